@@ -1,0 +1,131 @@
+//! How much one key may still seal (RFC 9846 §5.5).
+
+use super::suite::{Aead, CipherSuite};
+
+/// Limits on the use of one key. A record is counted before it is sealed.
+///
+/// For AES-GCM, RFC 9846 §5.5 allows 2^24.5 full records for a margin of 2^-57; the bound behind
+/// it is on the number of 16-byte blocks, and a full record has 2^10 of them and a tag. The
+/// default of this crate rounds down on both: 2^24 records (what rustls takes) or 2^34 blocks,
+/// whichever comes first. ChaCha20-Poly1305 is limited by the sequence number only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct KeyLimits {
+    /// Records that one key may seal, alerts and KeyUpdates included.
+    pub records: u64,
+    /// 16-byte AEAD blocks that one key may seal: inner plaintext rounded up, and one for the
+    /// tag.
+    pub blocks: u64,
+}
+
+impl KeyLimits {
+    /// The limits of RFC 9846 §5.5 for `suite`.
+    #[must_use]
+    pub const fn for_suite(suite: CipherSuite) -> Self {
+        match suite.aead() {
+            Aead::Aes128Gcm | Aead::Aes256Gcm => Self {
+                records: 1 << 24,
+                blocks: 1 << 34,
+            },
+            Aead::Chacha20Poly1305 => Self {
+                records: u64::MAX,
+                blocks: u64::MAX,
+            },
+        }
+    }
+
+    /// Other limits, for tests and for callers who want a smaller margin of attack.
+    #[must_use]
+    pub const fn new(records: u64, blocks: u64) -> Self {
+        Self { records, blocks }
+    }
+
+    /// The smaller of both, field by field.
+    #[must_use]
+    pub fn min(self, other: Self) -> Self {
+        Self {
+            records: self.records.min(other.records),
+            blocks: self.blocks.min(other.blocks),
+        }
+    }
+}
+
+/// What is left of a key's limits. `Copy`, so that a plan can be tried without sealing; the
+/// budget that counts is the one inside the sealer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct KeyBudget {
+    records: u64,
+    blocks: u64,
+}
+
+/// Blocks of the largest control record: a KeyUpdate or an alert, and its tag.
+const CONTROL_BLOCKS: u64 = 2;
+
+impl KeyBudget {
+    pub(crate) fn new(limits: KeyLimits, seq_left: u64) -> Self {
+        Self {
+            records: limits.records.min(seq_left),
+            blocks: limits.blocks,
+        }
+    }
+
+    /// Whether a record with `inner_len` bytes of inner plaintext may be sealed and still leave
+    /// the two control records that have to fit: a KeyUpdate and a closing alert.
+    #[inline]
+    pub(crate) fn allows_application_record(&self, inner_len: usize) -> bool {
+        self.records >= 3 && self.blocks >= blocks(inner_len).saturating_add(2 * CONTROL_BLOCKS)
+    }
+
+    /// Whether any record at all may be sealed.
+    pub(crate) fn allows_control_record(&self) -> bool {
+        self.records >= 1 && self.blocks >= CONTROL_BLOCKS
+    }
+
+    /// Counts a record. Sealing never fails for blocks: it was asked about before.
+    #[inline]
+    pub(crate) fn spend(&mut self, inner_len: usize) {
+        self.records = self.records.saturating_sub(1);
+        self.blocks = self.blocks.saturating_sub(blocks(inner_len));
+    }
+}
+
+#[inline]
+fn blocks(inner_len: usize) -> u64 {
+    let blocks = inner_len.div_ceil(16).saturating_add(1);
+    u64::try_from(blocks).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn budget_keeps_two_control_records_back() {
+        let mut budget = KeyBudget::new(KeyLimits::new(4, 1000), u64::MAX);
+        assert!(budget.allows_application_record(16));
+        budget.spend(16);
+        assert!(budget.allows_application_record(16));
+        budget.spend(16);
+        assert!(
+            !budget.allows_application_record(16),
+            "limit − 2 is for control records"
+        );
+        assert!(budget.allows_control_record());
+    }
+
+    #[test]
+    fn blocks_are_limited_at_the_limit_exactly() {
+        // 100 bytes are 7 blocks and the tag's; the two control records take 4.
+        for (limit, allowed) in [(11, false), (12, true), (13, true)] {
+            let budget = KeyBudget::new(KeyLimits::new(100, limit), u64::MAX);
+            assert_eq!(budget.allows_application_record(100), allowed, "{limit}");
+        }
+    }
+
+    #[test]
+    fn the_sequence_number_limits_chacha20() {
+        let limits = KeyLimits::for_suite(CipherSuite::TLS_CHACHA20_POLY1305_SHA256);
+        assert!(!KeyBudget::new(limits, 2).allows_application_record(1));
+        assert!(KeyBudget::new(limits, 3).allows_application_record(1));
+    }
+}

@@ -1,0 +1,19 @@
+//! Keys, nonces and the sealing and opening of single records. The only home of ring.
+
+mod budget;
+mod nonce;
+mod opener;
+mod schedule;
+mod sealer;
+mod secret;
+mod suite;
+
+pub(crate) use budget::KeyBudget;
+pub use budget::KeyLimits;
+pub use opener::ReadKeys;
+pub(crate) use opener::{Opened, RecordOpener};
+pub(crate) use schedule::KeySchedule;
+pub(crate) use sealer::RecordSealer;
+pub use sealer::WriteKeys;
+pub use secret::TrafficSecret;
+pub use suite::{CipherSuite, InvalidKeyLength};

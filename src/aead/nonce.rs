@@ -1,0 +1,85 @@
+//! IVs, sequence numbers and the nonces made of them (RFC 9846 §5.3).
+
+use ring::aead::{NONCE_LEN, Nonce};
+use zeroize::Zeroize;
+
+/// The per-direction IV. Wiped on drop.
+pub(super) struct Iv([u8; NONCE_LEN]);
+
+impl Iv {
+    pub(super) const fn new(iv: [u8; NONCE_LEN]) -> Self {
+        Self(iv)
+    }
+
+    /// The IV with the sequence number XORed into its last eight bytes.
+    #[inline]
+    pub(super) fn xor(&self, seq: u64) -> [u8; NONCE_LEN] {
+        let mut nonce = self.0;
+        for (byte, seq) in nonce[4..].iter_mut().zip(seq.to_be_bytes()) {
+            *byte ^= seq;
+        }
+        nonce
+    }
+
+    /// TLS 1.2 AES-GCM when opening: the salt, and the eight bytes that stand in the record
+    /// (RFC 5288 §3).
+    pub(super) fn salt_with(&self, explicit: [u8; 8]) -> Nonce {
+        let mut nonce = self.0;
+        nonce[4..].copy_from_slice(&explicit);
+        Nonce::assume_unique_for_key(nonce)
+    }
+}
+
+impl Drop for Iv {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
+
+/// The number of the next record under one key. It never wraps (RFC 9846 §5.3) and gives each
+/// number once. Not `Clone`: a copy would give a number twice.
+pub(super) struct SeqCounter(u64);
+
+impl SeqCounter {
+    pub(super) const fn starting_at(seq: u64) -> Self {
+        Self(seq)
+    }
+
+    pub(super) const fn peek(&self) -> u64 {
+        self.0
+    }
+
+    /// How many numbers are left; the last one, 2^64 − 1, is never given.
+    pub(super) const fn left(&self) -> u64 {
+        u64::MAX - self.0
+    }
+
+    /// Consumes the next number.
+    #[inline]
+    pub(super) fn take(&mut self) -> Option<u64> {
+        let seq = self.0;
+        self.0 = seq.checked_add(1)?;
+        Some(seq)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_sequence_number_is_refused_and_stays_refused() {
+        let mut seq = SeqCounter::starting_at(u64::MAX - 1);
+        assert_eq!((seq.left(), seq.take()), (1, Some(u64::MAX - 1)));
+        assert_eq!((seq.left(), seq.take(), seq.take()), (0, None, None));
+    }
+
+    #[test]
+    fn the_sequence_number_enters_the_last_eight_bytes() {
+        let iv = Iv::new([0xff; 12]);
+        let expected = [
+            0xff, 0xff, 0xff, 0xff, 0xfe, 0xfd, 0xfc, 0xfb, 0xfa, 0xf9, 0xf8, 0xf7,
+        ];
+        assert_eq!(iv.xor(0x0102_0304_0506_0708), expected);
+    }
+}

@@ -1,0 +1,133 @@
+//! TLS 1.3 traffic secrets (RFC 9846 §7.2, §7.3).
+
+use core::fmt;
+
+use ring::hkdf;
+use zeroize::Zeroize;
+
+use super::{CipherSuite, InvalidKeyLength, ReadKeys, WriteKeys};
+use crate::record::Version;
+
+/// Longest hash output of a suite: SHA-384.
+const MAX_SECRET_LEN: usize = 48;
+
+/// RFC 9846 §4.7.3: an endpoint sends at most 2^48 − 1 KeyUpdates.
+const MAX_GENERATION: u64 = (1 << 48) - 1;
+
+/// A TLS 1.3 application traffic secret of one direction, `application_traffic_secret_N`
+/// (RFC 9846 §7.1): what keys, IVs and the next generation are made from.
+///
+/// Not `Clone`: two copies would give the same keys and so the same nonces twice. Wiped on drop.
+pub struct TrafficSecret {
+    suite: CipherSuite,
+    secret: [u8; MAX_SECRET_LEN],
+    generation: u64,
+}
+
+impl TrafficSecret {
+    /// The secret of generation 0 as the handshake made it, or as SSLKEYLOGFILE shows it
+    /// (`CLIENT_TRAFFIC_SECRET_0`).
+    ///
+    /// # Errors
+    /// [`InvalidKeyLength`] if `secret` does not have the length of the suite's hash, or if the
+    /// suite is of TLS 1.2, which has no traffic secrets (`expected` is 0 then).
+    pub fn new(suite: CipherSuite, secret: &[u8]) -> Result<Self, InvalidKeyLength> {
+        let expected = match suite.version() {
+            Version::Tls13 => suite.secret_len(),
+            Version::Tls12 => 0,
+        };
+        if secret.len() != expected || expected == 0 {
+            return Err(InvalidKeyLength {
+                expected,
+                actual: secret.len(),
+            });
+        }
+        let mut this = Self {
+            suite,
+            secret: [0; MAX_SECRET_LEN],
+            generation: 0,
+        };
+        this.secret[..expected].copy_from_slice(secret);
+        Ok(this)
+    }
+
+    /// How often the secret was updated.
+    #[must_use]
+    pub const fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// Replaces the secret by that of the next generation (RFC 9846 §7.2). `None` after 2^48 − 1
+    /// updates; nothing changes then.
+    pub(super) fn update(&mut self) -> Option<()> {
+        if self.generation >= MAX_GENERATION {
+            return None;
+        }
+        let len = self.suite.secret_len();
+        let mut next = [0; MAX_SECRET_LEN];
+        self.expand_label(b"traffic upd", &mut next[..len]);
+        self.secret.zeroize();
+        self.secret = next;
+        next.zeroize();
+        self.generation += 1;
+        Some(())
+    }
+
+    pub(super) fn write_keys(&self) -> WriteKeys {
+        self.key_and_iv(|key, iv| WriteKeys::new(self.suite, key, iv, 0))
+            .expect("the key has the suite's length: it was expanded to it")
+    }
+
+    pub(super) fn read_keys(&self) -> ReadKeys {
+        self.key_and_iv(|key, iv| ReadKeys::new(self.suite, key, iv, 0))
+            .expect("the key has the suite's length: it was expanded to it")
+    }
+
+    /// RFC 9846 §7.3.
+    fn key_and_iv<T>(&self, make: impl FnOnce(&[u8], [u8; 12]) -> T) -> T {
+        let mut key = [0; 32];
+        let mut iv = [0; 12];
+        let key_len = self.suite.key_len();
+        self.expand_label(b"key", &mut key[..key_len]);
+        self.expand_label(b"iv", &mut iv);
+        let made = make(&key[..key_len], iv);
+        key.zeroize();
+        iv.zeroize();
+        made
+    }
+
+    /// HKDF-Expand-Label with an empty context (RFC 9846 §7.1).
+    fn expand_label(&self, label: &[u8], out: &mut [u8]) {
+        struct Len(usize);
+        impl hkdf::KeyType for Len {
+            fn len(&self) -> usize {
+                self.0
+            }
+        }
+
+        const PREFIX: &[u8] = b"tls13 ";
+        let out_len = u16::try_from(out.len()).unwrap_or(u16::MAX).to_be_bytes();
+        let label_len = [u8::try_from(PREFIX.len() + label.len()).unwrap_or(u8::MAX)];
+        let info = [&out_len[..], &label_len, PREFIX, label, &[0]];
+        let secret = &self.secret[..self.suite.secret_len()];
+        hkdf::Prk::new_less_safe(self.suite.hkdf(), secret)
+            .expand(&info, Len(out.len()))
+            .and_then(|okm| okm.fill(out))
+            .expect("at most 48 bytes are expanded, HKDF's limit is 255 hashes");
+    }
+}
+
+impl Drop for TrafficSecret {
+    fn drop(&mut self) {
+        self.secret.zeroize();
+    }
+}
+
+impl fmt::Debug for TrafficSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TrafficSecret")
+            .field("suite", &self.suite)
+            .field("generation", &self.generation)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,184 @@
+//! The cipher suites, and which AEAD and hash each uses.
+
+use core::fmt;
+
+use ring::{aead, hkdf};
+
+use crate::record::{RecordFormat, Version};
+
+/// A cipher suite whose records this crate seals and opens (RFC 9846 §B.4, RFC 5289, RFC 7905).
+///
+/// In TLS 1.2 the key exchange and signature are of no concern to the record layer, but the
+/// suite's name carries them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(non_camel_case_types, reason = "the names of the IANA registry")]
+#[non_exhaustive]
+pub enum CipherSuite {
+    /// TLS 1.3, 0x1301.
+    TLS_AES_128_GCM_SHA256,
+    /// TLS 1.3, 0x1302.
+    TLS_AES_256_GCM_SHA384,
+    /// TLS 1.3, 0x1303.
+    TLS_CHACHA20_POLY1305_SHA256,
+    /// TLS 1.2, 0xc02b.
+    TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+    /// TLS 1.2, 0xc02c.
+    TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
+    /// TLS 1.2, 0xcca9.
+    TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
+    /// TLS 1.2, 0xc02f.
+    TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+    /// TLS 1.2, 0xc030.
+    TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
+    /// TLS 1.2, 0xcca8.
+    TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
+}
+
+/// The AEAD of a suite.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Aead {
+    Aes128Gcm,
+    Aes256Gcm,
+    Chacha20Poly1305,
+}
+
+impl CipherSuite {
+    /// All suites, TLS 1.3 first.
+    pub const ALL: [Self; 9] = [
+        Self::TLS_AES_128_GCM_SHA256,
+        Self::TLS_AES_256_GCM_SHA384,
+        Self::TLS_CHACHA20_POLY1305_SHA256,
+        Self::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+        Self::TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
+        Self::TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
+        Self::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+        Self::TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
+        Self::TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
+    ];
+
+    /// The protocol version that the suite belongs to.
+    #[must_use]
+    pub const fn version(self) -> Version {
+        match self {
+            Self::TLS_AES_128_GCM_SHA256
+            | Self::TLS_AES_256_GCM_SHA384
+            | Self::TLS_CHACHA20_POLY1305_SHA256 => Version::Tls13,
+            _ => Version::Tls12,
+        }
+    }
+
+    /// The suite's number in the IANA registry.
+    #[must_use]
+    pub const fn to_wire(self) -> u16 {
+        match self {
+            Self::TLS_AES_128_GCM_SHA256 => 0x1301,
+            Self::TLS_AES_256_GCM_SHA384 => 0x1302,
+            Self::TLS_CHACHA20_POLY1305_SHA256 => 0x1303,
+            Self::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256 => 0xc02b,
+            Self::TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384 => 0xc02c,
+            Self::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 => 0xc02f,
+            Self::TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384 => 0xc030,
+            Self::TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256 => 0xcca8,
+            Self::TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256 => 0xcca9,
+        }
+    }
+
+    /// The suite with this number, if it is one of ours.
+    #[must_use]
+    pub fn from_wire(number: u16) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|suite| suite.to_wire() == number)
+    }
+
+    /// Bytes of an AEAD key of this suite.
+    #[must_use]
+    pub fn key_len(self) -> usize {
+        self.aead().algorithm().key_len()
+    }
+
+    /// Bytes of a TLS 1.3 traffic secret of this suite: its hash's output.
+    #[must_use]
+    pub const fn secret_len(self) -> usize {
+        match self {
+            Self::TLS_AES_256_GCM_SHA384
+            | Self::TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384
+            | Self::TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384 => 48,
+            _ => 32,
+        }
+    }
+
+    pub(super) fn hkdf(self) -> hkdf::Algorithm {
+        match self.secret_len() {
+            48 => hkdf::HKDF_SHA384,
+            _ => hkdf::HKDF_SHA256,
+        }
+    }
+
+    pub(super) const fn aead(self) -> Aead {
+        match self {
+            Self::TLS_AES_128_GCM_SHA256
+            | Self::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256
+            | Self::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 => Aead::Aes128Gcm,
+            Self::TLS_AES_256_GCM_SHA384
+            | Self::TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384
+            | Self::TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384 => Aead::Aes256Gcm,
+            Self::TLS_CHACHA20_POLY1305_SHA256
+            | Self::TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256
+            | Self::TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256 => Aead::Chacha20Poly1305,
+        }
+    }
+
+    pub(super) const fn format(self) -> RecordFormat {
+        let version = self.version();
+        let explicit_nonce_len = match (version, self.aead()) {
+            (Version::Tls12, Aead::Aes128Gcm | Aead::Aes256Gcm) => 8,
+            _ => 0,
+        };
+        RecordFormat {
+            version,
+            explicit_nonce_len,
+        }
+    }
+
+    /// The ring key for `key`, which must have the suite's [`key_len`](Self::key_len).
+    pub(super) fn bind(self, key: &[u8]) -> Result<aead::LessSafeKey, InvalidKeyLength> {
+        aead::UnboundKey::new(self.aead().algorithm(), key)
+            .map(aead::LessSafeKey::new)
+            .map_err(|_| InvalidKeyLength {
+                expected: self.key_len(),
+                actual: key.len(),
+            })
+    }
+}
+
+impl Aead {
+    pub(super) fn algorithm(self) -> &'static aead::Algorithm {
+        match self {
+            Self::Aes128Gcm => &aead::AES_128_GCM,
+            Self::Aes256Gcm => &aead::AES_256_GCM,
+            Self::Chacha20Poly1305 => &aead::CHACHA20_POLY1305,
+        }
+    }
+}
+
+/// A key or secret that does not have the length of its suite: the caller is at fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InvalidKeyLength {
+    /// Bytes that the suite needs.
+    pub expected: usize,
+    /// Bytes that were given.
+    pub actual: usize,
+}
+
+impl fmt::Display for InvalidKeyLength {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "a key or secret of {} bytes, not {}",
+            self.expected, self.actual
+        )
+    }
+}
+
+impl core::error::Error for InvalidKeyLength {}

@@ -1,0 +1,20 @@
+//! The two buffers. They know no TLS: they lend memory, take lengths, and give bytes back.
+
+mod inbound;
+mod outbound;
+mod segment;
+
+pub(crate) use inbound::InboundBuffer;
+pub(crate) use outbound::OutboundBuffer;
+
+/// What becomes of buffer memory when it is empty.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum BufferPolicy {
+    /// Memory once allocated is kept for reuse: no allocation in steady state.
+    #[default]
+    Retain,
+    /// Memory is given back whenever a buffer is empty: an idle connection holds none
+    /// (OpenSSL's `SSL_MODE_RELEASE_BUFFERS`).
+    Release,
+}

@@ -1,0 +1,197 @@
+//! What rustls hands over when the handshake is done: traffic keys, their successors, and what
+//! was negotiated. Moving to another version of rustls means changing this file and
+//! `handshake.rs`.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+
+use rustls::client::{ClientConnectionData, UnbufferedClientConnection};
+use rustls::kernel::KernelConnection;
+use rustls::pki_types::CertificateDer;
+use rustls::server::{ServerConnectionData, UnbufferedServerConnection};
+use rustls::{CommonState, ConnectionTrafficSecrets, ExtractedSecrets, HandshakeKind};
+
+use crate::aead::{CipherSuite, KeySchedule, ReadKeys, WriteKeys};
+use crate::error::{Error, PeerFault};
+use crate::reader::Role;
+use crate::record::Version;
+
+/// The handshake inside rustls, of either role.
+pub(super) enum Tls {
+    Client(UnbufferedClientConnection),
+    Server(UnbufferedServerConnection),
+}
+
+impl Tls {
+    pub(super) const fn role(&self) -> Role {
+        match self {
+            Self::Client(_) => Role::Client,
+            Self::Server(_) => Role::Server,
+        }
+    }
+
+    pub(super) fn common(&self) -> &CommonState {
+        match self {
+            Self::Client(tls) => tls,
+            Self::Server(tls) => tls,
+        }
+    }
+
+    /// Takes the keys out of rustls, whose record layer is gone then.
+    ///
+    /// To be called when the handshake is over and rustls has nothing to send: a failure loses
+    /// the connection.
+    pub(super) fn hand_over(
+        self,
+        suite: CipherSuite,
+    ) -> Result<(WriteKeys, ReadKeys, NextKeys), rustls::Error> {
+        let (secrets, kernel) = match self {
+            Self::Client(tls) => {
+                let (secrets, kernel) = tls.dangerous_into_kernel_connection()?;
+                (secrets, Kernel::Client(kernel))
+            }
+            Self::Server(tls) => {
+                let (secrets, kernel) = tls.dangerous_into_kernel_connection()?;
+                (secrets, Kernel::Server(kernel))
+            }
+        };
+        let ExtractedSecrets {
+            tx: (tx_seq, tx),
+            rx: (rx_seq, rx),
+        } = secrets;
+        // The sequence numbers are used as they are: a server's tickets are counted already.
+        let write = with_key_and_iv(&tx, |key, iv| WriteKeys::new(suite, key, iv, tx_seq));
+        let read = with_key_and_iv(&rx, |key, iv| ReadKeys::new(suite, key, iv, rx_seq));
+        let next = NextKeys {
+            kernel,
+            suite,
+            generations: 0,
+        };
+        Ok((
+            write.ok_or_else(unknown_secrets)?,
+            read.ok_or_else(unknown_secrets)?,
+            next,
+        ))
+    }
+}
+
+impl fmt::Debug for Tls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Tls").field(&self.role()).finish()
+    }
+}
+
+/// The suite that was negotiated, if it is one of ours; it always is with rustls's ring provider.
+pub(super) fn negotiated_suite(common: &CommonState) -> Option<CipherSuite> {
+    CipherSuite::from_wire(u16::from(common.negotiated_cipher_suite()?.suite()))
+}
+
+/// What the handshake agreed on. rustls forgets most of it at the hand-over.
+#[derive(Debug)]
+pub(super) struct Negotiated {
+    pub(super) suite: CipherSuite,
+    pub(super) alpn_protocol: Option<Vec<u8>>,
+    pub(super) peer_certificates: Option<Vec<CertificateDer<'static>>>,
+    pub(super) server_name: Option<String>,
+    pub(super) resumed: bool,
+}
+
+impl Negotiated {
+    pub(super) fn of(
+        common: &CommonState,
+        suite: CipherSuite,
+        server_name: Option<String>,
+    ) -> Self {
+        Self {
+            suite,
+            alpn_protocol: common.alpn_protocol().map(<[u8]>::to_vec),
+            peer_certificates: common.peer_certificates().map(<[_]>::to_vec),
+            server_name,
+            resumed: common.handshake_kind() == Some(HandshakeKind::Resumed),
+        }
+    }
+}
+
+/// The key schedule that stays with rustls: next generations, and the ticket store.
+pub(super) struct NextKeys {
+    kernel: Kernel,
+    suite: CipherSuite,
+    /// KeyUpdates of ours.
+    generations: u64,
+}
+
+enum Kernel {
+    Client(KernelConnection<ClientConnectionData>),
+    Server(KernelConnection<ServerConnectionData>),
+}
+
+/// RFC 9846 §4.7.3: an endpoint sends at most 2^48 − 1 KeyUpdates.
+const MAX_GENERATIONS: u64 = (1 << 48) - 1;
+
+impl NextKeys {
+    /// Gives a ticket to rustls's store (RFC 9846 §4.7.1).
+    pub(super) fn store_ticket(&mut self, body: &[u8]) -> Result<(), PeerFault> {
+        match &mut self.kernel {
+            Kernel::Client(kernel) => kernel
+                .handle_new_session_ticket(body)
+                .map_err(|_| PeerFault::BadTicket),
+            Kernel::Server(_) => Err(PeerFault::UnexpectedHandshakeMessage),
+        }
+    }
+}
+
+impl KeySchedule for NextKeys {
+    fn can_update(&self) -> bool {
+        self.suite.version() == Version::Tls13 && self.generations < MAX_GENERATIONS
+    }
+
+    fn next_write_keys(&mut self) -> Result<WriteKeys, Error> {
+        let next = match &mut self.kernel {
+            Kernel::Client(kernel) => kernel.update_tx_secret(),
+            Kernel::Server(kernel) => kernel.update_tx_secret(),
+        };
+        let (seq, secrets) = next.map_err(|_| Error::KeysExhausted)?;
+        self.generations += 1;
+        with_key_and_iv(&secrets, |key, iv| WriteKeys::new(self.suite, key, iv, seq))
+            .ok_or(Error::KeysExhausted)
+    }
+
+    fn next_read_keys(&mut self) -> Result<ReadKeys, Error> {
+        let next = match &mut self.kernel {
+            Kernel::Client(kernel) => kernel.update_rx_secret(),
+            Kernel::Server(kernel) => kernel.update_rx_secret(),
+        };
+        let (seq, secrets) = next.map_err(|_| Error::KeysExhausted)?;
+        with_key_and_iv(&secrets, |key, iv| ReadKeys::new(self.suite, key, iv, seq))
+            .ok_or(Error::KeysExhausted)
+    }
+}
+
+impl fmt::Debug for NextKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NextKeys")
+            .field("suite", &self.suite)
+            .field("generations", &self.generations)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What rustls calls traffic secrets is a key and an IV. `None` for an AEAD that is not ours.
+fn with_key_and_iv<T, E>(
+    secrets: &ConnectionTrafficSecrets,
+    make: impl FnOnce(&[u8], [u8; 12]) -> Result<T, E>,
+) -> Option<T> {
+    let (ConnectionTrafficSecrets::Aes128Gcm { key, iv }
+    | ConnectionTrafficSecrets::Aes256Gcm { key, iv }
+    | ConnectionTrafficSecrets::Chacha20Poly1305 { key, iv }) = secrets
+    else {
+        return None;
+    };
+    // rustls keeps an AES-128 key in an array of its largest key's length, and says its length.
+    make(key.as_ref(), iv.as_ref().try_into().ok()?).ok()
+}
+
+fn unknown_secrets() -> rustls::Error {
+    rustls::Error::General("rustls gave secrets of an unknown AEAD".into())
+}

@@ -1,0 +1,212 @@
+//! Drives the handshake inside rustls, one whole record at a time.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use rustls::unbuffered::{ConnectionState, EncodeError, EncodeTlsData, UnbufferedStatus};
+
+use super::ConnectionError;
+use super::handover::{Tls, negotiated_suite};
+use super::server_name::ServerNameCell;
+use crate::alert::AlertDescription;
+use crate::buffer::{InboundBuffer, OutboundBuffer};
+use crate::error::{Error, PeerFault};
+use crate::record::{HEADER_LEN, MAX_CIPHERTEXT_LEN_12};
+
+/// How much of the peer's handshake may be held: its longest message (64 KiB), in records of
+/// moderate size.
+const MAX_HANDSHAKE_INPUT: usize = 128 * 1024;
+
+/// A handshake that goes on.
+///
+/// rustls is shown one whole record, and one more only when it is blocked. So it never sees what
+/// comes behind the handshake: tickets, KeyUpdates and application data stay in `inbound`.
+#[derive(Debug)]
+pub(super) struct Handshake {
+    pub(super) tls: Tls,
+    pub(super) inbound: InboundBuffer,
+    pub(super) outbound: OutboundBuffer,
+    /// Bytes at the front of `inbound` that rustls has been shown.
+    shown: usize,
+    input: Input,
+    server_name: Option<ServerNameCell>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Input {
+    Open,
+    Ended,
+}
+
+/// How far the handshake has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Status {
+    /// It waits for input.
+    Blocked,
+    /// It is over, and everything that rustls had to send is in `outbound`.
+    Done,
+}
+
+/// What one look at rustls's state came to.
+enum Step {
+    Again,
+    Blocked,
+    Traffic,
+}
+
+impl Handshake {
+    pub(super) fn new(
+        tls: Tls,
+        server_name: Option<ServerNameCell>,
+        inbound: InboundBuffer,
+        outbound: OutboundBuffer,
+    ) -> Self {
+        Self {
+            tls,
+            inbound,
+            outbound,
+            shown: 0,
+            input: Input::Open,
+            server_name,
+        }
+    }
+
+    /// Goes as far as the input allows. After an error the alert that tells the peer of it
+    /// waits in `outbound`.
+    pub(super) fn advance(&mut self) -> Result<Status, ConnectionError> {
+        loop {
+            match self.step() {
+                Ok(Step::Again) => {}
+                Ok(Step::Traffic) if self.is_over() => return Ok(Status::Done),
+                // A server that may send half-RTT data gets here while still handshaking.
+                Ok(Step::Blocked | Step::Traffic) => {
+                    if !self.show_next_record() {
+                        return self.blocked();
+                    }
+                }
+                Err(error) => {
+                    self.collect_alert();
+                    return Err(error);
+                }
+            }
+        }
+    }
+
+    pub(super) fn end_of_input(&mut self) {
+        self.input = Input::Ended;
+    }
+
+    pub(super) fn wants_input(&self) -> bool {
+        self.input == Input::Open
+    }
+
+    /// The name a client asked for.
+    pub(super) fn server_name(&self) -> Option<String> {
+        self.server_name
+            .as_ref()
+            .and_then(|name| name.get().cloned())
+    }
+
+    /// The conditions of the hand-over: it loses the connection if it fails.
+    fn is_over(&self) -> bool {
+        let common = self.tls.common();
+        !common.is_handshaking()
+            && !common.wants_write()
+            && self.shown == 0
+            && negotiated_suite(common).is_some()
+    }
+
+    fn step(&mut self) -> Result<Step, ConnectionError> {
+        let shown = self
+            .inbound
+            .bytes_mut()
+            .get_mut(..self.shown)
+            .unwrap_or(&mut []);
+        let (discard, step) = match &mut self.tls {
+            Tls::Client(tls) => take_step(tls.process_tls_records(shown), &mut self.outbound),
+            Tls::Server(tls) => take_step(tls.process_tls_records(shown), &mut self.outbound),
+        };
+        self.shown = self.shown.saturating_sub(discard);
+        self.inbound.consume(discard);
+        step
+    }
+
+    /// Shows rustls one more record; `false` if no whole one is there. What cannot be a record
+    /// is shown as it is, for rustls to refuse.
+    fn show_next_record(&mut self) -> bool {
+        let rest = self.inbound.bytes().get(self.shown..).unwrap_or(&[]);
+        let Some(&[_, _, _, len_hi, len_lo]) = rest.first_chunk::<HEADER_LEN>() else {
+            return false;
+        };
+        let len = usize::from(u16::from_be_bytes([len_hi, len_lo]));
+        let record_len = if len > MAX_CIPHERTEXT_LEN_12 {
+            rest.len()
+        } else {
+            HEADER_LEN + len
+        };
+        if rest.len() < record_len {
+            return false;
+        }
+        self.shown += record_len;
+        true
+    }
+
+    fn blocked(&mut self) -> Result<Status, ConnectionError> {
+        if self.input == Input::Ended {
+            return Err(Error::Truncated.into());
+        }
+        if self.inbound.is_full() {
+            let capacity = self.inbound.capacity() * 2;
+            if capacity > MAX_HANDSHAKE_INPUT {
+                return Err(Error::Peer(PeerFault::HandshakeTooLong).into());
+            }
+            self.inbound.set_capacity(capacity);
+        }
+        Ok(Status::Blocked)
+    }
+
+    /// rustls gives its alert only when asked once more after the error.
+    fn collect_alert(&mut self) {
+        self.shown = 0;
+        self.inbound.wipe();
+        while let Ok(Step::Again) = self.step() {}
+    }
+}
+
+/// Handles one state of rustls, which is the same for both roles. Returns the bytes to discard.
+fn take_step<Data>(
+    status: UnbufferedStatus<'_, '_, Data>,
+    outbound: &mut OutboundBuffer,
+) -> (usize, Result<Step, ConnectionError>) {
+    let UnbufferedStatus { discard, state } = status;
+    let step = match state {
+        Ok(ConnectionState::EncodeTlsData(chunk)) => {
+            outbound.append_owned(encode(chunk).into());
+            Ok(Step::Again)
+        }
+        Ok(ConnectionState::TransmitTlsData(transmit)) => {
+            // It waits in our buffer, in order: as good as sent.
+            transmit.done();
+            Ok(Step::Again)
+        }
+        Ok(ConnectionState::BlockedHandshake) => Ok(Step::Blocked),
+        Ok(ConnectionState::WriteTraffic(_)) => Ok(Step::Traffic),
+        Ok(ConnectionState::PeerClosed | ConnectionState::Closed) => {
+            Err(Error::PeerAlert(AlertDescription::CLOSE_NOTIFY).into())
+        }
+        // Application data is not shown to rustls, and early data is switched off.
+        Ok(_) => Err(Error::Peer(PeerFault::UnexpectedContentType).into()),
+        Err(error) => Err(error.into()),
+    };
+    (discard, step)
+}
+
+/// The bytes of one record of the handshake.
+fn encode<Data>(mut chunk: EncodeTlsData<'_, Data>) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    // The first call only asks for the size.
+    while let Err(EncodeError::InsufficientSize(size)) = chunk.encode(&mut bytes) {
+        bytes.resize(size.required_size, 0);
+    }
+    bytes
+}

@@ -1,0 +1,585 @@
+//! A whole connection: rustls's handshake, then our two halves and what ties them. The only home
+//! of rustls.
+
+mod config;
+mod error;
+mod established;
+mod handover;
+mod handshake;
+mod server_name;
+
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use core::mem;
+
+pub use config::ConnectionConfig;
+#[cfg(feature = "std")]
+pub use config::webpki_client_config;
+pub use config::webpki_client_config_with_time;
+use config::{prepare_client, prepare_server};
+pub use error::ConnectionError;
+use established::Established;
+use handover::{Negotiated, Tls};
+use handshake::{Handshake, Status};
+use rustls::client::UnbufferedClientConnection;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::server::UnbufferedServerConnection;
+use rustls::{ClientConfig, ServerConfig};
+use server_name::{RememberServerName, ServerNameCell};
+
+use crate::aead::CipherSuite;
+use crate::alert::AlertDescription;
+use crate::buffer::{InboundBuffer, OutboundBuffer};
+use crate::error::{Error, WriteError};
+use crate::reader::{Inbound, ReaderState};
+use crate::record::{KeyUpdateRequest, Version};
+use crate::writer::{BufferState, Outbound, Progress, Slot, Wants, WriterState, new_outbound};
+
+/// A TLS connection without I/O.
+///
+/// Drive it by its levels: while [`wants`](Self::wants)`().drain`, move bytes from
+/// [`outbound`](Self::outbound) to the transport; when the transport has bytes and
+/// `wants().input`, move them into [`inbound`](Self::inbound) and call
+/// [`process`](Self::process). The handshake is made by the way: until it is done, writing
+/// accepts 0 bytes.
+///
+/// 0-RTT and half-RTT data are switched off, and the TLS exporter is not available: both exist
+/// only inside rustls.
+#[derive(Debug)]
+pub struct Connection {
+    phase: Phase,
+    config: ConnectionConfig,
+}
+
+#[derive(Debug)]
+enum Phase {
+    Negotiating(Box<Handshake>),
+    Established(Box<Established>),
+    /// The handshake failed or was closed; its last bytes can be drained.
+    Ended {
+        outbound: OutboundBuffer,
+        why: Ended,
+    },
+}
+
+#[derive(Clone, Debug)]
+enum Ended {
+    Closed,
+    Failed(ConnectionError),
+}
+
+impl Connection {
+    /// A client that will ask for `name`. Its first flight waits to be drained.
+    ///
+    /// The configuration is copied unless its `enable_secret_extraction` is set, which the
+    /// hand-over needs.
+    ///
+    /// # Errors
+    /// [`ConnectionError::Handshake`] if rustls refuses the configuration or the name.
+    pub fn client(
+        config: Arc<ClientConfig>,
+        name: ServerName<'static>,
+    ) -> Result<Self, ConnectionError> {
+        Self::client_with(config, name, ConnectionConfig::default())
+    }
+
+    /// As [`client`](Self::client), with settings.
+    ///
+    /// # Errors
+    /// As [`client`](Self::client).
+    pub fn client_with(
+        tls: Arc<ClientConfig>,
+        name: ServerName<'static>,
+        config: ConnectionConfig,
+    ) -> Result<Self, ConnectionError> {
+        let tls = UnbufferedClientConnection::new(prepare_client(tls), name)?;
+        Self::negotiating(Tls::Client(tls), None, config)
+    }
+
+    /// A server that waits for a client's first flight.
+    ///
+    /// # Errors
+    /// [`ConnectionError::Handshake`] if rustls refuses the configuration.
+    pub fn server(config: Arc<ServerConfig>) -> Result<Self, ConnectionError> {
+        Self::server_with(&config, ConnectionConfig::default())
+    }
+
+    /// As [`server`](Self::server), with settings.
+    ///
+    /// # Errors
+    /// As [`server`](Self::server).
+    pub fn server_with(
+        tls: &ServerConfig,
+        config: ConnectionConfig,
+    ) -> Result<Self, ConnectionError> {
+        let mut tls = prepare_server(tls);
+        let (resolver, name) = RememberServerName::before(Arc::clone(&tls.cert_resolver));
+        tls.cert_resolver = resolver;
+        let tls = UnbufferedServerConnection::new(Arc::new(tls))?;
+        Self::negotiating(Tls::Server(tls), Some(name), config)
+    }
+
+    fn negotiating(
+        tls: Tls,
+        name: Option<ServerNameCell>,
+        config: ConnectionConfig,
+    ) -> Result<Self, ConnectionError> {
+        let reader = &config.reader;
+        let inbound = InboundBuffer::new(reader.buffer_capacity(), reader.buffers);
+        let handshake = Handshake::new(tls, name, inbound, new_outbound(&config.writer));
+        let mut this = Self {
+            phase: Phase::Negotiating(Box::new(handshake)),
+            config,
+        };
+        this.process()?;
+        Ok(this)
+    }
+
+    /// Makes of the input what can be made of it: goes on with the handshake, opens records until
+    /// one has plaintext that is not consumed, answers KeyUpdates, stores tickets. Without input
+    /// it changes nothing.
+    ///
+    /// # Errors
+    /// The fatal error, again at every later call. If the peer is to be told, the alert waits in
+    /// [`outbound`](Self::outbound): drain it before closing the transport. After
+    /// [`Error::Truncated`] writing goes on.
+    pub fn process(&mut self) -> Result<(), ConnectionError> {
+        if let Phase::Negotiating(handshake) = &mut self.phase {
+            match handshake.advance() {
+                Ok(Status::Blocked) => return Ok(()),
+                Ok(Status::Done) => self.hand_over()?,
+                Err(error) => return Err(self.end(Ended::Failed(error))),
+            }
+        }
+        match &mut self.phase {
+            Phase::Negotiating(_) => Ok(()),
+            Phase::Established(established) => Ok(established.process()?),
+            Phase::Ended {
+                why: Ended::Closed, ..
+            } => Ok(()),
+            Phase::Ended {
+                why: Ended::Failed(error),
+                ..
+            } => Err(error.clone()),
+        }
+    }
+
+    /// Accepts as long a prefix of `buf` as there is [`room`](Self::room) for and returns its
+    /// length in bytes; 0 while negotiating. See [`Writer::write`](crate::Writer::write).
+    ///
+    /// # Errors
+    /// As [`Writer::write`](crate::Writer::write).
+    pub fn write(&mut self, buf: &[u8]) -> Result<usize, WriteError> {
+        match self.established_or_negotiating()? {
+            Some(established) => established.write.write(buf, &mut established.keys),
+            None => Ok(0),
+        }
+    }
+
+    /// Accepts all of `buf` or nothing. See [`Writer::write_all`](crate::Writer::write_all).
+    ///
+    /// # Errors
+    /// As [`Writer::write_all`](crate::Writer::write_all).
+    pub fn write_all(&mut self, buf: &[u8]) -> Result<(), WriteError> {
+        match self.established_or_negotiating()? {
+            Some(established) => established.write.write_all(buf, &mut established.keys),
+            None if buf.is_empty() => Ok(()),
+            None => Err(WriteError::NoRoom {
+                needed: buf.len(),
+                available: 0,
+            }),
+        }
+    }
+
+    /// Lends the free memory of the open record; empty if there is no room or while negotiating.
+    ///
+    /// # Errors
+    /// As [`Writer::slot`](crate::Writer::slot).
+    pub fn slot(&mut self) -> Result<Slot<'_>, WriteError> {
+        match self.established_or_negotiating()? {
+            Some(established) => Slot::new(&mut established.write, &mut established.keys),
+            None => Ok(Slot::empty()),
+        }
+    }
+
+    /// Seals the open record. See [`Writer::flush`](crate::Writer::flush).
+    ///
+    /// # Errors
+    /// [`WriteError::Failed`] after a fatal fault.
+    pub fn flush(&mut self) -> Result<(), WriteError> {
+        match &mut self.phase {
+            Phase::Established(established) => established.write.flush(&mut established.keys),
+            Phase::Negotiating(_)
+            | Phase::Ended {
+                why: Ended::Closed, ..
+            } => Ok(()),
+            Phase::Ended {
+                why: Ended::Failed(_),
+                ..
+            } => Err(WriteError::Failed { accepted: 0 }),
+        }
+    }
+
+    /// The bytes for the transport. If none wait, the open record is sealed first.
+    pub fn outbound(&mut self) -> Outbound<'_> {
+        match &mut self.phase {
+            Phase::Negotiating(handshake) => Outbound::new(&mut handshake.outbound),
+            Phase::Ended { outbound, .. } => Outbound::new(outbound),
+            Phase::Established(established) => {
+                established.write.seal_for_drain(&mut established.keys);
+                Outbound::new(established.write.buffer_mut())
+            }
+        }
+    }
+
+    /// Memory for the transport's next bytes, to read straight into; then call
+    /// [`process`](Self::process).
+    pub fn inbound(&mut self) -> Inbound<'_> {
+        Inbound::new(match &mut self.phase {
+            Phase::Negotiating(handshake) if handshake.wants_input() => {
+                Some(&mut handshake.inbound)
+            }
+            Phase::Negotiating(_) | Phase::Ended { .. } => None,
+            Phase::Established(established) => established.read.inbound(),
+        })
+    }
+
+    /// Copies as much of `wire` as there is room for and returns how much that was; then call
+    /// [`process`](Self::process). Bytes after the end of reading are taken and ignored.
+    #[must_use]
+    pub fn receive(&mut self, wire: &[u8]) -> usize {
+        self.inbound().receive(wire)
+    }
+
+    /// The transport has ended. Whole records that are held are still read; after them
+    /// [`process`](Self::process) gives [`Error::Truncated`], unless the peer had closed.
+    pub fn end_of_input(&mut self) {
+        match &mut self.phase {
+            Phase::Negotiating(handshake) => handshake.end_of_input(),
+            Phase::Established(established) => established.read.end_of_input(),
+            Phase::Ended { .. } => {}
+        }
+    }
+
+    /// The plaintext of the record that is open, at most 16,384 bytes; empty if there is none:
+    /// then [`process`](Self::process) may find more.
+    #[must_use]
+    pub fn plaintext(&self) -> &[u8] {
+        match &self.phase {
+            Phase::Established(established) => established.read.plaintext(),
+            Phase::Negotiating(_) | Phase::Ended { .. } => &[],
+        }
+    }
+
+    /// Removes `n` bytes from the front of the plaintext, or all if it has fewer.
+    pub fn consume(&mut self, n: usize) {
+        if let Phase::Established(established) = &mut self.phase {
+            established.read.consume(n);
+        }
+    }
+
+    /// Copies plaintext into `buf`, processing input as needed, and returns how many bytes that
+    /// were. 0 means that input is needed, or that nothing more will come:
+    /// [`reader_state`](Self::reader_state) tells.
+    ///
+    /// # Errors
+    /// As [`process`](Self::process); bytes copied before an error are returned first, the error
+    /// comes at the next call.
+    pub fn read(&mut self, buf: &mut [u8]) -> Result<usize, ConnectionError> {
+        let mut len = 0;
+        while len < buf.len() {
+            match self.process() {
+                Ok(()) => {}
+                Err(_) if len > 0 => break,
+                Err(error) => return Err(error),
+            }
+            let plaintext = self.plaintext();
+            let n = plaintext.len().min(buf.len() - len);
+            if n == 0 {
+                break;
+            }
+            buf[len..len + n].copy_from_slice(&plaintext[..n]);
+            self.consume(n);
+            len += n;
+        }
+        Ok(len)
+    }
+
+    /// Seals the open record and `close_notify`: our half ends, nothing accepted is lost. The
+    /// peer's half goes on in TLS 1.3 (RFC 9846 §6.1). Repeated, it changes nothing.
+    ///
+    /// While negotiating, the handshake is given up without an alert: rustls lends none before
+    /// its end.
+    ///
+    /// # Errors
+    /// [`WriteError::Failed`] after a fatal fault.
+    pub fn close(&mut self) -> Result<(), WriteError> {
+        match &mut self.phase {
+            Phase::Established(established) => established.write.close(&mut established.keys),
+            Phase::Negotiating(_) => {
+                self.end(Ended::Closed);
+                Ok(())
+            }
+            Phase::Ended {
+                why: Ended::Closed, ..
+            } => Ok(()),
+            Phase::Ended {
+                why: Ended::Failed(_),
+                ..
+            } => Err(WriteError::Failed { accepted: 0 }),
+        }
+    }
+
+    /// Ends both halves with a fatal alert: the open record is wiped, what was sealed before can
+    /// still be drained, the alert behind it. While negotiating no alert is sent, as in
+    /// [`close`](Self::close).
+    pub fn abort(&mut self, alert: AlertDescription) {
+        match &mut self.phase {
+            Phase::Established(established) => established.fail(Error::Aborted(alert)),
+            Phase::Negotiating(_) => {
+                self.end(Ended::Failed(Error::Aborted(alert).into()));
+            }
+            Phase::Ended { .. } => {}
+        }
+    }
+
+    /// Puts a KeyUpdate at the next record boundary, in front of the open record
+    /// (RFC 9846 §4.7.3). Calls before it is sealed merge into one.
+    ///
+    /// # Errors
+    /// [`WriteError::Negotiating`] before the handshake is over; [`WriteError::NoKeyUpdate`] in
+    /// TLS 1.2; otherwise as [`write`](Self::write).
+    pub fn update_keys(&mut self, request: KeyUpdateRequest) -> Result<(), WriteError> {
+        match self.established_or_negotiating()? {
+            Some(established) => established.write.request_update(request, &established.keys),
+            None => Err(WriteError::Negotiating),
+        }
+    }
+
+    /// What must happen for the connection to go on.
+    #[must_use]
+    pub fn wants(&self) -> Wants {
+        match &self.phase {
+            Phase::Negotiating(handshake) => Wants {
+                drain: handshake.outbound.waiting() > 0,
+                input: handshake.wants_input(),
+            },
+            Phase::Established(established) => Wants {
+                drain: established.write.wants_drain(),
+                input: established.read.wants_input(),
+            },
+            Phase::Ended { outbound, .. } => Wants {
+                drain: outbound.waiting() > 0,
+                input: false,
+            },
+        }
+    }
+
+    /// The exact number of bytes that [`write`](Self::write) accepts now.
+    #[must_use]
+    pub fn room(&self) -> usize {
+        match &self.phase {
+            Phase::Established(established) => established.write.room(&established.keys),
+            Phase::Negotiating(_) | Phase::Ended { .. } => 0,
+        }
+    }
+
+    /// The life of our writing half.
+    #[must_use]
+    pub fn state(&self) -> WriterState {
+        match &self.phase {
+            Phase::Negotiating(_) => WriterState::Negotiating,
+            Phase::Established(established) => established.write.state(),
+            Phase::Ended {
+                why: Ended::Failed(_),
+                ..
+            } => WriterState::Failed,
+            Phase::Ended {
+                why: Ended::Closed,
+                outbound,
+            } if outbound.waiting() > 0 => WriterState::Closing,
+            Phase::Ended {
+                why: Ended::Closed, ..
+            } => WriterState::Closed,
+        }
+    }
+
+    /// The life of our reading half.
+    #[must_use]
+    pub fn reader_state(&self) -> ReaderState {
+        match &self.phase {
+            Phase::Negotiating(_) => ReaderState::Negotiating,
+            Phase::Established(established) => established.read.state(),
+            Phase::Ended {
+                why: Ended::Closed, ..
+            } => ReaderState::PeerClosed,
+            Phase::Ended {
+                why: Ended::Failed(ConnectionError::Record(Error::Truncated)),
+                ..
+            } => ReaderState::Truncated,
+            Phase::Ended {
+                why: Ended::Failed(_),
+                ..
+            } => ReaderState::Failed,
+        }
+    }
+
+    /// What the outbound buffer holds.
+    #[must_use]
+    pub fn buffer_state(&self) -> BufferState {
+        match &self.phase {
+            Phase::Established(established) => established.write.buffer_state(&established.keys),
+            Phase::Negotiating(_) | Phase::Ended { .. } if self.wants().drain => BufferState::Full,
+            Phase::Negotiating(_) | Phase::Ended { .. } => BufferState::Empty,
+        }
+    }
+
+    /// The counters. `drained` counts the handshake's bytes too.
+    #[must_use]
+    pub fn progress(&self) -> Progress {
+        let drained = match &self.phase {
+            Phase::Established(established) => return established.write.progress(),
+            Phase::Negotiating(handshake) => handshake.outbound.drained(),
+            Phase::Ended { outbound, .. } => outbound.drained(),
+        };
+        Progress {
+            drained,
+            ..Progress::default()
+        }
+    }
+
+    /// Records opened since the handshake.
+    #[must_use]
+    pub fn records_opened(&self) -> u64 {
+        match &self.phase {
+            Phase::Established(established) => established.read.records(),
+            Phase::Negotiating(_) | Phase::Ended { .. } => 0,
+        }
+    }
+
+    /// The fatal error, if there was one.
+    #[must_use]
+    pub fn error(&self) -> Option<ConnectionError> {
+        match &self.phase {
+            Phase::Established(established) => established.error().map(Into::into),
+            Phase::Ended {
+                why: Ended::Failed(error),
+                ..
+            } => Some(error.clone()),
+            Phase::Negotiating(_) | Phase::Ended { .. } => None,
+        }
+    }
+
+    /// The protocol version, once the handshake is over.
+    #[must_use]
+    pub fn protocol_version(&self) -> Option<Version> {
+        self.cipher_suite().map(CipherSuite::version)
+    }
+
+    /// The cipher suite, once the handshake is over.
+    #[must_use]
+    pub fn cipher_suite(&self) -> Option<CipherSuite> {
+        self.negotiated().map(|negotiated| negotiated.suite)
+    }
+
+    /// The application protocol that was agreed on (RFC 7301), once the handshake is over.
+    #[must_use]
+    pub fn alpn_protocol(&self) -> Option<&[u8]> {
+        self.negotiated()?.alpn_protocol.as_deref()
+    }
+
+    /// The server name that the client asked for (RFC 6066 §3), on a server once the handshake
+    /// is over.
+    #[must_use]
+    pub fn server_name(&self) -> Option<&str> {
+        self.negotiated()?.server_name.as_deref()
+    }
+
+    /// The peer's certificates, its own first, once the handshake is over.
+    #[must_use]
+    pub fn peer_certificates(&self) -> Option<&[CertificateDer<'static>]> {
+        self.negotiated()?.peer_certificates.as_deref()
+    }
+
+    /// Whether the session was resumed (RFC 9846 §2.2), once the handshake is over.
+    #[must_use]
+    pub fn is_resumed(&self) -> Option<bool> {
+        self.negotiated().map(|negotiated| negotiated.resumed)
+    }
+
+    /// Bytes of buffer memory held now, in use or kept for reuse.
+    #[must_use]
+    pub fn memory_held(&self) -> usize {
+        match &self.phase {
+            Phase::Negotiating(handshake) => {
+                handshake.inbound.memory_held() + handshake.outbound.memory_held()
+            }
+            Phase::Established(established) => {
+                established.read.memory_held() + established.write.buffer().memory_held()
+            }
+            Phase::Ended { outbound, .. } => outbound.memory_held(),
+        }
+    }
+
+    fn negotiated(&self) -> Option<&Negotiated> {
+        match &self.phase {
+            Phase::Established(established) => Some(&established.negotiated),
+            Phase::Negotiating(_) | Phase::Ended { .. } => None,
+        }
+    }
+
+    /// What writing goes to; `None` while negotiating.
+    fn established_or_negotiating(&mut self) -> Result<Option<&mut Established>, WriteError> {
+        match &mut self.phase {
+            Phase::Negotiating(_) => Ok(None),
+            Phase::Established(established) => Ok(Some(established)),
+            Phase::Ended {
+                why: Ended::Closed, ..
+            } => Err(WriteError::Closed),
+            Phase::Ended {
+                why: Ended::Failed(_),
+                ..
+            } => Err(WriteError::Failed { accepted: 0 }),
+        }
+    }
+
+    /// The handshake is over: from here on every record is ours.
+    fn hand_over(&mut self) -> Result<(), ConnectionError> {
+        let nothing = OutboundBuffer::new(0, 0, self.config.writer.buffers);
+        let placeholder = Phase::Ended {
+            outbound: nothing,
+            why: Ended::Closed,
+        };
+        match mem::replace(&mut self.phase, placeholder) {
+            Phase::Negotiating(handshake) => {
+                let established = Established::from_handshake(*handshake, &self.config);
+                match established {
+                    Ok(established) => {
+                        self.phase = Phase::Established(Box::new(established));
+                        Ok(())
+                    }
+                    Err(error) => Err(self.end(Ended::Failed(error))),
+                }
+            }
+            phase @ (Phase::Established(_) | Phase::Ended { .. }) => {
+                self.phase = phase;
+                Ok(())
+            }
+        }
+    }
+
+    /// Ends a handshake; its last bytes stay to be drained.
+    fn end(&mut self, why: Ended) -> ConnectionError {
+        let nothing = OutboundBuffer::new(0, 0, self.config.writer.buffers);
+        let outbound = match &mut self.phase {
+            Phase::Negotiating(handshake) => mem::replace(&mut handshake.outbound, nothing),
+            Phase::Established(_) | Phase::Ended { .. } => nothing,
+        };
+        let error = match &why {
+            Ended::Failed(error) => error.clone(),
+            Ended::Closed => Error::Aborted(AlertDescription::CLOSE_NOTIFY).into(),
+        };
+        self.phase = Phase::Ended { outbound, why };
+        error
+    }
+}

@@ -1,0 +1,48 @@
+//! The server name that a client asked for (RFC 6066 §3).
+//!
+//! rustls shows it to the certificate resolver and, in its buffered API only, afterwards. This
+//! resolver stands before the configured one and remembers what passes.
+
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::sync::Arc;
+
+use once_cell::race::OnceBox;
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
+
+/// Where the name is kept; set at most once.
+pub(super) type ServerNameCell = Arc<OnceBox<String>>;
+
+#[derive(Debug)]
+pub(super) struct RememberServerName {
+    resolver: Arc<dyn ResolvesServerCert>,
+    name: ServerNameCell,
+}
+
+impl RememberServerName {
+    pub(super) fn before(resolver: Arc<dyn ResolvesServerCert>) -> (Arc<Self>, ServerNameCell) {
+        let name = ServerNameCell::default();
+        (
+            Arc::new(Self {
+                resolver,
+                name: Arc::clone(&name),
+            }),
+            name,
+        )
+    }
+}
+
+impl ResolvesServerCert for RememberServerName {
+    fn resolve(&self, client_hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        if let Some(name) = client_hello.server_name() {
+            // A second hello, after a HelloRetryRequest, must ask for the same name.
+            let _already_set = self.name.set(Box::new(String::from(name)));
+        }
+        self.resolver.resolve(client_hello)
+    }
+
+    fn only_raw_public_keys(&self) -> bool {
+        self.resolver.only_raw_public_keys()
+    }
+}

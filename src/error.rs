@@ -1,0 +1,237 @@
+//! What can go wrong, and who is at fault.
+//!
+//! Two kinds, never mixed: a [`WriteError`] is about one call and leaves the engine as it was
+//! (but for the bytes it says were accepted); an [`Error`] is fatal and sticky.
+
+use core::fmt;
+
+use crate::alert::AlertDescription;
+
+/// A fatal fault: the record layer will not go on. Sticky: every later call gives the same one.
+///
+/// Bytes already sealed, and the alert that tells the peer (if one is due), can still be drained.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Error {
+    /// The peer broke the protocol. [`PeerFault::alert`] is the alert sent to it.
+    Peer(PeerFault),
+    /// The peer ended the connection with this alert.
+    PeerAlert(AlertDescription),
+    /// The transport ended without the peer's `close_notify`: what was read may be cut short
+    /// (RFC 9846 §6.1). The transport, or somebody on it, is at fault.
+    Truncated,
+    /// The caller aborted the connection with this alert.
+    Aborted(AlertDescription),
+    /// No further key could be derived for this direction (RFC 9846 §4.7.3: at most 2^48 − 1
+    /// updates).
+    KeysExhausted,
+}
+
+impl Error {
+    /// The alert that this fault obliges us to send, if any.
+    #[must_use]
+    pub const fn alert(&self) -> Option<AlertDescription> {
+        match self {
+            Self::Peer(fault) => Some(fault.alert()),
+            Self::Aborted(description) => Some(*description),
+            Self::KeysExhausted => Some(AlertDescription::INTERNAL_ERROR),
+            Self::PeerAlert(_) | Self::Truncated => None,
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Peer(fault) => write!(f, "the peer broke the protocol: {fault}"),
+            Self::PeerAlert(alert) => write!(f, "the peer sent the alert {alert}"),
+            Self::Truncated => f.write_str("the transport ended without close_notify"),
+            Self::Aborted(alert) => write!(f, "aborted by the caller with {alert}"),
+            Self::KeysExhausted => f.write_str("no further traffic key can be derived"),
+        }
+    }
+}
+
+impl core::error::Error for Error {}
+
+/// What a peer did that the protocol forbids.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PeerFault {
+    /// A record that does not open: wrong key, altered bytes, or too short for its tag.
+    BadRecordMac,
+    /// A ciphertext or a content longer than the protocol allows.
+    RecordOverflow,
+    /// A record header whose version is not 3.x.
+    BadRecordVersion,
+    /// A content type that does not exist or must not come now.
+    UnexpectedContentType,
+    /// A protected record with no content type in it: zeros only (RFC 9846 §5.4).
+    NoContentType,
+    /// An empty handshake or alert fragment (RFC 9846 §5.1).
+    EmptyFragment,
+    /// Another content type in the middle of a handshake message (RFC 9846 §5.1).
+    InterleavedHandshake,
+    /// A handshake message that must not come after the handshake.
+    UnexpectedHandshakeMessage,
+    /// A handshake message longer than the reassembly limit.
+    HandshakeTooLong,
+    /// A KeyUpdate that does not end its record (RFC 9846 §5.1).
+    KeyUpdateNotLast,
+    /// A KeyUpdate, alert or HelloRequest of the wrong length.
+    BadMessageLength,
+    /// A KeyUpdate request that is neither 0 nor 1 (RFC 9846 §4.7.3).
+    BadKeyUpdateRequest,
+    /// An alert level that is neither warning nor fatal (TLS 1.2).
+    BadAlertLevel,
+    /// A session ticket that does not decode.
+    BadTicket,
+    /// More KeyUpdates in a row than the limit, without application data between them.
+    TooManyKeyUpdates,
+    /// More empty records in a row than the limit.
+    TooManyEmptyRecords,
+    /// More warning alerts in a row than the limit.
+    TooManyWarnings,
+    /// A second renegotiation request without application data in between (TLS 1.2).
+    TooManyRenegotiationRequests,
+    /// More records under one key than its sequence numbers can count.
+    TooManyRecords,
+}
+
+impl PeerFault {
+    /// The alert that names this fault (RFC 9846 §6.2).
+    #[must_use]
+    pub const fn alert(&self) -> AlertDescription {
+        match self {
+            Self::BadRecordMac => AlertDescription::BAD_RECORD_MAC,
+            Self::RecordOverflow => AlertDescription::RECORD_OVERFLOW,
+            Self::BadRecordVersion => AlertDescription::PROTOCOL_VERSION,
+            Self::BadMessageLength | Self::BadTicket => AlertDescription::DECODE_ERROR,
+            Self::BadKeyUpdateRequest | Self::BadAlertLevel => AlertDescription::ILLEGAL_PARAMETER,
+            Self::TooManyRenegotiationRequests => AlertDescription::HANDSHAKE_FAILURE,
+            Self::UnexpectedContentType
+            | Self::NoContentType
+            | Self::EmptyFragment
+            | Self::InterleavedHandshake
+            | Self::UnexpectedHandshakeMessage
+            | Self::HandshakeTooLong
+            | Self::KeyUpdateNotLast
+            | Self::TooManyKeyUpdates
+            | Self::TooManyEmptyRecords
+            | Self::TooManyWarnings
+            | Self::TooManyRecords => AlertDescription::UNEXPECTED_MESSAGE,
+        }
+    }
+}
+
+impl fmt::Display for PeerFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::BadRecordMac => "a record does not open",
+            Self::RecordOverflow => "a record is too long",
+            Self::BadRecordVersion => "a record has a wrong version",
+            Self::UnexpectedContentType => "a record has an unexpected content type",
+            Self::NoContentType => "a protected record has no content type",
+            Self::EmptyFragment => "a handshake or alert fragment is empty",
+            Self::InterleavedHandshake => "a handshake message was interrupted",
+            Self::UnexpectedHandshakeMessage => "a handshake message must not come now",
+            Self::HandshakeTooLong => "a handshake message is too long",
+            Self::KeyUpdateNotLast => "a KeyUpdate does not end its record",
+            Self::BadMessageLength => "a message has a wrong length",
+            Self::BadKeyUpdateRequest => "a KeyUpdate has an unknown request",
+            Self::BadAlertLevel => "an alert has an unknown level",
+            Self::BadTicket => "a session ticket does not decode",
+            Self::TooManyKeyUpdates => "too many KeyUpdates without application data",
+            Self::TooManyEmptyRecords => "too many empty records without application data",
+            Self::TooManyWarnings => "too many warning alerts without application data",
+            Self::TooManyRenegotiationRequests => "renegotiation was requested again",
+            Self::TooManyRecords => "too many records under one key",
+        })
+    }
+}
+
+impl core::error::Error for PeerFault {}
+
+/// Why a call that writes did not do all it was asked. The engine stays usable as its state says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum WriteError {
+    /// All-or-nothing writing found too little room; nothing changed.
+    NoRoom {
+        /// Bytes that were offered.
+        needed: usize,
+        /// Bytes that would have been accepted ([`room`](crate::Writer::room)).
+        available: usize,
+    },
+    /// Our half is closed: `close` was called before.
+    Closed,
+    /// The key has sealed all it may and cannot be updated (RFC 9846 §5.5; TLS 1.2 has no
+    /// KeyUpdate). What is left to do is `close`, which still works.
+    KeyLimit {
+        /// Bytes of this call that were accepted before the limit was met; they will be sent.
+        accepted: usize,
+    },
+    /// More bytes were committed than the slot has; nothing was committed.
+    SlotOverrun(SlotOverrun),
+    /// The protocol version or the keys have no KeyUpdate; nothing changed.
+    NoKeyUpdate,
+    /// The handshake is not over; nothing changed.
+    Negotiating,
+    /// A fatal fault came before, or in this call; the sticky error says which.
+    Failed {
+        /// Bytes of this call that were accepted before the fault; they will not all be sent.
+        accepted: usize,
+    },
+}
+
+impl fmt::Display for WriteError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoRoom { needed, available } => {
+                write!(
+                    f,
+                    "no room: {needed} bytes offered, {available} can be accepted"
+                )
+            }
+            Self::Closed => f.write_str("our half of the connection is closed"),
+            Self::KeyLimit { accepted } => {
+                write!(
+                    f,
+                    "the key may seal no more; {accepted} bytes of this call were accepted"
+                )
+            }
+            Self::SlotOverrun(overrun) => overrun.fmt(f),
+            Self::NoKeyUpdate => f.write_str("these keys cannot be updated"),
+            Self::Negotiating => f.write_str("the handshake is not over"),
+            Self::Failed { accepted } => {
+                write!(
+                    f,
+                    "the connection has failed; {accepted} bytes of this call were accepted"
+                )
+            }
+        }
+    }
+}
+
+impl core::error::Error for WriteError {}
+
+/// More bytes were committed than the memory lent has: the caller is at fault, nothing changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SlotOverrun {
+    /// Bytes that were committed.
+    pub committed: usize,
+    /// Bytes that were lent.
+    pub available: usize,
+}
+
+impl fmt::Display for SlotOverrun {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} bytes committed to a slot of {}",
+            self.committed, self.available
+        )
+    }
+}
+
+impl core::error::Error for SlotOverrun {}

@@ -1,0 +1,34 @@
+//! The settings of a reader.
+
+use super::PeerLimits;
+use crate::buffer::BufferPolicy;
+use crate::record::MAX_RECORD_LEN;
+
+/// How a [`Reader`](crate::Reader) holds records, and what it puts up with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ReaderConfig {
+    /// Bytes from the transport that may be held, opened or not; at least one record of the
+    /// largest size ([`MAX_RECORD_LEN`]). Default two of them.
+    pub capacity: usize,
+    /// What becomes of the empty buffer.
+    pub buffers: BufferPolicy,
+    /// Limits on a peer that sends no application data.
+    pub limits: PeerLimits,
+}
+
+impl Default for ReaderConfig {
+    fn default() -> Self {
+        Self {
+            capacity: 2 * MAX_RECORD_LEN,
+            buffers: BufferPolicy::default(),
+            limits: PeerLimits::default(),
+        }
+    }
+}
+
+impl ReaderConfig {
+    pub(crate) fn buffer_capacity(&self) -> usize {
+        self.capacity.max(MAX_RECORD_LEN)
+    }
+}

@@ -1,0 +1,316 @@
+//! The reading half: records opened in place, and what they carry dispatched.
+#![deny(clippy::indexing_slicing)]
+
+use core::ops::Range;
+
+use super::config::ReaderConfig;
+use super::joiner::{HandshakeJoiner, Message};
+use super::limits::PeerCounts;
+use super::{ReaderState, Role};
+use crate::aead::{Opened, ReadKeys, RecordOpener};
+use crate::alert::AlertDescription;
+use crate::buffer::InboundBuffer;
+use crate::error::{Error, PeerFault};
+use crate::record::{
+    ContentType, HandshakeType, KeyUpdateRequest, RecordHeader, Version, decode_key_update,
+};
+
+impl From<PeerFault> for Error {
+    fn from(fault: PeerFault) -> Self {
+        Self::Peer(fault)
+    }
+}
+
+/// What the reader needs from whoever knows the other half and the keys.
+pub(crate) trait PostHandshake {
+    /// The peer's key changes: gives the next one.
+    fn key_update(&mut self, request: KeyUpdateRequest) -> Result<ReadKeys, Error>;
+
+    /// A session ticket, without its handshake header (RFC 9846 §4.7.1).
+    fn ticket(&mut self, body: &[u8]) -> Result<(), PeerFault>;
+
+    /// The peer wants to renegotiate (TLS 1.2).
+    fn renegotiation_request(&mut self);
+}
+
+/// Opens records in the inbound buffer, one at a time: the next one when the plaintext of the
+/// last one is consumed.
+#[derive(Debug)]
+pub(crate) struct ReadHalf {
+    opener: RecordOpener,
+    buffer: InboundBuffer,
+    /// Length of the record at the front of the buffer if it is open and has plaintext left.
+    open_record_len: usize,
+    /// Where in it that plaintext lies.
+    plaintext: Range<usize>,
+    joiner: HandshakeJoiner,
+    counts: PeerCounts,
+    role: Role,
+    end: End,
+    opened: u64,
+}
+
+/// Why nothing more will be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    NotYet,
+    /// The transport has ended; whole records in the buffer are still read.
+    Transport,
+    CloseNotify,
+    Failed(Error),
+}
+
+/// What to do after a record.
+enum Next {
+    Record,
+    Stop,
+}
+
+impl ReadHalf {
+    /// A half that goes on with what `buffer` holds.
+    pub(crate) fn new(
+        keys: ReadKeys,
+        role: Role,
+        config: &ReaderConfig,
+        mut buffer: InboundBuffer,
+    ) -> Self {
+        buffer.set_capacity(config.buffer_capacity());
+        Self {
+            opener: RecordOpener::new(keys),
+            buffer,
+            open_record_len: 0,
+            plaintext: 0..0,
+            joiner: HandshakeJoiner::default(),
+            counts: PeerCounts::new(config.limits),
+            role,
+            end: End::NotYet,
+            opened: 0,
+        }
+    }
+
+    /// Opens records until one has plaintext, or input is needed, or the peer has closed.
+    pub(crate) fn process(&mut self, handler: &mut dyn PostHandshake) -> Result<(), Error> {
+        if let End::Failed(error) = self.end {
+            return Err(error);
+        }
+        let result = self.process_records(handler);
+        if let Err(error) = result {
+            self.end = End::Failed(error);
+            self.plaintext = 0..0;
+            self.buffer.wipe();
+        }
+        result
+    }
+
+    /// The plaintext of the record that is open.
+    pub(crate) fn plaintext(&self) -> &[u8] {
+        self.buffer
+            .bytes()
+            .get(self.plaintext.clone())
+            .unwrap_or(&[])
+    }
+
+    /// Removes `len` bytes from the front of the plaintext; more than there are removes all.
+    pub(crate) fn consume(&mut self, len: usize) {
+        let len = len.min(self.plaintext.len());
+        self.plaintext.start += len;
+        if self.plaintext.is_empty() && self.open_record_len > 0 {
+            self.buffer.consume(self.open_record_len);
+            self.open_record_len = 0;
+            self.plaintext = 0..0;
+        }
+    }
+
+    /// Where the transport's next bytes go; `None` once nothing more will be read.
+    pub(crate) fn inbound(&mut self) -> Option<&mut InboundBuffer> {
+        (self.end == End::NotYet).then_some(&mut self.buffer)
+    }
+
+    /// The transport has ended.
+    pub(crate) fn end_of_input(&mut self) {
+        if self.end == End::NotYet {
+            self.end = End::Transport;
+        }
+    }
+
+    /// The connection has failed elsewhere.
+    pub(crate) fn fail(&mut self, error: Error) {
+        if !matches!(self.end, End::Failed(_)) {
+            self.end = End::Failed(error);
+            self.plaintext = 0..0;
+            self.open_record_len = 0;
+            self.buffer.wipe();
+        }
+    }
+
+    pub(crate) fn wants_input(&self) -> bool {
+        self.end == End::NotYet && !self.buffer.is_full()
+    }
+
+    pub(crate) const fn state(&self) -> ReaderState {
+        match self.end {
+            End::NotYet | End::Transport => ReaderState::Open,
+            End::CloseNotify => ReaderState::PeerClosed,
+            End::Failed(Error::Truncated) => ReaderState::Truncated,
+            End::Failed(_) => ReaderState::Failed,
+        }
+    }
+
+    pub(crate) const fn error(&self) -> Option<Error> {
+        match self.end {
+            End::Failed(error) => Some(error),
+            End::NotYet | End::Transport | End::CloseNotify => None,
+        }
+    }
+
+    /// Records opened since the beginning.
+    pub(crate) const fn records(&self) -> u64 {
+        self.opened
+    }
+
+    pub(crate) fn memory_held(&self) -> usize {
+        self.buffer.memory_held()
+    }
+
+    fn process_records(&mut self, handler: &mut dyn PostHandshake) -> Result<(), Error> {
+        while self.open_record_len == 0 && self.end != End::CloseNotify {
+            let header = RecordHeader::decode(self.buffer.bytes(), self.opener.version())?;
+            let record_len = header.map_or(usize::MAX, RecordHeader::record_len);
+            let (Some(header), Some(record)) =
+                (header, self.buffer.bytes_mut().get_mut(..record_len))
+            else {
+                // RFC 9846 §6.1: without close_notify the end may be somebody else's doing.
+                return if self.end == End::Transport {
+                    Err(Error::Truncated)
+                } else {
+                    Ok(())
+                };
+            };
+            let opened = self.opener.open(header, record)?;
+            self.opened = self.opened.saturating_add(1);
+            match self.dispatch(&opened, handler)? {
+                Next::Record => self.buffer.consume(record_len),
+                Next::Stop => {
+                    self.open_record_len = record_len;
+                    self.plaintext = opened.content;
+                }
+            }
+        }
+        if self.end == End::CloseNotify {
+            // RFC 9846 §6.1: whatever comes after a closure alert is ignored.
+            self.buffer.consume(self.buffer.len());
+        }
+        Ok(())
+    }
+
+    fn dispatch(
+        &mut self,
+        opened: &Opened,
+        handler: &mut dyn PostHandshake,
+    ) -> Result<Next, Error> {
+        // RFC 9846 §5.1: nothing may come between the parts of a handshake message.
+        if self.joiner.is_joining() && opened.content_type != ContentType::Handshake {
+            return Err(PeerFault::InterleavedHandshake.into());
+        }
+        match opened.content_type {
+            ContentType::ApplicationData if opened.content.is_empty() => {
+                self.counts.on_empty_record()?;
+            }
+            ContentType::ApplicationData => {
+                self.counts.on_application_data();
+                return Ok(Next::Stop);
+            }
+            ContentType::Alert => self.on_alert(opened)?,
+            ContentType::Handshake => self.on_handshake(opened, handler)?,
+            ContentType::ChangeCipherSpec => return Err(PeerFault::UnexpectedContentType.into()),
+        }
+        Ok(Next::Record)
+    }
+
+    fn on_alert(&mut self, opened: &Opened) -> Result<(), Error> {
+        let content = self
+            .buffer
+            .bytes()
+            .get(opened.content.clone())
+            .unwrap_or(&[]);
+        let &[level, description] = content else {
+            return Err(if content.is_empty() {
+                PeerFault::EmptyFragment.into()
+            } else {
+                PeerFault::BadMessageLength.into()
+            });
+        };
+        let description = AlertDescription(description);
+        // RFC 9846 §6: in TLS 1.3 the level says nothing. In TLS 1.2 it decides.
+        let is_warning = match (self.opener.version(), level) {
+            (Version::Tls13, _) => description == AlertDescription::USER_CANCELED,
+            (Version::Tls12, 0x01) => true,
+            (Version::Tls12, 0x02) => false,
+            (Version::Tls12, _) => return Err(PeerFault::BadAlertLevel.into()),
+        };
+        if description == AlertDescription::CLOSE_NOTIFY {
+            self.end = End::CloseNotify;
+            return Ok(());
+        }
+        if is_warning {
+            return Ok(self.counts.on_warning()?);
+        }
+        Err(Error::PeerAlert(description))
+    }
+
+    fn on_handshake(
+        &mut self,
+        opened: &Opened,
+        handler: &mut dyn PostHandshake,
+    ) -> Result<(), Error> {
+        let Self {
+            buffer,
+            joiner,
+            counts,
+            opener,
+            role,
+            ..
+        } = self;
+        let fragment = buffer.bytes().get(opened.content.clone()).unwrap_or(&[]);
+        if fragment.is_empty() {
+            return Err(PeerFault::EmptyFragment.into());
+        }
+        let version = opener.version();
+        let mut next_keys = None;
+        joiner.push(fragment, counts.handshake_len(), |message: Message<'_>| {
+            match (version, *role, message.kind) {
+                (Version::Tls13, _, HandshakeType::KEY_UPDATE) => {
+                    counts.on_key_update()?;
+                    let request = decode_key_update(message.body)?;
+                    // RFC 9846 §5.1: what follows must be under the next key.
+                    if !message.ends_record {
+                        return Err(PeerFault::KeyUpdateNotLast.into());
+                    }
+                    next_keys = Some(handler.key_update(request)?);
+                    Ok(())
+                }
+                (Version::Tls13, Role::Client, HandshakeType::NEW_SESSION_TICKET) => {
+                    Ok(handler.ticket(message.body)?)
+                }
+                (Version::Tls12, Role::Client, HandshakeType::HELLO_REQUEST) => {
+                    if !message.body.is_empty() {
+                        return Err(PeerFault::BadMessageLength.into());
+                    }
+                    counts.on_renegotiation_request()?;
+                    handler.renegotiation_request();
+                    Ok(())
+                }
+                (Version::Tls12, Role::Server, HandshakeType::CLIENT_HELLO) => {
+                    counts.on_renegotiation_request()?;
+                    handler.renegotiation_request();
+                    Ok(())
+                }
+                _ => Err(Error::Peer(PeerFault::UnexpectedHandshakeMessage)),
+            }
+        })?;
+        if let Some(keys) = next_keys {
+            *opener = RecordOpener::new(keys);
+        }
+        Ok(())
+    }
+}

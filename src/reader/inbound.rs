@@ -1,0 +1,88 @@
+//! Memory for bytes from the transport.
+
+use core::fmt;
+use core::ops::{Deref, DerefMut};
+
+use crate::buffer::InboundBuffer;
+use crate::error::SlotOverrun;
+
+/// Free memory of the inbound buffer: let the transport write into it, then
+/// [`commit`](Self::commit) how much it wrote.
+///
+/// Empty while the buffer is full (consume plaintext first) and once nothing more will be read.
+/// Dropping it commits nothing.
+pub struct Inbound<'a> {
+    /// `None` once nothing more will be read.
+    buffer: Option<&'a mut InboundBuffer>,
+}
+
+impl<'a> Inbound<'a> {
+    pub(crate) fn new(mut buffer: Option<&'a mut InboundBuffer>) -> Self {
+        if let Some(buffer) = &mut buffer {
+            buffer.make_room();
+        }
+        Self { buffer }
+    }
+
+    /// The transport has written the first `n` bytes. They are opened by the next `process`.
+    ///
+    /// # Errors
+    /// [`SlotOverrun`] if the memory is shorter than `n`; nothing is committed then.
+    pub fn commit(mut self, n: usize) -> Result<(), SlotOverrun> {
+        let available = self.len();
+        if n > available {
+            return Err(SlotOverrun {
+                committed: n,
+                available,
+            });
+        }
+        if let Some(buffer) = &mut self.buffer {
+            buffer.commit(n);
+        }
+        Ok(())
+    }
+
+    /// Copies as much of `wire` as fits and returns how much that was. Once nothing more will be
+    /// read, all of it is taken and ignored.
+    #[must_use]
+    pub fn receive(mut self, wire: &[u8]) -> usize {
+        if self.buffer.is_none() {
+            return wire.len();
+        }
+        let n = self.len().min(wire.len());
+        self[..n].copy_from_slice(&wire[..n]);
+        self.commit(n).map_or(0, |()| n)
+    }
+}
+
+impl Deref for Inbound<'_> {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        self.buffer.as_ref().map_or(&[], |buffer| buffer.free())
+    }
+}
+
+impl DerefMut for Inbound<'_> {
+    fn deref_mut(&mut self) -> &mut [u8] {
+        self.buffer
+            .as_mut()
+            .map_or(&mut [], |buffer| buffer.free_mut())
+    }
+}
+
+impl Drop for Inbound<'_> {
+    fn drop(&mut self) {
+        if let Some(buffer) = &mut self.buffer {
+            buffer.release_if_empty();
+        }
+    }
+}
+
+impl fmt::Debug for Inbound<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Inbound")
+            .field("len", &self.len())
+            .finish_non_exhaustive()
+    }
+}

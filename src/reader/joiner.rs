@@ -1,0 +1,120 @@
+//! Handshake messages out of record fragments (RFC 9846 §5.1).
+#![deny(clippy::indexing_slicing)]
+
+use alloc::vec::Vec;
+
+use crate::error::PeerFault;
+use crate::record::{HANDSHAKE_HEADER_LEN, HandshakeType};
+
+/// Joins fragments to whole messages. Messages that lie in one fragment are not copied.
+#[derive(Debug, Default)]
+pub(super) struct HandshakeJoiner {
+    /// The start of a message whose end has not come.
+    partial: Vec<u8>,
+}
+
+/// One handshake message.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Message<'a> {
+    pub(super) kind: HandshakeType,
+    pub(super) body: &'a [u8],
+    /// Nothing follows it in its record.
+    pub(super) ends_record: bool,
+}
+
+impl HandshakeJoiner {
+    /// Whether a message has begun and not ended: nothing else may come now.
+    pub(super) fn is_joining(&self) -> bool {
+        !self.partial.is_empty()
+    }
+
+    /// Adds a fragment and hands every message that is whole now to `on_message`.
+    pub(super) fn push<E: From<PeerFault>>(
+        &mut self,
+        fragment: &[u8],
+        max_len: usize,
+        mut on_message: impl FnMut(Message<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        if self.partial.is_empty() {
+            let rest = split_messages(fragment, max_len, &mut on_message)?;
+            self.partial.extend_from_slice(rest);
+        } else {
+            self.partial.extend_from_slice(fragment);
+            let rest_len = split_messages(&self.partial, max_len, &mut on_message)?.len();
+            self.partial.drain(..self.partial.len() - rest_len);
+        }
+        if self.partial.is_empty() {
+            self.partial = Vec::new();
+        }
+        Ok(())
+    }
+}
+
+/// Gives every whole message to `on_message` and returns what is left.
+fn split_messages<'a, E: From<PeerFault>>(
+    mut bytes: &'a [u8],
+    max_len: usize,
+    on_message: &mut impl FnMut(Message<'_>) -> Result<(), E>,
+) -> Result<&'a [u8], E> {
+    while let Some((&[kind, len_hi, len_mid, len_lo], rest)) =
+        bytes.split_first_chunk::<HANDSHAKE_HEADER_LEN>()
+    {
+        let len = u32::from_be_bytes([0, len_hi, len_mid, len_lo]);
+        let len = usize::try_from(len).unwrap_or(usize::MAX);
+        if len > max_len {
+            return Err(PeerFault::HandshakeTooLong.into());
+        }
+        let Some((body, rest)) = rest.split_at_checked(len) else {
+            break;
+        };
+        on_message(Message {
+            kind: HandshakeType(kind),
+            body,
+            ends_record: rest.is_empty(),
+        })?;
+        bytes = rest;
+    }
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec;
+
+    /// Two messages: type 4 with three bytes, type 24 with one.
+    const WIRE: [u8; 12] = [4, 0, 0, 3, 7, 8, 9, 24, 0, 0, 1, 0];
+
+    fn join(fragments: &[&[u8]]) -> Result<Vec<(u8, Vec<u8>, bool)>, PeerFault> {
+        let mut joiner = HandshakeJoiner::default();
+        let mut messages = Vec::new();
+        for fragment in fragments {
+            joiner.push(fragment, 3, |message| {
+                messages.push((message.kind.0, message.body.to_vec(), message.ends_record));
+                Ok::<(), PeerFault>(())
+            })?;
+        }
+        assert!(!joiner.is_joining());
+        Ok(messages)
+    }
+
+    #[test]
+    fn messages_are_the_same_however_they_are_split() {
+        let expected = vec![(4, vec![7, 8, 9], false), (24, vec![0], true)];
+        assert_eq!(join(&[&WIRE]), Ok(expected));
+        for split in 1..WIRE.len() {
+            let (a, b) = WIRE.split_at(split);
+            let messages = join(&[a, b]).unwrap();
+            assert_eq!(messages.len(), 2, "{split}");
+            assert!(messages[1].2, "{split}");
+        }
+        let bytes: Vec<&[u8]> = WIRE.chunks(1).collect();
+        assert_eq!(join(&bytes).map(|messages| messages.len()), Ok(2));
+    }
+
+    #[test]
+    fn a_message_longer_than_the_limit_is_refused_by_its_header() {
+        assert!(join(&[&[4, 0, 0, 3, 1, 1, 1]]).is_ok());
+        assert_eq!(join(&[&[4, 0, 0, 4]]), Err(PeerFault::HandshakeTooLong));
+    }
+}

@@ -1,0 +1,203 @@
+//! The reading half of a connection, usable alone with keys from anywhere.
+
+mod config;
+mod half;
+mod inbound;
+mod joiner;
+mod limits;
+
+pub use config::ReaderConfig;
+pub(crate) use half::{PostHandshake, ReadHalf};
+pub use inbound::Inbound;
+pub use limits::PeerLimits;
+
+use crate::aead::{KeySchedule, ReadKeys, TrafficSecret};
+use crate::buffer::InboundBuffer;
+use crate::error::{Error, PeerFault};
+use crate::record::KeyUpdateRequest;
+
+/// Which side of the connection we are: it decides which messages the peer may send.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// We connect; the peer may send tickets, or (TLS 1.2) a HelloRequest.
+    Client,
+    /// We accept.
+    Server,
+}
+
+/// The life of a reader.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ReaderState {
+    /// The handshake goes on.
+    Negotiating,
+    /// Plaintext may come.
+    Open,
+    /// The peer's `close_notify` came: a clean end.
+    PeerClosed,
+    /// The transport ended without it.
+    Truncated,
+    /// A fatal fault.
+    Failed,
+}
+
+/// What came besides plaintext during one call of [`Reader::process`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[must_use = "a KeyUpdate obliges the writer"]
+#[non_exhaustive]
+pub struct ReaderEvents {
+    /// The peer has updated its key (ours for reading is updated already); tell the writer
+    /// ([`Writer::on_key_update`](crate::Writer::on_key_update)). If several came, a request
+    /// wins.
+    pub key_update: Option<KeyUpdateRequest>,
+    /// Session tickets; without a [`Connection`](crate::Connection) they are only counted.
+    pub tickets: u32,
+    /// TLS 1.2: the peer asked to renegotiate; it should be refused or aborted.
+    pub renegotiation_requests: u32,
+}
+
+/// Opens TLS records in place and gives their plaintext.
+///
+/// Bytes from the transport go into [`inbound`](Self::inbound); [`process`](Self::process) opens
+/// them until there is [`plaintext`](Self::plaintext); [`consume`](Self::consume) makes way for
+/// the next record.
+///
+/// ```
+/// use bytes::Buf;
+/// use wantwrite::{CipherSuite, ReadKeys, Reader, ReaderConfig, Role};
+/// use wantwrite::{WriteKeys, Writer, WriterConfig};
+///
+/// let suite = CipherSuite::TLS_CHACHA20_POLY1305_SHA256;
+/// let mut writer = Writer::new(WriteKeys::new(suite, &[1; 32], [2; 12], 0)?, WriterConfig::default());
+/// let keys = ReadKeys::new(suite, &[1; 32], [2; 12], 0)?;
+/// let mut reader = Reader::new(keys, Role::Client, ReaderConfig::default());
+///
+/// writer.write(b"hello")?;
+/// let taken = reader.receive(writer.outbound().chunk());
+/// writer.outbound().advance(taken);
+/// let events = reader.process()?;
+/// assert_eq!(events.key_update, None);
+/// assert_eq!(reader.plaintext(), b"hello");
+/// reader.consume(5);
+/// # Ok::<(), Box<dyn core::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Reader {
+    half: ReadHalf,
+    keys: Option<TrafficSecret>,
+}
+
+impl Reader {
+    /// A reader with an empty buffer. Nothing is allocated before the first input.
+    #[must_use]
+    pub fn new(mut keys: ReadKeys, role: Role, config: ReaderConfig) -> Self {
+        let secret = keys.take_secret();
+        let buffer = InboundBuffer::new(config.buffer_capacity(), config.buffers);
+        Self {
+            half: ReadHalf::new(keys, role, &config, buffer),
+            keys: secret,
+        }
+    }
+
+    /// Memory for the transport's next bytes, to read straight into.
+    pub fn inbound(&mut self) -> Inbound<'_> {
+        Inbound::new(self.half.inbound())
+    }
+
+    /// Copies as much of `wire` as there is room for and returns how much that was. Bytes after
+    /// the end of reading are ignored: all of `wire` is taken then.
+    pub fn receive(&mut self, wire: &[u8]) -> usize {
+        self.inbound().receive(wire)
+    }
+
+    /// Opens records until one has plaintext that is not consumed, or more input is needed, or
+    /// the peer has closed. Without input it changes nothing.
+    ///
+    /// # Errors
+    /// The fatal [`Error`], again at every later call. [`Error::alert`] says what to tell the
+    /// peer.
+    pub fn process(&mut self) -> Result<ReaderEvents, Error> {
+        let mut handler = Alone {
+            keys: &mut self.keys,
+            events: ReaderEvents::default(),
+        };
+        self.half.process(&mut handler)?;
+        Ok(handler.events)
+    }
+
+    /// The plaintext of the record that is open; empty if there is none.
+    #[must_use]
+    pub fn plaintext(&self) -> &[u8] {
+        self.half.plaintext()
+    }
+
+    /// Removes `n` bytes from the front of the plaintext, or all if it has fewer.
+    pub fn consume(&mut self, n: usize) {
+        self.half.consume(n);
+    }
+
+    /// The transport has ended. Whole records that are held are still read; after them
+    /// [`process`](Self::process) gives [`Error::Truncated`], unless the peer had closed.
+    pub fn end_of_input(&mut self) {
+        self.half.end_of_input();
+    }
+
+    /// Whether [`inbound`](Self::inbound) would take bytes.
+    #[must_use]
+    pub fn wants_input(&self) -> bool {
+        self.half.wants_input()
+    }
+
+    /// The other half has failed: nothing more is read, what is held is wiped.
+    pub fn fail(&mut self, error: Error) {
+        self.half.fail(error);
+    }
+
+    /// The fault that ended it, if one did.
+    #[must_use]
+    pub const fn error(&self) -> Option<Error> {
+        self.half.error()
+    }
+
+    /// Records opened so far.
+    #[must_use]
+    pub const fn records(&self) -> u64 {
+        self.half.records()
+    }
+
+    /// Bytes of buffer memory held now.
+    #[must_use]
+    pub fn memory_held(&self) -> usize {
+        self.half.memory_held()
+    }
+
+    /// The life of the reader.
+    #[must_use]
+    pub const fn state(&self) -> ReaderState {
+        self.half.state()
+    }
+}
+
+/// A reader without a writer beside it.
+struct Alone<'a> {
+    keys: &'a mut Option<TrafficSecret>,
+    events: ReaderEvents,
+}
+
+impl PostHandshake for Alone<'_> {
+    fn key_update(&mut self, request: KeyUpdateRequest) -> Result<ReadKeys, Error> {
+        if self.events.key_update != Some(KeyUpdateRequest::Requested) {
+            self.events.key_update = Some(request);
+        }
+        self.keys.next_read_keys()
+    }
+
+    fn ticket(&mut self, _body: &[u8]) -> Result<(), PeerFault> {
+        self.events.tickets += 1;
+        Ok(())
+    }
+
+    fn renegotiation_request(&mut self) {
+        self.events.renegotiation_requests += 1;
+    }
+}

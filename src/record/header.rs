@@ -1,0 +1,106 @@
+//! The five bytes in front of every record (RFC 9846 §5.1).
+#![deny(clippy::indexing_slicing)]
+
+use super::{ContentType, Version};
+use crate::error::PeerFault;
+
+/// Type, legacy version, length.
+pub(crate) const HEADER_LEN: usize = 5;
+
+/// `legacy_record_version` as every record after the handshake carries it.
+const LEGACY_VERSION: [u8; 2] = [0x03, 0x03];
+
+/// A record header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct RecordHeader {
+    pub(crate) content_type: ContentType,
+    /// Length of what follows the header.
+    pub(crate) len: u16,
+}
+
+impl RecordHeader {
+    /// Reads the header at the start of `wire`; `None` while fewer than five bytes are there.
+    ///
+    /// The length is checked here, before anything is opened or waited for: an oversized record
+    /// is `record_overflow` whatever it contains.
+    pub(crate) fn decode(wire: &[u8], version: Version) -> Result<Option<Self>, PeerFault> {
+        let Some(&[content_type, major, _minor, len_hi, len_lo]) = wire.first_chunk::<HEADER_LEN>()
+        else {
+            return Ok(None);
+        };
+        let content_type =
+            ContentType::from_wire(content_type).ok_or(PeerFault::UnexpectedContentType)?;
+        // RFC 9846 §5.1: the minor version must be ignored.
+        if major != LEGACY_VERSION[0] {
+            return Err(PeerFault::BadRecordVersion);
+        }
+        let len = u16::from_be_bytes([len_hi, len_lo]);
+        if usize::from(len) > version.max_ciphertext_len() {
+            return Err(PeerFault::RecordOverflow);
+        }
+        Ok(Some(Self { content_type, len }))
+    }
+
+    pub(crate) const fn encode(self) -> [u8; HEADER_LEN] {
+        let [major, minor] = LEGACY_VERSION;
+        let [len_hi, len_lo] = self.len.to_be_bytes();
+        [self.content_type.to_wire(), major, minor, len_hi, len_lo]
+    }
+
+    /// Length of the whole record.
+    pub(crate) fn record_len(self) -> usize {
+        HEADER_LEN + usize::from(self.len)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn header_round_trips() {
+        let header = RecordHeader {
+            content_type: ContentType::Alert,
+            len: 0x1234,
+        };
+        let wire = header.encode();
+        assert_eq!(wire, [0x15, 3, 3, 0x12, 0x34]);
+        assert_eq!(
+            RecordHeader::decode(&wire, Version::Tls13),
+            Ok(Some(header))
+        );
+    }
+
+    #[test]
+    fn header_needs_five_bytes() {
+        assert_eq!(
+            RecordHeader::decode(&[0x17, 3, 3, 0], Version::Tls13),
+            Ok(None)
+        );
+    }
+
+    #[test]
+    fn header_refuses_unknown_types_and_versions_and_takes_any_minor() {
+        let decode = |wire: [u8; 5]| RecordHeader::decode(&wire, Version::Tls13);
+        assert_eq!(
+            decode([0x18, 3, 3, 0, 1]),
+            Err(PeerFault::UnexpectedContentType)
+        );
+        assert_eq!(decode([0x17, 2, 3, 0, 1]), Err(PeerFault::BadRecordVersion));
+        assert!(decode([0x17, 3, 0xff, 0, 1]).is_ok());
+    }
+
+    #[test]
+    fn header_length_limit_depends_on_the_version() {
+        for (version, limit) in [
+            (Version::Tls13, 16384 + 256),
+            (Version::Tls12, 16384 + 2048),
+        ] {
+            for (len, fits) in [(limit - 1, true), (limit, true), (limit + 1, false)] {
+                let [hi, lo] = u16::try_from(len).unwrap().to_be_bytes();
+                let decoded = RecordHeader::decode(&[0x17, 3, 3, hi, lo], version);
+                assert_eq!(decoded.is_ok(), fits, "{version:?} {len}");
+            }
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! The record on the wire: content types, header, sizes. No crypto, no allocation.
+//!
+//! RFC 9846 §5 (TLS 1.3) and RFC 5246 §6.2 (TLS 1.2).
+
+mod header;
+mod inner_plaintext;
+mod key_update;
+
+pub(crate) use header::{HEADER_LEN, RecordHeader};
+pub(crate) use inner_plaintext::split_inner_plaintext;
+pub use key_update::KeyUpdateRequest;
+pub(crate) use key_update::{
+    HANDSHAKE_HEADER_LEN, HandshakeType, KEY_UPDATE_LEN, decode_key_update, encode_key_update,
+};
+
+/// Largest plaintext fragment of one record (RFC 9846 §5.1).
+pub const MAX_FRAGMENT_LEN: usize = 1 << 14;
+
+/// Smallest hard cap that a sender may put on its fragments (RFC 8449 §4).
+pub(crate) const MIN_FRAGMENT_LIMIT: usize = 64;
+
+/// Authentication tag of every AEAD here (RFC 5116 §5.1, RFC 8439 §2.8).
+pub(crate) const TAG_LEN: usize = 16;
+
+/// Largest TLS 1.3 ciphertext (RFC 9846 §5.2).
+pub(crate) const MAX_CIPHERTEXT_LEN_13: usize = MAX_FRAGMENT_LEN + 256;
+
+/// Largest TLS 1.2 ciphertext (RFC 5246 §6.2.3).
+pub(crate) const MAX_CIPHERTEXT_LEN_12: usize = MAX_FRAGMENT_LEN + 2048;
+
+/// Largest record that can arrive in either version, header included.
+pub const MAX_RECORD_LEN: usize = HEADER_LEN + MAX_CIPHERTEXT_LEN_12;
+
+/// A protocol version whose records this crate makes and opens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Version {
+    /// TLS 1.2 (RFC 5246).
+    Tls12,
+    /// TLS 1.3 (RFC 9846).
+    Tls13,
+}
+
+impl Version {
+    /// Largest ciphertext that a header may announce.
+    pub(crate) const fn max_ciphertext_len(self) -> usize {
+        match self {
+            Self::Tls12 => MAX_CIPHERTEXT_LEN_12,
+            Self::Tls13 => MAX_CIPHERTEXT_LEN_13,
+        }
+    }
+}
+
+/// What a record carries (RFC 9846 §5.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ContentType {
+    ChangeCipherSpec,
+    Alert,
+    Handshake,
+    ApplicationData,
+}
+
+impl ContentType {
+    pub(crate) const fn from_wire(byte: u8) -> Option<Self> {
+        Some(match byte {
+            0x14 => Self::ChangeCipherSpec,
+            0x15 => Self::Alert,
+            0x16 => Self::Handshake,
+            0x17 => Self::ApplicationData,
+            _ => return None,
+        })
+    }
+
+    pub(crate) const fn to_wire(self) -> u8 {
+        match self {
+            Self::ChangeCipherSpec => 0x14,
+            Self::Alert => 0x15,
+            Self::Handshake => 0x16,
+            Self::ApplicationData => 0x17,
+        }
+    }
+}
+
+/// Where the parts of a protected record lie: header, explicit nonce, content, type byte,
+/// padding, tag. Depends on version and AEAD only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct RecordFormat {
+    pub(crate) version: Version,
+    /// 8 for AES-GCM in TLS 1.2 (RFC 5288 §3), else 0.
+    pub(crate) explicit_nonce_len: usize,
+}
+
+impl RecordFormat {
+    /// Bytes before the content.
+    pub(crate) const fn prefix_len(self) -> usize {
+        HEADER_LEN + self.explicit_nonce_len
+    }
+
+    /// Bytes that stand between the content and the padding: the inner content type of TLS 1.3.
+    pub(crate) const fn inner_type_len(self) -> usize {
+        match self.version {
+            Version::Tls12 => 0,
+            Version::Tls13 => 1,
+        }
+    }
+
+    /// What a record costs over its content, padding aside.
+    pub(crate) const fn overhead(self) -> usize {
+        self.prefix_len() + self.inner_type_len() + TAG_LEN
+    }
+
+    /// Wire length of a record with `content_len` bytes of content and no padding.
+    pub(crate) const fn record_len(self, content_len: usize) -> usize {
+        content_len + self.overhead()
+    }
+}
+
+/// The overhead of the format that costs most: an upper bound for sizing memory.
+pub(crate) const MAX_OVERHEAD: usize = HEADER_LEN + 8 + 1 + TAG_LEN;

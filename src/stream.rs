@@ -1,0 +1,242 @@
+//! A connection over `std::io`: blocking, or non-blocking with [`ErrorKind::WouldBlock`].
+
+use std::io::{self, ErrorKind, IoSlice, Read, Write};
+
+use bytes::Buf;
+
+use crate::connection::{Connection, ConnectionError};
+use crate::error::{Error, WriteError};
+use crate::reader::ReaderState;
+use crate::writer::WriterState;
+
+/// A [`Connection`] and its transport, as one `Read + Write`.
+///
+/// Over a blocking `T` every call goes on until it has done its work, handshake included. Over a
+/// non-blocking one, a call that cannot go on gives [`ErrorKind::WouldBlock`]; everything stays
+/// as it is, and [`Connection::wants`] says what to wait for. Nothing has to be repeated with the
+/// same arguments.
+///
+/// When `write` returns, no byte it accepted waits for a later `flush` while `T` would have taken
+/// it.
+#[derive(Debug)]
+pub struct Stream<T> {
+    connection: Connection,
+    io: T,
+}
+
+/// How far draining got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Drained {
+    All,
+    /// The transport takes no more now.
+    Blocked,
+}
+
+/// Chunks that one `writev` is given.
+const MAX_CHUNKS: usize = 16;
+
+impl<T: Read + Write> Stream<T> {
+    /// Joins a connection, fresh or established, and its transport. Does no I/O.
+    #[must_use]
+    pub const fn new(connection: Connection, io: T) -> Self {
+        Self { connection, io }
+    }
+
+    /// Finishes the handshake, if it is not finished. `read` and `write` do so by themselves.
+    ///
+    /// # Errors
+    /// [`ErrorKind::WouldBlock`] if a non-blocking transport cannot go on;
+    /// [`ErrorKind::UnexpectedEof`] if it ended; [`ErrorKind::InvalidData`] with a
+    /// [`ConnectionError`] in it if the handshake failed; or the transport's own error.
+    pub fn complete_handshake(&mut self) -> io::Result<()> {
+        while self.connection.state() == WriterState::Negotiating {
+            let drained = self.drain()?;
+            match self.fill() {
+                Ok(()) => {}
+                // What was read may be what lets us send: try both before giving up.
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    if drained == Drained::Blocked || !self.connection.wants().drain {
+                        return Err(error);
+                    }
+                }
+                Err(error) => return Err(error),
+            }
+            self.process()?;
+            if self.connection.state() != WriterState::Negotiating {
+                // Our last flight; what the transport does not take goes with the next call.
+                self.drain()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends `close_notify` behind everything accepted, and returns when all is with the
+    /// transport. Reading goes on (in TLS 1.3). Repeated, it goes on where it was.
+    ///
+    /// # Errors
+    /// [`ErrorKind::WouldBlock`] if a non-blocking transport took not everything: call again.
+    pub fn close(&mut self) -> io::Result<()> {
+        self.connection
+            .close()
+            .map_err(|error| self.write_error(error))?;
+        self.drain_all()
+    }
+
+    /// The connection.
+    pub const fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// The connection, for what a stream has no call for. Whatever is written here is drained by
+    /// the stream's next call.
+    pub const fn connection_mut(&mut self) -> &mut Connection {
+        &mut self.connection
+    }
+
+    /// The transport.
+    pub const fn get_ref(&self) -> &T {
+        &self.io
+    }
+
+    /// The transport. Reading or writing TLS bytes past the connection breaks it.
+    pub const fn get_mut(&mut self) -> &mut T {
+        &mut self.io
+    }
+
+    /// Takes both apart. Bytes that wait stay in the connection.
+    pub fn into_parts(self) -> (Connection, T) {
+        (self.connection, self.io)
+    }
+
+    /// Gives the transport what waits until it takes no more.
+    fn drain(&mut self) -> io::Result<Drained> {
+        while self.connection.wants().drain {
+            let mut outbound = self.connection.outbound();
+            if !outbound.has_remaining() {
+                break;
+            }
+            let mut chunks = [IoSlice::new(&[]); MAX_CHUNKS];
+            let n = outbound.chunks_vectored(&mut chunks);
+            match self.io.write_vectored(&chunks[..n]) {
+                Ok(0) => return Err(ErrorKind::WriteZero.into()),
+                Ok(len) => outbound.advance(len),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    return Ok(Drained::Blocked);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(Drained::All)
+    }
+
+    fn drain_all(&mut self) -> io::Result<()> {
+        match self.drain()? {
+            Drained::All => self.io.flush(),
+            Drained::Blocked => Err(ErrorKind::WouldBlock.into()),
+        }
+    }
+
+    /// Takes what the transport has, once.
+    fn fill(&mut self) -> io::Result<()> {
+        let mut inbound = self.connection.inbound();
+        if inbound.is_empty() {
+            return Ok(());
+        }
+        loop {
+            match self.io.read(&mut inbound) {
+                Ok(0) => {
+                    drop(inbound);
+                    self.connection.end_of_input();
+                    return Ok(());
+                }
+                Ok(len) => return inbound.commit(len).map_err(io::Error::other),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    fn process(&mut self) -> io::Result<()> {
+        self.connection
+            .process()
+            .map_err(|error| self.connection_error(error))
+    }
+
+    /// The error as `std::io` has it. The alert, if there is one, is sent if the transport takes
+    /// it; that the connection has failed matters more than that it did not.
+    fn connection_error(&mut self, error: ConnectionError) -> io::Error {
+        let _unsent = self.drain();
+        error.into()
+    }
+
+    fn write_error(&mut self, error: WriteError) -> io::Error {
+        match (error, self.connection.error()) {
+            (WriteError::Failed { .. }, Some(error)) => self.connection_error(error),
+            (WriteError::Closed, _) => io::Error::new(ErrorKind::BrokenPipe, error),
+            _ => io::Error::other(error),
+        }
+    }
+}
+
+impl From<ConnectionError> for io::Error {
+    fn from(error: ConnectionError) -> Self {
+        let kind = match &error {
+            ConnectionError::Record(Error::Truncated) => ErrorKind::UnexpectedEof,
+            ConnectionError::Record(Error::PeerAlert(_)) => ErrorKind::ConnectionAborted,
+            _ => ErrorKind::InvalidData,
+        };
+        Self::new(kind, error)
+    }
+}
+
+impl<T: Read + Write> Read for Stream<T> {
+    /// Returns 0 at the peer's `close_notify` (or for an empty `buf`) only; a transport that ends
+    /// without it is [`ErrorKind::UnexpectedEof`].
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        if buf.is_empty() {
+            return Ok(0);
+        }
+        self.complete_handshake()?;
+        loop {
+            let read = self.connection.read(buf);
+            // Our answers go out while we read: two full pipes must not wait for each other.
+            let n = read.map_err(|error| self.connection_error(error))?;
+            let drained = self.drain();
+            if n > 0 || self.connection.reader_state() == ReaderState::PeerClosed {
+                return Ok(n);
+            }
+            drained?;
+            self.fill()?;
+        }
+    }
+}
+
+impl<T: Read + Write> Write for Stream<T> {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        self.complete_handshake()?;
+        loop {
+            let accepted = match self.connection.write(buf) {
+                Ok(n) => n,
+                // The next call, which accepts nothing, tells of it.
+                Err(WriteError::KeyLimit { accepted }) if accepted > 0 => accepted,
+                Err(error) => return Err(self.write_error(error)),
+            };
+            let drained = self.drain()?;
+            if accepted > 0 || buf.is_empty() {
+                return Ok(accepted);
+            }
+            if drained == Drained::Blocked {
+                return Err(ErrorKind::WouldBlock.into());
+            }
+        }
+    }
+
+    /// Returns when everything accepted is with the transport.
+    fn flush(&mut self) -> io::Result<()> {
+        self.connection
+            .flush()
+            .map_err(|error| self.write_error(error))?;
+        self.drain_all()
+    }
+}

@@ -1,0 +1,86 @@
+//! What can be seen of a writer: its states and counters, all derived from what it holds.
+
+use crate::error::Error;
+use crate::record::KeyUpdateRequest;
+
+/// The life of a writer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum WriterState {
+    /// The handshake goes on: `write` accepts 0 bytes; drain and feed it.
+    Negotiating,
+    /// `write` accepts as much as there is [`room`](crate::Writer::room).
+    Open,
+    /// `close` was called; bytes are left to drain.
+    Closing,
+    /// `close` was called and everything, `close_notify` included, was drained.
+    Closed,
+    /// A fatal fault; what was sealed before it, and the alert, can still be drained.
+    Failed,
+}
+
+/// What the outbound buffer holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum BufferState {
+    /// Nothing: there is nothing to drain.
+    Empty,
+    /// Something, and `write` would accept more.
+    Holding,
+    /// `write` would accept nothing until bytes are drained ("want write").
+    Full,
+}
+
+/// What must happen for a connection to go on; both may be set, and both are levels: they stay
+/// until the reason is gone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Wants {
+    /// Bytes wait to be drained: register for writability.
+    pub drain: bool,
+    /// Bytes from the peer can be taken: register for readability.
+    pub input: bool,
+}
+
+/// Three counters that are never mixed, and how the bytes were cut.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Progress {
+    /// Plaintext bytes accepted.
+    pub accepted: u64,
+    /// Wire bytes drained.
+    pub drained: u64,
+    /// Plaintext bytes whose records have been drained completely.
+    pub delivered: u64,
+    /// Records of application data sealed.
+    pub records: u64,
+    /// KeyUpdates sealed.
+    pub key_updates: u64,
+}
+
+/// What the writer may still seal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Life {
+    Open,
+    /// `close_notify` is sealed.
+    Closed,
+    /// The fatal alert is sealed, if one was due.
+    Failed(Error),
+}
+
+/// The control record that stands at the next record boundary. One at most: requests merge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum PendingControl {
+    Nothing,
+    /// TLS 1.3: our KeyUpdate, or our answer to the peer's.
+    KeyUpdate(KeyUpdateRequest),
+    /// TLS 1.2: the answer to a renegotiation request.
+    NoRenegotiation,
+}
+
+/// Whether the peer owes us a KeyUpdate (RFC 9846 §4.7.3: at most one request outstanding).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum PeerUpdate {
+    NotRequested,
+    Outstanding,
+}

@@ -1,0 +1,114 @@
+//! Ours against stock rustls: every suite, both roles, through links that take a few bytes.
+#![expect(clippy::unwrap_used, clippy::as_conversions, reason = "tests")]
+
+mod common;
+
+use bytes::Buf;
+use common::*;
+use wantwrite::*;
+
+const TLS13: CipherSuite = CipherSuite::TLS_AES_128_GCM_SHA256;
+
+/// Sends `len` bytes each way at once, 1 to 3,000 bytes at a time; `at_half` is called when half
+/// of ours is accepted.
+fn duplex(
+    ours: &mut Connection,
+    peer: &mut Peer,
+    len: usize,
+    mut at_half: impl FnMut(&mut Connection, &mut Peer),
+) {
+    use std::io::Write;
+    let data = pattern(len);
+    let mut rng = Rng(len as u64);
+    let (mut accepted, mut peer_accepted) = (0, 0);
+    let (mut received, mut peer_received) = (Vec::new(), Vec::new());
+    let mut to_us = Vec::new();
+    let mut halved = false;
+    while received.len() < len || peer_received.len() < len {
+        accepted += ours.write(&data[accepted..]).unwrap();
+        if accepted >= len / 2 && !halved {
+            at_half(ours, peer);
+            halved = true;
+        }
+        if ours.wants().drain {
+            let mut outbound = ours.outbound();
+            let n = outbound.chunk().len().min(rng.up_to(3000));
+            peer.feed(&outbound.chunk()[..n]).unwrap();
+            outbound.advance(n);
+        }
+        peer_received.extend(peer.take_plaintext());
+        if peer_accepted < len && to_us.len() < 64 * 1024 {
+            let n = (len - peer_accepted).min(rng.up_to(20_000));
+            peer.0
+                .writer()
+                .write_all(&data[peer_accepted..peer_accepted + n])
+                .unwrap();
+            peer_accepted += n;
+        }
+        to_us.extend(peer.take_wire());
+        let n = to_us.len().min(rng.up_to(3000));
+        let taken = ours.receive(&to_us[..n]);
+        to_us.drain(..taken);
+        received.extend(read_all(ours));
+    }
+    assert!(received == data, "what the peer sent");
+    assert!(peer_received == data, "what we sent");
+}
+
+#[test]
+fn every_suite_and_role_carries_8_mib_each_way_at_once() {
+    for suite in SUITES {
+        for role in ROLES {
+            let (mut ours, mut peer) = established(suite, role);
+            assert_eq!(ours.cipher_suite(), Some(suite));
+            duplex(&mut ours, &mut peer, 8 << 20, |ours, peer| {
+                if suite.version() == Version::Tls13 {
+                    ours.update_keys(KeyUpdateRequest::Requested).unwrap();
+                    peer.0.refresh_traffic_keys().unwrap();
+                }
+            });
+            ours.close().unwrap();
+            peer.feed(&drain(&mut ours)).unwrap();
+            assert_eq!(ours.state(), WriterState::Closed);
+            peer.0.send_close_notify();
+            let wire = peer.take_wire();
+            feed(&mut ours, &wire);
+            assert_eq!(
+                ours.reader_state(),
+                ReaderState::PeerClosed,
+                "{suite:?} {role:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn negotiated_parameters_are_remembered_after_the_hand_over() {
+    for role in ROLES {
+        let identity = Identity::new(false);
+        let mut client = client_config(TLS13, &identity);
+        let mut server = server_config(TLS13, &identity);
+        client.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        server.alpn_protocols = vec![b"http/1.1".to_vec()];
+        let (mut ours, mut peer) = match role {
+            Role::Client => (
+                Connection::client(client.into(), server_name()).unwrap(),
+                Peer::server(server),
+            ),
+            Role::Server => (
+                Connection::server(server.into()).unwrap(),
+                Peer::client(client),
+            ),
+        };
+        negotiate(&mut ours, &mut peer);
+        assert_eq!(ours.alpn_protocol(), Some(&b"http/1.1"[..]));
+        assert_eq!(ours.protocol_version(), Some(Version::Tls13));
+        assert_eq!(ours.is_resumed(), Some(false));
+        match role {
+            Role::Client => {
+                assert_eq!(ours.peer_certificates(), Some(&[identity.certificate][..]));
+            }
+            Role::Server => assert_eq!(ours.server_name(), Some(HOST)),
+        }
+    }
+}

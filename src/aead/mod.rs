@@ -7,6 +7,8 @@ mod schedule;
 mod sealer;
 mod secret;
 mod suite;
+#[cfg(test)]
+mod vectors;
 
 pub(crate) use budget::KeyBudget;
 pub use budget::KeyLimits;

@@ -159,7 +159,8 @@ impl RecordOpener {
             Some(&explicit) if self.format.explicit_nonce_len == 8 => self.iv.salt_with(explicit),
             _ => Nonce::assume_unique_for_key(self.iv.xor(seq)),
         };
-        let aad = aad_tls12(seq, header.content_type, content_len);
+        let wire_header = *prefix.first_chunk().ok_or(PeerFault::BadRecordMac)?;
+        let aad = aad_tls12(seq, wire_header, content_len);
         self.key
             .open_in_place(nonce, Aad::from(aad), body)
             .map_err(|_| PeerFault::BadRecordMac)?;

@@ -143,11 +143,12 @@ impl RecordSealer {
             }
             Version::Tls12 => {
                 let fragment_len = content_end - HEADER_LEN + TAG_LEN;
-                record[..HEADER_LEN].copy_from_slice(&header(content_type, fragment_len));
+                let header = header(content_type, fragment_len);
+                record[..HEADER_LEN].copy_from_slice(&header);
                 // RFC 5288 §3: the last eight bytes of the nonce stand in the record.
                 let explicit = self.format.explicit_nonce_len;
                 record[HEADER_LEN..prefix_len].copy_from_slice(&nonce[NONCE_LEN - explicit..]);
-                let aad = aad_tls12(seq, content_type, content_len);
+                let aad = aad_tls12(seq, header, content_len);
                 Some(self.seal_body(nonce, &aad, record, content_end))
             }
         }
@@ -187,10 +188,13 @@ fn header(content_type: ContentType, len: usize) -> [u8; HEADER_LEN] {
     RecordHeader { content_type, len }.encode()
 }
 
-/// RFC 5246 §6.2.3.3.
-pub(super) fn aad_tls12(seq: u64, content_type: ContentType, content_len: usize) -> [u8; 13] {
+/// The additional data of TLS 1.2 (RFC 5246 §6.2.3.3): sequence number, then type and version as
+/// they stand in the record's header, then the length of the content.
+pub(super) fn aad_tls12(seq: u64, header: [u8; HEADER_LEN], content_len: usize) -> [u8; 13] {
     let mut aad = [0; 13];
     aad[..8].copy_from_slice(&seq.to_be_bytes());
-    aad[8..].copy_from_slice(&header(content_type, content_len));
+    aad[8..11].copy_from_slice(&header[..3]);
+    let content_len = u16::try_from(content_len).expect("a content is at most 2^14 bytes long");
+    aad[11..].copy_from_slice(&content_len.to_be_bytes());
     aad
 }

@@ -71,9 +71,10 @@ impl WriterConfig {
             .clamp(MIN_FRAGMENT_LIMIT, MAX_FRAGMENT_LEN)
     }
 
-    /// A segment holds a record of the largest size and the control records around it.
+    /// A segment holds a KeyUpdate, then a record of the largest size, and its reserve: a
+    /// KeyUpdate does not cut the record behind it short.
     pub(crate) const fn segment_len() -> usize {
-        MAX_FRAGMENT_LEN + MAX_OVERHEAD + CONTROL_RESERVE
+        MAX_KEY_UPDATE_RECORD_LEN + MAX_FRAGMENT_LEN + MAX_OVERHEAD + CONTROL_RESERVE
     }
 
     pub(crate) fn segments(&self) -> usize {

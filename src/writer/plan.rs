@@ -56,6 +56,10 @@ pub(super) struct OpenPlan {
     pub(super) content_limit: usize,
 }
 
+/// A record that could not hold this much content, nor as much as it should, is not begun in the
+/// tail of a segment: it would cost more than the memory it saves.
+const MIN_TAIL: usize = 1024;
+
 impl OpenPlan {
     /// The record that is open already.
     pub(super) const fn already() -> Self {
@@ -72,7 +76,8 @@ impl Cursor {
     /// The place for a record, for a caller who has `want` more bytes.
     ///
     /// The tail of a segment is used if those bytes, or a whole record, fit into it, or if there
-    /// is no other place: records are not cut short only because a segment ends.
+    /// is no other place: records are not cut short only because a segment ends. A tail that is
+    /// shorter than [`MIN_TAIL`] is left alone whoever asks, so that `room` needs no `want`.
     #[inline]
     pub(super) fn plan(&self, want: usize) -> Plan {
         let inner_len = self.target + self.format.inner_type_len();
@@ -98,11 +103,12 @@ impl Cursor {
                 content_limit,
             })
         };
-        if in_tail > 0 && in_tail >= want.min(self.target) {
+        let tail_serves = in_tail >= self.target.min(MIN_TAIL);
+        if tail_serves && in_tail >= want.min(self.target) {
             open(false, in_tail)
         } else if self.fresh > 0 {
             open(true, (self.segment_len - overhead).min(self.target))
-        } else if in_tail > 0 {
+        } else if tail_serves {
             open(false, in_tail)
         } else {
             Plan::NoRoom

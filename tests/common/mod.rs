@@ -10,6 +10,8 @@
     reason = "test code, of which every binary uses another part"
 )]
 
+pub mod writer;
+
 use std::io::{Read, Write};
 use std::sync::Arc;
 

@@ -1,0 +1,86 @@
+//! A writer alone, and the reader that opens what it sealed.
+
+use bytes::Buf;
+use wantwrite::{
+    CipherSuite, KeyUpdateRequest, ReadKeys, Reader, ReaderConfig, Role, TrafficSecret, Version,
+    WriteKeys, Writer, WriterConfig,
+};
+
+/// Both ends of one direction, under the same keys. With a traffic secret in TLS 1.3.
+pub fn writer_and_reader(suite: CipherSuite, config: WriterConfig) -> (Writer, Reader) {
+    let (key, iv) = ([3; 32], [5; 12]);
+    let key = &key[..suite.key_len()];
+    let (write, read) = match suite.version() {
+        Version::Tls13 => {
+            let secret = || TrafficSecret::new(suite, &[7; 48][..suite.secret_len()]).unwrap();
+            (
+                WriteKeys::from_secret(secret()),
+                ReadKeys::from_secret(secret()),
+            )
+        }
+        Version::Tls12 => (
+            WriteKeys::new(suite, key, iv, 1).unwrap(),
+            ReadKeys::new(suite, key, iv, 1).unwrap(),
+        ),
+    };
+    (
+        Writer::new(write, config),
+        Reader::new(read, Role::Server, ReaderConfig::default()),
+    )
+}
+
+/// Drains everything, the open record included.
+pub fn drain_writer(writer: &mut Writer) -> Vec<u8> {
+    let mut wire = Vec::new();
+    while writer.wants_drain() {
+        drain_some(writer, usize::MAX, &mut wire);
+    }
+    wire
+}
+
+/// Drains at most `max` bytes, once.
+pub fn drain_some(writer: &mut Writer, max: usize, wire: &mut Vec<u8>) -> usize {
+    let mut outbound = writer.outbound();
+    let mut drained = 0;
+    while outbound.has_remaining() && drained < max {
+        let n = outbound.chunk().len().min(max - drained);
+        wire.extend_from_slice(&outbound.chunk()[..n]);
+        outbound.advance(n);
+        drained += n;
+    }
+    drained
+}
+
+/// The content lengths of the application records in `wire`, and their content in order.
+pub fn open_all(reader: &mut Reader, mut wire: &[u8]) -> (Vec<usize>, Vec<u8>) {
+    let (mut lengths, mut plaintext) = (Vec::new(), Vec::new());
+    loop {
+        let taken = reader.receive(wire);
+        wire = &wire[taken..];
+        loop {
+            let events = reader.process().unwrap();
+            assert_ne!(events.key_update, Some(KeyUpdateRequest::Requested));
+            if reader.plaintext().is_empty() {
+                break;
+            }
+            lengths.push(reader.plaintext().len());
+            plaintext.extend_from_slice(reader.plaintext());
+            reader.consume(usize::MAX);
+        }
+        if wire.is_empty() {
+            return (lengths, plaintext);
+        }
+    }
+}
+
+/// The lengths of the records in `wire`, headers included.
+pub fn record_lengths(mut wire: &[u8]) -> Vec<usize> {
+    let mut lengths = Vec::new();
+    while let [_, 3, 3, hi, lo, ..] = *wire {
+        let len = 5 + usize::from(u16::from_be_bytes([hi, lo]));
+        lengths.push(len);
+        wire = &wire[len..];
+    }
+    assert!(wire.is_empty(), "not whole records");
+    lengths
+}

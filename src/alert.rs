@@ -91,17 +91,11 @@ impl Alert {
 
     /// RFC 9846 §6.1: `close_notify` and `user_canceled` are warnings, all others fatal.
     pub(crate) const fn warning(description: AlertDescription) -> Self {
-        Self {
-            level: AlertLevel::Warning,
-            description,
-        }
+        Self { level: AlertLevel::Warning, description }
     }
 
     pub(crate) const fn fatal(description: AlertDescription) -> Self {
-        Self {
-            level: AlertLevel::Fatal,
-            description,
-        }
+        Self { level: AlertLevel::Fatal, description }
     }
 
     pub(crate) const fn encode(self) -> [u8; Self::LEN] {

@@ -184,30 +184,36 @@ pub enum WriteError {
     },
 }
 
+impl WriteError {
+    /// The same error, after `n` more bytes of the call had been accepted before.
+    pub(crate) fn after(self, n: usize) -> Self {
+        match self {
+            Self::KeyLimit { accepted } => Self::KeyLimit { accepted: accepted + n },
+            Self::Failed { accepted } => Self::Failed { accepted: accepted + n },
+            Self::NoRoom { .. }
+            | Self::Closed
+            | Self::SlotOverrun(_)
+            | Self::NoKeyUpdate
+            | Self::Negotiating => self,
+        }
+    }
+}
+
 impl fmt::Display for WriteError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoRoom { needed, available } => {
-                write!(
-                    f,
-                    "no room: {needed} bytes offered, {available} can be accepted"
-                )
+                write!(f, "no room: {needed} bytes offered, {available} can be accepted")
             }
             Self::Closed => f.write_str("our half of the connection is closed"),
             Self::KeyLimit { accepted } => {
-                write!(
-                    f,
-                    "the key may seal no more; {accepted} bytes of this call were accepted"
-                )
+                write!(f, "the key may seal no more; {accepted} bytes of this call were accepted")
             }
             Self::SlotOverrun(overrun) => overrun.fmt(f),
             Self::NoKeyUpdate => f.write_str("these keys cannot be updated"),
             Self::Negotiating => f.write_str("the handshake is not over"),
             Self::Failed { accepted } => {
-                write!(
-                    f,
-                    "the connection has failed; {accepted} bytes of this call were accepted"
-                )
+                write!(f, "the connection has failed; {accepted} bytes of this call were accepted")
             }
         }
     }
@@ -226,11 +232,7 @@ pub struct SlotOverrun {
 
 impl fmt::Display for SlotOverrun {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} bytes committed to a slot of {}",
-            self.committed, self.available
-        )
+        write!(f, "{} bytes committed to a slot of {}", self.committed, self.available)
     }
 }
 

@@ -20,7 +20,9 @@ mod writer;
 
 pub use aead::{CipherSuite, InvalidKeyLength, KeyLimits, ReadKeys, TrafficSecret, WriteKeys};
 pub use alert::AlertDescription;
-pub use buffer::BufferPolicy;
+#[cfg(feature = "std")]
+pub use buffer::Pool;
+pub use buffer::{BufferPolicy, Chunk, PutBackError};
 #[cfg(all(feature = "rustls", feature = "std"))]
 pub use connection::webpki_client_config;
 #[cfg(feature = "rustls")]
@@ -33,5 +35,6 @@ pub use record::{KeyUpdateRequest, MAX_FRAGMENT_LEN, MAX_RECORD_LEN, Version};
 #[cfg(all(feature = "rustls", feature = "std"))]
 pub use stream::Stream;
 pub use writer::{
-    BufferState, Coalescing, Outbound, Progress, Slot, Wants, Writer, WriterConfig, WriterState,
+    BufferState, Coalescing, Conditions, Congestion, FlushPoint, Outbound, Padding, Progress,
+    Sizing, Slot, SlowStart, Wants, Window, Writer, WriterConfig, WriterParts, WriterState,
 };

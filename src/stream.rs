@@ -76,9 +76,7 @@ impl<T: Read + Write> Stream<T> {
     /// # Errors
     /// [`ErrorKind::WouldBlock`] if a non-blocking transport took not everything: call again.
     pub fn close(&mut self) -> io::Result<()> {
-        self.connection
-            .close()
-            .map_err(|error| self.write_error(error))?;
+        self.connection.close().map_err(|error| self.write_error(error))?;
         self.drain_all()
     }
 
@@ -146,7 +144,6 @@ impl<T: Read + Write> Stream<T> {
         loop {
             match self.io.read(&mut inbound) {
                 Ok(0) => {
-                    drop(inbound);
                     self.connection.end_of_input();
                     return Ok(());
                 }
@@ -158,9 +155,7 @@ impl<T: Read + Write> Stream<T> {
     }
 
     fn process(&mut self) -> io::Result<()> {
-        self.connection
-            .process()
-            .map_err(|error| self.connection_error(error))
+        self.connection.process().map_err(|error| self.connection_error(error))
     }
 
     /// The error as `std::io` has it. The alert, if there is one, is sent if the transport takes
@@ -234,9 +229,7 @@ impl<T: Read + Write> Write for Stream<T> {
 
     /// Returns when everything accepted is with the transport.
     fn flush(&mut self) -> io::Result<()> {
-        self.connection
-            .flush()
-            .map_err(|error| self.write_error(error))?;
+        self.connection.flush().map_err(|error| self.write_error(error))?;
         self.drain_all()
     }
 }

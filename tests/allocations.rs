@@ -34,11 +34,7 @@ fn thousand_writes_of_64_bytes_and_of_16_kib_allocate_nothing() {
                 write_and_drain(&mut writer, &data);
             }
             let change = region.change();
-            assert_eq!(
-                change.allocations + change.reallocations,
-                0,
-                "{suite:?} {len}"
-            );
+            assert_eq!(change.allocations + change.reallocations, 0, "{suite:?} {len}");
         }
     }
 }

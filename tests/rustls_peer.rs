@@ -39,10 +39,7 @@ fn duplex(
         peer_received.extend(peer.take_plaintext());
         if peer_accepted < len && to_us.len() < 64 * 1024 {
             let n = (len - peer_accepted).min(rng.up_to(20_000));
-            peer.0
-                .writer()
-                .write_all(&data[peer_accepted..peer_accepted + n])
-                .unwrap();
+            peer.0.writer().write_all(&data[peer_accepted..peer_accepted + n]).unwrap();
             peer_accepted += n;
         }
         to_us.extend(peer.take_wire());
@@ -73,11 +70,7 @@ fn every_suite_and_role_carries_8_mib_each_way_at_once() {
             peer.0.send_close_notify();
             let wire = peer.take_wire();
             feed(&mut ours, &wire);
-            assert_eq!(
-                ours.reader_state(),
-                ReaderState::PeerClosed,
-                "{suite:?} {role:?}"
-            );
+            assert_eq!(ours.reader_state(), ReaderState::PeerClosed, "{suite:?} {role:?}");
         }
     }
 }
@@ -91,14 +84,10 @@ fn negotiated_parameters_are_remembered_after_the_hand_over() {
         client.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         server.alpn_protocols = vec![b"http/1.1".to_vec()];
         let (mut ours, mut peer) = match role {
-            Role::Client => (
-                Connection::client(client.into(), server_name()).unwrap(),
-                Peer::server(server),
-            ),
-            Role::Server => (
-                Connection::server(server.into()).unwrap(),
-                Peer::client(client),
-            ),
+            Role::Client => {
+                (Connection::client(client.into(), server_name()).unwrap(), Peer::server(server))
+            }
+            Role::Server => (Connection::server(server.into()).unwrap(), Peer::client(client)),
         };
         negotiate(&mut ours, &mut peer);
         assert_eq!(ours.alpn_protocol(), Some(&b"http/1.1"[..]));

@@ -36,10 +36,7 @@ fn ssl_write_row_02_a_fresh_connection_negotiates_as_it_is_driven() {
         assert_eq!(ours.state(), WriterState::Negotiating);
         assert_eq!(ours.write(b"early"), Ok(0));
         let wants = ours.wants();
-        assert!(
-            wants.drain && wants.input,
-            "a flight waits, and an answer is needed"
-        );
+        assert!(wants.drain && wants.input, "a flight waits, and an answer is needed");
         let hello = drain(&mut ours);
         assert!(!ours.wants().drain);
         assert_eq!(ours.write(b"early"), Ok(0));
@@ -84,12 +81,7 @@ fn ssl_write_row_04_the_same_calls_give_the_same_bytes() {
                 3 | 4 => drop(drain_some(&mut writer, rng.up_to(20_000), &mut wire)),
                 _ => drop(writer.write(&data[..rng.up_to(3000)])),
             }
-            states.push((
-                writer.room(),
-                writer.state(),
-                writer.buffer_state(),
-                writer.progress(),
-            ));
+            states.push((writer.room(), writer.state(), writer.buffer_state(), writer.progress()));
         }
         (wire, states)
     };
@@ -159,10 +151,7 @@ fn ssl_write_row_11_draining_to_empty_clears_the_want() {
     assert_eq!(writer.buffer_state(), BufferState::Holding);
     let mut wire = Vec::new();
     while writer.wants_drain() {
-        assert!(
-            drain_some(&mut writer, 100, &mut wire) > 0,
-            "a want that cannot be met"
-        );
+        assert!(drain_some(&mut writer, 100, &mut wire) > 0, "a want that cannot be met");
     }
     assert_eq!(writer.buffer_state(), BufferState::Empty);
     assert!(!writer.outbound().has_remaining());
@@ -188,17 +177,8 @@ fn ssl_write_row_13_write_all_is_all_or_nothing() {
     let before = (writer.room(), writer.progress(), writer.buffer_state());
     let too_long = vec![2; room];
     let refused = writer.write_all(&too_long);
-    assert_eq!(
-        refused,
-        Err(WriteError::NoRoom {
-            needed: room,
-            available: room - 100
-        })
-    );
-    assert_eq!(
-        (writer.room(), writer.progress(), writer.buffer_state()),
-        before
-    );
+    assert_eq!(refused, Err(WriteError::NoRoom { needed: room, available: room - 100 }));
+    assert_eq!((writer.room(), writer.progress(), writer.buffer_state()), before);
     writer.write_all(&too_long[100..]).unwrap();
     assert_eq!(writer.buffer_state(), BufferState::Full);
     let (_, plaintext) = open_all(&mut reader, &drain_writer(&mut writer));
@@ -210,13 +190,7 @@ fn ssl_write_row_14_both_modes_are_there_per_call() {
     let (mut writer, _) = writer();
     let room = writer.room();
     assert_eq!(writer.write(&vec![0; room + 1]), Ok(room));
-    assert!(matches!(
-        writer.write_all(&[0]),
-        Err(WriteError::NoRoom {
-            needed: 1,
-            available: 0
-        })
-    ));
+    assert!(matches!(writer.write_all(&[0]), Err(WriteError::NoRoom { needed: 1, available: 0 })));
     assert_eq!(writer.write(&[0]), Ok(0));
 }
 
@@ -270,20 +244,10 @@ fn ssl_write_row_17_other_bytes_may_be_written_after_full() {
 fn ssl_write_row_18_writing_nothing_changes_nothing() {
     let (mut writer, _) = writer();
     for step in 0..4 {
-        let before = (
-            writer.room(),
-            writer.progress(),
-            writer.buffer_state(),
-            writer.state(),
-        );
+        let before = (writer.room(), writer.progress(), writer.buffer_state(), writer.state());
         assert_eq!(writer.write(b""), Ok(0));
         assert_eq!(writer.write_all(b""), Ok(()));
-        let after = (
-            writer.room(),
-            writer.progress(),
-            writer.buffer_state(),
-            writer.state(),
-        );
+        let after = (writer.room(), writer.progress(), writer.buffer_state(), writer.state());
         assert_eq!(before, after);
         match step {
             0 => drop(writer.write(b"open record")),
@@ -300,23 +264,14 @@ fn ssl_write_row_19_three_counters_are_never_mixed() {
     let (mut writer, _) = writer();
     writer.write(&[0; 1000]).unwrap();
     let progress = writer.progress();
-    assert_eq!(
-        (progress.accepted, progress.drained, progress.delivered),
-        (1000, 0, 0)
-    );
+    assert_eq!((progress.accepted, progress.drained, progress.delivered), (1000, 0, 0));
     let mut wire = Vec::new();
     drain_some(&mut writer, 1021, &mut wire);
     let progress = writer.progress();
-    assert_eq!(
-        (progress.accepted, progress.drained, progress.delivered),
-        (1000, 1021, 0)
-    );
+    assert_eq!((progress.accepted, progress.drained, progress.delivered), (1000, 1021, 0));
     drain_some(&mut writer, 1, &mut wire);
     let progress = writer.progress();
-    assert_eq!(
-        (progress.accepted, progress.drained, progress.delivered),
-        (1000, 1022, 1000)
-    );
+    assert_eq!((progress.accepted, progress.drained, progress.delivered), (1000, 1022, 1000));
 }
 
 #[test]
@@ -349,11 +304,7 @@ fn ssl_write_row_20_in_tls_1_2_the_peers_close_is_answered_at_once() {
     feed(&mut ours, &wire);
     assert_eq!(ours.write(b"x"), Err(WriteError::Closed));
     peer.feed(&drain(&mut ours)).unwrap();
-    assert_eq!(
-        peer.take_plaintext(),
-        b"accepted",
-        "nothing accepted is lost"
-    );
+    assert_eq!(peer.take_plaintext(), b"accepted", "nothing accepted is lost");
 }
 
 #[test]
@@ -385,24 +336,12 @@ fn ssl_write_row_22_errors_after_partial_acceptance_carry_the_count() {
     let (mut writer, mut reader) = writer_and_reader(TLS12, config);
     assert_eq!(writer.room(), 2 * 16384);
     let data = pattern(3 * 16384);
-    assert_eq!(
-        writer.write(&data),
-        Err(WriteError::KeyLimit {
-            accepted: 2 * 16384
-        })
-    );
-    assert_eq!(
-        writer.write(&data),
-        Err(WriteError::KeyLimit { accepted: 0 })
-    );
+    assert_eq!(writer.write(&data), Err(WriteError::KeyLimit { accepted: 2 * 16384 }));
+    assert_eq!(writer.write(&data), Err(WriteError::KeyLimit { accepted: 0 }));
     writer.close().unwrap();
     let (_, plaintext) = open_all(&mut reader, &drain_writer(&mut writer));
     assert!(plaintext == data[..2 * 16384]);
-    assert_eq!(
-        reader.state(),
-        ReaderState::PeerClosed,
-        "close_notify still goes out"
-    );
+    assert_eq!(reader.state(), ReaderState::PeerClosed, "close_notify still goes out");
 }
 
 #[test]
@@ -414,9 +353,5 @@ fn ssl_write_row_22_a_fatal_error_is_sticky() {
         assert_eq!(writer.flush(), Err(WriteError::Failed { accepted: 0 }));
         assert_eq!(writer.close(), Err(WriteError::Failed { accepted: 0 }));
     }
-    assert_eq!(
-        record_lengths(&drain_writer(&mut writer)),
-        [5 + 2 + 1 + 16],
-        "one alert"
-    );
+    assert_eq!(record_lengths(&drain_writer(&mut writer)), [5 + 2 + 1 + 16], "one alert");
 }

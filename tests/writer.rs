@@ -42,7 +42,7 @@ fn fragments_have_the_sizes_that_the_protocol_allows() {
 fn a_slot_seals_the_same_bytes_as_a_write() {
     for coalescing in [Coalescing::On, Coalescing::Off] {
         let config = with(|config| config.coalescing = coalescing);
-        let (mut written, _) = writer_and_reader(TLS13, config);
+        let (mut written, _) = writer_and_reader(TLS13, config.clone());
         let (mut lent, _) = writer_and_reader(TLS13, config);
         for len in [1, 100, 16384, 5000, 16384] {
             let data = pattern(len);
@@ -55,11 +55,7 @@ fn a_slot_seals_the_same_bytes_as_a_write() {
                 slot.commit(n).unwrap();
                 rest = &rest[n..];
             }
-            assert_eq!(
-                drain_writer(&mut written),
-                drain_writer(&mut lent),
-                "{coalescing:?}"
-            );
+            assert_eq!(drain_writer(&mut written), drain_writer(&mut lent), "{coalescing:?}");
         }
     }
 }
@@ -74,15 +70,9 @@ fn a_dropped_slot_commits_nothing_and_uses_no_sequence_number() {
     let available = slot.len();
     slot[0] = 1;
     assert_eq!(available, 16384);
-    let overrun = SlotOverrun {
-        committed: 16385,
-        available,
-    };
+    let overrun = SlotOverrun { committed: 16385, available };
     assert_eq!(slot.commit(16385), Err(WriteError::SlotOverrun(overrun)));
-    assert_eq!(
-        (writer.room(), writer.next_seq(), writer.progress()),
-        before
-    );
+    assert_eq!((writer.room(), writer.next_seq(), writer.progress()), before);
     assert!(!writer.wants_drain());
 }
 
@@ -218,10 +208,7 @@ fn a_limit_that_allows_no_record_is_refused_and_not_looped_on() {
     let config = with(|config| config.key_limits = Some(KeyLimits::new(2, u64::MAX)));
     let (mut writer, _) = writer_and_reader(TLS13, config);
     assert_eq!(writer.room(), 0);
-    assert_eq!(
-        writer.write(b"x"),
-        Err(WriteError::KeyLimit { accepted: 0 })
-    );
+    assert_eq!(writer.write(b"x"), Err(WriteError::KeyLimit { accepted: 0 }));
     writer.close().unwrap();
     assert_eq!(record_lengths(&drain_writer(&mut writer)), [24]);
 }
@@ -239,28 +226,13 @@ fn raw_keys_and_tls_1_2_keys_cannot_be_updated() {
 
 #[test]
 fn keys_of_a_wrong_length_are_refused() {
-    let error = InvalidKeyLength {
-        expected: 16,
-        actual: 32,
-    };
-    assert_eq!(
-        WriteKeys::new(TLS13, &[0; 32], [0; 12], 0).err(),
-        Some(error)
-    );
-    assert_eq!(
-        ReadKeys::new(TLS13, &[0; 32], [0; 12], 0).err(),
-        Some(error)
-    );
-    let error = InvalidKeyLength {
-        expected: 32,
-        actual: 48,
-    };
+    let error = InvalidKeyLength { expected: 16, actual: 32 };
+    assert_eq!(WriteKeys::new(TLS13, &[0; 32], [0; 12], 0).err(), Some(error));
+    assert_eq!(ReadKeys::new(TLS13, &[0; 32], [0; 12], 0).err(), Some(error));
+    let error = InvalidKeyLength { expected: 32, actual: 48 };
     assert_eq!(TrafficSecret::new(TLS13, &[0; 48]).err(), Some(error));
     let tls12 = CipherSuite::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256;
-    let error = InvalidKeyLength {
-        expected: 0,
-        actual: 32,
-    };
+    let error = InvalidKeyLength { expected: 0, actual: 32 };
     assert_eq!(TrafficSecret::new(tls12, &[0; 32]).err(), Some(error));
 }
 
@@ -268,10 +240,7 @@ fn keys_of_a_wrong_length_are_refused() {
 fn a_sequence_number_never_wraps() {
     let keys = WriteKeys::new(TLS13, &[1; 16], [2; 12], u64::MAX - 3).unwrap();
     let mut writer = Writer::new(keys, WriterConfig::default());
-    assert_eq!(
-        writer.write(&[0; 20_000]),
-        Err(WriteError::KeyLimit { accepted: 16384 })
-    );
+    assert_eq!(writer.write(&[0; 20_000]), Err(WriteError::KeyLimit { accepted: 16384 }));
     writer.close().unwrap();
     assert_eq!(record_lengths(&drain_writer(&mut writer)).len(), 2);
     assert_eq!(writer.next_seq(), u64::MAX - 1);
@@ -286,17 +255,10 @@ fn close_loses_nothing_and_seals_nothing_after_close_notify() {
     writer.close().unwrap();
     assert_eq!(writer.state(), WriterState::Closing);
     assert_eq!(writer.room(), 0);
-    assert_eq!(
-        writer.update_keys(KeyUpdateRequest::Requested),
-        Err(WriteError::Closed)
-    );
+    assert_eq!(writer.update_keys(KeyUpdateRequest::Requested), Err(WriteError::Closed));
     writer.abort(AlertDescription::INTERNAL_ERROR);
     let wire = drain_writer(&mut writer);
-    assert_eq!(
-        record_lengths(&wire).len(),
-        5,
-        "no alert after close_notify"
-    );
+    assert_eq!(record_lengths(&wire).len(), 5, "no alert after close_notify");
     assert!(open_all(&mut reader, &wire).1 == data);
     assert_eq!(reader.state(), ReaderState::PeerClosed);
 }
@@ -314,14 +276,8 @@ fn abort_drops_the_open_record_and_keeps_what_was_sealed() {
     let _ = reader.process().unwrap();
     assert_eq!(reader.plaintext(), b"sealed");
     reader.consume(6);
-    assert_eq!(
-        reader.process(),
-        Err(Error::PeerAlert(AlertDescription::INTERNAL_ERROR))
-    );
-    assert_eq!(
-        writer.error(),
-        Some(Error::Aborted(AlertDescription::INTERNAL_ERROR))
-    );
+    assert_eq!(reader.process(), Err(Error::PeerAlert(AlertDescription::INTERNAL_ERROR)));
+    assert_eq!(writer.error(), Some(Error::Aborted(AlertDescription::INTERNAL_ERROR)));
 }
 
 #[test]
@@ -339,13 +295,7 @@ fn release_holds_no_memory_when_drained_and_retain_reuses_it() {
 
 #[test]
 fn a_smaller_fragment_limit_caps_every_record() {
-    for (limit, content) in [
-        (0, 63),
-        (64, 63),
-        (512, 511),
-        (16383, 16382),
-        (99_999, 16384),
-    ] {
+    for (limit, content) in [(0, 63), (64, 63), (512, 511), (16383, 16382), (99_999, 16384)] {
         let config = with(|config| config.max_fragment_len = limit);
         let (mut writer, mut reader) = writer_and_reader(TLS13, config);
         let data = pattern(40_000);

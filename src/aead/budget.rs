@@ -23,14 +23,8 @@ impl KeyLimits {
     #[must_use]
     pub const fn for_suite(suite: CipherSuite) -> Self {
         match suite.aead() {
-            Aead::Aes128Gcm | Aead::Aes256Gcm => Self {
-                records: 1 << 24,
-                blocks: 1 << 34,
-            },
-            Aead::Chacha20Poly1305 => Self {
-                records: u64::MAX,
-                blocks: u64::MAX,
-            },
+            Aead::Aes128Gcm | Aead::Aes256Gcm => Self { records: 1 << 24, blocks: 1 << 34 },
+            Aead::Chacha20Poly1305 => Self { records: u64::MAX, blocks: u64::MAX },
         }
     }
 
@@ -43,10 +37,7 @@ impl KeyLimits {
     /// The smaller of both, field by field.
     #[must_use]
     pub fn min(self, other: Self) -> Self {
-        Self {
-            records: self.records.min(other.records),
-            blocks: self.blocks.min(other.blocks),
-        }
+        Self { records: self.records.min(other.records), blocks: self.blocks.min(other.blocks) }
     }
 }
 
@@ -63,10 +54,7 @@ const CONTROL_BLOCKS: u64 = 2;
 
 impl KeyBudget {
     pub(crate) fn new(limits: KeyLimits, seq_left: u64) -> Self {
-        Self {
-            records: limits.records.min(seq_left),
-            blocks: limits.blocks,
-        }
+        Self { records: limits.records.min(seq_left), blocks: limits.blocks }
     }
 
     /// Whether a record with `inner_len` bytes of inner plaintext may be sealed and still leave
@@ -106,10 +94,7 @@ mod tests {
         budget.spend(16);
         assert!(budget.allows_application_record(16));
         budget.spend(16);
-        assert!(
-            !budget.allows_application_record(16),
-            "limit − 2 is for control records"
-        );
+        assert!(!budget.allows_application_record(16), "limit − 2 is for control records");
         assert!(budget.allows_control_record());
     }
 

@@ -11,6 +11,10 @@ impl Iv {
         Self(iv)
     }
 
+    pub(super) const fn bytes(&self) -> [u8; NONCE_LEN] {
+        self.0
+    }
+
     /// The IV with the sequence number XORed into its last eight bytes.
     #[inline]
     pub(super) fn xor(&self, seq: u64) -> [u8; NONCE_LEN] {
@@ -77,9 +81,7 @@ mod tests {
     #[test]
     fn the_sequence_number_enters_the_last_eight_bytes() {
         let iv = Iv::new([0xff; 12]);
-        let expected = [
-            0xff, 0xff, 0xff, 0xff, 0xfe, 0xfd, 0xfc, 0xfb, 0xfa, 0xf9, 0xf8, 0xf7,
-        ];
+        let expected = [0xff, 0xff, 0xff, 0xff, 0xfe, 0xfd, 0xfc, 0xfb, 0xfa, 0xf9, 0xf8, 0xf7];
         assert_eq!(iv.xor(0x0102_0304_0506_0708), expected);
     }
 }

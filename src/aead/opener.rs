@@ -66,9 +66,7 @@ impl ReadKeys {
 
 impl fmt::Debug for ReadKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ReadKeys")
-            .field("suite", &self.suite)
-            .finish_non_exhaustive()
+        f.debug_struct("ReadKeys").field("suite", &self.suite).finish_non_exhaustive()
     }
 }
 
@@ -90,12 +88,7 @@ pub(crate) struct RecordOpener {
 impl RecordOpener {
     pub(crate) fn new(keys: ReadKeys) -> Self {
         let format = keys.suite.format();
-        Self {
-            key: keys.key,
-            iv: keys.iv,
-            seq: keys.seq,
-            format,
-        }
+        Self { key: keys.key, iv: keys.iv, seq: keys.seq, format }
     }
 
     pub(crate) const fn version(&self) -> Version {
@@ -129,18 +122,14 @@ impl RecordOpener {
         }
         let seq = self.seq.take().ok_or(PeerFault::TooManyRecords)?;
         let nonce = Nonce::assume_unique_for_key(self.iv.xor(seq));
-        let (aad, body) = record
-            .split_first_chunk_mut::<HEADER_LEN>()
-            .ok_or(PeerFault::BadRecordMac)?;
+        let (aad, body) =
+            record.split_first_chunk_mut::<HEADER_LEN>().ok_or(PeerFault::BadRecordMac)?;
         let inner = self
             .key
             .open_in_place(nonce, Aad::from(*aad), body)
             .map_err(|_| PeerFault::BadRecordMac)?;
         let (content_len, content_type) = split_inner_plaintext(inner)?;
-        Ok(Opened {
-            content_type,
-            content: HEADER_LEN..HEADER_LEN + content_len,
-        })
+        Ok(Opened { content_type, content: HEADER_LEN..HEADER_LEN + content_len })
     }
 
     fn open_tls12(&mut self, header: RecordHeader, record: &mut [u8]) -> Result<Opened, PeerFault> {
@@ -152,18 +141,15 @@ impl RecordOpener {
         if content_len > MAX_FRAGMENT_LEN {
             return Err(PeerFault::RecordOverflow);
         }
-        let (prefix, body) = record
-            .split_at_mut_checked(prefix_len)
-            .ok_or(PeerFault::BadRecordMac)?;
+        let (prefix, body) =
+            record.split_at_mut_checked(prefix_len).ok_or(PeerFault::BadRecordMac)?;
         let nonce = match prefix.last_chunk::<8>() {
             Some(&explicit) if self.format.explicit_nonce_len == 8 => self.iv.salt_with(explicit),
             _ => Nonce::assume_unique_for_key(self.iv.xor(seq)),
         };
         let wire_header = *prefix.first_chunk().ok_or(PeerFault::BadRecordMac)?;
         let aad = aad_tls12(seq, wire_header, content_len);
-        self.key
-            .open_in_place(nonce, Aad::from(aad), body)
-            .map_err(|_| PeerFault::BadRecordMac)?;
+        self.key.open_in_place(nonce, Aad::from(aad), body).map_err(|_| PeerFault::BadRecordMac)?;
         Ok(Opened {
             content_type: header.content_type,
             content: prefix_len..prefix_len + content_len,
@@ -173,8 +159,6 @@ impl RecordOpener {
 
 impl fmt::Debug for RecordOpener {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RecordOpener")
-            .field("seq", &self.seq.peek())
-            .finish_non_exhaustive()
+        f.debug_struct("RecordOpener").field("seq", &self.seq.peek()).finish_non_exhaustive()
     }
 }

@@ -3,6 +3,7 @@
 use core::fmt;
 
 use ring::aead::{Aad, LessSafeKey, NONCE_LEN, Nonce};
+use zeroize::Zeroize;
 
 use super::nonce::{Iv, SeqCounter};
 use super::{CipherSuite, InvalidKeyLength, KeyBudget, KeyLimits, TrafficSecret};
@@ -17,6 +18,9 @@ use crate::record::{ContentType, HEADER_LEN, RecordFormat, RecordHeader, TAG_LEN
 pub struct WriteKeys {
     pub(crate) suite: CipherSuite,
     key: LessSafeKey,
+    /// What ring's key was made of: ring gives it not back, and whoever takes the sending side
+    /// over needs it.
+    raw: RawKey,
     iv: Iv,
     seq: SeqCounter,
     secret: Option<TrafficSecret>,
@@ -38,14 +42,9 @@ impl WriteKeys {
         iv: [u8; 12],
         seq: u64,
     ) -> Result<Self, InvalidKeyLength> {
-        let iv = Iv::new(iv);
-        Ok(Self {
-            suite,
-            key: suite.bind(key)?,
-            iv,
-            seq: SeqCounter::starting_at(seq),
-            secret: None,
-        })
+        let (key, raw) = (suite.bind(key)?, RawKey::new(key));
+        let (iv, seq) = (Iv::new(iv), SeqCounter::starting_at(seq));
+        Ok(Self { suite, key, raw, iv, seq, secret: None })
     }
 
     /// The keys of a TLS 1.3 traffic secret (RFC 9846 §7.3), which can be updated.
@@ -56,6 +55,36 @@ impl WriteKeys {
         keys
     }
 
+    /// The suite.
+    #[must_use]
+    pub const fn suite(&self) -> CipherSuite {
+        self.suite
+    }
+
+    /// The raw key, of [`CipherSuite::key_len`] bytes, for whoever takes the sending side over
+    /// (kernel TLS, another process). Two users of one key break it: see the type.
+    #[must_use]
+    pub fn dangerous_key(&self) -> &[u8] {
+        &self.raw.bytes[..self.raw.len]
+    }
+
+    /// The raw IV, as [`new`](Self::new) takes it.
+    #[must_use]
+    pub const fn dangerous_iv(&self) -> [u8; 12] {
+        self.iv.bytes()
+    }
+
+    /// The number of the next record.
+    #[must_use]
+    pub const fn seq(&self) -> u64 {
+        self.seq.peek()
+    }
+
+    /// Gives back what [`take_secret`](Self::take_secret) took.
+    pub(crate) fn with_secret(self, secret: Option<TrafficSecret>) -> Self {
+        Self { secret, ..self }
+    }
+
     /// Takes out what next generations are made from.
     pub(crate) fn take_secret(&mut self) -> Option<TrafficSecret> {
         self.secret.take()
@@ -64,32 +93,79 @@ impl WriteKeys {
 
 impl fmt::Debug for WriteKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("WriteKeys")
-            .field("suite", &self.suite)
-            .finish_non_exhaustive()
+        f.debug_struct("WriteKeys").field("suite", &self.suite).finish_non_exhaustive()
+    }
+}
+
+/// The bytes of a key. Wiped on drop.
+struct RawKey {
+    bytes: [u8; MAX_KEY_LEN],
+    len: usize,
+}
+
+/// Longest key of a suite: AES-256 and ChaCha20.
+const MAX_KEY_LEN: usize = 32;
+
+impl RawKey {
+    fn new(key: &[u8]) -> Self {
+        let mut bytes = [0; MAX_KEY_LEN];
+        let len = key.len().min(MAX_KEY_LEN);
+        bytes[..len].copy_from_slice(&key[..len]);
+        Self { bytes, len }
+    }
+}
+
+impl Drop for RawKey {
+    fn drop(&mut self) {
+        self.bytes.zeroize();
     }
 }
 
 /// One key in use: key, IV, sequence number and budget, never apart and never copied.
 pub(crate) struct RecordSealer {
-    key: LessSafeKey,
-    iv: Iv,
-    seq: SeqCounter,
+    keys: WriteKeys,
     format: RecordFormat,
     budget: KeyBudget,
+}
+
+/// A record whose nonce is used up: what stands before its body, and what its body is sealed
+/// with.
+pub(crate) struct Prepared {
+    nonce: Nonce,
+    aad: [u8; MAX_AAD_LEN],
+    aad_len: usize,
+    prefix: [u8; MAX_PREFIX_LEN],
+    prefix_len: usize,
+}
+
+/// Sequence number and header: the additional data of TLS 1.2.
+const MAX_AAD_LEN: usize = 8 + HEADER_LEN;
+
+/// Header and explicit nonce.
+const MAX_PREFIX_LEN: usize = HEADER_LEN + 8;
+
+impl Prepared {
+    /// Header, and the explicit nonce if the format has one.
+    pub(crate) fn prefix(&self) -> &[u8] {
+        &self.prefix[..self.prefix_len]
+    }
 }
 
 impl RecordSealer {
     pub(crate) fn new(keys: WriteKeys, limits: KeyLimits) -> Self {
         let budget = KeyBudget::new(limits, keys.seq.left());
         let format = keys.suite.format();
-        Self {
-            key: keys.key,
-            iv: keys.iv,
-            seq: keys.seq,
-            format,
-            budget,
-        }
+        Self { keys, format, budget }
+    }
+
+    /// The same with what is left of an earlier budget.
+    pub(crate) fn with_budget(self, budget: KeyBudget) -> Self {
+        Self { budget, ..self }
+    }
+
+    /// The key with its next sequence number, and what it may still seal.
+    pub(crate) fn into_parts(self) -> (WriteKeys, KeyBudget) {
+        (self.keys, self.budget)
     }
 
     pub(crate) const fn format(&self) -> RecordFormat {
@@ -101,7 +177,7 @@ impl RecordSealer {
     }
 
     pub(crate) const fn seq(&self) -> u64 {
-        self.seq.peek()
+        self.keys.seq.peek()
     }
 
     /// Seals a record whose content already lies in `record`, after the format's prefix. Writes
@@ -121,63 +197,84 @@ impl RecordSealer {
         content_len: usize,
         padding: usize,
     ) -> Option<usize> {
-        // The number is consumed before it is used, so that no path uses it twice.
-        let seq = self.seq.take()?;
-        let nonce = self.iv.xor(seq);
+        let prepared = self.prepare(content_type, content_len, padding)?;
         let prefix_len = self.format.prefix_len();
-        let content_end = prefix_len + content_len;
-        match self.format.version {
-            Version::Tls13 => {
-                let padding_start = content_end + 1;
-                let inner_end = padding_start + padding;
-                record[content_end] = content_type.to_wire();
-                record[padding_start..inner_end].fill(0);
-                // RFC 9846 §5.2: the outer type is always application_data; the header as
-                // written is the additional data.
-                let header = header(
-                    ContentType::ApplicationData,
-                    inner_end - HEADER_LEN + TAG_LEN,
-                );
-                record[..HEADER_LEN].copy_from_slice(&header);
-                Some(self.seal_body(nonce, &header, record, inner_end))
-            }
-            Version::Tls12 => {
-                let fragment_len = content_end - HEADER_LEN + TAG_LEN;
-                let header = header(content_type, fragment_len);
-                record[..HEADER_LEN].copy_from_slice(&header);
-                // RFC 5288 §3: the last eight bytes of the nonce stand in the record.
-                let explicit = self.format.explicit_nonce_len;
-                record[HEADER_LEN..prefix_len].copy_from_slice(&nonce[NONCE_LEN - explicit..]);
-                let aad = aad_tls12(seq, header, content_len);
-                Some(self.seal_body(nonce, &aad, record, content_end))
-            }
+        let mut inner_end = prefix_len + content_len;
+        record[..prefix_len].copy_from_slice(prepared.prefix());
+        if self.format.version == Version::Tls13 {
+            record[inner_end] = content_type.to_wire();
+            record[inner_end + 1..][..padding].fill(0);
+            inner_end += 1 + padding;
         }
+        let tag = self.seal_body(prepared, &mut record[prefix_len..inner_end]);
+        record[inner_end..][..TAG_LEN].copy_from_slice(&tag);
+        Some(inner_end + TAG_LEN)
     }
 
+    /// Makes what stands before the body of a record, and uses up its sequence number: the
+    /// caller is obliged to seal it.
     #[inline]
-    fn seal_body(
+    #[must_use]
+    pub(crate) fn prepare(
         &mut self,
-        nonce: [u8; NONCE_LEN],
-        aad: &[u8],
-        record: &mut [u8],
-        body_end: usize,
-    ) -> usize {
-        let body = &mut record[self.format.prefix_len()..body_end];
-        self.budget.spend(body.len());
-        let tag = self
-            .key
-            .seal_in_place_separate_tag(Nonce::assume_unique_for_key(nonce), Aad::from(aad), body)
-            .expect("a record is at most 2^14 + 1 bytes, ring's limit is 2^36 - 32");
-        let record_len = body_end + TAG_LEN;
-        record[body_end..record_len].copy_from_slice(tag.as_ref());
-        record_len
+        content_type: ContentType,
+        content_len: usize,
+        padding: usize,
+    ) -> Option<Prepared> {
+        // The number is consumed before it is used, so that no path uses it twice.
+        let seq = self.keys.seq.take()?;
+        let nonce = self.keys.iv.xor(seq);
+        let mut prepared = Prepared {
+            nonce: Nonce::assume_unique_for_key(nonce),
+            aad: [0; MAX_AAD_LEN],
+            aad_len: MAX_AAD_LEN,
+            prefix: [0; MAX_PREFIX_LEN],
+            prefix_len: self.format.prefix_len(),
+        };
+        let inner_len = match self.format.version {
+            Version::Tls13 => {
+                let inner_len = content_len + 1 + padding;
+                // RFC 9846 §5.2: the outer type is always application_data; the header as
+                // written is the additional data.
+                let header = header(ContentType::ApplicationData, inner_len + TAG_LEN);
+                prepared.prefix[..HEADER_LEN].copy_from_slice(&header);
+                prepared.aad[..HEADER_LEN].copy_from_slice(&header);
+                prepared.aad_len = HEADER_LEN;
+                inner_len
+            }
+            Version::Tls12 => {
+                let explicit = self.format.explicit_nonce_len;
+                let header = header(content_type, explicit + content_len + TAG_LEN);
+                prepared.prefix[..HEADER_LEN].copy_from_slice(&header);
+                // RFC 5288 §3: the last eight bytes of the nonce stand in the record.
+                prepared.prefix[HEADER_LEN..][..explicit]
+                    .copy_from_slice(&nonce[NONCE_LEN - explicit..]);
+                prepared.aad = aad_tls12(seq, header, content_len);
+                content_len
+            }
+        };
+        self.budget.spend(inner_len);
+        Some(prepared)
+    }
+
+    /// Seals `body`, content and in TLS 1.3 type byte and padding, in place. Returns the tag.
+    #[inline]
+    pub(crate) fn seal_body(&self, prepared: Prepared, body: &mut [u8]) -> [u8; TAG_LEN] {
+        let Prepared { nonce, aad, aad_len, .. } = prepared;
+        let aad = Aad::from(&aad[..aad_len]);
+        let sealed = self.keys.key.seal_in_place_separate_tag(nonce, aad, body);
+        let tag = sealed.expect("a record is at most 2^14 + 1 bytes, ring's limit is 2^36 - 32");
+        let mut bytes = [0; TAG_LEN];
+        bytes.copy_from_slice(tag.as_ref());
+        bytes
     }
 }
 
 impl fmt::Debug for RecordSealer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RecordSealer")
-            .field("seq", &self.seq.peek())
+            .field("suite", &self.keys.suite)
+            .field("seq", &self.seq())
             .finish_non_exhaustive()
     }
 }

@@ -37,16 +37,9 @@ impl TrafficSecret {
             Version::Tls12 => 0,
         };
         if secret.len() != expected || expected == 0 {
-            return Err(InvalidKeyLength {
-                expected,
-                actual: secret.len(),
-            });
+            return Err(InvalidKeyLength { expected, actual: secret.len() });
         }
-        let mut this = Self {
-            suite,
-            secret: [0; MAX_SECRET_LEN],
-            generation: 0,
-        };
+        let mut this = Self { suite, secret: [0; MAX_SECRET_LEN], generation: 0 };
         this.secret[..expected].copy_from_slice(secret);
         Ok(this)
     }

@@ -86,9 +86,7 @@ impl CipherSuite {
     /// The suite with this number, if it is one of ours.
     #[must_use]
     pub fn from_wire(number: u16) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|suite| suite.to_wire() == number)
+        Self::ALL.into_iter().find(|suite| suite.to_wire() == number)
     }
 
     /// Bytes of an AEAD key of this suite.
@@ -135,20 +133,14 @@ impl CipherSuite {
             (Version::Tls12, Aead::Aes128Gcm | Aead::Aes256Gcm) => 8,
             _ => 0,
         };
-        RecordFormat {
-            version,
-            explicit_nonce_len,
-        }
+        RecordFormat { version, explicit_nonce_len }
     }
 
     /// The ring key for `key`, which must have the suite's [`key_len`](Self::key_len).
     pub(super) fn bind(self, key: &[u8]) -> Result<aead::LessSafeKey, InvalidKeyLength> {
         aead::UnboundKey::new(self.aead().algorithm(), key)
             .map(aead::LessSafeKey::new)
-            .map_err(|_| InvalidKeyLength {
-                expected: self.key_len(),
-                actual: key.len(),
-            })
+            .map_err(|_| InvalidKeyLength { expected: self.key_len(), actual: key.len() })
     }
 }
 
@@ -173,11 +165,7 @@ pub struct InvalidKeyLength {
 
 impl fmt::Display for InvalidKeyLength {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "a key or secret of {} bytes, not {}",
-            self.expected, self.actual
-        )
+        write!(f, "a key or secret of {} bytes, not {}", self.expected, self.actual)
     }
 }
 

@@ -51,20 +51,14 @@ fn vectors() -> File {
 
 fn hex(text: &str) -> Vec<u8> {
     let digits = text.as_bytes().chunks(2);
-    digits
-        .map(|two| u8::from_str_radix(str::from_utf8(two).unwrap(), 16).unwrap())
-        .collect()
+    digits.map(|two| u8::from_str_radix(str::from_utf8(two).unwrap(), 16).unwrap()).collect()
 }
 
 impl Record {
     /// The suites with this AEAD and version: one of TLS 1.3, two of TLS 1.2.
     fn suites(&self) -> Vec<CipherSuite> {
         let thirteen = suite(&self.suite);
-        let version = if self.version == "1.3" {
-            Version::Tls13
-        } else {
-            Version::Tls12
-        };
+        let version = if self.version == "1.3" { Version::Tls13 } else { Version::Tls12 };
         let same = |ours: &CipherSuite| ours.aead() == thirteen.aead() && ours.version() == version;
         CipherSuite::ALL.into_iter().filter(same).collect()
     }
@@ -98,9 +92,7 @@ fn suite(name: &str) -> CipherSuite {
 }
 
 fn header(record: &[u8], suite: CipherSuite) -> RecordHeader {
-    RecordHeader::decode(record, suite.version())
-        .unwrap()
-        .unwrap()
+    RecordHeader::decode(record, suite.version()).unwrap().unwrap()
 }
 
 #[test]
@@ -126,16 +118,9 @@ fn opening_gives_the_content_of_every_vector() {
     for vector in vectors().records {
         for suite in vector.suites() {
             let mut record = hex(&vector.record);
-            let opened = vector
-                .opener(suite)
-                .open(header(&record, suite), &mut record)
-                .unwrap();
+            let opened = vector.opener(suite).open(header(&record, suite), &mut record).unwrap();
             assert_eq!(opened.content_type.to_wire(), vector.content_type);
-            assert!(
-                record[opened.content] == vector.content(),
-                "{suite:?} {}",
-                vector.seq
-            );
+            assert!(record[opened.content] == vector.content(), "{suite:?} {}", vector.seq);
         }
     }
 }
@@ -171,11 +156,7 @@ fn a_record_opens_only_under_its_own_sequence_number() {
         let suite = vector.suites()[0];
         let mut record = hex(&vector.record);
         let keys = ReadKeys::new(suite, &hex(&vector.key), vector.iv(), vector.seq() ^ 1).unwrap();
-        assert!(
-            RecordOpener::new(keys)
-                .open(header(&record, suite), &mut record)
-                .is_err()
-        );
+        assert!(RecordOpener::new(keys).open(header(&record, suite), &mut record).is_err());
     }
 }
 
@@ -191,16 +172,10 @@ fn key_update_chains_give_the_secrets_and_keys_of_every_generation() {
                 let secret = TrafficSecret::new(suite, &secret).unwrap();
                 (secret.write_keys(), secret.read_keys())
             } else {
-                (
-                    writing.next_write_keys().unwrap(),
-                    reading.next_read_keys().unwrap(),
-                )
+                (writing.next_write_keys().unwrap(), reading.next_read_keys().unwrap())
             };
             // ring gives no key back: what they seal and open shows that they are the same.
-            let (key, iv) = (
-                hex(&generation.key),
-                hex(&generation.iv).try_into().unwrap(),
-            );
+            let (key, iv) = (hex(&generation.key), hex(&generation.iv).try_into().unwrap());
             let expected = sealed_with(WriteKeys::new(suite, &key, iv, 0).unwrap(), suite);
             let mut record = sealed_with(write, suite);
             assert_eq!(record, expected, "{suite:?}");
@@ -213,9 +188,7 @@ fn key_update_chains_give_the_secrets_and_keys_of_every_generation() {
 fn sealed_with(keys: WriteKeys, suite: CipherSuite) -> Vec<u8> {
     let mut record = vec![7; 64];
     let mut sealer = RecordSealer::new(keys, KeyLimits::for_suite(suite));
-    let len = sealer
-        .seal(ContentType::ApplicationData, &mut record, 20, 0)
-        .unwrap();
+    let len = sealer.seal(ContentType::ApplicationData, &mut record, 20, 0).unwrap();
     record.truncate(len);
     record
 }

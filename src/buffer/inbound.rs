@@ -21,13 +21,7 @@ pub(crate) struct InboundBuffer {
 
 impl InboundBuffer {
     pub(crate) const fn new(capacity: usize, policy: BufferPolicy) -> Self {
-        Self {
-            memory: Vec::new(),
-            start: 0,
-            end: 0,
-            capacity,
-            policy,
-        }
+        Self { memory: Vec::new(), start: 0, end: 0, capacity, policy }
     }
 
     /// The bytes that are held.
@@ -72,10 +66,7 @@ impl InboundBuffer {
 
     /// Adds the first `len` bytes of the free memory.
     pub(crate) fn commit(&mut self, len: usize) {
-        debug_assert!(
-            len <= self.memory.len() - self.end,
-            "committed past the memory"
-        );
+        debug_assert!(len <= self.memory.len() - self.end, "committed past the memory");
         self.end += len;
     }
 

@@ -1,11 +1,18 @@
 //! The two buffers. They know no TLS: they lend memory, take lengths, and give bytes back.
 
+mod chunk;
 mod inbound;
+mod marks;
 mod outbound;
+#[cfg(feature = "std")]
+mod pool;
 mod segment;
 
+pub use chunk::{Chunk, PutBackError};
 pub(crate) use inbound::InboundBuffer;
 pub(crate) use outbound::OutboundBuffer;
+#[cfg(feature = "std")]
+pub use pool::Pool;
 
 /// What becomes of buffer memory when it is empty.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

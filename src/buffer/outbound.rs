@@ -3,9 +3,13 @@
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
-use bytes::Bytes;
+use bytes::{Buf, Bytes, BytesMut};
 
 use super::BufferPolicy;
+#[cfg(feature = "std")]
+use super::Pool;
+use super::chunk::{Chunk, PutBackError};
+use super::marks::Marks;
 use super::segment::Segment;
 
 /// A bounded FIFO of memory. The last segment's tail is where the next bytes are written.
@@ -15,33 +19,34 @@ pub(crate) struct OutboundBuffer {
     /// Segments that are kept for reuse ([`BufferPolicy::Retain`]).
     spare: Vec<Segment>,
     /// What each stretch of waiting bytes carries, in order; together they are `waiting` long.
-    marks: VecDeque<Mark>,
+    marks: Marks,
     segment_len: usize,
     max_segments: usize,
     /// Segments in the FIFO.
     segments: usize,
+    /// What owned memory in the FIFO is charged.
+    charged: usize,
     policy: BufferPolicy,
+    #[cfg(feature = "std")]
+    pool: Option<Pool>,
     /// Sealed bytes in the FIFO.
     waiting: usize,
     drained: u64,
-    delivered: u64,
 }
 
 #[derive(Debug)]
 enum Piece {
     Segment(Segment),
-    #[cfg_attr(
-        not(feature = "rustls"),
-        expect(dead_code, reason = "the handshake's flights")
-    )]
-    Owned(Bytes),
+    /// The handshake's flights, the caller's own memory, and what was put back.
+    Owned(Owned),
 }
 
-/// `wire` bytes that carry `plaintext` bytes, delivered when all of them are drained.
-#[derive(Clone, Copy, Debug)]
-struct Mark {
-    wire: usize,
-    plaintext: usize,
+/// Memory that is not a segment.
+#[derive(Debug)]
+struct Owned {
+    bytes: Bytes,
+    /// Segments that cannot be added while it waits.
+    charge: usize,
 }
 
 impl OutboundBuffer {
@@ -50,15 +55,23 @@ impl OutboundBuffer {
         Self {
             fifo: VecDeque::new(),
             spare: Vec::new(),
-            marks: VecDeque::new(),
+            marks: Marks::new(),
             segment_len,
             max_segments,
             segments: 0,
+            charged: 0,
             policy,
+            #[cfg(feature = "std")]
+            pool: None,
             waiting: 0,
             drained: 0,
-            delivered: 0,
         }
+    }
+
+    /// Takes segments from `pool` and gives them back there.
+    #[cfg(feature = "std")]
+    pub(crate) fn with_pool(self, pool: Option<Pool>) -> Self {
+        Self { pool, ..self }
     }
 
     /// Sealed bytes that wait to be drained.
@@ -73,7 +86,7 @@ impl OutboundBuffer {
 
     /// Plaintext whose records have been drained completely.
     pub(crate) const fn delivered(&self) -> u64 {
-        self.delivered
+        self.marks.delivered()
     }
 
     /// The memory in which the next bytes are to be made; empty while there is none.
@@ -99,18 +112,20 @@ impl OutboundBuffer {
         self.last_segment().map_or(0, Segment::filled_len)
     }
 
+    /// Segments that there can be.
+    pub(crate) const fn max_segments(&self) -> usize {
+        self.max_segments
+    }
+
     /// Segments that [`add_segment`](Self::add_segment) may still add.
     pub(crate) fn fresh_segments(&self) -> usize {
-        self.max_segments.saturating_sub(self.segments)
+        self.max_segments.saturating_sub(self.segments + self.charged)
     }
 
     /// Appends a segment; its whole length is the tail then.
     pub(crate) fn add_segment(&mut self) {
         debug_assert_eq!(self.filled_len(), 0, "the tail is in use");
-        let segment = self
-            .spare
-            .pop()
-            .unwrap_or_else(|| Segment::new(self.segment_len));
+        let segment = self.spare.pop().unwrap_or_else(|| Segment::new(self.new_memory()));
         self.segments += 1;
         self.fifo.push_back(Piece::Segment(segment));
     }
@@ -151,14 +166,19 @@ impl OutboundBuffer {
     }
 
     /// Appends foreign memory, outside the capacity. The tail must not be in use.
-    #[cfg(any(feature = "rustls", test))]
     pub(crate) fn append_owned(&mut self, bytes: Bytes) {
-        debug_assert_eq!(self.filled_len(), 0, "the tail is in use");
-        if bytes.is_empty() {
-            return;
+        if !bytes.is_empty() {
+            self.mark(bytes.len(), 0);
+            self.append_piece(bytes, 0);
         }
-        self.mark(bytes.len(), 0);
-        self.fifo.push_back(Piece::Owned(bytes));
+    }
+
+    /// Appends foreign memory that takes the place of `charge` segments while it waits. What it
+    /// carries is to be [`mark`](Self::mark)ed by the caller. The tail must not be in use.
+    pub(crate) fn append_piece(&mut self, bytes: Bytes, charge: usize) {
+        debug_assert_eq!(self.filled_len(), 0, "the tail is in use");
+        self.charged += charge;
+        self.fifo.push_back(Piece::Owned(Owned { bytes, charge }));
     }
 
     /// The bytes to drain next; empty only if none wait.
@@ -168,10 +188,7 @@ impl OutboundBuffer {
 
     /// All waiting bytes, in order, in as few chunks as they lie in.
     pub(crate) fn chunks(&self) -> impl Iterator<Item = &[u8]> {
-        self.fifo
-            .iter()
-            .map(Piece::waiting)
-            .filter(|chunk| !chunk.is_empty())
+        self.fifo.iter().map(Piece::waiting).filter(|chunk| !chunk.is_empty())
     }
 
     /// Takes the first `len` waiting bytes out.
@@ -179,78 +196,129 @@ impl OutboundBuffer {
     /// # Panics
     /// If fewer wait.
     pub(crate) fn advance(&mut self, len: usize) {
-        assert!(
-            len <= self.waiting,
-            "advanced past the {} bytes that wait",
-            self.waiting
-        );
+        assert!(len <= self.waiting, "advanced past the {} bytes that wait", self.waiting);
+        self.marks.drain(len);
         self.waiting -= len;
-        self.drained = add(self.drained, len);
-        self.deliver(len);
+        self.drained += to_u64(len);
         let mut rest = len;
         while let Some(front) = self.fifo.front_mut() {
             let n = front.waiting().len().min(rest);
             front.drain(n);
             rest -= n;
-            if !front.waiting().is_empty() || (self.fifo.len() == 1 && !self.is_unused()) {
+            if !self.pop_drained() {
                 break;
             }
-            if self.fifo.len() == 1 && self.policy == BufferPolicy::Retain {
-                self.reuse_if_unused();
-                break;
-            }
-            self.recycle_front();
-        }
-        if self.fifo.is_empty() && self.policy == BufferPolicy::Release {
-            self.marks = VecDeque::new();
-            self.fifo = VecDeque::new();
         }
     }
 
-    fn is_unused(&self) -> bool {
-        match self.fifo.back() {
-            Some(Piece::Segment(segment)) => segment.is_unused(),
-            Some(Piece::Owned(bytes)) => bytes.is_empty(),
-            None => true,
-        }
+    /// Takes at most `max` bytes out as the caller's own; less if they do not lie together.
+    pub(crate) fn take(&mut self, max: usize) -> Option<Chunk> {
+        let keep = self.max_segments * self.segment_len;
+        let front = self.fifo.iter_mut().find(|piece| !piece.waiting().is_empty())?;
+        let bytes = front.take(max);
+        let chunk = Chunk { bytes, offset: self.drained };
+        self.marks.take(chunk.bytes.len(), keep);
+        self.waiting -= chunk.bytes.len();
+        self.drained += to_u64(chunk.bytes.len());
+        while self.pop_drained() {}
+        Some(chunk)
     }
 
-    /// A lone segment that nothing waits in and nothing is written in starts over.
+    /// Makes a chunk wait again, in front of everything, if it is the last one taken.
+    pub(crate) fn put_back(&mut self, chunk: Chunk) -> Result<(), PutBackError> {
+        let len = chunk.bytes.len();
+        let is_last = chunk.offset.checked_add(to_u64(len)) == Some(self.drained);
+        if !is_last || self.marks.remembered() < len {
+            return Err(PutBackError(chunk));
+        }
+        self.marks.put_back(len);
+        self.waiting += len;
+        self.drained -= to_u64(len);
+        if len > 0 {
+            self.fifo.push_front(Piece::Owned(Owned { bytes: chunk.bytes, charge: 0 }));
+        }
+        Ok(())
+    }
+
+    /// Recycles the first piece if it is drained. A segment that is being written in stays, and
+    /// so does a lone one that can be used again. Says whether there is a next piece to look at.
+    fn pop_drained(&mut self) -> bool {
+        let is_last = self.fifo.len() == 1;
+        match self.fifo.front_mut() {
+            Some(front) if !front.waiting().is_empty() => return false,
+            Some(Piece::Segment(segment)) if is_last => {
+                if segment.is_unused() {
+                    self.reuse_if_unused();
+                }
+                return false;
+            }
+            Some(Piece::Segment(_) | Piece::Owned(_)) => {}
+            None => return false,
+        }
+        match self.fifo.pop_front() {
+            Some(Piece::Segment(segment)) => self.recycle(segment),
+            Some(Piece::Owned(owned)) => self.charged -= owned.charge,
+            None => {}
+        }
+        true
+    }
+
+    /// A lone segment that nothing waits in and nothing is written in starts over, or goes.
     pub(crate) fn reuse_if_unused(&mut self) {
-        if self.fifo.len() != 1 || !self.is_unused() {
+        if self.fifo.len() != 1 {
             return;
         }
-        match (self.policy, self.fifo.front_mut()) {
-            (BufferPolicy::Retain, Some(Piece::Segment(segment))) => segment.reset(),
-            _ => self.recycle_front(),
-        }
-    }
-
-    fn recycle_front(&mut self) {
-        if let Some(Piece::Segment(mut segment)) = self.fifo.pop_front() {
-            self.segments -= 1;
-            if self.policy == BufferPolicy::Retain {
-                segment.reset();
-                self.spare.push(segment);
+        match self.fifo.pop_front() {
+            Some(Piece::Segment(mut segment)) if segment.is_unused() => {
+                if self.keeps(&segment) {
+                    segment.reset();
+                    self.fifo.push_back(Piece::Segment(segment));
+                } else {
+                    self.recycle(segment);
+                    self.marks.shrink();
+                }
             }
+            Some(piece) => self.fifo.push_back(piece),
+            None => {}
         }
     }
 
-    fn mark(&mut self, wire: usize, plaintext: usize) {
+    /// The last `wire` bytes appended carry `plaintext` bytes.
+    pub(crate) fn mark(&mut self, wire: usize, plaintext: usize) {
         self.waiting += wire;
-        self.marks.push_back(Mark { wire, plaintext });
+        self.marks.push(wire, plaintext);
     }
 
-    fn deliver(&mut self, len: usize) {
-        let mut rest = len;
-        while let Some(mark) = self.marks.front_mut() {
-            if mark.wire > rest {
-                mark.wire -= rest;
-                break;
-            }
-            rest -= mark.wire;
-            self.delivered = add(self.delivered, mark.plaintext);
-            self.marks.pop_front();
+    #[cfg(feature = "std")]
+    fn new_memory(&self) -> BytesMut {
+        let pooled = self.pool.as_ref().and_then(|pool| pool.take(self.segment_len));
+        pooled.unwrap_or_else(|| BytesMut::zeroed(self.segment_len))
+    }
+
+    #[cfg(not(feature = "std"))]
+    fn new_memory(&self) -> BytesMut {
+        BytesMut::zeroed(self.segment_len)
+    }
+
+    /// Whether an empty segment stays with this buffer.
+    fn keeps(&self, segment: &Segment) -> bool {
+        #[cfg(feature = "std")]
+        if self.pool.is_some() {
+            return false;
+        }
+        matches!(self.policy, BufferPolicy::Retain) && segment.len() == self.segment_len
+    }
+
+    fn recycle(&mut self, mut segment: Segment) {
+        self.segments -= 1;
+        if self.keeps(&segment) {
+            segment.reset();
+            self.spare.push(segment);
+            return;
+        }
+        #[cfg(feature = "std")]
+        if let Some(pool) = &self.pool {
+            pool.give(segment.into_memory());
         }
     }
 
@@ -273,20 +341,28 @@ impl Piece {
     fn waiting(&self) -> &[u8] {
         match self {
             Self::Segment(segment) => segment.waiting(),
-            Self::Owned(bytes) => bytes,
+            Self::Owned(owned) => &owned.bytes,
         }
     }
 
     fn drain(&mut self, len: usize) {
         match self {
             Self::Segment(segment) => segment.drain(len),
-            Self::Owned(bytes) => drop(bytes.split_to(len)),
+            Self::Owned(owned) => owned.bytes.advance(len),
+        }
+    }
+
+    fn take(&mut self, max: usize) -> Bytes {
+        match self {
+            Self::Segment(segment) => segment.take(max),
+            Self::Owned(owned) => owned.bytes.split_to(owned.bytes.len().min(max)),
         }
     }
 }
 
-fn add(counter: u64, len: usize) -> u64 {
-    counter.saturating_add(u64::try_from(len).unwrap_or(u64::MAX))
+/// A `usize` is at most 64 bits wide wherever this compiles.
+fn to_u64(len: usize) -> u64 {
+    u64::try_from(len).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]
@@ -359,11 +435,7 @@ mod tests {
             put(&mut buffer, b"abc");
             buffer.set_filled(2);
             buffer.advance(3);
-            assert_eq!(
-                (buffer.tail_len(), buffer.filled_len()),
-                (5, 2),
-                "{policy:?}"
-            );
+            assert_eq!((buffer.tail_len(), buffer.filled_len()), (5, 2), "{policy:?}");
         }
     }
 
@@ -375,11 +447,7 @@ mod tests {
         buffer.add_segment();
         put(&mut buffer, b"ij");
         buffer.advance(9);
-        assert_eq!(
-            buffer.memory_held(),
-            LEN,
-            "the front segment is released at once"
-        );
+        assert_eq!(buffer.memory_held(), LEN, "the front segment is released at once");
         buffer.advance(1);
         assert_eq!(buffer.memory_held(), 0);
     }
@@ -395,5 +463,55 @@ mod tests {
         buffer.wipe_tail();
         assert_eq!(buffer.tail(), [0; 5]);
         assert_eq!(buffer.chunk(), b"abc");
+    }
+
+    #[test]
+    fn taken_chunks_are_the_same_bytes_and_can_be_put_back_in_order() {
+        let mut buffer = buffer(BufferPolicy::Retain);
+        buffer.add_segment();
+        put(&mut buffer, b"abc");
+        put(&mut buffer, b"de");
+        buffer.tail_mut()[..2].copy_from_slice(b"fg");
+        buffer.set_filled(2);
+        let first = buffer.take(4).unwrap();
+        let second = buffer.take(4).unwrap();
+        assert_eq!((&first[..], &second[..]), (&b"abcd"[..], &b"e"[..]));
+        assert_eq!((buffer.waiting(), buffer.delivered()), (0, 5));
+        assert!(buffer.take(1).is_none());
+        assert_eq!(&buffer.tail()[..2], b"fg", "what is written in stays");
+
+        let PutBackError(mut first) = buffer.put_back(first).unwrap_err();
+        buffer.put_back(second).unwrap();
+        first.advance(1);
+        buffer.put_back(first).unwrap();
+        assert_eq!((buffer.waiting(), buffer.drained(), buffer.delivered()), (4, 1, 0));
+        buffer.seal(2, 2);
+        let chunks: Vec<&[u8]> = buffer.chunks().collect();
+        assert_eq!(chunks.concat(), b"bcdefg");
+    }
+
+    #[test]
+    fn nothing_is_put_back_behind_what_was_drained_for_good() {
+        let mut buffer = buffer(BufferPolicy::Retain);
+        buffer.add_segment();
+        put(&mut buffer, b"abcdef");
+        let chunk = buffer.take(2).unwrap();
+        buffer.advance(1);
+        assert!(buffer.put_back(chunk).is_err());
+        assert_eq!(buffer.chunk(), b"def");
+    }
+
+    #[cfg(feature = "std")]
+    #[test]
+    fn a_pool_gets_segments_back_when_their_chunks_are_gone() {
+        let pool = Pool::new(4);
+        let mut buffer = buffer(BufferPolicy::Retain).with_pool(Some(pool.clone()));
+        buffer.add_segment();
+        put(&mut buffer, b"abcdefgh");
+        let chunk = buffer.take(8).unwrap();
+        assert_eq!((buffer.memory_held(), pool.len()), (0, 1));
+        assert!(pool.take(LEN).is_none(), "its chunk is in use");
+        drop(chunk);
+        assert!(pool.take(LEN).is_some_and(|memory| memory.len() == LEN));
     }
 }

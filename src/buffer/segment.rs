@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use bytes::BytesMut;
+use bytes::{Buf, Bytes, BytesMut};
 use zeroize::Zeroize;
 
 /// Fixed memory that is drained from the front while its tail is written.
@@ -10,7 +10,7 @@ use zeroize::Zeroize;
 /// Always `drained <= sealed <= filled <= memory.len()`. What lies before `sealed` is ready for
 /// the transport; `sealed..filled` is being written and is not to be seen by anyone else.
 pub(super) struct Segment {
-    /// Initialised once, when allocated; its length never changes.
+    /// Initialised once, when allocated. Shorter at its front by what was taken out of it.
     memory: BytesMut,
     drained: usize,
     sealed: usize,
@@ -21,14 +21,14 @@ pub(super) struct Segment {
 }
 
 impl Segment {
-    pub(super) fn new(len: usize) -> Self {
-        Self {
-            memory: BytesMut::zeroed(len),
-            drained: 0,
-            sealed: 0,
-            filled: 0,
-            lent: 0,
-        }
+    /// A segment over all of `memory`.
+    pub(super) const fn new(memory: BytesMut) -> Self {
+        Self { memory, drained: 0, sealed: 0, filled: 0, lent: 0 }
+    }
+
+    /// Bytes of memory that are left; fewer than at first after something was taken.
+    pub(super) fn len(&self) -> usize {
+        self.memory.len()
     }
 
     /// The memory after the sealed bytes.
@@ -74,11 +74,27 @@ impl Segment {
     }
 
     pub(super) fn drain(&mut self, len: usize) {
-        debug_assert!(
-            len <= self.sealed - self.drained,
-            "drained more than was sealed"
-        );
+        debug_assert!(len <= self.sealed - self.drained, "drained more than was sealed");
         self.drained += len;
+    }
+
+    /// Takes at most `max` of the waiting bytes out, with their memory.
+    pub(super) fn take(&mut self, max: usize) -> Bytes {
+        let end = self.drained + self.waiting().len().min(max);
+        let mut front = self.memory.split_to(end);
+        front.advance(self.drained);
+        self.drained = 0;
+        self.sealed -= end;
+        self.filled -= end;
+        self.lent = self.lent.saturating_sub(end);
+        front.freeze()
+    }
+
+    /// The memory, without a trace of plaintext.
+    #[cfg(feature = "std")]
+    pub(super) fn into_memory(mut self) -> BytesMut {
+        self.wipe_tail();
+        core::mem::take(&mut self.memory)
     }
 
     /// Whether the memory may be used for something else.

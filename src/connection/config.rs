@@ -11,7 +11,7 @@ use crate::reader::ReaderConfig;
 use crate::writer::WriterConfig;
 
 /// The settings of both halves.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ConnectionConfig {
     /// Of what we write.
@@ -43,9 +43,7 @@ pub fn webpki_client_config_with_time(time: Arc<dyn TimeProvider>) -> Arc<Client
 }
 
 fn webpki_roots() -> RootCertStore {
-    RootCertStore {
-        roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
-    }
+    RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() }
 }
 
 fn finish_client_config(

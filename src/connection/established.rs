@@ -26,24 +26,14 @@ impl Established {
         config: &ConnectionConfig,
     ) -> Result<Self, ConnectionError> {
         let server_name = handshake.server_name();
-        let Handshake {
-            tls,
-            inbound,
-            outbound,
-            ..
-        } = handshake;
+        let Handshake { tls, inbound, outbound, .. } = handshake;
         let suite = negotiated_suite(tls.common()).ok_or(rustls::Error::HandshakeNotComplete)?;
         let negotiated = Negotiated::of(tls.common(), suite, server_name);
         let role = tls.role();
         let (write_keys, read_keys, keys) = tls.hand_over(suite)?;
         let write = WriteHalf::new(write_keys, &config.writer, outbound);
         let read = ReadHalf::new(read_keys, role, &config.reader, inbound);
-        Ok(Self {
-            write,
-            read,
-            keys,
-            negotiated,
-        })
+        Ok(Self { write, read, keys, negotiated })
     }
 
     pub(super) fn process(&mut self) -> Result<(), Error> {
@@ -51,12 +41,7 @@ impl Established {
             self.read.fail(error);
         }
         let was = self.read.state();
-        let Self {
-            write,
-            read,
-            keys,
-            negotiated,
-        } = self;
+        let Self { write, read, keys, negotiated } = self;
         if let Err(error) = read.process(&mut Ties { write, keys }) {
             // A transport that ended can still be open in the other direction.
             if error != Error::Truncated {

@@ -56,23 +56,12 @@ impl Tls {
                 (secrets, Kernel::Server(kernel))
             }
         };
-        let ExtractedSecrets {
-            tx: (tx_seq, tx),
-            rx: (rx_seq, rx),
-        } = secrets;
+        let ExtractedSecrets { tx: (tx_seq, tx), rx: (rx_seq, rx) } = secrets;
         // The sequence numbers are used as they are: a server's tickets are counted already.
         let write = with_key_and_iv(&tx, |key, iv| WriteKeys::new(suite, key, iv, tx_seq));
         let read = with_key_and_iv(&rx, |key, iv| ReadKeys::new(suite, key, iv, rx_seq));
-        let next = NextKeys {
-            kernel,
-            suite,
-            generations: 0,
-        };
-        Ok((
-            write.ok_or_else(unknown_secrets)?,
-            read.ok_or_else(unknown_secrets)?,
-            next,
-        ))
+        let next = NextKeys { kernel, suite, generations: 0 };
+        Ok((write.ok_or_else(unknown_secrets)?, read.ok_or_else(unknown_secrets)?, next))
     }
 }
 
@@ -133,9 +122,9 @@ impl NextKeys {
     /// Gives a ticket to rustls's store (RFC 9846 §4.7.1).
     pub(super) fn store_ticket(&mut self, body: &[u8]) -> Result<(), PeerFault> {
         match &mut self.kernel {
-            Kernel::Client(kernel) => kernel
-                .handle_new_session_ticket(body)
-                .map_err(|_| PeerFault::BadTicket),
+            Kernel::Client(kernel) => {
+                kernel.handle_new_session_ticket(body).map_err(|_| PeerFault::BadTicket)
+            }
             Kernel::Server(_) => Err(PeerFault::UnexpectedHandshakeMessage),
         }
     }

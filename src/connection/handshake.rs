@@ -61,14 +61,7 @@ impl Handshake {
         inbound: InboundBuffer,
         outbound: OutboundBuffer,
     ) -> Self {
-        Self {
-            tls,
-            inbound,
-            outbound,
-            shown: 0,
-            input: Input::Open,
-            server_name,
-        }
+        Self { tls, inbound, outbound, shown: 0, input: Input::Open, server_name }
     }
 
     /// Goes as far as the input allows. After an error the alert that tells the peer of it
@@ -102,9 +95,7 @@ impl Handshake {
 
     /// The name a client asked for.
     pub(super) fn server_name(&self) -> Option<String> {
-        self.server_name
-            .as_ref()
-            .and_then(|name| name.get().cloned())
+        self.server_name.as_ref().and_then(|name| name.get().cloned())
     }
 
     /// The conditions of the hand-over: it loses the connection if it fails.
@@ -117,11 +108,7 @@ impl Handshake {
     }
 
     fn step(&mut self) -> Result<Step, ConnectionError> {
-        let shown = self
-            .inbound
-            .bytes_mut()
-            .get_mut(..self.shown)
-            .unwrap_or(&mut []);
+        let shown = self.inbound.bytes_mut().get_mut(..self.shown).unwrap_or(&mut []);
         let (discard, step) = match &mut self.tls {
             Tls::Client(tls) => take_step(tls.process_tls_records(shown), &mut self.outbound),
             Tls::Server(tls) => take_step(tls.process_tls_records(shown), &mut self.outbound),
@@ -139,11 +126,7 @@ impl Handshake {
             return false;
         };
         let len = usize::from(u16::from_be_bytes([len_hi, len_lo]));
-        let record_len = if len > MAX_CIPHERTEXT_LEN_12 {
-            rest.len()
-        } else {
-            HEADER_LEN + len
-        };
+        let record_len = if len > MAX_CIPHERTEXT_LEN_12 { rest.len() } else { HEADER_LEN + len };
         if rest.len() < record_len {
             return false;
         }

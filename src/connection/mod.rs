@@ -7,10 +7,12 @@ mod established;
 mod handover;
 mod handshake;
 mod server_name;
+mod writing;
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::mem;
+use core::ops::Deref;
 
 pub use config::ConnectionConfig;
 #[cfg(feature = "std")]
@@ -32,8 +34,8 @@ use crate::alert::AlertDescription;
 use crate::buffer::{InboundBuffer, OutboundBuffer};
 use crate::error::{Error, WriteError};
 use crate::reader::{Inbound, ReaderState};
-use crate::record::{KeyUpdateRequest, Version};
-use crate::writer::{BufferState, Outbound, Progress, Slot, Wants, WriterState, new_outbound};
+use crate::record::Version;
+use crate::writer::{BufferState, Outbound, Progress, Wants, WriterState};
 
 /// A TLS connection without I/O.
 ///
@@ -57,7 +59,7 @@ enum Phase {
     Established(Box<Established>),
     /// The handshake failed or was closed; its last bytes can be drained.
     Ended {
-        outbound: OutboundBuffer,
+        outbound: Box<OutboundBuffer>,
         why: Ended,
     },
 }
@@ -101,7 +103,7 @@ impl Connection {
     /// # Errors
     /// [`ConnectionError::Handshake`] if rustls refuses the configuration.
     pub fn server(config: Arc<ServerConfig>) -> Result<Self, ConnectionError> {
-        Self::server_with(&config, ConnectionConfig::default())
+        Self::server_with(config, ConnectionConfig::default())
     }
 
     /// As [`server`](Self::server), with settings.
@@ -109,10 +111,10 @@ impl Connection {
     /// # Errors
     /// As [`server`](Self::server).
     pub fn server_with(
-        tls: &ServerConfig,
+        tls: Arc<ServerConfig>,
         config: ConnectionConfig,
     ) -> Result<Self, ConnectionError> {
-        let mut tls = prepare_server(tls);
+        let mut tls = prepare_server(&tls);
         let (resolver, name) = RememberServerName::before(Arc::clone(&tls.cert_resolver));
         tls.cert_resolver = resolver;
         let tls = UnbufferedServerConnection::new(Arc::new(tls))?;
@@ -126,11 +128,8 @@ impl Connection {
     ) -> Result<Self, ConnectionError> {
         let reader = &config.reader;
         let inbound = InboundBuffer::new(reader.buffer_capacity(), reader.buffers);
-        let handshake = Handshake::new(tls, name, inbound, new_outbound(&config.writer));
-        let mut this = Self {
-            phase: Phase::Negotiating(Box::new(handshake)),
-            config,
-        };
+        let handshake = Handshake::new(tls, name, inbound, config.writer.outbound_buffer());
+        let mut this = Self { phase: Phase::Negotiating(Box::new(handshake)), config };
         this.process()?;
         Ok(this)
     }
@@ -154,69 +153,8 @@ impl Connection {
         match &mut self.phase {
             Phase::Negotiating(_) => Ok(()),
             Phase::Established(established) => Ok(established.process()?),
-            Phase::Ended {
-                why: Ended::Closed, ..
-            } => Ok(()),
-            Phase::Ended {
-                why: Ended::Failed(error),
-                ..
-            } => Err(error.clone()),
-        }
-    }
-
-    /// Accepts as long a prefix of `buf` as there is [`room`](Self::room) for and returns its
-    /// length in bytes; 0 while negotiating. See [`Writer::write`](crate::Writer::write).
-    ///
-    /// # Errors
-    /// As [`Writer::write`](crate::Writer::write).
-    pub fn write(&mut self, buf: &[u8]) -> Result<usize, WriteError> {
-        match self.established_or_negotiating()? {
-            Some(established) => established.write.write(buf, &mut established.keys),
-            None => Ok(0),
-        }
-    }
-
-    /// Accepts all of `buf` or nothing. See [`Writer::write_all`](crate::Writer::write_all).
-    ///
-    /// # Errors
-    /// As [`Writer::write_all`](crate::Writer::write_all).
-    pub fn write_all(&mut self, buf: &[u8]) -> Result<(), WriteError> {
-        match self.established_or_negotiating()? {
-            Some(established) => established.write.write_all(buf, &mut established.keys),
-            None if buf.is_empty() => Ok(()),
-            None => Err(WriteError::NoRoom {
-                needed: buf.len(),
-                available: 0,
-            }),
-        }
-    }
-
-    /// Lends the free memory of the open record; empty if there is no room or while negotiating.
-    ///
-    /// # Errors
-    /// As [`Writer::slot`](crate::Writer::slot).
-    pub fn slot(&mut self) -> Result<Slot<'_>, WriteError> {
-        match self.established_or_negotiating()? {
-            Some(established) => Slot::new(&mut established.write, &mut established.keys),
-            None => Ok(Slot::empty()),
-        }
-    }
-
-    /// Seals the open record. See [`Writer::flush`](crate::Writer::flush).
-    ///
-    /// # Errors
-    /// [`WriteError::Failed`] after a fatal fault.
-    pub fn flush(&mut self) -> Result<(), WriteError> {
-        match &mut self.phase {
-            Phase::Established(established) => established.write.flush(&mut established.keys),
-            Phase::Negotiating(_)
-            | Phase::Ended {
-                why: Ended::Closed, ..
-            } => Ok(()),
-            Phase::Ended {
-                why: Ended::Failed(_),
-                ..
-            } => Err(WriteError::Failed { accepted: 0 }),
+            Phase::Ended { why: Ended::Closed, .. } => Ok(()),
+            Phase::Ended { why: Ended::Failed(error), .. } => Err(error.clone()),
         }
     }
 
@@ -320,13 +258,8 @@ impl Connection {
                 self.end(Ended::Closed);
                 Ok(())
             }
-            Phase::Ended {
-                why: Ended::Closed, ..
-            } => Ok(()),
-            Phase::Ended {
-                why: Ended::Failed(_),
-                ..
-            } => Err(WriteError::Failed { accepted: 0 }),
+            Phase::Ended { why: Ended::Closed, .. } => Ok(()),
+            Phase::Ended { why: Ended::Failed(_), .. } => Err(WriteError::Failed { accepted: 0 }),
         }
     }
 
@@ -343,44 +276,18 @@ impl Connection {
         }
     }
 
-    /// Puts a KeyUpdate at the next record boundary, in front of the open record
-    /// (RFC 9846 §4.7.3). Calls before it is sealed merge into one.
-    ///
-    /// # Errors
-    /// [`WriteError::Negotiating`] before the handshake is over; [`WriteError::NoKeyUpdate`] in
-    /// TLS 1.2; otherwise as [`write`](Self::write).
-    pub fn update_keys(&mut self, request: KeyUpdateRequest) -> Result<(), WriteError> {
-        match self.established_or_negotiating()? {
-            Some(established) => established.write.request_update(request, &established.keys),
-            None => Err(WriteError::Negotiating),
-        }
-    }
-
     /// What must happen for the connection to go on.
     #[must_use]
     pub fn wants(&self) -> Wants {
         match &self.phase {
-            Phase::Negotiating(handshake) => Wants {
-                drain: handshake.outbound.waiting() > 0,
-                input: handshake.wants_input(),
-            },
+            Phase::Negotiating(handshake) => {
+                Wants { drain: handshake.outbound.waiting() > 0, input: handshake.wants_input() }
+            }
             Phase::Established(established) => Wants {
                 drain: established.write.wants_drain(),
                 input: established.read.wants_input(),
             },
-            Phase::Ended { outbound, .. } => Wants {
-                drain: outbound.waiting() > 0,
-                input: false,
-            },
-        }
-    }
-
-    /// The exact number of bytes that [`write`](Self::write) accepts now.
-    #[must_use]
-    pub fn room(&self) -> usize {
-        match &self.phase {
-            Phase::Established(established) => established.write.room(&established.keys),
-            Phase::Negotiating(_) | Phase::Ended { .. } => 0,
+            Phase::Ended { outbound, .. } => Wants { drain: outbound.waiting() > 0, input: false },
         }
     }
 
@@ -390,17 +297,11 @@ impl Connection {
         match &self.phase {
             Phase::Negotiating(_) => WriterState::Negotiating,
             Phase::Established(established) => established.write.state(),
-            Phase::Ended {
-                why: Ended::Failed(_),
-                ..
-            } => WriterState::Failed,
-            Phase::Ended {
-                why: Ended::Closed,
-                outbound,
-            } if outbound.waiting() > 0 => WriterState::Closing,
-            Phase::Ended {
-                why: Ended::Closed, ..
-            } => WriterState::Closed,
+            Phase::Ended { why: Ended::Failed(_), .. } => WriterState::Failed,
+            Phase::Ended { why: Ended::Closed, outbound } if outbound.waiting() > 0 => {
+                WriterState::Closing
+            }
+            Phase::Ended { why: Ended::Closed, .. } => WriterState::Closed,
         }
     }
 
@@ -410,17 +311,11 @@ impl Connection {
         match &self.phase {
             Phase::Negotiating(_) => ReaderState::Negotiating,
             Phase::Established(established) => established.read.state(),
+            Phase::Ended { why: Ended::Closed, .. } => ReaderState::PeerClosed,
             Phase::Ended {
-                why: Ended::Closed, ..
-            } => ReaderState::PeerClosed,
-            Phase::Ended {
-                why: Ended::Failed(ConnectionError::Record(Error::Truncated)),
-                ..
+                why: Ended::Failed(ConnectionError::Record(Error::Truncated)), ..
             } => ReaderState::Truncated,
-            Phase::Ended {
-                why: Ended::Failed(_),
-                ..
-            } => ReaderState::Failed,
+            Phase::Ended { why: Ended::Failed(_), .. } => ReaderState::Failed,
         }
     }
 
@@ -442,10 +337,7 @@ impl Connection {
             Phase::Negotiating(handshake) => handshake.outbound.drained(),
             Phase::Ended { outbound, .. } => outbound.drained(),
         };
-        Progress {
-            drained,
-            ..Progress::default()
-        }
+        Progress { drained, ..Progress::default() }
     }
 
     /// Records opened since the handshake.
@@ -462,10 +354,7 @@ impl Connection {
     pub fn error(&self) -> Option<ConnectionError> {
         match &self.phase {
             Phase::Established(established) => established.error().map(Into::into),
-            Phase::Ended {
-                why: Ended::Failed(error),
-                ..
-            } => Some(error.clone()),
+            Phase::Ended { why: Ended::Failed(error), .. } => Some(error.clone()),
             Phase::Negotiating(_) | Phase::Ended { .. } => None,
         }
     }
@@ -528,28 +417,10 @@ impl Connection {
         }
     }
 
-    /// What writing goes to; `None` while negotiating.
-    fn established_or_negotiating(&mut self) -> Result<Option<&mut Established>, WriteError> {
-        match &mut self.phase {
-            Phase::Negotiating(_) => Ok(None),
-            Phase::Established(established) => Ok(Some(established)),
-            Phase::Ended {
-                why: Ended::Closed, ..
-            } => Err(WriteError::Closed),
-            Phase::Ended {
-                why: Ended::Failed(_),
-                ..
-            } => Err(WriteError::Failed { accepted: 0 }),
-        }
-    }
-
     /// The handshake is over: from here on every record is ours.
     fn hand_over(&mut self) -> Result<(), ConnectionError> {
         let nothing = OutboundBuffer::new(0, 0, self.config.writer.buffers);
-        let placeholder = Phase::Ended {
-            outbound: nothing,
-            why: Ended::Closed,
-        };
+        let placeholder = Phase::Ended { outbound: Box::new(nothing), why: Ended::Closed };
         match mem::replace(&mut self.phase, placeholder) {
             Phase::Negotiating(handshake) => {
                 let established = Established::from_handshake(*handshake, &self.config);
@@ -579,7 +450,7 @@ impl Connection {
             Ended::Failed(error) => error.clone(),
             Ended::Closed => Error::Aborted(AlertDescription::CLOSE_NOTIFY).into(),
         };
-        self.phase = Phase::Ended { outbound, why };
+        self.phase = Phase::Ended { outbound: Box::new(outbound), why };
         error
     }
 }

@@ -23,13 +23,7 @@ pub(super) struct RememberServerName {
 impl RememberServerName {
     pub(super) fn before(resolver: Arc<dyn ResolvesServerCert>) -> (Arc<Self>, ServerNameCell) {
         let name = ServerNameCell::default();
-        (
-            Arc::new(Self {
-                resolver,
-                name: Arc::clone(&name),
-            }),
-            name,
-        )
+        (Arc::new(Self { resolver, name: Arc::clone(&name) }), name)
     }
 }
 

@@ -94,6 +94,7 @@ impl ReadHalf {
             return Err(error);
         }
         let result = self.process_records(handler);
+        self.buffer.release_if_empty();
         if let Err(error) = result {
             self.end = End::Failed(error);
             self.plaintext = 0..0;
@@ -104,10 +105,7 @@ impl ReadHalf {
 
     /// The plaintext of the record that is open.
     pub(crate) fn plaintext(&self) -> &[u8] {
-        self.buffer
-            .bytes()
-            .get(self.plaintext.clone())
-            .unwrap_or(&[])
+        self.buffer.bytes().get(self.plaintext.clone()).unwrap_or(&[])
     }
 
     /// Removes `len` bytes from the front of the plaintext; more than there are removes all.
@@ -180,11 +178,7 @@ impl ReadHalf {
                 (header, self.buffer.bytes_mut().get_mut(..record_len))
             else {
                 // RFC 9846 §6.1: without close_notify the end may be somebody else's doing.
-                return if self.end == End::Transport {
-                    Err(Error::Truncated)
-                } else {
-                    Ok(())
-                };
+                return if self.end == End::Transport { Err(Error::Truncated) } else { Ok(()) };
             };
             let opened = self.opener.open(header, record)?;
             self.opened = self.opened.saturating_add(1);
@@ -228,11 +222,7 @@ impl ReadHalf {
     }
 
     fn on_alert(&mut self, opened: &Opened) -> Result<(), Error> {
-        let content = self
-            .buffer
-            .bytes()
-            .get(opened.content.clone())
-            .unwrap_or(&[]);
+        let content = self.buffer.bytes().get(opened.content.clone()).unwrap_or(&[]);
         let &[level, description] = content else {
             return Err(if content.is_empty() {
                 PeerFault::EmptyFragment.into()
@@ -263,14 +253,7 @@ impl ReadHalf {
         opened: &Opened,
         handler: &mut dyn PostHandshake,
     ) -> Result<(), Error> {
-        let Self {
-            buffer,
-            joiner,
-            counts,
-            opener,
-            role,
-            ..
-        } = self;
+        let Self { buffer, joiner, counts, opener, role, .. } = self;
         let fragment = buffer.bytes().get(opened.content.clone()).unwrap_or(&[]);
         if fragment.is_empty() {
             return Err(PeerFault::EmptyFragment.into());

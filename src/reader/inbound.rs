@@ -28,15 +28,12 @@ impl<'a> Inbound<'a> {
     ///
     /// # Errors
     /// [`SlotOverrun`] if the memory is shorter than `n`; nothing is committed then.
-    pub fn commit(mut self, n: usize) -> Result<(), SlotOverrun> {
+    pub fn commit(self, n: usize) -> Result<(), SlotOverrun> {
         let available = self.len();
         if n > available {
-            return Err(SlotOverrun {
-                committed: n,
-                available,
-            });
+            return Err(SlotOverrun { committed: n, available });
         }
-        if let Some(buffer) = &mut self.buffer {
+        if let Some(buffer) = self.buffer {
             buffer.commit(n);
         }
         Ok(())
@@ -65,24 +62,12 @@ impl Deref for Inbound<'_> {
 
 impl DerefMut for Inbound<'_> {
     fn deref_mut(&mut self) -> &mut [u8] {
-        self.buffer
-            .as_mut()
-            .map_or(&mut [], |buffer| buffer.free_mut())
-    }
-}
-
-impl Drop for Inbound<'_> {
-    fn drop(&mut self) {
-        if let Some(buffer) = &mut self.buffer {
-            buffer.release_if_empty();
-        }
+        self.buffer.as_mut().map_or(&mut [], |buffer| buffer.free_mut())
     }
 }
 
 impl fmt::Debug for Inbound<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Inbound")
-            .field("len", &self.len())
-            .finish_non_exhaustive()
+        f.debug_struct("Inbound").field("len", &self.len()).finish_non_exhaustive()
     }
 }

@@ -67,11 +67,7 @@ fn split_messages<'a, E: From<PeerFault>>(
         let Some((body, rest)) = rest.split_at_checked(len) else {
             break;
         };
-        on_message(Message {
-            kind: HandshakeType(kind),
-            body,
-            ends_record: rest.is_empty(),
-        })?;
+        on_message(Message { kind: HandshakeType(kind), body, ends_record: rest.is_empty() })?;
         bytes = rest;
     }
     Ok(bytes)

@@ -40,10 +40,7 @@ pub(super) struct PeerCounts {
 
 impl PeerCounts {
     pub(super) const fn new(limits: PeerLimits) -> Self {
-        Self {
-            left: limits,
-            limits,
-        }
+        Self { left: limits, limits }
     }
 
     pub(super) const fn on_application_data(&mut self) {
@@ -63,10 +60,7 @@ impl PeerCounts {
     }
 
     pub(super) fn on_renegotiation_request(&mut self) -> Result<(), PeerFault> {
-        spend(
-            &mut self.left.renegotiation_requests,
-            PeerFault::TooManyRenegotiationRequests,
-        )
+        spend(&mut self.left.renegotiation_requests, PeerFault::TooManyRenegotiationRequests)
     }
 
     pub(super) const fn handshake_len(&self) -> usize {
@@ -93,10 +87,7 @@ mod tests {
                 assert_eq!(counts.on_warning(), Ok(()));
             }
             assert_eq!(counts.on_key_update(), Err(PeerFault::TooManyKeyUpdates));
-            assert_eq!(
-                counts.on_empty_record(),
-                Err(PeerFault::TooManyEmptyRecords)
-            );
+            assert_eq!(counts.on_empty_record(), Err(PeerFault::TooManyEmptyRecords));
             assert_eq!(counts.on_warning(), Err(PeerFault::TooManyWarnings));
             counts.on_application_data();
         }

@@ -93,10 +93,7 @@ impl Reader {
     pub fn new(mut keys: ReadKeys, role: Role, config: ReaderConfig) -> Self {
         let secret = keys.take_secret();
         let buffer = InboundBuffer::new(config.buffer_capacity(), config.buffers);
-        Self {
-            half: ReadHalf::new(keys, role, &config, buffer),
-            keys: secret,
-        }
+        Self { half: ReadHalf::new(keys, role, &config, buffer), keys: secret }
     }
 
     /// Memory for the transport's next bytes, to read straight into.
@@ -117,10 +114,7 @@ impl Reader {
     /// The fatal [`Error`], again at every later call. [`Error::alert`] says what to tell the
     /// peer.
     pub fn process(&mut self) -> Result<ReaderEvents, Error> {
-        let mut handler = Alone {
-            keys: &mut self.keys,
-            events: ReaderEvents::default(),
-        };
+        let mut handler = Alone { keys: &mut self.keys, events: ReaderEvents::default() };
         self.half.process(&mut handler)?;
         Ok(handler.events)
     }

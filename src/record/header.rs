@@ -59,43 +59,28 @@ mod tests {
 
     #[test]
     fn header_round_trips() {
-        let header = RecordHeader {
-            content_type: ContentType::Alert,
-            len: 0x1234,
-        };
+        let header = RecordHeader { content_type: ContentType::Alert, len: 0x1234 };
         let wire = header.encode();
         assert_eq!(wire, [0x15, 3, 3, 0x12, 0x34]);
-        assert_eq!(
-            RecordHeader::decode(&wire, Version::Tls13),
-            Ok(Some(header))
-        );
+        assert_eq!(RecordHeader::decode(&wire, Version::Tls13), Ok(Some(header)));
     }
 
     #[test]
     fn header_needs_five_bytes() {
-        assert_eq!(
-            RecordHeader::decode(&[0x17, 3, 3, 0], Version::Tls13),
-            Ok(None)
-        );
+        assert_eq!(RecordHeader::decode(&[0x17, 3, 3, 0], Version::Tls13), Ok(None));
     }
 
     #[test]
     fn header_refuses_unknown_types_and_versions_and_takes_any_minor() {
         let decode = |wire: [u8; 5]| RecordHeader::decode(&wire, Version::Tls13);
-        assert_eq!(
-            decode([0x18, 3, 3, 0, 1]),
-            Err(PeerFault::UnexpectedContentType)
-        );
+        assert_eq!(decode([0x18, 3, 3, 0, 1]), Err(PeerFault::UnexpectedContentType));
         assert_eq!(decode([0x17, 2, 3, 0, 1]), Err(PeerFault::BadRecordVersion));
         assert!(decode([0x17, 3, 0xff, 0, 1]).is_ok());
     }
 
     #[test]
     fn header_length_limit_depends_on_the_version() {
-        for (version, limit) in [
-            (Version::Tls13, 16384 + 256),
-            (Version::Tls12, 16384 + 2048),
-        ] {
+        for (version, limit) in [(Version::Tls13, 16384 + 256), (Version::Tls12, 16384 + 2048)] {
             for (len, fits) in [(limit - 1, true), (limit, true), (limit + 1, false)] {
                 let [hi, lo] = u16::try_from(len).unwrap().to_be_bytes();
                 let decoded = RecordHeader::decode(&[0x17, 3, 3, hi, lo], version);

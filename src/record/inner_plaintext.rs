@@ -10,10 +10,7 @@ pub(crate) fn split_inner_plaintext(inner: &[u8]) -> Result<(usize, ContentType)
     if inner.len() > MAX_FRAGMENT_LEN + 1 {
         return Err(PeerFault::RecordOverflow);
     }
-    let content_len = inner
-        .iter()
-        .rposition(|&byte| byte != 0)
-        .ok_or(PeerFault::NoContentType)?;
+    let content_len = inner.iter().rposition(|&byte| byte != 0).ok_or(PeerFault::NoContentType)?;
     let content_type = inner
         .get(content_len)
         .and_then(|&byte| ContentType::from_wire(byte))
@@ -28,23 +25,14 @@ mod tests {
     #[test]
     fn padding_is_stripped_to_the_last_nonzero_byte() {
         let inner = [0, 7, 0, 0x17, 0, 0, 0];
-        assert_eq!(
-            split_inner_plaintext(&inner),
-            Ok((3, ContentType::ApplicationData))
-        );
+        assert_eq!(split_inner_plaintext(&inner), Ok((3, ContentType::ApplicationData)));
     }
 
     #[test]
     fn zeros_only_and_unknown_types_are_refused() {
         assert_eq!(split_inner_plaintext(&[]), Err(PeerFault::NoContentType));
-        assert_eq!(
-            split_inner_plaintext(&[0; 9]),
-            Err(PeerFault::NoContentType)
-        );
-        assert_eq!(
-            split_inner_plaintext(&[1, 0x63]),
-            Err(PeerFault::UnexpectedContentType)
-        );
+        assert_eq!(split_inner_plaintext(&[0; 9]), Err(PeerFault::NoContentType));
+        assert_eq!(split_inner_plaintext(&[1, 0x63]), Err(PeerFault::UnexpectedContentType));
     }
 
     #[test]
@@ -52,13 +40,7 @@ mod tests {
         let mut inner = [1u8; MAX_FRAGMENT_LEN + 2];
         inner[MAX_FRAGMENT_LEN] = 0x17;
         let fits = &inner[..=MAX_FRAGMENT_LEN];
-        assert_eq!(
-            split_inner_plaintext(fits),
-            Ok((16384, ContentType::ApplicationData))
-        );
-        assert_eq!(
-            split_inner_plaintext(&inner),
-            Err(PeerFault::RecordOverflow)
-        );
+        assert_eq!(split_inner_plaintext(fits), Ok((16384, ContentType::ApplicationData)));
+        assert_eq!(split_inner_plaintext(&inner), Err(PeerFault::RecordOverflow));
     }
 }

@@ -55,9 +55,7 @@ mod tests {
     #[test]
     fn key_update_round_trips() {
         for request in [KeyUpdateRequest::NotRequested, KeyUpdateRequest::Requested] {
-            let [kind, 0, 0, 1, body] = encode_key_update(request) else {
-                panic!("length")
-            };
+            let [kind, 0, 0, 1, body] = encode_key_update(request) else { panic!("length") };
             assert_eq!(kind, 24);
             assert_eq!(decode_key_update(&[body]), Ok(request));
         }

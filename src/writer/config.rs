@@ -1,8 +1,12 @@
 //! The settings of a writer.
 
+use super::padding::Padding;
+use super::sizing::Sizing;
 use crate::aead::KeyLimits;
-use crate::buffer::BufferPolicy;
-use crate::record::{MAX_FRAGMENT_LEN, MAX_OVERHEAD, MIN_FRAGMENT_LIMIT, TAG_LEN};
+#[cfg(feature = "std")]
+use crate::buffer::Pool;
+use crate::buffer::{BufferPolicy, OutboundBuffer};
+use crate::record::{MAX_FRAGMENT_LEN, MAX_OVERHEAD, MIN_FRAGMENT_LIMIT, RecordFormat};
 
 /// How a [`Writer`](crate::Writer) cuts and holds records.
 ///
@@ -11,7 +15,7 @@ use crate::record::{MAX_FRAGMENT_LEN, MAX_OVERHEAD, MIN_FRAGMENT_LIMIT, TAG_LEN}
 /// config.capacity = 16 * 1024;
 /// config.coalescing = wantwrite::Coalescing::Off;
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct WriterConfig {
     /// How much plaintext the outbound buffer is made for, in bytes: it holds as many segments,
@@ -24,8 +28,15 @@ pub struct WriterConfig {
     pub max_fragment_len: usize,
     /// When small writes share a record.
     pub coalescing: Coalescing,
+    /// The soft size of records.
+    pub sizing: Sizing,
+    /// How long records are padded (TLS 1.3).
+    pub padding: Padding,
     /// What becomes of empty segments.
     pub buffers: BufferPolicy,
+    /// Where segments come from and go to; `None`, the default, for the allocator.
+    #[cfg(feature = "std")]
+    pub pool: Option<Pool>,
     /// How much one key may seal; `None`, the default, for the limits of RFC 9846 §5.5
     /// ([`KeyLimits::for_suite`]).
     pub key_limits: Option<KeyLimits>,
@@ -37,7 +48,11 @@ impl Default for WriterConfig {
             capacity: 4 * MAX_FRAGMENT_LEN,
             max_fragment_len: MAX_FRAGMENT_LEN,
             coalescing: Coalescing::default(),
+            sizing: Sizing::default(),
+            padding: Padding::default(),
             buffers: BufferPolicy::default(),
+            #[cfg(feature = "std")]
+            pool: None,
             key_limits: None,
         }
     }
@@ -64,22 +79,35 @@ const MAX_KEY_UPDATE_RECORD_LEN: usize = crate::record::KEY_UPDATE_LEN + MAX_OVE
 
 pub(super) const MAX_ALERT_RECORD_LEN: usize = 2 + MAX_OVERHEAD;
 
+/// Either of them.
+pub(super) const MAX_CONTROL_RECORD_LEN: usize = MAX_KEY_UPDATE_RECORD_LEN;
+
 impl WriterConfig {
-    /// The hard cap within its bounds.
-    pub(crate) fn fragment_limit(&self) -> usize {
-        self.max_fragment_len
-            .clamp(MIN_FRAGMENT_LIMIT, MAX_FRAGMENT_LEN)
+    /// The hard cap on inner plaintext.
+    pub(super) fn max_inner(&self, format: RecordFormat) -> usize {
+        max_inner(self.max_fragment_len, format)
     }
 
-    /// A segment holds a KeyUpdate, then a record of the largest size, and its reserve: a
-    /// KeyUpdate does not cut the record behind it short.
-    pub(crate) const fn segment_len() -> usize {
-        MAX_KEY_UPDATE_RECORD_LEN + MAX_FRAGMENT_LEN + MAX_OVERHEAD + CONTROL_RESERVE
-    }
-
-    pub(crate) fn segments(&self) -> usize {
-        self.capacity.div_ceil(MAX_FRAGMENT_LEN).max(1)
+    /// The outbound buffer that this asks for.
+    pub(crate) fn outbound_buffer(&self) -> OutboundBuffer {
+        let segments = self.capacity.div_ceil(MAX_FRAGMENT_LEN).max(1);
+        let buffer = OutboundBuffer::new(SEGMENT_LEN, segments, self.buffers);
+        #[cfg(feature = "std")]
+        let buffer = buffer.with_pool(self.pool.clone());
+        buffer
     }
 }
 
-const _: () = assert!(MAX_ALERT_RECORD_LEN > TAG_LEN && CONTROL_RESERVE < 128);
+/// A segment holds a KeyUpdate, then a record of the largest size, and its reserve: a KeyUpdate
+/// does not cut the record behind it short.
+const SEGMENT_LEN: usize =
+    MAX_KEY_UPDATE_RECORD_LEN + MAX_FRAGMENT_LEN + MAX_OVERHEAD + CONTROL_RESERVE;
+
+/// The protocol's own limit counts content only, a smaller cap type byte and padding too.
+pub(super) fn max_inner(max_fragment_len: usize, format: RecordFormat) -> usize {
+    if max_fragment_len >= MAX_FRAGMENT_LEN {
+        MAX_FRAGMENT_LEN + format.inner_type_len()
+    } else {
+        max_fragment_len.max(MIN_FRAGMENT_LIMIT)
+    }
+}

@@ -2,7 +2,7 @@
 
 use bytes::Buf;
 
-use crate::buffer::OutboundBuffer;
+use crate::buffer::{Chunk, OutboundBuffer, PutBackError};
 
 /// The sealed bytes that wait, in the order of the wire.
 ///
@@ -21,6 +21,37 @@ pub struct Outbound<'a> {
 impl<'a> Outbound<'a> {
     pub(crate) const fn new(buffer: &'a mut OutboundBuffer) -> Self {
         Self { buffer }
+    }
+
+    /// Takes at most `max` of the first waiting bytes out as the caller's own, without a copy:
+    /// for I/O that keeps its buffers until it completes (io_uring, `MSG_ZEROCOPY`). Fewer if
+    /// they do not lie together; call again for the next, as many as may be in flight. `None` if
+    /// nothing waits.
+    ///
+    /// The bytes count as drained. A chunk that was not sent must be put back: dropping it loses
+    /// them.
+    pub fn take(&mut self, max: usize) -> Option<Chunk> {
+        self.buffer.take(max.max(1))
+    }
+
+    /// Takes chunks of at most `max` bytes in all.
+    pub fn take_all(&mut self, max: usize) -> impl Iterator<Item = Chunk> {
+        let mut left = max;
+        core::iter::from_fn(move || {
+            let chunk = (left > 0).then(|| self.buffer.take(left)).flatten()?;
+            left -= chunk.len();
+            Some(chunk)
+        })
+    }
+
+    /// Puts back what the transport did not take of a chunk: it waits again, in front of
+    /// everything. Of several, the last one taken goes first.
+    ///
+    /// # Errors
+    /// [`PutBackError`] with the chunk in it if it is not the last one taken, or if bytes were
+    /// drained since; nothing changes then.
+    pub fn put_back(&mut self, chunk: Chunk) -> Result<(), PutBackError> {
+        self.buffer.put_back(chunk)
     }
 
     /// All waiting bytes, in as few chunks as they lie in; none is empty.

@@ -1,21 +1,33 @@
 //! The writing half of a connection, usable alone with keys from anywhere.
 
 mod config;
+mod control;
 mod drain;
 mod half;
+mod owned;
+mod padding;
+mod parts;
 mod plan;
+mod sizing;
 mod slot;
 mod state;
+mod view;
 
 pub use config::{Coalescing, WriterConfig};
 pub use drain::Outbound;
 pub(crate) use half::WriteHalf;
+pub use padding::Padding;
+pub use parts::WriterParts;
+pub use sizing::{Conditions, Congestion, Sizing, SlowStart, Window};
 pub use slot::Slot;
-pub use state::{BufferState, Progress, Wants, WriterState};
+pub use state::{BufferState, FlushPoint, Progress, Wants, WriterState};
+
+use core::ops::Deref;
+
+use bytes::BytesMut;
 
 use crate::aead::{KeySchedule, TrafficSecret, WriteKeys};
 use crate::alert::AlertDescription;
-use crate::buffer::OutboundBuffer;
 use crate::error::{Error, WriteError};
 use crate::record::KeyUpdateRequest;
 
@@ -46,8 +58,30 @@ impl Writer {
     #[must_use]
     pub fn new(mut keys: WriteKeys, config: WriterConfig) -> Self {
         let secret = keys.take_secret();
-        let half = WriteHalf::new(keys, &config, new_outbound(&config));
+        let half = WriteHalf::new(keys, &config, config.outbound_buffer());
         Self { half, keys: secret }
+    }
+
+    /// Takes the writer apart, to go on elsewhere: [`from_parts`](Self::from_parts), kernel TLS,
+    /// another process.
+    ///
+    /// # Errors
+    /// The writer itself if it is not at rest: open, with nothing to drain and no control record
+    /// due. Drain it and try again.
+    #[expect(clippy::result_large_err, reason = "the writer itself: boxing would allocate")]
+    pub fn into_parts(self) -> Result<WriterParts, Self> {
+        if self.state() != WriterState::Open || self.wants_drain() {
+            return Err(self);
+        }
+        Ok(self.half.into_parts(self.keys))
+    }
+
+    /// Goes on where [`into_parts`](Self::into_parts) stopped: the same key, at its next sequence
+    /// number, with what is left of its budget. The counters begin at 0.
+    #[must_use]
+    pub fn from_parts(parts: WriterParts, config: &WriterConfig) -> Self {
+        let (half, keys) = WriteHalf::from_parts(parts, config);
+        Self { half, keys }
     }
 
     /// Accepts as long a prefix of `buf` as there is [`room`](Self::room) for and returns its
@@ -69,6 +103,54 @@ impl Writer {
     /// then. Otherwise as [`write`](Self::write).
     pub fn write_all(&mut self, buf: &[u8]) -> Result<(), WriteError> {
         self.half.write_all(buf, &mut self.keys)
+    }
+
+    /// As [`write`](Self::write), from several buffers as if they were one: with
+    /// [`Coalescing::Off`] too they share their records. `IoSlice`, `Bytes`, `Vec<u8>` and
+    /// `&[u8]` are such buffers.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write).
+    pub fn write_vectored<B>(&mut self, bufs: &[B]) -> Result<usize, WriteError>
+    where
+        B: Deref<Target = [u8]>,
+    {
+        self.half.write_vectored(bufs, &mut self.keys)
+    }
+
+    /// Takes as long a prefix of `plaintext` as there is room for, removes it there, and returns
+    /// its length. It is sealed where it lies, without a copy: the drain gives the same memory
+    /// to the transport. The open record is sealed before it; its records are those of `write`
+    /// with [`Coalescing::Off`].
+    ///
+    /// While it waits it counts against the capacity. Short or padded plaintext is copied; so is
+    /// the last fragment if, in TLS 1.3, the buffer has no spare byte behind it (reserve one).
+    /// A `Vec` becomes a `BytesMut` without a copy by `Bytes::from(vec).try_into_mut()`.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write). What was not accepted stays in `plaintext`.
+    pub fn write_owned(&mut self, plaintext: &mut BytesMut) -> Result<usize, WriteError> {
+        self.half.write_owned(plaintext, &mut self.keys)
+    }
+
+    /// Seals a record without content, behind everything accepted: cover traffic
+    /// (RFC 9846 §5.4). In TLS 1.3 it is `padding` zeros long, at most what the hard cap allows;
+    /// in TLS 1.2 it is empty. A peer may refuse many of them without application data in
+    /// between.
+    ///
+    /// # Errors
+    /// [`WriteError::NoRoom`] if there is no room for it; otherwise as [`write`](Self::write).
+    pub fn write_cover(&mut self, padding: usize) -> Result<(), WriteError> {
+        self.half.write_cover(padding, &mut self.keys)
+    }
+
+    /// [`write_all`](Self::write_all) and [`close`](Self::close) in one: `close_notify` follows
+    /// `buf` without waiting for the drain. If there is no room, nothing changes.
+    ///
+    /// # Errors
+    /// As [`write_all`](Self::write_all).
+    pub fn write_final(&mut self, buf: &[u8]) -> Result<(), WriteError> {
+        self.half.write_final(buf, &mut self.keys)
     }
 
     /// Lends the free memory of the open record, opening one if none is open; empty if there is
@@ -135,6 +217,28 @@ impl Writer {
         Ok(())
     }
 
+    /// Tells the sizing policy of time and transport; see [`Conditions`]. The next record that is
+    /// opened depends on it.
+    pub fn observe(&mut self, conditions: Conditions) {
+        self.half.observe(conditions);
+    }
+
+    /// Changes the soft size of the next records.
+    pub fn set_sizing(&mut self, sizing: Sizing) {
+        self.half.set_sizing(sizing);
+    }
+
+    /// Changes the padding of the next records.
+    pub fn set_padding(&mut self, padding: Padding) {
+        self.half.set_padding(padding);
+    }
+
+    /// Changes the hard cap of the next records, within 64..=16,384; see
+    /// [`WriterConfig::max_fragment_len`].
+    pub fn set_max_fragment_len(&mut self, len: usize) {
+        self.half.set_max_fragment_len(len);
+    }
+
     /// TLS 1.2: the peer wants to renegotiate. The refusal, a `no_renegotiation` warning
     /// (RFC 5246 §7.2.2), is put at the next record boundary; calls before it is sealed merge.
     pub fn on_renegotiation_request(&mut self) {
@@ -146,6 +250,15 @@ impl Writer {
     #[must_use]
     pub fn room(&self) -> usize {
         self.half.room(&self.keys)
+    }
+
+    /// The exact number of wire bytes that `n` more bytes become, written and flushed now: their
+    /// records, and KeyUpdates that their sealing makes necessary. Where `n` exceeds the room, as
+    /// if the buffer were drained whenever it is full; where it exceeds a key that cannot be
+    /// updated, of what that key can seal.
+    #[must_use]
+    pub fn wire_len(&self, n: usize) -> usize {
+        self.half.wire_len(n, &self.keys)
     }
 
     /// The life of the writer.
@@ -189,13 +302,4 @@ impl Writer {
     pub fn memory_held(&self) -> usize {
         self.half.buffer().memory_held()
     }
-}
-
-/// The outbound buffer that `config` asks for.
-pub(crate) fn new_outbound(config: &WriterConfig) -> OutboundBuffer {
-    OutboundBuffer::new(
-        WriterConfig::segment_len(),
-        config.segments(),
-        config.buffers,
-    )
 }

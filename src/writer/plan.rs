@@ -1,28 +1,40 @@
 //! Where the next record of application data goes, and how long it may become.
 //!
-//! `write` follows the plan and `room` only counts it: one piece of arithmetic, so that they
-//! agree.
+//! `write` follows the plan; `room` and `wire_len` only play it forward: one piece of
+//! arithmetic, so that they agree.
 
 use super::config::CONTROL_RESERVE;
+use super::padding::Padding;
+use super::sizing::Sizer;
 use crate::aead::{KeyBudget, KeyLimits};
 use crate::alert::Alert;
-use crate::record::RecordFormat;
+use crate::record::{RecordFormat, TAG_LEN};
 
 /// Everything the next record depends on. `Copy`, so that it can be played forward.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Cursor {
     pub(super) format: RecordFormat,
-    /// Content that a record may have: the hard cap and the sizing policy.
-    pub(super) target: usize,
+    pub(super) sizer: Sizer,
+    pub(super) shape: Shape,
     /// Free bytes behind the last sealed one.
     pub(super) tail: usize,
     /// Segments that can be added.
     pub(super) fresh: usize,
     pub(super) segment_len: usize,
+    /// Sealed bytes that wait.
+    pub(super) waiting: usize,
     /// Wire length of the control record that is due at the next record boundary; 0 for none.
     pub(super) control_len: usize,
     pub(super) budget: KeyBudget,
     pub(super) update: Update,
+}
+
+/// The hard cap and the padding of a record: it keeps those it was opened with.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Shape {
+    /// Longest inner plaintext: content, in TLS 1.3 type byte and padding too.
+    pub(super) max_inner: usize,
+    pub(super) padding: Padding,
 }
 
 /// Whether a key that has sealed all it may can be replaced.
@@ -36,7 +48,7 @@ pub(super) enum Update {
     },
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Plan {
     Open(OpenPlan),
     NoRoom,
@@ -44,7 +56,7 @@ pub(super) enum Plan {
 }
 
 /// How the next record is to be opened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct OpenPlan {
     /// In a new segment; else in the tail of the last one.
     pub(super) fresh: bool,
@@ -56,19 +68,27 @@ pub(super) struct OpenPlan {
     pub(super) content_limit: usize,
 }
 
+impl Plan {
+    /// The record that is open already.
+    pub(super) const GO_ON: Self =
+        Self::Open(OpenPlan { fresh: false, update_keys: false, control_len: 0, content_limit: 0 });
+}
+
 /// A record that could not hold this much content, nor as much as it should, is not begun in the
 /// tail of a segment: it would cost more than the memory it saves.
 const MIN_TAIL: usize = 1024;
 
-impl OpenPlan {
-    /// The record that is open already.
-    pub(super) const fn already() -> Self {
-        Self {
-            fresh: false,
-            update_keys: false,
-            control_len: 0,
-            content_limit: 0,
-        }
+impl Shape {
+    /// Wire length of a record with this content, padded.
+    #[inline]
+    fn record_len(self, format: RecordFormat, content_len: usize) -> usize {
+        format.prefix_len() + self.inner_len(format, content_len) + TAG_LEN
+    }
+
+    /// Length of content, type byte and padding.
+    #[inline]
+    pub(super) fn inner_len(self, format: RecordFormat, content_len: usize) -> usize {
+        self.padding.padded_len(content_len + format.inner_type_len(), self.max_inner)
     }
 }
 
@@ -80,38 +100,51 @@ impl Cursor {
     /// shorter than [`MIN_TAIL`] is left alone whoever asks, so that `room` needs no `want`.
     #[inline]
     pub(super) fn plan(&self, want: usize) -> Plan {
-        let inner_len = self.target + self.format.inner_type_len();
-        let mut control_len = self.control_len;
-        let mut update_keys = false;
-        if !self.budget.allows_application_record(inner_len) {
-            let Update::Possible { record_len, limits } = self.update else {
-                return Plan::KeyLimit;
-            };
-            if !KeyBudget::new(limits, u64::MAX).allows_application_record(inner_len) {
-                return Plan::KeyLimit;
-            }
-            control_len = record_len;
-            update_keys = true;
-        }
-        let overhead = control_len + self.format.overhead() + CONTROL_RESERVE;
-        let in_tail = self.tail.saturating_sub(overhead).min(self.target);
-        let open = |fresh, content_limit| {
-            Plan::Open(OpenPlan {
-                fresh,
-                update_keys,
-                control_len,
-                content_limit,
-            })
+        let Shape { max_inner, padding } = self.shape;
+        let type_len = self.format.inner_type_len();
+        let target = self.sizer.content_len(self.format.overhead(), max_inner - type_len);
+        let longest_inner = padding.longest_of(target + type_len, max_inner);
+        let Some((control_len, update_keys)) = self.control_in_front(longest_inner) else {
+            return Plan::KeyLimit;
         };
-        let tail_serves = in_tail >= self.target.min(MIN_TAIL);
-        if tail_serves && in_tail >= want.min(self.target) {
+        if self.waiting >= self.sizer.sealed_ahead() {
+            return Plan::NoRoom;
+        }
+        let around = control_len + self.format.prefix_len() + TAG_LEN + CONTROL_RESERVE;
+        let content_within = |space: usize| {
+            let inner = space.saturating_sub(around);
+            padding.longest_within(target + type_len, inner, max_inner).saturating_sub(type_len)
+        };
+        let open = |fresh, content_limit| {
+            Plan::Open(OpenPlan { fresh, update_keys, control_len, content_limit })
+        };
+        let in_tail = content_within(self.tail);
+        let tail_serves = in_tail >= target.min(MIN_TAIL);
+        if tail_serves && in_tail >= want.min(target) {
             open(false, in_tail)
         } else if self.fresh > 0 {
-            open(true, (self.segment_len - overhead).min(self.target))
+            // A segment holds a record of the largest size, whatever stands around it.
+            open(true, target)
         } else if tail_serves {
             open(false, in_tail)
         } else {
             Plan::NoRoom
+        }
+    }
+
+    /// Wire length of the control record in front of the next record, and whether it is a
+    /// KeyUpdate that only the key's budget asks for. `None` if the key may seal no more.
+    #[inline]
+    pub(super) fn control_in_front(&self, inner_len: usize) -> Option<(usize, bool)> {
+        let allowed = self.budget.allows_application_record(inner_len);
+        match self.update {
+            // What is due already replaces the key.
+            Update::Possible { record_len, limits } if !allowed || self.control_len > 0 => {
+                let next = KeyBudget::new(limits, u64::MAX);
+                next.allows_application_record(inner_len)
+                    .then_some((record_len, self.control_len == 0))
+            }
+            _ => allowed.then_some((self.control_len, false)),
         }
     }
 
@@ -122,34 +155,43 @@ impl Cursor {
             self.tail = self.segment_len;
         }
         self.control_len = plan.control_len;
-        self.assume_sealed(content_len);
+        self.assume_sealed(content_len, self.shape);
     }
 
-    /// Plays the sealing of the record that is open now, filled to its limit, behind the control
-    /// record that is due.
-    pub(super) fn assume_sealed(&mut self, content_len: usize) {
+    /// Plays the sealing of a record in the tail, behind the control record that is due.
+    pub(super) fn assume_sealed(&mut self, content_len: usize, shape: Shape) {
         match self.update {
             _ if self.control_len == 0 => {}
             Update::Possible { limits, .. } => self.budget = KeyBudget::new(limits, u64::MAX),
             Update::Impossible => self.budget.spend(Alert::LEN),
         }
-        self.tail -= self.control_len + self.format.record_len(content_len);
+        let len = self.control_len + shape.record_len(self.format, content_len);
+        self.tail = self.tail.saturating_sub(len);
+        self.waiting = self.waiting.saturating_add(len);
         self.control_len = 0;
-        self.budget
-            .spend(content_len + self.format.inner_type_len());
+        self.budget.spend(shape.inner_len(self.format, content_len));
+        self.sizer.on_sealed(content_len);
     }
 
-    /// Content that fits from here on, and why it ends.
-    pub(super) fn room(mut self) -> (usize, Plan) {
-        let mut room = 0;
+    /// Plays the writing of `content_len` bytes at a record boundary, and that they are sealed.
+    /// Returns what was accepted and what ended it.
+    pub(super) fn accept(&mut self, content_len: usize) -> (usize, Plan) {
+        let mut accepted = 0;
         loop {
-            match self.plan(usize::MAX) {
-                Plan::Open(plan) => {
-                    room += plan.content_limit;
-                    self.follow(plan, plan.content_limit);
+            let rest = content_len - accepted;
+            match self.plan(rest) {
+                Plan::Open(plan) if rest > 0 => {
+                    let n = plan.content_limit.min(rest);
+                    self.follow(plan, n);
+                    accepted += n;
                 }
-                end => return (room, end),
+                end => return (accepted, end),
             }
         }
+    }
+
+    /// Plays that everything was drained.
+    pub(super) fn assume_drained(&mut self, segments: usize) {
+        (self.tail, self.fresh, self.waiting) = (0, segments, 0);
     }
 }

@@ -22,9 +22,7 @@ impl<'a> Slot<'a> {
         keys: &'a mut dyn KeySchedule,
     ) -> Result<Self, WriteError> {
         let len = half.lend(keys)?;
-        Ok(Self {
-            lent: (len > 0).then_some((half, keys)),
-        })
+        Ok(Self { lent: (len > 0).then_some((half, keys)) })
     }
 
     /// The slot of a connection that takes no plaintext yet.
@@ -42,10 +40,7 @@ impl<'a> Slot<'a> {
     pub fn commit(mut self, n: usize) -> Result<(), WriteError> {
         let available = self.len();
         if n > available {
-            return Err(WriteError::SlotOverrun(SlotOverrun {
-                committed: n,
-                available,
-            }));
+            return Err(WriteError::SlotOverrun(SlotOverrun { committed: n, available }));
         }
         match &mut self.lent {
             Some((half, keys)) if n > 0 => half.commit_slot(n, *keys),
@@ -58,15 +53,13 @@ impl Deref for Slot<'_> {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
-        self.lent.as_ref().map_or(&[], |(half, _)| half.lent_ref())
+        self.lent.as_ref().map_or(&[], |(half, _)| half.free())
     }
 }
 
 impl DerefMut for Slot<'_> {
     fn deref_mut(&mut self) -> &mut [u8] {
-        self.lent
-            .as_mut()
-            .map_or(&mut [], |(half, _)| half.lent_mut())
+        self.lent.as_mut().map_or(&mut [], |(half, _)| half.free_mut())
     }
 }
 
@@ -80,8 +73,6 @@ impl Drop for Slot<'_> {
 
 impl fmt::Debug for Slot<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Slot")
-            .field("len", &self.len())
-            .finish_non_exhaustive()
+        f.debug_struct("Slot").field("len", &self.len()).finish_non_exhaustive()
     }
 }

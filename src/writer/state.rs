@@ -58,6 +58,25 @@ pub struct Progress {
     pub key_updates: u64,
 }
 
+/// A place in the stream of plaintext: everything accepted before it was taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[must_use = "a flush point is there to be asked about"]
+pub struct FlushPoint(pub(super) u64);
+
+impl Progress {
+    /// The place behind everything accepted so far.
+    pub const fn flush_point(&self) -> FlushPoint {
+        FlushPoint(self.accepted)
+    }
+
+    /// Whether everything accepted before `point` has been drained. Bytes taken as owned chunks
+    /// count as drained until they are put back.
+    #[must_use]
+    pub const fn is_delivered(&self, point: FlushPoint) -> bool {
+        self.delivered >= point.0
+    }
+}
+
 /// What the writer may still seal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Life {
@@ -72,8 +91,10 @@ pub(super) enum Life {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum PendingControl {
     Nothing,
-    /// TLS 1.3: our KeyUpdate, or our answer to the peer's.
+    /// TLS 1.3: our KeyUpdate.
     KeyUpdate(KeyUpdateRequest),
+    /// TLS 1.3: our KeyUpdate that answers the peer's; it never asks for another.
+    KeyUpdateAnswer,
     /// TLS 1.2: the answer to a renegotiation request.
     NoRenegotiation,
 }

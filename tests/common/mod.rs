@@ -45,10 +45,8 @@ impl Identity {
         } else {
             KeyPair::generate().unwrap()
         };
-        let certificate = CertificateParams::new([HOST.to_owned()])
-            .unwrap()
-            .self_signed(&key)
-            .unwrap();
+        let certificate =
+            CertificateParams::new([HOST.to_owned()]).unwrap().self_signed(&key).unwrap();
         Self {
             certificate: certificate.der().clone(),
             certificate_pem: certificate.pem(),
@@ -69,11 +67,7 @@ pub fn provider(suite: CipherSuite) -> Arc<CryptoProvider> {
     provider
         .cipher_suites
         .retain(|ours: &SupportedCipherSuite| u16::from(ours.suite()) == suite.to_wire());
-    assert_eq!(
-        provider.cipher_suites.len(),
-        1,
-        "{suite:?} is not in rustls's provider"
-    );
+    assert_eq!(provider.cipher_suites.len(), 1, "{suite:?} is not in rustls's provider");
     Arc::new(provider)
 }
 
@@ -115,11 +109,7 @@ impl Peer {
     }
 
     pub fn server(config: ServerConfig) -> Self {
-        Self(
-            rustls::ServerConnection::new(Arc::new(config))
-                .unwrap()
-                .into(),
-        )
+        Self(rustls::ServerConnection::new(Arc::new(config)).unwrap().into())
     }
 
     /// Feeds wire bytes and processes them; an error is rustls's.
@@ -157,19 +147,12 @@ impl Peer {
 /// Ours and a stock rustls peer of the other role, not yet negotiated.
 pub fn pair(suite: CipherSuite, role: Role) -> (Connection, Peer) {
     let identity = Identity::for_suite(suite);
-    let (client, server) = (
-        client_config(suite, &identity),
-        server_config(suite, &identity),
-    );
+    let (client, server) = (client_config(suite, &identity), server_config(suite, &identity));
     match role {
-        Role::Client => (
-            Connection::client(Arc::new(client), server_name()).unwrap(),
-            Peer::server(server),
-        ),
-        Role::Server => (
-            Connection::server(Arc::new(server)).unwrap(),
-            Peer::client(client),
-        ),
+        Role::Client => {
+            (Connection::client(Arc::new(client), server_name()).unwrap(), Peer::server(server))
+        }
+        Role::Server => (Connection::server(Arc::new(server)).unwrap(), Peer::client(client)),
     }
 }
 
@@ -234,9 +217,7 @@ pub fn read_all(ours: &mut Connection) -> Vec<u8> {
 
 /// Bytes that differ from place to place.
 pub fn pattern(len: usize) -> Vec<u8> {
-    (0..len)
-        .map(|i| (i % 251) as u8 ^ (i >> 10) as u8)
-        .collect()
+    (0..len).map(|i| (i % 251) as u8 ^ (i >> 10) as u8).collect()
 }
 
 /// Small reproducible numbers (SplitMix64).

@@ -13,20 +13,13 @@ pub fn writer_and_reader(suite: CipherSuite, config: WriterConfig) -> (Writer, R
     let (write, read) = match suite.version() {
         Version::Tls13 => {
             let secret = || TrafficSecret::new(suite, &[7; 48][..suite.secret_len()]).unwrap();
-            (
-                WriteKeys::from_secret(secret()),
-                ReadKeys::from_secret(secret()),
-            )
+            (WriteKeys::from_secret(secret()), ReadKeys::from_secret(secret()))
         }
-        Version::Tls12 => (
-            WriteKeys::new(suite, key, iv, 1).unwrap(),
-            ReadKeys::new(suite, key, iv, 1).unwrap(),
-        ),
+        Version::Tls12 => {
+            (WriteKeys::new(suite, key, iv, 1).unwrap(), ReadKeys::new(suite, key, iv, 1).unwrap())
+        }
     };
-    (
-        Writer::new(write, config),
-        Reader::new(read, Role::Server, ReaderConfig::default()),
-    )
+    (Writer::new(write, config), Reader::new(read, Role::Server, ReaderConfig::default()))
 }
 
 /// Drains everything, the open record included.

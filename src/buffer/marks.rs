@@ -1,0 +1,150 @@
+//! Which stretch of waiting bytes carries how much plaintext.
+
+use alloc::collections::VecDeque;
+
+/// `wire` bytes that carry `plaintext` bytes, delivered when all of them are drained.
+#[derive(Clone, Copy, Debug)]
+struct Mark {
+    wire: usize,
+    plaintext: usize,
+}
+
+/// The marks of what waits, and of what was taken out and can still be put back.
+#[derive(Debug, Default)]
+pub(super) struct Marks {
+    /// The first one may be drained in part: by `into_first` bytes.
+    ahead: VecDeque<Mark>,
+    into_first: usize,
+    /// Drained completely, the last one last.
+    behind: VecDeque<Mark>,
+    /// Wire bytes of `behind`.
+    behind_len: usize,
+    delivered: u64,
+}
+
+impl Marks {
+    pub(super) const fn new() -> Self {
+        Self {
+            ahead: VecDeque::new(),
+            into_first: 0,
+            behind: VecDeque::new(),
+            behind_len: 0,
+            delivered: 0,
+        }
+    }
+
+    /// Plaintext whose marks have been drained completely.
+    pub(super) const fn delivered(&self) -> u64 {
+        self.delivered
+    }
+
+    pub(super) fn push(&mut self, wire: usize, plaintext: usize) {
+        self.ahead.push_back(Mark { wire, plaintext });
+    }
+
+    /// `len` bytes are gone for good, and all before them.
+    pub(super) fn drain(&mut self, len: usize) {
+        self.behind.clear();
+        self.behind_len = 0;
+        self.go_forward(len, |_, _| {});
+    }
+
+    /// `len` bytes are gone and may come back; the last `keep` bytes are remembered.
+    pub(super) fn take(&mut self, len: usize, keep: usize) {
+        self.go_forward(len, |this, mark| {
+            this.behind.push_back(mark);
+            this.behind_len += mark.wire;
+        });
+        while self.behind_len > keep {
+            match self.behind.pop_front() {
+                Some(mark) => self.behind_len -= mark.wire,
+                None => break,
+            }
+        }
+    }
+
+    /// How many bytes could be put back.
+    pub(super) const fn remembered(&self) -> usize {
+        self.behind_len + self.into_first
+    }
+
+    /// The last `len` bytes taken wait again; at most [`remembered`](Self::remembered).
+    pub(super) fn put_back(&mut self, len: usize) {
+        let mut rest = len;
+        while rest > self.into_first {
+            let Some(mark) = self.behind.pop_back() else {
+                break;
+            };
+            rest -= self.into_first;
+            self.behind_len -= mark.wire;
+            self.delivered -= to_u64(mark.plaintext);
+            self.into_first = mark.wire;
+            self.ahead.push_front(mark);
+        }
+        self.into_first = self.into_first.saturating_sub(rest);
+    }
+
+    /// Gives memory back that a burst of small records took.
+    pub(super) fn shrink(&mut self) {
+        self.ahead.shrink_to(4);
+        self.behind.shrink_to(4);
+    }
+
+    #[inline]
+    fn go_forward(&mut self, len: usize, mut on_end: impl FnMut(&mut Self, Mark)) {
+        self.into_first += len;
+        while let Some(&mark) = self.ahead.front() {
+            if mark.wire > self.into_first {
+                break;
+            }
+            self.into_first -= mark.wire;
+            self.delivered += to_u64(mark.plaintext);
+            self.ahead.pop_front();
+            on_end(self, mark);
+        }
+    }
+}
+
+/// A `usize` is at most 64 bits wide wherever this compiles.
+fn to_u64(len: usize) -> u64 {
+    u64::try_from(len).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn taking_and_putting_back_restores_what_was_delivered() {
+        let mut marks = Marks::new();
+        for (wire, plaintext) in [(10, 1), (20, 2), (5, 0), (30, 3)] {
+            marks.push(wire, plaintext);
+        }
+        let delivered_at = |at| match at {
+            0..10 => 0,
+            10..30 => 1,
+            30..65 => 3,
+            _ => 6,
+        };
+        for (from, to) in [(0, 65), (3, 64), (9, 30), (10, 11), (29, 36)] {
+            marks.take(from, usize::MAX);
+            assert_eq!(marks.delivered(), delivered_at(from));
+            marks.take(to - from, usize::MAX);
+            assert_eq!((marks.delivered(), marks.remembered()), (delivered_at(to), to));
+            marks.put_back(to - from);
+            assert_eq!(marks.delivered(), delivered_at(from));
+            marks.put_back(from);
+            assert_eq!((marks.delivered(), marks.remembered()), (0, 0));
+        }
+    }
+
+    #[test]
+    fn what_was_drained_for_good_is_not_remembered() {
+        let mut marks = Marks::new();
+        marks.push(10, 1);
+        marks.push(10, 1);
+        marks.take(10, usize::MAX);
+        marks.drain(5);
+        assert_eq!((marks.delivered(), marks.remembered()), (1, 5));
+    }
+}

@@ -1,0 +1,197 @@
+//! Writing on a connection: what [`Writer`](crate::Writer) does, once the handshake is over.
+
+use core::ops::Deref;
+
+use bytes::BytesMut;
+
+use super::established::Established;
+use super::{Connection, Ended, Phase};
+use crate::error::WriteError;
+use crate::record::KeyUpdateRequest;
+use crate::writer::{Conditions, Padding, Sizing, Slot};
+
+impl Connection {
+    /// Accepts as long a prefix of `buf` as there is [`room`](Self::room) for and returns its
+    /// length in bytes; 0 while negotiating. See [`Writer::write`](crate::Writer::write).
+    ///
+    /// # Errors
+    /// As [`Writer::write`](crate::Writer::write).
+    pub fn write(&mut self, buf: &[u8]) -> Result<usize, WriteError> {
+        match self.established_or_negotiating()? {
+            Some(established) => established.write.write(buf, &mut established.keys),
+            None => Ok(0),
+        }
+    }
+
+    /// Accepts all of `buf` or nothing. See [`Writer::write_all`](crate::Writer::write_all).
+    ///
+    /// # Errors
+    /// As [`Writer::write_all`](crate::Writer::write_all).
+    pub fn write_all(&mut self, buf: &[u8]) -> Result<(), WriteError> {
+        match self.established_or_negotiating()? {
+            Some(established) => established.write.write_all(buf, &mut established.keys),
+            None if buf.is_empty() => Ok(()),
+            None => Err(WriteError::NoRoom { needed: buf.len(), available: 0 }),
+        }
+    }
+
+    /// As [`write`](Self::write), from several buffers as if they were one: with
+    /// [`Coalescing::Off`](crate::Coalescing::Off) too they share their records. `IoSlice`, `Bytes`, `Vec<u8>` and
+    /// `&[u8]` are such buffers.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write).
+    pub fn write_vectored<B>(&mut self, bufs: &[B]) -> Result<usize, WriteError>
+    where
+        B: Deref<Target = [u8]>,
+    {
+        match self.established_or_negotiating()? {
+            Some(established) => established.write.write_vectored(bufs, &mut established.keys),
+            None => Ok(0),
+        }
+    }
+
+    /// Takes as long a prefix of `plaintext` as there is room for, removes it there, and returns
+    /// its length. It is sealed where it lies, without a copy: the drain gives the same memory
+    /// to the transport. The open record is sealed before it; its records are those of `write`
+    /// with [`Coalescing::Off`](crate::Coalescing::Off).
+    ///
+    /// While it waits it counts against the capacity. Short or padded plaintext is copied; so is
+    /// the last fragment if, in TLS 1.3, the buffer has no spare byte behind it (reserve one).
+    /// A `Vec` becomes a `BytesMut` without a copy by `Bytes::from(vec).try_into_mut()`.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write). What was not accepted stays in `plaintext`.
+    pub fn write_owned(&mut self, plaintext: &mut BytesMut) -> Result<usize, WriteError> {
+        match self.established_or_negotiating()? {
+            Some(established) => established.write.write_owned(plaintext, &mut established.keys),
+            None => Ok(0),
+        }
+    }
+
+    /// Seals a record without content, behind everything accepted: cover traffic
+    /// (RFC 9846 §5.4). In TLS 1.3 it is `padding` zeros long, at most what the hard cap allows;
+    /// in TLS 1.2 it is empty. A peer may refuse many of them without application data in
+    /// between.
+    ///
+    /// # Errors
+    /// [`WriteError::NoRoom`] if there is no room for it; otherwise as [`write`](Self::write).
+    pub fn write_cover(&mut self, padding: usize) -> Result<(), WriteError> {
+        match self.established_or_negotiating()? {
+            Some(established) => established.write.write_cover(padding, &mut established.keys),
+            None => Err(WriteError::Negotiating),
+        }
+    }
+
+    /// [`write_all`](Self::write_all) and [`close`](Self::close) in one: `close_notify` follows
+    /// `buf` without waiting for the drain. If there is no room, nothing changes.
+    ///
+    /// # Errors
+    /// As [`write_all`](Self::write_all).
+    pub fn write_final(&mut self, buf: &[u8]) -> Result<(), WriteError> {
+        match self.established_or_negotiating()? {
+            Some(established) => established.write.write_final(buf, &mut established.keys),
+            None => Err(WriteError::Negotiating),
+        }
+    }
+
+    /// Lends the free memory of the open record; empty if there is no room or while negotiating.
+    ///
+    /// # Errors
+    /// As [`Writer::slot`](crate::Writer::slot).
+    pub fn slot(&mut self) -> Result<Slot<'_>, WriteError> {
+        match self.established_or_negotiating()? {
+            Some(established) => Slot::new(&mut established.write, &mut established.keys),
+            None => Ok(Slot::empty()),
+        }
+    }
+
+    /// Seals the open record. See [`Writer::flush`](crate::Writer::flush).
+    ///
+    /// # Errors
+    /// [`WriteError::Failed`] after a fatal fault.
+    pub fn flush(&mut self) -> Result<(), WriteError> {
+        match &mut self.phase {
+            Phase::Established(established) => established.write.flush(&mut established.keys),
+            Phase::Negotiating(_) | Phase::Ended { why: Ended::Closed, .. } => Ok(()),
+            Phase::Ended { why: Ended::Failed(_), .. } => Err(WriteError::Failed { accepted: 0 }),
+        }
+    }
+
+    /// Puts a KeyUpdate at the next record boundary, in front of the open record
+    /// (RFC 9846 §4.7.3). Calls before it is sealed merge into one.
+    ///
+    /// # Errors
+    /// [`WriteError::Negotiating`] before the handshake is over; [`WriteError::NoKeyUpdate`] in
+    /// TLS 1.2; otherwise as [`write`](Self::write).
+    pub fn update_keys(&mut self, request: KeyUpdateRequest) -> Result<(), WriteError> {
+        match self.established_or_negotiating()? {
+            Some(established) => established.write.request_update(request, &established.keys),
+            None => Err(WriteError::Negotiating),
+        }
+    }
+
+    /// Tells the sizing policy of time and transport; see [`Conditions`]. The next record that is
+    /// opened depends on it.
+    pub fn observe(&mut self, conditions: Conditions) {
+        if let Phase::Established(established) = &mut self.phase {
+            established.write.observe(conditions);
+        }
+    }
+
+    /// Changes the soft size of the next records.
+    pub fn set_sizing(&mut self, sizing: Sizing) {
+        self.config.writer.sizing = sizing;
+        if let Phase::Established(established) = &mut self.phase {
+            established.write.set_sizing(sizing);
+        }
+    }
+
+    /// Changes the padding of the next records.
+    pub fn set_padding(&mut self, padding: Padding) {
+        self.config.writer.padding = padding;
+        if let Phase::Established(established) = &mut self.phase {
+            established.write.set_padding(padding);
+        }
+    }
+
+    /// Changes the hard cap of the next records, within 64..=16,384; see
+    /// [`WriterConfig::max_fragment_len`](crate::WriterConfig::max_fragment_len).
+    pub fn set_max_fragment_len(&mut self, len: usize) {
+        self.config.writer.max_fragment_len = len;
+        if let Phase::Established(established) = &mut self.phase {
+            established.write.set_max_fragment_len(len);
+        }
+    }
+
+    /// The exact number of bytes that [`write`](Self::write) accepts now.
+    #[must_use]
+    pub fn room(&self) -> usize {
+        match &self.phase {
+            Phase::Established(established) => established.write.room(&established.keys),
+            Phase::Negotiating(_) | Phase::Ended { .. } => 0,
+        }
+    }
+
+    /// The exact number of wire bytes that `n` more bytes become, written and flushed now: their
+    /// records, and KeyUpdates that their sealing makes necessary. Where `n` exceeds the room, as
+    /// if the buffer were drained whenever it is full; where it exceeds a key that cannot be
+    /// updated, of what that key can seal. 0 before and after the time when plaintext is accepted.
+    #[must_use]
+    pub fn wire_len(&self, n: usize) -> usize {
+        match &self.phase {
+            Phase::Established(established) => established.write.wire_len(n, &established.keys),
+            Phase::Negotiating(_) | Phase::Ended { .. } => 0,
+        }
+    }
+
+    /// What writing goes to; `None` while negotiating.
+    fn established_or_negotiating(&mut self) -> Result<Option<&mut Established>, WriteError> {
+        match &mut self.phase {
+            Phase::Negotiating(_) => Ok(None),
+            Phase::Established(established) => Ok(Some(established)),
+            Phase::Ended { why: Ended::Closed, .. } => Err(WriteError::Closed),
+            Phase::Ended { why: Ended::Failed(_), .. } => Err(WriteError::Failed { accepted: 0 }),
+        }
+    }
+}

@@ -1,0 +1,236 @@
+//! Plaintext that is sealed in the caller's own memory.
+
+use bytes::{BufMut, Bytes, BytesMut};
+
+use super::half::WriteHalf;
+use super::padding::Padding;
+use super::plan::Update;
+use super::state::PendingControl;
+use crate::aead::KeySchedule;
+use crate::error::{Error, WriteError};
+use crate::record::{ContentType, KeyUpdateRequest, MAX_FRAGMENT_LEN, RecordFormat, TAG_LEN};
+
+/// Shorter plaintext is copied: making pieces of it costs more than the copy.
+const MIN_OWNED_LEN: usize = 4096;
+
+impl WriteHalf {
+    /// Takes as long a prefix of `plaintext` as there is room for and removes it there.
+    ///
+    /// What is sealed in place makes the same records as `write` with `Coalescing::Off`: between
+    /// small pieces (trailer of one record, header of the next) lies the caller's memory.
+    pub(crate) fn write_owned(
+        &mut self,
+        plaintext: &mut BytesMut,
+        keys: &mut dyn KeySchedule,
+    ) -> Result<usize, WriteError> {
+        self.check_open()?;
+        let in_place = self.in_place_len(plaintext);
+        if in_place == 0 {
+            return self.write_copied(plaintext, keys);
+        }
+        self.seal_open(keys).map_err(|_| WriteError::Failed { accepted: 0 })?;
+        let accepted = self.seal_in_place(plaintext, in_place, keys)?;
+        if accepted < in_place || plaintext.is_empty() {
+            return Ok(accepted);
+        }
+        // The last fragment has no byte behind it for its type.
+        match self.write_copied(plaintext, keys) {
+            Ok(copied) => Ok(accepted + copied),
+            Err(error) => Err(error.after(accepted)),
+        }
+    }
+
+    fn write_copied(
+        &mut self,
+        plaintext: &mut BytesMut,
+        keys: &mut dyn KeySchedule,
+    ) -> Result<usize, WriteError> {
+        let result = self.write(plaintext, keys);
+        let accepted = match result {
+            Ok(accepted)
+            | Err(WriteError::KeyLimit { accepted } | WriteError::Failed { accepted }) => accepted,
+            Err(_) => 0,
+        };
+        drop(plaintext.split_to(accepted));
+        // Copied plaintext ends its record as plaintext sealed in place does.
+        self.seal_open(keys).map_err(|_| WriteError::Failed { accepted })?;
+        result
+    }
+
+    /// How much of `plaintext` can be sealed where it lies.
+    fn in_place_len(&self, plaintext: &BytesMut) -> usize {
+        let room = self.buffer.fresh_segments().saturating_mul(MAX_FRAGMENT_LEN);
+        let len = plaintext.len().min(room);
+        // Zeros would have to stand in the caller's memory.
+        let padded =
+            self.sealer.format().inner_type_len() > 0 && self.shape.padding != Padding::None;
+        if len < MIN_OWNED_LEN || padded || self.sizer.sealed_ahead() != usize::MAX {
+            return 0;
+        }
+        let format = self.sealer.format();
+        let has_byte_behind = len < plaintext.len() || plaintext.capacity() > plaintext.len();
+        if has_byte_behind || format.inner_type_len() == 0 {
+            return len;
+        }
+        let cap = self.shape.max_inner - format.inner_type_len();
+        let fragment = self.sizer.content_len(format.overhead(), cap);
+        (len - 1) / fragment * fragment
+    }
+
+    /// Seals the first `len` bytes, fragment by fragment, and moves them into the buffer.
+    fn seal_in_place(
+        &mut self,
+        plaintext: &mut BytesMut,
+        len: usize,
+        keys: &mut dyn KeySchedule,
+    ) -> Result<usize, WriteError> {
+        let format = self.sealer.format();
+        let cap = self.shape.max_inner - format.inner_type_len();
+        let fragment = self.sizer.content_len(format.overhead(), cap);
+        let records = len.div_ceil(fragment);
+        let mut pieces = Pieces::with_capacity(records, format);
+        let byte_behind = len == plaintext.len() && format.inner_type_len() > 0;
+        if byte_behind {
+            plaintext.put_u8(0);
+        }
+        let mut sealed = 0;
+        let mut failed = None;
+        while sealed < len {
+            let content_len = self.sizer.content_len(format.overhead(), cap).min(len - sealed);
+            match self.control_before(content_len + format.inner_type_len(), &mut pieces, keys) {
+                Ok(true) => {}
+                Ok(false) => {
+                    failed = Some(WriteError::KeyLimit { accepted: sealed });
+                    break;
+                }
+                Err(_) => {
+                    failed = Some(WriteError::Failed { accepted: sealed });
+                    break;
+                }
+            }
+            let body = &mut plaintext[sealed..];
+            if !self.seal_fragment(body, content_len, &mut pieces) {
+                failed = Some(WriteError::KeyLimit { accepted: sealed });
+                break;
+            }
+            sealed += content_len;
+        }
+        if byte_behind {
+            plaintext.truncate(len);
+        }
+        self.append_pieces(pieces, plaintext.split_to(sealed).freeze());
+        self.accepted = self.accepted.saturating_add(u64::try_from(sealed).unwrap_or(u64::MAX));
+        failed.map_or(Ok(sealed), Err)
+    }
+
+    /// Seals the control record that is due, or that the key's budget asks for, in front of the
+    /// next record. `false` if the key may seal no more.
+    fn control_before(
+        &mut self,
+        inner_len: usize,
+        pieces: &mut Pieces,
+        keys: &mut dyn KeySchedule,
+    ) -> Result<bool, Error> {
+        let cursor = self.cursor(keys);
+        let Some((_, update_keys)) = cursor.control_in_front(inner_len) else {
+            return Ok(false);
+        };
+        if update_keys {
+            debug_assert!(matches!(cursor.update, Update::Possible { .. }), "nothing to update by");
+            self.pending = PendingControl::KeyUpdate(KeyUpdateRequest::NotRequested);
+        }
+        if let Some(record) = self.take_pending_control(keys)? {
+            pieces.put_control(&record);
+        }
+        Ok(true)
+    }
+
+    /// Seals a fragment at the start of `body`. The byte behind it lends its place to the type
+    /// byte, which ring needs beside the content, and gets it back. `false` if the sequence
+    /// numbers are used up.
+    fn seal_fragment(&mut self, body: &mut [u8], content_len: usize, pieces: &mut Pieces) -> bool {
+        let inner_len = content_len + self.sealer.format().inner_type_len();
+        let Some(prepared) = self.sealer.prepare(ContentType::ApplicationData, content_len, 0)
+        else {
+            return false;
+        };
+        pieces.put_header(prepared.prefix(), content_len);
+        let behind = (inner_len > content_len).then(|| {
+            core::mem::replace(&mut body[content_len], ContentType::ApplicationData.to_wire())
+        });
+        let tag = self.sealer.seal_body(prepared, &mut body[..inner_len]);
+        if let Some(behind) = behind {
+            pieces.put_trailer(&[core::mem::replace(&mut body[content_len], behind)]);
+        }
+        pieces.put_trailer(&tag);
+        self.sizer.on_sealed(content_len);
+        self.records += 1;
+        true
+    }
+
+    /// Moves sealed pieces into the buffer: what stands around the fragments, and between it the
+    /// caller's memory.
+    fn append_pieces(&mut self, pieces: Pieces, mut fragments: Bytes) {
+        let Pieces { around, ends, .. } = pieces;
+        let mut around = around.freeze();
+        let (mut taken, mut control_taken) = (0, 0);
+        for End { around_len, control_len, content_len } in ends {
+            let front = around.split_to(around_len - taken);
+            let record_len = content_len + self.sealer.format().overhead();
+            if control_len > control_taken {
+                self.buffer.mark(control_len - control_taken, 0);
+            }
+            self.buffer.mark(record_len, content_len);
+            self.buffer.append_piece(front, 0);
+            let charge = content_len.div_ceil(MAX_FRAGMENT_LEN);
+            self.buffer.append_piece(fragments.split_to(content_len), charge);
+            (taken, control_taken) = (around_len, control_len);
+        }
+        if !around.is_empty() {
+            self.buffer.append_piece(around, 0);
+        }
+    }
+}
+
+/// What stands around fragments that are sealed in place: one stretch of memory, cut where a
+/// fragment comes in between.
+struct Pieces {
+    around: BytesMut,
+    ends: alloc::vec::Vec<End>,
+    control_len: usize,
+}
+
+/// A header ends here, and a fragment follows.
+struct End {
+    /// Bytes of `around` up to the fragment.
+    around_len: usize,
+    /// Bytes of control records in them.
+    control_len: usize,
+    content_len: usize,
+}
+
+impl Pieces {
+    fn with_capacity(records: usize, format: RecordFormat) -> Self {
+        let around_len = records.saturating_mul(format.overhead() + TAG_LEN);
+        Self {
+            around: BytesMut::with_capacity(around_len),
+            ends: alloc::vec::Vec::with_capacity(records),
+            control_len: 0,
+        }
+    }
+
+    fn put_control(&mut self, record: &[u8]) {
+        self.around.extend_from_slice(record);
+        self.control_len += record.len();
+    }
+
+    fn put_header(&mut self, prefix: &[u8], content_len: usize) {
+        self.around.extend_from_slice(prefix);
+        let (around_len, control_len) = (self.around.len(), self.control_len);
+        self.ends.push(End { around_len, control_len, content_len });
+    }
+
+    fn put_trailer(&mut self, bytes: &[u8]) {
+        self.around.extend_from_slice(bytes);
+    }
+}

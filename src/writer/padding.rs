@@ -1,0 +1,134 @@
+//! Record padding (RFC 9846 §5.4).
+
+/// How long the inner plaintext of a TLS 1.3 record becomes: content, type byte and zeros. It
+/// hides lengths, not times. TLS 1.2 has no padding: there this changes nothing.
+///
+/// The result is never shorter than content and type byte, and never longer than the hard cap
+/// allows (16,385 bytes by default).
+#[derive(Clone, Copy, Debug, Default)]
+#[non_exhaustive]
+pub enum Padding {
+    /// No zeros.
+    #[default]
+    None,
+    /// To the next multiple of this many bytes; 16, the AEAD's block, costs little and can seal
+    /// faster than an odd length.
+    Multiple(usize),
+    /// To the smallest of these lengths that fits, in rising order; what is longer than the last
+    /// is not padded.
+    Sizes(&'static [usize]),
+    /// To what the function says for the length of content and type byte. It must give the same
+    /// for the same length.
+    With(fn(usize) -> usize),
+}
+
+impl Padding {
+    /// The padded length of `inner_len` bytes, at most `max`.
+    #[inline]
+    pub(super) fn padded_len(self, inner_len: usize, max: usize) -> usize {
+        let padded = match self {
+            Self::None => return inner_len,
+            Self::Multiple(multiple) => {
+                inner_len.checked_next_multiple_of(multiple.max(1)).unwrap_or(max)
+            }
+            Self::Sizes(sizes) => {
+                sizes.iter().copied().find(|&size| size >= inner_len).unwrap_or(inner_len)
+            }
+            Self::With(function) => function(inner_len),
+        };
+        padded.min(max).max(inner_len)
+    }
+
+    /// The longest inner plaintext, up to `wanted`, such that it and every shorter one is padded
+    /// to at most `space` bytes.
+    pub(super) fn longest_within(self, wanted: usize, space: usize, max: usize) -> usize {
+        match self {
+            Self::None => wanted.min(space),
+            // Nothing is known of its course.
+            Self::With(_) => {
+                if space >= max {
+                    wanted
+                } else {
+                    0
+                }
+            }
+            Self::Multiple(_) | Self::Sizes(_) => {
+                if self.padded_len(wanted, max) <= space {
+                    return wanted;
+                }
+                // Both rise with the length: find where they leave the space.
+                let (mut fits, mut exceeds) = (0, wanted);
+                while exceeds - fits > 1 {
+                    let middle = fits + (exceeds - fits) / 2;
+                    if self.padded_len(middle, max) <= space {
+                        fits = middle;
+                    } else {
+                        exceeds = middle;
+                    }
+                }
+                fits
+            }
+        }
+    }
+
+    /// The longest that `inner_len` bytes or fewer are padded to.
+    pub(super) fn longest_of(self, inner_len: usize, max: usize) -> usize {
+        match self {
+            Self::With(_) => max,
+            Self::None | Self::Multiple(_) | Self::Sizes(_) => self.padded_len(inner_len, max),
+        }
+    }
+}
+
+impl PartialEq for Padding {
+    /// Functions are never equal: their addresses say nothing.
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::None, Self::None) => true,
+            (Self::Multiple(a), Self::Multiple(b)) => a == b,
+            (Self::Sizes(a), Self::Sizes(b)) => a == b,
+            _ => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MAX: usize = 16385;
+
+    #[test]
+    fn padding_gives_the_length_it_names_within_its_bounds() {
+        let cases = [
+            (Padding::None, 100, 100),
+            (Padding::Multiple(16), 1, 16),
+            (Padding::Multiple(16), 16, 16),
+            (Padding::Multiple(16), 17, 32),
+            (Padding::Multiple(0), 17, 17),
+            (Padding::Multiple(16), MAX, MAX),
+            (Padding::Multiple(usize::MAX), 5, MAX),
+            (Padding::Sizes(&[100, 1000]), 1, 100),
+            (Padding::Sizes(&[100, 1000]), 101, 1000),
+            (Padding::Sizes(&[100, 1000]), 1001, 1001),
+            (Padding::With(|len| len * 2), 50, 100),
+            (Padding::With(|_| 0), 50, 50),
+            (Padding::With(|_| usize::MAX), 50, MAX),
+        ];
+        for (padding, len, expected) in cases {
+            assert_eq!(padding.padded_len(len, MAX), expected, "{padding:?} {len}");
+        }
+    }
+
+    #[test]
+    fn longest_within_is_the_longest_that_fits() {
+        for padding in [Padding::None, Padding::Multiple(48), Padding::Sizes(&[10, 64, 300])] {
+            for space in 0..400 {
+                let longest = padding.longest_within(350, space, MAX);
+                let fits = |len| padding.padded_len(len, MAX) <= space;
+                assert!((1..=longest).all(fits), "{padding:?} {space}");
+                assert!(longest == 350 || !fits(longest + 1), "{padding:?} {space}");
+            }
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! How long records become: a pure policy over values that the caller gives.
+
+use core::time::Duration;
+
+/// The soft size of records, below the hard cap
+/// ([`WriterConfig::max_fragment_len`](super::WriterConfig::max_fragment_len)).
+///
+/// It decides when a record is opened, and the record keeps the size it got then. Nothing here
+/// reads a clock or a socket: see [`Conditions`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Sizing {
+    /// As long as the hard cap allows: the least overhead.
+    #[default]
+    Max,
+    /// At most this many bytes of content; 16,383 makes the inner plaintext of TLS 1.3 a
+    /// multiple of the AEAD's block.
+    Fixed(usize),
+    /// Records that fit one TCP segment for the first bytes and after an idle time, so that the
+    /// peer can use the first bytes when the first segment comes; then full ones.
+    SlowStart(SlowStart),
+    /// Records that fit the congestion window, and no more sealed ahead than the transport can
+    /// soon send.
+    Congestion(Congestion),
+}
+
+/// The settings of [`Sizing::SlowStart`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SlowStart {
+    /// Wire length of a small record, in bytes. Default 1,369: an IPv6 TCP segment with
+    /// timestamps and some room for tunnels.
+    pub record_len: usize,
+    /// Bytes of plaintext that are sent in small records. Default 1 MiB.
+    pub threshold: u64,
+    /// After this long without writing it begins anew. Default 1 s. Needs
+    /// [`Conditions::now`].
+    pub idle: Duration,
+}
+
+impl Default for SlowStart {
+    fn default() -> Self {
+        Self { record_len: 1369, threshold: 1 << 20, idle: Duration::from_secs(1) }
+    }
+}
+
+/// The settings of [`Sizing::Congestion`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Congestion {
+    /// Congestion windows that may wait sealed in the buffer: more is not sealed, and `room`
+    /// ends there, so that what is written later can still be chosen later. Default 2.
+    pub windows_ahead: usize,
+}
+
+impl Default for Congestion {
+    fn default() -> Self {
+        Self { windows_ahead: 2 }
+    }
+}
+
+/// What the caller knows of time and transport, given as values before writing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Conditions {
+    /// A monotonic time, from any start.
+    pub now: Duration,
+    /// What the transport says of itself; `None` if unknown: [`Sizing::Congestion`] is
+    /// [`Sizing::Max`] then.
+    pub window: Option<Window>,
+}
+
+/// A TCP connection's sending window, as `TCP_INFO` tells it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// Payload of one segment, in bytes (`tcpi_snd_mss`).
+    pub mss: usize,
+    /// Segments that may be in flight (`tcpi_snd_cwnd`).
+    pub cwnd: usize,
+}
+
+impl Conditions {
+    /// A time, and nothing known of the transport.
+    #[must_use]
+    pub const fn at(now: Duration) -> Self {
+        Self { now, window: None }
+    }
+
+    /// The same with a window.
+    #[must_use]
+    pub const fn with_window(self, window: Window) -> Self {
+        Self { window: Some(window), ..self }
+    }
+}
+
+/// A policy and what it remembers. `Copy`, so that it can be played forward.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sizer {
+    policy: Sizing,
+    conditions: Conditions,
+    /// Time of the last writing.
+    written_at: Duration,
+    /// Plaintext since the beginning or the last idle time.
+    sent: u64,
+}
+
+impl Sizer {
+    pub(super) fn new(policy: Sizing) -> Self {
+        Self { policy, conditions: Conditions::default(), written_at: Duration::ZERO, sent: 0 }
+    }
+
+    pub(super) const fn set_policy(&mut self, policy: Sizing) {
+        self.policy = policy;
+    }
+
+    pub(super) fn observe(&mut self, conditions: Conditions) {
+        if let Sizing::SlowStart(slow_start) = self.policy {
+            if conditions.now.saturating_sub(self.written_at) >= slow_start.idle {
+                self.sent = 0;
+            }
+        }
+        self.conditions = conditions;
+    }
+
+    /// Content of the next record, given what a record costs over it and the hard cap.
+    #[inline]
+    pub(super) fn content_len(&self, overhead: usize, cap: usize) -> usize {
+        let len = match self.policy {
+            Sizing::Max => return cap,
+            Sizing::Fixed(len) => len,
+            Sizing::SlowStart(slow_start) if self.sent < slow_start.threshold => {
+                slow_start.record_len.saturating_sub(overhead)
+            }
+            Sizing::SlowStart(_) => cap,
+            Sizing::Congestion(_) => match self.conditions.window {
+                // A record can be opened when its last segment has come: one that is longer
+                // than the window takes another round trip.
+                Some(Window { mss, cwnd }) => {
+                    mss.saturating_mul(cwnd.max(1)).saturating_sub(overhead)
+                }
+                None => cap,
+            },
+        };
+        len.clamp(1, cap)
+    }
+
+    /// Wire bytes that may wait sealed.
+    #[inline]
+    pub(super) fn sealed_ahead(&self) -> usize {
+        match (self.policy, self.conditions.window) {
+            (Sizing::Congestion(congestion), Some(Window { mss, cwnd })) => {
+                mss.saturating_mul(cwnd.max(1)).saturating_mul(congestion.windows_ahead.max(1))
+            }
+            _ => usize::MAX,
+        }
+    }
+
+    /// A record with this much content was sealed.
+    #[inline]
+    pub(super) fn on_sealed(&mut self, content_len: usize) {
+        self.sent = self.sent.saturating_add(u64::try_from(content_len).unwrap_or(u64::MAX));
+        self.written_at = self.conditions.now;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CAP: usize = 16384;
+
+    fn content_len(sizer: &Sizer) -> usize {
+        sizer.content_len(22, CAP)
+    }
+
+    #[test]
+    fn fixed_is_bounded_by_the_cap_and_never_zero() {
+        for (len, expected) in [(0, 1), (1, 1), (1000, 1000), (99_999, CAP)] {
+            assert_eq!(content_len(&Sizer::new(Sizing::Fixed(len))), expected);
+        }
+    }
+
+    #[test]
+    fn slow_start_is_small_up_to_its_threshold_and_again_after_idling() {
+        let threshold = 10_000;
+        let policy = SlowStart { threshold, ..SlowStart::default() };
+        let mut sizer = Sizer::new(Sizing::SlowStart(policy));
+        sizer.observe(Conditions::at(Duration::from_secs(5)));
+        assert_eq!(content_len(&sizer), 1369 - 22);
+        sizer.on_sealed(9_999);
+        assert_eq!(content_len(&sizer), 1369 - 22);
+        sizer.on_sealed(1);
+        assert_eq!(content_len(&sizer), CAP);
+        sizer.observe(Conditions::at(Duration::from_millis(5999)));
+        assert_eq!(content_len(&sizer), CAP);
+        sizer.observe(Conditions::at(Duration::from_millis(6000)));
+        assert_eq!(content_len(&sizer), 1369 - 22);
+    }
+
+    #[test]
+    fn congestion_follows_the_window() {
+        let mut sizer = Sizer::new(Sizing::Congestion(Congestion::default()));
+        assert_eq!((content_len(&sizer), sizer.sealed_ahead()), (CAP, usize::MAX));
+        for (cwnd, len, ahead) in [(0, 1448 - 22, 2896), (4, 4 * 1448 - 22, 11584)] {
+            let window = Window { mss: 1448, cwnd };
+            sizer.observe(Conditions::default().with_window(window));
+            assert_eq!((content_len(&sizer), sizer.sealed_ahead()), (len, ahead));
+        }
+        sizer.observe(Conditions::default().with_window(Window { mss: 1448, cwnd: 100 }));
+        assert_eq!(content_len(&sizer), CAP);
+    }
+}

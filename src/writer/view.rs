@@ -1,0 +1,129 @@
+//! What can be computed of the writing half without changing it.
+
+use super::half::WriteHalf;
+use super::plan::{Cursor, Plan, Update};
+use super::state::{BufferState, Life, PendingControl, Progress, WriterState};
+use crate::aead::KeySchedule;
+use crate::record::KEY_UPDATE_LEN;
+
+impl WriteHalf {
+    pub(crate) fn room(&self, keys: &dyn KeySchedule) -> usize {
+        match self.life {
+            Life::Open => self.room_and_end(keys).0,
+            Life::Closed | Life::Failed(_) => 0,
+        }
+    }
+
+    pub(crate) fn state(&self) -> WriterState {
+        match self.life {
+            Life::Open => WriterState::Open,
+            Life::Closed if self.buffer.waiting() > 0 => WriterState::Closing,
+            Life::Closed => WriterState::Closed,
+            Life::Failed(_) => WriterState::Failed,
+        }
+    }
+
+    pub(crate) fn buffer_state(&self, keys: &dyn KeySchedule) -> BufferState {
+        if !self.wants_drain() {
+            return BufferState::Empty;
+        }
+        let takes_more = self.life == Life::Open
+            && (self.open_len() > 0 || matches!(self.cursor(keys).plan(1), Plan::Open(_)));
+        if takes_more { BufferState::Holding } else { BufferState::Full }
+    }
+
+    /// Whether [`seal_for_drain`](Self::seal_for_drain) leaves bytes waiting.
+    pub(crate) fn wants_drain(&self) -> bool {
+        self.buffer.waiting() > 0 || self.open_len() > 0 || self.pending != PendingControl::Nothing
+    }
+
+    pub(crate) fn progress(&self) -> Progress {
+        Progress {
+            accepted: self.accepted,
+            drained: self.buffer.drained(),
+            delivered: self.buffer.delivered(),
+            records: self.records,
+            key_updates: self.key_updates,
+        }
+    }
+
+    pub(crate) const fn next_seq(&self) -> u64 {
+        self.sealer.seq()
+    }
+
+    /// Wire bytes that `len` more bytes become.
+    pub(crate) fn wire_len(&self, len: usize, keys: &dyn KeySchedule) -> usize {
+        self.waiting_after(len, keys).saturating_sub(self.waiting_after(0, keys))
+    }
+
+    /// What `write` would accept, and what would end it.
+    pub(super) fn room_and_end(&self, keys: &dyn KeySchedule) -> (usize, Plan) {
+        let mut cursor = self.cursor(keys);
+        let mut room = 0;
+        if self.open_len() > 0 {
+            room = self.open.content_limit - self.open_len();
+            cursor.assume_sealed(self.open.content_limit, self.open.shape);
+        }
+        let (more, end) = cursor.accept(usize::MAX - room);
+        (room + more, end)
+    }
+
+    /// Room for a cover record with this many zeros: counted as content.
+    pub(super) fn cover_room(&self, padding: usize, keys: &dyn KeySchedule) -> usize {
+        let mut cursor = self.cursor(keys);
+        cursor.shape.padding = super::Padding::None;
+        if self.open_len() > 0 {
+            cursor.assume_sealed(self.open_len(), self.open.shape);
+        }
+        match cursor.plan(padding) {
+            Plan::Open(open) => open.content_limit,
+            Plan::NoRoom | Plan::KeyLimit => 0,
+        }
+    }
+
+    /// Wire bytes that would be made if `len` more bytes were written and flushed; where the
+    /// buffer is full, as if it had been drained.
+    fn waiting_after(&self, len: usize, keys: &dyn KeySchedule) -> usize {
+        let mut cursor = self.cursor(keys);
+        cursor.waiting = 0;
+        let (mut wire, mut rest) = (0_usize, len);
+        if self.open_len() > 0 {
+            let n = rest.min(self.open.content_limit - self.open_len());
+            rest -= n;
+            cursor.assume_sealed(self.open_len() + n, self.open.shape);
+        }
+        loop {
+            let (accepted, end) = cursor.accept(rest);
+            rest -= accepted;
+            wire = wire.saturating_add(cursor.waiting);
+            if rest == 0 || end != Plan::NoRoom {
+                // What is due and has no record to stand in front of goes out by itself.
+                return wire.saturating_add(cursor.control_len);
+            }
+            cursor.assume_drained(self.buffer.max_segments());
+        }
+    }
+
+    #[inline]
+    pub(super) fn cursor(&self, keys: &dyn KeySchedule) -> Cursor {
+        let format = self.sealer.format();
+        let update = if keys.can_update() {
+            let record_len = format.record_len(KEY_UPDATE_LEN);
+            Update::Possible { record_len, limits: self.key_limits }
+        } else {
+            Update::Impossible
+        };
+        Cursor {
+            format,
+            sizer: self.sizer,
+            shape: self.shape,
+            tail: self.buffer.tail_len(),
+            fresh: self.buffer.fresh_segments(),
+            segment_len: self.buffer.segment_len(),
+            waiting: self.buffer.waiting(),
+            control_len: self.control_len(),
+            budget: self.sealer.budget(),
+            update,
+        }
+    }
+}

@@ -11,7 +11,7 @@ use super::server_name::ServerNameCell;
 use crate::alert::AlertDescription;
 use crate::buffer::{InboundBuffer, OutboundBuffer};
 use crate::error::{Error, PeerFault};
-use crate::record::{HEADER_LEN, MAX_CIPHERTEXT_LEN_12};
+use crate::record::{RecordHeader, Version};
 
 /// How much of the peer's handshake may be held: its longest message (64 KiB), in records of
 /// moderate size.
@@ -122,11 +122,12 @@ impl Handshake {
     /// is shown as it is, for rustls to refuse.
     fn show_next_record(&mut self) -> bool {
         let rest = self.inbound.bytes().get(self.shown..).unwrap_or(&[]);
-        let Some(&[_, _, _, len_hi, len_lo]) = rest.first_chunk::<HEADER_LEN>() else {
-            return false;
+        let record_len = match RecordHeader::decode(rest, Version::Tls12) {
+            Ok(Some(header)) => header.record_len(),
+            Ok(None) => return false,
+            // No waiting for the end of what is no record, as long as its bytes 4 and 5 may say.
+            Err(_) => rest.len(),
         };
-        let len = usize::from(u16::from_be_bytes([len_hi, len_lo]));
-        let record_len = if len > MAX_CIPHERTEXT_LEN_12 { rest.len() } else { HEADER_LEN + len };
         if rest.len() < record_len {
             return false;
         }

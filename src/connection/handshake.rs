@@ -140,11 +140,12 @@ impl Handshake {
             return Err(Error::Truncated.into());
         }
         if self.inbound.is_full() {
-            let capacity = self.inbound.capacity() * 2;
-            if capacity > MAX_HANDSHAKE_INPUT {
+            let capacity = self.inbound.capacity();
+            if capacity >= MAX_HANDSHAKE_INPUT {
                 return Err(Error::Peer(PeerFault::HandshakeTooLong).into());
             }
-            self.inbound.set_capacity(capacity);
+            self.inbound
+                .set_capacity((capacity * 2).min(MAX_HANDSHAKE_INPUT));
         }
         Ok(Status::Blocked)
     }

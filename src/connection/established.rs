@@ -26,14 +26,28 @@ impl Established {
         config: &ConnectionConfig,
     ) -> Result<Self, ConnectionError> {
         let server_name = handshake.server_name();
-        let Handshake { tls, inbound, outbound, .. } = handshake;
+        let input_ended = !handshake.wants_input();
+        let Handshake {
+            tls,
+            inbound,
+            outbound,
+            ..
+        } = handshake;
         let suite = negotiated_suite(tls.common()).ok_or(rustls::Error::HandshakeNotComplete)?;
         let negotiated = Negotiated::of(tls.common(), suite, server_name);
         let role = tls.role();
         let (write_keys, read_keys, keys) = tls.hand_over(suite)?;
         let write = WriteHalf::new(write_keys, &config.writer, outbound);
-        let read = ReadHalf::new(read_keys, role, &config.reader, inbound);
-        Ok(Self { write, read, keys, negotiated })
+        let mut read = ReadHalf::new(read_keys, role, &config.reader, inbound);
+        if input_ended {
+            read.end_of_input();
+        }
+        Ok(Self {
+            write,
+            read,
+            keys,
+            negotiated,
+        })
     }
 
     pub(super) fn process(&mut self) -> Result<(), Error> {

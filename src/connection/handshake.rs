@@ -28,6 +28,7 @@ pub(super) struct Handshake {
     pub(super) outbound: OutboundBuffer,
     /// Bytes at the front of `inbound` that rustls has been shown.
     shown: usize,
+    turn: Turn,
     input: Input,
     server_name: Option<ServerNameCell>,
 }
@@ -36,6 +37,16 @@ pub(super) struct Handshake {
 enum Input {
     Open,
     Ended,
+}
+
+/// What the handshake goes on with.
+///
+/// rustls is not asked twice about the same bytes: it would try refused early data again, and
+/// count it again against its limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Turn {
+    Rustls,
+    NextRecord,
 }
 
 /// How far the handshake has come.
@@ -61,22 +72,30 @@ impl Handshake {
         inbound: InboundBuffer,
         outbound: OutboundBuffer,
     ) -> Self {
-        Self { tls, inbound, outbound, shown: 0, input: Input::Open, server_name }
+        Self {
+            tls,
+            inbound,
+            outbound,
+            shown: 0,
+            turn: Turn::Rustls,
+            input: Input::Open,
+            server_name,
+        }
     }
 
     /// Goes as far as the input allows. After an error the alert that tells the peer of it
     /// waits in `outbound`.
     pub(super) fn advance(&mut self) -> Result<Status, ConnectionError> {
         loop {
+            if self.turn == Turn::NextRecord && !self.show_next_record() {
+                return self.blocked();
+            }
+            self.turn = Turn::Rustls;
             match self.step() {
                 Ok(Step::Again) => {}
                 Ok(Step::Traffic) if self.is_over() => return Ok(Status::Done),
                 // A server that may send half-RTT data gets here while still handshaking.
-                Ok(Step::Blocked | Step::Traffic) => {
-                    if !self.show_next_record() {
-                        return self.blocked();
-                    }
-                }
+                Ok(Step::Blocked | Step::Traffic) => self.turn = Turn::NextRecord,
                 Err(error) => {
                     self.collect_alert();
                     return Err(error);

@@ -10,7 +10,7 @@
     reason = "test code, of which every binary uses another part"
 )]
 
-pub mod writer;
+pub mod raw_peer;
 
 use std::io::{Read, Write};
 use std::sync::Arc;
@@ -71,7 +71,7 @@ pub fn provider(suite: CipherSuite) -> Arc<CryptoProvider> {
     Arc::new(provider)
 }
 
-fn versions(suite: CipherSuite) -> &'static [&'static rustls::SupportedProtocolVersion] {
+pub fn versions(suite: CipherSuite) -> &'static [&'static rustls::SupportedProtocolVersion] {
     static TLS12: [&rustls::SupportedProtocolVersion; 1] = [&rustls::version::TLS12];
     static TLS13: [&rustls::SupportedProtocolVersion; 1] = [&rustls::version::TLS13];
     match suite.version() {

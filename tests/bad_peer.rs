@@ -695,6 +695,41 @@ fn a_renegotiation_request_is_refused_once_and_the_second_without_data_is_fatal(
 }
 
 #[test]
+fn a_renegotiation_request_glued_to_the_last_flight_is_refused_by_a_warning() {
+    for suite in TLS12_SUITES {
+        for step in [1, usize::MAX] {
+            let (mut ours, mut wire, mut peer) = RawPeer::finished_and(suite, b"");
+            wire.extend(peer.seal(HANDSHAKE, &HELLO_REQUEST));
+            wire.extend(peer.seal(APPLICATION_DATA, b"behind"));
+            for piece in wire.chunks(step) {
+                feed(&mut ours, piece);
+            }
+            assert_eq!(read_all(&mut ours), b"behind");
+            let refusal = (ALERT, vec![WARNING, 100]);
+            let records = peer.open(&drain(&mut ours));
+            assert_eq!(records, core::slice::from_ref(&refusal));
+            assert_alive(&mut ours, &mut peer);
+        }
+    }
+}
+
+#[test]
+fn a_handshake_message_behind_finished_in_the_same_record_is_refused() {
+    for split in 1..=4 {
+        let (start, end) = HELLO_REQUEST.split_at(split);
+        let (mut ours, mut wire, mut peer) = RawPeer::finished_and(TLS12, start);
+        wire.extend(peer.seal(HANDSHAKE, end));
+        wire.extend(peer.seal(APPLICATION_DATA, b"behind"));
+        feed(&mut ours, &wire);
+        let fault = rustls::PeerMisbehaved::KeyEpochWithPendingFragment.into();
+        assert_eq!(ours.error(), Some(ConnectionError::Handshake(fault)));
+        assert_eq!(read_all(&mut ours), b"");
+        assert_eq!(ours.state(), WriterState::Failed);
+        assert!(ours.wants().drain, "an alert waits");
+    }
+}
+
+#[test]
 fn whatever_follows_close_notify_is_ignored_and_the_end_is_clean() {
     for suite in BOTH_VERSIONS {
         for role in ROLES {

@@ -7,7 +7,7 @@ use ring::{aead, hkdf};
 use rustls::{ConnectionTrafficSecrets, KeyLog};
 use wantwrite::{CipherSuite, Connection, ConnectionConfig, Role, Version};
 
-use super::{Identity, Peer, client_config, negotiate, server_config, server_name};
+use super::{Identity, Peer, client_config, drain, feed, negotiate, server_config, server_name};
 
 pub const CHANGE_CIPHER_SPEC: u8 = 20;
 pub const ALERT: u8 = 21;
@@ -61,17 +61,44 @@ impl RawPeer {
             }
         };
         negotiate(&mut ours, &mut peer);
+        let this = Self::take_over(suite, role, peer, &log);
+        (ours, this)
+    }
+
+    /// TLS 1.2: our client before the server's last flight, that flight with `behind` in the
+    /// record of its Finished, and the raw peer that goes on.
+    pub fn finished_and(suite: CipherSuite, behind: &[u8]) -> (Connection, Vec<u8>, Self) {
+        let identity = Identity::for_suite(suite);
+        let client = client_config(suite, &identity);
+        let mut server = server_config(suite, &identity);
+        server.enable_secret_extraction = true;
+        let mut ours = Connection::client(client.into(), server_name()).unwrap();
+        let mut peer = Peer::server(server);
+        peer.feed(&drain(&mut ours)).unwrap();
+        feed(&mut ours, &peer.take_wire());
+        peer.feed(&drain(&mut ours)).unwrap();
+        let flight = peer.take_wire();
+        let mut this = Self::take_over(suite, Role::Client, peer, &Secrets::default());
+        let (change_cipher_spec, finished) = flight.split_at(HEADER_LEN + 1);
+        this.write.seq = 0;
+        let (content_type, finished) = this.write.open(finished);
+        this.write.seq = 0;
+        let finished = this.seal(content_type, &[&finished[..], behind].concat());
+        (ours, [change_cipher_spec, &finished].concat(), this)
+    }
+
+    /// The record layer of `peer`, where ours is of `role`.
+    fn take_over(suite: CipherSuite, role: Role, peer: Peer, log: &Secrets) -> Self {
         let secrets = peer.0.dangerous_extract_secrets().unwrap();
         let (of_peer, of_ours) = match role {
             Role::Client => ("SERVER_TRAFFIC_SECRET_0", "CLIENT_TRAFFIC_SECRET_0"),
             Role::Server => ("CLIENT_TRAFFIC_SECRET_0", "SERVER_TRAFFIC_SECRET_0"),
         };
-        let this = Self {
+        Self {
             write: Direction::new(suite, secrets.tx, log.get(of_peer)),
             read: Direction::new(suite, secrets.rx, log.get(of_ours)),
             version: suite.version(),
-        };
-        (ours, this)
+        }
     }
 
     /// A record of `content`, sealed.

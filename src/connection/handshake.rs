@@ -169,11 +169,13 @@ impl Handshake {
         Ok(Status::Blocked)
     }
 
-    /// rustls gives its alert only when asked once more after the error.
+    /// rustls gives its alert only when asked once more after the error. It is asked no oftener:
+    /// without anything to send it would look up the messages behind the faulty one, and panic
+    /// where they are gone.
     fn collect_alert(&mut self) {
         self.shown = 0;
         self.inbound.wipe();
-        while let Ok(Step::Again) = self.step() {}
+        while self.tls.common().wants_write() && matches!(self.step(), Ok(Step::Again)) {}
     }
 }
 

@@ -221,7 +221,8 @@ impl<T: Read + Write> Write for Stream<T> {
             if accepted > 0 || buf.is_empty() {
                 return Ok(accepted);
             }
-            if drained == Drained::Blocked {
+            // What was drained may have made room.
+            if drained == Drained::Blocked && self.connection.room() == 0 {
                 return Err(ErrorKind::WouldBlock.into());
             }
         }

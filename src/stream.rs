@@ -50,7 +50,7 @@ impl<T: Read + Write> Stream<T> {
     /// [`ConnectionError`] in it if the handshake failed; or the transport's own error.
     pub fn complete_handshake(&mut self) -> io::Result<()> {
         while self.connection.state() == WriterState::Negotiating {
-            let drained = self.drain()?;
+            let drained = self.drain_flight()?;
             match self.fill() {
                 Ok(()) => {}
                 // What was read may be what lets us send: try both before giving up.
@@ -64,7 +64,7 @@ impl<T: Read + Write> Stream<T> {
             self.process()?;
             if self.connection.state() != WriterState::Negotiating {
                 // Our last flight; what the transport does not take goes with the next call.
-                self.drain()?;
+                self.drain_flight()?;
             }
         }
         Ok(())
@@ -126,6 +126,15 @@ impl<T: Read + Write> Stream<T> {
             }
         }
         Ok(Drained::All)
+    }
+
+    /// Drains, out of a transport's own buffer too: the peer's answer is waited for.
+    fn drain_flight(&mut self) -> io::Result<Drained> {
+        match self.drain_all() {
+            Ok(()) => Ok(Drained::All),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(Drained::Blocked),
+            Err(error) => Err(error),
+        }
     }
 
     fn drain_all(&mut self) -> io::Result<()> {

@@ -67,7 +67,11 @@ impl<T: Read + Write> Stream<T> {
                 self.drain_flight()?;
             }
         }
-        Ok(())
+        match self.connection.protocol_version() {
+            Some(_) => Ok(()),
+            // A handshake that has failed has not become complete.
+            None => self.process(),
+        }
     }
 
     /// Sends `close_notify` behind everything accepted, and returns when all is with the

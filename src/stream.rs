@@ -22,6 +22,8 @@ use crate::writer::WriterState;
 pub struct Stream<T> {
     connection: Connection,
     io: T,
+    /// What the transport said when bytes had been accepted already: for the next call to tell.
+    io_error: Option<io::Error>,
 }
 
 /// How far draining got.
@@ -39,7 +41,7 @@ impl<T: Read + Write> Stream<T> {
     /// Joins a connection, fresh or established, and its transport. Does no I/O.
     #[must_use]
     pub const fn new(connection: Connection, io: T) -> Self {
-        Self { connection, io }
+        Self { connection, io, io_error: None }
     }
 
     /// Finishes the handshake, if it is not finished. `read` and `write` do so by themselves.
@@ -50,17 +52,8 @@ impl<T: Read + Write> Stream<T> {
     /// [`ConnectionError`] in it if the handshake failed; or the transport's own error.
     pub fn complete_handshake(&mut self) -> io::Result<()> {
         while self.connection.state() == WriterState::Negotiating {
-            let drained = self.drain_flight()?;
-            match self.fill() {
-                Ok(()) => {}
-                // What was read may be what lets us send: try both before giving up.
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    if drained == Drained::Blocked || !self.connection.wants().drain {
-                        return Err(error);
-                    }
-                }
-                Err(error) => return Err(error),
-            }
+            self.drain_flight()?;
+            self.fill()?;
             self.process()?;
             if self.connection.state() != WriterState::Negotiating {
                 // Our last flight; what the transport does not take goes with the next call.
@@ -112,6 +105,7 @@ impl<T: Read + Write> Stream<T> {
 
     /// Gives the transport what waits until it takes no more.
     fn drain(&mut self) -> io::Result<Drained> {
+        self.io_error.take().map_or(Ok(()), Err)?;
         while self.connection.wants().drain {
             let mut outbound = self.connection.outbound();
             if !outbound.has_remaining() {
@@ -133,18 +127,22 @@ impl<T: Read + Write> Stream<T> {
     }
 
     /// Drains, out of a transport's own buffer too: the peer's answer is waited for.
-    fn drain_flight(&mut self) -> io::Result<Drained> {
+    fn drain_flight(&mut self) -> io::Result<()> {
         match self.drain_all() {
-            Ok(()) => Ok(Drained::All),
-            Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(Drained::Blocked),
-            Err(error) => Err(error),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(()),
+            result => result,
         }
     }
 
     fn drain_all(&mut self) -> io::Result<()> {
-        match self.drain()? {
-            Drained::All => self.io.flush(),
-            Drained::Blocked => Err(ErrorKind::WouldBlock.into()),
+        if self.drain()? == Drained::Blocked {
+            return Err(ErrorKind::WouldBlock.into());
+        }
+        loop {
+            match self.io.flush() {
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                result => return result,
+            }
         }
     }
 
@@ -221,7 +219,10 @@ impl<T: Read + Write> Read for Stream<T> {
 }
 
 impl<T: Read + Write> Write for Stream<T> {
+    /// Accepts as much as there is room for once, and gives the transport what it takes. If the
+    /// transport fails after bytes were accepted, the next call tells of it.
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        self.io_error.take().map_or(Ok(()), Err)?;
         self.complete_handshake()?;
         loop {
             let accepted = match self.connection.write(buf) {
@@ -230,7 +231,15 @@ impl<T: Read + Write> Write for Stream<T> {
                 Err(WriteError::KeyLimit { accepted }) if accepted > 0 => accepted,
                 Err(error) => return Err(self.write_error(error)),
             };
-            let drained = self.drain()?;
+            let drained = match self.drain() {
+                Ok(drained) => drained,
+                Err(error) if accepted > 0 => {
+                    // An error would say that nothing was accepted.
+                    self.io_error = Some(error);
+                    return Ok(accepted);
+                }
+                Err(error) => return Err(error),
+            };
             if accepted > 0 || buf.is_empty() {
                 return Ok(accepted);
             }

@@ -9,24 +9,14 @@ use common::*;
 use wantwrite::*;
 
 const TLS13: CipherSuite = CipherSuite::TLS_AES_128_GCM_SHA256;
-const TLS13_SUITES: [CipherSuite; 3] = [
-    TLS13,
-    CipherSuite::TLS_AES_256_GCM_SHA384,
-    CipherSuite::TLS_CHACHA20_POLY1305_SHA256,
-];
+const TLS13_SUITES: [CipherSuite; 3] =
+    [TLS13, CipherSuite::TLS_AES_256_GCM_SHA384, CipherSuite::TLS_CHACHA20_POLY1305_SHA256];
 const TLS12: CipherSuite = CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256;
-const TLS12_SUITES: [CipherSuite; 2] = [
-    TLS12,
-    CipherSuite::TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
-];
+const TLS12_SUITES: [CipherSuite; 2] =
+    [TLS12, CipherSuite::TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256];
 const BOTH_VERSIONS: [CipherSuite; 2] = [TLS13, TLS12];
-const ALL: [CipherSuite; 5] = [
-    TLS13_SUITES[0],
-    TLS13_SUITES[1],
-    TLS13_SUITES[2],
-    TLS12_SUITES[0],
-    TLS12_SUITES[1],
-];
+const ALL: [CipherSuite; 5] =
+    [TLS13_SUITES[0], TLS13_SUITES[1], TLS13_SUITES[2], TLS12_SUITES[0], TLS12_SUITES[1]];
 
 const MAX: usize = MAX_FRAGMENT_LEN;
 const WARNING: u8 = 1;
@@ -61,10 +51,8 @@ fn assert_ends_with(ours: &mut Connection, peer: &mut RawPeer, wire: &[u8], faul
     let error = ConnectionError::Record(Error::Peer(fault));
     assert_failed(ours, &error);
     let records = peer.open(&drain(ours));
-    let expected = [
-        (APPLICATION_DATA, b"sealed before".to_vec()),
-        (ALERT, vec![FATAL, fault.alert().0]),
-    ];
+    let expected =
+        [(APPLICATION_DATA, b"sealed before".to_vec()), (ALERT, vec![FATAL, fault.alert().0])];
     assert_eq!(records, expected, "{fault:?}");
     assert!(!ours.wants().drain);
     assert_failed(ours, &error);
@@ -80,10 +68,7 @@ fn assert_failed(ours: &mut Connection, error: &ConnectionError) {
     assert_eq!(ours.state(), WriterState::Failed);
     assert_eq!(ours.reader_state(), ReaderState::Failed);
     assert_eq!(ours.write(b"x"), Err(WriteError::Failed { accepted: 0 }));
-    assert_eq!(
-        ours.write_all(b"x"),
-        Err(WriteError::Failed { accepted: 0 })
-    );
+    assert_eq!(ours.write_all(b"x"), Err(WriteError::Failed { accepted: 0 }));
     assert!(ours.slot().is_err());
     assert_eq!(ours.room(), 0);
     assert!(!ours.wants().input);
@@ -102,10 +87,7 @@ fn assert_alive(ours: &mut Connection, peer: &mut RawPeer) {
     assert_eq!(read_all(ours), b"from the peer");
     ours.write_all(b"from us").unwrap();
     let records = peer.open(&drain(ours));
-    assert_eq!(
-        records.last(),
-        Some(&(APPLICATION_DATA, b"from us".to_vec()))
-    );
+    assert_eq!(records.last(), Some(&(APPLICATION_DATA, b"from us".to_vec())));
 }
 
 /// A ticket that decodes, of `len` bytes of opaque ticket.
@@ -137,16 +119,11 @@ fn a_record_with_any_byte_altered_is_bad_record_mac() {
             Version::Tls12 => HEADER_LEN,
         };
         for at in (from..len).filter(|at| !(3..HEADER_LEN).contains(at)) {
-            assert_fault(
-                &[suite],
-                &[ROLES[at % 2]],
-                PeerFault::BadRecordMac,
-                |peer| {
-                    let mut wire = peer.seal(APPLICATION_DATA, b"hello");
-                    wire[at] ^= 1 << (at % 8);
-                    wire
-                },
-            );
+            assert_fault(&[suite], &[ROLES[at % 2]], PeerFault::BadRecordMac, |peer| {
+                let mut wire = peer.seal(APPLICATION_DATA, b"hello");
+                wire[at] ^= 1 << (at % 8);
+                wire
+            });
         }
     }
 }
@@ -166,12 +143,9 @@ fn a_record_replayed_or_left_out_is_bad_record_mac() {
 #[test]
 fn a_wrong_outer_type_is_unexpected_in_tls13_and_a_bad_mac_in_tls12() {
     for outer_type in [CHANGE_CIPHER_SPEC, ALERT, HANDSHAKE] {
-        assert_fault(
-            &TLS13_SUITES,
-            &ROLES,
-            PeerFault::UnexpectedContentType,
-            |peer| peer.seal_inner(outer_type, b"hello\x17"),
-        );
+        assert_fault(&TLS13_SUITES, &ROLES, PeerFault::UnexpectedContentType, |peer| {
+            peer.seal_inner(outer_type, b"hello\x17")
+        });
         assert_fault(&TLS12_SUITES, &ROLES, PeerFault::BadRecordMac, |peer| {
             let mut wire = peer.seal(APPLICATION_DATA, b"hello");
             wire[0] = outer_type;
@@ -179,12 +153,9 @@ fn a_wrong_outer_type_is_unexpected_in_tls13_and_a_bad_mac_in_tls12() {
         });
     }
     for unknown in [0, 19, 24, 99, 255] {
-        assert_fault(
-            &BOTH_VERSIONS,
-            &ROLES,
-            PeerFault::UnexpectedContentType,
-            |_| header(unknown, 99).to_vec(),
-        );
+        assert_fault(&BOTH_VERSIONS, &ROLES, PeerFault::UnexpectedContentType, |_| {
+            header(unknown, 99).to_vec()
+        });
     }
 }
 
@@ -296,21 +267,16 @@ fn an_inner_plaintext_without_content_type_is_unexpected() {
 #[test]
 fn an_unknown_content_type_inside_is_unexpected() {
     for content_type in [1, 19, 24, 99, 255] {
-        assert_fault(
-            &TLS13_SUITES,
-            &ROLES,
-            PeerFault::UnexpectedContentType,
-            |peer| peer.seal(content_type, b"hello"),
-        );
+        assert_fault(&TLS13_SUITES, &ROLES, PeerFault::UnexpectedContentType, |peer| {
+            peer.seal(content_type, b"hello")
+        });
     }
 }
 
 #[test]
 fn empty_handshake_and_alert_fragments_are_refused() {
     for content_type in [HANDSHAKE, ALERT] {
-        assert_fault(&ALL, &ROLES, PeerFault::EmptyFragment, |peer| {
-            peer.seal(content_type, b"")
-        });
+        assert_fault(&ALL, &ROLES, PeerFault::EmptyFragment, |peer| peer.seal(content_type, b""));
     }
     assert_fault(&[TLS13], &ROLES, PeerFault::EmptyFragment, |peer| {
         peer.seal_inner(APPLICATION_DATA, &[HANDSHAKE, 0, 0, 0])
@@ -319,23 +285,15 @@ fn empty_handshake_and_alert_fragments_are_refused() {
 
 #[test]
 fn an_alert_that_is_not_two_bytes_is_a_decode_error() {
-    assert_eq!(
-        PeerFault::BadMessageLength.alert(),
-        AlertDescription::DECODE_ERROR
-    );
+    assert_eq!(PeerFault::BadMessageLength.alert(), AlertDescription::DECODE_ERROR);
     for content in [&[FATAL][..], &[WARNING, 0, 0], &[WARNING, 0, WARNING, 0]] {
-        assert_fault(&ALL, &ROLES, PeerFault::BadMessageLength, |peer| {
-            peer.seal(ALERT, content)
-        });
+        assert_fault(&ALL, &ROLES, PeerFault::BadMessageLength, |peer| peer.seal(ALERT, content));
     }
 }
 
 #[test]
 fn an_alert_level_that_does_not_exist_is_illegal_in_tls12_and_ignored_in_tls13() {
-    assert_eq!(
-        PeerFault::BadAlertLevel.alert(),
-        AlertDescription::ILLEGAL_PARAMETER
-    );
+    assert_eq!(PeerFault::BadAlertLevel.alert(), AlertDescription::ILLEGAL_PARAMETER);
     for level in [0, 3, 255] {
         for description in [0, 40] {
             assert_fault(&TLS12_SUITES, &ROLES, PeerFault::BadAlertLevel, |peer| {
@@ -382,10 +340,7 @@ fn a_fatal_alert_ends_both_halves_without_an_alert_of_ours() {
 
 #[test]
 fn warnings_are_ignored_up_to_32_in_a_row() {
-    assert_eq!(
-        PeerFault::TooManyWarnings.alert(),
-        AlertDescription::UNEXPECTED_MESSAGE
-    );
+    assert_eq!(PeerFault::TooManyWarnings.alert(), AlertDescription::UNEXPECTED_MESSAGE);
     for (suite, alert) in [
         (TLS13, [WARNING, 90]),
         (TLS13, [FATAL, 90]),
@@ -393,18 +348,14 @@ fn warnings_are_ignored_up_to_32_in_a_row() {
         (TLS12, [WARNING, 41]),
         (TLS12, [WARNING, 100]),
     ] {
-        limit_of_32(suite, PeerFault::TooManyWarnings, |peer| {
-            peer.seal(ALERT, &alert)
-        });
+        limit_of_32(suite, PeerFault::TooManyWarnings, |peer| peer.seal(ALERT, &alert));
     }
 }
 
 #[test]
 fn empty_records_are_ignored_up_to_32_in_a_row() {
     for suite in BOTH_VERSIONS {
-        limit_of_32(suite, PeerFault::TooManyEmptyRecords, |peer| {
-            peer.seal(APPLICATION_DATA, b"")
-        });
+        limit_of_32(suite, PeerFault::TooManyEmptyRecords, |peer| peer.seal(APPLICATION_DATA, b""));
     }
     limit_of_32(TLS13, PeerFault::TooManyEmptyRecords, |peer| {
         peer.seal_inner(APPLICATION_DATA, &[APPLICATION_DATA, 0, 0, 0])
@@ -415,9 +366,7 @@ fn empty_records_are_ignored_up_to_32_in_a_row() {
 fn key_updates_are_followed_up_to_32_in_a_row() {
     for suite in TLS13_SUITES {
         for message in [KEY_UPDATE, KEY_UPDATE_REQUEST] {
-            limit_of_32(suite, PeerFault::TooManyKeyUpdates, |peer| {
-                peer.key_update(message)
-            });
+            limit_of_32(suite, PeerFault::TooManyKeyUpdates, |peer| peer.key_update(message));
         }
     }
 }
@@ -473,12 +422,9 @@ fn nothing_may_interrupt_a_fragmented_handshake_message() {
         (ALERT, &CLOSE_NOTIFY),
         (CHANGE_CIPHER_SPEC, &[1]),
     ] {
-        assert_fault(
-            &[TLS13],
-            &[Role::Client],
-            PeerFault::InterleavedHandshake,
-            |peer| [tickets(peer), peer.seal(content_type, content)].concat(),
-        );
+        assert_fault(&[TLS13], &[Role::Client], PeerFault::InterleavedHandshake, |peer| {
+            [tickets(peer), peer.seal(content_type, content)].concat()
+        });
         for split in 1..4 {
             assert_fault(&[TLS13], &ROLES, PeerFault::InterleavedHandshake, |peer| {
                 let start = peer.seal(HANDSHAKE, &KEY_UPDATE[..split]);
@@ -486,23 +432,15 @@ fn nothing_may_interrupt_a_fragmented_handshake_message() {
             });
         }
     }
-    assert_fault(
-        &[TLS12],
-        &[Role::Client],
-        PeerFault::InterleavedHandshake,
-        |peer| {
-            let start = peer.seal(HANDSHAKE, &HELLO_REQUEST[..2]);
-            [start, peer.seal(APPLICATION_DATA, b"hello")].concat()
-        },
-    );
+    assert_fault(&[TLS12], &[Role::Client], PeerFault::InterleavedHandshake, |peer| {
+        let start = peer.seal(HANDSHAKE, &HELLO_REQUEST[..2]);
+        [start, peer.seal(APPLICATION_DATA, b"hello")].concat()
+    });
 }
 
 #[test]
 fn a_key_update_of_a_wrong_value_or_length_is_refused() {
-    assert_eq!(
-        PeerFault::BadKeyUpdateRequest.alert(),
-        AlertDescription::ILLEGAL_PARAMETER
-    );
+    assert_eq!(PeerFault::BadKeyUpdateRequest.alert(), AlertDescription::ILLEGAL_PARAMETER);
     for value in [2, 255] {
         assert_fault(&[TLS13], &ROLES, PeerFault::BadKeyUpdateRequest, |peer| {
             peer.seal(HANDSHAKE, &[24, 0, 0, 1, value])
@@ -549,10 +487,8 @@ fn a_key_update_in_fragments_or_behind_a_ticket_is_followed() {
                 feed(&mut ours, &wire);
                 assert_alive(&mut ours, &mut peer);
             }
-            let wire: Vec<u8> = KEY_UPDATE
-                .iter()
-                .flat_map(|&byte| peer.seal(HANDSHAKE, &[byte]))
-                .collect();
+            let wire: Vec<u8> =
+                KEY_UPDATE.iter().flat_map(|&byte| peer.seal(HANDSHAKE, &[byte])).collect();
             peer.update_write_key();
             feed(&mut ours, &wire);
             assert_alive(&mut ours, &mut peer);
@@ -573,17 +509,11 @@ fn handshake_messages_that_must_not_come_are_unexpected() {
         for len in [0, 32] {
             let mut message = vec![kind, 0, 0, len];
             message.resize(4 + usize::from(len), 0);
-            assert_fault(&[TLS13], &ROLES, unexpected, |peer| {
-                peer.seal(HANDSHAKE, &message)
-            });
+            assert_fault(&[TLS13], &ROLES, unexpected, |peer| peer.seal(HANDSHAKE, &message));
         }
     }
-    assert_fault(&[TLS13], &ROLES, unexpected, |peer| {
-        peer.seal(HANDSHAKE, &HELLO_REQUEST)
-    });
-    assert_fault(&[TLS13], &[Role::Server], unexpected, |peer| {
-        peer.seal(HANDSHAKE, &ticket(32))
-    });
+    assert_fault(&[TLS13], &ROLES, unexpected, |peer| peer.seal(HANDSHAKE, &HELLO_REQUEST));
+    assert_fault(&[TLS13], &[Role::Server], unexpected, |peer| peer.seal(HANDSHAKE, &ticket(32)));
     for kind in [2, 4, 11, 14, 20, 24] {
         assert_fault(&TLS12_SUITES, &ROLES, unexpected, |peer| {
             peer.seal(HANDSHAKE, &[kind, 0, 0, 1, 0])
@@ -613,16 +543,11 @@ fn a_ticket_that_does_not_decode_is_a_decode_error() {
 #[test]
 fn a_ticket_in_fragments_of_one_byte_or_of_many_records_is_taken() {
     let (mut ours, mut peer) = RawPeer::established(TLS13, Role::Client);
-    let wire: Vec<u8> = ticket(200)
-        .chunks(1)
-        .flat_map(|byte| peer.seal(HANDSHAKE, byte))
-        .collect();
+    let wire: Vec<u8> = ticket(200).chunks(1).flat_map(|byte| peer.seal(HANDSHAKE, byte)).collect();
     feed(&mut ours, &wire);
     assert_alive(&mut ours, &mut peer);
-    let wire: Vec<u8> = ticket(60_000)
-        .chunks(MAX)
-        .flat_map(|fragment| peer.seal(HANDSHAKE, fragment))
-        .collect();
+    let wire: Vec<u8> =
+        ticket(60_000).chunks(MAX).flat_map(|fragment| peer.seal(HANDSHAKE, fragment)).collect();
     feed(&mut ours, &wire);
     assert_alive(&mut ours, &mut peer);
 }
@@ -631,12 +556,9 @@ fn a_ticket_in_fragments_of_one_byte_or_of_many_records_is_taken() {
 fn a_handshake_message_longer_than_64_kib_is_refused_by_its_header() {
     for kind in [4, 24, 0, 1] {
         for len in [[1, 0, 0], [0xff, 0xff, 0xff]] {
-            assert_fault(
-                &BOTH_VERSIONS,
-                &ROLES,
-                PeerFault::HandshakeTooLong,
-                |peer| peer.seal(HANDSHAKE, &[kind, len[0], len[1], len[2]]),
-            );
+            assert_fault(&BOTH_VERSIONS, &ROLES, PeerFault::HandshakeTooLong, |peer| {
+                peer.seal(HANDSHAKE, &[kind, len[0], len[1], len[2]])
+            });
         }
     }
     assert_fault(&[TLS13], &ROLES, PeerFault::HandshakeTooLong, |peer| {
@@ -663,10 +585,7 @@ fn a_renegotiation_request_is_refused_once_and_the_second_without_data_is_fatal(
                 let wire = peer.seal(HANDSHAKE, request);
                 feed(&mut ours, &wire);
                 assert!(ours.wants().drain);
-                assert_eq!(
-                    peer.open(&drain(&mut ours)),
-                    core::slice::from_ref(&refusal)
-                );
+                assert_eq!(peer.open(&drain(&mut ours)), core::slice::from_ref(&refusal));
                 assert_alive(&mut ours, &mut peer);
             }
             ours.write_all(b"in the open record").unwrap();
@@ -679,18 +598,12 @@ fn a_renegotiation_request_is_refused_once_and_the_second_without_data_is_fatal(
             let fault = PeerFault::TooManyRenegotiationRequests;
             assert_ends_with(&mut ours, &mut peer, &wire, fault);
         }
-        assert_fault(
-            &[suite],
-            &[Role::Client],
-            PeerFault::BadMessageLength,
-            |peer| peer.seal(HANDSHAKE, &[0, 0, 0, 1, 0]),
-        );
-        assert_fault(
-            &[suite],
-            &[Role::Client],
-            PeerFault::TooManyRenegotiationRequests,
-            |peer| peer.seal(HANDSHAKE, &[HELLO_REQUEST, HELLO_REQUEST].concat()),
-        );
+        assert_fault(&[suite], &[Role::Client], PeerFault::BadMessageLength, |peer| {
+            peer.seal(HANDSHAKE, &[0, 0, 0, 1, 0])
+        });
+        assert_fault(&[suite], &[Role::Client], PeerFault::TooManyRenegotiationRequests, |peer| {
+            peer.seal(HANDSHAKE, &[HELLO_REQUEST, HELLO_REQUEST].concat())
+        });
     }
 }
 
@@ -800,11 +713,7 @@ fn many_key_update_requests_get_one_answer_before_the_next_application_record() 
         for role in ROLES {
             let (mut ours, mut peer) = RawPeer::established(suite, role);
             let wire = repeat(5, || {
-                [
-                    peer.key_update(KEY_UPDATE_REQUEST),
-                    peer.seal(APPLICATION_DATA, b"x"),
-                ]
-                .concat()
+                [peer.key_update(KEY_UPDATE_REQUEST), peer.seal(APPLICATION_DATA, b"x")].concat()
             });
             feed(&mut ours, &wire);
             assert_eq!(read_all(&mut ours), b"xxxxx");
@@ -909,10 +818,8 @@ fn an_answer_waits_behind_a_full_buffer_and_before_the_next_application_record()
             }
         }
         let records = peer.open(&wire);
-        let answer_at = records
-            .iter()
-            .position(|record| *record == (HANDSHAKE, KEY_UPDATE.to_vec()))
-            .unwrap();
+        let answer_at =
+            records.iter().position(|record| *record == (HANDSHAKE, KEY_UPDATE.to_vec())).unwrap();
         let (before, after) = records.split_at(answer_at);
         let len = |records: &[(u8, Vec<u8>)]| records.iter().map(|(_, c)| c.len()).sum::<usize>();
         assert_eq!(len(before), room);
@@ -967,11 +874,8 @@ fn a_key_update_request_after_our_close_is_followed_and_not_answered() {
         ours.close().unwrap();
         let records = peer.open(&drain(&mut ours));
         assert_eq!(records, [(ALERT, CLOSE_NOTIFY.to_vec())]);
-        let wire = [
-            peer.key_update(KEY_UPDATE_REQUEST),
-            peer.seal(APPLICATION_DATA, b"late"),
-        ]
-        .concat();
+        let wire =
+            [peer.key_update(KEY_UPDATE_REQUEST), peer.seal(APPLICATION_DATA, b"late")].concat();
         feed(&mut ours, &wire);
         assert_eq!(read_all(&mut ours), b"late");
         assert!(!ours.wants().drain);
@@ -1021,11 +925,8 @@ fn assert_failed_after_feed(ours: &mut Connection, peer: &mut RawPeer, fault: Pe
 fn plaintext_before_a_fault_in_the_same_input_is_read_first() {
     for suite in BOTH_VERSIONS {
         let (mut ours, mut peer) = RawPeer::established(suite, Role::Server);
-        let wire = [
-            peer.seal(APPLICATION_DATA, b"good"),
-            peer.seal(HANDSHAKE, &[20, 0, 0, 0]),
-        ]
-        .concat();
+        let wire =
+            [peer.seal(APPLICATION_DATA, b"good"), peer.seal(HANDSHAKE, &[20, 0, 0, 0])].concat();
         feed(&mut ours, &wire);
         assert_eq!(ours.read(&mut [0; 64]), Ok(4));
         let fault = PeerFault::UnexpectedHandshakeMessage;

@@ -37,23 +37,16 @@ struct Configs {
 impl Configs {
     fn new(suite: CipherSuite) -> Self {
         let identity = Identity::for_suite(suite);
-        Self {
-            client: client_config(suite, &identity),
-            server: server_config(suite, &identity),
-        }
+        Self { client: client_config(suite, &identity), server: server_config(suite, &identity) }
     }
 
     fn pair(&self, role: Role) -> (Connection, Peer) {
         let (client, server) = (self.client.clone(), self.server.clone());
         match role {
-            Role::Client => (
-                Connection::client(client.into(), server_name()).unwrap(),
-                Peer::server(server),
-            ),
-            Role::Server => (
-                Connection::server(server.into()).unwrap(),
-                Peer::client(client),
-            ),
+            Role::Client => {
+                (Connection::client(client.into(), server_name()).unwrap(), Peer::server(server))
+            }
+            Role::Server => (Connection::server(server.into()).unwrap(), Peer::client(client)),
         }
     }
 }
@@ -144,10 +137,7 @@ fn run(configs: &Configs, role: Role, cut: Cut, extras: Extras) -> Outcome {
     assert_eq!(ours.reader_state(), ReaderState::PeerClosed);
     assert_eq!(ours.error(), None);
     let kind = peer.0.handshake_kind();
-    assert_eq!(
-        ours.is_resumed(),
-        Some(kind == Some(HandshakeKind::Resumed))
-    );
+    assert_eq!(ours.is_resumed(), Some(kind == Some(HandshakeKind::Resumed)));
     Outcome {
         plaintext,
         at_peer,
@@ -168,11 +158,7 @@ fn run_twice(configs: &Configs, role: Role, cut: Cut, extras: Extras) {
         );
         assert_eq!(outcome.at_peer, b"ours", "{context}");
         assert_eq!(outcome.resumed, Some(resumed), "{context}");
-        assert_eq!(
-            outcome.key_updates,
-            u64::from(extras.key_update),
-            "{context}"
-        );
+        assert_eq!(outcome.key_updates, u64::from(extras.key_update), "{context}");
     }
 }
 
@@ -312,19 +298,14 @@ fn assert_both_ways(ours: &mut Connection, peer: &mut Peer) {
 fn a_hello_retry_request_changes_nothing() {
     let identity = Identity::for_suite(TLS13);
     let mut one_group = (*provider(TLS13)).clone();
-    one_group
-        .kx_groups
-        .retain(|group| group.name() == NamedGroup::secp384r1);
+    one_group.kx_groups.retain(|group| group.name() == NamedGroup::secp384r1);
     let server = ServerConfig::builder_with_provider(one_group.into())
         .with_protocol_versions(versions(TLS13))
         .unwrap()
         .with_no_client_auth()
         .with_single_cert(vec![identity.certificate.clone()], identity.key.clone_key())
         .unwrap();
-    let mut configs = Configs {
-        client: client_config(TLS13, &identity),
-        server,
-    };
+    let mut configs = Configs { client: client_config(TLS13, &identity), server };
     configs.client.resumption = Resumption::disabled();
     for role in ROLES {
         for step in [1, 7, 100, AT_ONCE] {
@@ -359,10 +340,7 @@ fn with_client_auth(suite: CipherSuite, extra: &[CertificateDer<'static>]) -> (C
         .with_protocol_versions(versions(suite))
         .unwrap()
         .with_client_cert_verifier(verifier)
-        .with_single_cert(
-            vec![of_server.certificate.clone()],
-            of_server.key.clone_key(),
-        )
+        .with_single_cert(vec![of_server.certificate.clone()], of_server.key.clone_key())
         .unwrap();
     let mut roots = RootCertStore::empty();
     roots.add(of_server.certificate).unwrap();
@@ -406,10 +384,7 @@ fn a_missing_client_certificate_fails_the_handshake_of_our_server() {
         let at_peer = carry_until_failure(&mut ours, &mut peer);
         let none = rustls::Error::NoCertificatesPresented;
         assert_failed(&mut ours, &ConnectionError::Handshake(none));
-        assert!(
-            matches!(at_peer, Some(rustls::Error::AlertReceived(_))),
-            "{suite:?}: {at_peer:?}"
-        );
+        assert!(matches!(at_peer, Some(rustls::Error::AlertReceived(_))), "{suite:?}: {at_peer:?}");
     }
 }
 
@@ -431,14 +406,8 @@ fn offer_early_data(len: usize, step: usize) -> (Connection, Peer) {
         client.feed(&b).unwrap();
     }
     let (mut ours, mut peer) = configs.pair(Role::Server);
-    let rustls::Connection::Client(client) = &mut peer.0 else {
-        panic!("not a client")
-    };
-    client
-        .early_data()
-        .expect("the ticket allows early data")
-        .write_all(&pattern(len))
-        .unwrap();
+    let rustls::Connection::Client(client) = &mut peer.0 else { panic!("not a client") };
+    client.early_data().expect("the ticket allows early data").write_all(&pattern(len)).unwrap();
     loop {
         let to_us = peer.take_wire();
         for piece in to_us.chunks(step) {
@@ -461,31 +430,27 @@ fn early_data_is_refused_and_the_connection_works() {
     }
 }
 
-#[test]
-#[ignore = "rustls counts a record that it skips again with every record after it"]
-fn early_data_of_up_to_16_kib_is_refused_and_the_connection_works() {
-    assert_early_data_is_refused(16_000, AT_ONCE);
-}
-
 fn assert_early_data_is_refused(len: usize, step: usize) {
     let (mut ours, mut peer) = offer_early_data(len, step);
     assert_eq!(ours.error(), None);
-    let rustls::Connection::Client(client) = &peer.0 else {
-        panic!("not a client")
-    };
+    let rustls::Connection::Client(client) = &peer.0 else { panic!("not a client") };
     assert!(!client.is_early_data_accepted());
     assert_eq!(ours.is_resumed(), Some(true));
     assert_eq!(read_all(&mut ours), b"");
     assert_both_ways(&mut ours, &mut peer);
 }
 
+/// rustls counts a record that it skips again with every record after it, and gives up at 16 KiB:
+/// more than some 8 KiB cannot be refused without ending the handshake.
 #[test]
-fn more_refused_early_data_than_16_kib_ends_in_an_error_and_not_in_plaintext() {
-    let (mut ours, _) = offer_early_data(40_000, AT_ONCE);
-    assert!(ours.error().is_some());
-    assert_eq!(ours.state(), WriterState::Failed);
-    assert!(ours.plaintext().is_empty());
-    assert!(ours.read(&mut [0; 8]).is_err());
+fn much_refused_early_data_ends_in_an_error_and_not_in_plaintext() {
+    for len in [16_000, 40_000] {
+        let (mut ours, _) = offer_early_data(len, AT_ONCE);
+        assert!(ours.error().is_some());
+        assert_eq!(ours.state(), WriterState::Failed);
+        assert!(ours.plaintext().is_empty());
+        assert!(ours.read(&mut [0; 8]).is_err());
+    }
 }
 
 /// Carries bytes both ways until ours has failed or nothing moves; gives the peer's error.
@@ -536,10 +501,7 @@ fn our_client_refuses_a_wrong_name_and_an_unknown_ca_and_the_peer_reads_the_aler
         let configs = Configs::new(suite);
         let other = Configs::new(suite);
         let wrong_name = ServerName::try_from("other.example").unwrap();
-        for (client, name) in [
-            (&configs.client, wrong_name),
-            (&other.client, server_name()),
-        ] {
+        for (client, name) in [(&configs.client, wrong_name), (&other.client, server_name())] {
             let mut ours = Connection::client(client.clone().into(), name).unwrap();
             let mut peer = Peer::server(configs.server.clone());
             let at_peer = carry_until_failure(&mut ours, &mut peer);
@@ -560,18 +522,12 @@ fn our_server_reads_the_alert_of_a_client_that_refuses_its_certificate() {
         let mut ours = Connection::server(Configs::new(suite).server.into()).unwrap();
         let mut peer = Peer::client(Configs::new(suite).client);
         let at_peer = carry_until_failure(&mut ours, &mut peer);
-        assert!(matches!(
-            at_peer,
-            Some(rustls::Error::InvalidCertificate(_))
-        ));
+        assert!(matches!(at_peer, Some(rustls::Error::InvalidCertificate(_))));
         // What rustls still sends behind a failure: the alert.
         let wire = peer.take_wire();
         feed(&mut ours, &wire);
         let error = handshake_error(&ours);
-        assert!(
-            matches!(error, rustls::Error::AlertReceived(_)),
-            "{error:?}"
-        );
+        assert!(matches!(error, rustls::Error::AlertReceived(_)), "{error:?}");
         assert_failed(&mut ours, &ConnectionError::Handshake(error));
         assert!(drain(&mut ours).is_empty(), "no alert answers an alert");
     }
@@ -682,10 +638,7 @@ fn an_end_of_input_behind_the_last_flight_leaves_the_connection_to_be_written() 
 fn ballast(len: usize) -> Vec<CertificateDer<'static>> {
     let names: Vec<String> = (0..100).map(|i| format!("{i:0>40}.example")).collect();
     let key = KeyPair::generate().unwrap();
-    let certificate = CertificateParams::new(names)
-        .unwrap()
-        .self_signed(&key)
-        .unwrap();
+    let certificate = CertificateParams::new(names).unwrap().self_signed(&key).unwrap();
     let der = certificate.der().clone();
     let n = len / der.len();
     vec![der; n]
@@ -742,11 +695,8 @@ fn a_handshake_message_longer_than_64_kib_is_an_error_and_no_hang() {
                 let kind = if role == Role::Client { 2 } else { 1 };
                 let start = [kind, hi, mid, lo];
                 let mut fed = 0;
-                let mut fragment = if in_fragments {
-                    start.to_vec()
-                } else {
-                    [&start[..], &[0; 1000]].concat()
-                };
+                let mut fragment =
+                    if in_fragments { start.to_vec() } else { [&start[..], &[0; 1000]].concat() };
                 while ours.error().is_none() && fed < 1_000_000 {
                     let [hi, lo] = u16::try_from(fragment.len()).unwrap().to_be_bytes();
                     let record = [&[0x16, 3, 3, hi, lo][..], &fragment].concat();
@@ -756,10 +706,7 @@ fn a_handshake_message_longer_than_64_kib_is_an_error_and_no_hang() {
                 }
                 let error = ours.error().expect("an error before 1 MB");
                 assert_failed(&mut ours, &error);
-                assert!(
-                    fed < 200_000,
-                    "{announced:#x} {role:?}: {fed} bytes were held"
-                );
+                assert!(fed < 200_000, "{announced:#x} {role:?}: {fed} bytes were held");
             }
         }
     }
@@ -778,21 +725,12 @@ fn while_negotiating_writing_accepts_nothing_and_changes_nothing() {
                 assert_eq!(ours.write(b"x"), Ok(0));
                 assert_eq!(ours.write(b""), Ok(0));
                 assert_eq!(ours.write_all(b""), Ok(()));
-                let no_room = WriteError::NoRoom {
-                    needed: 1,
-                    available: 0,
-                };
+                let no_room = WriteError::NoRoom { needed: 1, available: 0 };
                 assert_eq!(ours.write_all(b"x"), Err(no_room));
                 assert!(ours.slot().unwrap().is_empty());
                 assert_eq!(ours.slot().unwrap().commit(0), Ok(()));
-                let overrun = SlotOverrun {
-                    committed: 1,
-                    available: 0,
-                };
-                assert_eq!(
-                    ours.slot().unwrap().commit(1),
-                    Err(WriteError::SlotOverrun(overrun))
-                );
+                let overrun = SlotOverrun { committed: 1, available: 0 };
+                assert_eq!(ours.slot().unwrap().commit(1), Err(WriteError::SlotOverrun(overrun)));
                 assert_eq!(ours.flush(), Ok(()));
                 assert_eq!(
                     ours.update_keys(KeyUpdateRequest::Requested),
@@ -833,19 +771,17 @@ fn close_while_negotiating_is_an_end_without_an_alert() {
             assert!(!ours.wants().input);
             assert_eq!(ours.write(b"x"), Err(WriteError::Closed));
             assert_eq!(ours.write_all(b"x"), Err(WriteError::Closed));
-            assert_eq!(
-                ours.update_keys(KeyUpdateRequest::Requested),
-                Err(WriteError::Closed)
-            );
+            assert_eq!(ours.update_keys(KeyUpdateRequest::Requested), Err(WriteError::Closed));
             assert_eq!(ours.flush(), Ok(()));
-            assert_eq!(ours.process(), Ok(()));
-            assert_eq!(ours.read(&mut [0; 8]), Ok(0));
+            let given_up = Error::Aborted(AlertDescription::CLOSE_NOTIFY);
+            assert_eq!(ours.process(), Err(given_up.into()));
+            assert_eq!(ours.read(&mut [0; 8]), Err(given_up.into()), "not a clean end");
             assert_eq!(ours.error(), None);
             peer.feed(&drain(&mut ours)).unwrap();
             assert_eq!(ours.state(), WriterState::Closed);
-            assert_eq!(ours.reader_state(), ReaderState::PeerClosed);
+            assert_eq!(ours.reader_state(), ReaderState::Failed);
             ours.end_of_input();
-            assert_eq!(ours.process(), Ok(()));
+            assert_eq!(ours.process(), Err(given_up.into()));
         }
     }
 }

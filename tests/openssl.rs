@@ -84,12 +84,7 @@ fn meet_with(
             (ours, accept(&listener), openssl)
         }
     };
-    Meeting {
-        ours,
-        socket,
-        openssl,
-        _dir: dir,
-    }
+    Meeting { ours, socket, openssl, _dir: dir }
 }
 
 /// Accepts one connection, or gives up.
@@ -170,16 +165,8 @@ impl Driven {
         let poll = Poll::new().unwrap();
         let both = Interest::READABLE | Interest::WRITABLE;
         poll.registry().register(&mut io, Token(0), both).unwrap();
-        let io = Dribble {
-            io,
-            rng: Rng(seed),
-            refused: false,
-        };
-        Self {
-            stream: Stream::new(ours, io),
-            poll,
-            events: Events::with_capacity(4),
-        }
+        let io = Dribble { io, rng: Rng(seed), refused: false };
+        Self { stream: Stream::new(ours, io), poll, events: Events::with_capacity(4) }
     }
 
     /// Waits for the socket, unless something was refused without asking it.
@@ -266,12 +253,7 @@ fn high_bytes(printed: &[u8]) -> Vec<u8> {
 
 fn carry_8_mib_each_way(role: Role) {
     for suite in SUITES {
-        let Meeting {
-            ours,
-            socket,
-            mut openssl,
-            _dir,
-        } = meet(suite, role, &[]);
+        let Meeting { ours, socket, mut openssl, _dir } = meet(suite, role, &[]);
         let data = high_pattern(LEN);
         let mut stdin = openssl.stdin.take().unwrap();
         let typed = data.clone();
@@ -316,12 +298,7 @@ fn key_updates_of_both_sides_in_the_middle_of_8_mib_each_way_lose_nothing() {
         (TLS13_SUITES[1], Role::Server),
         (TLS13_SUITES[2], Role::Client),
     ] {
-        let Meeting {
-            ours,
-            socket,
-            mut openssl,
-            _dir,
-        } = meet(suite, role, &["-msg"]);
+        let Meeting { ours, socket, mut openssl, _dir } = meet(suite, role, &["-msg"]);
         let data = high_pattern(LEN);
         let half = LEN / 2;
         let mut stdin = openssl.stdin.take().unwrap();
@@ -331,9 +308,7 @@ fn key_updates_of_both_sides_in_the_middle_of_8_mib_each_way_lose_nothing() {
         let typist = thread::spawn(move || {
             stdin.write_all(&typed[..half]).unwrap();
             // Then it has read everything, and the command begins a line.
-            has_half
-                .recv_timeout(PATIENCE)
-                .expect("the first half did not arrive");
+            has_half.recv_timeout(PATIENCE).expect("the first half did not arrive");
             stdin.write_all(b"K\n").unwrap();
             wait_for_command(&outputs, role, 1);
             stdin.write_all(&typed[half..]).unwrap();
@@ -380,12 +355,7 @@ fn key_updates_of_openssl_are_followed_and_answered_when_it_asks() {
     }
     for suite in TLS13_SUITES {
         for role in ROLES {
-            let Meeting {
-                ours,
-                socket,
-                mut openssl,
-                _dir,
-            } = meet(suite, role, &["-msg"]);
+            let Meeting { ours, socket, mut openssl, _dir } = meet(suite, role, &["-msg"]);
             let mut stream = blocking(ours, socket);
             send_line(&mut stream, "0 from us");
             openssl.stdout.wait_for("0 from us", 1);
@@ -421,12 +391,7 @@ fn key_updates_of_ours_are_followed_and_answered_by_openssl() {
     }
     for suite in TLS13_SUITES {
         for role in ROLES {
-            let Meeting {
-                ours,
-                socket,
-                mut openssl,
-                _dir,
-            } = meet(suite, role, &["-msg"]);
+            let Meeting { ours, socket, mut openssl, _dir } = meet(suite, role, &["-msg"]);
             let mut stream = blocking(ours, socket);
             send_line(&mut stream, "0 from us");
             openssl.stdout.wait_for("0 from us", 1);
@@ -465,12 +430,7 @@ fn our_close_ends_openssl_cleanly() {
     }
     for suite in [TLS13, TLS12] {
         for role in ROLES {
-            let Meeting {
-                ours,
-                socket,
-                mut openssl,
-                _dir,
-            } = meet(suite, role, &["-msg"]);
+            let Meeting { ours, socket, mut openssl, _dir } = meet(suite, role, &["-msg"]);
             let mut stream = blocking(ours, socket);
             openssl.line("from openssl");
             expect_line(&mut stream, "from openssl");
@@ -502,12 +462,7 @@ fn left_by_openssl(
     role: Role,
     how: Leave,
 ) -> (Stream<TcpStream>, io::Result<usize>) {
-    let Meeting {
-        ours,
-        socket,
-        mut openssl,
-        _dir,
-    } = meet(suite, role, &[]);
+    let Meeting { ours, socket, mut openssl, _dir } = meet(suite, role, &[]);
     let mut stream = blocking(ours, socket);
     send_line(&mut stream, "from us");
     openssl.stdout.wait_for("from us", 1);
@@ -569,12 +524,7 @@ fn a_transport_cut_between_us_and_openssl_is_a_truncation() {
         return;
     }
     for suite in [TLS13, TLS12] {
-        let Meeting {
-            ours,
-            socket,
-            mut openssl,
-            _dir,
-        } = meet(suite, Role::Client, &[]);
+        let Meeting { ours, socket, mut openssl, _dir } = meet(suite, Role::Client, &[]);
         let mut stream = blocking(ours, socket);
         send_line(&mut stream, "from us");
         openssl.stdout.wait_for("from us", 1);
@@ -705,12 +655,7 @@ fn the_key_log_has_the_secrets_that_openssl_has() {
             let files = TempDir::new();
             let file = files.path("keys.log");
             let secrets = Arc::new(Secrets::default());
-            let Meeting {
-                ours,
-                socket,
-                mut openssl,
-                _dir,
-            } = meet_with(
+            let Meeting { ours, socket, mut openssl, _dir } = meet_with(
                 suite,
                 role,
                 &["-keylogfile", arg(&file)],
@@ -785,12 +730,7 @@ fn logged_secrets_open_and_make_the_records_of_the_wire() {
     }
     for suite in TLS13_SUITES {
         let secrets = Arc::new(Secrets::default());
-        let Meeting {
-            ours,
-            socket,
-            mut openssl,
-            _dir,
-        } = meet_with(
+        let Meeting { ours, socket, mut openssl, _dir } = meet_with(
             suite,
             Role::Client,
             &["-msg"],
@@ -798,11 +738,7 @@ fn logged_secrets_open_and_make_the_records_of_the_wire() {
             |_| {},
         );
         socket.set_read_timeout(Some(PATIENCE)).unwrap();
-        let tap = Tap {
-            io: socket,
-            read: Vec::new(),
-            written: Vec::new(),
-        };
+        let tap = Tap { io: socket, read: Vec::new(), written: Vec::new() };
         let mut stream = Stream::new(ours, tap);
         stream.complete_handshake().unwrap();
         let flights_len = stream.get_ref().written.len();

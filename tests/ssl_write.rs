@@ -1,6 +1,5 @@
 //! What the manual page of `SSL_write` promises, row by row, and what is promised here instead.
 //! Rows 6 and 7 are about `Stream` and stand in `stream.rs`.
-#![expect(clippy::unwrap_used, reason = "tests")]
 
 mod common;
 

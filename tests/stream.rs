@@ -276,10 +276,7 @@ fn ssl_write_row_06_a_handshake_that_meets_the_end_is_an_unexpected_eof() {
             // As many bytes of the peer's first flight arrive.
             for arrives in [0, 1, 4, 5, 60, 100] {
                 let mut stream = fresh(suite, role);
-                stream
-                    .get_mut()
-                    .read_faults
-                    .push_back(ErrorKind::WouldBlock);
+                stream.get_mut().read_faults.push_back(ErrorKind::WouldBlock);
                 assert_eq!(kind(stream.complete_handshake()), ErrorKind::WouldBlock);
                 let wire = stream.get_mut();
                 let flight = wire.peer.take_wire();
@@ -354,7 +351,8 @@ fn ssl_write_row_06_a_transport_that_takes_0_bytes_is_write_zero() {
     assert_eq!(kind(stream.complete_handshake()), ErrorKind::WriteZero);
     finish(&mut stream, Stream::complete_handshake);
     stream.get_mut().write_faults.push_back(None);
-    assert_eq!(kind(stream.write(b"x")), ErrorKind::WriteZero);
+    assert_eq!(stream.write(b"x").unwrap(), 1, "accepted: the next call tells");
+    assert_eq!(kind(stream.write(b"y")), ErrorKind::WriteZero);
     stream.flush().unwrap();
     stream.get_mut().write_faults.push_back(None);
     assert_eq!(kind(stream.close()), ErrorKind::WriteZero);
@@ -375,7 +373,8 @@ fn ssl_write_row_06_errors_of_the_transport_come_through() {
         stream.get_mut().read_faults.push_back(fault);
         assert_eq!(kind(stream.read(&mut [0])), fault);
         stream.get_mut().write_faults.push_back(Some(fault));
-        assert_eq!(kind(stream.write(b"x")), fault);
+        assert_eq!(stream.write(b"x").unwrap(), 1, "accepted: the next call tells");
+        assert_eq!(kind(stream.flush()), fault);
         stream.connection_mut().write_all(b"y").unwrap();
         stream.get_mut().write_faults.push_back(Some(fault));
         assert_eq!(kind(stream.flush()), fault);
@@ -476,10 +475,7 @@ struct Buffered {
 
 impl Read for Buffered {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        assert!(
-            self.held.is_empty(),
-            "waits for an answer to bytes it holds"
-        );
+        assert!(self.held.is_empty(), "waits for an answer to bytes it holds");
         self.wire.read(buf)
     }
 }
@@ -502,10 +498,7 @@ fn ssl_write_row_06_flights_of_the_handshake_leave_a_transport_that_buffers() {
     for suite in [TLS13, TLS12] {
         for role in ROLES {
             let (ours, peer) = pair(suite, role);
-            let io = Buffered {
-                wire: Wire::new(peer),
-                held: Vec::new(),
-            };
+            let io = Buffered { wire: Wire::new(peer), held: Vec::new() };
             let mut stream = Stream::new(ours, io);
             for _ in 0..10 {
                 match stream.complete_handshake() {
@@ -653,10 +646,7 @@ fn ssl_write_row_09_write_reads_only_while_negotiating() {
             stream.get_mut().reads = 0;
             // Input waits, and would fail if it were read.
             stream.get_mut().peer_sends(b"unread");
-            stream
-                .get_mut()
-                .read_faults
-                .push_back(ErrorKind::ConnectionReset);
+            stream.get_mut().read_faults.push_back(ErrorKind::ConnectionReset);
             for takes in [usize::MAX, 0, 100, 100_000, usize::MAX] {
                 stream.get_mut().takes = takes;
                 for _ in 0..20 {

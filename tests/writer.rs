@@ -1,5 +1,4 @@
 //! The writer alone: fragments, slots, key updates, closing, limits.
-#![expect(clippy::unwrap_used, reason = "tests")]
 
 mod common;
 

@@ -75,7 +75,7 @@ pub(crate) fn parse() -> Result<Command, Error> {
     options.suite = match (suite, version) {
         (Some(suite), Some(version)) if suite.version() != version => {
             return Err(
-                format!("{suite:?} is not a suite of the version that --tls asks for").into(),
+                format!("{suite:?} is not a suite of the version that --tls asks for").into()
             );
         }
         (Some(suite), _) => suite,
@@ -133,9 +133,8 @@ fn coalescing(text: &str) -> Result<Coalescing, Error> {
 }
 
 fn ecdsa_suite(text: &str) -> Result<CipherSuite, Error> {
-    let suite = CipherSuite::ALL
-        .into_iter()
-        .find(|suite| format!("{suite:?}").eq_ignore_ascii_case(text));
+    let suite =
+        CipherSuite::ALL.into_iter().find(|suite| format!("{suite:?}").eq_ignore_ascii_case(text));
     match suite {
         Some(suite) if needs_rsa(suite) => Err(
             "it needs an RSA key, which ring does not make; in TLS 1.2 only ECDSA suites work here"

@@ -26,9 +26,7 @@ impl Identity {
     pub(crate) fn new(suite: CipherSuite) -> Result<Self, Error> {
         let CertifiedKey { cert, signing_key } = generate_simple_self_signed([HOST.to_owned()])?;
         let mut provider = ring::default_provider();
-        provider
-            .cipher_suites
-            .retain(|theirs| u16::from(theirs.suite()) == suite.to_wire());
+        provider.cipher_suites.retain(|theirs| u16::from(theirs.suite()) == suite.to_wire());
         Ok(Self {
             certificate: cert.der().clone(),
             key: PrivateKeyDer::try_from(signing_key.serialize_der())?,
@@ -43,12 +41,12 @@ impl Identity {
     /// Our connection.
     pub(crate) fn ours(&self, options: &Options) -> Result<Connection, Error> {
         let mut config = ConnectionConfig::default();
-        config.writer = options.writer;
+        config.writer = options.writer.clone();
         Ok(match options.role {
             Role::Client => {
                 Connection::client_with(Arc::new(self.client_config()?), host()?, config)?
             }
-            Role::Server => Connection::server_with(&self.server_config()?, config)?,
+            Role::Server => Connection::server_with(self.server_config()?.into(), config)?,
         })
     }
 
@@ -63,21 +61,17 @@ impl Identity {
     fn client_config(&self) -> Result<ClientConfig, Error> {
         let mut roots = RootCertStore::empty();
         roots.add(self.certificate.clone())?;
-        Ok(
-            ClientConfig::builder_with_provider(Arc::clone(&self.provider))
-                .with_protocol_versions(&self.version)?
-                .with_root_certificates(roots)
-                .with_no_client_auth(),
-        )
+        Ok(ClientConfig::builder_with_provider(Arc::clone(&self.provider))
+            .with_protocol_versions(&self.version)?
+            .with_root_certificates(roots)
+            .with_no_client_auth())
     }
 
     fn server_config(&self) -> Result<ServerConfig, Error> {
-        Ok(
-            ServerConfig::builder_with_provider(Arc::clone(&self.provider))
-                .with_protocol_versions(&self.version)?
-                .with_no_client_auth()
-                .with_single_cert(vec![self.certificate.clone()], self.key.clone_key())?,
-        )
+        Ok(ServerConfig::builder_with_provider(Arc::clone(&self.provider))
+            .with_protocol_versions(&self.version)?
+            .with_no_client_auth()
+            .with_single_cert(vec![self.certificate.clone()], self.key.clone_key())?)
     }
 }
 

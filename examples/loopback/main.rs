@@ -55,11 +55,7 @@ fn main() -> ExitCode {
 
 fn run(options: &Options) -> Result<(), Error> {
     let (sent, received) = transfer(options)?;
-    let report = Report {
-        options,
-        sent: &sent,
-        received: &received,
-    };
+    let report = Report { options, sent: &sent, received: &received };
     print!("{report}");
     if report.is_intact() {
         Ok(())
@@ -78,9 +74,7 @@ fn transfer(options: &Options) -> Result<(Sent, Received), Error> {
     let peer = thread::spawn(move || peer::receive(tls, theirs, seed));
     // Our socket is closed when this returns, so that the peer ends too if we have failed.
     let sent = Transfer::new(connection, ours, options).and_then(Transfer::run);
-    let received = peer
-        .join()
-        .unwrap_or_else(|_| Err("its thread panicked".into()));
+    let received = peer.join().unwrap_or_else(|_| Err("its thread panicked".into()));
     match (sent, received) {
         (Ok(sent), Ok(received)) => Ok((sent, received)),
         (Err(ours), Ok(_)) => Err(format!("our side: {ours}").into()),

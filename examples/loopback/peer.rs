@@ -59,12 +59,7 @@ pub(crate) fn receive(
     while tls.wants_write() {
         tls.write_tls(&mut socket)?;
     }
-    Ok(Received {
-        bytes: received,
-        digest: digest.finish(),
-        pauses,
-        paused,
-    })
+    Ok(Received { bytes: received, digest: digest.finish(), pauses, paused })
 }
 
 const READ_SIZE: usize = 16 * 1024;

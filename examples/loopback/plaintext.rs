@@ -35,9 +35,8 @@ impl Plaintext {
             let len = usize::try_from(self.left).unwrap_or(usize::MAX);
             self.chunk.truncate(len);
             self.rng.fill(&mut self.chunk);
-            self.left = self
-                .left
-                .saturating_sub(u64::try_from(self.chunk.len()).unwrap_or(u64::MAX));
+            self.left =
+                self.left.saturating_sub(u64::try_from(self.chunk.len()).unwrap_or(u64::MAX));
             self.accepted = 0;
         }
         &self.chunk[self.accepted..]

@@ -33,11 +33,7 @@ impl fmt::Display for Report<'_> {
         let record = mean(progress.accepted, progress.records);
         let drain = mean(progress.drained, counts.drains);
 
-        row(
-            f,
-            "ours",
-            format_args!("{:?}, {:?}", options.role, options.suite),
-        )?;
+        row(f, "ours", format_args!("{:?}, {:?}", options.role, options.suite))?;
         row(f, "sent", format_args!("{} bytes", progress.delivered))?;
         row(f, "received", format_args!("{} bytes", received.bytes))?;
         row(
@@ -52,16 +48,8 @@ impl fmt::Display for Report<'_> {
             ),
         )?;
         row(f, "records", progress.records)?;
-        row(
-            f,
-            "mean record",
-            format_args!("{record} bytes of plaintext"),
-        )?;
-        row(
-            f,
-            "bytes per drain",
-            format_args!("{drain} in {} drains", counts.drains),
-        )?;
+        row(f, "mean record", format_args!("{record} bytes of plaintext"))?;
+        row(f, "bytes per drain", format_args!("{drain} in {} drains", counts.drains))?;
         row(f, "short drains", counts.short_drains)?;
         row(f, "buffer full (want write)", counts.full)?;
         row(f, "partial writes", counts.partial_writes)?;
@@ -77,15 +65,7 @@ impl fmt::Display for Report<'_> {
         )?;
         row(f, "SHA-256 sent", hex(&self.sent.digest))?;
         row(f, "SHA-256 received", hex(&received.digest))?;
-        row(
-            f,
-            "verdict",
-            if self.is_intact() {
-                "same"
-            } else {
-                "DIFFERENT"
-            },
-        )
+        row(f, "verdict", if self.is_intact() { "same" } else { "DIFFERENT" })
     }
 }
 
@@ -103,9 +83,5 @@ fn mean(sum: u64, count: u64) -> u64 {
 }
 
 fn hex(digest: &Digest) -> String {
-    digest
-        .as_ref()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -72,8 +72,7 @@ impl Transfer {
         // Registered once, for both: mio tells of edges, which we keep as `readable` and
         // `writable`, and `wants()` says which of them matters now. A level-triggered loop would
         // instead register for what `wants()` says, again whenever that changes.
-        poll.registry()
-            .register(&mut socket, SOCKET, Interest::READABLE | Interest::WRITABLE)?;
+        poll.registry().register(&mut socket, SOCKET, Interest::READABLE | Interest::WRITABLE)?;
         let update_every = (options.bytes / 4).max(1);
         Ok(Self {
             connection,
@@ -201,10 +200,7 @@ impl Transfer {
     fn read_socket(&mut self) -> Result<(), Error> {
         let mut inbound = self.connection.inbound();
         match self.socket.read(&mut inbound) {
-            Ok(0) => {
-                drop(inbound);
-                self.connection.end_of_input();
-            }
+            Ok(0) => self.connection.end_of_input(),
             Ok(len) => inbound.commit(len)?,
             Err(error) if error.kind() == ErrorKind::WouldBlock => self.readable = false,
             Err(error) if error.kind() == ErrorKind::Interrupted => {}

@@ -1,8 +1,8 @@
 //! The vectors of `tests/data/records.json`: made by an implementation independent of ring.
 
 use alloc::string::String;
+use alloc::vec;
 use alloc::vec::Vec;
-use std::vec;
 
 use serde::Deserialize;
 
@@ -87,7 +87,7 @@ impl Record {
 }
 
 fn suite(name: &str) -> CipherSuite {
-    let named = |suite: &CipherSuite| std::format!("{suite:?}") == name;
+    let named = |suite: &CipherSuite| alloc::format!("{suite:?}") == name;
     CipherSuite::ALL.into_iter().find(named).unwrap()
 }
 

@@ -314,12 +314,21 @@ impl OutboundBuffer {
         if self.keeps(&segment) {
             segment.reset();
             self.spare.push(segment);
-            return;
+        } else {
+            self.give_away(segment);
         }
-        #[cfg(feature = "std")]
+    }
+
+    #[cfg(feature = "std")]
+    fn give_away(&self, segment: Segment) {
         if let Some(pool) = &self.pool {
             pool.give(segment.into_memory());
         }
+    }
+
+    #[cfg(not(feature = "std"))]
+    fn give_away(&self, segment: Segment) {
+        drop(segment);
     }
 
     fn last_segment(&self) -> Option<&Segment> {

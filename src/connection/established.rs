@@ -27,12 +27,7 @@ impl Established {
     ) -> Result<Self, ConnectionError> {
         let server_name = handshake.server_name();
         let input_ended = !handshake.wants_input();
-        let Handshake {
-            tls,
-            inbound,
-            outbound,
-            ..
-        } = handshake;
+        let Handshake { tls, inbound, outbound, .. } = handshake;
         let suite = negotiated_suite(tls.common()).ok_or(rustls::Error::HandshakeNotComplete)?;
         let negotiated = Negotiated::of(tls.common(), suite, server_name);
         let role = tls.role();
@@ -42,12 +37,7 @@ impl Established {
         if input_ended {
             read.end_of_input();
         }
-        Ok(Self {
-            write,
-            read,
-            keys,
-            negotiated,
-        })
+        Ok(Self { write, read, keys, negotiated })
     }
 
     pub(super) fn process(&mut self) -> Result<(), Error> {

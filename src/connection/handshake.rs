@@ -163,8 +163,7 @@ impl Handshake {
             if capacity >= MAX_HANDSHAKE_INPUT {
                 return Err(Error::Peer(PeerFault::HandshakeTooLong).into());
             }
-            self.inbound
-                .set_capacity((capacity * 2).min(MAX_HANDSHAKE_INPUT));
+            self.inbound.set_capacity((capacity * 2).min(MAX_HANDSHAKE_INPUT));
         }
         Ok(Status::Blocked)
     }

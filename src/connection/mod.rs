@@ -12,7 +12,6 @@ mod writing;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::mem;
-use core::ops::Deref;
 
 pub use config::ConnectionConfig;
 #[cfg(feature = "std")]
@@ -153,7 +152,10 @@ impl Connection {
         match &mut self.phase {
             Phase::Negotiating(_) => Ok(()),
             Phase::Established(established) => Ok(established.process()?),
-            Phase::Ended { why: Ended::Closed, .. } => Ok(()),
+            // Given up by `close` before there was anything to read.
+            Phase::Ended { why: Ended::Closed, .. } => {
+                Err(Error::Aborted(AlertDescription::CLOSE_NOTIFY).into())
+            }
             Phase::Ended { why: Ended::Failed(error), .. } => Err(error.clone()),
         }
     }
@@ -247,7 +249,7 @@ impl Connection {
     /// peer's half goes on in TLS 1.3 (RFC 9846 §6.1). Repeated, it changes nothing.
     ///
     /// While negotiating, the handshake is given up without an alert: rustls lends none before
-    /// its end.
+    /// its end. Reading fails then with [`Error::Aborted`].
     ///
     /// # Errors
     /// [`WriteError::Failed`] after a fatal fault.
@@ -311,11 +313,10 @@ impl Connection {
         match &self.phase {
             Phase::Negotiating(_) => ReaderState::Negotiating,
             Phase::Established(established) => established.read.state(),
-            Phase::Ended { why: Ended::Closed, .. } => ReaderState::PeerClosed,
             Phase::Ended {
                 why: Ended::Failed(ConnectionError::Record(Error::Truncated)), ..
             } => ReaderState::Truncated,
-            Phase::Ended { why: Ended::Failed(_), .. } => ReaderState::Failed,
+            Phase::Ended { .. } => ReaderState::Failed,
         }
     }
 

@@ -12,6 +12,8 @@
 
 pub mod raw_peer;
 
+pub mod writer;
+
 use std::io::{Read, Write};
 use std::sync::Arc;
 

@@ -31,10 +31,7 @@ pub fn is_installed() -> bool {
         .status()
         .is_ok_and(|status| status.success());
     if !found {
-        assert!(
-            env::var_os(REQUIRE).is_none(),
-            "{REQUIRE} is set, and openssl is not installed"
-        );
+        assert!(env::var_os(REQUIRE).is_none(), "{REQUIRE} is set, and openssl is not installed");
         println!("skipped: openssl is not installed");
     }
     found
@@ -137,9 +134,7 @@ impl Output {
     fn wait_for_end(&self) -> Vec<u8> {
         let (printed, changed) = &*self.0;
         let (printed, timeout) = changed
-            .wait_timeout_while(printed.lock().unwrap(), PATIENCE, |printed| {
-                !printed.has_ended
-            })
+            .wait_timeout_while(printed.lock().unwrap(), PATIENCE, |printed| !printed.has_ended)
             .unwrap();
         let bytes = printed.bytes.clone();
         drop(printed);
@@ -153,10 +148,7 @@ impl Output {
 }
 
 fn count(bytes: &[u8], text: &str) -> usize {
-    bytes
-        .windows(text.len())
-        .filter(|window| *window == text.as_bytes())
-        .count()
+    bytes.windows(text.len()).filter(|window| *window == text.as_bytes()).count()
 }
 
 /// A running `openssl`, killed on drop.

@@ -54,10 +54,7 @@ impl RawPeer {
             Role::Server => {
                 client.enable_secret_extraction = true;
                 client.key_log = log.clone();
-                (
-                    Connection::server_with(&server, config).unwrap(),
-                    Peer::client(client),
-                )
+                (Connection::server_with(server.into(), config).unwrap(), Peer::client(client))
             }
         };
         negotiate(&mut ours, &mut peer);
@@ -186,9 +183,7 @@ impl Direction {
         self.secret = expand(self.suite, &self.secret, b"traffic upd", self.secret.len());
         let key = expand(self.suite, &self.secret, b"key", self.suite.key_len());
         self.key = bind(self.suite, &key);
-        self.iv = expand(self.suite, &self.secret, b"iv", 12)
-            .try_into()
-            .unwrap();
+        self.iv = expand(self.suite, &self.secret, b"iv", 12).try_into().unwrap();
         self.seq = 0;
     }
 
@@ -206,9 +201,7 @@ impl Direction {
         let aad = aead::Aad::from(wire.clone());
         let mut body = inner.to_vec();
         let nonce = aead::Nonce::assume_unique_for_key(self.next_nonce());
-        self.key
-            .seal_in_place_append_tag(nonce, aad, &mut body)
-            .unwrap();
+        self.key.seal_in_place_append_tag(nonce, aad, &mut body).unwrap();
         wire.append(&mut body);
         wire
     }
@@ -216,11 +209,7 @@ impl Direction {
     fn seal_tls12(&mut self, content_type: u8, content: &[u8]) -> Vec<u8> {
         let aad = aad_tls12(self.seq, content_type, content.len());
         let nonce = self.next_nonce();
-        let explicit = if self.has_explicit_nonce() {
-            &nonce[4..]
-        } else {
-            &[]
-        };
+        let explicit = if self.has_explicit_nonce() { &nonce[4..] } else { &[] };
         let mut body = content.to_vec();
         self.key
             .seal_in_place_append_tag(

@@ -1,0 +1,405 @@
+//! Sizing, padding, coalescing, owned plaintext and hand-off: what each makes of the same bytes.
+
+mod common;
+
+use core::time::Duration;
+
+use bytes::{Buf, Bytes, BytesMut};
+use common::writer::*;
+use common::*;
+use wantwrite::*;
+
+const TLS13: CipherSuite = CipherSuite::TLS_AES_128_GCM_SHA256;
+const TLS12: CipherSuite = CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256;
+
+fn with(change: impl FnOnce(&mut WriterConfig)) -> WriterConfig {
+    let mut config = WriterConfig::default();
+    change(&mut config);
+    config
+}
+
+/// Content lengths of the records that `len` bytes become, offered as one stream and drained
+/// `step` bytes at a time.
+fn stream(config: WriterConfig, suite: CipherSuite, len: usize, step: usize) -> Vec<usize> {
+    let (mut writer, mut reader) = writer_and_reader(suite, config);
+    let data = pattern(len);
+    let (mut sent, mut wire) = (0, Vec::new());
+    while sent < len {
+        sent += writer.write(&data[sent..]).unwrap();
+        drain_some(&mut writer, step, &mut wire);
+    }
+    wire.extend(drain_writer(&mut writer));
+    let (lengths, plaintext) = open_all(&mut reader, &wire);
+    assert!(plaintext == data);
+    lengths
+}
+
+#[test]
+fn no_runts_through_any_capacity_and_drain() {
+    for suite in [TLS13, TLS12] {
+        for records in [1, 2, 4, 16] {
+            for step in [1, 536, 1448, 4096, 16384] {
+                let config = with(|config| config.capacity = records * 16384);
+                let lengths = stream(config, suite, 1 << 20, step);
+                assert!(lengths.len() <= 64 + 2, "{records} {step}: {}", lengths.len());
+            }
+        }
+    }
+}
+
+#[test]
+fn no_runts_after_small_writes_and_key_updates() {
+    let (mut writer, mut reader) = writer_and_reader(TLS13, WriterConfig::default());
+    let data = pattern(1 << 20);
+    let (mut sent, mut wire) = (100, Vec::new());
+    writer.write_all(&data[..100]).unwrap();
+    drain_some(&mut writer, 50, &mut wire);
+    while sent < data.len() {
+        sent += writer.write(&data[sent..]).unwrap();
+        drain_some(&mut writer, 1448, &mut wire);
+        if wire.len() % 7 == 0 {
+            writer.update_keys(KeyUpdateRequest::NotRequested).unwrap();
+        }
+    }
+    wire.extend(drain_writer(&mut writer));
+    let (lengths, plaintext) = open_all(&mut reader, &wire);
+    assert!(plaintext == data);
+    assert!(writer.progress().key_updates > 10);
+    assert!(lengths.len() <= 64 + 2, "{}", lengths.len());
+}
+
+#[test]
+fn fixed_records_have_their_size_and_the_last_one_the_rest() {
+    let config = with(|config| config.sizing = Sizing::Fixed(1000));
+    let lengths = stream(config, TLS13, 10_500, 700);
+    assert_eq!(lengths, [&[1000; 10][..], &[500]].concat());
+}
+
+#[test]
+fn slow_start_begins_small_grows_and_begins_again_after_idling() {
+    let mut slow_start = SlowStart::default();
+    slow_start.threshold = 10_000;
+    let config = with(|config| config.sizing = Sizing::SlowStart(slow_start));
+    let (mut writer, mut reader) = writer_and_reader(TLS13, config);
+    let mut lengths = |writer: &mut Writer, now: u64| {
+        writer.observe(Conditions::at(Duration::from_secs(now)));
+        writer.write_all(&[7; 40_000]).unwrap();
+        open_all(&mut reader, &drain_writer(writer)).0
+    };
+    let small = 1369 - 22;
+    let first = lengths(&mut writer, 10);
+    assert!(first.iter().take(8).all(|&len| len == small), "{first:?}");
+    assert_eq!(first[8], 16384);
+    assert_eq!(lengths(&mut writer, 10)[0], 16384, "not idle");
+    assert_eq!(lengths(&mut writer, 11)[0], small, "idle for a second");
+}
+
+#[test]
+fn congestion_bounds_the_record_and_what_is_sealed_ahead() {
+    let config = with(|config| config.sizing = Sizing::Congestion(Congestion::default()));
+    let (mut writer, mut reader) = writer_and_reader(TLS13, config);
+    let window = Window { mss: 1448, cwnd: 2 };
+    writer.observe(Conditions::default().with_window(window));
+    let room = writer.room();
+    assert_eq!(writer.write(&[0; 65536]), Ok(room));
+    let wire = drain_writer(&mut writer);
+    assert_eq!(wire.len(), 2 * 2 * 1448, "two windows");
+    assert_eq!(open_all(&mut reader, &wire).0, [2896 - 22; 2]);
+}
+
+#[test]
+fn policies_change_at_record_boundaries_only() {
+    let (mut writer, mut reader) = writer_and_reader(TLS13, WriterConfig::default());
+    writer.write_all(&[1; 100]).unwrap();
+    writer.set_max_fragment_len(64);
+    writer.set_padding(Padding::Multiple(32));
+    writer.set_sizing(Sizing::Fixed(10));
+    writer.write_all(&[1; 100]).unwrap();
+    writer.flush().unwrap();
+    writer.write_all(&[2; 25]).unwrap();
+    let wire = drain_writer(&mut writer);
+    assert_eq!(record_lengths(&wire), [222, 53, 53, 53], "the open record keeps its own");
+    assert_eq!(open_all(&mut reader, &wire).0, [200, 10, 10, 5]);
+}
+
+#[test]
+fn padded_records_have_the_padded_length() {
+    let policies = [
+        (Padding::Multiple(512), 512),
+        (Padding::Sizes(&[100, 600, 1000]), 600),
+        (Padding::With(|len| len + 99), 600),
+    ];
+    for (padding, inner) in policies {
+        let config = with(|config| config.padding = padding);
+        let (mut writer, mut reader) = writer_and_reader(TLS13, config);
+        writer.write_all(&[1; 500]).unwrap();
+        let wire = drain_writer(&mut writer);
+        assert_eq!(record_lengths(&wire), [5 + inner + 16], "{padding:?}");
+        assert_eq!(open_all(&mut reader, &wire).0, [500]);
+    }
+    let config = with(|config| config.padding = Padding::Multiple(512));
+    let (mut writer, _) = writer_and_reader(TLS12, config);
+    writer.write_all(&[1; 500]).unwrap();
+    assert_eq!(record_lengths(&drain_writer(&mut writer)), [5 + 8 + 500 + 16], "not in TLS 1.2");
+}
+
+#[test]
+fn a_padded_record_never_exceeds_the_cap() {
+    for limit in [64, 1000, 16384] {
+        let config = with(|config| {
+            config.max_fragment_len = limit;
+            config.padding = Padding::With(|_| usize::MAX);
+        });
+        let (mut writer, mut reader) = writer_and_reader(TLS13, config);
+        let inner = if limit == 16384 { 16385 } else { limit };
+        writer.write_all(&pattern(20_000)[..limit]).unwrap();
+        let wire = drain_writer(&mut writer);
+        assert!(record_lengths(&wire).iter().all(|&len| len == 5 + inner + 16), "{limit}");
+        assert!(open_all(&mut reader, &wire).1 == pattern(20_000)[..limit]);
+    }
+}
+
+#[test]
+fn a_cover_record_is_empty_and_as_long_as_asked() {
+    let (mut writer, mut reader) = writer_and_reader(TLS13, WriterConfig::default());
+    writer.write_all(b"before").unwrap();
+    writer.write_cover(100).unwrap();
+    writer.write_cover(0).unwrap();
+    writer.write_cover(usize::MAX).unwrap();
+    writer.write_all(b"after").unwrap();
+    let wire = drain_writer(&mut writer);
+    assert_eq!(record_lengths(&wire), [28, 122, 22, 16406, 27]);
+    assert_eq!(open_all(&mut reader, &wire).1, b"beforeafter");
+    let (mut writer, mut reader) = writer_and_reader(TLS12, WriterConfig::default());
+    writer.write_cover(100).unwrap();
+    let wire = drain_writer(&mut writer);
+    assert_eq!(record_lengths(&wire), [5 + 8 + 16]);
+    assert_eq!(open_all(&mut reader, &wire).1, b"");
+}
+
+#[test]
+fn a_cover_record_without_room_changes_nothing() {
+    let config = with(|config| config.capacity = 1);
+    let (mut writer, _) = writer_and_reader(TLS13, config);
+    writer.write_all(&[0; 16384]).unwrap();
+    let before = (writer.room(), writer.progress());
+    let refused = writer.write_cover(10);
+    assert_eq!(refused, Err(WriteError::NoRoom { needed: 10, available: 0 }));
+    assert_eq!((writer.room(), writer.progress()), before);
+}
+
+#[test]
+fn write_vectored_shares_records_between_its_buffers() {
+    let config = with(|config| config.coalescing = Coalescing::Off);
+    let (mut writer, mut reader) = writer_and_reader(TLS13, config);
+    let parts = [pattern(10), pattern(16384), Vec::new(), pattern(20)];
+    let slices = parts.each_ref().map(|part| std::io::IoSlice::new(part));
+    assert_eq!(writer.write_vectored(&slices), Ok(16414));
+    let (lengths, plaintext) = open_all(&mut reader, &drain_writer(&mut writer));
+    assert_eq!(lengths, [16384, 30]);
+    assert!(plaintext == parts.concat());
+    assert_eq!(writer.write_vectored::<&[u8]>(&[]), Ok(0));
+}
+
+#[test]
+fn owned_plaintext_seals_to_the_same_bytes_as_writing_without_coalescing() {
+    for suite in SUITES {
+        for (len, spare) in
+            [(100, 0), (4096, 0), (4096, 1), (16384, 1), (16385, 0), (50_000, 0), (65536, 1)]
+        {
+            let config = with(|config| config.coalescing = Coalescing::Off);
+            let (mut owned, _) = writer_and_reader(suite, config.clone());
+            let (mut copied, _) = writer_and_reader(suite, config);
+            for writer in [&mut owned, &mut copied] {
+                writer.write_all(b"open record").unwrap();
+                writer.flush().unwrap();
+            }
+            let mut plaintext = BytesMut::with_capacity(len + spare);
+            plaintext.extend_from_slice(&pattern(len));
+            assert_eq!(owned.room().min(len), copied.room().min(len));
+            while !plaintext.is_empty() {
+                let accepted = owned.write_owned(&mut plaintext).unwrap();
+                if accepted == 0 {
+                    break;
+                }
+            }
+            let sent = len - plaintext.len();
+            copied.write_all(&pattern(len)[..sent]).unwrap();
+            assert_eq!(owned.progress().accepted, copied.progress().accepted);
+            assert!(sent >= len.min(3 * 16384), "{sent} of {len}");
+            assert!(drain_writer(&mut owned) == drain_writer(&mut copied), "{suite:?} {len}");
+            let delivered = owned.progress().delivered;
+            assert_eq!(delivered, owned.progress().accepted);
+        }
+    }
+}
+
+#[test]
+fn owned_plaintext_is_drained_from_the_callers_memory() {
+    let (mut writer, _) = writer_and_reader(TLS13, WriterConfig::default());
+    let vec = {
+        let mut vec = Vec::with_capacity(32769);
+        vec.extend(pattern(32768));
+        vec
+    };
+    let address = vec.as_ptr();
+    let mut plaintext = Bytes::from(vec).try_into_mut().unwrap();
+    assert_eq!(writer.write_owned(&mut plaintext), Ok(32768));
+    assert!(plaintext.is_empty());
+    let outbound = writer.outbound();
+    let chunks: Vec<&[u8]> = outbound.chunks().collect();
+    let lengths: Vec<usize> = chunks.iter().map(|chunk| chunk.len()).collect();
+    assert_eq!(lengths, [5, 16384, 17 + 5, 16384, 17]);
+    assert_eq!(chunks[1].as_ptr(), address, "no copy");
+}
+
+#[test]
+fn owned_plaintext_counts_against_the_capacity() {
+    let (mut writer, _) = writer_and_reader(TLS13, WriterConfig::default());
+    let mut plaintext = BytesMut::from(&pattern(100_000)[..]);
+    assert_eq!(writer.write_owned(&mut plaintext), Ok(65536));
+    assert_eq!((plaintext.len(), writer.room()), (100_000 - 65536, 0));
+    assert_eq!(writer.write_owned(&mut plaintext), Ok(0));
+    drain_some(&mut writer, 2 * 16406, &mut Vec::new());
+    assert!(writer.room() >= 16384);
+}
+
+#[test]
+fn owned_plaintext_may_update_keys_and_be_closed_behind() {
+    let config = with(|config| config.key_limits = Some(KeyLimits::new(4, u64::MAX)));
+    let (mut writer, mut reader) = writer_and_reader(TLS13, config);
+    writer.update_keys(KeyUpdateRequest::NotRequested).unwrap();
+    let mut plaintext = BytesMut::with_capacity(65537);
+    plaintext.extend_from_slice(&pattern(65536));
+    assert_eq!(writer.write_owned(&mut plaintext), Ok(65536));
+    writer.close().unwrap();
+    let (_, opened) = open_all(&mut reader, &drain_writer(&mut writer));
+    assert!(opened == pattern(65536));
+    assert_eq!(reader.state(), ReaderState::PeerClosed);
+    assert_eq!(writer.progress().key_updates, 2);
+    assert_eq!(writer.progress().delivered, 65536);
+}
+
+#[test]
+fn chunks_are_handed_off_without_a_copy_and_put_back_in_order() {
+    let (mut writer, mut reader) = writer_and_reader(TLS13, WriterConfig::default());
+    writer.write_all(&pattern(40_000)).unwrap();
+    writer.flush().unwrap();
+    let point = writer.progress().flush_point();
+    let mut chunks: Vec<Chunk> = writer.outbound().take_all(usize::MAX).collect();
+    assert_eq!(chunks.len(), 3, "one a segment");
+    assert!(writer.progress().is_delivered(point));
+
+    let mut wire = chunks.remove(0).to_vec();
+    let (mut second, third) = (chunks.remove(0), chunks.remove(0));
+    let PutBackError(second_again) = writer.outbound().put_back(second).unwrap_err();
+    second = second_again;
+    writer.outbound().put_back(third).unwrap();
+    wire.extend_from_slice(&second[..1000]);
+    second.advance(1000);
+    writer.outbound().put_back(second).unwrap();
+    assert!(!writer.progress().is_delivered(point));
+
+    writer.write_all(b"more").unwrap();
+    wire.extend(drain_writer(&mut writer));
+    assert!(open_all(&mut reader, &wire).1 == [pattern(40_000), b"more".to_vec()].concat());
+    assert!(writer.progress().is_delivered(point));
+}
+
+#[test]
+fn a_pool_lends_segments_to_many_connections_and_keeps_them() {
+    let pool = Pool::new(8);
+    let config = with(|config| config.pool = Some(pool.clone()));
+    let mut writers = [(); 3].map(|()| writer_and_reader(TLS13, config.clone()).0);
+    for round in 0..3 {
+        for writer in &mut writers {
+            writer.write_all(&[1; 30_000]).unwrap();
+            drain_writer(writer);
+            assert_eq!(writer.memory_held(), 0);
+        }
+        assert_eq!(pool.len(), 2, "round {round}");
+    }
+}
+
+#[test]
+fn write_final_seals_data_and_close_notify_together() {
+    let (mut writer, mut reader) = writer_and_reader(TLS13, WriterConfig::default());
+    let too_long = vec![0; 65537];
+    let refused = writer.write_final(&too_long);
+    assert_eq!(refused, Err(WriteError::NoRoom { needed: 65537, available: 65536 }));
+    assert_eq!(writer.state(), WriterState::Open);
+    writer.write_final(b"last words").unwrap();
+    assert_eq!(writer.state(), WriterState::Closing);
+    let wire = drain_writer(&mut writer);
+    assert_eq!(open_all(&mut reader, &wire).1, b"last words");
+    assert_eq!(reader.state(), ReaderState::PeerClosed);
+}
+
+#[test]
+fn a_writer_taken_apart_goes_on_where_it_stopped() {
+    for suite in [TLS13, TLS12] {
+        let (mut writer, mut reader) = writer_and_reader(suite, WriterConfig::default());
+        writer.write_all(b"one").unwrap();
+        writer = writer.into_parts().unwrap_err();
+        let mut wire = drain_writer(&mut writer);
+        let seq = writer.next_seq();
+        let parts = writer.into_parts().unwrap();
+        assert_eq!(parts.suite(), suite);
+        let mut writer = Writer::from_parts(parts, &WriterConfig::default());
+        assert_eq!(writer.next_seq(), seq);
+        writer.write_all(b"two").unwrap();
+        if suite == TLS13 {
+            writer.update_keys(KeyUpdateRequest::NotRequested).unwrap();
+        }
+        wire.extend(drain_writer(&mut writer));
+        assert_eq!(open_all(&mut reader, &wire).1, b"onetwo");
+        let keys = writer.into_parts().unwrap().into_keys();
+        assert_eq!(keys.dangerous_key().len(), suite.key_len());
+    }
+}
+
+#[test]
+fn a_budget_goes_with_the_key_that_is_moved() {
+    let config = with(|config| config.key_limits = Some(KeyLimits::new(5, u64::MAX)));
+    let (mut writer, _) = writer_and_reader(TLS12, config.clone());
+    for left in [3, 2, 1, 0] {
+        assert_eq!(writer.room(), left * 16384);
+        if left > 0 {
+            writer.write_all(b"x").unwrap();
+            drain_writer(&mut writer);
+        }
+        writer = Writer::from_parts(writer.into_parts().unwrap(), &config);
+    }
+}
+
+#[test]
+fn twenty_generations_each_way_with_a_rustls_peer() {
+    for role in ROLES {
+        let (mut ours, mut peer) = established(TLS13, role);
+        for generation in 0..20 {
+            // Crossing: both ask, neither has seen the other's request.
+            ours.update_keys(KeyUpdateRequest::Requested).unwrap();
+            peer.0.refresh_traffic_keys().unwrap();
+            let text = format!("generation {generation}");
+            ours.write_all(text.as_bytes()).unwrap();
+            let (to_peer, to_us) = (drain(&mut ours), peer.send(text.as_bytes()));
+            peer.feed(&to_peer).unwrap();
+            feed(&mut ours, &to_us);
+            assert_eq!(peer.take_plaintext(), text.as_bytes());
+            assert_eq!(read_all(&mut ours), text.as_bytes());
+            while exchange(&mut ours, &mut peer).unwrap() {}
+        }
+        // Ours, and an answer to each of the peer's.
+        assert_eq!(ours.progress().key_updates, 40);
+    }
+}
+
+#[test]
+fn counting_blocks_alone_lets_short_records_go_on() {
+    let records_and_blocks = KeyLimits::for_suite(TLS12);
+    assert_eq!((records_and_blocks.records, records_and_blocks.blocks), (1 << 24, 1 << 34));
+    let blocks = KeyLimits::blocks_only(TLS12);
+    assert_eq!((blocks.records, blocks.blocks), (u64::MAX, 1 << 34));
+    let chacha = KeyLimits::for_suite(CipherSuite::TLS_CHACHA20_POLY1305_SHA256);
+    assert_eq!((chacha.records, chacha.blocks), (u64::MAX, u64::MAX));
+}

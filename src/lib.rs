@@ -1,4 +1,64 @@
-//! A sans-IO TLS record-layer writer engine.
+//! A TLS record-layer writer engine without I/O.
+//!
+//! It cuts plaintext into TLS records, seals them with ring, and holds the ciphertext in a bounded
+//! buffer that the caller drains. rustls makes the handshake; then its traffic keys move here.
+//!
+//! # The mental model
+//!
+//! Two mirrored halves, and no hidden state behind them:
+//!
+//! ```text
+//! plaintext --write / slot+commit--> [open record] --seal--> [sealed records] --outbound().advance--> transport
+//! transport --inbound().commit--> [records] --open in place--> [plaintext] --consume--> caller
+//! ```
+//!
+//! The tail of the outbound buffer is at most one *open record*: plaintext that is not sealed yet.
+//! It is sealed, in place, when it is full, when [`flush`](Connection::flush) or
+//! [`close`](Connection::close) asks, or when the drain reaches it. So small writes made while
+//! earlier bytes wait share a record, without a timer, and a slow drain never makes short records.
+//!
+//! A [`Connection`] is both halves and the handshake; [`Writer`] and [`Reader`] are the halves
+//! alone, with keys from anywhere; `Stream` is a connection over `std::io`.
+//!
+//! Everything is a level that can be looked at again: [`Connection::wants`],
+//! [`Connection::state`], [`Connection::buffer_state`], [`Connection::room`]. "Would block" is not
+//! an error here: `write` says how much it accepted, 0 included. Errors are about one call
+//! ([`WriteError`], which carries the count accepted), or fatal and sticky ([`Error`],
+//! [`ConnectionError`]).
+//!
+//! # Coming from `SSL_write`
+//!
+//! | the manual page | here |
+//! |---|---|
+//! | writes `num` bytes from `buf` | [`write`](Connection::write) takes a prefix and says how long; it belongs to the engine then |
+//! | negotiates a session first | the same, as the connection is driven; `write` accepts 0 until then |
+//! | a re-negotiation is performed transparently | KeyUpdates are answered before the next record; TLS 1.2 renegotiation is refused with a warning |
+//! | depends on the BIO | there is none: the same calls give the same bytes |
+//! | must be set to client or server mode | [`Connection::client`], [`Connection::server`] |
+//! | blocking BIO, `SSL_MODE_AUTO_RETRY` | `Stream` over a blocking transport |
+//! | non-blocking BIO | the buffer's state; `Stream` gives `WouldBlock` and stays usable |
+//! | `SSL_get_error`, `WANT_READ`, `WANT_WRITE` | [`wants`](Connection::wants), from the state |
+//! | `SSL_write` can cause read operations | only while negotiating |
+//! | the call must be repeated, with the same arguments | nothing is repeated |
+//! | `select()` | `wants().drain`: register for writability; draining to empty clears it |
+//! | BIO pair, `BIO_ctrl_get_write_guarantee` | the normal mode; [`room`](Connection::room) |
+//! | success only for the complete contents | [`write_all`](Connection::write_all), atomic |
+//! | `SSL_MODE_ENABLE_PARTIAL_WRITE` | [`write`](Connection::write); both per call |
+//! | a partial write has the size of a message block | records are full however slow the drain |
+//! | `num = 0` is undefined | `Ok(0)`, and nothing changes |
+//! | `> 0`, the number written | three counters: [`Progress`] |
+//! | `0`, closed; why cannot be checked | [`WriteError::Closed`]; [`Error::Truncated`] is told from the peer's `close_notify` |
+//! | `< 0`, an error or an action is needed | errors only; those after partial acceptance carry the count |
+//!
+//! # Features
+//!
+//! `rustls` and `std` by default. Without `std` a configuration comes from
+//! `rustls::ClientConfig::builder_with_details` and the caller's clock
+//! ([`webpki_client_config_with_time`]). Without `rustls` there are [`Writer`] and [`Reader`], with
+//! ring and bytes only.
+//!
+//! Foreign types in this API: `bytes` ([`bytes::Buf`], `Bytes`, `BytesMut`), rustls's
+//! configurations and its `pki_types`, both re-exported.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![no_std]
 
@@ -18,6 +78,8 @@ mod record;
 mod stream;
 mod writer;
 
+pub use bytes;
+
 pub use aead::{CipherSuite, InvalidKeyLength, KeyLimits, ReadKeys, TrafficSecret, WriteKeys};
 pub use alert::AlertDescription;
 #[cfg(feature = "std")]
@@ -27,7 +89,7 @@ pub use buffer::{BufferPolicy, Chunk, PutBackError};
 pub use connection::webpki_client_config;
 #[cfg(feature = "rustls")]
 pub use connection::{
-    Connection, ConnectionConfig, ConnectionError, webpki_client_config_with_time,
+    Connection, ConnectionConfig, ConnectionError, rustls, webpki_client_config_with_time,
 };
 pub use error::{Error, PeerFault, SlotOverrun, WriteError};
 pub use reader::{Inbound, PeerLimits, Reader, ReaderConfig, ReaderEvents, ReaderState, Role};
@@ -38,3 +100,7 @@ pub use writer::{
     BufferState, Coalescing, Conditions, Congestion, FlushPoint, Outbound, Padding, Progress,
     Sizing, Slot, SlowStart, Wants, Window, Writer, WriterConfig, WriterParts, WriterState,
 };
+
+#[cfg(all(doctest, feature = "rustls", feature = "std"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

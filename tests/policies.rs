@@ -1,4 +1,5 @@
 //! Sizing, padding, coalescing, owned plaintext and hand-off: what each makes of the same bytes.
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 mod common;
 

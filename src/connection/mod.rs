@@ -22,6 +22,7 @@ pub use error::ConnectionError;
 use established::Established;
 use handover::{Negotiated, Tls};
 use handshake::{Handshake, Status};
+pub use rustls;
 use rustls::client::UnbufferedClientConnection;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::server::UnbufferedServerConnection;

@@ -171,6 +171,9 @@ fn a_cover_record_is_empty_and_as_long_as_asked() {
     let wire = drain_writer(&mut writer);
     assert_eq!(record_lengths(&wire), [28, 122, 22, 16406, 27]);
     assert_eq!(open_all(&mut reader, &wire).1, b"beforeafter");
+    writer.set_sizing(Sizing::Fixed(10));
+    writer.write_cover(100).unwrap();
+    assert_eq!(record_lengths(&drain_writer(&mut writer)), [122], "the soft size is for content");
     let (mut writer, mut reader) = writer_and_reader(TLS12, WriterConfig::default());
     writer.write_cover(100).unwrap();
     let wire = drain_writer(&mut writer);

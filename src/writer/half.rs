@@ -6,7 +6,7 @@ use core::ops::{Deref, Range};
 
 use super::config::{Coalescing, WriterConfig, max_inner};
 use super::padding::Padding;
-use super::plan::{Plan, Shape};
+use super::plan::{OpenPlan, Plan, Shape};
 use super::sizing::{Conditions, Sizer, Sizing};
 use super::state::{Life, PeerUpdate, PendingControl};
 use crate::aead::{KeyLimits, KeySchedule, RecordSealer, WriteKeys};
@@ -198,18 +198,22 @@ impl WriteHalf {
         keys: &mut dyn KeySchedule,
     ) -> Result<(), WriteError> {
         self.check_open()?;
-        let failed = |_| WriteError::Failed { accepted: 0 };
         let type_len = self.sealer.format().inner_type_len();
         let padding = padding.min(self.shape.max_inner - type_len) * type_len;
-        let available = self.cover_room(padding, keys);
-        if available < padding.max(1) {
-            return Err(WriteError::NoRoom { needed: padding.max(1), available });
-        }
-        self.seal_open(keys).map_err(failed)?;
-        if let Plan::Open(_) = self.open_record(padding.max(1), keys).map_err(failed)? {
-            self.seal_record(0, padding).map_err(failed)?;
-        }
-        Ok(())
+        let plan = match self.plan_cover(padding, keys) {
+            Plan::Open(plan) if plan.content_limit >= padding => plan,
+            Plan::Open(OpenPlan { content_limit: available, .. }) => {
+                return Err(WriteError::NoRoom { needed: padding, available });
+            }
+            Plan::NoRoom => {
+                return Err(WriteError::NoRoom { needed: padding.max(1), available: 0 });
+            }
+            Plan::KeyLimit => return Err(WriteError::KeyLimit { accepted: 0 }),
+        };
+        self.seal_open(keys)
+            .and_then(|()| self.begin_record(plan, keys))
+            .and_then(|()| self.seal_record(0, padding))
+            .map_err(|_| WriteError::Failed { accepted: 0 })
     }
 
     /// `buf` and `close_notify`, together or not at all.
@@ -287,9 +291,15 @@ impl WriteHalf {
             return Ok(Plan::GO_ON);
         }
         let plan = self.cursor(keys).plan(want);
-        let Plan::Open(open) = plan else {
-            return Ok(plan);
-        };
+        if let Plan::Open(open) = plan {
+            self.begin_record(open, keys)?;
+        }
+        Ok(plan)
+    }
+
+    /// Opens a record as planned, behind the control record that is due.
+    #[inline]
+    fn begin_record(&mut self, open: OpenPlan, keys: &mut dyn KeySchedule) -> Result<(), Error> {
         if open.fresh {
             self.buffer.add_segment();
         }
@@ -298,7 +308,7 @@ impl WriteHalf {
         }
         self.seal_control_at(0, keys)?;
         self.open = OpenRecord { content_limit: open.content_limit, shape: self.shape };
-        Ok(plan)
+        Ok(())
     }
 
     /// Adds `len` bytes to the open record, and seals it if it is full.

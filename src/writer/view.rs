@@ -1,7 +1,9 @@
 //! What can be computed of the writing half without changing it.
 
 use super::half::WriteHalf;
+use super::padding::Padding;
 use super::plan::{Cursor, Plan, Update};
+use super::sizing::{Sizer, Sizing};
 use super::state::{BufferState, Life, PendingControl, Progress, WriterState};
 use crate::aead::KeySchedule;
 use crate::record::KEY_UPDATE_LEN;
@@ -68,17 +70,16 @@ impl WriteHalf {
         (room + more, end)
     }
 
-    /// Room for a cover record with this many zeros: counted as content.
-    pub(super) fn cover_room(&self, padding: usize, keys: &dyn KeySchedule) -> usize {
+    /// The place for a cover record with this many zeros, behind the open record. They are planned
+    /// as content; neither the padding policy nor the soft size is asked.
+    pub(super) fn plan_cover(&self, padding: usize, keys: &dyn KeySchedule) -> Plan {
         let mut cursor = self.cursor(keys);
-        cursor.shape.padding = super::Padding::None;
         if self.open_len() > 0 {
             cursor.assume_sealed(self.open_len(), self.open.shape);
         }
-        match cursor.plan(padding) {
-            Plan::Open(open) => open.content_limit,
-            Plan::NoRoom | Plan::KeyLimit => 0,
-        }
+        cursor.shape.padding = Padding::None;
+        cursor.sizer = Sizer::new(Sizing::Max);
+        cursor.plan(padding.max(1))
     }
 
     /// Wire bytes that would be made if `len` more bytes were written and flushed; where the

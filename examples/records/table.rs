@@ -1,0 +1,57 @@
+//! What is printed.
+
+use crate::args::Options;
+use crate::work::{BURST_LEN, BURST_WRITE, Outcome};
+
+pub(crate) fn print_stream_head(options: &Options) {
+    let Options { capacity, drain, bytes, write_size, .. } = options;
+    print!("{bytes} bytes, capacity {capacity}, {drain} bytes a drain, ");
+    if *write_size < *bytes {
+        println!("writes of {write_size} bytes");
+    } else {
+        println!("writes of all that is left");
+    }
+    println!("records in bytes of content; ideal: as many as the policy needs, never cut short\n");
+    println!(
+        "{:<26} {:>8} {:>8} {:>8} {:>8} {:>10} {:>10} {:>8}",
+        "contestant", "records", "smallest", "mean", "largest", "wire bytes", "overhead", "ideal"
+    );
+}
+
+pub(crate) fn print_stream_row(name: &str, outcome: &Outcome) {
+    let Outcome { lengths, plaintext_len, wire_len, ideal, .. } = outcome;
+    println!(
+        "{name:<26} {:>8} {:>8} {:>8} {:>8} {wire_len:>10} {:>10} {ideal:>8}{}",
+        lengths.len(),
+        lengths.iter().min().unwrap_or(&0),
+        plaintext_len.checked_div(lengths.len()).unwrap_or(0),
+        lengths.iter().max().unwrap_or(&0),
+        percent(wire_len.saturating_sub(*plaintext_len), *plaintext_len),
+        verdict(outcome),
+    );
+}
+
+pub(crate) fn print_burst_head() {
+    println!("\n{} writes of {BURST_WRITE} bytes between two drains\n", BURST_LEN / BURST_WRITE);
+    println!("{:<26} {:>8} {:>10} {:>10}", "contestant", "records", "wire bytes", "overhead");
+}
+
+pub(crate) fn print_burst_row(name: &str, outcome: &Outcome) {
+    let Outcome { lengths, plaintext_len, wire_len, .. } = outcome;
+    println!(
+        "{name:<26} {:>8} {wire_len:>10} {:>10}{}",
+        lengths.len(),
+        percent(wire_len.saturating_sub(*plaintext_len), *plaintext_len),
+        verdict(outcome),
+    );
+}
+
+/// With two decimals.
+fn percent(part: usize, whole: usize) -> String {
+    let hundredths = part.saturating_mul(10_000) / whole.max(1);
+    format!("{}.{:02} %", hundredths / 100, hundredths % 100)
+}
+
+const fn verdict(outcome: &Outcome) -> &'static str {
+    if outcome.intact { "" } else { "  BYTES DIFFER" }
+}

@@ -77,6 +77,17 @@ fn fixed_records_have_their_size_and_the_last_one_the_rest() {
 }
 
 #[test]
+fn soft_sizes_that_divide_a_full_record_are_never_cut_short() {
+    for suite in [TLS13, TLS12] {
+        for size in [2048, 4096, 8192] {
+            let config = with(|config| config.sizing = Sizing::Fixed(size));
+            let lengths = stream(config, suite, 1 << 20, 1448);
+            assert!(lengths.iter().all(|&len| len == size), "{suite:?} {size}");
+        }
+    }
+}
+
+#[test]
 fn slow_start_begins_small_grows_and_begins_again_after_idling() {
     let mut slow_start = SlowStart::default();
     slow_start.threshold = 10_000;

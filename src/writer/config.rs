@@ -98,10 +98,11 @@ impl WriterConfig {
     }
 }
 
-/// A segment holds a KeyUpdate, then a record of the largest size, and its reserve: a KeyUpdate
-/// does not cut the record behind it short.
+/// A segment holds a KeyUpdate, then a record of the largest size or eight that share its
+/// content, and its reserve: neither a KeyUpdate nor a soft size of 2, 4 or 8 KiB cuts a record
+/// short.
 const SEGMENT_LEN: usize =
-    MAX_KEY_UPDATE_RECORD_LEN + MAX_FRAGMENT_LEN + MAX_OVERHEAD + CONTROL_RESERVE;
+    MAX_KEY_UPDATE_RECORD_LEN + MAX_FRAGMENT_LEN + 8 * MAX_OVERHEAD + CONTROL_RESERVE;
 
 /// The protocol's own limit counts content only, a smaller cap type byte and padding too.
 pub(super) fn max_inner(max_fragment_len: usize, format: RecordFormat) -> usize {

@@ -31,7 +31,7 @@ pub struct SlowStart {
     /// Wire length of a small record, in bytes. Default 1,369: an IPv6 TCP segment with
     /// timestamps and some room for tunnels.
     pub record_len: usize,
-    /// Bytes of plaintext that are sent in small records. Default 1 MiB.
+    /// Bytes of plaintext that are sent in small records. Default 128 KiB.
     pub threshold: u64,
     /// After this long without writing it begins anew. Default 1 s. Needs
     /// [`Conditions::now`].
@@ -40,7 +40,7 @@ pub struct SlowStart {
 
 impl Default for SlowStart {
     fn default() -> Self {
-        Self { record_len: 1369, threshold: 1 << 20, idle: Duration::from_secs(1) }
+        Self { record_len: 1369, threshold: 128 << 10, idle: Duration::from_secs(1) }
     }
 }
 

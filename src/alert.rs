@@ -75,8 +75,8 @@ impl fmt::Display for AlertDescription {
 /// The level byte of an alert. TLS 1.3 ignores it on receipt (RFC 9846 §6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum AlertLevel {
-    Warning = 1,
-    Fatal = 2,
+    Warning,
+    Fatal,
 }
 
 /// An alert as it stands in a record: two bytes (RFC 9846 §6).

@@ -72,6 +72,7 @@ mod buffer;
 #[cfg(feature = "rustls")]
 mod connection;
 mod error;
+mod num;
 mod reader;
 mod record;
 #[cfg(all(feature = "rustls", feature = "std"))]

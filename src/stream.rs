@@ -160,7 +160,11 @@ impl<T: Read + Write> Stream<T> {
                 }
                 Ok(len) => return inbound.commit(len).map_err(io::Error::other),
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
+                Err(error) => {
+                    // Gives the lent memory back.
+                    self.process()?;
+                    return Err(error);
+                }
             }
         }
     }
@@ -210,6 +214,7 @@ impl<T: Read + Write> Read for Stream<T> {
             let n = read.map_err(|error| self.connection_error(error))?;
             let drained = self.drain();
             if n > 0 || self.connection.reader_state() == ReaderState::PeerClosed {
+                self.io_error = drained.err();
                 return Ok(n);
             }
             drained?;
@@ -243,7 +248,7 @@ impl<T: Read + Write> Write for Stream<T> {
             if accepted > 0 || buf.is_empty() {
                 return Ok(accepted);
             }
-            // What was drained may have made room.
+            // What was drained may have made room; if not, there is nothing to go round for.
             if drained == Drained::Blocked && self.connection.room() == 0 {
                 return Err(ErrorKind::WouldBlock.into());
             }

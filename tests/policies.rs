@@ -301,7 +301,7 @@ fn chunks_are_handed_off_without_a_copy_and_put_back_in_order() {
     writer.write_all(&pattern(40_000)).unwrap();
     writer.flush().unwrap();
     let point = writer.progress().flush_point();
-    let mut chunks: Vec<Chunk> = writer.outbound().take_all(usize::MAX).collect();
+    let mut chunks: Vec<Chunk> = writer.outbound().take_chunks(usize::MAX).collect();
     assert_eq!(chunks.len(), 3, "one a segment");
     assert!(writer.progress().is_delivered(point));
 
@@ -417,4 +417,115 @@ fn counting_blocks_alone_lets_short_records_go_on() {
     assert_eq!((blocks.records, blocks.blocks), (u64::MAX, 1 << 34));
     let chacha = KeyLimits::for_suite(CipherSuite::TLS_CHACHA20_POLY1305_SHA256);
     assert_eq!((chacha.records, chacha.blocks), (u64::MAX, u64::MAX));
+}
+
+#[test]
+fn padding_changes_nothing_in_tls_1_2_and_is_not_planned_for() {
+    let config = with(|config| config.padding = Padding::Multiple(4096));
+    let (mut writer, _) = writer_and_reader(TLS12, config);
+    assert_eq!(writer.wire_len(1), 30);
+    let room = writer.room();
+    assert_eq!(writer.write(&[0; 100_000]), Ok(room));
+    writer.set_padding(Padding::With(|_| 16384));
+    assert_eq!(writer.wire_len(1), 30);
+}
+
+#[test]
+fn a_window_of_zero_does_not_stop_the_writer_for_ever() {
+    let config = with(|config| config.sizing = Sizing::Congestion(Congestion::default()));
+    let (mut writer, _) = writer_and_reader(TLS13, config);
+    writer.observe(Conditions::default().with_window(Window { mss: 0, cwnd: 0 }));
+    for _ in 0..3 {
+        assert!(writer.write(b"abc").unwrap() > 0);
+        assert!(writer.wants_drain());
+        drain_writer(&mut writer);
+    }
+}
+
+#[test]
+fn every_chunk_taken_since_the_last_write_can_be_put_back() {
+    let config = with(|config| config.sizing = Sizing::Fixed(100));
+    let (mut writer, mut reader) = writer_and_reader(TLS13, config);
+    let mut plaintext = BytesMut::with_capacity(65537);
+    plaintext.extend_from_slice(&pattern(65536));
+    assert_eq!(writer.write_owned(&mut plaintext), Ok(65536));
+    let chunks: Vec<Chunk> = writer.outbound().take_chunks(usize::MAX).collect();
+    assert!(chunks.len() > 1000);
+    for chunk in chunks.into_iter().rev() {
+        writer.outbound().put_back(chunk).unwrap();
+    }
+    assert_eq!((writer.progress().drained, writer.progress().delivered), (0, 0));
+    assert!(open_all(&mut reader, &drain_writer(&mut writer)).1 == pattern(65536));
+
+    let config = with(|config| config.capacity = 16384);
+    let (mut writer, _) = writer_and_reader(TLS13, config);
+    writer.write_all(&[1; 16384]).unwrap();
+    let chunk = writer.outbound().take_chunk(usize::MAX).unwrap();
+    writer.write_all(&[2; 16384]).unwrap();
+    writer.outbound().put_back(chunk).unwrap();
+    let chunks: Vec<Chunk> = writer.outbound().take_chunks(usize::MAX).collect();
+    assert_eq!(chunks.len(), 2);
+    for chunk in chunks.into_iter().rev() {
+        writer.outbound().put_back(chunk).unwrap();
+    }
+    assert_eq!(writer.outbound().remaining(), 2 * 16406);
+    assert!(writer.outbound().take_chunk(0).is_none());
+}
+
+#[test]
+fn owned_plaintext_uses_all_the_room_after_the_buffer_was_used() {
+    let (mut writer, _) = writer_and_reader(TLS13, WriterConfig::default());
+    writer.write_all(b"used").unwrap();
+    drain_writer(&mut writer);
+    let mut plaintext = BytesMut::from(&pattern(100_000)[..]);
+    assert_eq!(writer.write_owned(&mut plaintext), Ok(65536));
+
+    let config = with(|config| config.sizing = Sizing::Fixed(1000));
+    let (mut writer, _) = writer_and_reader(TLS13, config);
+    let mut plaintext = BytesMut::with_capacity(8001);
+    plaintext.extend_from_slice(&pattern(8000));
+    assert_eq!(writer.write_owned(&mut plaintext), Ok(8000));
+    assert!(writer.room() >= 3 * 16000, "{}: one segment's worth is charged", writer.room());
+}
+
+#[test]
+fn owned_nothing_changes_nothing() {
+    let (mut writer, _) = writer_and_reader(TLS13, WriterConfig::default());
+    writer.write_all(b"open").unwrap();
+    assert_eq!(writer.write_owned(&mut BytesMut::new()), Ok(0));
+    assert_eq!(writer.progress().records, 0);
+}
+
+#[test]
+fn cover_fits_whatever_the_policies_say_or_is_refused() {
+    let config = with(|config| {
+        config.capacity = 16384;
+        config.padding = Padding::Multiple(16384);
+    });
+    let (mut writer, _) = writer_and_reader(TLS13, config);
+    writer.set_padding(Padding::None);
+    writer.write_all(&[0; 5000]).unwrap();
+    writer.flush().unwrap();
+    writer.set_padding(Padding::Multiple(16384));
+    let before = writer.progress().records;
+    writer.write_cover(1000).unwrap();
+    assert_eq!(writer.progress().records, before + 1);
+}
+
+#[test]
+fn extreme_settings_are_bounded_and_return() {
+    let config = with(|config| {
+        config.capacity = usize::MAX;
+        config.sizing = Sizing::Fixed(0);
+        config.max_fragment_len = 0;
+    });
+    let (mut writer, _) = writer_and_reader(TLS13, config);
+    writer.write_all(b"x").unwrap();
+    assert_eq!(writer.wire_len(usize::MAX), usize::MAX);
+    drop(Pool::new(usize::MAX));
+    let mut config = ReaderConfig::default();
+    config.capacity = 0;
+    let keys = ReadKeys::new(TLS13, &[0; 16], [0; 12], 0).unwrap();
+    let mut reader = Reader::new(keys, Role::Client, config);
+    assert_eq!(reader.inbound().len(), MAX_RECORD_LEN);
 }

@@ -101,3 +101,38 @@ fn negotiated_parameters_are_remembered_after_the_hand_over() {
         }
     }
 }
+
+/// The peer's updates that we ask for are no flood, however many they are.
+#[test]
+fn an_upload_may_ask_for_any_number_of_key_updates() {
+    for role in ROLES {
+        let (mut ours, mut peer) = established(TLS13, role);
+        for _ in 0..100 {
+            ours.update_keys(KeyUpdateRequest::Requested).unwrap();
+            ours.write_all(b"upload").unwrap();
+            while exchange(&mut ours, &mut peer).unwrap() {}
+            assert_eq!(ours.error(), None);
+        }
+        assert_eq!(ours.progress().key_updates, 100);
+    }
+}
+
+#[test]
+fn wants_process_is_a_level_until_what_is_held_is_opened() {
+    let (mut ours, mut peer) = established(TLS13, Role::Client);
+    let wire = [peer.send(b"one"), peer.send(b"two")].concat();
+    assert!(!ours.wants().process);
+    assert_eq!(ours.receive(&wire), wire.len());
+    for expected in [b"one", b"two"] {
+        assert!(ours.wants().process);
+        ours.process().unwrap();
+        assert!(!ours.wants().process, "its plaintext is first");
+        assert_eq!(ours.plaintext(), expected);
+        ours.consume(3);
+    }
+    assert!(!ours.wants().process);
+    ours.end_of_input();
+    assert!(ours.wants().process);
+    assert!(ours.process().is_err());
+    assert!(!ours.wants().process);
+}

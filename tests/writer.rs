@@ -304,3 +304,28 @@ fn a_smaller_fragment_limit_caps_every_record() {
         assert_eq!(lengths.iter().max(), Some(&content), "limit {limit}");
     }
 }
+
+#[test]
+fn a_renegotiation_request_means_nothing_in_tls_1_3() {
+    let (mut writer, mut reader) = writer_and_reader(TLS13, WriterConfig::default());
+    writer.on_key_update(KeyUpdateRequest::Requested).unwrap();
+    writer.on_renegotiation_request();
+    writer.write_all(b"x").unwrap();
+    assert_eq!(open_all(&mut reader, &drain_writer(&mut writer)).1, b"x");
+    assert_eq!(writer.progress().key_updates, 1);
+}
+
+#[test]
+fn refused_renegotiations_leave_the_record_for_close_notify() {
+    let suite = CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256;
+    let config = with(|config| config.key_limits = Some(KeyLimits::new(3, u64::MAX)));
+    let (mut writer, mut reader) = writer_and_reader(suite, config);
+    writer.write_all(b"x").unwrap();
+    for _ in 0..5 {
+        writer.on_renegotiation_request();
+        writer.flush().unwrap();
+    }
+    writer.close().unwrap();
+    assert_eq!(open_all(&mut reader, &drain_writer(&mut writer)).1, b"x");
+    assert_eq!(reader.state(), ReaderState::PeerClosed);
+}

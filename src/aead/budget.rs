@@ -1,6 +1,7 @@
 //! How much one key may still seal (RFC 9846 §5.5).
 
 use super::suite::{Aead, CipherSuite};
+use crate::num::to_u64;
 
 /// Limits on the use of one key. A record is counted before it is sealed.
 ///
@@ -40,7 +41,9 @@ impl KeyLimits {
         Self { records: u64::MAX, ..Self::for_suite(suite) }
     }
 
-    /// Other limits, for tests and for callers who want a smaller margin of attack.
+    /// Other limits, for tests and for callers who want a smaller margin of attack. A key with
+    /// fewer than 3 records, or fewer blocks than a record of full size and two control records
+    /// take (1,030), accepts no plaintext.
     #[must_use]
     pub const fn new(records: u64, blocks: u64) -> Self {
         Self { records, blocks }
@@ -75,6 +78,11 @@ impl KeyBudget {
         self.records >= 1 && self.blocks >= CONTROL_BLOCKS
     }
 
+    /// Whether a control record may be sealed that still leaves one for the end.
+    pub(crate) fn allows_warning(&self) -> bool {
+        self.records >= 2 && self.blocks >= 2 * CONTROL_BLOCKS
+    }
+
     /// Counts a record. Sealing never fails for blocks: it was asked about before.
     #[inline]
     pub(crate) fn spend(&mut self, inner_len: usize) {
@@ -85,8 +93,7 @@ impl KeyBudget {
 
 #[inline]
 fn blocks(inner_len: usize) -> u64 {
-    let blocks = inner_len.div_ceil(16).saturating_add(1);
-    u64::try_from(blocks).unwrap_or(u64::MAX)
+    to_u64(inner_len.div_ceil(16)) + 1
 }
 
 #[cfg(test)]

@@ -15,6 +15,8 @@ pub use budget::KeyLimits;
 pub use opener::ReadKeys;
 pub(crate) use opener::{Opened, RecordOpener};
 pub(crate) use schedule::KeySchedule;
+#[cfg(feature = "rustls")]
+pub(crate) use schedule::MAX_GENERATION;
 pub(crate) use sealer::RecordSealer;
 pub use sealer::WriteKeys;
 pub use secret::TrafficSecret;

@@ -16,10 +16,13 @@ pub(crate) trait KeySchedule {
     fn next_read_keys(&mut self) -> Result<ReadKeys, Error>;
 }
 
+/// RFC 9846 §4.7.3: an endpoint sends at most 2^48 − 1 KeyUpdates.
+pub(crate) const MAX_GENERATION: u64 = (1 << 48) - 1;
+
 /// `None`: raw keys, or TLS 1.2: there is no next generation.
 impl KeySchedule for Option<TrafficSecret> {
     fn can_update(&self) -> bool {
-        self.is_some()
+        self.as_ref().is_some_and(|secret| secret.generation() < MAX_GENERATION)
     }
 
     fn next_write_keys(&mut self) -> Result<WriteKeys, Error> {

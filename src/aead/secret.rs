@@ -5,14 +5,12 @@ use core::fmt;
 use ring::hkdf;
 use zeroize::Zeroize;
 
+use super::schedule::MAX_GENERATION;
 use super::{CipherSuite, InvalidKeyLength, ReadKeys, WriteKeys};
 use crate::record::Version;
 
 /// Longest hash output of a suite: SHA-384.
 const MAX_SECRET_LEN: usize = 48;
-
-/// RFC 9846 §4.7.3: an endpoint sends at most 2^48 − 1 KeyUpdates.
-const MAX_GENERATION: u64 = (1 << 48) - 1;
 
 /// A TLS 1.3 application traffic secret of one direction, `application_traffic_secret_N`
 /// (RFC 9846 §7.1): what keys, IVs and the next generation are made from.

@@ -5,6 +5,8 @@ use core::ops::Deref;
 
 use bytes::{Buf, Bytes};
 
+use crate::num::to_u64;
+
 /// Sealed bytes taken out of the outbound buffer, without a copy, for I/O that keeps them until
 /// it completes.
 ///
@@ -56,7 +58,7 @@ impl Buf for Chunk {
 
     fn advance(&mut self, cnt: usize) {
         self.bytes.advance(cnt);
-        self.offset += u64::try_from(cnt).unwrap_or(u64::MAX);
+        self.offset += to_u64(cnt);
     }
 }
 

@@ -82,12 +82,20 @@ impl InboundBuffer {
         }
     }
 
-    /// Changes how much may be held. What is held already stays.
+    /// Changes how much may be held, but not to less than is held.
     pub(crate) fn set_capacity(&mut self, capacity: usize) {
         self.capacity = capacity.max(self.len());
-        if self.len() == 0 && self.memory.len() > self.capacity {
-            self.release();
+        if self.memory.len() <= self.capacity {
+            return;
         }
+        let mut memory = Vec::new();
+        if self.len() > 0 {
+            memory.resize(self.capacity, 0);
+            memory[..self.len()].copy_from_slice(self.bytes());
+        }
+        let end = self.len();
+        self.release();
+        (self.memory, self.end) = (memory, end);
     }
 
     #[cfg(feature = "rustls")]

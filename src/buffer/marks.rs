@@ -2,6 +2,8 @@
 
 use alloc::collections::VecDeque;
 
+use crate::num::to_u64;
+
 /// `wire` bytes that carry `plaintext` bytes, delivered when all of them are drained.
 #[derive(Clone, Copy, Debug)]
 struct Mark {
@@ -49,12 +51,16 @@ impl Marks {
         self.go_forward(len, |_, _| {});
     }
 
-    /// `len` bytes are gone and may come back; the last `keep` bytes are remembered.
-    pub(super) fn take(&mut self, len: usize, keep: usize) {
+    /// `len` bytes are gone and may come back.
+    pub(super) fn take(&mut self, len: usize) {
         self.go_forward(len, |this, mark| {
             this.behind.push_back(mark);
             this.behind_len += mark.wire;
         });
+    }
+
+    /// Of what may come back, only the last `keep` bytes are remembered.
+    pub(super) fn forget(&mut self, keep: usize) {
         while self.behind_len > keep {
             match self.behind.pop_front() {
                 Some(mark) => self.behind_len -= mark.wire,
@@ -86,8 +92,8 @@ impl Marks {
 
     /// Gives memory back that a burst of small records took.
     pub(super) fn shrink(&mut self) {
-        self.ahead.shrink_to(4);
-        self.behind.shrink_to(4);
+        self.ahead.shrink_to(KEPT_MARKS);
+        self.behind.shrink_to(KEPT_MARKS);
     }
 
     #[inline]
@@ -105,10 +111,8 @@ impl Marks {
     }
 }
 
-/// A `usize` is at most 64 bits wide wherever this compiles.
-fn to_u64(len: usize) -> u64 {
-    u64::try_from(len).unwrap_or(u64::MAX)
-}
+/// Room for the marks of some full records: 256 bytes.
+const KEPT_MARKS: usize = 16;
 
 #[cfg(test)]
 mod tests {
@@ -127,9 +131,9 @@ mod tests {
             _ => 6,
         };
         for (from, to) in [(0, 65), (3, 64), (9, 30), (10, 11), (29, 36)] {
-            marks.take(from, usize::MAX);
+            marks.take(from);
             assert_eq!(marks.delivered(), delivered_at(from));
-            marks.take(to - from, usize::MAX);
+            marks.take(to - from);
             assert_eq!((marks.delivered(), marks.remembered()), (delivered_at(to), to));
             marks.put_back(to - from);
             assert_eq!(marks.delivered(), delivered_at(from));
@@ -143,7 +147,7 @@ mod tests {
         let mut marks = Marks::new();
         marks.push(10, 1);
         marks.push(10, 1);
-        marks.take(10, usize::MAX);
+        marks.take(10);
         marks.drain(5);
         assert_eq!((marks.delivered(), marks.remembered()), (1, 5));
     }

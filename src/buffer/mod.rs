@@ -4,6 +4,7 @@ mod chunk;
 mod inbound;
 mod marks;
 mod outbound;
+mod piece;
 #[cfg(feature = "std")]
 mod pool;
 mod segment;
@@ -22,6 +23,7 @@ pub enum BufferPolicy {
     #[default]
     Retain,
     /// Memory is given back whenever a buffer is empty: an idle connection holds none
-    /// (OpenSSL's `SSL_MODE_RELEASE_BUFFERS`).
+    /// (OpenSSL's `SSL_MODE_RELEASE_BUFFERS`). Inbound memory that was lent and got no bytes goes
+    /// at the next `process`.
     Release,
 }

@@ -3,14 +3,16 @@
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::{Bytes, BytesMut};
 
 use super::BufferPolicy;
 #[cfg(feature = "std")]
 use super::Pool;
 use super::chunk::{Chunk, PutBackError};
 use super::marks::Marks;
+use super::piece::{Owned, Piece};
 use super::segment::Segment;
+use crate::num::to_u64;
 
 /// A bounded FIFO of memory. The last segment's tail is where the next bytes are written.
 #[derive(Debug)]
@@ -32,21 +34,6 @@ pub(crate) struct OutboundBuffer {
     /// Sealed bytes in the FIFO.
     waiting: usize,
     drained: u64,
-}
-
-#[derive(Debug)]
-enum Piece {
-    Segment(Segment),
-    /// The handshake's flights, the caller's own memory, and what was put back.
-    Owned(Owned),
-}
-
-/// Memory that is not a segment.
-#[derive(Debug)]
-struct Owned {
-    bytes: Bytes,
-    /// Segments that cannot be added while it waits.
-    charge: usize,
 }
 
 impl OutboundBuffer {
@@ -122,6 +109,13 @@ impl OutboundBuffer {
         self.max_segments.saturating_sub(self.segments + self.charged)
     }
 
+    /// Segments in whose place foreign memory may stand: a lone one that is not in use makes way
+    /// for it.
+    pub(crate) fn segments_for_owned(&self) -> usize {
+        let lone = self.fifo.len() == 1 && self.last_segment().is_some_and(Segment::is_unused);
+        self.fresh_segments() + usize::from(lone)
+    }
+
     /// Appends a segment; its whole length is the tail then.
     pub(crate) fn add_segment(&mut self) {
         debug_assert_eq!(self.filled_len(), 0, "the tail is in use");
@@ -177,6 +171,7 @@ impl OutboundBuffer {
     /// carries is to be [`mark`](Self::mark)ed by the caller. The tail must not be in use.
     pub(crate) fn append_piece(&mut self, bytes: Bytes, charge: usize) {
         debug_assert_eq!(self.filled_len(), 0, "the tail is in use");
+        self.make_way();
         self.charged += charge;
         self.fifo.push_back(Piece::Owned(Owned { bytes, charge }));
     }
@@ -213,11 +208,10 @@ impl OutboundBuffer {
 
     /// Takes at most `max` bytes out as the caller's own; less if they do not lie together.
     pub(crate) fn take(&mut self, max: usize) -> Option<Chunk> {
-        let keep = self.max_segments * self.segment_len;
         let front = self.fifo.iter_mut().find(|piece| !piece.waiting().is_empty())?;
         let bytes = front.take(max);
         let chunk = Chunk { bytes, offset: self.drained };
-        self.marks.take(chunk.bytes.len(), keep);
+        self.marks.take(chunk.bytes.len());
         self.waiting -= chunk.bytes.len();
         self.drained += to_u64(chunk.bytes.len());
         while self.pop_drained() {}
@@ -287,6 +281,7 @@ impl OutboundBuffer {
     pub(crate) fn mark(&mut self, wire: usize, plaintext: usize) {
         self.waiting += wire;
         self.marks.push(wire, plaintext);
+        self.marks.forget(self.max_segments.saturating_mul(self.segment_len));
     }
 
     #[cfg(feature = "std")]
@@ -307,6 +302,15 @@ impl OutboundBuffer {
             return false;
         }
         matches!(self.policy, BufferPolicy::Retain) && segment.len() == self.segment_len
+    }
+
+    /// Recycles a lone segment that is not in use.
+    fn make_way(&mut self) {
+        if self.fifo.len() == 1 && self.last_segment().is_some_and(Segment::is_unused) {
+            if let Some(Piece::Segment(segment)) = self.fifo.pop_front() {
+                self.recycle(segment);
+            }
+        }
     }
 
     fn recycle(&mut self, mut segment: Segment) {
@@ -346,38 +350,12 @@ impl OutboundBuffer {
     }
 }
 
-impl Piece {
-    fn waiting(&self) -> &[u8] {
-        match self {
-            Self::Segment(segment) => segment.waiting(),
-            Self::Owned(owned) => &owned.bytes,
-        }
-    }
-
-    fn drain(&mut self, len: usize) {
-        match self {
-            Self::Segment(segment) => segment.drain(len),
-            Self::Owned(owned) => owned.bytes.advance(len),
-        }
-    }
-
-    fn take(&mut self, max: usize) -> Bytes {
-        match self {
-            Self::Segment(segment) => segment.take(max),
-            Self::Owned(owned) => owned.bytes.split_to(owned.bytes.len().min(max)),
-        }
-    }
-}
-
-/// A `usize` is at most 64 bits wide wherever this compiles.
-fn to_u64(len: usize) -> u64 {
-    u64::try_from(len).unwrap_or(u64::MAX)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use alloc::vec;
+
+    use bytes::Buf;
 
     const LEN: usize = 8;
 

@@ -22,7 +22,7 @@ impl Pool {
     /// An empty pool that keeps at most `max_segments` segments (of some 16.5 KiB each).
     #[must_use]
     pub fn new(max_segments: usize) -> Self {
-        Self { shared: Arc::new(Mutex::new(VecDeque::with_capacity(max_segments))), max_segments }
+        Self { shared: Arc::new(Mutex::new(VecDeque::new())), max_segments }
     }
 
     /// Segments in the pool now, those included whose chunks are still in use.

@@ -81,6 +81,10 @@ struct Ties<'a> {
 }
 
 impl PostHandshake for Ties<'_> {
+    fn expects_key_update(&self) -> bool {
+        self.write.expects_peer_update()
+    }
+
     fn key_update(&mut self, request: KeyUpdateRequest) -> Result<ReadKeys, Error> {
         self.write.on_peer_update(request);
         self.keys.next_read_keys()

@@ -12,7 +12,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::server::{ServerConnectionData, UnbufferedServerConnection};
 use rustls::{CommonState, ConnectionTrafficSecrets, ExtractedSecrets, HandshakeKind};
 
-use crate::aead::{CipherSuite, KeySchedule, ReadKeys, WriteKeys};
+use crate::aead::{CipherSuite, KeySchedule, MAX_GENERATION, ReadKeys, WriteKeys};
 use crate::error::{Error, PeerFault};
 use crate::reader::Role;
 use crate::record::Version;
@@ -115,9 +115,6 @@ enum Kernel {
     Server(KernelConnection<ServerConnectionData>),
 }
 
-/// RFC 9846 §4.7.3: an endpoint sends at most 2^48 − 1 KeyUpdates.
-const MAX_GENERATIONS: u64 = (1 << 48) - 1;
-
 impl NextKeys {
     /// Gives a ticket to rustls's store (RFC 9846 §4.7.1).
     pub(super) fn store_ticket(&mut self, body: &[u8]) -> Result<(), PeerFault> {
@@ -132,7 +129,7 @@ impl NextKeys {
 
 impl KeySchedule for NextKeys {
     fn can_update(&self) -> bool {
-        self.suite.version() == Version::Tls13 && self.generations < MAX_GENERATIONS
+        self.suite.version() == Version::Tls13 && self.generations < MAX_GENERATION
     }
 
     fn next_write_keys(&mut self) -> Result<WriteKeys, Error> {

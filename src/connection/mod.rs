@@ -35,7 +35,7 @@ use crate::buffer::{InboundBuffer, OutboundBuffer};
 use crate::error::{Error, WriteError};
 use crate::reader::{Inbound, ReaderState};
 use crate::record::Version;
-use crate::writer::{BufferState, Outbound, Progress, Wants, WriterState};
+use crate::writer::{BufferState, Conditions, Outbound, Progress, Wants, WriterState};
 
 /// A TLS connection without I/O.
 ///
@@ -51,6 +51,8 @@ use crate::writer::{BufferState, Outbound, Progress, Wants, WriterState};
 pub struct Connection {
     phase: Phase,
     config: ConnectionConfig,
+    /// What was observed last; the sizing policy begins with it.
+    conditions: Conditions,
 }
 
 #[derive(Debug)]
@@ -129,7 +131,11 @@ impl Connection {
         let reader = &config.reader;
         let inbound = InboundBuffer::new(reader.buffer_capacity(), reader.buffers);
         let handshake = Handshake::new(tls, name, inbound, config.writer.outbound_buffer());
-        let mut this = Self { phase: Phase::Negotiating(Box::new(handshake)), config };
+        let mut this = Self {
+            phase: Phase::Negotiating(Box::new(handshake)),
+            config,
+            conditions: Conditions::default(),
+        };
         this.process()?;
         Ok(this)
     }
@@ -140,8 +146,9 @@ impl Connection {
     ///
     /// # Errors
     /// The fatal error, again at every later call. If the peer is to be told, the alert waits in
-    /// [`outbound`](Self::outbound): drain it before closing the transport. After
-    /// [`Error::Truncated`] writing goes on.
+    /// [`outbound`](Self::outbound): drain it before closing the transport. (While negotiating
+    /// only rustls can make alerts: a handshake message beyond our own limit ends without one.)
+    /// After [`Error::Truncated`] writing goes on.
     pub fn process(&mut self) -> Result<(), ConnectionError> {
         if let Phase::Negotiating(handshake) = &mut self.phase {
             match handshake.advance() {
@@ -283,14 +290,19 @@ impl Connection {
     #[must_use]
     pub fn wants(&self) -> Wants {
         match &self.phase {
-            Phase::Negotiating(handshake) => {
-                Wants { drain: handshake.outbound.waiting() > 0, input: handshake.wants_input() }
-            }
+            Phase::Negotiating(handshake) => Wants {
+                drain: handshake.outbound.waiting() > 0,
+                input: handshake.wants_input(),
+                process: !handshake.wants_input(),
+            },
             Phase::Established(established) => Wants {
                 drain: established.write.wants_drain(),
                 input: established.read.wants_input(),
+                process: established.read.wants_process(),
             },
-            Phase::Ended { outbound, .. } => Wants { drain: outbound.waiting() > 0, input: false },
+            Phase::Ended { outbound, .. } => {
+                Wants { drain: outbound.waiting() > 0, ..Wants::default() }
+            }
         }
     }
 
@@ -427,7 +439,8 @@ impl Connection {
             Phase::Negotiating(handshake) => {
                 let established = Established::from_handshake(*handshake, &self.config);
                 match established {
-                    Ok(established) => {
+                    Ok(mut established) => {
+                        established.write.observe(self.conditions);
                         self.phase = Phase::Established(Box::new(established));
                         Ok(())
                     }

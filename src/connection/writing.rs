@@ -52,11 +52,12 @@ impl Connection {
     }
 
     /// Takes as long a prefix of `plaintext` as there is room for, removes it there, and returns
-    /// its length. It is sealed where it lies, without a copy: the drain gives the same memory
-    /// to the transport. The open record is sealed before it; its records are those of `write`
+    /// its length. It is sealed where it lies, without a copy, behind the open record: the drain
+    /// gives the same memory to the transport. Its records are those of `write`
     /// with [`Coalescing::Off`](crate::Coalescing::Off).
     ///
-    /// While it waits it counts against the capacity. Short or padded plaintext is copied; so is
+    /// While it waits it counts against the capacity. Short or padded plaintext is copied, as by
+    /// [`write`](Self::write), and ends its record; so is
     /// the last fragment if, in TLS 1.3, the buffer has no spare byte behind it (reserve one).
     /// A `Vec` becomes a `BytesMut` without a copy by `Bytes::from(vec).try_into_mut()`.
     ///
@@ -134,6 +135,7 @@ impl Connection {
     /// Tells the sizing policy of time and transport; see [`Conditions`]. The next record that is
     /// opened depends on it.
     pub fn observe(&mut self, conditions: Conditions) {
+        self.conditions = conditions;
         if let Phase::Established(established) = &mut self.phase {
             established.write.observe(conditions);
         }
@@ -176,7 +178,8 @@ impl Connection {
     /// The exact number of wire bytes that `n` more bytes become, written and flushed now: their
     /// records, and KeyUpdates that their sealing makes necessary. Where `n` exceeds the room, as
     /// if the buffer were drained whenever it is full; where it exceeds a key that cannot be
-    /// updated, of what that key can seal. 0 before and after the time when plaintext is accepted.
+    /// updated, of what that key can seal. `usize::MAX` for more than 1 GiB. Takes time in
+    /// proportion to the number of records. 0 before and after the time when plaintext is accepted.
     #[must_use]
     pub fn wire_len(&self, n: usize) -> usize {
         match &self.phase {

@@ -9,7 +9,7 @@ use crate::record::MAX_RECORD_LEN;
 #[non_exhaustive]
 pub struct ReaderConfig {
     /// Bytes from the transport that may be held, opened or not; at least one record of the
-    /// largest size ([`MAX_RECORD_LEN`]). Default two of them.
+    /// largest size ([`MAX_RECORD_LEN`]), at most 1 GiB. Default two of the former.
     pub capacity: usize,
     /// What becomes of the empty buffer.
     pub buffers: BufferPolicy,
@@ -27,8 +27,11 @@ impl Default for ReaderConfig {
     }
 }
 
+/// There is no "unlimited".
+const MAX_CAPACITY: usize = 1 << 30;
+
 impl ReaderConfig {
     pub(crate) fn buffer_capacity(&self) -> usize {
-        self.capacity.max(MAX_RECORD_LEN)
+        self.capacity.clamp(MAX_RECORD_LEN, MAX_CAPACITY)
     }
 }

@@ -23,6 +23,9 @@ impl From<PeerFault> for Error {
 
 /// What the reader needs from whoever knows the other half and the keys.
 pub(crate) trait PostHandshake {
+    /// Whether we asked for the KeyUpdate that comes.
+    fn expects_key_update(&self) -> bool;
+
     /// The peer's key changes: gives the next one.
     fn key_update(&mut self, request: KeyUpdateRequest) -> Result<ReadKeys, Error>;
 
@@ -96,9 +99,7 @@ impl ReadHalf {
         let result = self.process_records(handler);
         self.buffer.release_if_empty();
         if let Err(error) = result {
-            self.end = End::Failed(error);
-            self.plaintext = 0..0;
-            self.buffer.wipe();
+            self.wipe(error);
         }
         result
     }
@@ -134,10 +135,22 @@ impl ReadHalf {
     /// The connection has failed elsewhere.
     pub(crate) fn fail(&mut self, error: Error) {
         if !matches!(self.end, End::Failed(_)) {
-            self.end = End::Failed(error);
-            self.plaintext = 0..0;
-            self.open_record_len = 0;
-            self.buffer.wipe();
+            self.wipe(error);
+        }
+    }
+
+    /// Whether [`process`](Self::process) would find something in what is held.
+    pub(crate) fn wants_process(&self) -> bool {
+        if self.open_record_len > 0 {
+            return false;
+        }
+        match self.end {
+            End::Transport => true,
+            End::NotYet => match RecordHeader::decode(self.buffer.bytes(), self.opener.version()) {
+                Ok(header) => header.is_some_and(|header| header.record_len() <= self.buffer.len()),
+                Err(_) => true,
+            },
+            End::CloseNotify | End::Failed(_) => false,
         }
     }
 
@@ -168,6 +181,14 @@ impl ReadHalf {
 
     pub(crate) fn memory_held(&self) -> usize {
         self.buffer.memory_held()
+    }
+
+    fn wipe(&mut self, error: Error) {
+        self.end = End::Failed(error);
+        self.plaintext = 0..0;
+        self.open_record_len = 0;
+        self.joiner = HandshakeJoiner::default();
+        self.buffer.wipe();
     }
 
     fn process_records(&mut self, handler: &mut dyn PostHandshake) -> Result<(), Error> {
@@ -263,7 +284,10 @@ impl ReadHalf {
         joiner.push(fragment, counts.handshake_len(), |message: Message<'_>| {
             match (version, *role, message.kind) {
                 (Version::Tls13, _, HandshakeType::KEY_UPDATE) => {
-                    counts.on_key_update()?;
+                    // What we asked for is no flood.
+                    if !handler.expects_key_update() {
+                        counts.on_key_update()?;
+                    }
                     let request = decode_key_update(message.body)?;
                     // RFC 9846 §5.1: what follows must be under the next key.
                     if !message.ends_record {

@@ -2,15 +2,24 @@
 #![deny(clippy::indexing_slicing)]
 
 use alloc::vec::Vec;
+use core::fmt;
+
+use zeroize::Zeroizing;
 
 use crate::error::PeerFault;
 use crate::record::{HANDSHAKE_HEADER_LEN, HandshakeType};
 
 /// Joins fragments to whole messages. Messages that lie in one fragment are not copied.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct HandshakeJoiner {
-    /// The start of a message whose end has not come.
-    partial: Vec<u8>,
+    /// The start of a message whose end has not come. Wiped: it was plaintext.
+    partial: Zeroizing<Vec<u8>>,
+}
+
+impl fmt::Debug for HandshakeJoiner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HandshakeJoiner").field("len", &self.partial.len()).finish_non_exhaustive()
+    }
 }
 
 /// One handshake message.
@@ -41,10 +50,11 @@ impl HandshakeJoiner {
         } else {
             self.partial.extend_from_slice(fragment);
             let rest_len = split_messages(&self.partial, max_len, &mut on_message)?.len();
-            self.partial.drain(..self.partial.len() - rest_len);
+            let taken = self.partial.len() - rest_len;
+            self.partial.drain(..taken);
         }
         if self.partial.is_empty() {
-            self.partial = Vec::new();
+            self.partial = Zeroizing::default();
         }
         Ok(())
     }

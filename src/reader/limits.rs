@@ -7,7 +7,8 @@ use crate::error::PeerFault;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PeerLimits {
-    /// KeyUpdates: each costs a key derivation (RFC 9846 §4.7.3). Default 32.
+    /// KeyUpdates that we did not ask for: each costs a key derivation (RFC 9846 §4.7.3). A
+    /// `Reader` without a `Connection` counts all. Default 32.
     pub key_updates: u32,
     /// Empty application records (RFC 9846 §5.1): each costs an opening. Default 32.
     pub empty_records: u32,

@@ -103,6 +103,7 @@ impl Reader {
 
     /// Copies as much of `wire` as there is room for and returns how much that was. Bytes after
     /// the end of reading are ignored: all of `wire` is taken then.
+    #[must_use = "what was not taken must be given again"]
     pub fn receive(&mut self, wire: &[u8]) -> usize {
         self.inbound().receive(wire)
     }
@@ -115,8 +116,11 @@ impl Reader {
     /// peer.
     pub fn process(&mut self) -> Result<ReaderEvents, Error> {
         let mut handler = Alone { keys: &mut self.keys, events: ReaderEvents::default() };
-        self.half.process(&mut handler)?;
-        Ok(handler.events)
+        match self.half.process(&mut handler) {
+            // What came before the fault is told first; the fault is sticky.
+            Err(error) if handler.events == ReaderEvents::default() => Err(error),
+            _ => Ok(handler.events),
+        }
     }
 
     /// The plaintext of the record that is open; empty if there is none.
@@ -140,6 +144,13 @@ impl Reader {
     #[must_use]
     pub fn wants_input(&self) -> bool {
         self.half.wants_input()
+    }
+
+    /// Whether [`process`](Self::process) would find something in what is held: a whole record,
+    /// or the end of input.
+    #[must_use]
+    pub fn wants_process(&self) -> bool {
+        self.half.wants_process()
     }
 
     /// The other half has failed: nothing more is read, what is held is wiped.
@@ -179,6 +190,10 @@ struct Alone<'a> {
 }
 
 impl PostHandshake for Alone<'_> {
+    fn expects_key_update(&self) -> bool {
+        false
+    }
+
     fn key_update(&mut self, request: KeyUpdateRequest) -> Result<ReadKeys, Error> {
         if self.events.key_update != Some(KeyUpdateRequest::Requested) {
             self.events.key_update = Some(request);

@@ -19,7 +19,8 @@ use crate::record::{MAX_FRAGMENT_LEN, MAX_OVERHEAD, MIN_FRAGMENT_LIMIT, RecordFo
 #[non_exhaustive]
 pub struct WriterConfig {
     /// How much plaintext the outbound buffer is made for, in bytes: it holds as many segments,
-    /// each for one record of the largest size, as this needs, at least one. Default 64 KiB.
+    /// each for one record of the largest size, as this needs, at least one and at most 1 GiB.
+    /// Default 64 KiB.
     pub capacity: usize,
     /// Hard cap on a record: at most this many bytes of content, in TLS 1.3 of content, type
     /// byte and padding together (as `record_size_limit` counts, RFC 8449 §4). Clamped to
@@ -58,6 +59,9 @@ impl Default for WriterConfig {
     }
 }
 
+/// There is no "unlimited".
+pub(super) const MAX_CAPACITY: usize = 1 << 30;
+
 /// When a record that is not full is sealed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -90,7 +94,7 @@ impl WriterConfig {
 
     /// The outbound buffer that this asks for.
     pub(crate) fn outbound_buffer(&self) -> OutboundBuffer {
-        let segments = self.capacity.div_ceil(MAX_FRAGMENT_LEN).max(1);
+        let segments = self.capacity.min(MAX_CAPACITY).div_ceil(MAX_FRAGMENT_LEN).max(1);
         let buffer = OutboundBuffer::new(SEGMENT_LEN, segments, self.buffers);
         #[cfg(feature = "std")]
         let buffer = buffer.with_pool(self.pool.clone());

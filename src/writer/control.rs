@@ -12,7 +12,7 @@ use super::state::{Life, PeerUpdate, PendingControl};
 use crate::aead::{KeySchedule, RecordSealer};
 use crate::alert::{Alert, AlertDescription};
 use crate::error::{Error, WriteError};
-use crate::record::{ContentType, KEY_UPDATE_LEN, KeyUpdateRequest, encode_key_update};
+use crate::record::{ContentType, KEY_UPDATE_LEN, KeyUpdateRequest, Version, encode_key_update};
 
 impl WriteHalf {
     /// Seals everything, then `close_notify` (RFC 9846 §6.1). Closing again changes nothing.
@@ -95,9 +95,17 @@ impl WriteHalf {
         };
     }
 
+    /// Whether the peer's next KeyUpdate is one that we asked for.
+    #[cfg(feature = "rustls")]
+    pub(crate) fn expects_peer_update(&self) -> bool {
+        self.peer_update == PeerUpdate::Outstanding
+    }
+
     /// TLS 1.2: the refusal of a renegotiation is due (RFC 5246 §7.2.2).
     pub(crate) fn refuse_renegotiation(&mut self) {
-        if self.life == Life::Open {
+        let is_tls12 = self.sealer.format().version == Version::Tls12;
+        // One record stays for `close_notify`.
+        if self.life == Life::Open && is_tls12 && self.sealer.budget().allows_warning() {
             self.pending = PendingControl::NoRenegotiation;
         }
     }
@@ -135,8 +143,10 @@ impl WriteHalf {
             self.buffer.set_filled(content.end + control_len);
             self.buffer.tail_mut().copy_within(content, prefix_len + control_len);
         }
-        if let Some(record) = self.take_pending_control(keys)? {
-            self.append_control(&record);
+        match self.take_pending_control(keys) {
+            Ok(Some(record)) => self.append_control(&record),
+            Ok(None) => {}
+            Err(error) => return Err(self.fail_for(error)),
         }
         if content_len > 0 {
             self.buffer.set_filled(prefix_len + content_len);
@@ -145,7 +155,8 @@ impl WriteHalf {
     }
 
     /// Seals the control record that is due, for the caller to put into its place. A KeyUpdate
-    /// is sealed under the old key, all that follows under the new one (RFC 9846 §4.7.3).
+    /// is sealed under the old key, all that follows under the new one (RFC 9846 §4.7.3). After
+    /// an error the caller fails the half, behind what it has sealed.
     pub(super) fn take_pending_control(
         &mut self,
         keys: &mut dyn KeySchedule,
@@ -159,10 +170,9 @@ impl WriteHalf {
             PendingControl::KeyUpdate(request) => request,
             PendingControl::KeyUpdateAnswer => KeyUpdateRequest::NotRequested,
         };
-        // Asked first: a failure puts its alert behind what was sealed before.
-        let next = keys.next_write_keys().map_err(|error| self.fail_for(error))?;
+        let next = keys.next_write_keys()?;
         let record = self.control_record(ContentType::Handshake, &encode_key_update(request));
-        let record = record.ok_or_else(|| self.fail_for(Error::KeysExhausted))?;
+        let record = record.ok_or(Error::KeysExhausted)?;
         self.sealer = RecordSealer::new(next, self.key_limits);
         self.key_updates += 1;
         if request == KeyUpdateRequest::Requested {

@@ -26,19 +26,19 @@ impl<'a> Outbound<'a> {
     /// Takes at most `max` of the first waiting bytes out as the caller's own, without a copy:
     /// for I/O that keeps its buffers until it completes (io_uring, `MSG_ZEROCOPY`). Fewer if
     /// they do not lie together; call again for the next, as many as may be in flight. `None` if
-    /// nothing waits.
+    /// nothing waits, or for a `max` of 0.
     ///
     /// The bytes count as drained. A chunk that was not sent must be put back: dropping it loses
     /// them.
-    pub fn take(&mut self, max: usize) -> Option<Chunk> {
-        self.buffer.take(max.max(1))
+    pub fn take_chunk(&mut self, max: usize) -> Option<Chunk> {
+        if max == 0 { None } else { self.buffer.take(max) }
     }
 
     /// Takes chunks of at most `max` bytes in all.
-    pub fn take_all(&mut self, max: usize) -> impl Iterator<Item = Chunk> {
+    pub fn take_chunks(&mut self, max: usize) -> impl Iterator<Item = Chunk> {
         let mut left = max;
         core::iter::from_fn(move || {
-            let chunk = (left > 0).then(|| self.buffer.take(left)).flatten()?;
+            let chunk = self.take_chunk(left)?;
             left -= chunk.len();
             Some(chunk)
         })
@@ -48,8 +48,9 @@ impl<'a> Outbound<'a> {
     /// everything. Of several, the last one taken goes first.
     ///
     /// # Errors
-    /// [`PutBackError`] with the chunk in it if it is not the last one taken, or if bytes were
-    /// drained since; nothing changes then.
+    /// [`PutBackError`] with the chunk in it if it is not the last one taken, if bytes were
+    /// drained since, or if as much as the capacity was taken behind it and written anew; nothing
+    /// changes then.
     pub fn put_back(&mut self, chunk: Chunk) -> Result<(), PutBackError> {
         self.buffer.put_back(chunk)
     }

@@ -12,6 +12,7 @@ use super::state::{Life, PeerUpdate, PendingControl};
 use crate::aead::{KeyLimits, KeySchedule, RecordSealer, WriteKeys};
 use crate::buffer::OutboundBuffer;
 use crate::error::{Error, WriteError};
+use crate::num::to_u64;
 use crate::record::{ContentType, KeyUpdateRequest, MAX_FRAGMENT_LEN};
 
 /// Seals what is written into the outbound buffer. The keys of next generations come from
@@ -50,7 +51,7 @@ impl WriteHalf {
         let key_limits = config.key_limits.unwrap_or_else(|| KeyLimits::for_suite(keys.suite));
         let sealer = RecordSealer::new(keys, key_limits);
         let max_inner = config.max_inner(sealer.format());
-        let shape = Shape { max_inner, padding: config.padding };
+        let shape = Shape::new(sealer.format(), max_inner, config.padding);
         Self {
             sealer,
             buffer,
@@ -122,7 +123,7 @@ impl WriteHalf {
         self.check_open()?;
         let fits_open_record = self.open_len() > 0 && buf.len() <= self.free().len();
         if !fits_open_record {
-            let (available, end) = self.room_and_end(keys);
+            let (available, end) = self.room_up_to(buf.len(), keys);
             if buf.len() > available {
                 return Err(match end {
                     Plan::KeyLimit => WriteError::KeyLimit { accepted: 0 },
@@ -234,8 +235,8 @@ impl WriteHalf {
         self.sizer.set_policy(sizing);
     }
 
-    pub(crate) const fn set_padding(&mut self, padding: Padding) {
-        self.shape.padding = padding;
+    pub(crate) fn set_padding(&mut self, padding: Padding) {
+        self.shape = Shape::new(self.sealer.format(), self.shape.max_inner, padding);
     }
 
     pub(crate) fn set_max_fragment_len(&mut self, len: usize) {
@@ -315,7 +316,7 @@ impl WriteHalf {
     #[inline]
     fn commit(&mut self, len: usize, keys: &mut dyn KeySchedule) -> Result<(), Error> {
         let content_len = self.open_len() + len;
-        self.accepted = self.accepted.saturating_add(u64::try_from(len).unwrap_or(u64::MAX));
+        self.accepted = self.accepted.saturating_add(to_u64(len));
         self.buffer.set_filled(self.sealer.format().prefix_len() + content_len);
         if content_len == self.open.content_limit { self.seal_open(keys) } else { Ok(()) }
     }

@@ -119,11 +119,12 @@ impl Writer {
     }
 
     /// Takes as long a prefix of `plaintext` as there is room for, removes it there, and returns
-    /// its length. It is sealed where it lies, without a copy: the drain gives the same memory
-    /// to the transport. The open record is sealed before it; its records are those of `write`
+    /// its length. It is sealed where it lies, without a copy, behind the open record: the drain
+    /// gives the same memory to the transport. Its records are those of `write`
     /// with [`Coalescing::Off`].
     ///
-    /// While it waits it counts against the capacity. Short or padded plaintext is copied; so is
+    /// While it waits it counts against the capacity. Short or padded plaintext is copied, as by
+    /// [`write`](Self::write), and ends its record; so is
     /// the last fragment if, in TLS 1.3, the buffer has no spare byte behind it (reserve one).
     /// A `Vec` becomes a `BytesMut` without a copy by `Bytes::from(vec).try_into_mut()`.
     ///
@@ -154,7 +155,7 @@ impl Writer {
     }
 
     /// Lends the free memory of the open record, opening one if none is open; empty if there is
-    /// no room.
+    /// no room. A control record that is due in front of a record is sealed when it is opened.
     ///
     /// # Errors
     /// As [`write`](Self::write).
@@ -255,7 +256,8 @@ impl Writer {
     /// The exact number of wire bytes that `n` more bytes become, written and flushed now: their
     /// records, and KeyUpdates that their sealing makes necessary. Where `n` exceeds the room, as
     /// if the buffer were drained whenever it is full; where it exceeds a key that cannot be
-    /// updated, of what that key can seal.
+    /// updated, of what that key can seal. `usize::MAX` for more than 1 GiB. Takes time in
+    /// proportion to the number of records.
     #[must_use]
     pub fn wire_len(&self, n: usize) -> usize {
         self.half.wire_len(n, &self.keys)

@@ -8,6 +8,7 @@ use super::plan::Update;
 use super::state::PendingControl;
 use crate::aead::KeySchedule;
 use crate::error::{Error, WriteError};
+use crate::num::to_u64;
 use crate::record::{ContentType, KeyUpdateRequest, MAX_FRAGMENT_LEN, RecordFormat, TAG_LEN};
 
 /// Shorter plaintext is copied: making pieces of it costs more than the copy.
@@ -24,6 +25,9 @@ impl WriteHalf {
         keys: &mut dyn KeySchedule,
     ) -> Result<usize, WriteError> {
         self.check_open()?;
+        if plaintext.is_empty() {
+            return Ok(0);
+        }
         let in_place = self.in_place_len(plaintext);
         if in_place == 0 {
             return self.write_copied(plaintext, keys);
@@ -59,7 +63,7 @@ impl WriteHalf {
 
     /// How much of `plaintext` can be sealed where it lies.
     fn in_place_len(&self, plaintext: &BytesMut) -> usize {
-        let room = self.buffer.fresh_segments().saturating_mul(MAX_FRAGMENT_LEN);
+        let room = self.buffer.segments_for_owned().saturating_mul(MAX_FRAGMENT_LEN);
         let len = plaintext.len().min(room);
         // Zeros would have to stand in the caller's memory.
         let padded =
@@ -72,9 +76,14 @@ impl WriteHalf {
         if has_byte_behind || format.inner_type_len() == 0 {
             return len;
         }
-        let cap = self.shape.max_inner - format.inner_type_len();
-        let fragment = self.sizer.content_len(format.overhead(), cap);
+        let fragment = self.fragment_len();
         (len - 1) / fragment * fragment
+    }
+
+    /// Content of the next record, if nothing else bounds it.
+    fn fragment_len(&self) -> usize {
+        let format = self.sealer.format();
+        self.sizer.content_len(format.overhead(), self.shape.max_inner - format.inner_type_len())
     }
 
     /// Seals the first `len` bytes, fragment by fragment, and moves them into the buffer.
@@ -85,32 +94,20 @@ impl WriteHalf {
         keys: &mut dyn KeySchedule,
     ) -> Result<usize, WriteError> {
         let format = self.sealer.format();
-        let cap = self.shape.max_inner - format.inner_type_len();
-        let fragment = self.sizer.content_len(format.overhead(), cap);
-        let records = len.div_ceil(fragment);
+        let records = len.div_ceil(self.fragment_len());
         let mut pieces = Pieces::with_capacity(records, format);
         let byte_behind = len == plaintext.len() && format.inner_type_len() > 0;
         if byte_behind {
             plaintext.put_u8(0);
         }
         let mut sealed = 0;
-        let mut failed = None;
+        let mut end = Ok(true);
         while sealed < len {
-            let content_len = self.sizer.content_len(format.overhead(), cap).min(len - sealed);
-            match self.control_before(content_len + format.inner_type_len(), &mut pieces, keys) {
-                Ok(true) => {}
-                Ok(false) => {
-                    failed = Some(WriteError::KeyLimit { accepted: sealed });
-                    break;
-                }
-                Err(_) => {
-                    failed = Some(WriteError::Failed { accepted: sealed });
-                    break;
-                }
-            }
+            let content_len = self.fragment_len().min(len - sealed);
+            let inner_len = content_len + format.inner_type_len();
+            end = self.control_before(inner_len, &mut pieces, keys);
             let body = &mut plaintext[sealed..];
-            if !self.seal_fragment(body, content_len, &mut pieces) {
-                failed = Some(WriteError::KeyLimit { accepted: sealed });
+            if end != Ok(true) || !self.seal_fragment(body, content_len, &mut pieces) {
                 break;
             }
             sealed += content_len;
@@ -119,8 +116,15 @@ impl WriteHalf {
             plaintext.truncate(len);
         }
         self.append_pieces(pieces, plaintext.split_to(sealed).freeze());
-        self.accepted = self.accepted.saturating_add(u64::try_from(sealed).unwrap_or(u64::MAX));
-        failed.map_or(Ok(sealed), Err)
+        self.accepted = self.accepted.saturating_add(to_u64(sealed));
+        match end {
+            Ok(_) if sealed == len => Ok(sealed),
+            Ok(_) => Err(WriteError::KeyLimit { accepted: sealed }),
+            Err(error) => {
+                self.fail(error);
+                Err(WriteError::Failed { accepted: sealed })
+            }
+        }
     }
 
     /// Seals the control record that is due, or that the key's budget asks for, in front of the
@@ -171,9 +175,11 @@ impl WriteHalf {
     /// Moves sealed pieces into the buffer: what stands around the fragments, and between it the
     /// caller's memory.
     fn append_pieces(&mut self, pieces: Pieces, mut fragments: Bytes) {
-        let Pieces { around, ends, .. } = pieces;
+        let Pieces { around, ends, control_len: control_total } = pieces;
         let mut around = around.freeze();
         let (mut taken, mut control_taken) = (0, 0);
+        // The memory takes the place of as many segments as its bytes would fill.
+        let (mut bytes, mut charged) = (0, 0);
         for End { around_len, control_len, content_len } in ends {
             let front = around.split_to(around_len - taken);
             let record_len = content_len + self.sealer.format().overhead();
@@ -182,9 +188,14 @@ impl WriteHalf {
             }
             self.buffer.mark(record_len, content_len);
             self.buffer.append_piece(front, 0);
-            let charge = content_len.div_ceil(MAX_FRAGMENT_LEN);
+            bytes += content_len;
+            let charge = bytes.div_ceil(MAX_FRAGMENT_LEN) - charged;
+            charged += charge;
             self.buffer.append_piece(fragments.split_to(content_len), charge);
             (taken, control_taken) = (around_len, control_len);
+        }
+        if control_total > control_taken {
+            self.buffer.mark(control_total - control_taken, 0);
         }
         if !around.is_empty() {
             self.buffer.append_piece(around, 0);

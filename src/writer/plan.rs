@@ -8,7 +8,7 @@ use super::padding::Padding;
 use super::sizing::Sizer;
 use crate::aead::{KeyBudget, KeyLimits};
 use crate::alert::Alert;
-use crate::record::{RecordFormat, TAG_LEN};
+use crate::record::{RecordFormat, TAG_LEN, Version};
 
 /// Everything the next record depends on. `Copy`, so that it can be played forward.
 #[derive(Clone, Copy, Debug)]
@@ -79,6 +79,13 @@ impl Plan {
 const MIN_TAIL: usize = 1024;
 
 impl Shape {
+    pub(super) fn new(format: RecordFormat, max_inner: usize, padding: Padding) -> Self {
+        match format.version {
+            Version::Tls12 => Self { max_inner, padding: Padding::None },
+            Version::Tls13 => Self { max_inner, padding },
+        }
+    }
+
     /// Wire length of a record with this content, padded.
     #[inline]
     fn record_len(self, format: RecordFormat, content_len: usize) -> usize {

@@ -2,6 +2,8 @@
 
 use core::time::Duration;
 
+use crate::num::to_u64;
+
 /// The soft size of records, below the hard cap
 /// ([`WriterConfig::max_fragment_len`](super::WriterConfig::max_fragment_len)).
 ///
@@ -148,9 +150,10 @@ impl Sizer {
     #[inline]
     pub(super) fn sealed_ahead(&self) -> usize {
         match (self.policy, self.conditions.window) {
-            (Sizing::Congestion(congestion), Some(Window { mss, cwnd })) => {
-                mss.saturating_mul(cwnd.max(1)).saturating_mul(congestion.windows_ahead.max(1))
-            }
+            (Sizing::Congestion(congestion), Some(Window { mss, cwnd })) => mss
+                .max(1)
+                .saturating_mul(cwnd.max(1))
+                .saturating_mul(congestion.windows_ahead.max(1)),
             _ => usize::MAX,
         }
     }
@@ -158,7 +161,7 @@ impl Sizer {
     /// A record with this much content was sealed.
     #[inline]
     pub(super) fn on_sealed(&mut self, content_len: usize) {
-        self.sent = self.sent.saturating_add(u64::try_from(content_len).unwrap_or(u64::MAX));
+        self.sent = self.sent.saturating_add(to_u64(content_len));
         self.written_at = self.conditions.now;
     }
 }

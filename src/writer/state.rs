@@ -27,11 +27,12 @@ pub enum BufferState {
     Empty,
     /// Something, and `write` would accept more.
     Holding,
-    /// `write` would accept nothing until bytes are drained ("want write").
+    /// `write` would accept nothing until bytes are drained ("want write"), or nothing more at
+    /// all ([`WriteError::KeyLimit`](crate::WriteError::KeyLimit)).
     Full,
 }
 
-/// What must happen for a connection to go on; both may be set, and both are levels: they stay
+/// What must happen for a connection to go on. Several may be set, and all are levels: they stay
 /// until the reason is gone.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -40,6 +41,9 @@ pub struct Wants {
     pub drain: bool,
     /// Bytes from the peer can be taken: register for readability.
     pub input: bool,
+    /// What was taken has something that `process` has not looked at: a whole record, or the end
+    /// of input. Call it, without waiting for the transport.
+    pub process: bool,
 }
 
 /// Three counters that are never mixed, and how the bytes were cut.

@@ -1,5 +1,6 @@
 //! What can be computed of the writing half without changing it.
 
+use super::config::MAX_CAPACITY;
 use super::half::WriteHalf;
 use super::padding::Padding;
 use super::plan::{Cursor, Plan, Update};
@@ -55,18 +56,26 @@ impl WriteHalf {
 
     /// Wire bytes that `len` more bytes become.
     pub(crate) fn wire_len(&self, len: usize, keys: &dyn KeySchedule) -> usize {
+        if len > MAX_CAPACITY {
+            return usize::MAX;
+        }
         self.waiting_after(len, keys).saturating_sub(self.waiting_after(0, keys))
     }
 
     /// What `write` would accept, and what would end it.
     pub(super) fn room_and_end(&self, keys: &dyn KeySchedule) -> (usize, Plan) {
+        self.room_up_to(usize::MAX, keys)
+    }
+
+    /// The same, not looked at further than `len`.
+    pub(super) fn room_up_to(&self, len: usize, keys: &dyn KeySchedule) -> (usize, Plan) {
         let mut cursor = self.cursor(keys);
         let mut room = 0;
         if self.open_len() > 0 {
             room = self.open.content_limit - self.open_len();
             cursor.assume_sealed(self.open.content_limit, self.open.shape);
         }
-        let (more, end) = cursor.accept(usize::MAX - room);
+        let (more, end) = cursor.accept(len.saturating_sub(room));
         (room + more, end)
     }
 

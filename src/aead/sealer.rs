@@ -132,14 +132,26 @@ pub(crate) struct RecordSealer {
 /// with.
 pub(crate) struct Prepared {
     nonce: Nonce,
-    aad: [u8; MAX_AAD_LEN],
-    aad_len: usize,
+    aad: Additional,
     prefix: [u8; MAX_PREFIX_LEN],
     prefix_len: usize,
 }
 
-/// Sequence number and header: the additional data of TLS 1.2.
-const MAX_AAD_LEN: usize = 8 + HEADER_LEN;
+/// The additional data, each of its own fixed length.
+enum Additional {
+    Tls13([u8; HEADER_LEN]),
+    Tls12([u8; 8 + HEADER_LEN]),
+}
+
+impl AsRef<[u8]> for Additional {
+    #[inline]
+    fn as_ref(&self) -> &[u8] {
+        match self {
+            Self::Tls13(aad) => aad,
+            Self::Tls12(aad) => aad,
+        }
+    }
+}
 
 /// Header and explicit nonce.
 const MAX_PREFIX_LEN: usize = HEADER_LEN + 8;
@@ -148,6 +160,15 @@ impl Prepared {
     /// Header, and the explicit nonce if the format has one.
     pub(crate) fn prefix(&self) -> &[u8] {
         &self.prefix[..self.prefix_len]
+    }
+
+    /// The same at the start of `record`, by copies of fixed length.
+    #[inline]
+    fn write_prefix(&self, record: &mut [u8]) {
+        record[..HEADER_LEN].copy_from_slice(&self.prefix[..HEADER_LEN]);
+        if self.prefix_len > HEADER_LEN {
+            record[HEADER_LEN..MAX_PREFIX_LEN].copy_from_slice(&self.prefix[HEADER_LEN..]);
+        }
     }
 }
 
@@ -200,10 +221,12 @@ impl RecordSealer {
         let prepared = self.prepare(content_type, content_len, padding)?;
         let prefix_len = self.format.prefix_len();
         let mut inner_end = prefix_len + content_len;
-        record[..prefix_len].copy_from_slice(prepared.prefix());
+        prepared.write_prefix(record);
         if self.format.version == Version::Tls13 {
             record[inner_end] = content_type.to_wire();
-            record[inner_end + 1..][..padding].fill(0);
+            if padding > 0 {
+                record[inner_end + 1..][..padding].fill(0);
+            }
             inner_end += 1 + padding;
         }
         let tag = self.seal_body(prepared, &mut record[prefix_len..inner_end]);
@@ -224,45 +247,35 @@ impl RecordSealer {
         // The number is consumed before it is used, so that no path uses it twice.
         let seq = self.keys.seq.take()?;
         let nonce = self.keys.iv.xor(seq);
-        let mut prepared = Prepared {
-            nonce: Nonce::assume_unique_for_key(nonce),
-            aad: [0; MAX_AAD_LEN],
-            aad_len: MAX_AAD_LEN,
-            prefix: [0; MAX_PREFIX_LEN],
-            prefix_len: self.format.prefix_len(),
-        };
-        let inner_len = match self.format.version {
+        let mut prefix = [0; MAX_PREFIX_LEN];
+        let (aad, header, inner_len) = match self.format.version {
             Version::Tls13 => {
                 let inner_len = content_len + 1 + padding;
                 // RFC 9846 §5.2: the outer type is always application_data; the header as
                 // written is the additional data.
                 let header = header(ContentType::ApplicationData, inner_len + TAG_LEN);
-                prepared.prefix[..HEADER_LEN].copy_from_slice(&header);
-                prepared.aad[..HEADER_LEN].copy_from_slice(&header);
-                prepared.aad_len = HEADER_LEN;
-                inner_len
+                (Additional::Tls13(header), header, inner_len)
             }
             Version::Tls12 => {
                 let explicit = self.format.explicit_nonce_len;
                 let header = header(content_type, explicit + content_len + TAG_LEN);
-                prepared.prefix[..HEADER_LEN].copy_from_slice(&header);
-                // RFC 5288 §3: the last eight bytes of the nonce stand in the record.
-                prepared.prefix[HEADER_LEN..][..explicit]
-                    .copy_from_slice(&nonce[NONCE_LEN - explicit..]);
-                prepared.aad = aad_tls12(seq, header, content_len);
-                content_len
+                // RFC 5288 §3: the last eight bytes of the nonce stand in the record, where there
+                // is a place for them.
+                prefix[HEADER_LEN..].copy_from_slice(&nonce[NONCE_LEN - 8..]);
+                (Additional::Tls12(aad_tls12(seq, header, content_len)), header, content_len)
             }
         };
+        prefix[..HEADER_LEN].copy_from_slice(&header);
         self.budget.spend(inner_len);
-        Some(prepared)
+        let nonce = Nonce::assume_unique_for_key(nonce);
+        Some(Prepared { nonce, aad, prefix, prefix_len: self.format.prefix_len() })
     }
 
     /// Seals `body`, content and in TLS 1.3 type byte and padding, in place. Returns the tag.
     #[inline]
     pub(crate) fn seal_body(&self, prepared: Prepared, body: &mut [u8]) -> [u8; TAG_LEN] {
-        let Prepared { nonce, aad, aad_len, .. } = prepared;
-        let aad = Aad::from(&aad[..aad_len]);
-        let sealed = self.keys.key.seal_in_place_separate_tag(nonce, aad, body);
+        let Prepared { nonce, aad, .. } = prepared;
+        let sealed = self.keys.key.seal_in_place_separate_tag(nonce, Aad::from(aad), body);
         let tag = sealed.expect("a record is at most 2^14 + 1 bytes, ring's limit is 2^36 - 32");
         let mut bytes = [0; TAG_LEN];
         bytes.copy_from_slice(tag.as_ref());

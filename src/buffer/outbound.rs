@@ -262,18 +262,14 @@ impl OutboundBuffer {
         if self.fifo.len() != 1 {
             return;
         }
-        match self.fifo.pop_front() {
-            Some(Piece::Segment(mut segment)) if segment.is_unused() => {
-                if self.keeps(&segment) {
-                    segment.reset();
-                    self.fifo.push_back(Piece::Segment(segment));
-                } else {
-                    self.recycle(segment);
-                    self.marks.shrink();
-                }
+        let keeps = self.last_segment().is_some_and(|segment| self.keeps(segment));
+        match self.fifo.front_mut() {
+            Some(Piece::Segment(segment)) if segment.is_unused() && keeps => segment.reset(),
+            Some(Piece::Segment(segment)) if segment.is_unused() => {
+                self.make_way();
+                self.marks.shrink();
             }
-            Some(piece) => self.fifo.push_back(piece),
-            None => {}
+            _ => {}
         }
     }
 

@@ -128,14 +128,24 @@ impl WriteHalf {
 
     /// Seals the control record that is due at the start of the tail. `content_len` bytes of an
     /// open record that lie there move behind it, into the room that every open record leaves.
+    #[inline]
     pub(super) fn seal_control_at(
         &mut self,
         content_len: usize,
         keys: &mut dyn KeySchedule,
     ) -> Result<(), Error> {
-        if self.pending == PendingControl::Nothing {
-            return Ok(());
+        match self.pending {
+            PendingControl::Nothing => Ok(()),
+            _ => self.seal_due_control_at(content_len, keys),
         }
+    }
+
+    #[cold]
+    fn seal_due_control_at(
+        &mut self,
+        content_len: usize,
+        keys: &mut dyn KeySchedule,
+    ) -> Result<(), Error> {
         let prefix_len = self.sealer.format().prefix_len();
         if content_len > 0 {
             let control_len = self.control_len();

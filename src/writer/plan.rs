@@ -8,13 +8,16 @@ use super::padding::Padding;
 use super::sizing::Sizer;
 use crate::aead::{KeyBudget, KeyLimits};
 use crate::alert::Alert;
+use crate::num::to_u64;
 use crate::record::{RecordFormat, TAG_LEN, Version};
 
 /// Everything the next record depends on. `Copy`, so that it can be played forward.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Cursor {
+pub(super) struct Cursor<'a> {
     pub(super) format: RecordFormat,
-    pub(super) sizer: Sizer,
+    pub(super) sizer: &'a Sizer,
+    /// What the sizer has been told of, and what was played since.
+    pub(super) sent: u64,
     pub(super) shape: Shape,
     /// Free bytes behind the last sealed one.
     pub(super) tail: usize,
@@ -99,7 +102,7 @@ impl Shape {
     }
 }
 
-impl Cursor {
+impl Cursor<'_> {
     /// The place for a record, for a caller who has `want` more bytes.
     ///
     /// The tail of a segment is used if those bytes, or a whole record, fit into it, or if there
@@ -109,7 +112,8 @@ impl Cursor {
     pub(super) fn plan(&self, want: usize) -> Plan {
         let Shape { max_inner, padding } = self.shape;
         let type_len = self.format.inner_type_len();
-        let target = self.sizer.content_len(self.format.overhead(), max_inner - type_len);
+        let target =
+            self.sizer.content_len_after(self.sent, self.format.overhead(), max_inner - type_len);
         let longest_inner = padding.longest_of(target + type_len, max_inner);
         let Some((control_len, update_keys)) = self.control_in_front(longest_inner) else {
             return Plan::KeyLimit;
@@ -177,7 +181,7 @@ impl Cursor {
         self.waiting = self.waiting.saturating_add(len);
         self.control_len = 0;
         self.budget.spend(shape.inner_len(self.format, content_len));
-        self.sizer.on_sealed(content_len);
+        self.sent = self.sent.saturating_add(to_u64(content_len));
     }
 
     /// Plays the writing of `content_len` bytes at a record boundary, and that they are sealed.

@@ -95,8 +95,8 @@ impl Conditions {
     }
 }
 
-/// A policy and what it remembers. `Copy`, so that it can be played forward.
-#[derive(Clone, Copy, Debug)]
+/// A policy and what it remembers.
+#[derive(Debug)]
 pub(super) struct Sizer {
     policy: Sizing,
     conditions: Conditions,
@@ -107,8 +107,13 @@ pub(super) struct Sizer {
 }
 
 impl Sizer {
-    pub(super) fn new(policy: Sizing) -> Self {
-        Self { policy, conditions: Conditions::default(), written_at: Duration::ZERO, sent: 0 }
+    pub(super) const fn new(policy: Sizing) -> Self {
+        Self {
+            policy,
+            conditions: Conditions::at(Duration::ZERO),
+            written_at: Duration::ZERO,
+            sent: 0,
+        }
     }
 
     pub(super) const fn set_policy(&mut self, policy: Sizing) {
@@ -127,10 +132,16 @@ impl Sizer {
     /// Content of the next record, given what a record costs over it and the hard cap.
     #[inline]
     pub(super) fn content_len(&self, overhead: usize, cap: usize) -> usize {
+        self.content_len_after(self.sent, overhead, cap)
+    }
+
+    /// The same once `sent` bytes of plaintext have gone: see [`sent`](Self::sent).
+    #[inline]
+    pub(super) fn content_len_after(&self, sent: u64, overhead: usize, cap: usize) -> usize {
         let len = match self.policy {
             Sizing::Max => return cap,
             Sizing::Fixed(len) => len,
-            Sizing::SlowStart(slow_start) if self.sent < slow_start.threshold => {
+            Sizing::SlowStart(slow_start) if sent < slow_start.threshold => {
                 slow_start.record_len.saturating_sub(overhead)
             }
             Sizing::SlowStart(_) => cap,
@@ -156,6 +167,11 @@ impl Sizer {
                 .saturating_mul(congestion.windows_ahead.max(1)),
             _ => usize::MAX,
         }
+    }
+
+    /// Plaintext since the beginning or the last idle time.
+    pub(super) const fn sent(&self) -> u64 {
+        self.sent
     }
 
     /// A record with this much content was sealed.

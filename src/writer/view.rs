@@ -9,6 +9,9 @@ use super::state::{BufferState, Life, PendingControl, Progress, WriterState};
 use crate::aead::KeySchedule;
 use crate::record::KEY_UPDATE_LEN;
 
+/// The policy of records whose size the caller gives.
+static MAX_SIZE: Sizer = Sizer::new(Sizing::Max);
+
 impl WriteHalf {
     pub(crate) fn room(&self, keys: &dyn KeySchedule) -> usize {
         match self.life {
@@ -87,7 +90,7 @@ impl WriteHalf {
             cursor.assume_sealed(self.open_len(), self.open.shape);
         }
         cursor.shape.padding = Padding::None;
-        cursor.sizer = Sizer::new(Sizing::Max);
+        cursor.sizer = &MAX_SIZE;
         cursor.plan(padding.max(1))
     }
 
@@ -115,7 +118,7 @@ impl WriteHalf {
     }
 
     #[inline]
-    pub(super) fn cursor(&self, keys: &dyn KeySchedule) -> Cursor {
+    pub(super) fn cursor(&self, keys: &dyn KeySchedule) -> Cursor<'_> {
         let format = self.sealer.format();
         let update = if keys.can_update() {
             let record_len = format.record_len(KEY_UPDATE_LEN);
@@ -125,7 +128,8 @@ impl WriteHalf {
         };
         Cursor {
             format,
-            sizer: self.sizer,
+            sizer: &self.sizer,
+            sent: self.sizer.sent(),
             shape: self.shape,
             tail: self.buffer.tail_len(),
             fresh: self.buffer.fresh_segments(),

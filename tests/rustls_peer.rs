@@ -136,3 +136,29 @@ fn wants_process_is_a_level_until_what_is_held_is_opened() {
     assert!(ours.process().is_err());
     assert!(!ours.wants().process);
 }
+
+#[test]
+fn a_connection_taken_apart_goes_on_with_its_keys_alone() {
+    for suite in [TLS13, CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256] {
+        for role in ROLES {
+            let (mut ours, mut peer) = established(suite, role);
+            ours.write_all(b"before").unwrap();
+            ours = ours.into_parts().unwrap_err();
+            peer.feed(&drain(&mut ours)).unwrap();
+            let (parts, keys) = ours.into_parts().unwrap();
+
+            let mut writer = Writer::from_parts(parts, &WriterConfig::default());
+            writer.write_all(b", after").unwrap();
+            peer.feed(writer.outbound().chunk()).unwrap();
+            assert_eq!(peer.take_plaintext(), b"before, after");
+
+            let raw = (keys.dangerous_key().to_vec(), keys.dangerous_iv(), keys.seq());
+            let keys = ReadKeys::new(suite, &raw.0, raw.1, raw.2).unwrap();
+            let mut reader = Reader::new(keys, role, ReaderConfig::default());
+            let wire = peer.send(b"to a reader");
+            assert_eq!(reader.receive(&wire), wire.len());
+            let _ = reader.process().unwrap();
+            assert_eq!(reader.plaintext(), b"to a reader");
+        }
+    }
+}

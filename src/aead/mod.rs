@@ -1,6 +1,7 @@
 //! Keys, nonces and the sealing and opening of single records. The only home of ring.
 
 mod budget;
+mod keys;
 mod nonce;
 mod opener;
 mod schedule;
@@ -12,12 +13,11 @@ mod vectors;
 
 pub(crate) use budget::KeyBudget;
 pub use budget::KeyLimits;
-pub use opener::ReadKeys;
+pub use keys::{ReadKeys, WriteKeys};
 pub(crate) use opener::{Opened, RecordOpener};
 pub(crate) use schedule::KeySchedule;
 #[cfg(feature = "rustls")]
 pub(crate) use schedule::MAX_GENERATION;
 pub(crate) use sealer::RecordSealer;
-pub use sealer::WriteKeys;
 pub use secret::TrafficSecret;
 pub use suite::{CipherSuite, InvalidKeyLength};

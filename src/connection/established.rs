@@ -7,7 +7,7 @@ use crate::aead::{KeySchedule, ReadKeys};
 use crate::error::{Error, PeerFault};
 use crate::reader::{PostHandshake, ReadHalf, ReaderState};
 use crate::record::{KeyUpdateRequest, Version};
-use crate::writer::WriteHalf;
+use crate::writer::{WriteHalf, WriterParts, WriterState};
 
 /// Both halves and what ties them: KeyUpdates, tickets, alerts, closing.
 #[derive(Debug)]
@@ -62,6 +62,18 @@ impl Established {
             let _failed = write.close(keys);
         }
         Ok(())
+    }
+
+    /// Whether the keys alone say where both halves stand.
+    pub(super) fn is_at_rest(&self) -> bool {
+        self.write.state() == WriterState::Open
+            && !self.write.wants_drain()
+            && self.read.is_at_rest()
+    }
+
+    /// To be called at rest only.
+    pub(super) fn into_parts(self) -> (WriterParts, ReadKeys) {
+        (self.write.into_parts(None), self.read.into_keys())
     }
 
     pub(super) fn fail(&mut self, error: Error) {

@@ -29,13 +29,13 @@ use rustls::server::UnbufferedServerConnection;
 use rustls::{ClientConfig, ServerConfig};
 use server_name::{RememberServerName, ServerNameCell};
 
-use crate::aead::CipherSuite;
+use crate::aead::{CipherSuite, ReadKeys};
 use crate::alert::AlertDescription;
 use crate::buffer::{InboundBuffer, OutboundBuffer};
 use crate::error::{Error, WriteError};
 use crate::reader::{Inbound, ReaderState};
 use crate::record::Version;
-use crate::writer::{BufferState, Conditions, Outbound, Progress, Wants, WriterState};
+use crate::writer::{BufferState, Conditions, Outbound, Progress, Wants, WriterParts, WriterState};
 
 /// A TLS connection without I/O.
 ///
@@ -283,6 +283,23 @@ impl Connection {
                 self.end(Ended::Failed(Error::Aborted(alert).into()));
             }
             Phase::Ended { .. } => {}
+        }
+    }
+
+    /// Takes an established connection apart, for kernel TLS or another process: both directions'
+    /// keys with their next sequence numbers. What made next generations stays with rustls and is
+    /// gone: whoever goes on cannot update keys, nor store tickets.
+    ///
+    /// # Errors
+    /// The connection itself if it is not at rest: open both ways, nothing to drain or due, and
+    /// nothing held of the peer's bytes.
+    #[expect(clippy::result_large_err, reason = "the connection itself: boxing would allocate")]
+    pub fn into_parts(self) -> Result<(WriterParts, ReadKeys), Self> {
+        match self.phase {
+            Phase::Established(established) if established.is_at_rest() => {
+                Ok(established.into_parts())
+            }
+            phase => Err(Self { phase, ..self }),
         }
     }
 

@@ -91,6 +91,18 @@ impl ReadHalf {
         }
     }
 
+    /// The keys; to be called at rest only.
+    #[cfg(feature = "rustls")]
+    pub(crate) fn into_keys(self) -> ReadKeys {
+        self.opener.into_keys()
+    }
+
+    /// Whether the next byte from the transport begins a record, and a message.
+    #[cfg(feature = "rustls")]
+    pub(crate) fn is_at_rest(&self) -> bool {
+        self.end == End::NotYet && self.buffer.len() == 0 && !self.joiner.is_joining()
+    }
+
     /// Opens records until one has plaintext, or input is needed, or the peer has closed.
     pub(crate) fn process(&mut self, handler: &mut dyn PostHandshake) -> Result<(), Error> {
         if let End::Failed(error) = self.end {

@@ -48,7 +48,7 @@ pub(super) struct OpenRecord {
 impl WriteHalf {
     /// A half that goes on in `buffer`, behind what already waits there.
     pub(crate) fn new(keys: WriteKeys, config: &WriterConfig, buffer: OutboundBuffer) -> Self {
-        let key_limits = config.key_limits.unwrap_or_else(|| KeyLimits::for_suite(keys.suite));
+        let key_limits = config.key_limits.unwrap_or_else(|| KeyLimits::for_suite(keys.suite()));
         let sealer = RecordSealer::new(keys, key_limits);
         let max_inner = config.max_inner(sealer.format());
         let shape = Shape::new(sealer.format(), max_inner, config.padding);

@@ -32,7 +32,7 @@ impl WriterParts {
 
 impl WriteHalf {
     /// To be called at rest only.
-    pub(super) fn into_parts(self, secret: Option<TrafficSecret>) -> WriterParts {
+    pub(crate) fn into_parts(self, secret: Option<TrafficSecret>) -> WriterParts {
         let peer_update = self.peer_update;
         let (keys, budget) = self.sealer.into_parts();
         WriterParts { keys: keys.with_secret(secret), budget, peer_update }

@@ -1,0 +1,139 @@
+//! The keys of one direction: what callers give, and what sealing and opening go on with.
+
+use core::fmt;
+
+use ring::aead::LessSafeKey;
+use zeroize::Zeroize;
+
+use super::nonce::{Iv, SeqCounter};
+use super::{CipherSuite, InvalidKeyLength, TrafficSecret};
+
+/// The two directions have the same parts and must not be mixed up: a type each.
+macro_rules! direction_keys {
+    ($(#[$doc:meta])* $name:ident, $of_secret:ident) => {
+        $(#[$doc])*
+        pub struct $name {
+            pub(super) suite: CipherSuite,
+            pub(super) key: LessSafeKey,
+            raw: RawKey,
+            pub(super) iv: Iv,
+            pub(super) seq: SeqCounter,
+            secret: Option<TrafficSecret>,
+        }
+
+        impl $name {
+            /// Keys from their raw parts: `key` of [`CipherSuite::key_len`] bytes, the number of
+            /// the next record in `seq`.
+            ///
+            /// For AES-GCM in TLS 1.2, `iv` is the 4-byte salt followed by 8 bytes to which a
+            /// writer XORs the sequence number to make the explicit nonce (RFC 5288 §3); a reader
+            /// takes that nonce from the record. Keys made like this cannot be updated.
+            ///
+            /// # Errors
+            /// [`InvalidKeyLength`] if `key` has another length than the suite's.
+            pub fn new(
+                suite: CipherSuite,
+                key: &[u8],
+                iv: [u8; 12],
+                seq: u64,
+            ) -> Result<Self, InvalidKeyLength> {
+                let (key, raw) = (suite.bind(key)?, RawKey::new(key));
+                let (iv, seq) = (Iv::new(iv), SeqCounter::starting_at(seq));
+                Ok(Self { suite, key, raw, iv, seq, secret: None })
+            }
+
+            /// The keys of a TLS 1.3 traffic secret (RFC 9846 §7.3), which can be updated.
+            #[must_use]
+            pub fn from_secret(secret: TrafficSecret) -> Self {
+                let keys = secret.$of_secret();
+                keys.with_secret(Some(secret))
+            }
+
+            /// The suite.
+            #[must_use]
+            pub const fn suite(&self) -> CipherSuite {
+                self.suite
+            }
+
+            /// The number of the next record.
+            #[must_use]
+            pub const fn seq(&self) -> u64 {
+                self.seq.peek()
+            }
+
+            /// The raw key, of [`CipherSuite::key_len`] bytes, for whoever takes this direction
+            /// over (kernel TLS, another process). Two users of one key break it: see the type.
+            #[must_use]
+            pub fn dangerous_key(&self) -> &[u8] {
+                &self.raw.bytes[..self.raw.len]
+            }
+
+            /// The raw IV, as [`new`](Self::new) takes it.
+            #[must_use]
+            pub const fn dangerous_iv(&self) -> [u8; 12] {
+                self.iv.bytes()
+            }
+
+            /// Takes out what next generations are made from.
+            pub(crate) const fn take_secret(&mut self) -> Option<TrafficSecret> {
+                self.secret.take()
+            }
+
+            /// Gives it back.
+            pub(crate) fn with_secret(self, secret: Option<TrafficSecret>) -> Self {
+                Self { secret, ..self }
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_struct(stringify!($name))
+                    .field("suite", &self.suite)
+                    .finish_non_exhaustive()
+            }
+        }
+    };
+}
+
+direction_keys! {
+    /// Key, IV and next sequence number of the sending direction, and, for TLS 1.3, the traffic
+    /// secret that the next generation comes from.
+    ///
+    /// Not `Clone`: two writers under one key would use nonces twice, which with AES-GCM gives
+    /// away the key stream and the authentication key. What ring makes of the key is in memory
+    /// that ring does not wipe; the raw key, the IV and the secret are wiped on drop.
+    WriteKeys, write_keys
+}
+
+direction_keys! {
+    /// Key, IV and next sequence number of the receiving direction, and, for TLS 1.3, the traffic
+    /// secret that the next generation comes from.
+    ///
+    /// Not `Clone`, as [`WriteKeys`] is not: two readers would accept one record twice.
+    ReadKeys, read_keys
+}
+
+/// What ring's key was made of: ring does not give it back, and whoever takes a direction over
+/// needs it. Wiped on drop.
+struct RawKey {
+    bytes: [u8; MAX_KEY_LEN],
+    len: usize,
+}
+
+/// Longest key of a suite: AES-256 and ChaCha20.
+const MAX_KEY_LEN: usize = 32;
+
+impl RawKey {
+    /// `key` has the length of its suite.
+    fn new(key: &[u8]) -> Self {
+        let mut bytes = [0; MAX_KEY_LEN];
+        bytes[..key.len()].copy_from_slice(key);
+        Self { bytes, len: key.len() }
+    }
+}
+
+impl Drop for RawKey {
+    fn drop(&mut self) {
+        self.bytes.zeroize();
+    }
+}

@@ -2,6 +2,7 @@
 
 mod common;
 
+use bytes::{Buf, BytesMut};
 use common::writer::*;
 use common::*;
 use wantwrite::*;
@@ -327,5 +328,109 @@ fn refused_renegotiations_leave_the_record_for_close_notify() {
     }
     writer.close().unwrap();
     assert_eq!(open_all(&mut reader, &drain_writer(&mut writer)).1, b"x");
+    assert_eq!(reader.state(), ReaderState::PeerClosed);
+}
+
+#[test]
+fn draining_no_bytes_leaves_a_taken_chunk_the_last_one() {
+    let (mut writer, _) = writer_and_reader(TLS13, WriterConfig::default());
+    writer.write_all(b"taken").unwrap();
+    let chunk = writer.outbound().take_chunk(10).unwrap();
+    writer.outbound().advance(0);
+    assert_eq!(writer.outbound().put_back(chunk), Ok(()));
+}
+
+#[test]
+fn a_cover_record_is_as_long_as_it_was_asked_for_under_every_policy() {
+    for change in [
+        |config: &mut WriterConfig| config.sizing = Sizing::Fixed(100),
+        |config: &mut WriterConfig| config.padding = Padding::With(|len| len),
+    ] {
+        let mut config = with(change);
+        config.capacity = 1;
+        let (mut writer, _) = writer_and_reader(TLS13, config);
+        writer.write_all(&[1; 50]).unwrap();
+        writer.write_cover(1000).unwrap();
+        assert_eq!(record_lengths(&drain_writer(&mut writer)), [72, 1022]);
+    }
+}
+
+#[test]
+fn a_cover_record_beyond_the_limit_of_the_key_is_refused_as_that() {
+    let config = with(|config| config.key_limits = Some(KeyLimits::new(2, u64::MAX)));
+    let (mut writer, _) = writer_and_reader(TLS13, config);
+    assert_eq!(writer.write_cover(1), Err(WriteError::KeyLimit { accepted: 0 }));
+}
+
+#[test]
+fn renegotiation_requests_leave_the_last_record_to_close_notify() {
+    let suite = CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256;
+    let config = with(|config| config.key_limits = Some(KeyLimits::new(3, u64::MAX)));
+    let (mut writer, mut reader) = writer_and_reader(suite, config);
+    for _ in 0..5 {
+        writer.on_renegotiation_request();
+        assert!(reader.receive(&drain_writer(&mut writer)) <= 31);
+        let _ = reader.process().unwrap();
+    }
+    assert_eq!(writer.next_seq(), 3);
+    writer.close().unwrap();
+    let _ = open_all(&mut reader, &drain_writer(&mut writer));
+    assert_eq!(reader.state(), ReaderState::PeerClosed);
+}
+
+#[test]
+fn padding_changes_nothing_in_tls_1_2() {
+    let suite = CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256;
+    let config = with(|config| config.padding = Padding::Multiple(1000));
+    let (mut writer, _) = writer_and_reader(suite, config);
+    writer.set_padding(Padding::Multiple(500));
+    assert_eq!((writer.room(), writer.wire_len(1)), (4 * 16384, 30));
+    writer.write_all(b"x").unwrap();
+    assert_eq!(record_lengths(&drain_writer(&mut writer)), [30]);
+}
+
+#[test]
+fn owned_plaintext_fills_the_open_record_that_is_the_last_of_its_key() {
+    let suite = CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256;
+    let config = with(|config| config.key_limits = Some(KeyLimits::new(3, u64::MAX)));
+    let (mut writer, mut reader) = writer_and_reader(suite, config);
+    writer.write_all(&[1; 10]).unwrap();
+    let mut owned = BytesMut::from(&[1; 20_000][..]);
+    let accepted = 16384 - 10;
+    assert_eq!(writer.room(), accepted);
+    assert_eq!(writer.write_owned(&mut owned), Err(WriteError::KeyLimit { accepted }));
+    assert_eq!(owned.len(), 20_000 - accepted);
+    assert_eq!(open_all(&mut reader, &drain_writer(&mut writer)).0, [16384]);
+}
+
+#[test]
+fn owned_plaintext_of_no_length_changes_nothing() {
+    let (mut writer, _) = writer_and_reader(TLS13, WriterConfig::default());
+    writer.write_all(b"open").unwrap();
+    assert_eq!(writer.write_owned(&mut BytesMut::new()), Ok(0));
+    assert_eq!(writer.progress().records, 0);
+}
+
+#[test]
+fn a_window_of_nothing_leaves_room_in_an_empty_buffer() {
+    let config = with(|config| config.sizing = Sizing::Congestion(Congestion::default()));
+    let (mut writer, _) = writer_and_reader(TLS13, config);
+    let window = Window { mss: 0, cwnd: 0 };
+    writer.observe(Conditions::default().with_window(window));
+    assert_eq!((writer.room(), writer.wire_len(2)), (1, 2 * 23));
+    assert_eq!(writer.write(b"xy"), Ok(1));
+    assert_eq!(writer.room(), 0);
+}
+
+#[test]
+fn a_refused_renegotiation_behind_an_open_record_leaves_one_for_close_notify() {
+    let suite = CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256;
+    let config = with(|config| config.key_limits = Some(KeyLimits::new(3, u64::MAX)));
+    let (mut writer, mut reader) = writer_and_reader(suite, config);
+    writer.on_renegotiation_request();
+    writer.write_all(b"x").unwrap();
+    writer.on_renegotiation_request();
+    writer.close().unwrap();
+    let _ = open_all(&mut reader, &drain_writer(&mut writer));
     assert_eq!(reader.state(), ReaderState::PeerClosed);
 }

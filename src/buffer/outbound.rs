@@ -192,6 +192,9 @@ impl OutboundBuffer {
     /// If fewer wait.
     pub(crate) fn advance(&mut self, len: usize) {
         assert!(len <= self.waiting, "advanced past the {} bytes that wait", self.waiting);
+        if len == 0 {
+            return;
+        }
         self.marks.drain(len);
         self.waiting -= len;
         self.drained += to_u64(len);

@@ -104,8 +104,12 @@ impl WriteHalf {
     /// TLS 1.2: the refusal of a renegotiation is due (RFC 5246 §7.2.2).
     pub(crate) fn refuse_renegotiation(&mut self) {
         let is_tls12 = self.sealer.format().version == Version::Tls12;
-        // One record stays for `close_notify`.
-        if self.life == Life::Open && is_tls12 && self.sealer.budget().allows_warning() {
+        // One record stays for `close_notify`, behind the open one.
+        let mut budget = self.sealer.budget();
+        if self.open_len() > 0 {
+            budget.spend(self.open.content_limit);
+        }
+        if self.life == Life::Open && is_tls12 && budget.allows_warning() {
             self.pending = PendingControl::NoRenegotiation;
         }
     }

@@ -28,7 +28,7 @@ impl WriteHalf {
         if plaintext.is_empty() {
             return Ok(0);
         }
-        let in_place = self.in_place_len(plaintext);
+        let in_place = self.in_place_len(plaintext, keys);
         if in_place == 0 {
             return self.write_copied(plaintext, keys);
         }
@@ -62,7 +62,7 @@ impl WriteHalf {
     }
 
     /// How much of `plaintext` can be sealed where it lies.
-    fn in_place_len(&self, plaintext: &BytesMut) -> usize {
+    fn in_place_len(&self, plaintext: &BytesMut, keys: &dyn KeySchedule) -> usize {
         let room = self.buffer.segments_for_owned().saturating_mul(MAX_FRAGMENT_LEN);
         let len = plaintext.len().min(room);
         // Zeros would have to stand in the caller's memory.
@@ -72,6 +72,15 @@ impl WriteHalf {
             return 0;
         }
         let format = self.sealer.format();
+        if self.open_len() > 0 {
+            // What the key refuses behind the open record may still fit into that.
+            let mut cursor = self.cursor(keys);
+            cursor.assume_sealed(self.open_len(), self.open.shape);
+            if cursor.control_in_front(cursor.target().min(len) + format.inner_type_len()).is_none()
+            {
+                return 0;
+            }
+        }
         let has_byte_behind = len < plaintext.len() || plaintext.capacity() > plaintext.len();
         if has_byte_behind || format.inner_type_len() == 0 {
             return len;

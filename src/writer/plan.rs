@@ -112,8 +112,7 @@ impl Cursor<'_> {
     pub(super) fn plan(&self, want: usize) -> Plan {
         let Shape { max_inner, padding } = self.shape;
         let type_len = self.format.inner_type_len();
-        let target =
-            self.sizer.content_len_after(self.sent, self.format.overhead(), max_inner - type_len);
+        let target = self.target();
         let longest_inner = padding.longest_of(target + type_len, max_inner);
         let Some((control_len, update_keys)) = self.control_in_front(longest_inner) else {
             return Plan::KeyLimit;
@@ -141,6 +140,13 @@ impl Cursor<'_> {
         } else {
             Plan::NoRoom
         }
+    }
+
+    /// Content that the next record should have.
+    #[inline]
+    pub(super) fn target(&self) -> usize {
+        let cap = self.shape.max_inner - self.format.inner_type_len();
+        self.sizer.content_len_after(self.sent, self.format.overhead(), cap)
     }
 
     /// Wire length of the control record in front of the next record, and whether it is a

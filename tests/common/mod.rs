@@ -10,6 +10,8 @@
     reason = "test code, of which every binary uses another part"
 )]
 
+pub mod model;
+pub mod opener;
 pub mod raw_peer;
 
 pub mod writer;

@@ -172,12 +172,6 @@ fn ending() -> impl Strategy<Value = Op> {
 const TLS13: CipherSuite = CipherSuite::TLS_AES_128_GCM_SHA256;
 const TLS12: CipherSuite = CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256;
 
-fn with(change: impl FnOnce(&mut WriterConfig)) -> WriterConfig {
-    let mut config = WriterConfig::default();
-    change(&mut config);
-    config
-}
-
 /// Every sequence of five calls, in a buffer that is full at two small records.
 #[test]
 fn every_short_sequence_agrees_with_the_model() {

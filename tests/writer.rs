@@ -9,12 +9,6 @@ use wantwrite::*;
 
 const TLS13: CipherSuite = CipherSuite::TLS_AES_128_GCM_SHA256;
 
-fn with(change: impl FnOnce(&mut WriterConfig)) -> WriterConfig {
-    let mut config = WriterConfig::default();
-    change(&mut config);
-    config
-}
-
 #[test]
 fn fragments_have_the_sizes_that_the_protocol_allows() {
     for suite in SUITES {

@@ -1,7 +1,8 @@
 //! A connection after the handshake: both halves, and the keys they share.
 
-use super::handover::{Negotiated, NextKeys, negotiated_suite};
+use super::handover::NextKeys;
 use super::handshake::Handshake;
+use super::negotiated::{Negotiated, negotiated_suite};
 use super::{ConnectionConfig, ConnectionError};
 use crate::aead::{KeySchedule, ReadKeys};
 use crate::error::{Error, PeerFault};

@@ -2,15 +2,12 @@
 //! was negotiated. Moving to another version of rustls means changing this file and
 //! `handshake.rs`.
 
-use alloc::string::String;
-use alloc::vec::Vec;
 use core::fmt;
 
 use rustls::client::{ClientConnectionData, UnbufferedClientConnection};
 use rustls::kernel::KernelConnection;
-use rustls::pki_types::CertificateDer;
 use rustls::server::{ServerConnectionData, UnbufferedServerConnection};
-use rustls::{CommonState, ConnectionTrafficSecrets, ExtractedSecrets, HandshakeKind};
+use rustls::{CommonState, ConnectionTrafficSecrets, ExtractedSecrets};
 
 use crate::aead::{CipherSuite, KeySchedule, MAX_GENERATION, ReadKeys, WriteKeys};
 use crate::error::{Error, PeerFault};
@@ -68,37 +65,6 @@ impl Tls {
 impl fmt::Debug for Tls {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Tls").field(&self.role()).finish()
-    }
-}
-
-/// The suite that was negotiated, if it is one of ours; it always is with rustls's ring provider.
-pub(super) fn negotiated_suite(common: &CommonState) -> Option<CipherSuite> {
-    CipherSuite::from_wire(u16::from(common.negotiated_cipher_suite()?.suite()))
-}
-
-/// What the handshake agreed on. rustls forgets most of it at the hand-over.
-#[derive(Debug)]
-pub(super) struct Negotiated {
-    pub(super) suite: CipherSuite,
-    pub(super) alpn_protocol: Option<Vec<u8>>,
-    pub(super) peer_certificates: Option<Vec<CertificateDer<'static>>>,
-    pub(super) server_name: Option<String>,
-    pub(super) resumed: bool,
-}
-
-impl Negotiated {
-    pub(super) fn of(
-        common: &CommonState,
-        suite: CipherSuite,
-        server_name: Option<String>,
-    ) -> Self {
-        Self {
-            suite,
-            alpn_protocol: common.alpn_protocol().map(<[u8]>::to_vec),
-            peer_certificates: common.peer_certificates().map(<[_]>::to_vec),
-            server_name,
-            resumed: common.handshake_kind() == Some(HandshakeKind::Resumed),
-        }
     }
 }
 

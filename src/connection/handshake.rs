@@ -6,7 +6,8 @@ use alloc::vec::Vec;
 use rustls::unbuffered::{ConnectionState, EncodeError, EncodeTlsData, UnbufferedStatus};
 
 use super::ConnectionError;
-use super::handover::{Tls, negotiated_suite};
+use super::handover::Tls;
+use super::negotiated::negotiated_suite;
 use super::server_name::ServerNameCell;
 use crate::alert::AlertDescription;
 use crate::buffer::{InboundBuffer, OutboundBuffer};

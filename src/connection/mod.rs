@@ -6,7 +6,9 @@ mod error;
 mod established;
 mod handover;
 mod handshake;
+mod negotiated;
 mod server_name;
+mod view;
 mod writing;
 
 use alloc::boxed::Box;
@@ -20,22 +22,21 @@ pub use config::webpki_client_config_with_time;
 use config::{prepare_client, prepare_server};
 pub use error::ConnectionError;
 use established::Established;
-use handover::{Negotiated, Tls};
+use handover::Tls;
 use handshake::{Handshake, Status};
 pub use rustls;
 use rustls::client::UnbufferedClientConnection;
-use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::pki_types::ServerName;
 use rustls::server::UnbufferedServerConnection;
 use rustls::{ClientConfig, ServerConfig};
 use server_name::{RememberServerName, ServerNameCell};
 
-use crate::aead::{CipherSuite, ReadKeys};
+use crate::aead::ReadKeys;
 use crate::alert::AlertDescription;
 use crate::buffer::{InboundBuffer, OutboundBuffer};
 use crate::error::{Error, WriteError};
-use crate::reader::{Inbound, ReaderState};
-use crate::record::Version;
-use crate::writer::{BufferState, Conditions, Outbound, Progress, Wants, WriterParts, WriterState};
+use crate::reader::Inbound;
+use crate::writer::{Conditions, Outbound, WriterParts};
 
 /// A TLS connection without I/O.
 ///
@@ -300,151 +301,6 @@ impl Connection {
                 Ok(established.into_parts())
             }
             phase => Err(Self { phase, ..self }),
-        }
-    }
-
-    /// What must happen for the connection to go on.
-    #[must_use]
-    pub fn wants(&self) -> Wants {
-        match &self.phase {
-            Phase::Negotiating(handshake) => Wants {
-                drain: handshake.outbound.waiting() > 0,
-                input: handshake.wants_input(),
-                process: !handshake.wants_input(),
-            },
-            Phase::Established(established) => Wants {
-                drain: established.write.wants_drain(),
-                input: established.read.wants_input(),
-                process: established.read.wants_process(),
-            },
-            Phase::Ended { outbound, .. } => {
-                Wants { drain: outbound.waiting() > 0, ..Wants::default() }
-            }
-        }
-    }
-
-    /// The life of our writing half.
-    #[must_use]
-    pub fn state(&self) -> WriterState {
-        match &self.phase {
-            Phase::Negotiating(_) => WriterState::Negotiating,
-            Phase::Established(established) => established.write.state(),
-            Phase::Ended { why: Ended::Failed(_), .. } => WriterState::Failed,
-            Phase::Ended { why: Ended::Closed, outbound } if outbound.waiting() > 0 => {
-                WriterState::Closing
-            }
-            Phase::Ended { why: Ended::Closed, .. } => WriterState::Closed,
-        }
-    }
-
-    /// The life of our reading half.
-    #[must_use]
-    pub fn reader_state(&self) -> ReaderState {
-        match &self.phase {
-            Phase::Negotiating(_) => ReaderState::Negotiating,
-            Phase::Established(established) => established.read.state(),
-            Phase::Ended {
-                why: Ended::Failed(ConnectionError::Record(Error::Truncated)), ..
-            } => ReaderState::Truncated,
-            Phase::Ended { .. } => ReaderState::Failed,
-        }
-    }
-
-    /// What the outbound buffer holds.
-    #[must_use]
-    pub fn buffer_state(&self) -> BufferState {
-        match &self.phase {
-            Phase::Established(established) => established.write.buffer_state(&established.keys),
-            Phase::Negotiating(_) | Phase::Ended { .. } if self.wants().drain => BufferState::Full,
-            Phase::Negotiating(_) | Phase::Ended { .. } => BufferState::Empty,
-        }
-    }
-
-    /// The counters. `drained` counts the handshake's bytes too.
-    #[must_use]
-    pub fn progress(&self) -> Progress {
-        let drained = match &self.phase {
-            Phase::Established(established) => return established.write.progress(),
-            Phase::Negotiating(handshake) => handshake.outbound.drained(),
-            Phase::Ended { outbound, .. } => outbound.drained(),
-        };
-        Progress { drained, ..Progress::default() }
-    }
-
-    /// Records opened since the handshake.
-    #[must_use]
-    pub fn records_opened(&self) -> u64 {
-        match &self.phase {
-            Phase::Established(established) => established.read.records(),
-            Phase::Negotiating(_) | Phase::Ended { .. } => 0,
-        }
-    }
-
-    /// The fatal error, if there was one.
-    #[must_use]
-    pub fn error(&self) -> Option<ConnectionError> {
-        match &self.phase {
-            Phase::Established(established) => established.error().map(Into::into),
-            Phase::Ended { why: Ended::Failed(error), .. } => Some(error.clone()),
-            Phase::Negotiating(_) | Phase::Ended { .. } => None,
-        }
-    }
-
-    /// The protocol version, once the handshake is over.
-    #[must_use]
-    pub fn protocol_version(&self) -> Option<Version> {
-        self.cipher_suite().map(CipherSuite::version)
-    }
-
-    /// The cipher suite, once the handshake is over.
-    #[must_use]
-    pub fn cipher_suite(&self) -> Option<CipherSuite> {
-        self.negotiated().map(|negotiated| negotiated.suite)
-    }
-
-    /// The application protocol that was agreed on (RFC 7301), once the handshake is over.
-    #[must_use]
-    pub fn alpn_protocol(&self) -> Option<&[u8]> {
-        self.negotiated()?.alpn_protocol.as_deref()
-    }
-
-    /// The server name that the client asked for (RFC 6066 §3), on a server once the handshake
-    /// is over.
-    #[must_use]
-    pub fn server_name(&self) -> Option<&str> {
-        self.negotiated()?.server_name.as_deref()
-    }
-
-    /// The peer's certificates, its own first, once the handshake is over.
-    #[must_use]
-    pub fn peer_certificates(&self) -> Option<&[CertificateDer<'static>]> {
-        self.negotiated()?.peer_certificates.as_deref()
-    }
-
-    /// Whether the session was resumed (RFC 9846 §2.2), once the handshake is over.
-    #[must_use]
-    pub fn is_resumed(&self) -> Option<bool> {
-        self.negotiated().map(|negotiated| negotiated.resumed)
-    }
-
-    /// Bytes of buffer memory held now, in use or kept for reuse.
-    #[must_use]
-    pub fn memory_held(&self) -> usize {
-        match &self.phase {
-            Phase::Negotiating(handshake) => {
-                handshake.inbound.memory_held() + handshake.outbound.memory_held()
-            }
-            Phase::Established(established) => {
-                established.read.memory_held() + established.write.buffer().memory_held()
-            }
-            Phase::Ended { outbound, .. } => outbound.memory_held(),
-        }
-    }
-
-    fn negotiated(&self) -> Option<&Negotiated> {
-        match &self.phase {
-            Phase::Established(established) => Some(&established.negotiated),
-            Phase::Negotiating(_) | Phase::Ended { .. } => None,
         }
     }
 

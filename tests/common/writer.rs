@@ -6,6 +6,13 @@ use wantwrite::{
     WriteKeys, Writer, WriterConfig,
 };
 
+/// The default settings, changed.
+pub fn with(change: impl FnOnce(&mut WriterConfig)) -> WriterConfig {
+    let mut config = WriterConfig::default();
+    change(&mut config);
+    config
+}
+
 /// Both ends of one direction, under the same keys. With a traffic secret in TLS 1.3.
 pub fn writer_and_reader(suite: CipherSuite, config: WriterConfig) -> (Writer, Reader) {
     let (key, iv) = ([3; 32], [5; 12]);

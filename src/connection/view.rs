@@ -1,0 +1,109 @@
+//! What can be seen of a connection.
+
+use super::{Connection, ConnectionError, Ended, Phase};
+use crate::error::Error;
+use crate::reader::ReaderState;
+use crate::writer::{BufferState, Progress, Wants, WriterState};
+
+impl Connection {
+    /// What must happen for the connection to go on.
+    #[must_use]
+    pub fn wants(&self) -> Wants {
+        match &self.phase {
+            Phase::Negotiating(handshake) => Wants {
+                drain: handshake.outbound.waiting() > 0,
+                input: handshake.wants_input(),
+                process: !handshake.wants_input(),
+            },
+            Phase::Established(established) => Wants {
+                drain: established.write.wants_drain(),
+                input: established.read.wants_input(),
+                process: established.read.wants_process(),
+            },
+            Phase::Ended { outbound, .. } => {
+                Wants { drain: outbound.waiting() > 0, ..Wants::default() }
+            }
+        }
+    }
+
+    /// The life of our writing half.
+    #[must_use]
+    pub fn state(&self) -> WriterState {
+        match &self.phase {
+            Phase::Negotiating(_) => WriterState::Negotiating,
+            Phase::Established(established) => established.write.state(),
+            Phase::Ended { why: Ended::Failed(_), .. } => WriterState::Failed,
+            Phase::Ended { why: Ended::Closed, outbound } if outbound.waiting() > 0 => {
+                WriterState::Closing
+            }
+            Phase::Ended { why: Ended::Closed, .. } => WriterState::Closed,
+        }
+    }
+
+    /// The life of our reading half.
+    #[must_use]
+    pub fn reader_state(&self) -> ReaderState {
+        match &self.phase {
+            Phase::Negotiating(_) => ReaderState::Negotiating,
+            Phase::Established(established) => established.read.state(),
+            Phase::Ended {
+                why: Ended::Failed(ConnectionError::Record(Error::Truncated)), ..
+            } => ReaderState::Truncated,
+            Phase::Ended { .. } => ReaderState::Failed,
+        }
+    }
+
+    /// What the outbound buffer holds.
+    #[must_use]
+    pub fn buffer_state(&self) -> BufferState {
+        match &self.phase {
+            Phase::Established(established) => established.write.buffer_state(&established.keys),
+            Phase::Negotiating(_) | Phase::Ended { .. } if self.wants().drain => BufferState::Full,
+            Phase::Negotiating(_) | Phase::Ended { .. } => BufferState::Empty,
+        }
+    }
+
+    /// The counters. `drained` counts the handshake's bytes too.
+    #[must_use]
+    pub fn progress(&self) -> Progress {
+        let drained = match &self.phase {
+            Phase::Established(established) => return established.write.progress(),
+            Phase::Negotiating(handshake) => handshake.outbound.drained(),
+            Phase::Ended { outbound, .. } => outbound.drained(),
+        };
+        Progress { drained, ..Progress::default() }
+    }
+
+    /// Records opened since the handshake.
+    #[must_use]
+    pub fn records_opened(&self) -> u64 {
+        match &self.phase {
+            Phase::Established(established) => established.read.records(),
+            Phase::Negotiating(_) | Phase::Ended { .. } => 0,
+        }
+    }
+
+    /// The fatal error, if there was one.
+    #[must_use]
+    pub fn error(&self) -> Option<ConnectionError> {
+        match &self.phase {
+            Phase::Established(established) => established.error().map(Into::into),
+            Phase::Ended { why: Ended::Failed(error), .. } => Some(error.clone()),
+            Phase::Negotiating(_) | Phase::Ended { .. } => None,
+        }
+    }
+
+    /// Bytes of buffer memory held now, in use or kept for reuse.
+    #[must_use]
+    pub fn memory_held(&self) -> usize {
+        match &self.phase {
+            Phase::Negotiating(handshake) => {
+                handshake.inbound.memory_held() + handshake.outbound.memory_held()
+            }
+            Phase::Established(established) => {
+                established.read.memory_held() + established.write.buffer().memory_held()
+            }
+            Phase::Ended { outbound, .. } => outbound.memory_held(),
+        }
+    }
+}

@@ -118,6 +118,20 @@ fn an_upload_may_ask_for_any_number_of_key_updates() {
 }
 
 #[test]
+fn wants_process_holds_for_whole_records_of_the_handshake_only() {
+    let (mut ours, mut peer) = pair(TLS13, Role::Server);
+    let hello = peer.take_wire();
+    let (head, tail) = hello.split_at(hello.len() - 1);
+    assert_eq!(ours.receive(head), head.len());
+    assert!(!ours.wants().process);
+    assert_eq!(ours.receive(tail), 1);
+    assert!(ours.wants().process);
+    ours.process().unwrap();
+    assert!(!ours.wants().process);
+    assert!(ours.wants().drain);
+}
+
+#[test]
 fn wants_process_is_a_level_until_what_is_held_is_opened() {
     let (mut ours, mut peer) = established(TLS13, Role::Client);
     let wire = [peer.send(b"one"), peer.send(b"two")].concat();

@@ -113,6 +113,11 @@ impl Handshake {
         self.input == Input::Open
     }
 
+    /// Whether [`advance`](Self::advance) would find something in what is held.
+    pub(super) fn wants_process(&self) -> bool {
+        self.input == Input::Ended || self.next_record_len().is_some()
+    }
+
     /// The name a client asked for.
     pub(super) fn server_name(&self) -> Option<String> {
         self.server_name.as_ref().and_then(|name| name.get().cloned())
@@ -138,21 +143,23 @@ impl Handshake {
         step
     }
 
-    /// Shows rustls one more record; `false` if no whole one is there. What cannot be a record
-    /// is shown as it is, for rustls to refuse.
+    /// Shows rustls one more record; `false` if no whole one is there.
     fn show_next_record(&mut self) -> bool {
+        let len = self.next_record_len();
+        self.shown += len.unwrap_or(0);
+        len.is_some()
+    }
+
+    /// Length of the next whole record that rustls has not been shown. What cannot be a record is
+    /// taken as it is, for rustls to refuse.
+    fn next_record_len(&self) -> Option<usize> {
         let rest = self.inbound.bytes().get(self.shown..).unwrap_or(&[]);
-        let record_len = match RecordHeader::decode(rest, Version::Tls12) {
-            Ok(Some(header)) => header.record_len(),
-            Ok(None) => return false,
+        let len = match RecordHeader::decode(rest, Version::Tls12) {
+            Ok(header) => header?.record_len(),
             // No waiting for the end of what is no record, as long as its bytes 4 and 5 may say.
             Err(_) => rest.len(),
         };
-        if rest.len() < record_len {
-            return false;
-        }
-        self.shown += record_len;
-        true
+        (len <= rest.len()).then_some(len)
     }
 
     fn blocked(&mut self) -> Result<Status, ConnectionError> {

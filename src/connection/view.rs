@@ -13,7 +13,7 @@ impl Connection {
             Phase::Negotiating(handshake) => Wants {
                 drain: handshake.outbound.waiting() > 0,
                 input: handshake.wants_input(),
-                process: !handshake.wants_input(),
+                process: handshake.wants_process(),
             },
             Phase::Established(established) => Wants {
                 drain: established.write.wants_drain(),

@@ -1,0 +1,69 @@
+//! What is measured against each other: the same plaintext sealed into TLS 1.3 records.
+
+mod baseline;
+mod ours;
+mod stock;
+
+use core::str::FromStr;
+
+pub(crate) use baseline::{RingAlone, RingAndCopy};
+pub(crate) use ours::{Slot, Write, WriteOwned};
+pub(crate) use stock::Rustls;
+
+use wantwrite::CipherSuite;
+
+use crate::Error;
+
+/// Seals the same plaintext again and again.
+pub(crate) trait Contestant {
+    fn name(&self) -> &'static str;
+
+    /// Whether it does the work at this size at all.
+    fn takes(&self, _size: usize) -> bool {
+        true
+    }
+
+    /// What is not to be counted, before as many calls of [`seal`](Self::seal).
+    fn prepare(&mut self, _iterations: usize) {}
+
+    /// Seals the plaintext once and throws the ciphertext away.
+    fn seal(&mut self) -> Result<(), Error>;
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Suite {
+    Aes128,
+    Aes256,
+    Chacha20,
+}
+
+impl Suite {
+    pub(crate) const fn ring(self) -> &'static ring::aead::Algorithm {
+        match self {
+            Self::Aes128 => &ring::aead::AES_128_GCM,
+            Self::Aes256 => &ring::aead::AES_256_GCM,
+            Self::Chacha20 => &ring::aead::CHACHA20_POLY1305,
+        }
+    }
+
+    pub(crate) const fn tls(self) -> CipherSuite {
+        match self {
+            Self::Aes128 => CipherSuite::TLS_AES_128_GCM_SHA256,
+            Self::Aes256 => CipherSuite::TLS_AES_256_GCM_SHA384,
+            Self::Chacha20 => CipherSuite::TLS_CHACHA20_POLY1305_SHA256,
+        }
+    }
+}
+
+impl FromStr for Suite {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        match name {
+            "aes128" => Ok(Self::Aes128),
+            "aes256" => Ok(Self::Aes256),
+            "chacha20" => Ok(Self::Chacha20),
+            _ => Err(format!("no such suite: {name} (of: aes128, aes256, chacha20)")),
+        }
+    }
+}

@@ -18,11 +18,9 @@ impl Iv {
     /// The IV with the sequence number XORed into its last eight bytes.
     #[inline]
     pub(super) fn xor(&self, seq: u64) -> [u8; NONCE_LEN] {
-        let mut nonce = self.0;
-        for (byte, seq) in nonce[4..].iter_mut().zip(seq.to_be_bytes()) {
-            *byte ^= seq;
-        }
-        nonce
+        let [a, b, c, d, low @ ..] = self.0;
+        let [e, f, g, h, i, j, k, l] = (u64::from_be_bytes(low) ^ seq).to_be_bytes();
+        [a, b, c, d, e, f, g, h, i, j, k, l]
     }
 
     /// TLS 1.2 AES-GCM when opening: the salt, and the eight bytes that stand in the record

@@ -1,6 +1,6 @@
 //! Sealing one record in place (RFC 9846 §5.2, RFC 5246 §6.2.3.3).
 
-use core::fmt;
+use core::{fmt, mem};
 
 use ring::aead::{Aad, NONCE_LEN, Nonce};
 
@@ -12,50 +12,6 @@ pub(crate) struct RecordSealer {
     keys: WriteKeys,
     format: RecordFormat,
     budget: KeyBudget,
-}
-
-/// A record whose nonce is used up: what stands before its body, and what its body is sealed
-/// with.
-pub(crate) struct Prepared {
-    nonce: Nonce,
-    aad: Additional,
-    prefix: [u8; MAX_PREFIX_LEN],
-    prefix_len: usize,
-}
-
-/// The additional data, each of its own fixed length.
-enum Additional {
-    Tls13([u8; HEADER_LEN]),
-    Tls12([u8; 8 + HEADER_LEN]),
-}
-
-impl AsRef<[u8]> for Additional {
-    #[inline]
-    fn as_ref(&self) -> &[u8] {
-        match self {
-            Self::Tls13(aad) => aad,
-            Self::Tls12(aad) => aad,
-        }
-    }
-}
-
-/// Header and explicit nonce.
-const MAX_PREFIX_LEN: usize = HEADER_LEN + 8;
-
-impl Prepared {
-    /// Header, and the explicit nonce if the format has one.
-    pub(crate) fn prefix(&self) -> &[u8] {
-        &self.prefix[..self.prefix_len]
-    }
-
-    /// The same at the start of `record`, by copies of fixed length.
-    #[inline]
-    fn write_prefix(&self, record: &mut [u8]) {
-        record[..HEADER_LEN].copy_from_slice(&self.prefix[..HEADER_LEN]);
-        if self.prefix_len > HEADER_LEN {
-            record[HEADER_LEN..MAX_PREFIX_LEN].copy_from_slice(&self.prefix[HEADER_LEN..]);
-        }
-    }
 }
 
 impl RecordSealer {
@@ -104,68 +60,118 @@ impl RecordSealer {
         content_len: usize,
         padding: usize,
     ) -> Option<usize> {
-        let prepared = self.prepare(content_type, content_len, padding)?;
+        // The number is consumed before it is used, so that no path uses it twice.
+        let seq = self.keys.seq.take()?;
+        let nonce = self.keys.iv.xor(seq);
         let prefix_len = self.format.prefix_len();
-        let mut inner_end = prefix_len + content_len;
-        prepared.write_prefix(record);
-        if self.format.version == Version::Tls13 {
-            record[inner_end] = content_type.to_wire();
-            if padding > 0 {
-                record[inner_end + 1..][..padding].fill(0);
+        let content_end = prefix_len + content_len;
+        let (tag, inner_end) = match self.format.version {
+            Version::Tls13 => {
+                let inner_end = content_end + 1 + padding;
+                // RFC 9846 §5.2: the outer type is always application_data; the header as
+                // written is the additional data.
+                let fragment_len = inner_end - HEADER_LEN + TAG_LEN;
+                let header = header(ContentType::ApplicationData, fragment_len);
+                record[..HEADER_LEN].copy_from_slice(&header);
+                record[content_end] = content_type.to_wire();
+                if padding > 0 {
+                    record[content_end + 1..inner_end].fill(0);
+                }
+                (self.seal_body(nonce, header, &mut record[prefix_len..inner_end]), inner_end)
             }
-            inner_end += 1 + padding;
-        }
-        let tag = self.seal_body(prepared, &mut record[prefix_len..inner_end]);
+            Version::Tls12 => {
+                let header = header(content_type, content_end - HEADER_LEN + TAG_LEN);
+                record[..HEADER_LEN].copy_from_slice(&header);
+                // RFC 5288 §3: the last eight bytes of the nonce stand in the record.
+                let explicit = self.format.explicit_nonce_len;
+                record[HEADER_LEN..prefix_len].copy_from_slice(&nonce[NONCE_LEN - explicit..]);
+                let aad = aad_tls12(seq, header, content_len);
+                (self.seal_body(nonce, aad, &mut record[prefix_len..content_end]), content_end)
+            }
+        };
         record[inner_end..][..TAG_LEN].copy_from_slice(&tag);
         Some(inner_end + TAG_LEN)
     }
 
-    /// Makes what stands before the body of a record, and uses up its sequence number: the
-    /// caller is obliged to seal it.
+    /// Seals the body of a record, content and in TLS 1.3 type byte and padding, in place.
     #[inline]
-    #[must_use]
-    pub(crate) fn prepare(
+    fn seal_body(
         &mut self,
-        content_type: ContentType,
-        content_len: usize,
-        padding: usize,
-    ) -> Option<Prepared> {
-        // The number is consumed before it is used, so that no path uses it twice.
-        let seq = self.keys.seq.take()?;
-        let nonce = self.keys.iv.xor(seq);
-        let mut prefix = [0; MAX_PREFIX_LEN];
-        let (aad, header, inner_len) = match self.format.version {
-            Version::Tls13 => {
-                let inner_len = content_len + 1 + padding;
-                // RFC 9846 §5.2: the outer type is always application_data; the header as
-                // written is the additional data.
-                let header = header(ContentType::ApplicationData, inner_len + TAG_LEN);
-                (Additional::Tls13(header), header, inner_len)
-            }
-            Version::Tls12 => {
-                let explicit = self.format.explicit_nonce_len;
-                let header = header(content_type, explicit + content_len + TAG_LEN);
-                // RFC 5288 §3: the last eight bytes of the nonce stand in the record, where there
-                // is a place for them.
-                prefix[HEADER_LEN..].copy_from_slice(&nonce[NONCE_LEN - 8..]);
-                (Additional::Tls12(aad_tls12(seq, header, content_len)), header, content_len)
-            }
-        };
-        prefix[..HEADER_LEN].copy_from_slice(&header);
-        self.budget.spend(inner_len);
+        nonce: [u8; NONCE_LEN],
+        aad: impl AsRef<[u8]>,
+        body: &mut [u8],
+    ) -> [u8; TAG_LEN] {
+        self.budget.spend(body.len());
         let nonce = Nonce::assume_unique_for_key(nonce);
-        Some(Prepared { nonce, aad, prefix, prefix_len: self.format.prefix_len() })
-    }
-
-    /// Seals `body`, content and in TLS 1.3 type byte and padding, in place. Returns the tag.
-    #[inline]
-    pub(crate) fn seal_body(&self, prepared: Prepared, body: &mut [u8]) -> [u8; TAG_LEN] {
-        let Prepared { nonce, aad, .. } = prepared;
         let sealed = self.keys.key.seal_in_place_separate_tag(nonce, Aad::from(aad), body);
         let tag = sealed.expect("a record is at most 2^14 + 1 bytes, ring's limit is 2^36 - 32");
         let mut bytes = [0; TAG_LEN];
         bytes.copy_from_slice(tag.as_ref());
         bytes
+    }
+
+    /// Seals a record whose content is not in one piece with what stands around it: `body` is
+    /// the content and, in TLS 1.3, a byte behind it, which lends its place to the type byte and
+    /// gets it back.
+    ///
+    /// `None` if the sequence numbers are used up; nothing is sealed then.
+    pub(crate) fn seal_apart(&mut self, body: &mut [u8], content_len: usize) -> Option<Around> {
+        let format = self.format;
+        let mut around = Around {
+            prefix: [0; MAX_PREFIX_LEN],
+            prefix_len: format.prefix_len(),
+            trailer: [0; MAX_TRAILER_LEN],
+            trailer_len: format.inner_type_len() + TAG_LEN,
+        };
+        let seq = self.keys.seq.take()?;
+        let nonce = self.keys.iv.xor(seq);
+        let inner_len = content_len + format.inner_type_len();
+        let fragment_len = format.explicit_nonce_len + inner_len + TAG_LEN;
+        let header = header(ContentType::ApplicationData, fragment_len);
+        around.prefix[..HEADER_LEN].copy_from_slice(&header);
+        around.prefix[HEADER_LEN..].copy_from_slice(&nonce[NONCE_LEN - 8..]);
+        let tag_start = format.inner_type_len();
+        let tag = match format.version {
+            Version::Tls13 => {
+                let content_type = ContentType::ApplicationData.to_wire();
+                let behind = mem::replace(&mut body[content_len], content_type);
+                let tag = self.seal_body(nonce, header, &mut body[..inner_len]);
+                around.trailer[0] = mem::replace(&mut body[content_len], behind);
+                tag
+            }
+            Version::Tls12 => {
+                let aad = aad_tls12(seq, header, content_len);
+                self.seal_body(nonce, aad, &mut body[..inner_len])
+            }
+        };
+        around.trailer[tag_start..][..TAG_LEN].copy_from_slice(&tag);
+        Some(around)
+    }
+}
+
+/// What stands around a content that was sealed apart.
+pub(crate) struct Around {
+    prefix: [u8; MAX_PREFIX_LEN],
+    prefix_len: usize,
+    trailer: [u8; MAX_TRAILER_LEN],
+    trailer_len: usize,
+}
+
+/// Header and explicit nonce.
+const MAX_PREFIX_LEN: usize = HEADER_LEN + 8;
+
+/// Sealed type byte and tag.
+const MAX_TRAILER_LEN: usize = 1 + TAG_LEN;
+
+impl Around {
+    /// Header, and the explicit nonce if the format has one.
+    pub(crate) fn prefix(&self) -> &[u8] {
+        &self.prefix[..self.prefix_len]
+    }
+
+    /// The sealed type byte if the format has one, and the tag.
+    pub(crate) fn trailer(&self) -> &[u8] {
+        &self.trailer[..self.trailer_len]
     }
 }
 

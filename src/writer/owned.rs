@@ -9,7 +9,7 @@ use super::state::PendingControl;
 use crate::aead::KeySchedule;
 use crate::error::{Error, WriteError};
 use crate::num::to_u64;
-use crate::record::{ContentType, KeyUpdateRequest, MAX_FRAGMENT_LEN, RecordFormat, TAG_LEN};
+use crate::record::{KeyUpdateRequest, MAX_FRAGMENT_LEN, RecordFormat, TAG_LEN};
 
 /// Shorter plaintext is copied: making pieces of it costs more than the copy.
 const MIN_OWNED_LEN: usize = 4096;
@@ -158,24 +158,12 @@ impl WriteHalf {
         Ok(true)
     }
 
-    /// Seals a fragment at the start of `body`. The byte behind it lends its place to the type
-    /// byte, which ring needs beside the content, and gets it back. `false` if the sequence
-    /// numbers are used up.
+    /// Seals a fragment at the start of `body`. `false` if the sequence numbers are used up.
     fn seal_fragment(&mut self, body: &mut [u8], content_len: usize, pieces: &mut Pieces) -> bool {
-        let inner_len = content_len + self.sealer.format().inner_type_len();
-        let Some(prepared) = self.sealer.prepare(ContentType::ApplicationData, content_len, 0)
-        else {
+        let Some(around) = self.sealer.seal_apart(body, content_len) else {
             return false;
         };
-        pieces.put_header(prepared.prefix(), content_len);
-        let behind = (inner_len > content_len).then(|| {
-            core::mem::replace(&mut body[content_len], ContentType::ApplicationData.to_wire())
-        });
-        let tag = self.sealer.seal_body(prepared, &mut body[..inner_len]);
-        if let Some(behind) = behind {
-            pieces.put_trailer(&[core::mem::replace(&mut body[content_len], behind)]);
-        }
-        pieces.put_trailer(&tag);
+        pieces.put_record(around.prefix(), content_len, around.trailer());
         self.sizer.on_sealed(content_len);
         self.records += 1;
         true
@@ -244,13 +232,10 @@ impl Pieces {
         self.control_len += record.len();
     }
 
-    fn put_header(&mut self, prefix: &[u8], content_len: usize) {
+    fn put_record(&mut self, prefix: &[u8], content_len: usize, trailer: &[u8]) {
         self.around.extend_from_slice(prefix);
         let (around_len, control_len) = (self.around.len(), self.control_len);
         self.ends.push(End { around_len, control_len, content_len });
-    }
-
-    fn put_trailer(&mut self, bytes: &[u8]) {
-        self.around.extend_from_slice(bytes);
+        self.around.extend_from_slice(trailer);
     }
 }

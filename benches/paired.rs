@@ -8,7 +8,9 @@ mod contestants;
 
 use std::time::Instant;
 
-use contestants::{Contestant, RingAlone, RingAndCopy, Rustls, Slot, Suite, Write, WriteOwned};
+use contestants::{
+    Contestant, RingAlone, RingAndCopy, Rustls, Slot, Suite, Write, WriteFresh, WriteOwned,
+};
 
 const SIZES: [usize; 8] = [16, 64, 256, 1024, 4096, 16384, 65536, 1 << 20];
 const ROUNDS: usize = 41;
@@ -58,13 +60,9 @@ fn main() -> Result<(), Error> {
         let nanoseconds =
             ring.iter().map(|time| time * 1e9 / f64::from(u32::try_from(iterations).unwrap_or(1)));
         print!("{size:>10} {:>10.0}", median(nanoseconds.collect()));
-        for (times, contestant) in others.iter().zip(contestants.iter().skip(1)) {
-            if contestant.takes(size) {
-                let ratios = times.iter().zip(ring).map(|(time, ring)| time / ring);
-                print!(" {:>12.2}", median(ratios.collect()));
-            } else {
-                print!(" {:>12}", "-");
-            }
+        for times in others {
+            let ratios = times.iter().zip(ring).map(|(time, ring)| time / ring);
+            print!(" {:>12.2}", median(ratios.collect()));
         }
         println!();
     }
@@ -77,6 +75,7 @@ fn contestants(suite: Suite, size: usize) -> Result<Vec<Box<dyn Contestant>>, Er
         Box::new(RingAndCopy::new(suite, size)?),
         Box::new(Write::new(suite, size)?),
         Box::new(Slot::new(suite, size)?),
+        Box::new(WriteFresh::new(suite, size)?),
         Box::new(WriteOwned::new(suite, size)?),
         Box::new(Rustls::new(suite, size)?),
     ])

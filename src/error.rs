@@ -8,6 +8,7 @@ use core::fmt;
 use crate::alert::AlertDescription;
 
 /// A fatal fault: the record layer will not go on. Sticky: every later call gives the same one.
+/// [`Truncated`](Self::Truncated) ends reading only: the writing half stays open.
 ///
 /// Bytes already sealed, and the alert that tells the peer (if one is due), can still be drained.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -16,6 +16,31 @@ use crate::writer::WriterState;
 /// as it is, and [`Connection::wants`] says what to wait for. Nothing has to be repeated with the
 /// same arguments.
 ///
+/// ```no_run
+/// use std::io::{Read, Write};
+/// use std::sync::Arc;
+/// use wantwrite::rustls::{ServerConfig, crypto::ring, pki_types::{CertificateDer, PrivateKeyDer}};
+/// use wantwrite::rustls::pki_types::pem::PemObject;
+/// use wantwrite::{Connection, Stream};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let chain = CertificateDer::pem_file_iter("cert.pem")?.collect::<Result<Vec<_>, _>>()?;
+/// let key = PrivateKeyDer::from_pem_file("key.pem")?;
+/// let config = ServerConfig::builder_with_provider(ring::default_provider().into())
+///     .with_safe_default_protocol_versions()?
+///     .with_no_client_auth()
+///     .with_single_cert(chain, key)?;
+/// let (socket, _) = std::net::TcpListener::bind("127.0.0.1:8443")?.accept()?;
+/// let mut stream = Stream::new(Connection::server(Arc::new(config))?, socket);
+/// let mut buf = [0; 4096];
+/// while let n @ 1.. = stream.read(&mut buf)? {
+///     stream.write_all(&buf[..n])?;
+/// }
+/// stream.close()?;
+/// # Ok(())
+/// # }
+/// ```
+///
 /// When `write` returns, no byte it accepted waits for a later `flush` while `T` would have taken
 /// it.
 #[derive(Debug)]

@@ -133,7 +133,7 @@ fn op() -> impl Strategy<Value = Op> {
         2 => len().prop_map(Op::SlotCommit),
         1 => Just(Op::SlotDropped),
         1 => (0..100_usize).prop_map(Op::SlotOverrun),
-        2 => (prop_oneof![len(), 4000..20_000_usize], 0..2_usize)
+        2 => (prop_oneof![len(), 15_000..40_000_usize], 0..2_usize)
             .prop_map(|(len, spare)| Op::WriteOwned { len, spare }),
         1 => len().prop_map(Op::Cover),
         2 => len().prop_map(Op::WireLen),

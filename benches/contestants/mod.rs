@@ -7,7 +7,7 @@ mod stock;
 use core::str::FromStr;
 
 pub(crate) use baseline::{RingAlone, RingAndCopy};
-pub(crate) use ours::{Slot, Write, WriteOwned};
+pub(crate) use ours::{Slot, Write, WriteFresh, WriteOwned};
 pub(crate) use stock::Rustls;
 
 use wantwrite::CipherSuite;
@@ -17,11 +17,6 @@ use crate::Error;
 /// Seals the same plaintext again and again.
 pub(crate) trait Contestant {
     fn name(&self) -> &'static str;
-
-    /// Whether it does the work at this size at all.
-    fn takes(&self, _size: usize) -> bool {
-        true
-    }
 
     /// What is not to be counted, before as many calls of [`seal`](Self::seal).
     fn prepare(&mut self, _iterations: usize) {}

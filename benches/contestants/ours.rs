@@ -1,6 +1,8 @@
 //! The three ways into our writer.
+#![expect(clippy::std_instead_of_alloc, reason = "a program with std")]
 
 use core::hint::black_box;
+use std::collections::VecDeque;
 
 use bytes::{Buf, BytesMut};
 use wantwrite::{Coalescing, TrafficSecret, WriteKeys, Writer, WriterConfig};
@@ -44,7 +46,9 @@ impl Contestant for Write {
     }
 
     fn seal(&mut self) -> Result<(), Error> {
-        self.writer.write_all(black_box(&self.plaintext))?;
+        if self.writer.write(black_box(&self.plaintext))? != self.plaintext.len() {
+            return Err("not all was accepted".into());
+        }
         drain(&mut self.writer);
         Ok(())
     }
@@ -80,19 +84,76 @@ impl Contestant for Slot {
     }
 }
 
-/// No copy: sealed in the caller's memory, which is made before the time is taken.
-pub(crate) struct WriteOwned {
-    writer: Writer,
+/// Plaintexts of their own memory, made before the time is taken and given back within it: what
+/// `write_owned` is for, and the same by `write`.
+struct Plaintexts {
     size: usize,
-    plaintexts: Vec<BytesMut>,
+    made: VecDeque<BytesMut>,
 }
 
-/// What `write_owned` does not copy.
-const MIN_OWNED: usize = 4096;
+impl Plaintexts {
+    const fn new(size: usize) -> Self {
+        Self { size, made: VecDeque::new() }
+    }
+
+    /// Used in the order in which they were allocated: freed from the other end, every one would
+    /// make the heap shrink.
+    fn make(&mut self, count: usize) {
+        let make = |_| {
+            // A spare byte behind the last fragment, for its type.
+            let mut plaintext = BytesMut::with_capacity(self.size + 1);
+            plaintext.resize(self.size, 1);
+            plaintext
+        };
+        self.made = (0..count).map(make).collect();
+    }
+
+    fn next(&mut self) -> Result<BytesMut, Error> {
+        self.made.pop_front().ok_or_else(|| "not prepared".into())
+    }
+}
+
+/// One copy of plaintext in memory of its own.
+pub(crate) struct WriteFresh {
+    writer: Writer,
+    plaintexts: Plaintexts,
+}
+
+impl WriteFresh {
+    pub(crate) fn new(suite: Suite, size: usize) -> Result<Self, Error> {
+        Ok(Self { writer: writer(suite, size)?, plaintexts: Plaintexts::new(size) })
+    }
+}
+
+impl Contestant for WriteFresh {
+    fn name(&self) -> &'static str {
+        "write fresh"
+    }
+
+    fn prepare(&mut self, iterations: usize) {
+        self.plaintexts.make(iterations);
+    }
+
+    fn seal(&mut self) -> Result<(), Error> {
+        let plaintext = self.plaintexts.next()?;
+        if self.writer.write(&plaintext)? != plaintext.len() {
+            return Err("not all was accepted".into());
+        }
+        drop(plaintext);
+        drain(&mut self.writer);
+        Ok(())
+    }
+}
+
+/// No copy: sealed in the caller's memory.
+pub(crate) struct WriteOwned {
+    writer: Writer,
+    plaintexts: Plaintexts,
+}
 
 impl WriteOwned {
     pub(crate) fn new(suite: Suite, size: usize) -> Result<Self, Error> {
-        Ok(Self { writer: writer(suite, size)?, size, plaintexts: Vec::new() })
+        Ok(Self { writer: writer(suite, size)?, plaintexts: Plaintexts::new(size) })
     }
 }
 
@@ -101,26 +162,14 @@ impl Contestant for WriteOwned {
         "write_owned"
     }
 
-    fn takes(&self, size: usize) -> bool {
-        size >= MIN_OWNED
-    }
-
     fn prepare(&mut self, iterations: usize) {
-        // A spare byte behind the last fragment, for its type.
-        let mut plaintext = BytesMut::zeroed(self.size + 1);
-        plaintext.truncate(self.size);
-        self.plaintexts = (0..iterations)
-            .map(|_| {
-                let mut copy = BytesMut::with_capacity(self.size + 1);
-                copy.extend_from_slice(&plaintext);
-                copy
-            })
-            .collect();
+        self.plaintexts.make(iterations);
     }
 
     fn seal(&mut self) -> Result<(), Error> {
-        let mut plaintext = self.plaintexts.pop().ok_or("not prepared")?;
-        if self.writer.write_owned(&mut plaintext)? != self.size {
+        let mut plaintext = self.plaintexts.next()?;
+        self.writer.write_owned(&mut plaintext)?;
+        if !plaintext.is_empty() {
             return Err("not all was accepted".into());
         }
         drain(&mut self.writer);

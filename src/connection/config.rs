@@ -10,7 +10,13 @@ use rustls::{ClientConfig, ConfigBuilder, RootCertStore, ServerConfig};
 use crate::reader::ReaderConfig;
 use crate::writer::WriterConfig;
 
-/// The settings of both halves.
+/// The settings of both halves. Fields are assigned: more may come.
+///
+/// ```
+/// let mut config = wantwrite::ConnectionConfig::default();
+/// config.writer.capacity = 256 * 1024;
+/// config.reader.buffers = wantwrite::BufferPolicy::Release;
+/// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ConnectionConfig {

@@ -4,7 +4,8 @@ use core::fmt;
 
 use crate::error::Error;
 
-/// A fatal fault of a [`Connection`](super::Connection). Sticky.
+/// A fatal fault of a [`Connection`](super::Connection). Sticky. After
+/// [`Error::Truncated`] only reading has ended: writing goes on.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum ConnectionError {

@@ -74,7 +74,9 @@ enum Ended {
 }
 
 impl Connection {
-    /// A client that will ask for `name`. Its first flight waits to be drained.
+    /// A client that will ask for `name`: `"example.com".try_into()?`, or `host.try_into()?` for a
+    /// `String`. Its first flight waits to be drained. The configuration's provider must be
+    /// rustls's ring provider.
     ///
     /// The configuration is copied unless its `enable_secret_extraction` is set, which the
     /// hand-over needs.
@@ -169,7 +171,8 @@ impl Connection {
         }
     }
 
-    /// The bytes for the transport. If none wait, the open record is sealed first.
+    /// The bytes for the transport, as a [`Buf`](bytes::Buf). If none wait, the open record is
+    /// sealed first.
     pub fn outbound(&mut self) -> Outbound<'_> {
         match &mut self.phase {
             Phase::Negotiating(handshake) => Outbound::new(&mut handshake.outbound),

@@ -83,7 +83,8 @@ impl Connection {
         }
     }
 
-    /// The fatal error, if there was one.
+    /// The fatal error, if there was one. After [`Error::Truncated`] [`state`](Self::state) may
+    /// still be [`WriterState::Open`].
     #[must_use]
     pub fn error(&self) -> Option<ConnectionError> {
         match &self.phase {

@@ -9,7 +9,7 @@ use crate::record::MAX_RECORD_LEN;
 #[non_exhaustive]
 pub struct ReaderConfig {
     /// Bytes from the transport that may be held, opened or not; at least one record of the
-    /// largest size ([`MAX_RECORD_LEN`]), at most 1 GiB. Default two of the former.
+    /// largest size ([`MAX_RECORD_LEN`]), at most 1 GiB. Default two such records.
     pub capacity: usize,
     /// What becomes of the empty buffer.
     pub buffers: BufferPolicy,

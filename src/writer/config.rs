@@ -19,7 +19,7 @@ use crate::record::{MAX_FRAGMENT_LEN, MAX_OVERHEAD, MIN_FRAGMENT_LIMIT, RecordFo
 #[non_exhaustive]
 pub struct WriterConfig {
     /// How much plaintext the outbound buffer is made for, in bytes: it holds as many segments,
-    /// each for one record of the largest size, as this needs, at least one and at most 1 GiB.
+    /// each for one record of the largest size, as this needs: rounded up to 16 KiB, at most 1 GiB.
     /// Default 64 KiB.
     pub capacity: usize,
     /// Hard cap on a record: at most this many bytes of content, in TLS 1.3 of content, type

@@ -172,7 +172,7 @@ impl Writer {
         self.half.flush(&mut self.keys)
     }
 
-    /// The sealed bytes that wait. If none do, the open record is sealed first: the drain has
+    /// The sealed bytes that wait, as a [`Buf`](bytes::Buf). If none do, the open record is sealed first: the drain has
     /// reached it.
     pub fn outbound(&mut self) -> Outbound<'_> {
         self.half.seal_for_drain(&mut self.keys);
@@ -257,7 +257,7 @@ impl Writer {
     /// records, and KeyUpdates that their sealing makes necessary. Where `n` exceeds the room, as
     /// if the buffer were drained whenever it is full; where it exceeds a key that cannot be
     /// updated, of what that key can seal. `usize::MAX` for more than 1 GiB. Takes time in
-    /// proportion to the number of records.
+    /// proportion to the number of records. 0 unless the writer is open.
     #[must_use]
     pub fn wire_len(&self, n: usize) -> usize {
         self.half.wire_len(n, &self.keys)

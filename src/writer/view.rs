@@ -59,6 +59,9 @@ impl WriteHalf {
 
     /// Wire bytes that `len` more bytes become.
     pub(crate) fn wire_len(&self, len: usize, keys: &dyn KeySchedule) -> usize {
+        if self.life != Life::Open {
+            return 0;
+        }
         if len > MAX_CAPACITY {
             return usize::MAX;
         }

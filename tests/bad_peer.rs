@@ -339,7 +339,7 @@ fn a_fatal_alert_ends_both_halves_without_an_alert_of_ours() {
 }
 
 #[test]
-fn warnings_are_ignored_up_to_32_in_a_row() {
+fn law_10_warnings_are_ignored_up_to_32_in_a_row() {
     assert_eq!(PeerFault::TooManyWarnings.alert(), AlertDescription::UNEXPECTED_MESSAGE);
     for (suite, alert) in [
         (TLS13, [WARNING, 90]),
@@ -353,7 +353,7 @@ fn warnings_are_ignored_up_to_32_in_a_row() {
 }
 
 #[test]
-fn empty_records_are_ignored_up_to_32_in_a_row() {
+fn law_10_empty_records_are_ignored_up_to_32_in_a_row() {
     for suite in BOTH_VERSIONS {
         limit_of_32(suite, PeerFault::TooManyEmptyRecords, |peer| peer.seal(APPLICATION_DATA, b""));
     }
@@ -363,7 +363,7 @@ fn empty_records_are_ignored_up_to_32_in_a_row() {
 }
 
 #[test]
-fn key_updates_are_followed_up_to_32_in_a_row() {
+fn law_10_key_updates_are_followed_up_to_32_in_a_row() {
     for suite in TLS13_SUITES {
         for message in [KEY_UPDATE, KEY_UPDATE_REQUEST] {
             limit_of_32(suite, PeerFault::TooManyKeyUpdates, |peer| peer.key_update(message));
@@ -553,7 +553,7 @@ fn a_ticket_in_fragments_of_one_byte_or_of_many_records_is_taken() {
 }
 
 #[test]
-fn a_handshake_message_longer_than_64_kib_is_refused_by_its_header() {
+fn law_10_a_handshake_message_longer_than_64_kib_is_refused_by_its_header() {
     for kind in [4, 24, 0, 1] {
         for len in [[1, 0, 0], [0xff, 0xff, 0xff]] {
             assert_fault(&BOTH_VERSIONS, &ROLES, PeerFault::HandshakeTooLong, |peer| {

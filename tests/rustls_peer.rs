@@ -176,3 +176,21 @@ fn a_connection_taken_apart_goes_on_with_its_keys_alone() {
         }
     }
 }
+
+#[test]
+fn law_10_both_buffers_hold_no_more_than_they_are_made_for() {
+    for role in ROLES {
+        let (mut ours, mut peer) = established(TLS13, role);
+        let limit = ReaderConfig::default().capacity + 5 * 16384;
+        let mut held = 0;
+        for _ in 0..100 {
+            let _accepted = ours.write(&pattern(100_000)).unwrap();
+            let wire = peer.send(&pattern(16_384));
+            let _taken = ours.receive(&wire);
+            ours.process().unwrap();
+            held = held.max(ours.memory_held());
+        }
+        assert!(ours.outbound().remaining() <= 4 * 16_500);
+        assert!((16_384..=limit).contains(&held), "{held}");
+    }
+}

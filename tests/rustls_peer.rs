@@ -194,3 +194,48 @@ fn law_10_both_buffers_hold_no_more_than_they_are_made_for() {
         assert!((16_384..=limit).contains(&held), "{held}");
     }
 }
+
+#[test]
+fn connections_and_halves_can_be_sent_to_other_threads() {
+    fn is_send<T: Send>() {}
+    fn is_sync<T: Sync>() {}
+    is_send::<Connection>();
+    is_send::<Writer>();
+    is_send::<Reader>();
+    is_send::<Stream<std::net::TcpStream>>();
+    is_send::<Chunk>();
+    is_send::<WriterParts>();
+    is_sync::<Pool>();
+    is_sync::<Connection>();
+}
+
+#[test]
+fn an_idle_connection_under_release_holds_no_buffer() {
+    let identity = Identity::new(false);
+    let mut config = ConnectionConfig::default();
+    config.writer.buffers = BufferPolicy::Release;
+    config.reader.buffers = BufferPolicy::Release;
+    for role in ROLES {
+        let client = client_config(TLS13, &identity);
+        let server = server_config(TLS13, &identity);
+        let (mut ours, mut peer) = match role {
+            Role::Client => (
+                Connection::client_with(client.into(), server_name(), config.clone()).unwrap(),
+                Peer::server(server),
+            ),
+            Role::Server => (
+                Connection::server_with(server.into(), config.clone()).unwrap(),
+                Peer::client(client),
+            ),
+        };
+        negotiate(&mut ours, &mut peer);
+        assert_eq!(ours.memory_held(), 0, "{role:?} after the handshake");
+        let _accepted = ours.write(&pattern(100_000)).unwrap();
+        let wire = peer.send(b"both ways");
+        feed(&mut ours, &wire);
+        assert!(ours.memory_held() > 4 * 16_384);
+        assert_eq!(read_all(&mut ours), b"both ways");
+        drain(&mut ours);
+        assert_eq!(ours.memory_held(), 0, "{role:?} when idle");
+    }
+}

@@ -94,7 +94,9 @@ impl Connection {
         }
     }
 
-    /// Bytes of buffer memory held now, in use or kept for reuse.
+    /// Bytes of buffer memory held now, in use or kept for reuse: segments, and inbound memory.
+    /// Foreign memory that waits (the handshake's flights, owned plaintext, chunks put back) is
+    /// not counted.
     #[must_use]
     pub fn memory_held(&self) -> usize {
         match &self.phase {

@@ -299,7 +299,8 @@ impl Writer {
         self.half.next_seq()
     }
 
-    /// Bytes of buffer memory held now, in use or kept for reuse.
+    /// Bytes of segments held now, in use or kept for reuse. Foreign memory that waits (owned
+    /// plaintext, chunks put back) is not counted.
     #[must_use]
     pub fn memory_held(&self) -> usize {
         self.half.buffer().memory_held()

@@ -15,7 +15,7 @@ static MAX_SIZE: Sizer = Sizer::new(Sizing::Max);
 impl WriteHalf {
     pub(crate) fn room(&self, keys: &dyn KeySchedule) -> usize {
         match self.life {
-            Life::Open => self.room_and_end(keys).0,
+            Life::Open => self.room_up_to(usize::MAX, keys).0,
             Life::Closed | Life::Failed(_) => 0,
         }
     }
@@ -68,12 +68,8 @@ impl WriteHalf {
         self.waiting_after(len, keys).saturating_sub(self.waiting_after(0, keys))
     }
 
-    /// What `write` would accept, and what would end it.
-    pub(super) fn room_and_end(&self, keys: &dyn KeySchedule) -> (usize, Plan) {
-        self.room_up_to(usize::MAX, keys)
-    }
-
-    /// The same, not looked at further than `len`.
+    /// What `write` would accept of `len` bytes, or more by what the open record has free, and
+    /// what would end it.
     pub(super) fn room_up_to(&self, len: usize, keys: &dyn KeySchedule) -> (usize, Plan) {
         let mut cursor = self.cursor(keys);
         let mut room = 0;

@@ -18,6 +18,6 @@ pub(crate) use opener::{Opened, RecordOpener};
 pub(crate) use schedule::KeySchedule;
 #[cfg(feature = "rustls")]
 pub(crate) use schedule::MAX_GENERATION;
-pub(crate) use sealer::RecordSealer;
+pub(crate) use sealer::{Around, RecordSealer};
 pub use secret::TrafficSecret;
 pub use suite::{CipherSuite, InvalidKeyLength};

@@ -39,6 +39,12 @@ impl RecordSealer {
         self.budget
     }
 
+    /// As [`KeyBudget::allows_application_record`].
+    #[inline]
+    pub(crate) fn allows_application_record(&self, inner_len: usize) -> bool {
+        self.budget.allows_application_record(inner_len)
+    }
+
     pub(crate) const fn seq(&self) -> u64 {
         self.keys.seq.peek()
     }
@@ -52,7 +58,7 @@ impl RecordSealer {
     /// # Panics
     /// If `record` is shorter than prefix, content, type, padding and tag, or content and padding
     /// longer than a record may be.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn seal(
         &mut self,
         content_type: ContentType,
@@ -77,7 +83,8 @@ impl RecordSealer {
                 if padding > 0 {
                     record[content_end + 1..inner_end].fill(0);
                 }
-                (self.seal_body(nonce, header, &mut record[prefix_len..inner_end]), inner_end)
+                let aad = AadTls13::new(header);
+                (self.seal_body(nonce, aad, &mut record[prefix_len..inner_end]), inner_end)
             }
             Version::Tls12 => {
                 let header = header(content_type, content_end - HEADER_LEN + TAG_LEN);
@@ -135,7 +142,7 @@ impl RecordSealer {
             Version::Tls13 => {
                 let content_type = ContentType::ApplicationData.to_wire();
                 let behind = mem::replace(&mut body[content_len], content_type);
-                let tag = self.seal_body(nonce, header, &mut body[..inner_len]);
+                let tag = self.seal_body(nonce, AadTls13::new(header), &mut body[..inner_len]);
                 around.trailer[0] = mem::replace(&mut body[content_len], behind);
                 tag
             }
@@ -188,6 +195,24 @@ impl fmt::Debug for RecordSealer {
 fn header(content_type: ContentType, len: usize) -> [u8; HEADER_LEN] {
     let len = u16::try_from(len).expect("a record is at most 2^14 + 256 bytes long");
     RecordHeader { content_type, len }.encode()
+}
+
+/// The additional data of TLS 1.3 (RFC 9846 §5.2): the header. It lies in one word, for the reason
+/// given at [`Iv::xor`](super::nonce::Iv::xor).
+struct AadTls13([u8; 8]);
+
+impl AadTls13 {
+    #[inline]
+    fn new([content_type, major, minor, hi, lo]: [u8; HEADER_LEN]) -> Self {
+        Self(u64::from_ne_bytes([content_type, major, minor, hi, lo, 0, 0, 0]).to_ne_bytes())
+    }
+}
+
+impl AsRef<[u8]> for AadTls13 {
+    #[inline]
+    fn as_ref(&self) -> &[u8] {
+        &self.0[..HEADER_LEN]
+    }
 }
 
 /// The additional data of TLS 1.2 (RFC 5246 §6.2.3.3): sequence number, then type and version as

@@ -40,14 +40,24 @@ impl Marks {
         self.delivered
     }
 
-    pub(super) fn push(&mut self, wire: usize, plaintext: usize) {
-        self.ahead.push_back(Mark { wire, plaintext });
+    /// `wire` more bytes wait. Of what may come back, only the last `keep` bytes are remembered.
+    #[inline]
+    pub(super) fn push(&mut self, wire: usize, plaintext: usize, keep: usize) {
+        if wire > 0 {
+            self.ahead.push_back(Mark { wire, plaintext });
+        }
+        if self.behind_len > keep {
+            self.forget(keep);
+        }
     }
 
     /// `len` bytes are gone for good, and all before them.
+    #[inline]
     pub(super) fn drain(&mut self, len: usize) {
-        self.behind.clear();
-        self.behind_len = 0;
+        if self.behind_len > 0 {
+            self.behind.clear();
+            self.behind_len = 0;
+        }
         self.go_forward(len, |_, _| {});
     }
 
@@ -59,8 +69,8 @@ impl Marks {
         });
     }
 
-    /// Of what may come back, only the last `keep` bytes are remembered.
-    pub(super) fn forget(&mut self, keep: usize) {
+    #[cold]
+    fn forget(&mut self, keep: usize) {
         while self.behind_len > keep {
             match self.behind.pop_front() {
                 Some(mark) => self.behind_len -= mark.wire,
@@ -122,7 +132,7 @@ mod tests {
     fn taking_and_putting_back_restores_what_was_delivered() {
         let mut marks = Marks::new();
         for (wire, plaintext) in [(10, 1), (20, 2), (5, 0), (30, 3)] {
-            marks.push(wire, plaintext);
+            marks.push(wire, plaintext, 100);
         }
         let delivered_at = |at| match at {
             0..10 => 0,
@@ -145,8 +155,8 @@ mod tests {
     #[test]
     fn what_was_drained_for_good_is_not_remembered() {
         let mut marks = Marks::new();
-        marks.push(10, 1);
-        marks.push(10, 1);
+        marks.push(10, 1, 100);
+        marks.push(10, 1, 100);
         marks.take(10);
         marks.drain(5);
         assert_eq!((marks.delivered(), marks.remembered()), (1, 5));

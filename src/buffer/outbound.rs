@@ -10,28 +10,36 @@ use super::BufferPolicy;
 use super::Pool;
 use super::chunk::{Chunk, PutBackError};
 use super::marks::Marks;
-use super::piece::{Owned, Piece};
+use super::piece::{Owned, Piece, Small};
 use super::segment::Segment;
 use crate::num::to_u64;
 
-/// A bounded FIFO of memory. The last segment's tail is where the next bytes are written.
+/// A bounded FIFO of memory: what waits in front, then the segment in which the next bytes are
+/// written.
 #[derive(Debug)]
 pub(crate) struct OutboundBuffer {
-    fifo: VecDeque<Piece>,
+    /// Bytes wait in every piece.
+    front: VecDeque<Piece>,
+    /// Apart from the others, because it is all there is of a buffer that is drained in time.
+    tail: Option<Segment>,
     /// Segments that are kept for reuse ([`BufferPolicy::Retain`]).
     spare: Vec<Segment>,
     /// What each stretch of waiting bytes carries, in order; together they are `waiting` long.
     marks: Marks,
     segment_len: usize,
+    /// Bytes that it can hold.
+    capacity: usize,
+    /// The byte of a segment that is aligned.
+    aligned: usize,
     max_segments: usize,
-    /// Segments in the FIFO.
+    /// Segments in use, the tail included.
     segments: usize,
-    /// What owned memory in the FIFO is charged.
+    /// What owned memory in front is charged.
     charged: usize,
     policy: BufferPolicy,
     #[cfg(feature = "std")]
     pool: Option<Pool>,
-    /// Sealed bytes in the FIFO.
+    /// Sealed bytes.
     waiting: usize,
     drained: u64,
 }
@@ -40,10 +48,13 @@ impl OutboundBuffer {
     /// A buffer of at most `max_segments` segments of `segment_len` bytes; none is allocated yet.
     pub(crate) const fn new(segment_len: usize, max_segments: usize, policy: BufferPolicy) -> Self {
         Self {
-            fifo: VecDeque::new(),
+            front: VecDeque::new(),
+            tail: None,
             spare: Vec::new(),
             marks: Marks::new(),
             segment_len,
+            capacity: segment_len.saturating_mul(max_segments),
+            aligned: 0,
             max_segments,
             segments: 0,
             charged: 0,
@@ -59,6 +70,11 @@ impl OutboundBuffer {
     #[cfg(feature = "std")]
     pub(crate) fn with_pool(self, pool: Option<Pool>) -> Self {
         Self { pool, ..self }
+    }
+
+    /// Of the segments that are allocated from now on, the byte at `offset` is aligned.
+    pub(crate) fn align_at(&mut self, offset: usize) {
+        self.aligned = offset;
     }
 
     /// Sealed bytes that wait to be drained.
@@ -77,16 +93,19 @@ impl OutboundBuffer {
     }
 
     /// The memory in which the next bytes are to be made; empty while there is none.
+    #[inline]
     pub(crate) fn tail_mut(&mut self) -> &mut [u8] {
-        self.last_segment_mut().map_or(&mut [], Segment::tail_mut)
+        self.tail.as_mut().map_or(&mut [], Segment::tail_mut)
     }
 
+    #[inline]
     pub(crate) fn tail(&self) -> &[u8] {
-        self.last_segment().map_or(&[], Segment::tail)
+        self.tail.as_ref().map_or(&[], Segment::tail)
     }
 
+    #[inline]
     pub(crate) fn tail_len(&self) -> usize {
-        self.last_segment().map_or(0, Segment::tail_len)
+        self.tail.as_ref().map_or(0, Segment::tail_len)
     }
 
     /// Length of a whole segment.
@@ -95,8 +114,14 @@ impl OutboundBuffer {
     }
 
     /// Bytes of the tail that are in use.
+    #[inline]
     pub(crate) fn filled_len(&self) -> usize {
-        self.last_segment().map_or(0, Segment::filled_len)
+        self.tail.as_ref().map_or(0, Segment::filled_len)
+    }
+
+    /// Bytes of memory that a whole segment takes.
+    const fn memory_len(&self) -> usize {
+        Segment::memory_len(self.segment_len)
     }
 
     /// Segments that there can be.
@@ -105,47 +130,50 @@ impl OutboundBuffer {
     }
 
     /// Segments that [`add_segment`](Self::add_segment) may still add.
-    pub(crate) fn fresh_segments(&self) -> usize {
+    pub(crate) const fn fresh_segments(&self) -> usize {
         self.max_segments.saturating_sub(self.segments + self.charged)
     }
 
-    /// Segments in whose place foreign memory may stand: a lone one that is not in use makes way
-    /// for it.
+    /// Segments in whose place foreign memory may stand: one that is not in use makes way for it.
     pub(crate) fn segments_for_owned(&self) -> usize {
-        let lone = self.fifo.len() == 1 && self.last_segment().is_some_and(Segment::is_unused);
-        self.fresh_segments() + usize::from(lone)
+        let unused = self.tail.as_ref().is_some_and(Segment::is_unused);
+        self.fresh_segments() + usize::from(unused)
     }
 
     /// Appends a segment; its whole length is the tail then.
     pub(crate) fn add_segment(&mut self) {
-        debug_assert_eq!(self.filled_len(), 0, "the tail is in use");
-        let segment = self.spare.pop().unwrap_or_else(|| Segment::new(self.new_memory()));
+        self.retire_tail();
+        let segment =
+            self.spare.pop().unwrap_or_else(|| Segment::new(self.new_memory(), self.aligned));
         self.segments += 1;
-        self.fifo.push_back(Piece::Segment(segment));
+        self.tail = Some(segment);
     }
 
     /// Declares the first `len` bytes of the tail to be in use.
+    #[inline]
     pub(crate) fn set_filled(&mut self, len: usize) {
-        if let Some(segment) = self.last_segment_mut() {
+        if let Some(segment) = &mut self.tail {
             segment.set_filled(len);
         }
     }
 
     /// Memory of segments that is held, in use or not.
     pub(crate) fn memory_held(&self) -> usize {
-        (self.segments + self.spare.len()) * self.segment_len
+        (self.segments + self.spare.len()) * self.memory_len()
     }
 
     /// Remembers that the first `len` bytes of the tail are lent: they are wiped when dropped.
+    #[inline]
     pub(crate) fn set_lent(&mut self, len: usize) {
-        if let Some(segment) = self.last_segment_mut() {
+        if let Some(segment) = &mut self.tail {
             segment.set_lent(len);
         }
     }
 
     /// The first `len` bytes of the tail are ready; they carry `plaintext` bytes.
+    #[inline]
     pub(crate) fn seal(&mut self, len: usize, plaintext: usize) {
-        if let Some(segment) = self.last_segment_mut() {
+        if let Some(segment) = &mut self.tail {
             segment.seal(len);
             self.mark(len, plaintext);
         }
@@ -153,43 +181,66 @@ impl OutboundBuffer {
 
     /// Forgets what is in use of the tail and overwrites it.
     pub(crate) fn wipe_tail(&mut self) {
-        if let Some(segment) = self.last_segment_mut() {
+        if let Some(segment) = &mut self.tail {
             segment.wipe_tail();
         }
         self.reuse_if_unused();
     }
 
     /// Appends foreign memory, outside the capacity. The tail must not be in use.
+    #[cfg(feature = "rustls")]
     pub(crate) fn append_owned(&mut self, bytes: Bytes) {
-        if !bytes.is_empty() {
-            self.mark(bytes.len(), 0);
-            self.append_piece(bytes, 0);
-        }
+        self.mark(bytes.len(), 0);
+        self.append_piece(bytes, 0);
     }
 
     /// Appends foreign memory that takes the place of `charge` segments while it waits. What it
     /// carries is to be [`mark`](Self::mark)ed by the caller. The tail must not be in use.
     pub(crate) fn append_piece(&mut self, bytes: Bytes, charge: usize) {
-        debug_assert_eq!(self.filled_len(), 0, "the tail is in use");
-        self.make_way();
-        self.charged += charge;
-        self.fifo.push_back(Piece::Owned(Owned { bytes, charge }));
+        self.retire_tail();
+        if !bytes.is_empty() {
+            self.charged += charge;
+            self.front.push_back(Piece::Owned(Owned { bytes, charge }));
+        }
+    }
+
+    /// Appends a copy of a few bytes, outside the capacity. What they carry is to be
+    /// [`mark`](Self::mark)ed by the caller. The tail must not be in use.
+    pub(crate) fn append_small(&mut self, bytes: &[u8]) {
+        self.retire_tail();
+        let mut rest = bytes;
+        if let Some(Piece::Small(small)) = self.front.back_mut() {
+            rest = small.fill(rest);
+        }
+        while !rest.is_empty() {
+            let mut small = Small::new();
+            rest = small.fill(rest);
+            self.front.push_back(Piece::Small(small));
+        }
     }
 
     /// The bytes to drain next; empty only if none wait.
+    #[inline]
     pub(crate) fn chunk(&self) -> &[u8] {
-        self.chunks().next().unwrap_or(&[])
+        match (self.front.front(), &self.tail) {
+            (Some(piece), _) => piece.waiting(),
+            (None, Some(tail)) => tail.waiting(),
+            (None, None) => &[],
+        }
     }
 
     /// All waiting bytes, in order, in as few chunks as they lie in.
     pub(crate) fn chunks(&self) -> impl Iterator<Item = &[u8]> {
-        self.fifo.iter().map(Piece::waiting).filter(|chunk| !chunk.is_empty())
+        let tail = self.tail.as_ref().map(Segment::waiting);
+        let tail = tail.filter(|chunk| !chunk.is_empty());
+        self.front.iter().map(Piece::waiting).chain(tail)
     }
 
     /// Takes the first `len` waiting bytes out.
     ///
     /// # Panics
     /// If fewer wait.
+    #[inline]
     pub(crate) fn advance(&mut self, len: usize) {
         assert!(len <= self.waiting, "advanced past the {} bytes that wait", self.waiting);
         if len == 0 {
@@ -198,26 +249,29 @@ impl OutboundBuffer {
         self.marks.drain(len);
         self.waiting -= len;
         self.drained += to_u64(len);
-        let mut rest = len;
-        while let Some(front) = self.fifo.front_mut() {
-            let n = front.waiting().len().min(rest);
-            front.drain(n);
-            rest -= n;
-            if !self.pop_drained() {
-                break;
-            }
+        let rest = if self.front.is_empty() { len } else { self.drain_front(len) };
+        if let Some(tail) = &mut self.tail {
+            tail.drain(rest);
+            self.reuse_if_unused();
         }
     }
 
     /// Takes at most `max` bytes out as the caller's own; less if they do not lie together.
     pub(crate) fn take(&mut self, max: usize) -> Option<Chunk> {
-        let front = self.fifo.iter_mut().find(|piece| !piece.waiting().is_empty())?;
-        let bytes = front.take(max);
+        if self.waiting == 0 {
+            return None;
+        }
+        let bytes = match (self.front.front_mut(), &mut self.tail) {
+            (Some(piece), _) => piece.take(max),
+            (None, Some(tail)) => tail.take(max),
+            (None, None) => return None,
+        };
         let chunk = Chunk { bytes, offset: self.drained };
         self.marks.take(chunk.bytes.len());
         self.waiting -= chunk.bytes.len();
         self.drained += to_u64(chunk.bytes.len());
-        while self.pop_drained() {}
+        self.drain_front(0);
+        self.reuse_if_unused();
         Some(chunk)
     }
 
@@ -232,89 +286,86 @@ impl OutboundBuffer {
         self.waiting += len;
         self.drained -= to_u64(len);
         if len > 0 {
-            self.fifo.push_front(Piece::Owned(Owned { bytes: chunk.bytes, charge: 0 }));
+            self.front.push_front(Piece::Owned(Owned { bytes: chunk.bytes, charge: 0 }));
         }
         Ok(())
     }
 
-    /// Recycles the first piece if it is drained. A segment that is being written in stays, and
-    /// so does a lone one that can be used again. Says whether there is a next piece to look at.
-    fn pop_drained(&mut self) -> bool {
-        let is_last = self.fifo.len() == 1;
-        match self.fifo.front_mut() {
-            Some(front) if !front.waiting().is_empty() => return false,
-            Some(Piece::Segment(segment)) if is_last => {
-                if segment.is_unused() {
-                    self.reuse_if_unused();
-                }
-                return false;
+    /// Drains at most `len` bytes of what is in front of the tail. Returns what is left of `len`.
+    fn drain_front(&mut self, len: usize) -> usize {
+        let mut rest = len;
+        while let Some(piece) = self.front.front_mut() {
+            let n = piece.waiting().len().min(rest);
+            piece.drain(n);
+            rest -= n;
+            if !piece.waiting().is_empty() {
+                break;
             }
-            Some(Piece::Segment(_) | Piece::Owned(_)) => {}
-            None => return false,
+            match self.front.pop_front() {
+                Some(Piece::Segment(segment)) => self.recycle(segment),
+                Some(Piece::Owned(owned)) => self.charged -= owned.charge,
+                Some(Piece::Small(_)) | None => {}
+            }
         }
-        match self.fifo.pop_front() {
-            Some(Piece::Segment(segment)) => self.recycle(segment),
-            Some(Piece::Owned(owned)) => self.charged -= owned.charge,
-            None => {}
-        }
-        true
+        rest
     }
 
-    /// A lone segment that nothing waits in and nothing is written in starts over, or goes.
+    /// A tail that nothing waits in and nothing is written in starts over, or goes.
+    #[inline]
     pub(crate) fn reuse_if_unused(&mut self) {
-        if self.fifo.len() != 1 {
-            return;
-        }
-        let keeps = self.last_segment().is_some_and(|segment| self.keeps(segment));
-        match self.fifo.front_mut() {
-            Some(Piece::Segment(segment)) if segment.is_unused() && keeps => segment.reset(),
-            Some(Piece::Segment(segment)) if segment.is_unused() => {
-                self.make_way();
+        let (keeps, memory_len) = (self.keeps_memory(), self.memory_len());
+        match &mut self.tail {
+            Some(tail) if !tail.is_unused() => {}
+            Some(tail) if keeps && tail.memory_left() == memory_len => tail.reset(),
+            Some(_) => {
+                self.retire_tail();
                 self.marks.shrink();
             }
-            _ => {}
+            None => {}
         }
     }
 
     /// The last `wire` bytes appended carry `plaintext` bytes.
+    #[inline]
     pub(crate) fn mark(&mut self, wire: usize, plaintext: usize) {
         self.waiting += wire;
-        self.marks.push(wire, plaintext);
-        self.marks.forget(self.max_segments.saturating_mul(self.segment_len));
+        self.marks.push(wire, plaintext, self.capacity);
     }
 
     #[cfg(feature = "std")]
     fn new_memory(&self) -> BytesMut {
-        let pooled = self.pool.as_ref().and_then(|pool| pool.take(self.segment_len));
-        pooled.unwrap_or_else(|| BytesMut::zeroed(self.segment_len))
+        let pooled = self.pool.as_ref().and_then(|pool| pool.take(self.memory_len()));
+        pooled.unwrap_or_else(|| BytesMut::zeroed(self.memory_len()))
     }
 
     #[cfg(not(feature = "std"))]
     fn new_memory(&self) -> BytesMut {
-        BytesMut::zeroed(self.segment_len)
+        BytesMut::zeroed(self.memory_len())
     }
 
-    /// Whether an empty segment stays with this buffer.
-    fn keeps(&self, segment: &Segment) -> bool {
+    /// Whether empty segments stay with this buffer.
+    #[inline]
+    const fn keeps_memory(&self) -> bool {
         #[cfg(feature = "std")]
         if self.pool.is_some() {
             return false;
         }
-        matches!(self.policy, BufferPolicy::Retain) && segment.len() == self.segment_len
+        matches!(self.policy, BufferPolicy::Retain)
     }
 
-    /// Recycles a lone segment that is not in use.
-    fn make_way(&mut self) {
-        if self.fifo.len() == 1 && self.last_segment().is_some_and(Segment::is_unused) {
-            if let Some(Piece::Segment(segment)) = self.fifo.pop_front() {
-                self.recycle(segment);
-            }
+    /// The tail joins what waits in front of it, or goes if nothing waits in it.
+    fn retire_tail(&mut self) {
+        debug_assert_eq!(self.filled_len(), 0, "the tail is in use");
+        match self.tail.take() {
+            Some(tail) if tail.is_unused() => self.recycle(tail),
+            Some(tail) => self.front.push_back(Piece::Segment(tail)),
+            None => {}
         }
     }
 
     fn recycle(&mut self, mut segment: Segment) {
         self.segments -= 1;
-        if self.keeps(&segment) {
+        if self.keeps_memory() && segment.memory_left() == self.memory_len() {
             segment.reset();
             self.spare.push(segment);
         } else {
@@ -333,20 +384,6 @@ impl OutboundBuffer {
     fn give_away(&self, segment: Segment) {
         drop(segment);
     }
-
-    fn last_segment(&self) -> Option<&Segment> {
-        match self.fifo.back() {
-            Some(Piece::Segment(segment)) => Some(segment),
-            _ => None,
-        }
-    }
-
-    fn last_segment_mut(&mut self) -> Option<&mut Segment> {
-        match self.fifo.back_mut() {
-            Some(Piece::Segment(segment)) => Some(segment),
-            _ => None,
-        }
-    }
 }
 
 #[cfg(test)]
@@ -357,6 +394,7 @@ mod tests {
     use bytes::Buf;
 
     const LEN: usize = 8;
+    const MEMORY_LEN: usize = Segment::memory_len(LEN);
 
     fn buffer(policy: BufferPolicy) -> OutboundBuffer {
         OutboundBuffer::new(LEN, 2, policy)
@@ -373,11 +411,13 @@ mod tests {
         buffer.add_segment();
         put(&mut buffer, b"abc");
         put(&mut buffer, b"de");
-        buffer.append_owned(Bytes::from_static(b"fgh"));
+        buffer.mark(3, 0);
+        buffer.append_piece(Bytes::from_static(b"fg"), 0);
+        buffer.append_small(b"h");
         buffer.add_segment();
         put(&mut buffer, b"ij");
         let chunks: Vec<&[u8]> = buffer.chunks().collect();
-        assert_eq!(chunks, vec![&b"abcde"[..], b"fgh", b"ij"]);
+        assert_eq!(chunks, vec![&b"abcde"[..], b"fg", b"h", b"ij"]);
 
         let mut out = Vec::new();
         while buffer.waiting() > 0 {
@@ -410,7 +450,22 @@ mod tests {
         assert_eq!((buffer.tail_len(), buffer.fresh_segments()), (0, 1));
         buffer.advance(8);
         assert_eq!((buffer.tail_len(), buffer.fresh_segments()), (LEN, 1));
-        assert_eq!(buffer.memory_held(), LEN);
+        assert_eq!(buffer.memory_held(), MEMORY_LEN);
+    }
+
+    #[test]
+    fn the_byte_that_is_asked_for_is_aligned_and_costs_no_length() {
+        for offset in [0, 5, 13] {
+            let mut buffer = OutboundBuffer::new(100, 2, BufferPolicy::Retain);
+            buffer.align_at(offset);
+            buffer.add_segment();
+            for _ in 0..2 {
+                assert_eq!(buffer.tail()[offset..].as_ptr().addr() % 32, 0);
+                assert_eq!(buffer.tail_len(), 100);
+                put(&mut buffer, b"abc");
+                buffer.advance(3);
+            }
+        }
     }
 
     #[test]
@@ -433,7 +488,7 @@ mod tests {
         buffer.add_segment();
         put(&mut buffer, b"ij");
         buffer.advance(9);
-        assert_eq!(buffer.memory_held(), LEN, "the front segment is released at once");
+        assert_eq!(buffer.memory_held(), MEMORY_LEN, "the front segment is released at once");
         buffer.advance(1);
         assert_eq!(buffer.memory_held(), 0);
     }
@@ -496,8 +551,9 @@ mod tests {
         put(&mut buffer, b"abcdefgh");
         let chunk = buffer.take(8).unwrap();
         assert_eq!((buffer.memory_held(), pool.len()), (0, 1));
-        assert!(pool.take(LEN).is_none(), "its chunk is in use");
+        assert!(pool.take(MEMORY_LEN).is_none(), "its chunk is in use");
         drop(chunk);
-        assert!(pool.take(LEN).is_some_and(|memory| memory.len() == LEN));
+        let memory = pool.take(MEMORY_LEN);
+        assert!(memory.is_some_and(|memory| memory.len() == MEMORY_LEN));
     }
 }

@@ -5,13 +5,21 @@ use core::fmt;
 use bytes::{Buf, Bytes, BytesMut};
 use zeroize::Zeroize;
 
+/// What is written at a segment's start can be aligned to this many bytes: ring reads and writes
+/// vectors of 32, and those that lie across two cache lines cost it 2 to 4 %.
+const ALIGNMENT: usize = 32;
+
 /// Fixed memory that is drained from the front while its tail is written.
 ///
-/// Always `drained <= sealed <= filled <= memory.len()`. What lies before `sealed` is ready for
-/// the transport; `sealed..filled` is being written and is not to be seen by anyone else.
+/// Always `start <= drained <= sealed <= filled <= end <= memory.len()`. What lies before `sealed`
+/// is ready for the transport; `sealed..filled` is being written and is not to be seen by anyone
+/// else. `end - start` does not depend on where the memory lies, so that the same calls make the
+/// same bytes.
 pub(super) struct Segment {
     /// Initialised once, when allocated. Shorter at its front by what was taken out of it.
     memory: BytesMut,
+    start: usize,
+    end: usize,
     drained: usize,
     sealed: usize,
     filled: usize,
@@ -21,35 +29,49 @@ pub(super) struct Segment {
 }
 
 impl Segment {
-    /// A segment over all of `memory`.
-    pub(super) const fn new(memory: BytesMut) -> Self {
-        Self { memory, drained: 0, sealed: 0, filled: 0, lent: 0 }
+    /// Bytes of memory for a segment of `len` bytes, wherever it lies.
+    pub(super) const fn memory_len(len: usize) -> usize {
+        len + ALIGNMENT - 1
+    }
+
+    /// A segment in memory of the right length ([`memory_len`](Self::memory_len)), of which the
+    /// byte at `aligned` is aligned.
+    pub(super) fn new(memory: BytesMut, aligned: usize) -> Self {
+        let end_of_prefix = memory.as_ptr().addr().wrapping_add(aligned);
+        let start = end_of_prefix.wrapping_neg() % ALIGNMENT;
+        let end = (memory.len() + start).saturating_sub(ALIGNMENT - 1);
+        Self { memory, start, end, drained: start, sealed: start, filled: start, lent: start }
     }
 
     /// Bytes of memory that are left; fewer than at first after something was taken.
-    pub(super) fn len(&self) -> usize {
+    pub(super) fn memory_left(&self) -> usize {
         self.memory.len()
     }
 
     /// The memory after the sealed bytes.
+    #[inline]
     pub(super) fn tail_mut(&mut self) -> &mut [u8] {
-        &mut self.memory[self.sealed..]
+        &mut self.memory[self.sealed..self.end]
     }
 
+    #[inline]
     pub(super) fn tail(&self) -> &[u8] {
-        &self.memory[self.sealed..]
+        &self.memory[self.sealed..self.end]
     }
 
-    pub(super) fn tail_len(&self) -> usize {
-        self.memory.len() - self.sealed
+    #[inline]
+    pub(super) const fn tail_len(&self) -> usize {
+        self.end - self.sealed
     }
 
     /// Bytes of the tail that are in use.
+    #[inline]
     pub(super) const fn filled_len(&self) -> usize {
         self.filled - self.sealed
     }
 
     /// Declares the first `len` bytes of the tail to be in use.
+    #[inline]
     pub(super) fn set_filled(&mut self, len: usize) {
         debug_assert!(len <= self.tail_len(), "filled past the end of the segment");
         self.filled = self.sealed + len;
@@ -57,22 +79,26 @@ impl Segment {
     }
 
     /// Remembers that the first `len` bytes of the tail may be written by somebody else.
+    #[inline]
     pub(super) fn set_lent(&mut self, len: usize) {
         self.lent = self.lent.max(self.sealed + len);
     }
 
     /// The first `len` bytes of the tail are ready for the transport; nothing of the tail is in
     /// use any more.
+    #[inline]
     pub(super) fn seal(&mut self, len: usize) {
         debug_assert!(len <= self.tail_len(), "sealed past the end of the segment");
         self.sealed += len;
         self.filled = self.sealed;
     }
 
+    #[inline]
     pub(super) fn waiting(&self) -> &[u8] {
         &self.memory[self.drained..self.sealed]
     }
 
+    #[inline]
     pub(super) fn drain(&mut self, len: usize) {
         debug_assert!(len <= self.sealed - self.drained, "drained more than was sealed");
         self.drained += len;
@@ -83,7 +109,8 @@ impl Segment {
         let end = self.drained + self.waiting().len().min(max);
         let mut front = self.memory.split_to(end);
         front.advance(self.drained);
-        self.drained = 0;
+        (self.start, self.drained) = (0, 0);
+        self.end -= end;
         self.sealed -= end;
         self.filled -= end;
         self.lent = self.lent.saturating_sub(end);
@@ -98,14 +125,16 @@ impl Segment {
     }
 
     /// Whether the memory may be used for something else.
+    #[inline]
     pub(super) const fn is_unused(&self) -> bool {
         self.drained == self.filled
     }
 
     /// Makes the whole memory tail again.
+    #[inline]
     pub(super) fn reset(&mut self) {
         debug_assert!(self.is_unused(), "a segment in use was reset");
-        (self.drained, self.sealed, self.filled) = (0, 0, 0);
+        (self.drained, self.sealed, self.filled) = (self.start, self.start, self.start);
     }
 
     /// Forgets the bytes in use and overwrites them.
@@ -131,7 +160,7 @@ impl fmt::Debug for Segment {
             .field("drained", &self.drained)
             .field("sealed", &self.sealed)
             .field("filled", &self.filled)
-            .field("len", &self.memory.len())
+            .field("end", &self.end)
             .finish()
     }
 }

@@ -4,8 +4,6 @@
 
 use core::ops::Deref;
 
-use bytes::Bytes;
-
 use super::config::{MAX_ALERT_RECORD_LEN, MAX_CONTROL_RECORD_LEN};
 use super::half::WriteHalf;
 use super::state::{Life, PeerUpdate, PendingControl};
@@ -213,7 +211,10 @@ impl WriteHalf {
                 tail.copy_from_slice(record);
                 self.buffer.seal(record.len(), 0);
             }
-            None => self.buffer.append_owned(Bytes::copy_from_slice(record)),
+            None => {
+                self.buffer.mark(record.len(), 0);
+                self.buffer.append_small(record);
+            }
         }
     }
 

@@ -6,7 +6,7 @@ use core::ops::{Deref, Range};
 
 use super::config::{Coalescing, WriterConfig, max_inner};
 use super::padding::Padding;
-use super::plan::{OpenPlan, Plan, Shape};
+use super::plan::{OpenPlan, Plan, Shape, tail_needed};
 use super::sizing::{Conditions, Sizer, Sizing};
 use super::state::{Life, PeerUpdate, PendingControl};
 use crate::aead::{KeyLimits, KeySchedule, RecordSealer, WriteKeys};
@@ -47,10 +47,12 @@ pub(super) struct OpenRecord {
 
 impl WriteHalf {
     /// A half that goes on in `buffer`, behind what already waits there.
-    pub(crate) fn new(keys: WriteKeys, config: &WriterConfig, buffer: OutboundBuffer) -> Self {
+    pub(crate) fn new(keys: WriteKeys, config: &WriterConfig, mut buffer: OutboundBuffer) -> Self {
         let key_limits = config.key_limits.unwrap_or_else(|| KeyLimits::for_suite(keys.suite()));
         let sealer = RecordSealer::new(keys, key_limits);
         let max_inner = config.max_inner(sealer.format());
+        // What ring seals begins behind the prefix.
+        buffer.align_at(sealer.format().prefix_len());
         let shape = Shape::new(sealer.format(), max_inner, config.padding);
         Self {
             sealer,
@@ -74,7 +76,9 @@ impl WriteHalf {
         buf: &[u8],
         keys: &mut dyn KeySchedule,
     ) -> Result<usize, WriteError> {
-        self.write_vectored(&[buf], keys)
+        self.check_open()?;
+        let accepted = self.fill_records(buf, buf.len(), keys)?;
+        self.end_of_write(keys, accepted)
     }
 
     /// The buffers one after the other, as if they were one.
@@ -87,30 +91,42 @@ impl WriteHalf {
         let total = bufs.iter().fold(0, |total: usize, buf| total.saturating_add(buf.len()));
         let mut accepted = 0;
         for buf in bufs {
-            let mut rest: &[u8] = buf;
-            while !rest.is_empty() {
-                match self.open_record(total.saturating_sub(accepted), keys) {
-                    Ok(Plan::Open(_)) => {}
-                    Ok(Plan::NoRoom) => {
-                        self.end_of_write(keys, accepted)?;
-                        return Ok(accepted);
-                    }
-                    Ok(Plan::KeyLimit) => {
-                        self.end_of_write(keys, accepted)?;
-                        return Err(WriteError::KeyLimit { accepted });
-                    }
-                    Err(_) => return Err(WriteError::Failed { accepted }),
-                }
-                let free = self.free_mut();
-                let n = free.len().min(rest.len());
-                let (head, tail) = rest.split_at(n);
-                free[..n].copy_from_slice(head);
-                rest = tail;
-                accepted += n;
-                self.commit(n, keys).map_err(|_| WriteError::Failed { accepted })?;
+            let n = self
+                .fill_records(buf, total.saturating_sub(accepted), keys)
+                .map_err(|error| error.after(accepted))?;
+            accepted += n;
+            if n < buf.len() {
+                break;
             }
         }
-        self.end_of_write(keys, accepted)?;
+        self.end_of_write(keys, accepted)
+    }
+
+    /// Takes as long a prefix of `buf` as there is room for, for a caller who has `want` bytes.
+    #[inline]
+    fn fill_records(
+        &mut self,
+        buf: &[u8],
+        want: usize,
+        keys: &mut dyn KeySchedule,
+    ) -> Result<usize, WriteError> {
+        let mut accepted = 0;
+        while accepted < buf.len() {
+            match self.open_record(want - accepted, keys) {
+                Ok(Plan::Open(_)) => {}
+                Ok(Plan::NoRoom) => break,
+                Ok(Plan::KeyLimit) => {
+                    self.end_of_write(keys, accepted)?;
+                    return Err(WriteError::KeyLimit { accepted });
+                }
+                Err(_) => return Err(WriteError::Failed { accepted }),
+            }
+            let free = self.free_mut();
+            let n = free.len().min(buf.len() - accepted);
+            free[..n].copy_from_slice(&buf[accepted..][..n]);
+            accepted += n;
+            self.commit(n, keys).map_err(|_| WriteError::Failed { accepted })?;
+        }
         Ok(accepted)
     }
 
@@ -138,35 +154,36 @@ impl WriteHalf {
         Ok(())
     }
 
-    /// Opens a record if none is open and returns how much free memory it has; 0 if there is no
-    /// room.
-    pub(crate) fn lend(&mut self, keys: &mut dyn KeySchedule) -> Result<usize, WriteError> {
+    /// Opens a record if none is open and lends its free memory: where that lies in the buffer's
+    /// tail, nowhere if there is no room.
+    pub(super) fn lend(&mut self, keys: &mut dyn KeySchedule) -> Result<Range<usize>, WriteError> {
         self.check_open()?;
         // Whoever asks for memory without saying how much is not served with a short tail.
         match self.open_record(MAX_FRAGMENT_LEN / 4, keys) {
             Ok(Plan::Open(_)) => {
                 let free = self.free_range();
                 self.buffer.set_lent(free.end);
-                Ok(free.len())
+                Ok(free)
             }
-            Ok(Plan::NoRoom) => Ok(0),
+            Ok(Plan::NoRoom) => Ok(0..0),
             Ok(Plan::KeyLimit) => Err(WriteError::KeyLimit { accepted: 0 }),
             Err(_) => Err(WriteError::Failed { accepted: 0 }),
         }
     }
 
     /// Adds `len` bytes, which lie in the lent memory, to the open record.
-    pub(crate) fn commit_slot(
+    pub(super) fn commit_lent(
         &mut self,
         len: usize,
         keys: &mut dyn KeySchedule,
     ) -> Result<(), WriteError> {
         self.commit(len, keys).map_err(|_| WriteError::Failed { accepted: len })?;
-        self.end_of_write(keys, len)
+        self.end_of_write(keys, len).map(|_| ())
     }
 
-    /// Ends the use of lent memory: a record to which nothing was committed is not open.
-    pub(crate) fn return_slot(&mut self) {
+    /// Ends the use of lent memory to which nothing was committed: if it was all of the record,
+    /// that is not open.
+    pub(super) fn return_lent(&mut self) {
         if self.open_len() == 0 {
             self.buffer.reuse_if_unused();
         }
@@ -267,13 +284,13 @@ impl WriteHalf {
 
     /// The free memory of the open record.
     #[inline]
-    pub(crate) fn free_mut(&mut self) -> &mut [u8] {
+    pub(super) fn free_mut(&mut self) -> &mut [u8] {
         let range = self.free_range();
         &mut self.buffer.tail_mut()[range]
     }
 
     #[inline]
-    pub(crate) fn free(&self) -> &[u8] {
+    pub(super) fn free(&self) -> &[u8] {
         &self.buffer.tail()[self.free_range()]
     }
 
@@ -291,6 +308,16 @@ impl WriteHalf {
             // A full record is sealed at once, so that there is room in it.
             return Ok(Plan::GO_ON);
         }
+        if let Some(content_limit) = self.full_record_in_tail() {
+            debug_assert_eq!(self.cursor(keys).plan(want), Plan::in_tail(content_limit));
+            self.open = OpenRecord { content_limit, shape: self.shape };
+            return Ok(Plan::GO_ON);
+        }
+        self.open_planned(want, keys)
+    }
+
+    #[inline(never)]
+    fn open_planned(&mut self, want: usize, keys: &mut dyn KeySchedule) -> Result<Plan, Error> {
         let plan = self.cursor(keys).plan(want);
         if let Plan::Open(open) = plan {
             self.begin_record(open, keys)?;
@@ -298,8 +325,21 @@ impl WriteHalf {
         Ok(plan)
     }
 
-    /// Opens a record as planned, behind the control record that is due.
+    /// The commonest plan, found without playing a cursor: a record of the largest size in the
+    /// tail, with nothing in front of it. Its content's length.
     #[inline]
+    fn full_record_in_tail(&self) -> Option<usize> {
+        let format = self.sealer.format();
+        let max_inner = self.shape.max_inner;
+        let fits = self.shape.padding.is_none()
+            && self.sizer.is_max()
+            && self.pending == PendingControl::Nothing
+            && self.buffer.tail_len() >= tail_needed(format, max_inner)
+            && self.sealer.allows_application_record(max_inner);
+        fits.then(|| max_inner - format.inner_type_len())
+    }
+
+    /// Opens a record as planned, behind the control record that is due.
     fn begin_record(&mut self, open: OpenPlan, keys: &mut dyn KeySchedule) -> Result<(), Error> {
         if open.fresh {
             self.buffer.add_segment();
@@ -321,31 +361,34 @@ impl WriteHalf {
         if content_len == self.open.content_limit { self.seal_open(keys) } else { Ok(()) }
     }
 
+    #[inline]
     fn end_of_write(
         &mut self,
         keys: &mut dyn KeySchedule,
         accepted: usize,
-    ) -> Result<(), WriteError> {
+    ) -> Result<usize, WriteError> {
         match self.coalescing {
-            Coalescing::On => Ok(()),
-            Coalescing::Off => self.seal_open(keys).map_err(|_| WriteError::Failed { accepted }),
+            Coalescing::On => Ok(accepted),
+            Coalescing::Off => match self.seal_open(keys) {
+                Ok(()) => Ok(accepted),
+                Err(_) => Err(WriteError::Failed { accepted }),
+            },
         }
     }
 
     /// Seals the open record, if there is one, behind the control record that is due.
+    #[inline(never)]
     pub(super) fn seal_open(&mut self, keys: &mut dyn KeySchedule) -> Result<(), Error> {
         let content_len = self.open_len();
         if content_len == 0 {
             return Ok(());
         }
         self.seal_control_at(content_len, keys)?;
-        let format = self.sealer.format();
-        let inner_len = self.open.shape.inner_len(format, content_len);
-        self.seal_record(content_len, inner_len - content_len - format.inner_type_len())
+        self.seal_record(content_len, self.open.shape.padding(self.sealer.format(), content_len))
     }
 
     /// Seals the record whose content lies in the tail.
-    #[inline]
+    #[inline(always)]
     fn seal_record(&mut self, content_len: usize, padding: usize) -> Result<(), Error> {
         let tail = self.buffer.tail_mut();
         match self.sealer.seal(ContentType::ApplicationData, tail, content_len, padding) {

@@ -159,6 +159,7 @@ impl Writer {
     ///
     /// # Errors
     /// As [`write`](Self::write).
+    #[inline]
     pub fn slot(&mut self) -> Result<Slot<'_>, WriteError> {
         Slot::new(&mut self.half, &mut self.keys)
     }

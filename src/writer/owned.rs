@@ -1,15 +1,16 @@
 //! Plaintext that is sealed in the caller's own memory.
 
-use bytes::{BufMut, Bytes, BytesMut};
+use core::mem;
+
+use bytes::{Buf, BufMut, Bytes, BytesMut};
 
 use super::half::WriteHalf;
-use super::padding::Padding;
 use super::plan::Update;
 use super::state::PendingControl;
-use crate::aead::KeySchedule;
-use crate::error::{Error, WriteError};
+use crate::aead::{Around, KeySchedule};
+use crate::error::WriteError;
 use crate::num::to_u64;
-use crate::record::{KeyUpdateRequest, MAX_FRAGMENT_LEN, RecordFormat, TAG_LEN};
+use crate::record::{KeyUpdateRequest, MAX_FRAGMENT_LEN};
 
 /// Shorter plaintext is copied: making pieces of it costs more than the copy does
 /// (`cargo bench --bench paired`: even between 4 and 16 KiB).
@@ -56,7 +57,12 @@ impl WriteHalf {
             | Err(WriteError::KeyLimit { accepted } | WriteError::Failed { accepted }) => accepted,
             Err(_) => 0,
         };
-        drop(plaintext.split_to(accepted));
+        // The caller keeps memory of which nothing was taken.
+        if accepted == plaintext.len() {
+            plaintext.clear()
+        } else {
+            plaintext.advance(accepted)
+        }
         // Copied plaintext ends its record as plaintext sealed in place does.
         self.seal_open(keys).map_err(|_| WriteError::Failed { accepted })?;
         result
@@ -67,8 +73,7 @@ impl WriteHalf {
         let room = self.buffer.segments_for_owned().saturating_mul(MAX_FRAGMENT_LEN);
         let len = plaintext.len().min(room);
         // Zeros would have to stand in the caller's memory.
-        let padded =
-            self.sealer.format().inner_type_len() > 0 && self.shape.padding != Padding::None;
+        let padded = self.sealer.format().inner_type_len() > 0 && !self.shape.padding.is_none();
         if len < MIN_OWNED_LEN || padded || self.sizer.sealed_ahead() != usize::MAX {
             return 0;
         }
@@ -103,49 +108,43 @@ impl WriteHalf {
         len: usize,
         keys: &mut dyn KeySchedule,
     ) -> Result<usize, WriteError> {
-        let format = self.sealer.format();
-        let records = len.div_ceil(self.fragment_len());
-        let mut pieces = Pieces::with_capacity(records, format);
-        let byte_behind = len == plaintext.len() && format.inner_type_len() > 0;
-        if byte_behind {
-            plaintext.put_u8(0);
-        }
-        let mut sealed = 0;
-        let mut end = Ok(true);
-        while sealed < len {
-            let content_len = self.fragment_len().min(len - sealed);
-            let inner_len = content_len + format.inner_type_len();
-            end = self.control_before(inner_len, &mut pieces, keys);
-            let body = &mut plaintext[sealed..];
-            if end != Ok(true) || !self.seal_fragment(body, content_len, &mut pieces) {
-                break;
+        let needs_byte_behind = self.sealer.format().inner_type_len() > 0;
+        let mut accepted = 0;
+        while accepted < len {
+            let content_len = self.fragment_len().min(len - accepted);
+            if !self.control_before(content_len, accepted, keys)? {
+                return Err(WriteError::KeyLimit { accepted });
             }
-            sealed += content_len;
-        }
-        if byte_behind {
-            plaintext.truncate(len);
-        }
-        self.append_pieces(pieces, plaintext.split_to(sealed).freeze());
-        self.accepted = self.accepted.saturating_add(to_u64(sealed));
-        match end {
-            Ok(_) if sealed == len => Ok(sealed),
-            Ok(_) => Err(WriteError::KeyLimit { accepted: sealed }),
-            Err(error) => {
-                self.fail(error);
-                Err(WriteError::Failed { accepted: sealed })
+            let is_last = content_len == plaintext.len();
+            if is_last && needs_byte_behind {
+                plaintext.put_u8(0);
             }
+            let sealed = self.sealer.seal_apart(plaintext, content_len);
+            if is_last {
+                plaintext.truncate(content_len);
+            }
+            let Some(around) = sealed else {
+                // Not reached: the budget, which counts the sequence numbers, was asked.
+                return Err(WriteError::KeyLimit { accepted });
+            };
+            let fragment =
+                if is_last { mem::take(plaintext) } else { plaintext.split_to(content_len) };
+            accepted += content_len;
+            self.append_record(&around, fragment.freeze(), accepted);
         }
+        Ok(accepted)
     }
 
     /// Seals the control record that is due, or that the key's budget asks for, in front of the
     /// next record. `false` if the key may seal no more.
     fn control_before(
         &mut self,
-        inner_len: usize,
-        pieces: &mut Pieces,
+        content_len: usize,
+        accepted: usize,
         keys: &mut dyn KeySchedule,
-    ) -> Result<bool, Error> {
+    ) -> Result<bool, WriteError> {
         let cursor = self.cursor(keys);
+        let inner_len = content_len + cursor.format.inner_type_len();
         let Some((_, update_keys)) = cursor.control_in_front(inner_len) else {
             return Ok(false);
         };
@@ -153,90 +152,33 @@ impl WriteHalf {
             debug_assert!(matches!(cursor.update, Update::Possible { .. }), "nothing to update by");
             self.pending = PendingControl::KeyUpdate(KeyUpdateRequest::NotRequested);
         }
-        if let Some(record) = self.take_pending_control(keys)? {
-            pieces.put_control(&record);
+        match self.take_pending_control(keys) {
+            Ok(Some(record)) => {
+                self.buffer.mark(record.len(), 0);
+                self.buffer.append_small(&record);
+                Ok(true)
+            }
+            Ok(None) => Ok(true),
+            Err(error) => {
+                self.fail(error);
+                Err(WriteError::Failed { accepted })
+            }
         }
-        Ok(true)
     }
 
-    /// Seals a fragment at the start of `body`. `false` if the sequence numbers are used up.
-    fn seal_fragment(&mut self, body: &mut [u8], content_len: usize, pieces: &mut Pieces) -> bool {
-        let Some(around) = self.sealer.seal_apart(body, content_len) else {
-            return false;
-        };
-        pieces.put_record(around.prefix(), content_len, around.trailer());
+    /// Moves a record into the buffer, whose fragment ends `accepted` bytes of plaintext in the
+    /// caller's memory.
+    fn append_record(&mut self, around: &Around, fragment: Bytes, accepted: usize) {
+        let content_len = fragment.len();
+        self.buffer.mark(self.sealer.format().record_len(content_len), content_len);
+        self.buffer.append_small(around.prefix());
+        // The memory takes the place of as many segments as its bytes would fill.
+        let charge = accepted.div_ceil(MAX_FRAGMENT_LEN)
+            - (accepted - content_len).div_ceil(MAX_FRAGMENT_LEN);
+        self.buffer.append_piece(fragment, charge);
+        self.buffer.append_small(around.trailer());
         self.sizer.on_sealed(content_len);
         self.records += 1;
-        true
-    }
-
-    /// Moves sealed pieces into the buffer: what stands around the fragments, and between it the
-    /// caller's memory.
-    fn append_pieces(&mut self, pieces: Pieces, mut fragments: Bytes) {
-        let Pieces { around, ends, control_len: control_total } = pieces;
-        let mut around = around.freeze();
-        let (mut taken, mut control_taken) = (0, 0);
-        // The memory takes the place of as many segments as its bytes would fill.
-        let (mut bytes, mut charged) = (0, 0);
-        for End { around_len, control_len, content_len } in ends {
-            let front = around.split_to(around_len - taken);
-            let record_len = content_len + self.sealer.format().overhead();
-            if control_len > control_taken {
-                self.buffer.mark(control_len - control_taken, 0);
-            }
-            self.buffer.mark(record_len, content_len);
-            self.buffer.append_piece(front, 0);
-            bytes += content_len;
-            let charge = bytes.div_ceil(MAX_FRAGMENT_LEN) - charged;
-            charged += charge;
-            self.buffer.append_piece(fragments.split_to(content_len), charge);
-            (taken, control_taken) = (around_len, control_len);
-        }
-        if control_total > control_taken {
-            self.buffer.mark(control_total - control_taken, 0);
-        }
-        if !around.is_empty() {
-            self.buffer.append_piece(around, 0);
-        }
-    }
-}
-
-/// What stands around fragments that are sealed in place: one stretch of memory, cut where a
-/// fragment comes in between.
-struct Pieces {
-    around: BytesMut,
-    ends: alloc::vec::Vec<End>,
-    control_len: usize,
-}
-
-/// A header ends here, and a fragment follows.
-struct End {
-    /// Bytes of `around` up to the fragment.
-    around_len: usize,
-    /// Bytes of control records in them.
-    control_len: usize,
-    content_len: usize,
-}
-
-impl Pieces {
-    fn with_capacity(records: usize, format: RecordFormat) -> Self {
-        let around_len = records.saturating_mul(format.overhead() + TAG_LEN);
-        Self {
-            around: BytesMut::with_capacity(around_len),
-            ends: alloc::vec::Vec::with_capacity(records),
-            control_len: 0,
-        }
-    }
-
-    fn put_control(&mut self, record: &[u8]) {
-        self.around.extend_from_slice(record);
-        self.control_len += record.len();
-    }
-
-    fn put_record(&mut self, prefix: &[u8], content_len: usize, trailer: &[u8]) {
-        self.around.extend_from_slice(prefix);
-        let (around_len, control_len) = (self.around.len(), self.control_len);
-        self.ends.push(End { around_len, control_len, content_len });
-        self.around.extend_from_slice(trailer);
+        self.accepted = self.accepted.saturating_add(to_u64(content_len));
     }
 }

@@ -23,6 +23,11 @@ pub enum Padding {
 }
 
 impl Padding {
+    #[inline]
+    pub(super) const fn is_none(self) -> bool {
+        matches!(self, Self::None)
+    }
+
     /// The padded length of `inner_len` bytes, at most `max`.
     #[inline]
     pub(super) fn padded_len(self, inner_len: usize, max: usize) -> usize {

@@ -73,13 +73,23 @@ pub(super) struct OpenPlan {
 
 impl Plan {
     /// The record that is open already.
-    pub(super) const GO_ON: Self =
-        Self::Open(OpenPlan { fresh: false, update_keys: false, control_len: 0, content_limit: 0 });
+    pub(super) const GO_ON: Self = Self::in_tail(0);
+
+    /// A record in the tail, with nothing in front of it.
+    pub(super) const fn in_tail(content_limit: usize) -> Self {
+        Self::Open(OpenPlan { fresh: false, update_keys: false, control_len: 0, content_limit })
+    }
 }
 
 /// A record that could not hold this much content, nor as much as it should, is not begun in the
 /// tail of a segment: it would cost more than the memory it saves.
 const MIN_TAIL: usize = 1024;
+
+/// Free bytes that a record with this inner plaintext takes, and that have to stay behind it.
+#[inline]
+pub(super) const fn tail_needed(format: RecordFormat, inner_len: usize) -> usize {
+    format.prefix_len() + inner_len + TAG_LEN + CONTROL_RESERVE
+}
 
 impl Shape {
     pub(super) fn new(format: RecordFormat, max_inner: usize, padding: Padding) -> Self {
@@ -95,9 +105,18 @@ impl Shape {
         format.prefix_len() + self.inner_len(format, content_len) + TAG_LEN
     }
 
+    /// Zeros behind the type byte.
+    #[inline]
+    pub(super) fn padding(self, format: RecordFormat, content_len: usize) -> usize {
+        if self.padding.is_none() {
+            return 0;
+        }
+        self.inner_len(format, content_len) - content_len - format.inner_type_len()
+    }
+
     /// Length of content, type byte and padding.
     #[inline]
-    pub(super) fn inner_len(self, format: RecordFormat, content_len: usize) -> usize {
+    fn inner_len(self, format: RecordFormat, content_len: usize) -> usize {
         self.padding.padded_len(content_len + format.inner_type_len(), self.max_inner)
     }
 }
@@ -120,7 +139,7 @@ impl Cursor<'_> {
         if self.waiting >= self.sizer.sealed_ahead() {
             return Plan::NoRoom;
         }
-        let around = control_len + self.format.prefix_len() + TAG_LEN + CONTROL_RESERVE;
+        let around = control_len + tail_needed(self.format, 0);
         let content_within = |space: usize| {
             let inner = space.saturating_sub(around);
             padding.longest_within(target + type_len, inner, max_inner).saturating_sub(type_len)

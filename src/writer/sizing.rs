@@ -120,6 +120,12 @@ impl Sizer {
         self.policy = policy;
     }
 
+    /// Whether every record is to have the largest size.
+    #[inline]
+    pub(super) const fn is_max(&self) -> bool {
+        matches!(self.policy, Sizing::Max)
+    }
+
     pub(super) fn observe(&mut self, conditions: Conditions) {
         if let Sizing::SlowStart(slow_start) = self.policy {
             if conditions.now.saturating_sub(self.written_at) >= slow_start.idle {

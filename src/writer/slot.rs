@@ -1,7 +1,7 @@
 //! Memory lent to the caller, in which a record will be sealed.
 
 use core::fmt;
-use core::ops::{Deref, DerefMut};
+use core::ops::{Deref, DerefMut, Range};
 
 use super::half::WriteHalf;
 use crate::aead::KeySchedule;
@@ -13,16 +13,24 @@ use crate::error::{SlotOverrun, WriteError};
 /// Empty when `write` would accept nothing. What it holds at first is unspecified (never
 /// plaintext of another connection). Dropping a slot commits nothing and uses no sequence number.
 pub struct Slot<'a> {
-    lent: Option<(&'a mut WriteHalf, &'a mut dyn KeySchedule)>,
+    lent: Option<Lent<'a>>,
+}
+
+struct Lent<'a> {
+    half: &'a mut WriteHalf,
+    keys: &'a mut dyn KeySchedule,
+    /// Where the memory lies in the buffer's tail; never empty.
+    range: Range<usize>,
 }
 
 impl<'a> Slot<'a> {
+    #[inline]
     pub(crate) fn new(
         half: &'a mut WriteHalf,
         keys: &'a mut dyn KeySchedule,
     ) -> Result<Self, WriteError> {
-        let len = half.lend(keys)?;
-        Ok(Self { lent: (len > 0).then_some((half, keys)) })
+        let range = half.lend(keys)?;
+        Ok(Self { lent: (!range.is_empty()).then_some(Lent { half, keys, range }) })
     }
 
     /// The slot of a connection that takes no plaintext yet.
@@ -37,14 +45,15 @@ impl<'a> Slot<'a> {
     /// # Errors
     /// [`WriteError::SlotOverrun`] if the slot is shorter than `n` (nothing is committed);
     /// [`WriteError::Failed`] if sealing needed a new key and there was none.
+    #[inline]
     pub fn commit(mut self, n: usize) -> Result<(), WriteError> {
-        let available = self.len();
+        let available = self.lent.as_ref().map_or(0, |lent| lent.range.len());
         if n > available {
             return Err(WriteError::SlotOverrun(SlotOverrun { committed: n, available }));
         }
-        match &mut self.lent {
-            Some((half, keys)) if n > 0 => half.commit_slot(n, *keys),
-            _ => Ok(()),
+        match self.lent.take_if(|_| n > 0) {
+            Some(Lent { half, keys, .. }) => half.commit_lent(n, keys),
+            None => Ok(()),
         }
     }
 }
@@ -52,21 +61,30 @@ impl<'a> Slot<'a> {
 impl Deref for Slot<'_> {
     type Target = [u8];
 
+    #[inline]
     fn deref(&self) -> &[u8] {
-        self.lent.as_ref().map_or(&[], |(half, _)| half.free())
+        match &self.lent {
+            Some(Lent { half, range, .. }) => &half.buffer().tail()[range.clone()],
+            None => &[],
+        }
     }
 }
 
 impl DerefMut for Slot<'_> {
+    #[inline]
     fn deref_mut(&mut self) -> &mut [u8] {
-        self.lent.as_mut().map_or(&mut [], |(half, _)| half.free_mut())
+        match &mut self.lent {
+            Some(Lent { half, range, .. }) => &mut half.buffer_mut().tail_mut()[range.clone()],
+            None => &mut [],
+        }
     }
 }
 
 impl Drop for Slot<'_> {
+    #[inline]
     fn drop(&mut self) {
-        if let Some((half, _)) = &mut self.lent {
-            half.return_slot();
+        if let Some(lent) = &mut self.lent {
+            lent.half.return_lent();
         }
     }
 }

@@ -75,3 +75,25 @@ impl Contestant for RingAndCopy {
         self.ring.seal()
     }
 }
+
+/// As many records as there are writes.
+pub(crate) struct RingEach {
+    ring: RingAlone,
+    writes: usize,
+}
+
+impl RingEach {
+    pub(crate) fn new(suite: Suite, size: usize, writes: usize) -> Result<Self, Error> {
+        Ok(Self { ring: RingAlone::new(suite, size)?, writes })
+    }
+}
+
+impl Contestant for RingEach {
+    fn name(&self) -> &'static str {
+        "ring"
+    }
+
+    fn seal(&mut self) -> Result<(), Error> {
+        (0..self.writes).try_for_each(|_| self.ring.seal())
+    }
+}

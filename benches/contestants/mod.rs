@@ -6,8 +6,8 @@ mod stock;
 
 use core::str::FromStr;
 
-pub(crate) use baseline::{RingAlone, RingAndCopy};
-pub(crate) use ours::{Slot, Write, WriteFresh, WriteOwned};
+pub(crate) use baseline::{RingAlone, RingAndCopy, RingEach};
+pub(crate) use ours::{Coalesced, Slot, Write, WriteFresh, WriteOwned};
 pub(crate) use stock::Rustls;
 
 use wantwrite::CipherSuite;
@@ -18,7 +18,7 @@ use crate::Error;
 pub(crate) trait Contestant {
     fn name(&self) -> &'static str;
 
-    /// What is not to be counted, before as many calls of [`seal`](Self::seal).
+    /// What is not to be counted, before so many calls of [`seal`](Self::seal).
     fn prepare(&mut self, _iterations: usize) {}
 
     /// Seals the plaintext once and throws the ciphertext away.

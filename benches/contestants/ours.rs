@@ -1,4 +1,4 @@
-//! The three ways into our writer.
+//! The ways into our writer.
 #![expect(clippy::std_instead_of_alloc, reason = "a program with std")]
 
 use core::hint::black_box;
@@ -11,11 +11,15 @@ use super::{Contestant, Suite};
 use crate::Error;
 
 fn writer(suite: Suite, size: usize) -> Result<Writer, Error> {
+    writer_with(suite, size, Coalescing::Off)
+}
+
+fn writer_with(suite: Suite, size: usize, coalescing: Coalescing) -> Result<Writer, Error> {
     let secret = [7; 48];
     let secret = secret.get(..suite.tls().secret_len()).ok_or("no such secret")?;
     let secret = TrafficSecret::new(suite.tls(), secret)?;
     let mut config = WriterConfig::default();
-    config.coalescing = Coalescing::Off;
+    config.coalescing = coalescing;
     config.capacity = config.capacity.max(size);
     Ok(Writer::new(WriteKeys::from_secret(secret), config))
 }
@@ -171,6 +175,36 @@ impl Contestant for WriteOwned {
         self.writer.write_owned(&mut plaintext)?;
         if !plaintext.is_empty() {
             return Err("not all was accepted".into());
+        }
+        drain(&mut self.writer);
+        Ok(())
+    }
+}
+
+/// Small writes that share records, drained once at the end.
+pub(crate) struct Coalesced {
+    writer: Writer,
+    plaintext: Vec<u8>,
+    writes: usize,
+}
+
+impl Coalesced {
+    pub(crate) fn new(suite: Suite, size: usize, writes: usize) -> Result<Self, Error> {
+        let writer = writer_with(suite, size * writes, Coalescing::On)?;
+        Ok(Self { writer, plaintext: vec![1; size], writes })
+    }
+}
+
+impl Contestant for Coalesced {
+    fn name(&self) -> &'static str {
+        "write"
+    }
+
+    fn seal(&mut self) -> Result<(), Error> {
+        for _ in 0..self.writes {
+            if self.writer.write(black_box(&self.plaintext))? != self.plaintext.len() {
+                return Err("not all was accepted".into());
+            }
         }
         drain(&mut self.writer);
         Ok(())

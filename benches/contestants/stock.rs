@@ -18,6 +18,7 @@ use crate::Error;
 pub(crate) struct Rustls {
     client: ClientConnection,
     plaintext: Vec<u8>,
+    writes: usize,
 }
 
 impl Rustls {
@@ -42,7 +43,12 @@ impl Rustls {
         let mut client = ClientConnection::new(Arc::new(client), name)?;
         client.set_buffer_limit(None);
         negotiate(&mut client, &mut ServerConnection::new(Arc::new(server))?)?;
-        Ok(Self { client, plaintext: vec![1; size] })
+        Ok(Self { client, plaintext: vec![1; size], writes: 1 })
+    }
+
+    /// So many writes before `write_tls`.
+    pub(crate) fn writing(self, writes: usize) -> Self {
+        Self { writes, ..self }
     }
 }
 
@@ -75,7 +81,9 @@ impl Contestant for Rustls {
     }
 
     fn seal(&mut self) -> Result<(), Error> {
-        self.client.writer().write_all(black_box(&self.plaintext))?;
+        for _ in 0..self.writes {
+            self.client.writer().write_all(black_box(&self.plaintext))?;
+        }
         while self.client.wants_write() {
             self.client.write_tls(&mut io::sink())?;
         }

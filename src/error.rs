@@ -26,6 +26,8 @@ pub enum Error {
     /// No further key could be derived for this direction (RFC 9846 §4.7.3: at most 2^48 − 1
     /// updates).
     KeysExhausted,
+    /// The caller leaked a `Batch`, or a job of it panicked: records are missing.
+    SealingAbandoned,
 }
 
 impl Error {
@@ -36,7 +38,8 @@ impl Error {
             Self::Peer(fault) => Some(fault.alert()),
             Self::Aborted(description) => Some(*description),
             Self::KeysExhausted => Some(AlertDescription::INTERNAL_ERROR),
-            Self::PeerAlert(_) | Self::Truncated => None,
+            // A record is missing: the peer could not open an alert.
+            Self::SealingAbandoned | Self::PeerAlert(_) | Self::Truncated => None,
         }
     }
 }
@@ -49,6 +52,7 @@ impl fmt::Display for Error {
             Self::Truncated => f.write_str("the transport ended without close_notify"),
             Self::Aborted(alert) => write!(f, "aborted by the caller with {alert}"),
             Self::KeysExhausted => f.write_str("no further traffic key can be derived"),
+            Self::SealingAbandoned => f.write_str("a batch of records was abandoned unsealed"),
         }
     }
 }
@@ -186,6 +190,19 @@ pub enum WriteError {
 }
 
 impl WriteError {
+    /// How many bytes of the call were accepted before the error.
+    #[must_use]
+    pub const fn accepted(self) -> usize {
+        match self {
+            Self::KeyLimit { accepted } | Self::Failed { accepted } => accepted,
+            Self::NoRoom { .. }
+            | Self::Closed
+            | Self::SlotOverrun(_)
+            | Self::NoKeyUpdate
+            | Self::Negotiating => 0,
+        }
+    }
+
     /// The same error, after `n` more bytes of the call had been accepted before.
     pub(crate) fn after(self, n: usize) -> Self {
         match self {

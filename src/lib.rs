@@ -97,6 +97,8 @@ pub use reader::{Inbound, PeerLimits, Reader, ReaderConfig, ReaderEvents, Reader
 pub use record::{KeyUpdateRequest, MAX_FRAGMENT_LEN, MAX_RECORD_LEN, Version};
 #[cfg(all(feature = "rustls", feature = "std"))]
 pub use stream::Stream;
+#[cfg(feature = "std")]
+pub use writer::{Batch, SealJob, SealWorkers};
 pub use writer::{
     BufferState, Coalescing, Conditions, Congestion, FlushPoint, Outbound, Padding, Progress,
     Sizing, Slot, SlowStart, Wants, Window, Writer, WriterConfig, WriterParts, WriterState,

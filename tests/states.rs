@@ -3,7 +3,7 @@
 
 mod common;
 
-use bytes::{Buf, BytesMut};
+use bytes::{Buf, Bytes, BytesMut};
 use common::*;
 use wantwrite::*;
 
@@ -61,6 +61,9 @@ fn outcome(ours: &mut Connection, call: &str) -> String {
             Ok(_) => "lent".to_owned(),
             Err(error) => name(&error),
         },
+        "`seal_batch`" => {
+            counted(ours.seal_batch(&mut Bytes::from_static(b"x")).and_then(Batch::finish))
+        }
         "`flush()`" => done(ours.flush()),
         "`update_keys`" => done(ours.update_keys(KeyUpdateRequest::NotRequested)),
         "`close()`" => done(ours.close()),
@@ -117,5 +120,5 @@ fn every_state_and_call_comes_to_what_the_table_says() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    assert_eq!(walked, 18 * 9, "the whole table");
+    assert_eq!(walked, 19 * 9, "the whole table");
 }

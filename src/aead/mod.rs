@@ -4,6 +4,9 @@ mod budget;
 mod keys;
 mod nonce;
 mod opener;
+mod protection;
+#[cfg(feature = "std")]
+mod reserved;
 mod schedule;
 mod sealer;
 mod secret;
@@ -15,6 +18,8 @@ pub(crate) use budget::KeyBudget;
 pub use budget::KeyLimits;
 pub use keys::{ReadKeys, WriteKeys};
 pub(crate) use opener::{Opened, RecordOpener};
+#[cfg(feature = "std")]
+pub(crate) use reserved::{Reserved, SharedKey};
 pub(crate) use schedule::KeySchedule;
 #[cfg(feature = "rustls")]
 pub(crate) use schedule::MAX_GENERATION;

@@ -8,7 +8,7 @@ use ring::aead::{Aad, Nonce};
 use zeroize::Zeroize;
 
 use super::ReadKeys;
-use super::sealer::aad_tls12;
+use super::protection::aad_tls12;
 use crate::error::PeerFault;
 use crate::record::{
     ContentType, HEADER_LEN, MAX_FRAGMENT_LEN, RecordFormat, RecordHeader, TAG_LEN, Version,

@@ -2,10 +2,13 @@
 
 use core::{fmt, mem};
 
-use ring::aead::{Aad, NONCE_LEN, Nonce};
-
+use super::protection::{
+    AadTls13, Inner, Numbers, aad_tls12, record_header, seal_body, seal_record,
+};
+#[cfg(feature = "std")]
+use super::reserved::{Reserved, SharedKey};
 use super::{KeyBudget, KeyLimits, WriteKeys};
-use crate::record::{ContentType, HEADER_LEN, RecordFormat, RecordHeader, TAG_LEN, Version};
+use crate::record::{ContentType, HEADER_LEN, RecordFormat, TAG_LEN, Version};
 
 /// One key in use: key, IV, sequence number and budget, never apart and never copied.
 pub(crate) struct RecordSealer {
@@ -66,55 +69,32 @@ impl RecordSealer {
         content_len: usize,
         padding: usize,
     ) -> Option<usize> {
-        // The number is consumed before it is used, so that no path uses it twice.
-        let seq = self.keys.seq.take()?;
-        let nonce = self.keys.iv.xor(seq);
-        let prefix_len = self.format.prefix_len();
-        let content_end = prefix_len + content_len;
-        let (tag, inner_end) = match self.format.version {
-            Version::Tls13 => {
-                let inner_end = content_end + 1 + padding;
-                // RFC 9846 §5.2: the outer type is always application_data; the header as
-                // written is the additional data.
-                let fragment_len = inner_end - HEADER_LEN + TAG_LEN;
-                let header = header(ContentType::ApplicationData, fragment_len);
-                record[..HEADER_LEN].copy_from_slice(&header);
-                record[content_end] = content_type.to_wire();
-                if padding > 0 {
-                    record[content_end + 1..inner_end].fill(0);
-                }
-                let aad = AadTls13::new(header);
-                (self.seal_body(nonce, aad, &mut record[prefix_len..inner_end]), inner_end)
-            }
-            Version::Tls12 => {
-                let header = header(content_type, content_end - HEADER_LEN + TAG_LEN);
-                record[..HEADER_LEN].copy_from_slice(&header);
-                // RFC 5288 §3: the last eight bytes of the nonce stand in the record.
-                let explicit = self.format.explicit_nonce_len;
-                record[HEADER_LEN..prefix_len].copy_from_slice(&nonce[NONCE_LEN - explicit..]);
-                let aad = aad_tls12(seq, header, content_len);
-                (self.seal_body(nonce, aad, &mut record[prefix_len..content_end]), content_end)
-            }
-        };
-        record[inner_end..][..TAG_LEN].copy_from_slice(&tag);
-        Some(inner_end + TAG_LEN)
+        let numbers = self.take_numbers(content_len, padding)?;
+        let inner = Inner { content_type, content_len, padding };
+        Some(seal_record(&self.keys.key, self.format, numbers, record, inner))
     }
 
-    /// Seals the body of a record, content and in TLS 1.3 type byte and padding, in place.
+    /// Takes number and budget of the next record, to be sealed later by whoever has a
+    /// [`shared_key`](Self::shared_key). `None` as [`seal`](Self::seal).
+    #[cfg(feature = "std")]
+    pub(crate) fn reserve(&mut self, content_len: usize, padding: usize) -> Option<Reserved> {
+        let numbers = self.take_numbers(content_len, padding)?;
+        let content_type = ContentType::ApplicationData;
+        Some(Reserved::new(self.format, numbers, Inner { content_type, content_len, padding }))
+    }
+
+    /// The key for records that are sealed elsewhere.
+    #[cfg(feature = "std")]
+    pub(crate) fn shared_key(&self) -> SharedKey {
+        SharedKey::new(&self.keys.key)
+    }
+
+    /// The number is consumed before it is used, so that no path uses it twice.
     #[inline]
-    fn seal_body(
-        &mut self,
-        nonce: [u8; NONCE_LEN],
-        aad: impl AsRef<[u8]>,
-        body: &mut [u8],
-    ) -> [u8; TAG_LEN] {
-        self.budget.spend(body.len());
-        let nonce = Nonce::assume_unique_for_key(nonce);
-        let sealed = self.keys.key.seal_in_place_separate_tag(nonce, Aad::from(aad), body);
-        let tag = sealed.expect("a record is at most 2^14 + 1 bytes, ring's limit is 2^36 - 32");
-        let mut bytes = [0; TAG_LEN];
-        bytes.copy_from_slice(tag.as_ref());
-        bytes
+    fn take_numbers(&mut self, content_len: usize, padding: usize) -> Option<Numbers> {
+        let seq = self.keys.seq.take()?;
+        self.budget.spend(content_len + self.format.inner_type_len() + padding);
+        Some(Numbers { seq, nonce: self.keys.iv.xor(seq) })
     }
 
     /// Seals a record whose content is not in one piece with what stands around it: `body` is
@@ -130,25 +110,25 @@ impl RecordSealer {
             trailer: [0; MAX_TRAILER_LEN],
             trailer_len: format.inner_type_len() + TAG_LEN,
         };
-        let seq = self.keys.seq.take()?;
-        let nonce = self.keys.iv.xor(seq);
+        let Numbers { seq, nonce } = self.take_numbers(content_len, 0)?;
+        let key = &self.keys.key;
         let inner_len = content_len + format.inner_type_len();
         let fragment_len = format.explicit_nonce_len + inner_len + TAG_LEN;
-        let header = header(ContentType::ApplicationData, fragment_len);
+        let header = record_header(ContentType::ApplicationData, fragment_len);
         around.prefix[..HEADER_LEN].copy_from_slice(&header);
-        around.prefix[HEADER_LEN..].copy_from_slice(&nonce[NONCE_LEN - 8..]);
+        around.prefix[HEADER_LEN..].copy_from_slice(&nonce[nonce.len() - 8..]);
         let tag_start = format.inner_type_len();
         let tag = match format.version {
             Version::Tls13 => {
                 let content_type = ContentType::ApplicationData.to_wire();
                 let behind = mem::replace(&mut body[content_len], content_type);
-                let tag = self.seal_body(nonce, AadTls13::new(header), &mut body[..inner_len]);
+                let tag = seal_body(key, nonce, AadTls13::new(header), &mut body[..inner_len]);
                 around.trailer[0] = mem::replace(&mut body[content_len], behind);
                 tag
             }
             Version::Tls12 => {
                 let aad = aad_tls12(seq, header, content_len);
-                self.seal_body(nonce, aad, &mut body[..inner_len])
+                seal_body(key, nonce, aad, &mut body[..inner_len])
             }
         };
         around.trailer[tag_start..][..TAG_LEN].copy_from_slice(&tag);
@@ -189,39 +169,4 @@ impl fmt::Debug for RecordSealer {
             .field("seq", &self.seq())
             .finish_non_exhaustive()
     }
-}
-
-#[inline]
-fn header(content_type: ContentType, len: usize) -> [u8; HEADER_LEN] {
-    let len = u16::try_from(len).expect("a record is at most 2^14 + 256 bytes long");
-    RecordHeader { content_type, len }.encode()
-}
-
-/// The additional data of TLS 1.3 (RFC 9846 §5.2): the header. It lies in one word, for the reason
-/// given at [`Iv::xor`](super::nonce::Iv::xor).
-struct AadTls13([u8; 8]);
-
-impl AadTls13 {
-    #[inline]
-    fn new([content_type, major, minor, hi, lo]: [u8; HEADER_LEN]) -> Self {
-        Self(u64::from_ne_bytes([content_type, major, minor, hi, lo, 0, 0, 0]).to_ne_bytes())
-    }
-}
-
-impl AsRef<[u8]> for AadTls13 {
-    #[inline]
-    fn as_ref(&self) -> &[u8] {
-        &self.0[..HEADER_LEN]
-    }
-}
-
-/// The additional data of TLS 1.2 (RFC 5246 §6.2.3.3): sequence number, then type and version as
-/// they stand in the record's header, then the length of the content.
-pub(super) fn aad_tls12(seq: u64, header: [u8; HEADER_LEN], content_len: usize) -> [u8; 13] {
-    let mut aad = [0; 13];
-    aad[..8].copy_from_slice(&seq.to_be_bytes());
-    aad[8..11].copy_from_slice(&header[..3]);
-    let content_len = u16::try_from(content_len).expect("a content is at most 2^14 bytes long");
-    aad[11..].copy_from_slice(&content_len.to_be_bytes());
-    aad
 }

@@ -11,9 +11,13 @@ mod segment;
 
 pub use chunk::{Chunk, PutBackError};
 pub(crate) use inbound::InboundBuffer;
+#[cfg(feature = "std")]
+pub(crate) use outbound::Detached;
 pub(crate) use outbound::OutboundBuffer;
 #[cfg(feature = "std")]
 pub use pool::Pool;
+#[cfg(feature = "std")]
+pub(crate) use segment::Segment;
 
 /// What becomes of buffer memory when it is empty.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -44,6 +44,22 @@ pub(crate) struct OutboundBuffer {
     drained: u64,
 }
 
+/// Bytes of a segment that are declared ready before they are made.
+#[cfg(feature = "std")]
+pub(crate) struct Place {
+    /// The segment's index in the FIFO, the tail included.
+    pub(crate) segment: usize,
+    /// Where in its memory they begin.
+    pub(crate) start: usize,
+}
+
+/// The last segments of the FIFO, away to be written in.
+#[cfg(feature = "std")]
+pub(crate) struct Detached {
+    pub(crate) segments: Vec<Segment>,
+    waiting: usize,
+}
+
 impl OutboundBuffer {
     /// A buffer of at most `max_segments` segments of `segment_len` bytes; none is allocated yet.
     pub(crate) const fn new(segment_len: usize, max_segments: usize, policy: BufferPolicy) -> Self {
@@ -176,6 +192,40 @@ impl OutboundBuffer {
         if let Some(segment) = &mut self.tail {
             segment.seal(len);
             self.mark(len, plaintext);
+        }
+    }
+
+    /// As [`seal`](Self::seal), for bytes that are made later, in the place that is returned.
+    #[cfg(feature = "std")]
+    pub(crate) fn seal_later(&mut self, len: usize, plaintext: usize) -> Place {
+        let start = self.tail.as_ref().map_or(0, Segment::sealed_end);
+        self.seal(len, plaintext);
+        Place { segment: self.front.len(), start }
+    }
+
+    /// Takes the segments from this index on away, to be [`attach`](Self::attach)ed again.
+    #[cfg(feature = "std")]
+    pub(crate) fn detach(&mut self, index: usize) -> Detached {
+        if index > self.front.len() {
+            return Detached { segments: Vec::new(), waiting: 0 };
+        }
+        let segments = self.front.split_off(index).into_iter().filter_map(|piece| match piece {
+            Piece::Segment(segment) => Some(segment),
+            Piece::Owned(_) | Piece::Small(_) => None,
+        });
+        let segments: Vec<Segment> = segments.chain(self.tail.take()).collect();
+        let waiting = segments.iter().map(|segment| segment.waiting().len()).sum();
+        self.waiting -= waiting;
+        Detached { segments, waiting }
+    }
+
+    /// Puts the segments back behind the others.
+    #[cfg(feature = "std")]
+    pub(crate) fn attach(&mut self, detached: Detached) {
+        self.waiting += detached.waiting;
+        for segment in detached.segments {
+            self.retire_tail();
+            self.tail = Some(segment);
         }
     }
 

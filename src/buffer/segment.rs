@@ -1,6 +1,8 @@
 //! One piece of outbound memory, filled at its end and drained from its start.
 
 use core::fmt;
+#[cfg(feature = "std")]
+use core::ops::Range;
 
 use bytes::{Buf, Bytes, BytesMut};
 use zeroize::Zeroize;
@@ -15,7 +17,7 @@ const ALIGNMENT: usize = 32;
 /// is ready for the transport; `sealed..filled` is being written and is not to be seen by anyone
 /// else. `end - start` does not depend on where the memory lies, so that the same calls make the
 /// same bytes.
-pub(super) struct Segment {
+pub(crate) struct Segment {
     /// Initialised once, when allocated. Shorter at its front by what was taken out of it.
     memory: BytesMut,
     start: usize,
@@ -122,6 +124,19 @@ impl Segment {
     pub(super) fn into_memory(mut self) -> BytesMut {
         self.wipe_tail();
         core::mem::take(&mut self.memory)
+    }
+
+    /// Where the tail begins.
+    #[cfg(feature = "std")]
+    pub(super) const fn sealed_end(&self) -> usize {
+        self.sealed
+    }
+
+    /// Bytes that are declared ready and are yet to be made; `range` counts from the memory's
+    /// beginning.
+    #[cfg(feature = "std")]
+    pub(crate) fn sealed_mut(&mut self, range: Range<usize>) -> &mut [u8] {
+        &mut self.memory[..self.sealed][range]
     }
 
     /// Whether the memory may be used for something else.

@@ -2,12 +2,16 @@
 
 use core::ops::Deref;
 
+#[cfg(feature = "std")]
+use bytes::Bytes;
 use bytes::BytesMut;
 
 use super::established::Established;
 use super::{Connection, Ended, Phase};
 use crate::error::WriteError;
 use crate::record::KeyUpdateRequest;
+#[cfg(feature = "std")]
+use crate::writer::{Batch, SealWorkers};
 use crate::writer::{Conditions, Padding, Sizing, Slot};
 
 impl Connection {
@@ -66,6 +70,37 @@ impl Connection {
     pub fn write_owned(&mut self, plaintext: &mut BytesMut) -> Result<usize, WriteError> {
         match self.established_or_negotiating()? {
             Some(established) => established.write.write_owned(plaintext, &mut established.keys),
+            None => Ok(0),
+        }
+    }
+
+    /// Has the records of as long a prefix of `plaintext` as there is room for sealed on several
+    /// threads. See [`Writer::seal_batch`](crate::Writer::seal_batch). Empty while negotiating.
+    ///
+    /// # Errors
+    /// As [`Writer::seal_batch`](crate::Writer::seal_batch).
+    #[cfg(feature = "std")]
+    pub fn seal_batch(&mut self, plaintext: &mut Bytes) -> Result<Batch<'_>, WriteError> {
+        match self.established_or_negotiating()? {
+            Some(established) => established.write.seal_batch(plaintext, &mut established.keys),
+            None => Ok(Batch::empty()),
+        }
+    }
+
+    /// [`seal_batch`](Self::seal_batch) with the help of `workers`, where that gains something.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write). What was not accepted stays in `plaintext`.
+    #[cfg(feature = "std")]
+    pub fn write_parallel(
+        &mut self,
+        plaintext: &mut Bytes,
+        workers: &SealWorkers,
+    ) -> Result<usize, WriteError> {
+        match self.established_or_negotiating()? {
+            Some(established) => {
+                established.write.write_parallel(plaintext, workers, &mut established.keys)
+            }
             None => Ok(0),
         }
     }

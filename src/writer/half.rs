@@ -303,7 +303,11 @@ impl WriteHalf {
 
     /// Sees to it that a record is open, for a caller who has `want` more bytes.
     #[inline]
-    fn open_record(&mut self, want: usize, keys: &mut dyn KeySchedule) -> Result<Plan, Error> {
+    pub(super) fn open_record(
+        &mut self,
+        want: usize,
+        keys: &mut dyn KeySchedule,
+    ) -> Result<Plan, Error> {
         if self.open_len() > 0 {
             // A full record is sealed at once, so that there is room in it.
             return Ok(Plan::GO_ON);
@@ -400,5 +404,12 @@ impl WriteHalf {
         self.sizer.on_sealed(content_len);
         self.records += 1;
         Ok(())
+    }
+
+    /// Counts a record whose plaintext did not come through the open record.
+    pub(super) fn count_record(&mut self, content_len: usize) {
+        self.sizer.on_sealed(content_len);
+        self.records += 1;
+        self.accepted = self.accepted.saturating_add(to_u64(content_len));
     }
 }

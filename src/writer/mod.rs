@@ -1,5 +1,7 @@
 //! The writing half of a connection, usable alone with keys from anywhere.
 
+#[cfg(feature = "std")]
+mod batch;
 mod config;
 mod control;
 mod drain;
@@ -12,7 +14,11 @@ mod sizing;
 mod slot;
 mod state;
 mod view;
+#[cfg(feature = "std")]
+mod workers;
 
+#[cfg(feature = "std")]
+pub use batch::{Batch, SealJob};
 pub use config::{Coalescing, WriterConfig};
 pub use drain::Outbound;
 pub(crate) use half::WriteHalf;
@@ -21,9 +27,13 @@ pub use parts::WriterParts;
 pub use sizing::{Conditions, Congestion, Sizing, SlowStart, Window};
 pub use slot::Slot;
 pub use state::{BufferState, FlushPoint, Progress, Wants, WriterState};
+#[cfg(feature = "std")]
+pub use workers::SealWorkers;
 
 use core::ops::Deref;
 
+#[cfg(feature = "std")]
+use bytes::Bytes;
 use bytes::BytesMut;
 
 use crate::aead::{KeySchedule, TrafficSecret, WriteKeys};
@@ -132,6 +142,50 @@ impl Writer {
     /// As [`write`](Self::write). What was not accepted stays in `plaintext`.
     pub fn write_owned(&mut self, plaintext: &mut BytesMut) -> Result<usize, WriteError> {
         self.half.write_owned(plaintext, &mut self.keys)
+    }
+
+    /// Takes as long a prefix of `plaintext` as there is room for, removes it there, and has its
+    /// records sealed by this thread and by every other that runs a [`job`](Batch::job) of the
+    /// batch. The records are those of `write` between two calls of [`flush`](Self::flush).
+    ///
+    /// Copying and sealing are both done by whoever seals. Worth it from some 64 KiB on, and with
+    /// threads that are awake.
+    ///
+    /// ```
+    /// # use bytes::Bytes;
+    /// # use wantwrite::{CipherSuite, TrafficSecret, WriteKeys, Writer, WriterConfig};
+    /// # let secret = TrafficSecret::new(CipherSuite::TLS_AES_128_GCM_SHA256, &[7; 32])?;
+    /// # let mut config = WriterConfig::default();
+    /// config.capacity = 1 << 20;
+    /// let mut writer = Writer::new(WriteKeys::from_secret(secret), config);
+    /// let mut plaintext = Bytes::from(vec![1; 500_000]);
+    /// let batch = writer.seal_batch(&mut plaintext)?;
+    /// let job = batch.job();
+    /// let helper = std::thread::spawn(move || job.run());
+    /// assert_eq!(batch.finish()?, 500_000);
+    /// # helper.join().unwrap();
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`write`](Self::write); those after partial acceptance come from [`Batch::finish`].
+    #[cfg(feature = "std")]
+    pub fn seal_batch(&mut self, plaintext: &mut Bytes) -> Result<Batch<'_>, WriteError> {
+        self.half.seal_batch(plaintext, &mut self.keys)
+    }
+
+    /// [`seal_batch`](Self::seal_batch) with the help of `workers`; by this thread alone if
+    /// `plaintext` is too short for help to gain anything. The records are the same.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write). What was not accepted stays in `plaintext`.
+    #[cfg(feature = "std")]
+    pub fn write_parallel(
+        &mut self,
+        plaintext: &mut Bytes,
+        workers: &SealWorkers,
+    ) -> Result<usize, WriteError> {
+        self.half.write_parallel(plaintext, workers, &mut self.keys)
     }
 
     /// Seals a record without content, behind everything accepted: cover traffic

@@ -9,7 +9,6 @@ use super::plan::Update;
 use super::state::PendingControl;
 use crate::aead::{Around, KeySchedule};
 use crate::error::WriteError;
-use crate::num::to_u64;
 use crate::record::{KeyUpdateRequest, MAX_FRAGMENT_LEN};
 
 /// Shorter plaintext is copied: making pieces of it costs more than the copy does
@@ -52,11 +51,7 @@ impl WriteHalf {
         keys: &mut dyn KeySchedule,
     ) -> Result<usize, WriteError> {
         let result = self.write(plaintext, keys);
-        let accepted = match result {
-            Ok(accepted)
-            | Err(WriteError::KeyLimit { accepted } | WriteError::Failed { accepted }) => accepted,
-            Err(_) => 0,
-        };
+        let accepted = result.unwrap_or_else(WriteError::accepted);
         // The caller keeps memory of which nothing was taken.
         if accepted == plaintext.len() {
             plaintext.clear()
@@ -177,8 +172,6 @@ impl WriteHalf {
             - (accepted - content_len).div_ceil(MAX_FRAGMENT_LEN);
         self.buffer.append_piece(fragment, charge);
         self.buffer.append_small(around.trailer());
-        self.sizer.on_sealed(content_len);
-        self.records += 1;
-        self.accepted = self.accepted.saturating_add(to_u64(content_len));
+        self.count_record(content_len);
     }
 }

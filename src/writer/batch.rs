@@ -1,0 +1,293 @@
+//! One connection's records sealed on several processors.
+//!
+//! The order of things is settled first: each record gets its place, its number and its share of
+//! the key's budget. What is left, copying and sealing, is the same work in any order.
+
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::fmt;
+use core::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+
+use super::half::WriteHalf;
+use super::plan::Plan;
+use super::state::Life;
+use crate::aead::{KeySchedule, Reserved, SharedKey};
+use crate::buffer::{Detached, Segment};
+use crate::error::{Error, WriteError};
+
+/// Records that were accepted and are being sealed, by [`SealJob`]s on other threads and by
+/// [`finish`](Self::finish) on this one. Dropping it finishes it.
+///
+/// The bytes are those of [`write`](crate::Writer::write) between two calls of
+/// [`flush`](crate::Writer::flush), whoever seals them and in whatever order.
+///
+/// A batch that is leaked ([`core::mem::forget`]) leaves a gap in the records: the writer has
+/// failed then, with [`Error::SealingAbandoned`].
+#[must_use = "dropping a batch finishes it, but tells of no error"]
+pub struct Batch<'a> {
+    open: Option<Open<'a>>,
+    shared: Arc<Shared>,
+    result: Result<usize, WriteError>,
+}
+
+/// What is to be put right when all is sealed.
+struct Open<'a> {
+    half: &'a mut WriteHalf,
+    /// The half's own, which counts as failed meanwhile.
+    life: Life,
+    /// Without its segments, which are in the jobs.
+    detached: Detached,
+}
+
+/// Leave to seal records of a batch: [`run`](Self::run) it on any thread. Clones are worth the
+/// same. One that is never run, or late, costs nothing: [`Batch::finish`] waits only for what was
+/// begun.
+#[derive(Clone)]
+pub struct SealJob {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    plaintext: Bytes,
+    tasks: Vec<Mutex<Task>>,
+    /// The first task that nobody has taken.
+    next: AtomicUsize,
+}
+
+/// A segment, and what is to be sealed in it.
+struct Task {
+    segment: Option<Segment>,
+    records: Records,
+}
+
+/// The records of one segment: most often one, which is kept without an allocation. Empty when
+/// they are sealed.
+#[derive(Default)]
+struct Records {
+    first: Option<Record>,
+    more: Vec<Record>,
+}
+
+struct Record {
+    reserved: Reserved,
+    key: SharedKey,
+    /// Where it begins in the segment.
+    start: usize,
+    /// Where its content begins in the plaintext.
+    content_start: usize,
+}
+
+impl WriteHalf {
+    /// Takes as long a prefix of `plaintext` as there is room for, to be sealed by a batch.
+    pub(crate) fn seal_batch(
+        &mut self,
+        plaintext: &mut Bytes,
+        keys: &mut dyn KeySchedule,
+    ) -> Result<Batch<'_>, WriteError> {
+        self.check_open()?;
+        self.flush(keys)?;
+        let mut tasks = Tasks::new(self);
+        let (accepted, end) = self.reserve_records(plaintext.len(), &mut tasks, keys);
+        let plaintext = plaintext.split_to(accepted);
+        let mut detached = self.buffer.detach(tasks.first_segment);
+        let tasks = tasks.with_segments(&mut detached.segments);
+        let life = core::mem::replace(&mut self.life, Life::Failed(Error::SealingAbandoned));
+        Ok(Batch {
+            open: Some(Open { half: self, life, detached }),
+            shared: Arc::new(Shared { plaintext, tasks, next: AtomicUsize::new(0) }),
+            result: end.map(|()| accepted),
+        })
+    }
+
+    /// Plans records for `len` bytes as `write` does. Returns for how many there was room.
+    fn reserve_records(
+        &mut self,
+        len: usize,
+        tasks: &mut Tasks,
+        keys: &mut dyn KeySchedule,
+    ) -> (usize, Result<(), WriteError>) {
+        let mut accepted = 0;
+        while accepted < len {
+            match self.open_record(len - accepted, keys) {
+                Ok(Plan::Open(_)) => {}
+                Ok(Plan::NoRoom) => break,
+                Ok(Plan::KeyLimit) => return (accepted, Err(WriteError::KeyLimit { accepted })),
+                Err(_) => return (accepted, Err(WriteError::Failed { accepted })),
+            }
+            let content_len = self.open.content_limit.min(len - accepted);
+            let padding = self.open.shape.padding(self.sealer.format(), content_len);
+            let Some(reserved) = self.sealer.reserve(content_len, padding) else {
+                // Not reached: the budget, which counts the sequence numbers, was asked.
+                self.fail(Error::KeysExhausted);
+                return (accepted, Err(WriteError::Failed { accepted }));
+            };
+            let place = self.buffer.seal_later(reserved.record_len(), content_len);
+            if tasks.key_generation != self.key_updates {
+                tasks.key = self.sealer.shared_key();
+                tasks.key_generation = self.key_updates;
+            }
+            tasks.add(reserved, place.segment, place.start, accepted);
+            accepted += content_len;
+            self.count_record(content_len);
+        }
+        (accepted, Ok(()))
+    }
+}
+
+/// The tasks of a batch that is being planned.
+struct Tasks {
+    /// Index of the segment of the first record; of none while there is no record.
+    first_segment: usize,
+    records: Vec<Records>,
+    key: SharedKey,
+    key_generation: u64,
+}
+
+impl Tasks {
+    fn new(half: &WriteHalf) -> Self {
+        Self {
+            first_segment: usize::MAX,
+            records: Vec::new(),
+            key: half.sealer.shared_key(),
+            key_generation: half.key_updates,
+        }
+    }
+
+    fn add(&mut self, reserved: Reserved, segment: usize, start: usize, content_start: usize) {
+        self.first_segment = self.first_segment.min(segment);
+        let index = segment - self.first_segment;
+        if self.records.len() <= index {
+            self.records.resize_with(index + 1, Records::default);
+        }
+        let record = Record { reserved, key: self.key.clone(), start, content_start };
+        let Records { first, more } = &mut self.records[index];
+        match first {
+            None => *first = Some(record),
+            Some(_) => more.push(record),
+        }
+    }
+
+    /// Gives each segment to the task of its records.
+    fn with_segments(mut self, segments: &mut Vec<Segment>) -> Vec<Mutex<Task>> {
+        self.records.resize_with(segments.len(), Records::default);
+        let tasks = segments.drain(..).zip(self.records);
+        tasks
+            .map(|(segment, records)| Mutex::new(Task { segment: Some(segment), records }))
+            .collect()
+    }
+}
+
+impl Batch<'_> {
+    /// The batch of a connection that takes no plaintext yet.
+    #[cfg(feature = "rustls")]
+    pub(crate) fn empty() -> Self {
+        let (plaintext, tasks) = (Bytes::new(), Vec::new());
+        let shared = Shared { plaintext, tasks, next: AtomicUsize::new(0) };
+        Self { open: None, shared: Arc::new(shared), result: Ok(0) }
+    }
+
+    /// Leave for another thread to seal some of the records.
+    #[must_use]
+    pub fn job(&self) -> SealJob {
+        SealJob { shared: Arc::clone(&self.shared) }
+    }
+
+    /// Pieces of work that can be done at the same time, each a segment of some 16 KiB: more
+    /// threads than that are of no use.
+    #[must_use]
+    pub fn tasks(&self) -> usize {
+        self.shared.tasks.len()
+    }
+
+    /// Seals what nobody has begun, waits for what was begun, and returns how many bytes of
+    /// plaintext were accepted.
+    ///
+    /// # Errors
+    /// As [`write`](crate::Writer::write).
+    pub fn finish(mut self) -> Result<usize, WriteError> {
+        self.end()
+    }
+
+    fn end(&mut self) -> Result<usize, WriteError> {
+        let Some(Open { half, life, mut detached }) = self.open.take() else {
+            return self.result;
+        };
+        self.shared.run();
+        for task in &self.shared.tasks {
+            // Whoever holds it is sealing it.
+            let mut task = lock(task);
+            // Taken, but not begun.
+            task.seal(&self.shared.plaintext);
+            detached.segments.extend(task.segment.take());
+        }
+        if self.shared.tasks.iter().any(Mutex::is_poisoned) {
+            // The half stays failed: a job has panicked, and its records are missing.
+            return Err(WriteError::Failed { accepted: 0 });
+        }
+        half.life = life;
+        half.buffer.attach(detached);
+        self.result
+    }
+}
+
+impl Drop for Batch<'_> {
+    fn drop(&mut self) {
+        // Whoever wants to know of errors finishes it.
+        let _unasked = self.end();
+    }
+}
+
+impl SealJob {
+    /// Seals records until nobody is needed any more, and returns how many
+    /// [`tasks`](Batch::tasks) that was; 0 if it comes too late.
+    pub fn run(&self) -> usize {
+        self.shared.run()
+    }
+}
+
+impl Shared {
+    fn run(&self) -> usize {
+        let mut done = 0;
+        while let Some(task) = self.tasks.get(self.next.fetch_add(1, Ordering::Relaxed)) {
+            lock(task).seal(&self.plaintext);
+            done += 1;
+        }
+        done
+    }
+}
+
+/// A poisoned task is found by [`Batch::finish`].
+fn lock(task: &Mutex<Task>) -> MutexGuard<'_, Task> {
+    task.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Task {
+    /// Seals the records that are not sealed yet.
+    fn seal(&mut self, plaintext: &[u8]) {
+        let Some(segment) = &mut self.segment else {
+            return;
+        };
+        let Records { first, more } = core::mem::take(&mut self.records);
+        for Record { reserved, key, start, content_start } in first.into_iter().chain(more) {
+            let record = segment.sealed_mut(start..start + reserved.record_len());
+            let place = &mut record[reserved.content()];
+            place.copy_from_slice(&plaintext[content_start..content_start + place.len()]);
+            reserved.seal(&key, record);
+        }
+    }
+}
+
+impl fmt::Debug for Batch<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Batch").field("tasks", &self.tasks()).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for SealJob {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SealJob").finish_non_exhaustive()
+    }
+}

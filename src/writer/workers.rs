@@ -1,0 +1,131 @@
+//! Threads that help to seal.
+
+use alloc::format;
+use alloc::vec::Vec;
+use core::hint::spin_loop;
+use core::time::Duration;
+use std::io;
+use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
+use std::thread::{Builder, JoinHandle};
+use std::time::Instant;
+
+use bytes::{Buf, Bytes};
+
+use super::batch::{Batch, SealJob};
+use super::half::WriteHalf;
+use crate::aead::KeySchedule;
+use crate::error::WriteError;
+use crate::record::MAX_FRAGMENT_LEN;
+
+/// Shorter plaintext is sealed by the calling thread alone: waking another one costs more than it
+/// takes over (`cargo bench --bench parallel`).
+const MIN_PARALLEL_LEN: usize = 4 * MAX_FRAGMENT_LEN;
+
+/// Threads that seal records for any number of writers. The caller keeps them; dropping them ends
+/// and joins them.
+///
+/// A thread that has sealed goes on looking for work for a while before it sleeps, because waking
+/// it takes longer than sealing some records. While it does, it keeps its processor busy.
+#[derive(Debug)]
+pub struct SealWorkers {
+    workers: Vec<Worker>,
+}
+
+#[derive(Debug)]
+struct Worker {
+    /// `None` only while it is dropped.
+    jobs: Option<Sender<SealJob>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl SealWorkers {
+    /// Starts `count` threads; one less than there are processors is sensible. Each looks for
+    /// work for `awake` before it sleeps: some 50 microseconds if there is always something to
+    /// seal, zero if processors are scarce.
+    ///
+    /// # Errors
+    /// The system's, if it does not give a thread.
+    pub fn new(count: usize, awake: Duration) -> io::Result<Self> {
+        let workers: io::Result<_> = (0..count).map(|index| Worker::new(index, awake)).collect();
+        Ok(Self { workers: workers? })
+    }
+
+    /// How many threads there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.workers.len()
+    }
+
+    /// Lets the threads help with `batch`, as many as there is work for.
+    pub fn help(&self, batch: &Batch<'_>) {
+        // The calling thread does its part.
+        let needed = batch.tasks().saturating_sub(1);
+        for jobs in self.workers.iter().take(needed).filter_map(|worker| worker.jobs.as_ref()) {
+            // A thread that has panicked is not missed: a job that nobody runs costs nothing.
+            let _ended = jobs.send(batch.job());
+        }
+    }
+}
+
+impl Worker {
+    fn new(index: usize, awake: Duration) -> io::Result<Self> {
+        let (jobs, received) = channel();
+        let builder = Builder::new().name(format!("seal-{index}"));
+        let thread = builder.spawn(move || work(&received, awake))?;
+        Ok(Self { jobs: Some(jobs), thread: Some(thread) })
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        drop(self.jobs.take());
+        if let Some(thread) = self.thread.take() {
+            // Its panic has shown itself where the batch was finished.
+            let _panicked = thread.join();
+        }
+    }
+}
+
+/// Runs jobs until there is nobody who could send any.
+fn work(jobs: &Receiver<SealJob>, awake: Duration) {
+    while let Ok(job) = jobs.recv() {
+        job.run();
+        drop(job);
+        let mut since = Instant::now();
+        while since.elapsed() < awake {
+            match jobs.try_recv() {
+                Ok(job) => {
+                    job.run();
+                    drop(job);
+                    since = Instant::now();
+                }
+                Err(TryRecvError::Empty) => spin_loop(),
+                Err(TryRecvError::Disconnected) => return,
+            }
+        }
+    }
+}
+
+impl WriteHalf {
+    /// As `seal_batch` with the help of `workers`, or by this thread alone if there is little to
+    /// seal.
+    pub(crate) fn write_parallel(
+        &mut self,
+        plaintext: &mut Bytes,
+        workers: &SealWorkers,
+        keys: &mut dyn KeySchedule,
+    ) -> Result<usize, WriteError> {
+        if plaintext.len() >= MIN_PARALLEL_LEN && workers.count() > 0 {
+            let batch = self.seal_batch(plaintext, keys)?;
+            workers.help(&batch);
+            return batch.finish();
+        }
+        self.check_open()?;
+        self.flush(keys)?;
+        let result = self.write(plaintext, keys);
+        let accepted = result.unwrap_or_else(WriteError::accepted);
+        plaintext.advance(accepted);
+        self.seal_open(keys).map_err(|_| WriteError::Failed { accepted })?;
+        result
+    }
+}

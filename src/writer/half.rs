@@ -302,7 +302,7 @@ impl WriteHalf {
     }
 
     /// Sees to it that a record is open, for a caller who has `want` more bytes.
-    #[inline]
+    #[inline(always)]
     pub(super) fn open_record(
         &mut self,
         want: usize,
@@ -312,7 +312,7 @@ impl WriteHalf {
             // A full record is sealed at once, so that there is room in it.
             return Ok(Plan::GO_ON);
         }
-        if let Some(content_limit) = self.full_record_in_tail() {
+        if let Some(content_limit) = self.whole_record_in_tail() {
             debug_assert_eq!(self.cursor(keys).plan(want), Plan::in_tail(content_limit));
             self.open = OpenRecord { content_limit, shape: self.shape };
             return Ok(Plan::GO_ON);
@@ -329,18 +329,18 @@ impl WriteHalf {
         Ok(plan)
     }
 
-    /// The commonest plan, found without playing a cursor: a record of the largest size in the
-    /// tail, with nothing in front of it. Its content's length.
-    #[inline]
-    fn full_record_in_tail(&self) -> Option<usize> {
+    /// The commonest plan, found without playing a cursor: a record in a tail that would hold the
+    /// largest one, with nothing in front of it. Its content's length.
+    #[inline(always)]
+    fn whole_record_in_tail(&self) -> Option<usize> {
         let format = self.sealer.format();
         let max_inner = self.shape.max_inner;
-        let fits = self.shape.padding.is_none()
-            && self.sizer.is_max()
-            && self.pending == PendingControl::Nothing
+        let fits = self.pending == PendingControl::Nothing
             && self.buffer.tail_len() >= tail_needed(format, max_inner)
-            && self.sealer.allows_application_record(max_inner);
-        fits.then(|| max_inner - format.inner_type_len())
+            && self.sealer.allows_application_record(max_inner)
+            && self.buffer.waiting() < self.sizer.sealed_ahead();
+        let cap = max_inner - format.inner_type_len();
+        fits.then(|| self.sizer.content_len(format.overhead(), cap))
     }
 
     /// Opens a record as planned, behind the control record that is due.

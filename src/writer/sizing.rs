@@ -81,6 +81,13 @@ pub struct Window {
     pub cwnd: usize,
 }
 
+impl Window {
+    /// Bytes of the window; of one segment at least.
+    fn len(self) -> usize {
+        self.mss.saturating_mul(self.cwnd.max(1))
+    }
+}
+
 impl Conditions {
     /// A time, and nothing known of the transport.
     #[must_use]
@@ -120,12 +127,6 @@ impl Sizer {
         self.policy = policy;
     }
 
-    /// Whether every record is to have the largest size.
-    #[inline]
-    pub(super) const fn is_max(&self) -> bool {
-        matches!(self.policy, Sizing::Max)
-    }
-
     pub(super) fn observe(&mut self, conditions: Conditions) {
         if let Sizing::SlowStart(slow_start) = self.policy {
             if conditions.now.saturating_sub(self.written_at) >= slow_start.idle {
@@ -144,34 +145,40 @@ impl Sizer {
     /// The same once `sent` bytes of plaintext have gone: see [`sent`](Self::sent).
     #[inline]
     pub(super) fn content_len_after(&self, sent: u64, overhead: usize, cap: usize) -> usize {
-        let len = match self.policy {
-            Sizing::Max => return cap,
-            Sizing::Fixed(len) => len,
-            Sizing::SlowStart(slow_start) if sent < slow_start.threshold => {
+        match self.policy {
+            Sizing::Max => cap,
+            _ => self.shorter_content_len(sent, overhead).clamp(1, cap),
+        }
+    }
+
+    #[inline(never)]
+    fn shorter_content_len(&self, sent: u64, overhead: usize) -> usize {
+        match (self.policy, self.conditions.window) {
+            (Sizing::Fixed(len), _) => len,
+            (Sizing::SlowStart(slow_start), _) if sent < slow_start.threshold => {
                 slow_start.record_len.saturating_sub(overhead)
             }
-            Sizing::SlowStart(_) => cap,
-            Sizing::Congestion(_) => match self.conditions.window {
-                // A record can be opened when its last segment has come: one that is longer
-                // than the window takes another round trip.
-                Some(Window { mss, cwnd }) => {
-                    mss.saturating_mul(cwnd.max(1)).saturating_sub(overhead)
-                }
-                None => cap,
-            },
-        };
-        len.clamp(1, cap)
+            // A record can be opened when its last segment has come: one that is longer than the
+            // window takes another round trip.
+            (Sizing::Congestion(_), Some(window)) => window.len().saturating_sub(overhead),
+            _ => usize::MAX,
+        }
     }
 
     /// Wire bytes that may wait sealed.
     #[inline]
     pub(super) fn sealed_ahead(&self) -> usize {
-        match (self.policy, self.conditions.window) {
-            (Sizing::Congestion(congestion), Some(Window { mss, cwnd })) => mss
-                .max(1)
-                .saturating_mul(cwnd.max(1))
-                .saturating_mul(congestion.windows_ahead.max(1)),
+        match self.policy {
+            Sizing::Congestion(congestion) => self.windows(congestion.windows_ahead),
             _ => usize::MAX,
+        }
+    }
+
+    #[inline(never)]
+    fn windows(&self, count: usize) -> usize {
+        match self.conditions.window {
+            Some(window) => window.len().max(1).saturating_mul(count.max(1)),
+            None => usize::MAX,
         }
     }
 

@@ -1,9 +1,9 @@
 //! A connection after the handshake: both halves, and the keys they share.
 
+use super::ConnectionError;
 use super::handover::NextKeys;
 use super::handshake::Handshake;
 use super::negotiated::{Negotiated, negotiated_suite};
-use super::{ConnectionConfig, ConnectionError};
 use crate::aead::{KeySchedule, ReadKeys};
 use crate::error::{Error, PeerFault};
 use crate::reader::{PostHandshake, ReadHalf, ReaderState};
@@ -22,18 +22,16 @@ pub(super) struct Established {
 impl Established {
     /// Takes over from rustls. The handshake's unsent bytes stay in front of ours, its unread
     /// input stays ours to read.
-    pub(super) fn from_handshake(
-        handshake: Handshake,
-        config: &ConnectionConfig,
-    ) -> Result<Self, ConnectionError> {
+    pub(super) fn from_handshake(handshake: Handshake) -> Result<Self, ConnectionError> {
         let server_name = handshake.server_name();
         let input_ended = !handshake.wants_input();
-        let Handshake { tls, inbound, outbound, .. } = handshake;
+        let Handshake { tls, inbound, outbound, config, conditions, .. } = handshake;
         let suite = negotiated_suite(tls.common()).ok_or(rustls::Error::HandshakeNotComplete)?;
         let negotiated = Negotiated::of(tls.common(), suite, server_name);
         let role = tls.role();
         let (write_keys, read_keys, keys) = tls.hand_over(suite)?;
-        let write = WriteHalf::new(write_keys, &config.writer, outbound);
+        let mut write = WriteHalf::new(write_keys, &config.writer, outbound);
+        write.observe(conditions);
         let mut read = ReadHalf::new(read_keys, role, &config.reader, inbound);
         if input_ended {
             read.end_of_input();

@@ -5,14 +5,15 @@ use alloc::vec::Vec;
 
 use rustls::unbuffered::{ConnectionState, EncodeError, EncodeTlsData, UnbufferedStatus};
 
-use super::ConnectionError;
 use super::handover::Tls;
 use super::negotiated::negotiated_suite;
 use super::server_name::ServerNameCell;
+use super::{ConnectionConfig, ConnectionError};
 use crate::alert::AlertDescription;
 use crate::buffer::{InboundBuffer, OutboundBuffer};
 use crate::error::{Error, PeerFault};
 use crate::record::{RecordHeader, Version};
+use crate::writer::Conditions;
 
 /// How much of the peer's handshake may be held: its longest message (64 KiB), in records of
 /// moderate size.
@@ -27,6 +28,10 @@ pub(super) struct Handshake {
     pub(super) tls: Tls,
     pub(super) inbound: InboundBuffer,
     pub(super) outbound: OutboundBuffer,
+    /// Of both halves, which begin with it.
+    pub(super) config: ConnectionConfig,
+    /// What was observed last; the sizing policy begins with it.
+    pub(super) conditions: Conditions,
     /// Bytes at the front of `inbound` that rustls has been shown.
     shown: usize,
     turn: Turn,
@@ -71,12 +76,14 @@ impl Handshake {
         tls: Tls,
         server_name: Option<ServerNameCell>,
         inbound: InboundBuffer,
-        outbound: OutboundBuffer,
+        config: ConnectionConfig,
     ) -> Self {
         Self {
             tls,
             inbound,
-            outbound,
+            outbound: config.writer.outbound_buffer(),
+            config,
+            conditions: Conditions::default(),
             shown: 0,
             turn: Turn::Rustls,
             input: Input::Open,

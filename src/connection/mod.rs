@@ -2,6 +2,7 @@
 //! of rustls.
 
 mod config;
+mod ended;
 mod error;
 mod established;
 mod handover;
@@ -20,6 +21,7 @@ pub use config::ConnectionConfig;
 pub use config::webpki_client_config;
 pub use config::webpki_client_config_with_time;
 use config::{prepare_client, prepare_server};
+use ended::Ended;
 pub use error::ConnectionError;
 use established::Established;
 use handover::Tls;
@@ -33,10 +35,10 @@ use server_name::{RememberServerName, ServerNameCell};
 
 use crate::aead::ReadKeys;
 use crate::alert::AlertDescription;
-use crate::buffer::{InboundBuffer, OutboundBuffer};
+use crate::buffer::{BufferPolicy, InboundBuffer, OutboundBuffer};
 use crate::error::{Error, WriteError};
 use crate::reader::Inbound;
-use crate::writer::{Conditions, Outbound, WriterParts};
+use crate::writer::{Outbound, WriterParts};
 
 /// A TLS connection without I/O.
 ///
@@ -51,26 +53,13 @@ use crate::writer::{Conditions, Outbound, WriterParts};
 #[derive(Debug)]
 pub struct Connection {
     phase: Phase,
-    config: ConnectionConfig,
-    /// What was observed last; the sizing policy begins with it.
-    conditions: Conditions,
 }
 
 #[derive(Debug)]
 enum Phase {
     Negotiating(Box<Handshake>),
     Established(Box<Established>),
-    /// The handshake failed or was closed; its last bytes can be drained.
-    Ended {
-        outbound: Box<OutboundBuffer>,
-        why: Ended,
-    },
-}
-
-#[derive(Clone, Debug)]
-enum Ended {
-    Closed,
-    Failed(ConnectionError),
+    Ended(Box<Ended>),
 }
 
 impl Connection {
@@ -133,12 +122,8 @@ impl Connection {
     ) -> Result<Self, ConnectionError> {
         let reader = &config.reader;
         let inbound = InboundBuffer::new(reader.buffer_capacity(), reader.buffers);
-        let handshake = Handshake::new(tls, name, inbound, config.writer.outbound_buffer());
-        let mut this = Self {
-            phase: Phase::Negotiating(Box::new(handshake)),
-            config,
-            conditions: Conditions::default(),
-        };
+        let handshake = Handshake::new(tls, name, inbound, config);
+        let mut this = Self { phase: Phase::Negotiating(Box::new(handshake)) };
         this.process()?;
         Ok(this)
     }
@@ -157,17 +142,13 @@ impl Connection {
             match handshake.advance() {
                 Ok(Status::Blocked) => return Ok(()),
                 Ok(Status::Done) => self.hand_over()?,
-                Err(error) => return Err(self.end(Ended::Failed(error))),
+                Err(error) => return Err(self.fail(error)),
             }
         }
         match &mut self.phase {
             Phase::Negotiating(_) => Ok(()),
             Phase::Established(established) => Ok(established.process()?),
-            // Given up by `close` before there was anything to read.
-            Phase::Ended { why: Ended::Closed, .. } => {
-                Err(Error::Aborted(AlertDescription::CLOSE_NOTIFY).into())
-            }
-            Phase::Ended { why: Ended::Failed(error), .. } => Err(error.clone()),
+            Phase::Ended(ended) => Err(ended.read_error()),
         }
     }
 
@@ -176,7 +157,7 @@ impl Connection {
     pub fn outbound(&mut self) -> Outbound<'_> {
         match &mut self.phase {
             Phase::Negotiating(handshake) => Outbound::new(&mut handshake.outbound),
-            Phase::Ended { outbound, .. } => Outbound::new(outbound),
+            Phase::Ended(ended) => Outbound::new(&mut ended.outbound),
             Phase::Established(established) => {
                 established.write.seal_for_drain(&mut established.keys);
                 Outbound::new(established.write.buffer_mut())
@@ -191,7 +172,7 @@ impl Connection {
             Phase::Negotiating(handshake) if handshake.wants_input() => {
                 Some(&mut handshake.inbound)
             }
-            Phase::Negotiating(_) | Phase::Ended { .. } => None,
+            Phase::Negotiating(_) | Phase::Ended(_) => None,
             Phase::Established(established) => established.read.inbound(),
         })
     }
@@ -209,7 +190,7 @@ impl Connection {
         match &mut self.phase {
             Phase::Negotiating(handshake) => handshake.end_of_input(),
             Phase::Established(established) => established.read.end_of_input(),
-            Phase::Ended { .. } => {}
+            Phase::Ended(_) => {}
         }
     }
 
@@ -219,7 +200,7 @@ impl Connection {
     pub fn plaintext(&self) -> &[u8] {
         match &self.phase {
             Phase::Established(established) => established.read.plaintext(),
-            Phase::Negotiating(_) | Phase::Ended { .. } => &[],
+            Phase::Negotiating(_) | Phase::Ended(_) => &[],
         }
     }
 
@@ -269,11 +250,10 @@ impl Connection {
         match &mut self.phase {
             Phase::Established(established) => established.write.close(&mut established.keys),
             Phase::Negotiating(_) => {
-                self.end(Ended::Closed);
+                self.end(None);
                 Ok(())
             }
-            Phase::Ended { why: Ended::Closed, .. } => Ok(()),
-            Phase::Ended { why: Ended::Failed(_), .. } => Err(WriteError::Failed { accepted: 0 }),
+            Phase::Ended(ended) => ended.finished(),
         }
     }
 
@@ -283,10 +263,8 @@ impl Connection {
     pub fn abort(&mut self, alert: AlertDescription) {
         match &mut self.phase {
             Phase::Established(established) => established.fail(Error::Aborted(alert)),
-            Phase::Negotiating(_) => {
-                self.end(Ended::Failed(Error::Aborted(alert).into()));
-            }
-            Phase::Ended { .. } => {}
+            Phase::Negotiating(_) => self.end(Some(Error::Aborted(alert).into())),
+            Phase::Ended(_) => {}
         }
     }
 
@@ -297,51 +275,49 @@ impl Connection {
     /// # Errors
     /// The connection itself if it is not at rest: open both ways, nothing to drain or due, and
     /// nothing held of the peer's bytes.
-    #[expect(clippy::result_large_err, reason = "the connection itself: boxing would allocate")]
     pub fn into_parts(self) -> Result<(WriterParts, ReadKeys), Self> {
         match self.phase {
             Phase::Established(established) if established.is_at_rest() => {
                 Ok(established.into_parts())
             }
-            phase => Err(Self { phase, ..self }),
+            phase => Err(Self { phase }),
         }
     }
 
     /// The handshake is over: from here on every record is ours.
     fn hand_over(&mut self) -> Result<(), ConnectionError> {
-        let nothing = OutboundBuffer::new(0, 0, self.config.writer.buffers);
-        let placeholder = Phase::Ended { outbound: Box::new(nothing), why: Ended::Closed };
-        match mem::replace(&mut self.phase, placeholder) {
-            Phase::Negotiating(handshake) => {
-                let established = Established::from_handshake(*handshake, &self.config);
-                match established {
-                    Ok(mut established) => {
-                        established.write.observe(self.conditions);
-                        self.phase = Phase::Established(Box::new(established));
-                        Ok(())
-                    }
-                    Err(error) => Err(self.end(Ended::Failed(error))),
-                }
-            }
-            phase @ (Phase::Established(_) | Phase::Ended { .. }) => {
-                self.phase = phase;
-                Ok(())
-            }
+        match self.leave() {
+            Phase::Negotiating(handshake) => match Established::from_handshake(*handshake) {
+                Ok(established) => self.phase = Phase::Established(Box::new(established)),
+                Err(error) => return Err(self.fail(error)),
+            },
+            phase @ (Phase::Established(_) | Phase::Ended(_)) => self.phase = phase,
         }
+        Ok(())
+    }
+
+    /// Ends a handshake for `error`, and gives it back.
+    fn fail(&mut self, error: ConnectionError) -> ConnectionError {
+        self.end(Some(error.clone()));
+        error
     }
 
     /// Ends a handshake; its last bytes stay to be drained.
-    fn end(&mut self, why: Ended) -> ConnectionError {
-        let nothing = OutboundBuffer::new(0, 0, self.config.writer.buffers);
-        let outbound = match &mut self.phase {
-            Phase::Negotiating(handshake) => mem::replace(&mut handshake.outbound, nothing),
-            Phase::Established(_) | Phase::Ended { .. } => nothing,
+    fn end(&mut self, fault: Option<ConnectionError>) {
+        let outbound = match self.leave() {
+            Phase::Negotiating(handshake) => handshake.outbound,
+            Phase::Established(_) | Phase::Ended(_) => nothing(),
         };
-        let error = match &why {
-            Ended::Failed(error) => error.clone(),
-            Ended::Closed => Error::Aborted(AlertDescription::CLOSE_NOTIFY).into(),
-        };
-        self.phase = Phase::Ended { outbound: Box::new(outbound), why };
-        error
+        self.phase = Phase::Ended(Box::new(Ended { outbound, fault }));
     }
+
+    /// The phase, in whose place another is to be put.
+    fn leave(&mut self) -> Phase {
+        let ended = Ended { outbound: nothing(), fault: None };
+        mem::replace(&mut self.phase, Phase::Ended(Box::new(ended)))
+    }
+}
+
+const fn nothing() -> OutboundBuffer {
+    OutboundBuffer::new(0, 0, BufferPolicy::Retain)
 }

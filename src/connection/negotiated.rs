@@ -82,7 +82,7 @@ impl Connection {
     fn negotiated(&self) -> Option<&Negotiated> {
         match &self.phase {
             Phase::Established(established) => Some(&established.negotiated),
-            Phase::Negotiating(_) | Phase::Ended { .. } => None,
+            Phase::Negotiating(_) | Phase::Ended(_) => None,
         }
     }
 }

@@ -1,7 +1,6 @@
 //! What can be seen of a connection.
 
-use super::{Connection, ConnectionError, Ended, Phase};
-use crate::error::Error;
+use super::{Connection, ConnectionError, Phase};
 use crate::reader::ReaderState;
 use crate::writer::{BufferState, Progress, Wants, WriterState};
 
@@ -20,8 +19,8 @@ impl Connection {
                 input: established.read.wants_input(),
                 process: established.read.wants_process(),
             },
-            Phase::Ended { outbound, .. } => {
-                Wants { drain: outbound.waiting() > 0, ..Wants::default() }
+            Phase::Ended(ended) => {
+                Wants { drain: ended.outbound.waiting() > 0, ..Wants::default() }
             }
         }
     }
@@ -32,11 +31,7 @@ impl Connection {
         match &self.phase {
             Phase::Negotiating(_) => WriterState::Negotiating,
             Phase::Established(established) => established.write.state(),
-            Phase::Ended { why: Ended::Failed(_), .. } => WriterState::Failed,
-            Phase::Ended { why: Ended::Closed, outbound } if outbound.waiting() > 0 => {
-                WriterState::Closing
-            }
-            Phase::Ended { why: Ended::Closed, .. } => WriterState::Closed,
+            Phase::Ended(ended) => ended.state(),
         }
     }
 
@@ -46,10 +41,7 @@ impl Connection {
         match &self.phase {
             Phase::Negotiating(_) => ReaderState::Negotiating,
             Phase::Established(established) => established.read.state(),
-            Phase::Ended {
-                why: Ended::Failed(ConnectionError::Record(Error::Truncated)), ..
-            } => ReaderState::Truncated,
-            Phase::Ended { .. } => ReaderState::Failed,
+            Phase::Ended(ended) => ended.reader_state(),
         }
     }
 
@@ -58,8 +50,8 @@ impl Connection {
     pub fn buffer_state(&self) -> BufferState {
         match &self.phase {
             Phase::Established(established) => established.write.buffer_state(&established.keys),
-            Phase::Negotiating(_) | Phase::Ended { .. } if self.wants().drain => BufferState::Full,
-            Phase::Negotiating(_) | Phase::Ended { .. } => BufferState::Empty,
+            Phase::Negotiating(_) | Phase::Ended(_) if self.wants().drain => BufferState::Full,
+            Phase::Negotiating(_) | Phase::Ended(_) => BufferState::Empty,
         }
     }
 
@@ -69,7 +61,7 @@ impl Connection {
         let drained = match &self.phase {
             Phase::Established(established) => return established.write.progress(),
             Phase::Negotiating(handshake) => handshake.outbound.drained(),
-            Phase::Ended { outbound, .. } => outbound.drained(),
+            Phase::Ended(ended) => ended.outbound.drained(),
         };
         Progress { drained, ..Progress::default() }
     }
@@ -79,7 +71,7 @@ impl Connection {
     pub fn records_opened(&self) -> u64 {
         match &self.phase {
             Phase::Established(established) => established.read.records(),
-            Phase::Negotiating(_) | Phase::Ended { .. } => 0,
+            Phase::Negotiating(_) | Phase::Ended(_) => 0,
         }
     }
 
@@ -89,8 +81,8 @@ impl Connection {
     pub fn error(&self) -> Option<ConnectionError> {
         match &self.phase {
             Phase::Established(established) => established.error().map(Into::into),
-            Phase::Ended { why: Ended::Failed(error), .. } => Some(error.clone()),
-            Phase::Negotiating(_) | Phase::Ended { .. } => None,
+            Phase::Ended(ended) => ended.fault.clone(),
+            Phase::Negotiating(_) => None,
         }
     }
 
@@ -106,7 +98,7 @@ impl Connection {
             Phase::Established(established) => {
                 established.read.memory_held() + established.write.buffer().memory_held()
             }
-            Phase::Ended { outbound, .. } => outbound.memory_held(),
+            Phase::Ended(ended) => ended.outbound.memory_held(),
         }
     }
 }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use bytes::BytesMut;
 
 use super::established::Established;
-use super::{Connection, Ended, Phase};
+use super::{Connection, Phase};
 use crate::error::WriteError;
 use crate::record::KeyUpdateRequest;
 #[cfg(feature = "std")]
@@ -149,8 +149,8 @@ impl Connection {
     pub fn flush(&mut self) -> Result<(), WriteError> {
         match &mut self.phase {
             Phase::Established(established) => established.write.flush(&mut established.keys),
-            Phase::Negotiating(_) | Phase::Ended { why: Ended::Closed, .. } => Ok(()),
-            Phase::Ended { why: Ended::Failed(_), .. } => Err(WriteError::Failed { accepted: 0 }),
+            Phase::Negotiating(_) => Ok(()),
+            Phase::Ended(ended) => ended.finished(),
         }
     }
 
@@ -170,34 +170,38 @@ impl Connection {
     /// Tells the sizing policy of time and transport; see [`Conditions`]. The next record that is
     /// opened depends on it.
     pub fn observe(&mut self, conditions: Conditions) {
-        self.conditions = conditions;
-        if let Phase::Established(established) = &mut self.phase {
-            established.write.observe(conditions);
+        match &mut self.phase {
+            Phase::Negotiating(handshake) => handshake.conditions = conditions,
+            Phase::Established(established) => established.write.observe(conditions),
+            Phase::Ended(_) => {}
         }
     }
 
     /// Changes the soft size of the next records.
     pub fn set_sizing(&mut self, sizing: Sizing) {
-        self.config.writer.sizing = sizing;
-        if let Phase::Established(established) = &mut self.phase {
-            established.write.set_sizing(sizing);
+        match &mut self.phase {
+            Phase::Negotiating(handshake) => handshake.config.writer.sizing = sizing,
+            Phase::Established(established) => established.write.set_sizing(sizing),
+            Phase::Ended(_) => {}
         }
     }
 
     /// Changes the padding of the next records.
     pub fn set_padding(&mut self, padding: Padding) {
-        self.config.writer.padding = padding;
-        if let Phase::Established(established) = &mut self.phase {
-            established.write.set_padding(padding);
+        match &mut self.phase {
+            Phase::Negotiating(handshake) => handshake.config.writer.padding = padding,
+            Phase::Established(established) => established.write.set_padding(padding),
+            Phase::Ended(_) => {}
         }
     }
 
     /// Changes the hard cap of the next records, within 64..=16,384; see
     /// [`WriterConfig::max_fragment_len`](crate::WriterConfig::max_fragment_len).
     pub fn set_max_fragment_len(&mut self, len: usize) {
-        self.config.writer.max_fragment_len = len;
-        if let Phase::Established(established) = &mut self.phase {
-            established.write.set_max_fragment_len(len);
+        match &mut self.phase {
+            Phase::Negotiating(handshake) => handshake.config.writer.max_fragment_len = len,
+            Phase::Established(established) => established.write.set_max_fragment_len(len),
+            Phase::Ended(_) => {}
         }
     }
 
@@ -206,7 +210,7 @@ impl Connection {
     pub fn room(&self) -> usize {
         match &self.phase {
             Phase::Established(established) => established.write.room(&established.keys),
-            Phase::Negotiating(_) | Phase::Ended { .. } => 0,
+            Phase::Negotiating(_) | Phase::Ended(_) => 0,
         }
     }
 
@@ -219,7 +223,7 @@ impl Connection {
     pub fn wire_len(&self, n: usize) -> usize {
         match &self.phase {
             Phase::Established(established) => established.write.wire_len(n, &established.keys),
-            Phase::Negotiating(_) | Phase::Ended { .. } => 0,
+            Phase::Negotiating(_) | Phase::Ended(_) => 0,
         }
     }
 
@@ -228,8 +232,7 @@ impl Connection {
         match &mut self.phase {
             Phase::Negotiating(_) => Ok(None),
             Phase::Established(established) => Ok(Some(established)),
-            Phase::Ended { why: Ended::Closed, .. } => Err(WriteError::Closed),
-            Phase::Ended { why: Ended::Failed(_), .. } => Err(WriteError::Failed { accepted: 0 }),
+            Phase::Ended(ended) => Err(ended.write_error()),
         }
     }
 }

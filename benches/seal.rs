@@ -1,90 +1,121 @@
-//! Our writer beside ring sealing the same bytes in place: one record a write, drained each time.
+//! One plaintext a call, drained each time: our three ways in beside ring alone and rustls.
 //!
-//! `cargo bench --bench seal`; read the ratios of one run, not the times.
+//! `cargo bench --bench seal [-- tls13-aes128]`. Read the ratios of one run, not the times; the
+//! bench `paired` gives the ratios themselves.
 
-use bytes::Buf;
+mod common;
+
+use bytes::BytesMut;
+use common::halves::{SUITES, drain_all, writer};
+use common::handshake::Ends;
+use common::ring_alone::RingAlone;
+use common::stock::{seal_buffered, seal_unbuffered};
+use common::{Error, Group, measure};
 use core::hint::black_box;
-use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use ring::aead::{AES_128_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
-use wantwrite::{CipherSuite, Coalescing, TrafficSecret, WriteKeys, Writer, WriterConfig};
+use criterion::{BatchSize, BenchmarkId, Throughput};
+use wantwrite::{
+    CipherSuite, Coalescing, MAX_FRAGMENT_LEN, MAX_RECORD_LEN, Version, Writer, WriterConfig,
+};
 
-const SIZES: [usize; 6] = [16, 64, 256, 1024, 4096, 16384];
+const SIZES: [usize; 8] = [16, 64, 256, 1024, 4096, 16384, 65536, 1 << 20];
 
-/// ring alone: header and nonce made, content and type byte already in place, nothing copied.
-fn ring_alone(c: &mut Criterion) {
-    let mut group = c.benchmark_group("seal");
-    for size in SIZES {
-        let Ok(key) = UnboundKey::new(&AES_128_GCM, &[7; 16]) else {
-            return;
-        };
-        let key = LessSafeKey::new(key);
-        let mut record = vec![0; size + 1];
-        let mut seq = 0_u64;
-        group.throughput(Throughput::Bytes(u64::try_from(size).unwrap_or(0)));
-        group.bench_function(BenchmarkId::new("ring alone", size), |b| {
-            b.iter(|| {
-                seq += 1;
-                let mut nonce = [9; 12];
-                for (byte, seq) in nonce[4..].iter_mut().zip(seq.to_be_bytes()) {
-                    *byte ^= seq;
-                }
-                let [_, _, _, _, _, _, hi, lo] = (record.len() + 16).to_be_bytes();
-                let header = [23, 3, 3, hi, lo];
-                let nonce = Nonce::assume_unique_for_key(nonce);
-                let tag = key.seal_in_place_separate_tag(nonce, Aad::from(header), &mut record);
-                black_box(tag)
-            });
-        });
+fn main() -> Result<(), Error> {
+    let mut criterion = common::criterion();
+    for (name, suite) in SUITES {
+        let mut group = criterion.benchmark_group(format!("seal/{name}"));
+        for size in SIZES {
+            group.throughput(Throughput::Bytes(size.try_into()?));
+            ring_alone(&mut group, suite, size)?;
+            write(&mut group, suite, size)?;
+            slot(&mut group, suite, size)?;
+            write_owned(&mut group, suite, size)?;
+            rustls(&mut group, suite, size)?;
+        }
     }
+    criterion.final_summary();
+    Ok(())
 }
 
-fn writer() -> Option<Writer> {
-    let secret = TrafficSecret::new(CipherSuite::TLS_AES_128_GCM_SHA256, &[7; 32]).ok()?;
-    let mut config = WriterConfig::default();
-    config.coalescing = Coalescing::Off;
-    Some(Writer::new(WriteKeys::from_secret(secret), config))
-}
-
-fn drain(writer: &mut Writer) {
-    let mut outbound = writer.outbound();
-    while outbound.has_remaining() {
-        let len = black_box(outbound.chunk()).len();
-        outbound.advance(len);
-    }
+/// Content, and in TLS 1.3 its type byte, already in place; nothing is copied.
+fn ring_alone(group: &mut Group<'_>, suite: CipherSuite, size: usize) -> Result<(), Error> {
+    let mut ring = RingAlone::new(suite)?;
+    let type_len = usize::from(suite.version() == Version::Tls13);
+    let record = |fragment: &[u8]| vec![1; fragment.len() + type_len];
+    let mut records: Vec<Vec<u8>> = vec![1; size].chunks(MAX_FRAGMENT_LEN).map(record).collect();
+    measure(group, "ring alone", size, || {
+        records.iter_mut().try_for_each(|record| ring.seal(record))
+    })
 }
 
 /// One copy into place.
-fn write(c: &mut Criterion) {
-    let mut group = c.benchmark_group("seal");
-    for size in SIZES {
-        let Some(mut writer) = writer() else { return };
-        let plaintext = vec![1; size];
-        group.throughput(Throughput::Bytes(u64::try_from(size).unwrap_or(0)));
-        group.bench_function(BenchmarkId::new("write", size), |b| {
-            b.iter(|| {
-                let accepted = writer.write(black_box(&plaintext));
-                drain(&mut writer);
-                accepted
-            });
-        });
-    }
+fn write(group: &mut Group<'_>, suite: CipherSuite, size: usize) -> Result<(), Error> {
+    let mut writer = writer_for(suite, size)?;
+    let plaintext = vec![1; size];
+    measure(group, "write", size, || {
+        writer.write_all(black_box(&plaintext))?;
+        drain_all(writer.outbound());
+        Ok(())
+    })
 }
 
-/// No copy: the bytes are made in the slot (the making is not counted).
-fn slot(c: &mut Criterion) {
-    let mut group = c.benchmark_group("seal");
-    for size in SIZES {
-        let Some(mut writer) = writer() else { return };
-        group.throughput(Throughput::Bytes(u64::try_from(size).unwrap_or(0)));
-        group.bench_function(BenchmarkId::new("slot", size), |b| {
-            b.iter(|| {
-                let committed = writer.slot().and_then(|slot| slot.commit(size));
-                drain(&mut writer);
-                committed
-            });
-        });
-    }
+/// No copy: the bytes are made in the slot, and the making is not counted.
+fn slot(group: &mut Group<'_>, suite: CipherSuite, size: usize) -> Result<(), Error> {
+    let mut writer = writer_for(suite, size)?;
+    measure(group, "slot", size, || {
+        let mut left = size;
+        while left > 0 {
+            let slot = writer.slot()?;
+            let n = black_box(&*slot).len().min(left);
+            slot.commit(n)?;
+            left -= n;
+        }
+        drain_all(writer.outbound());
+        Ok(())
+    })
 }
 
-criterion_group!(benches, ring_alone, write, slot);
-criterion_main!(benches);
+/// No copy: sealed in the caller's memory, which is allocated before the time is taken and freed
+/// within it.
+fn write_owned(group: &mut Group<'_>, suite: CipherSuite, size: usize) -> Result<(), Error> {
+    let mut writer = writer_for(suite, size)?;
+    let mut result = Ok(());
+    let plaintext = || {
+        // A spare byte behind the last fragment, for its type.
+        let mut plaintext = BytesMut::with_capacity(size + 1);
+        plaintext.resize(size, 1);
+        plaintext
+    };
+    group.bench_function(BenchmarkId::new("write_owned", size), |b| {
+        b.iter_batched(
+            plaintext,
+            |mut plaintext| {
+                if let Err(error) = writer.write_owned(&mut plaintext) {
+                    result = Err(error);
+                }
+                drain_all(writer.outbound());
+            },
+            BatchSize::LargeInput,
+        );
+    });
+    Ok(result?)
+}
+
+fn rustls(group: &mut Group<'_>, suite: CipherSuite, size: usize) -> Result<(), Error> {
+    let ends = Ends::new(suite)?;
+    let plaintext = vec![1; size];
+    let (mut client, _server) = ends.buffered()?;
+    client.set_buffer_limit(None);
+    measure(group, "rustls", size, || seal_buffered(&mut client, &plaintext))?;
+    let mut client = ends.unbuffered()?;
+    let mut wire = vec![0; size.div_ceil(MAX_FRAGMENT_LEN) * MAX_RECORD_LEN];
+    measure(group, "rustls unbuffered", size, || {
+        seal_unbuffered(&mut client, &plaintext, &mut wire)
+    })
+}
+
+fn writer_for(suite: CipherSuite, size: usize) -> Result<Writer, Error> {
+    let mut config = WriterConfig::default();
+    config.coalescing = Coalescing::Off;
+    config.capacity = config.capacity.max(size);
+    writer(suite, config)
+}

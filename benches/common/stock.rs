@@ -1,0 +1,38 @@
+//! rustls 0.23 sealing into nowhere, through both of its APIs.
+
+use core::hint::black_box;
+use std::io::{self, Write};
+
+use rustls::ClientConnection;
+use rustls::client::UnbufferedClientConnection;
+use rustls::unbuffered::{ConnectionState, UnbufferedStatus};
+
+use super::Error;
+
+/// Its own buffers, and every record given to a transport that takes everything.
+pub(crate) fn seal_buffered(tls: &mut ClientConnection, plaintext: &[u8]) -> Result<(), Error> {
+    tls.writer().write_all(black_box(plaintext))?;
+    drain(tls)
+}
+
+pub(crate) fn drain(tls: &mut ClientConnection) -> Result<(), Error> {
+    while tls.wants_write() {
+        tls.write_tls(&mut io::sink())?;
+    }
+    Ok(())
+}
+
+/// Into the caller's memory, which has to be long enough.
+pub(crate) fn seal_unbuffered(
+    tls: &mut UnbufferedClientConnection,
+    plaintext: &[u8],
+    wire: &mut [u8],
+) -> Result<(), Error> {
+    let UnbufferedStatus { state, .. } = tls.process_tls_records(&mut []);
+    let ConnectionState::WriteTraffic(mut traffic) = state? else {
+        return Err("rustls cannot write".into());
+    };
+    let len = traffic.encrypt(black_box(plaintext), wire)?;
+    black_box(&wire[..len]);
+    Ok(())
+}

@@ -2,9 +2,12 @@
 //! negotiated connections.
 #![allow(dead_code, reason = "every benchmark uses another part")]
 
+pub(crate) mod crowd;
 pub(crate) mod halves;
 pub(crate) mod handshake;
+pub(crate) mod opening;
 pub(crate) mod ring_alone;
+pub(crate) mod rounds;
 pub(crate) mod stock;
 
 use core::time::Duration;

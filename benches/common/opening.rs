@@ -1,0 +1,114 @@
+//! Records to open: sealed before the time is taken, opened where they lie.
+
+use core::hint::black_box;
+use core::time::Duration;
+use std::time::Instant;
+
+use bytes::Buf;
+use wantwrite::{CipherSuite, Coalescing, Reader, ReaderConfig, Writer, WriterConfig};
+
+use super::Error;
+use super::halves::{reader, writer};
+use super::ring_alone::RingAlone;
+
+/// Bytes of records that lie together: less than a core's own cache.
+const BATCH: usize = 256 * 1024;
+
+/// Seals batches of records of one length.
+struct Source {
+    writer: Writer,
+    plaintext: Vec<u8>,
+}
+
+impl Source {
+    fn new(suite: CipherSuite, record_len: usize) -> Result<Self, Error> {
+        let mut config = WriterConfig::default();
+        config.coalescing = Coalescing::Off;
+        Ok(Self { writer: writer(suite, config)?, plaintext: vec![1; record_len] })
+    }
+
+    /// Seals `count` records, each given to `take`.
+    fn seal(&mut self, count: usize, mut take: impl FnMut(&[u8])) -> Result<(), Error> {
+        for _ in 0..count {
+            self.writer.write_all(&self.plaintext)?;
+            let mut outbound = self.writer.outbound();
+            take(outbound.chunk());
+            outbound.advance(outbound.remaining());
+        }
+        Ok(())
+    }
+}
+
+const fn batch_len(record_len: usize) -> usize {
+    BATCH / (record_len + 22)
+}
+
+/// Our reader: records in its buffer, plaintext seen and consumed there.
+pub(crate) struct Ours {
+    source: Source,
+    reader: Reader,
+}
+
+impl Ours {
+    pub(crate) fn new(suite: CipherSuite, record_len: usize) -> Result<Self, Error> {
+        let mut config = ReaderConfig::default();
+        config.capacity = BATCH;
+        Ok(Self { source: Source::new(suite, record_len)?, reader: reader(suite, config)? })
+    }
+
+    /// The time that opening `count` records takes.
+    pub(crate) fn open(&mut self, count: usize) -> Result<Duration, Error> {
+        let record_len = self.source.plaintext.len();
+        let (mut left, mut time) = (count, Duration::ZERO);
+        while left > 0 {
+            let batch = batch_len(record_len).min(left);
+            let mut taken = 0;
+            self.source.seal(batch, |record| taken += self.reader.receive(record))?;
+            let start = Instant::now();
+            let mut opened = 0;
+            while self.reader.wants_process() {
+                let _events = self.reader.process()?;
+                opened += black_box(self.reader.plaintext()).len();
+                self.reader.consume(usize::MAX);
+            }
+            time += start.elapsed();
+            if opened != batch * record_len {
+                return Err(format!("of {taken} bytes {opened} were opened").into());
+            }
+            left -= batch;
+        }
+        Ok(time)
+    }
+}
+
+/// ring's `open_in_place` over the same bytes; where the records begin is known.
+pub(crate) struct Ring {
+    source: Source,
+    ring: RingAlone,
+    wire: Vec<u8>,
+}
+
+impl Ring {
+    pub(crate) fn new(suite: CipherSuite, record_len: usize) -> Result<Self, Error> {
+        let source = Source::new(suite, record_len)?;
+        Ok(Self { source, ring: RingAlone::new(suite)?, wire: Vec::with_capacity(BATCH) })
+    }
+
+    pub(crate) fn open(&mut self, count: usize) -> Result<Duration, Error> {
+        let record_len = self.source.plaintext.len();
+        let (mut left, mut time) = (count, Duration::ZERO);
+        while left > 0 {
+            let batch = batch_len(record_len).min(left);
+            self.wire.clear();
+            self.source.seal(batch, |record| self.wire.extend_from_slice(record))?;
+            let wire_len = self.wire.len() / batch;
+            let start = Instant::now();
+            for record in self.wire.chunks_exact_mut(wire_len) {
+                self.ring.open(record)?;
+            }
+            time += start.elapsed();
+            left -= batch;
+        }
+        Ok(time)
+    }
+}

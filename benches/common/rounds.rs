@@ -1,0 +1,45 @@
+//! Contestants in turns: what makes the machine slower meanwhile does so for all of them.
+
+use core::time::Duration;
+use std::time::Instant;
+
+use super::Error;
+
+/// Does its work once and says how long that took.
+pub(crate) type Turn<'a> = &'a mut dyn FnMut() -> Result<Duration, Error>;
+
+/// What each of `turns` took in each round, in nanoseconds. A round before them warms up.
+pub(crate) fn play<const N: usize>(
+    rounds: usize,
+    mut turns: [Turn<'_>; N],
+) -> Result<[Vec<f64>; N], Error> {
+    let mut times = [const { Vec::new() }; N];
+    for round in 0..=rounds {
+        for (turn, times) in turns.iter_mut().zip(&mut times) {
+            let time = turn()?.as_secs_f64() * 1e9;
+            if round > 0 {
+                times.push(time);
+            }
+        }
+    }
+    Ok(times)
+}
+
+/// As many calls of `call` as are to be one turn.
+pub(crate) fn timed(
+    calls: usize,
+    mut call: impl FnMut() -> Result<(), Error>,
+) -> Result<Duration, Error> {
+    let start = Instant::now();
+    for _ in 0..calls {
+        call()?;
+    }
+    Ok(start.elapsed())
+}
+
+/// The median of what `of` makes of each round.
+pub(crate) fn median(a: &[f64], b: &[f64], of: impl Fn(f64, f64) -> f64) -> f64 {
+    let mut values: Vec<f64> = a.iter().zip(b).map(|(a, b)| of(*a, *b)).collect();
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+}

@@ -1,0 +1,88 @@
+//! Sixty-four sealed records taken out of a writer in each way that there is. Sealing is not
+//! counted, nor what a transport does with the bytes.
+//!
+//! `cargo bench --bench drain`; times are for all of them, 1 MiB. Nothing is copied.
+
+mod common;
+
+use core::hint::black_box;
+use core::time::Duration;
+use std::io::IoSlice;
+use std::time::Instant;
+
+use bytes::Buf;
+use common::halves::writer;
+use common::{Error, Group};
+use criterion::Throughput;
+use wantwrite::{CipherSuite, MAX_FRAGMENT_LEN, Outbound, Pool, WriterConfig};
+
+const CHUNKS: usize = 64;
+
+fn main() -> Result<(), Error> {
+    let mut criterion = common::criterion();
+    let mut group = criterion.benchmark_group("drain");
+    group.throughput(Throughput::Elements(CHUNKS.try_into()?));
+    measure(&mut group, "chunk, a record each", None, |outbound| by_chunk(outbound, usize::MAX))?;
+    measure(&mut group, "chunk, 1448 bytes each", None, |outbound| by_chunk(outbound, 1448))?;
+    measure(&mut group, "chunks_vectored, 16 each", None, gathered)?;
+    measure(&mut group, "take_chunk", None, owned)?;
+    measure(&mut group, "take_chunk, pool", Some(Pool::new(CHUNKS)), owned)?;
+    group.finish();
+    criterion.final_summary();
+    Ok(())
+}
+
+/// `write`, with as much as the transport takes at a time.
+fn by_chunk(mut outbound: Outbound<'_>, max: usize) {
+    while outbound.has_remaining() {
+        let len = black_box(outbound.chunk()).len().min(max);
+        outbound.advance(len);
+    }
+}
+
+/// `writev`.
+fn gathered(mut outbound: Outbound<'_>) {
+    while outbound.has_remaining() {
+        let mut slices = [IoSlice::new(&[]); 16];
+        let n = outbound.chunks_vectored(&mut slices);
+        let len = black_box(&slices[..n]).iter().map(|slice| slice.len()).sum();
+        outbound.advance(len);
+    }
+}
+
+/// Completion I/O: dropped as it completes.
+fn owned(mut outbound: Outbound<'_>) {
+    while let Some(chunk) = outbound.take_chunk(usize::MAX) {
+        drop(black_box(chunk));
+    }
+}
+
+fn measure(
+    group: &mut Group<'_>,
+    name: &str,
+    pool: Option<Pool>,
+    drain: impl Fn(Outbound<'_>),
+) -> Result<(), Error> {
+    let mut config = WriterConfig::default();
+    config.capacity = CHUNKS * MAX_FRAGMENT_LEN;
+    config.pool = pool;
+    let plaintext = vec![1; config.capacity];
+    let mut writer = writer(CipherSuite::TLS_AES_128_GCM_SHA256, config)?;
+    let mut result = Ok(());
+    group.bench_function(name, |b| {
+        b.iter_custom(|count| {
+            let mut time = Duration::ZERO;
+            for _ in 0..count {
+                if let Err(error) = writer.write_all(&plaintext) {
+                    result = Err(error);
+                }
+                let outbound = writer.outbound();
+                let start = Instant::now();
+                drain(outbound);
+                time += start.elapsed();
+            }
+            time
+        });
+    });
+    Ok(result?)
+}

@@ -1,0 +1,119 @@
+//! The limits on reading and on connections, each measured in turns with what it is a limit
+//! against, in medians of the rounds. `paired` has those on writing.
+//!
+//! `cargo bench --bench limits [-- --check]`; with `--check` a limit that is missed is an error.
+
+mod common;
+
+use core::hint::black_box;
+use core::time::Duration;
+
+use common::Error;
+use common::crowd::Crowd;
+use common::halves::{SUITES, drain_all, writer};
+use common::handshake::Ends;
+use common::opening::{Ours, Ring};
+use common::rounds::{Turn, median, play, timed};
+use wantwrite::{CipherSuite, ConnectionConfig, WriterConfig};
+
+const SUITE: CipherSuite = CipherSuite::TLS_AES_128_GCM_SHA256;
+const ROUNDS: usize = 101;
+/// Rounds with the same memory.
+const ROUNDS_IN_PLACE: usize = 11;
+const CROWD: usize = 100_000;
+
+/// How much is done.
+struct Effort {
+    rounds: usize,
+    crowd: usize,
+}
+
+fn main() -> Result<(), Error> {
+    let mut effort = Effort { rounds: ROUNDS, crowd: CROWD };
+    let mut check = false;
+    let mut arguments = lexopt::Parser::from_env();
+    while let Some(argument) = arguments.next()? {
+        match argument {
+            lexopt::Arg::Long("check") => check = true,
+            // What `cargo bench -- --test` asks of a benchmark: that it runs.
+            lexopt::Arg::Long("test") => effort = Effort { rounds: 1, crowd: 1_000 },
+            lexopt::Arg::Long("bench") => {}
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    println!("{:<52} {:>8} {:>8}", "", "measured", "limit");
+    let held = [opening(&effort)?, layers(&effort)?, crowd(&effort)?];
+    if check && held != [true; 3] { Err("a limit is missed".into()) } else { Ok(()) }
+}
+
+/// 16 KiB records opened in place, as a multiple of ring's `open_in_place`. Where the memory lies
+/// makes a difference of its own: it is allocated anew some times.
+fn opening(effort: &Effort) -> Result<bool, Error> {
+    let mut held = true;
+    for (name, suite) in SUITES.into_iter().take(3) {
+        let (mut ours, mut ring) = (Vec::new(), Vec::new());
+        for _ in 0..effort.rounds.div_ceil(ROUNDS_IN_PLACE) {
+            let (mut reader, mut alone) = (Ours::new(suite, 16384)?, Ring::new(suite, 16384)?);
+            let turns: [Turn<'_>; 2] = [&mut || reader.open(300), &mut || alone.open(300)];
+            let [reader, alone] = play(ROUNDS_IN_PLACE, turns)?;
+            ours.extend(reader);
+            ring.extend(alone);
+        }
+        let ratio = median(&ours, &ring, |ours, ring| ours / ring);
+        held &= row(&format!("16 KiB records opened, of ring's time, {name}"), ratio, 1.03);
+    }
+    Ok(held)
+}
+
+/// What a call by a connection takes longer than one of its writer, in nanoseconds.
+fn layers(effort: &Effort) -> Result<bool, Error> {
+    const CALLS: usize = 100;
+    const TURNS: usize = 1_000;
+    let plaintext = [1; 16];
+    let mut writer = writer(SUITE, WriterConfig::default())?;
+    let (mut client, _server) = Ends::new(SUITE)?.ours(&ConnectionConfig::default())?;
+    let mut by_writer = || {
+        timed(TURNS, || {
+            for _ in 0..CALLS {
+                writer.write(black_box(&plaintext))?;
+            }
+            drain_all(writer.outbound());
+            Ok(())
+        })
+    };
+    let mut by_connection = || {
+        timed(TURNS, || {
+            for _ in 0..CALLS {
+                client.write(black_box(&plaintext))?;
+            }
+            drain_all(client.outbound());
+            Ok(())
+        })
+    };
+    let [writer, connection] = play(effort.rounds, [&mut by_writer, &mut by_connection])?;
+    let calls = Duration::from_nanos((CALLS * TURNS).try_into()?).as_secs_f64() * 1e9;
+    let more = median(&connection, &writer, |connection, writer| (connection - writer) / calls);
+    Ok(row("a connection's write, more than its writer's, ns", more, 5.0))
+}
+
+/// Records of a hundred active connections among many idle ones, as a multiple of the time
+/// without the idle ones. The limit is what two measurements of the same differ by on a machine
+/// that does other work too.
+fn crowd(effort: &Effort) -> Result<bool, Error> {
+    const RECORDS: usize = 10_000;
+    let (mut few, mut many) = (Crowd::new(SUITE)?, Crowd::new(SUITE)?);
+    few.grow(100)?;
+    many.grow(effort.crowd)?;
+    let [few, many] = play(
+        effort.rounds,
+        [&mut || timed(RECORDS, || few.seal()), &mut || timed(RECORDS, || many.seal())],
+    )?;
+    let ratio = median(&many, &few, |many, few| many / few);
+    let name = format!("100 of {} connections active, of 100 of 100", effort.crowd);
+    Ok(row(&name, ratio, 1.05))
+}
+
+fn row(name: &str, measured: f64, limit: f64) -> bool {
+    println!("{name:<52} {measured:>8.3} {limit:>8.2}");
+    measured <= limit
+}

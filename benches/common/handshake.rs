@@ -17,6 +17,7 @@ use super::Error;
 
 /// Configurations of both ends that agree on one suite.
 pub(crate) struct Ends {
+    certificate_len: usize,
     client: Arc<ClientConfig>,
     server: Arc<ServerConfig>,
 }
@@ -44,7 +45,13 @@ impl Ends {
             .with_protocol_versions(&versions)?
             .with_no_client_auth()
             .with_single_cert(vec![certificate.der().clone()], key)?;
-        Ok(Self { client: Arc::new(client), server: Arc::new(server) })
+        let certificate_len = certificate.der().len();
+        Ok(Self { certificate_len, client: Arc::new(client), server: Arc::new(server) })
+    }
+
+    /// Bytes of the server's only certificate.
+    pub(crate) const fn certificate_len(&self) -> usize {
+        self.certificate_len
     }
 
     /// Ours, a client and a server, at rest: the server's tickets are stored.

@@ -1,0 +1,119 @@
+//! Instructions of fixed scenarios, counted by callgrind and compared with a committed baseline:
+//! what a shared machine cannot say by times.
+//!
+//!     cargo bench --bench icount               counts and compares; fails at more than 2 % more
+//!     cargo bench --bench icount -- --renew    counts and writes the baseline anew
+//!
+//! Two counts a call, of which either may fail: `all`, and `ours`, which is without ring and
+//! without the copying and filling of memory, nearly all of a long record. valgrind shows the
+//! program a processor of its own, without VAES: ring takes the path that it has for such a
+//! processor, and that path is in `all`, on the fastest machine too.
+//!
+//! That processor has fewer features where the real one has; compiler, ring, C library and
+//! valgrind change the counts too. Where one of these is not as it was for the baseline, nothing
+//! is compared, and the program says so: to compare all the same, renew the baseline with the
+//! code as it was before your change first.
+//!
+//! Keys are fixed and nothing measured is random, so the same program gives the same counts.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod baseline;
+mod callgrind;
+mod environment;
+mod scenarios;
+
+use std::process::ExitCode;
+
+use lexopt::ValueExt;
+
+use baseline::{Baseline, Count, Verdict};
+use common::Error;
+use environment::Environment;
+use scenarios::{SCENARIOS, Scenario};
+
+/// Calls that are counted, after as many that are not.
+const CALLS: u64 = 20;
+
+const RENEW: &str = "renew it by `cargo bench --bench icount -- --renew`";
+
+enum Task {
+    Compare,
+    Renew,
+    /// What `cargo bench -- --test` asks of a benchmark: that it runs.
+    Test,
+    /// In a process of its own, under callgrind.
+    Run(String),
+    /// In a process of its own, under valgrind.
+    Features,
+}
+
+fn main() -> Result<ExitCode, Error> {
+    let mut task = Task::Compare;
+    let mut arguments = lexopt::Parser::from_env();
+    while let Some(argument) = arguments.next()? {
+        match argument {
+            lexopt::Arg::Long("renew") => task = Task::Renew,
+            lexopt::Arg::Long("test") => task = Task::Test,
+            lexopt::Arg::Long("run") => task = Task::Run(arguments.value()?.string()?),
+            lexopt::Arg::Long("features") => task = Task::Features,
+            lexopt::Arg::Long("bench") => {}
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    match task {
+        Task::Compare => return compare(),
+        Task::Renew => Baseline { environment: Environment::here()?, counts: count()? }.write()?,
+        Task::Test => SCENARIOS.iter().try_for_each(|(name, _)| run(name))?,
+        Task::Run(name) => run(&name)?,
+        Task::Features => println!("{}", environment::features()),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn compare() -> Result<ExitCode, Error> {
+    let baseline = Baseline::read()?;
+    let here = Environment::here()?;
+    if here != baseline.environment {
+        println!("not compared: the baseline was made elsewhere; {RENEW}");
+        println!("  here     {here}\n  baseline {}", baseline.environment);
+        return Ok(ExitCode::SUCCESS);
+    }
+    let verdict = baseline.compare(&count()?);
+    match verdict {
+        Verdict::Same => println!("no scenario takes more than 2 % more than in the baseline"),
+        Verdict::Better => println!("more than 5 % better than the baseline: {RENEW}"),
+        Verdict::Worse => {
+            println!("more than 2 % worse; if that is meant, {RENEW}");
+            return Ok(ExitCode::FAILURE);
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn count() -> Result<Vec<Count>, Error> {
+    let count = |(name, _): &(&str, _)| callgrind::count(name, CALLS);
+    SCENARIOS.iter().map(count).collect()
+}
+
+fn run(name: &str) -> Result<(), Error> {
+    let (_, scenario) =
+        SCENARIOS.iter().find(|(known, _)| *known == name).ok_or("no such scenario")?;
+    let mut scenario = scenario()?;
+    for _ in 0..CALLS {
+        scenario.prepare()?;
+        scenario.run()?;
+    }
+    for _ in 0..CALLS {
+        scenario.prepare()?;
+        counted(&mut *scenario)?;
+    }
+    Ok(())
+}
+
+/// What callgrind counts, by this name.
+#[inline(never)]
+fn counted(scenario: &mut dyn Scenario) -> Result<(), Error> {
+    scenario.run()
+}

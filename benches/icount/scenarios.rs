@@ -1,0 +1,193 @@
+//! What is counted. In all of them TLS 1.3 with AES-128-GCM, and everything is drained.
+
+use core::hint::black_box;
+
+use bytes::BytesMut;
+use wantwrite::{
+    CipherSuite, Coalescing, Connection, ConnectionConfig, KeyUpdateRequest, ReaderConfig,
+    TrafficSecret, WriteKeys, Writer, WriterConfig,
+};
+
+use super::common::Error;
+use super::common::halves::{drain_all, reader, writer};
+use super::common::handshake::Ends;
+
+const SUITE: CipherSuite = CipherSuite::TLS_AES_128_GCM_SHA256;
+
+/// One call, again and again.
+pub(crate) trait Scenario {
+    /// What is not counted, before each call.
+    fn prepare(&mut self) -> Result<(), Error>;
+
+    fn run(&mut self) -> Result<(), Error>;
+}
+
+type Make = fn() -> Result<Box<dyn Scenario>, Error>;
+
+pub(crate) const SCENARIOS: [(&str, Make); 14] = [
+    ("write 16 B", || write(16)),
+    ("write 1 KiB", || write(1024)),
+    ("write 16 KiB", || write(16384)),
+    ("write 64 KiB", || write(65536)),
+    ("slot 16 B", || slot(16)),
+    ("slot 16 KiB", || slot(16384)),
+    ("write_owned 64 KiB", || write_owned(65536)),
+    ("100 writes of 64 B, coalescing", || coalescing(64, 100)),
+    ("64 records drained by chunk", drain_by_chunk),
+    ("64 records taken as chunks", take_chunks),
+    ("reader, record of 16 B", || open(16)),
+    ("reader, record of 16 KiB", || open(16384)),
+    ("connection, write 16 B", connection),
+    ("key update", key_update),
+];
+
+fn write(len: usize) -> Result<Box<dyn Scenario>, Error> {
+    let plaintext = vec![1; len];
+    steps(writer(SUITE, one_record_a_write())?, nothing, move |writer| {
+        writer.write_all(black_box(&plaintext))?;
+        drain_all(writer.outbound());
+        Ok(())
+    })
+}
+
+fn slot(len: usize) -> Result<Box<dyn Scenario>, Error> {
+    steps(writer(SUITE, one_record_a_write())?, nothing, move |writer| {
+        writer.slot()?.commit(len)?;
+        drain_all(writer.outbound());
+        Ok(())
+    })
+}
+
+fn write_owned(len: usize) -> Result<Box<dyn Scenario>, Error> {
+    steps(
+        (writer(SUITE, one_record_a_write())?, BytesMut::new()),
+        move |(_, plaintext)| {
+            // A spare byte behind the last fragment, for its type.
+            plaintext.reserve(len + 1);
+            plaintext.resize(len, 1);
+            Ok(())
+        },
+        |(writer, plaintext)| {
+            writer.write_owned(plaintext)?;
+            drain_all(writer.outbound());
+            Ok(())
+        },
+    )
+}
+
+fn coalescing(len: usize, writes: usize) -> Result<Box<dyn Scenario>, Error> {
+    let plaintext = vec![1; len];
+    steps(writer(SUITE, WriterConfig::default())?, nothing, move |writer| {
+        for _ in 0..writes {
+            writer.write_all(black_box(&plaintext))?;
+        }
+        drain_all(writer.outbound());
+        Ok(())
+    })
+}
+
+fn drain_by_chunk() -> Result<Box<dyn Scenario>, Error> {
+    steps(long_writer()?, fill, |writer| {
+        drain_all(writer.outbound());
+        Ok(())
+    })
+}
+
+fn take_chunks() -> Result<Box<dyn Scenario>, Error> {
+    steps(long_writer()?, fill, |writer| {
+        while let Some(chunk) = writer.outbound().take_chunk(usize::MAX) {
+            drop(black_box(chunk));
+        }
+        Ok(())
+    })
+}
+
+fn open(len: usize) -> Result<Box<dyn Scenario>, Error> {
+    let plaintext = vec![1; len];
+    let both = (writer(SUITE, one_record_a_write())?, reader(SUITE, ReaderConfig::default())?);
+    steps(
+        both,
+        move |(writer, reader)| {
+            writer.write_all(&plaintext)?;
+            let mut outbound = writer.outbound();
+            let taken = reader.receive(bytes::Buf::chunk(&outbound));
+            bytes::Buf::advance(&mut outbound, taken);
+            Ok(())
+        },
+        move |(_, reader)| {
+            let _events = reader.process()?;
+            let opened = black_box(reader.plaintext()).len();
+            reader.consume(usize::MAX);
+            if opened == len { Ok(()) } else { Err("the record was not opened".into()) }
+        },
+    )
+}
+
+fn connection() -> Result<Box<dyn Scenario>, Error> {
+    let mut config = ConnectionConfig::default();
+    config.writer = one_record_a_write();
+    let (client, _server) = Ends::new(SUITE)?.ours(&config)?;
+    steps(client, nothing, |client: &mut Connection| {
+        client.write_all(black_box(&[1; 16]))?;
+        drain_all(client.outbound());
+        Ok(())
+    })
+}
+
+fn key_update() -> Result<Box<dyn Scenario>, Error> {
+    let keys = WriteKeys::from_secret(TrafficSecret::new(SUITE, &[7; 32])?);
+    steps(Writer::new(keys, WriterConfig::default()), nothing, |writer| {
+        writer.update_keys(KeyUpdateRequest::NotRequested)?;
+        drain_all(writer.outbound());
+        Ok(())
+    })
+}
+
+fn one_record_a_write() -> WriterConfig {
+    let mut config = WriterConfig::default();
+    config.coalescing = Coalescing::Off;
+    config
+}
+
+fn long_writer() -> Result<Writer, Error> {
+    let mut config = WriterConfig::default();
+    config.capacity = 64 * 16384;
+    writer(SUITE, config)
+}
+
+fn fill(writer: &mut Writer) -> Result<(), Error> {
+    Ok(writer.write_all(&vec![1; 64 * 16384])?)
+}
+
+fn nothing<S>(_: &mut S) -> Result<(), Error> {
+    Ok(())
+}
+
+/// A scenario of what it goes on with, and two steps.
+fn steps<S: 'static>(
+    state: S,
+    prepare: impl FnMut(&mut S) -> Result<(), Error> + 'static,
+    run: impl FnMut(&mut S) -> Result<(), Error> + 'static,
+) -> Result<Box<dyn Scenario>, Error> {
+    Ok(Box::new(Steps { state, prepare, run }))
+}
+
+struct Steps<S, P, R> {
+    state: S,
+    prepare: P,
+    run: R,
+}
+
+impl<S, P, R> Scenario for Steps<S, P, R>
+where
+    P: FnMut(&mut S) -> Result<(), Error>,
+    R: FnMut(&mut S) -> Result<(), Error>,
+{
+    fn prepare(&mut self) -> Result<(), Error> {
+        (self.prepare)(&mut self.state)
+    }
+
+    fn run(&mut self) -> Result<(), Error> {
+        (self.run)(&mut self.state)
+    }
+}

@@ -1,7 +1,7 @@
 //! What the handshake agreed on.
 
+use alloc::boxed::Box;
 use alloc::string::String;
-use alloc::vec::Vec;
 
 use rustls::pki_types::CertificateDer;
 use rustls::{CommonState, HandshakeKind};
@@ -19,9 +19,9 @@ pub(super) fn negotiated_suite(common: &CommonState) -> Option<CipherSuite> {
 #[derive(Debug)]
 pub(super) struct Negotiated {
     pub(super) suite: CipherSuite,
-    pub(super) alpn_protocol: Option<Vec<u8>>,
-    pub(super) peer_certificates: Option<Vec<CertificateDer<'static>>>,
-    pub(super) server_name: Option<String>,
+    pub(super) alpn_protocol: Option<Box<[u8]>>,
+    pub(super) peer_certificates: Option<Box<[CertificateDer<'static>]>>,
+    pub(super) server_name: Option<Box<str>>,
     pub(super) resumed: bool,
 }
 
@@ -33,9 +33,9 @@ impl Negotiated {
     ) -> Self {
         Self {
             suite,
-            alpn_protocol: common.alpn_protocol().map(<[u8]>::to_vec),
-            peer_certificates: common.peer_certificates().map(<[_]>::to_vec),
-            server_name,
+            alpn_protocol: common.alpn_protocol().map(Into::into),
+            peer_certificates: common.peer_certificates().map(Into::into),
+            server_name: server_name.map(Into::into),
             resumed: common.handshake_kind() == Some(HandshakeKind::Resumed),
         }
     }

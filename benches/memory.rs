@@ -41,7 +41,7 @@ fn main() -> Result<(), Error> {
         "", "", "hand-over", "64 KiB", "1 MiB", "hand-over"
     );
     for (policy, config) in policies() {
-        let held = WRITTEN.map(|len| ours(&ends, &config, len));
+        let held = WRITTEN.map(|len| ours(&ends, &config, len, policy == SHRUNK));
         rows("Connection", policy, [size_of::<Connection>(); 2], held)?;
     }
     let inline = [size_of::<ClientConnection>(), size_of::<ServerConnection>()];
@@ -57,21 +57,33 @@ fn main() -> Result<(), Error> {
     Ok(())
 }
 
-fn policies() -> [(&'static str, ConnectionConfig); 3] {
+/// Any policy, once `shrink` was called.
+const SHRUNK: &str = "shrink()";
+
+fn policies() -> [(&'static str, ConnectionConfig); 4] {
     let retain = ConnectionConfig::default();
     let mut release = ConnectionConfig::default();
     release.writer.buffers = BufferPolicy::Release;
     release.reader.buffers = BufferPolicy::Release;
     let mut pool = release.clone();
     pool.writer.pool = Some(Pool::new(8));
-    [("Retain", retain), ("Release", release), ("Pool", pool)]
+    [("Retain", retain.clone()), ("Release", release), ("Pool", pool), (SHRUNK, retain)]
 }
 
 /// Heap of our client and of our server after each has written `len` bytes to the other.
-fn ours(ends: &Ends, config: &ConnectionConfig, len: usize) -> Result<[usize; 2], Error> {
+fn ours(
+    ends: &Ends,
+    config: &ConnectionConfig,
+    len: usize,
+    shrinks: bool,
+) -> Result<[usize; 2], Error> {
     let (mut client, mut server) = ends.ours(config)?;
     send(&mut client, &mut server, len)?;
     send(&mut server, &mut client, len)?;
+    if shrinks {
+        client.shrink();
+        server.shrink();
+    }
     Ok([freed_by(|| drop(client)), freed_by(|| drop(server))])
 }
 
@@ -121,7 +133,7 @@ fn rows(
     let held = held.into_iter().collect::<Result<Vec<_>, _>>()?;
     for (i, role) in ["client", "server"].into_iter().enumerate() {
         let heap: Vec<usize> = held.iter().map(|held| held[i]).collect();
-        row(&format!("{name}, {role} {policy}"), inline[i], &heap);
+        row(format!("{name}, {role} {policy}").trim_end(), inline[i], &heap);
     }
     Ok(())
 }

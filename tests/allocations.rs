@@ -1,15 +1,20 @@
-//! No allocation in steady state.
+//! What is allocated in steady state, and what an idle connection holds.
 //!
 //! A program of its own, without the test harness: its threads allocate too.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+extern crate alloc;
+
 mod common;
+
+use alloc::sync::Arc;
+use std::alloc::System;
 
 use bytes::Buf;
 use common::writer::writer_and_reader;
+use common::*;
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
-use std::alloc::System;
-use wantwrite::{CipherSuite, Pool, Writer, WriterConfig};
+use wantwrite::{BufferPolicy, CipherSuite, Connection, Pool, Version, Writer, WriterConfig};
 
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
@@ -61,9 +66,57 @@ fn owned_hand_off_with_a_pool_allocates_nothing() {
     assert_eq!(change.allocations + change.reallocations, 0);
 }
 
+/// `BufferPolicy::Release` costs one allocation for each segment that is filled.
+fn released_segments_are_all_that_is_allocated() {
+    let mut config = WriterConfig::default();
+    config.buffers = BufferPolicy::Release;
+    let (mut writer, _) = writer_and_reader(CipherSuite::TLS_AES_128_GCM_SHA256, config);
+    for (len, segments) in [(64, 1), (16384, 1), (65536, 4)] {
+        let data = vec![1; len];
+        write_and_drain(&mut writer, &data);
+        let region = Region::new(ALLOCATOR);
+        (0..1000).for_each(|_| write_and_drain(&mut writer, &data));
+        let change = region.change();
+        assert_eq!(change.allocations + change.reallocations, 1000 * segments, "{len}");
+        assert_eq!(writer.memory_held(), 0);
+    }
+}
+
+/// Its own memory: without the configuration, and with one small certificate, which rustls and we
+/// keep a copy of each.
+fn an_idle_client_that_was_shrunk_holds_at_most_3000_bytes() {
+    for suite in CipherSuite::ALL.into_iter().filter(|suite| suite.version() == Version::Tls13) {
+        let identity = Identity::for_suite(suite);
+        let mut config = client_config(suite, &identity);
+        // Or else the connection has a copy of it.
+        config.enable_secret_extraction = true;
+        let config = Arc::new(config);
+        let mut client = Connection::client(Arc::clone(&config), server_name()).unwrap();
+        let mut server = Peer::server(server_config(suite, &identity));
+        negotiate(&mut client, &mut server);
+        for len in [0, 100, 10_000] {
+            let wire = server.send(&vec![1; len]);
+            feed(&mut client, &wire);
+            assert_eq!(read_all(&mut client).len(), len);
+            assert_eq!(client.write(&vec![2; len]), Ok(len));
+            server.feed(&drain(&mut client)).unwrap();
+            client.shrink();
+            assert_eq!(client.memory_held(), 0);
+        }
+        let region = Region::new(ALLOCATOR);
+        drop(client);
+        let held = size_of::<Connection>() + region.change().bytes_deallocated;
+        assert!(held <= 3000, "{suite:?}: {held}");
+    }
+}
+
 fn main() {
     thousand_writes_of_64_bytes_and_of_16_kib_allocate_nothing();
     println!("test thousand_writes_of_64_bytes_and_of_16_kib_allocate_nothing ... ok");
     owned_hand_off_with_a_pool_allocates_nothing();
     println!("test owned_hand_off_with_a_pool_allocates_nothing ... ok");
+    released_segments_are_all_that_is_allocated();
+    println!("test released_segments_are_all_that_is_allocated ... ok");
+    an_idle_client_that_was_shrunk_holds_at_most_3000_bytes();
+    println!("test an_idle_client_that_was_shrunk_holds_at_most_3000_bytes ... ok");
 }

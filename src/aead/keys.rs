@@ -1,10 +1,9 @@
 //! The keys of one direction: what callers give, and what sealing and opening go on with.
 
+use alloc::boxed::Box;
 use core::fmt;
 
-use ring::aead::LessSafeKey;
-use zeroize::Zeroize;
-
+use super::aead_key::AeadKey;
 use super::nonce::{Iv, SeqCounter};
 use super::{CipherSuite, InvalidKeyLength, TrafficSecret};
 
@@ -13,12 +12,10 @@ macro_rules! direction_keys {
     ($(#[$doc:meta])* $name:ident, $of_secret:ident) => {
         $(#[$doc])*
         pub struct $name {
-            pub(super) suite: CipherSuite,
-            pub(super) key: LessSafeKey,
-            raw: RawKey,
+            pub(super) key: AeadKey,
             pub(super) iv: Iv,
             pub(super) seq: SeqCounter,
-            secret: Option<TrafficSecret>,
+            secret: Option<Box<TrafficSecret>>,
         }
 
         impl $name {
@@ -37,9 +34,9 @@ macro_rules! direction_keys {
                 iv: [u8; 12],
                 seq: u64,
             ) -> Result<Self, InvalidKeyLength> {
-                let (key, raw) = (suite.bind(key)?, RawKey::new(key));
+                let key = AeadKey::new(suite, key)?;
                 let (iv, seq) = (Iv::new(iv), SeqCounter::starting_at(seq));
-                Ok(Self { suite, key, raw, iv, seq, secret: None })
+                Ok(Self { key, iv, seq, secret: None })
             }
 
             /// The keys of a TLS 1.3 traffic secret (RFC 9846 §7.3), which can be updated.
@@ -52,7 +49,7 @@ macro_rules! direction_keys {
             /// The suite.
             #[must_use]
             pub const fn suite(&self) -> CipherSuite {
-                self.suite
+                self.key.suite()
             }
 
             /// The number of the next record.
@@ -65,7 +62,7 @@ macro_rules! direction_keys {
             /// over (kernel TLS, another process). Two users of one key break it: see the type.
             #[must_use]
             pub fn dangerous_key(&self) -> &[u8] {
-                &self.raw.bytes[..self.raw.len]
+                self.key.raw()
             }
 
             /// The raw IV, as [`new`](Self::new) takes it.
@@ -75,20 +72,20 @@ macro_rules! direction_keys {
             }
 
             /// Takes out what next generations are made from.
-            pub(crate) const fn take_secret(&mut self) -> Option<TrafficSecret> {
-                self.secret.take()
+            pub(crate) fn take_secret(&mut self) -> Option<TrafficSecret> {
+                self.secret.take().map(|secret| *secret)
             }
 
             /// Gives it back.
             pub(crate) fn with_secret(self, secret: Option<TrafficSecret>) -> Self {
-                Self { secret, ..self }
+                Self { secret: secret.map(Box::new), ..self }
             }
         }
 
         impl fmt::Debug for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.debug_struct(stringify!($name))
-                    .field("suite", &self.suite)
+                    .field("suite", &self.suite())
                     .finish_non_exhaustive()
             }
         }
@@ -111,29 +108,4 @@ direction_keys! {
     ///
     /// Not `Clone`, as [`WriteKeys`] is not: two readers would accept one record twice.
     ReadKeys, read_keys
-}
-
-/// What ring's key was made of: ring does not give it back, and whoever takes a direction over
-/// needs it. Wiped on drop.
-struct RawKey {
-    bytes: [u8; MAX_KEY_LEN],
-    len: usize,
-}
-
-/// Longest key of a suite: AES-256 and ChaCha20.
-const MAX_KEY_LEN: usize = 32;
-
-impl RawKey {
-    /// `key` has the length of its suite.
-    fn new(key: &[u8]) -> Self {
-        let mut bytes = [0; MAX_KEY_LEN];
-        bytes[..key.len()].copy_from_slice(key);
-        Self { bytes, len: key.len() }
-    }
-}
-
-impl Drop for RawKey {
-    fn drop(&mut self) {
-        self.bytes.zeroize();
-    }
 }

@@ -1,5 +1,6 @@
 //! Keys, nonces and the sealing and opening of single records. The only home of ring.
 
+mod aead_key;
 mod budget;
 mod keys;
 mod nonce;

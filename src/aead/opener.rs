@@ -30,7 +30,7 @@ pub(crate) struct RecordOpener {
 
 impl RecordOpener {
     pub(crate) fn new(keys: ReadKeys) -> Self {
-        let format = keys.suite.format();
+        let format = keys.suite().format();
         Self { keys, format }
     }
 
@@ -38,6 +38,11 @@ impl RecordOpener {
     #[cfg(feature = "rustls")]
     pub(crate) fn into_keys(self) -> ReadKeys {
         self.keys
+    }
+
+    /// Gives back what can be made again.
+    pub(crate) fn shrink(&mut self) {
+        self.keys.key.shrink();
     }
 
     pub(crate) const fn version(&self) -> Version {
@@ -76,6 +81,7 @@ impl RecordOpener {
         let inner = self
             .keys
             .key
+            .expanded()
             .open_in_place(nonce, Aad::from(*aad), body)
             .map_err(|_| PeerFault::BadRecordMac)?;
         let (content_len, content_type) = split_inner_plaintext(inner)?;
@@ -103,6 +109,7 @@ impl RecordOpener {
         let aad = aad_tls12(seq, wire_header, content_len);
         self.keys
             .key
+            .expanded()
             .open_in_place(nonce, Aad::from(aad), body)
             .map_err(|_| PeerFault::BadRecordMac)?;
         Ok(Opened {

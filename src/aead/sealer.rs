@@ -20,7 +20,7 @@ pub(crate) struct RecordSealer {
 impl RecordSealer {
     pub(crate) fn new(keys: WriteKeys, limits: KeyLimits) -> Self {
         let budget = KeyBudget::new(limits, keys.seq.left());
-        let format = keys.suite.format();
+        let format = keys.suite().format();
         Self { keys, format, budget }
     }
 
@@ -40,6 +40,11 @@ impl RecordSealer {
 
     pub(crate) const fn budget(&self) -> KeyBudget {
         self.budget
+    }
+
+    /// Gives back what can be made again.
+    pub(crate) fn shrink(&mut self) {
+        self.keys.key.shrink();
     }
 
     /// As [`KeyBudget::allows_application_record`].
@@ -71,7 +76,7 @@ impl RecordSealer {
     ) -> Option<usize> {
         let numbers = self.take_numbers(content_len, padding)?;
         let inner = Inner { content_type, content_len, padding };
-        Some(seal_record(&self.keys.key, self.format, numbers, record, inner))
+        Some(seal_record(self.keys.key.expanded(), self.format, numbers, record, inner))
     }
 
     /// Takes number and budget of the next record, to be sealed later by whoever has a
@@ -85,8 +90,8 @@ impl RecordSealer {
 
     /// The key for records that are sealed elsewhere.
     #[cfg(feature = "std")]
-    pub(crate) fn shared_key(&self) -> SharedKey {
-        SharedKey::new(&self.keys.key)
+    pub(crate) fn shared_key(&mut self) -> SharedKey {
+        SharedKey::new(self.keys.key.expanded())
     }
 
     /// The number is consumed before it is used, so that no path uses it twice.
@@ -111,7 +116,7 @@ impl RecordSealer {
             trailer_len: format.inner_type_len() + TAG_LEN,
         };
         let Numbers { seq, nonce } = self.take_numbers(content_len, 0)?;
-        let key = &self.keys.key;
+        let key = self.keys.key.expanded();
         let inner_len = content_len + format.inner_type_len();
         let fragment_len = format.explicit_nonce_len + inner_len + TAG_LEN;
         let header = record_header(ContentType::ApplicationData, fragment_len);
@@ -165,7 +170,7 @@ impl Around {
 impl fmt::Debug for RecordSealer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RecordSealer")
-            .field("suite", &self.keys.suite)
+            .field("suite", &self.keys.suite())
             .field("seq", &self.seq())
             .finish_non_exhaustive()
     }

@@ -110,6 +110,13 @@ impl InboundBuffer {
         }
     }
 
+    /// The same whatever the policy.
+    pub(crate) fn shrink(&mut self) {
+        if self.len() == 0 {
+            self.release();
+        }
+    }
+
     pub(crate) fn memory_held(&self) -> usize {
         self.memory.capacity()
     }

@@ -100,10 +100,10 @@ impl Marks {
         self.into_first = self.into_first.saturating_sub(rest);
     }
 
-    /// Gives memory back that a burst of small records took.
-    pub(super) fn shrink(&mut self) {
-        self.ahead.shrink_to(KEPT_MARKS);
-        self.behind.shrink_to(KEPT_MARKS);
+    /// Gives back the memory of more than so many marks, which a burst of small records took.
+    pub(super) fn shrink(&mut self, kept: usize) {
+        self.ahead.shrink_to(kept);
+        self.behind.shrink_to(kept);
     }
 
     #[inline]
@@ -120,9 +120,6 @@ impl Marks {
         }
     }
 }
-
-/// Room for the marks of some full records: 256 bytes.
-const KEPT_MARKS: usize = 16;
 
 #[cfg(test)]
 mod tests {

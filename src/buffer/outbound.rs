@@ -44,6 +44,9 @@ pub(crate) struct OutboundBuffer {
     drained: u64,
 }
 
+/// Room for the marks of some full records: 256 bytes.
+const KEPT_MARKS: usize = 16;
+
 /// Bytes of a segment that are declared ready before they are made.
 #[cfg(feature = "std")]
 pub(crate) struct Place {
@@ -369,10 +372,21 @@ impl OutboundBuffer {
             Some(tail) if keeps && tail.memory_left() == memory_len => tail.reset(),
             Some(_) => {
                 self.retire_tail();
-                self.marks.shrink();
+                self.marks.shrink(KEPT_MARKS);
             }
             None => {}
         }
+    }
+
+    /// Gives back all memory that nothing waits in and nothing is written in.
+    pub(crate) fn shrink(&mut self) {
+        if self.tail.as_ref().is_some_and(Segment::is_unused) {
+            self.tail = None;
+            self.segments -= 1;
+        }
+        self.spare = Vec::new();
+        self.front.shrink_to_fit();
+        self.marks.shrink(0);
     }
 
     /// The last `wire` bytes appended carry `plaintext` bytes.

@@ -86,6 +86,16 @@ impl Connection {
         }
     }
 
+    /// Gives back all memory that holds nothing or can be made again, whatever the
+    /// [`BufferPolicy`](crate::BufferPolicy): for a connection that is going to be idle. The next
+    /// record in either direction takes some 100 ns longer, because ring's key is made anew.
+    pub fn shrink(&mut self) {
+        if let Phase::Established(established) = &mut self.phase {
+            established.read.shrink();
+            established.write.shrink();
+        }
+    }
+
     /// Bytes of buffer memory held now, in use or kept for reuse: segments, and inbound memory.
     /// Foreign memory that waits (the handshake's flights, owned plaintext, chunks put back) is
     /// not counted.

@@ -191,6 +191,15 @@ impl ReadHalf {
         self.opened
     }
 
+    /// Gives back what is empty or can be made again.
+    pub(crate) fn shrink(&mut self) {
+        self.buffer.shrink();
+        self.opener.shrink();
+        if !self.joiner.is_joining() {
+            self.joiner = HandshakeJoiner::default();
+        }
+    }
+
     pub(crate) fn memory_held(&self) -> usize {
         self.buffer.memory_held()
     }

@@ -170,6 +170,12 @@ impl Reader {
         self.half.records()
     }
 
+    /// Gives back all memory that holds nothing or can be made again. See
+    /// [`Writer::shrink`](crate::Writer::shrink).
+    pub fn shrink(&mut self) {
+        self.half.shrink();
+    }
+
     /// Bytes of buffer memory held now.
     #[must_use]
     pub fn memory_held(&self) -> usize {

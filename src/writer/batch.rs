@@ -147,7 +147,7 @@ struct Tasks {
 }
 
 impl Tasks {
-    fn new(half: &WriteHalf) -> Self {
+    fn new(half: &mut WriteHalf) -> Self {
         Self {
             first_segment: usize::MAX,
             records: Vec::new(),

@@ -260,6 +260,12 @@ impl WriteHalf {
         self.shape.max_inner = max_inner(len, self.sealer.format());
     }
 
+    /// Gives back what is empty or can be made again.
+    pub(crate) fn shrink(&mut self) {
+        self.buffer.shrink();
+        self.sealer.shrink();
+    }
+
     pub(crate) const fn buffer(&self) -> &OutboundBuffer {
         &self.buffer
     }

@@ -1,0 +1,49 @@
+//! Batches of records sealed by this thread and others; `examples/parallel` has the curve.
+//!
+//! `cargo bench --bench parallel`; read the ratios of one run, not the times.
+
+mod common;
+#[path = "../examples/parallel/executors.rs"]
+mod executors;
+
+use core::time::Duration;
+
+use bytes::Bytes;
+use common::halves::{drain_all, writer};
+use common::{Error, measure};
+use criterion::Throughput;
+use executors::{Executor, Rayon, Serial, Spawned, Workers};
+use wantwrite::{CipherSuite, WriterConfig};
+
+const SUITE: CipherSuite = CipherSuite::TLS_AES_128_GCM_SHA256;
+const SIZES: [usize; 4] = [64 << 10, 256 << 10, 1 << 20, 4 << 20];
+
+fn main() -> Result<(), Error> {
+    let threads = std::thread::available_parallelism()?.get() - 1;
+    let mut executors: [Box<dyn Executor>; 5] = [
+        Box::new(Serial),
+        Box::new(Workers::new("awake", threads, Duration::from_millis(2))?),
+        Box::new(Workers::new("sleeping", threads, Duration::ZERO)?),
+        Box::new(Rayon::new(threads)?),
+        Box::new(Spawned::new(threads)),
+    ];
+    let mut criterion = common::criterion();
+    let mut group = criterion.benchmark_group("parallel");
+    for size in SIZES {
+        group.throughput(Throughput::Bytes(size.try_into()?));
+        let plaintext = Bytes::from(vec![1; size]);
+        for executor in &mut executors {
+            let mut config = WriterConfig::default();
+            config.capacity = size;
+            let mut writer = writer(SUITE, config)?;
+            measure(&mut group, executor.name(), size, || {
+                executor.seal(&mut writer, plaintext.clone())?;
+                drain_all(writer.outbound());
+                Ok(())
+            })?;
+        }
+    }
+    group.finish();
+    criterion.final_summary();
+    Ok(())
+}

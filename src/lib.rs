@@ -71,6 +71,8 @@ mod alert;
 mod buffer;
 #[cfg(feature = "rustls")]
 mod connection;
+#[cfg(all(feature = "rustls", feature = "std"))]
+mod driver;
 mod error;
 mod num;
 mod reader;

@@ -1,13 +1,14 @@
 //! A connection over `std::io`: blocking, or non-blocking with [`ErrorKind::WouldBlock`].
 
+use core::task::Poll;
 use std::io::{self, ErrorKind, IoSlice, Read, Write};
 
 use bytes::Buf;
 
 use crate::connection::{Connection, ConnectionError};
+use crate::driver::{Driver, Fault, Transport};
 use crate::error::{Error, WriteError};
-use crate::reader::ReaderState;
-use crate::writer::WriterState;
+use crate::writer::Outbound;
 
 /// A [`Connection`] and its transport, as one `Read + Write`.
 ///
@@ -45,28 +46,15 @@ use crate::writer::WriterState;
 /// it.
 #[derive(Debug)]
 pub struct Stream<T> {
-    connection: Connection,
+    driver: Driver<io::Error>,
     io: T,
-    /// What the transport said when bytes had been accepted already: for the next call to tell.
-    io_error: Option<io::Error>,
 }
-
-/// How far draining got.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Drained {
-    All,
-    /// The transport takes no more now.
-    Blocked,
-}
-
-/// Chunks that one `writev` is given.
-const MAX_CHUNKS: usize = 16;
 
 impl<T: Read + Write> Stream<T> {
     /// Joins a connection, fresh or established, and its transport. Does no I/O.
     #[must_use]
     pub const fn new(connection: Connection, io: T) -> Self {
-        Self { connection, io, io_error: None }
+        Self { driver: Driver::new(connection), io }
     }
 
     /// Finishes the handshake, if it is not finished. `read` and `write` do so by themselves.
@@ -76,20 +64,7 @@ impl<T: Read + Write> Stream<T> {
     /// [`ErrorKind::UnexpectedEof`] if it ended; [`ErrorKind::InvalidData`] with a
     /// [`ConnectionError`] in it if the handshake failed; or the transport's own error.
     pub fn complete_handshake(&mut self) -> io::Result<()> {
-        while self.connection.state() == WriterState::Negotiating {
-            self.drain_flight()?;
-            self.fill()?;
-            self.process()?;
-            if self.connection.state() != WriterState::Negotiating {
-                // Our last flight; what the transport does not take goes with the next call.
-                self.drain_flight()?;
-            }
-        }
-        match self.connection.protocol_version() {
-            Some(_) => Ok(()),
-            // A handshake that has failed has not become complete.
-            None => self.process(),
-        }
+        or_would_block(self.driver.poll_handshake(&mut StdIo(&mut self.io)))
     }
 
     /// Sends `close_notify` behind everything accepted, and returns when all is with the
@@ -98,19 +73,18 @@ impl<T: Read + Write> Stream<T> {
     /// # Errors
     /// [`ErrorKind::WouldBlock`] if a non-blocking transport took not everything: call again.
     pub fn close(&mut self) -> io::Result<()> {
-        self.connection.close().map_err(|error| self.write_error(error))?;
-        self.drain_all()
+        or_would_block(self.driver.poll_close(&mut StdIo(&mut self.io)))
     }
 
     /// The connection.
     pub const fn connection(&self) -> &Connection {
-        &self.connection
+        &self.driver.connection
     }
 
     /// The connection, for what a stream has no call for. Whatever is written here is drained by
     /// the stream's next call.
     pub const fn connection_mut(&mut self) -> &mut Connection {
-        &mut self.connection
+        &mut self.driver.connection
     }
 
     /// The transport.
@@ -125,91 +99,100 @@ impl<T: Read + Write> Stream<T> {
 
     /// Takes both apart. Bytes that wait stay in the connection.
     pub fn into_parts(self) -> (Connection, T) {
-        (self.connection, self.io)
+        (self.driver.connection, self.io)
     }
+}
 
-    /// Gives the transport what waits until it takes no more.
-    fn drain(&mut self) -> io::Result<Drained> {
-        self.io_error.take().map_or(Ok(()), Err)?;
-        while self.connection.wants().drain {
-            let mut outbound = self.connection.outbound();
-            if !outbound.has_remaining() {
-                break;
-            }
-            let mut chunks = [IoSlice::new(&[]); MAX_CHUNKS];
-            let n = outbound.chunks_vectored(&mut chunks);
-            match self.io.write_vectored(&chunks[..n]) {
-                Ok(0) => return Err(ErrorKind::WriteZero.into()),
-                Ok(len) => outbound.advance(len),
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    return Ok(Drained::Blocked);
-                }
-                Err(error) => return Err(error),
-            }
+impl<T: Read + Write> Read for Stream<T> {
+    /// Returns 0 at the peer's `close_notify` (or for an empty `buf`) only; a transport that ends
+    /// without it is [`ErrorKind::UnexpectedEof`]. If the transport fails to take what waits for
+    /// it, the next call that writes tells of it.
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        if buf.is_empty() {
+            return Ok(0);
         }
-        Ok(Drained::All)
+        let io = &mut StdIo(&mut self.io);
+        or_would_block(self.driver.poll_read(io, |connection| connection.read(buf)))
+    }
+}
+
+impl<T: Read + Write> Write for Stream<T> {
+    /// Accepts as much as there is room for once, and gives the transport what it takes. If the
+    /// transport fails after bytes were accepted, the next call tells of it.
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        let io = &mut StdIo(&mut self.io);
+        or_would_block(self.driver.poll_write(io, buf.len(), |connection| connection.write(buf)))
     }
 
-    /// Drains, out of a transport's own buffer too: the peer's answer is waited for.
-    fn drain_flight(&mut self) -> io::Result<()> {
-        match self.drain_all() {
-            Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(()),
-            result => result,
+    /// As [`write`](Self::write); small buffers share their records.
+    fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+        let io = &mut StdIo(&mut self.io);
+        let offered = total_len(bufs);
+        let write = |connection: &mut Connection| connection.write_vectored(bufs);
+        or_would_block(self.driver.poll_write(io, offered, write))
+    }
+
+    /// Returns when everything accepted is with the transport.
+    fn flush(&mut self) -> io::Result<()> {
+        or_would_block(self.driver.poll_flush(&mut StdIo(&mut self.io)))
+    }
+}
+
+/// Bytes in all of `bufs`.
+pub(crate) fn total_len(bufs: &[IoSlice<'_>]) -> usize {
+    bufs.iter().fold(0, |total, buf| total.saturating_add(buf.len()))
+}
+
+fn or_would_block<R>(poll: Poll<Result<R, Fault<io::Error>>>) -> io::Result<R> {
+    match poll {
+        Poll::Ready(result) => Ok(result?),
+        Poll::Pending => Err(ErrorKind::WouldBlock.into()),
+    }
+}
+
+/// A transport of `std::io`.
+struct StdIo<'a, T>(&'a mut T);
+
+impl<T: Read + Write> Transport for StdIo<'_, T> {
+    type Error = io::Error;
+
+    fn poll_read(&mut self, buf: &mut [u8]) -> Poll<io::Result<usize>> {
+        poll(|| self.0.read(buf))
+    }
+
+    fn poll_write(&mut self, outbound: &Outbound<'_>) -> Poll<io::Result<usize>> {
+        let mut chunks = [IoSlice::new(&[]); MAX_CHUNKS];
+        let n = outbound.chunks_vectored(&mut chunks);
+        poll(|| self.0.write_vectored(&chunks[..n]))
+    }
+
+    fn poll_flush(&mut self) -> Poll<io::Result<()>> {
+        poll(|| self.0.flush())
+    }
+}
+
+fn poll<R>(mut call: impl FnMut() -> io::Result<R>) -> Poll<io::Result<R>> {
+    loop {
+        match call() {
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == ErrorKind::WouldBlock => return Poll::Pending,
+            result => return Poll::Ready(result),
         }
     }
+}
 
-    fn drain_all(&mut self) -> io::Result<()> {
-        if self.drain()? == Drained::Blocked {
-            return Err(ErrorKind::WouldBlock.into());
-        }
-        loop {
-            match self.io.flush() {
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                result => return result,
-            }
-        }
-    }
+/// Chunks that one `writev` is given.
+pub(crate) const MAX_CHUNKS: usize = 16;
 
-    /// Takes what the transport has, once.
-    fn fill(&mut self) -> io::Result<()> {
-        let mut inbound = self.connection.inbound();
-        if inbound.is_empty() {
-            return Ok(());
-        }
-        loop {
-            match self.io.read(&mut inbound) {
-                Ok(0) => {
-                    self.connection.end_of_input();
-                    return Ok(());
-                }
-                Ok(len) => return inbound.commit(len).map_err(io::Error::other),
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => {
-                    // Gives the lent memory back.
-                    self.process()?;
-                    return Err(error);
-                }
-            }
-        }
-    }
-
-    fn process(&mut self) -> io::Result<()> {
-        self.connection.process().map_err(|error| self.connection_error(error))
-    }
-
-    /// The error as `std::io` has it. The alert, if there is one, is sent if the transport takes
-    /// it; that the connection has failed matters more than that it did not.
-    fn connection_error(&mut self, error: ConnectionError) -> io::Error {
-        let _unsent = self.drain();
-        error.into()
-    }
-
-    fn write_error(&mut self, error: WriteError) -> io::Error {
-        match (error, self.connection.error()) {
-            (WriteError::Failed { .. }, Some(error)) => self.connection_error(error),
-            (WriteError::Closed, _) => io::Error::new(ErrorKind::BrokenPipe, error),
-            _ => io::Error::other(error),
+impl From<Fault<Self>> for io::Error {
+    fn from(fault: Fault<Self>) -> Self {
+        match fault {
+            Fault::Transport(error) => error,
+            Fault::WriteZero => ErrorKind::WriteZero.into(),
+            Fault::Overrun(overrun) => Self::other(overrun),
+            Fault::Connection(error) => error.into(),
+            Fault::Write(error @ WriteError::Closed) => Self::new(ErrorKind::BrokenPipe, error),
+            Fault::Write(error) => Self::other(error),
         }
     }
 }
@@ -222,67 +205,5 @@ impl From<ConnectionError> for io::Error {
             _ => ErrorKind::InvalidData,
         };
         Self::new(kind, error)
-    }
-}
-
-impl<T: Read + Write> Read for Stream<T> {
-    /// Returns 0 at the peer's `close_notify` (or for an empty `buf`) only; a transport that ends
-    /// without it is [`ErrorKind::UnexpectedEof`].
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        if buf.is_empty() {
-            return Ok(0);
-        }
-        self.complete_handshake()?;
-        loop {
-            let read = self.connection.read(buf);
-            // Our answers go out while we read: two full pipes must not wait for each other.
-            let n = read.map_err(|error| self.connection_error(error))?;
-            let drained = self.drain();
-            if n > 0 || self.connection.reader_state() == ReaderState::PeerClosed {
-                self.io_error = drained.err();
-                return Ok(n);
-            }
-            drained?;
-            self.fill()?;
-        }
-    }
-}
-
-impl<T: Read + Write> Write for Stream<T> {
-    /// Accepts as much as there is room for once, and gives the transport what it takes. If the
-    /// transport fails after bytes were accepted, the next call tells of it.
-    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        self.io_error.take().map_or(Ok(()), Err)?;
-        self.complete_handshake()?;
-        loop {
-            let accepted = match self.connection.write(buf) {
-                Ok(n) => n,
-                // The next call, which accepts nothing, tells of it.
-                Err(WriteError::KeyLimit { accepted }) if accepted > 0 => accepted,
-                Err(error) => return Err(self.write_error(error)),
-            };
-            let drained = match self.drain() {
-                Ok(drained) => drained,
-                Err(error) if accepted > 0 => {
-                    // An error would say that nothing was accepted.
-                    self.io_error = Some(error);
-                    return Ok(accepted);
-                }
-                Err(error) => return Err(error),
-            };
-            if accepted > 0 || buf.is_empty() {
-                return Ok(accepted);
-            }
-            // What was drained may have made room; if not, there is nothing to go round for.
-            if drained == Drained::Blocked && self.connection.room() == 0 {
-                return Err(ErrorKind::WouldBlock.into());
-            }
-        }
-    }
-
-    /// Returns when everything accepted is with the transport.
-    fn flush(&mut self) -> io::Result<()> {
-        self.connection.flush().map_err(|error| self.write_error(error))?;
-        self.drain_all()
     }
 }

@@ -386,6 +386,33 @@ fn ssl_write_row_06_errors_of_the_transport_come_through() {
 }
 
 #[test]
+fn ssl_write_row_06_reading_goes_on_when_an_answer_cannot_be_written() {
+    let mut stream = ready(TLS13, Role::Client);
+    let wire = stream.get_mut();
+    wire.peer.0.refresh_traffic_keys().unwrap();
+    wire.peer_sends(b"the peer asks, and takes no answer");
+    wire.write_faults.push_back(Some(ErrorKind::BrokenPipe));
+    let mut buf = [0; 64];
+    assert_eq!(stream.read(&mut buf).unwrap(), 34);
+    stream.get_mut().peer_sends(b"more");
+    assert_eq!(stream.read(&mut buf).unwrap(), 4);
+    assert_eq!(kind(stream.write(b"x")), ErrorKind::BrokenPipe, "told once");
+    stream.write_all(b"y").unwrap();
+    assert_eq!(stream.get_ref().received, b"y");
+}
+
+#[test]
+fn ssl_write_row_06_vectored_writes_share_a_record() {
+    let mut stream = ready(TLS13, Role::Client);
+    let before = stream.connection().progress().records;
+    let bufs = [b"one, ".as_slice(), b"", b"two"].map(io::IoSlice::new);
+    assert_eq!(stream.write_vectored(&bufs).unwrap(), 8);
+    assert_eq!(stream.write_vectored(&[]).unwrap(), 0);
+    assert_eq!(stream.get_ref().received, b"one, two");
+    assert_eq!(stream.connection().progress().records, before + 1);
+}
+
+#[test]
 fn ssl_write_row_06_what_write_accepted_does_not_wait_for_a_flush() {
     for suite in SUITES {
         for len in [1, 100, 16_384, 16_385, 65_536, 200_000] {
@@ -471,11 +498,13 @@ fn ssl_write_row_06_reading_goes_on_after_our_close_in_tls_13() {
 struct Buffered {
     wire: Wire,
     held: Vec<u8>,
+    /// The last flush would have blocked: every other one does.
+    blocked: bool,
 }
 
 impl Read for Buffered {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        assert!(self.held.is_empty(), "waits for an answer to bytes it holds");
+        assert!(self.held.is_empty() || self.blocked, "waits for an answer to bytes it holds");
         self.wire.read(buf)
     }
 }
@@ -487,6 +516,11 @@ impl Write for Buffered {
     }
 
     fn flush(&mut self) -> io::Result<()> {
+        if !self.held.is_empty() && !self.blocked {
+            self.blocked = true;
+            return Err(ErrorKind::WouldBlock.into());
+        }
+        self.blocked = false;
         self.wire.write_all(&self.held)?;
         self.held.clear();
         Ok(())
@@ -498,18 +532,14 @@ fn ssl_write_row_06_flights_of_the_handshake_leave_a_transport_that_buffers() {
     for suite in [TLS13, TLS12] {
         for role in ROLES {
             let (ours, peer) = pair(suite, role);
-            let io = Buffered { wire: Wire::new(peer), held: Vec::new() };
+            let io = Buffered { wire: Wire::new(peer), held: Vec::new(), blocked: false };
             let mut stream = Stream::new(ours, io);
-            for _ in 0..10 {
-                match stream.complete_handshake() {
-                    Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-                    result => {
-                        result.unwrap();
-                        break;
-                    }
-                }
+            while let Err(error) = stream.complete_handshake() {
+                assert_eq!(error.kind(), ErrorKind::WouldBlock);
             }
-            assert!(!stream.get_ref().wire.peer.0.is_handshaking());
+            // If the last flight was blocked, what comes next sends it.
+            assert_eq!(kind(stream.read(&mut [0])), ErrorKind::WouldBlock);
+            assert!(!stream.get_ref().wire.peer.0.is_handshaking(), "{suite:?} {role:?}");
         }
     }
 }

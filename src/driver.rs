@@ -1,0 +1,242 @@
+//! What the adapters have in common: a connection driven over a transport, as far as both go.
+
+use core::task::{Poll, ready};
+
+use bytes::Buf;
+
+use crate::connection::{Connection, ConnectionError};
+use crate::error::{SlotOverrun, WriteError};
+use crate::reader::ReaderState;
+use crate::writer::{Outbound, WriterState};
+
+/// A transport as an adapter shows it. `Pending` is what others call "would block".
+pub(crate) trait Transport {
+    type Error;
+
+    /// Bytes into `buf`; 0 at the end.
+    fn poll_read(&mut self, buf: &mut [u8]) -> Poll<Result<usize, Self::Error>>;
+
+    /// Takes as many of the waiting bytes as it likes; there is at least one.
+    fn poll_write(&mut self, outbound: &Outbound<'_>) -> Poll<Result<usize, Self::Error>>;
+
+    /// Empties its own buffer, if it has one.
+    fn poll_flush(&mut self) -> Poll<Result<(), Self::Error>>;
+}
+
+/// Why a call did not do what it was asked.
+#[derive(Debug)]
+pub(crate) enum Fault<E> {
+    Transport(E),
+    /// The transport took 0 bytes.
+    WriteZero,
+    /// The transport says that it read more than it was lent.
+    Overrun(SlotOverrun),
+    Connection(ConnectionError),
+    Write(WriteError),
+}
+
+/// A connection, and what it owes its caller and its transport.
+///
+/// Every call goes as far as the transport lets it. One that gives `Pending` has accepted and
+/// returned nothing: it need not be repeated, with the same or with other arguments.
+#[derive(Debug)]
+pub(crate) struct Driver<E> {
+    pub(crate) connection: Connection,
+    /// A failure to write that was met when bytes had been accepted already, or while reading:
+    /// for the next call that writes to tell.
+    deferred: Option<Fault<E>>,
+    /// The transport's own buffer may hold bytes that no caller knows of, and so will not flush.
+    flush_due: bool,
+}
+
+impl<E> Driver<E> {
+    pub(crate) const fn new(connection: Connection) -> Self {
+        Self { connection, deferred: None, flush_due: false }
+    }
+
+    /// Finishes the handshake, if it is not finished. Our last flight is offered to the
+    /// transport; what it does not take goes with the next call.
+    pub(crate) fn poll_handshake(
+        &mut self,
+        io: &mut impl Transport<Error = E>,
+    ) -> Poll<Result<(), Fault<E>>> {
+        while self.connection.state() == WriterState::Negotiating {
+            self.offer(io)?;
+            ready!(self.poll_fill(io))?;
+            self.process(io)?;
+            if self.connection.state() != WriterState::Negotiating {
+                self.offer(io)?;
+            }
+        }
+        Poll::Ready(match self.connection.protocol_version() {
+            Some(_) => Ok(()),
+            // A handshake that has failed has not become complete.
+            None => self.process(io),
+        })
+    }
+
+    /// Goes on until `read` gives more than 0 bytes of what the connection has, or the peer has
+    /// closed.
+    pub(crate) fn poll_read(
+        &mut self,
+        io: &mut impl Transport<Error = E>,
+        mut read: impl FnMut(&mut Connection) -> Result<usize, ConnectionError>,
+    ) -> Poll<Result<usize, Fault<E>>> {
+        ready!(self.poll_handshake(io))?;
+        loop {
+            let len = read(&mut self.connection).map_err(|error| self.fail(io, error))?;
+            // Our answers go out while we read: two full pipes must not wait for each other. That
+            // the peer takes no more does not mean that it has sent nothing.
+            if self.deferred.is_none() {
+                self.deferred = self.offer(io).err();
+            }
+            if len > 0 || self.connection.reader_state() == ReaderState::PeerClosed {
+                return Poll::Ready(Ok(len));
+            }
+            ready!(self.poll_fill(io))?;
+        }
+    }
+
+    /// Goes on until `write`, which offers the connection `offered` bytes, gives more than 0, and
+    /// gives the transport what it takes.
+    pub(crate) fn poll_write(
+        &mut self,
+        io: &mut impl Transport<Error = E>,
+        offered: usize,
+        mut write: impl FnMut(&mut Connection) -> Result<usize, WriteError>,
+    ) -> Poll<Result<usize, Fault<E>>> {
+        self.tell_deferred()?;
+        ready!(self.poll_handshake(io))?;
+        loop {
+            let accepted = match write(&mut self.connection) {
+                Ok(n) => n,
+                // The next call, which accepts nothing, tells of it.
+                Err(WriteError::KeyLimit { accepted }) if accepted > 0 => accepted,
+                Err(error) => return Poll::Ready(Err(self.refuse(io, error))),
+            };
+            let drained = self.poll_drain(io);
+            if accepted > 0 {
+                // An error would say that nothing was accepted.
+                if let Poll::Ready(Err(fault)) = drained {
+                    self.deferred = Some(fault);
+                }
+                return Poll::Ready(Ok(accepted));
+            }
+            match drained {
+                Poll::Ready(result) => result?,
+                Poll::Pending if offered > 0 && self.connection.room() == 0 => {
+                    return Poll::Pending;
+                }
+                Poll::Pending => {}
+            }
+            if offered == 0 {
+                return Poll::Ready(Ok(0));
+            }
+            // What was drained has made room.
+        }
+    }
+
+    /// Everything accepted, with the transport and out of its own buffer.
+    pub(crate) fn poll_flush(
+        &mut self,
+        io: &mut impl Transport<Error = E>,
+    ) -> Poll<Result<(), Fault<E>>> {
+        self.tell_deferred()?;
+        self.connection.flush().map_err(|error| self.refuse(io, error))?;
+        self.poll_drain_all(io)
+    }
+
+    /// `close_notify` behind everything accepted, and all of it with the transport. A connection
+    /// that has failed says so when its alert is with the transport.
+    pub(crate) fn poll_close(
+        &mut self,
+        io: &mut impl Transport<Error = E>,
+    ) -> Poll<Result<(), Fault<E>>> {
+        let closed = self.connection.close();
+        self.tell_deferred()?;
+        let drained = ready!(self.poll_drain_all(io));
+        Poll::Ready(closed.map_err(|error| self.refuse(io, error)).and(drained))
+    }
+
+    /// Gives the transport what waits, until it takes no more.
+    fn poll_drain(&mut self, io: &mut impl Transport<Error = E>) -> Poll<Result<(), Fault<E>>> {
+        while self.connection.wants().drain {
+            let mut outbound = self.connection.outbound();
+            if !outbound.has_remaining() {
+                break;
+            }
+            match ready!(io.poll_write(&outbound)) {
+                Ok(0) => return Poll::Ready(Err(Fault::WriteZero)),
+                Ok(len) => outbound.advance(len),
+                Err(error) => return Poll::Ready(Err(Fault::Transport(error))),
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    pub(crate) fn poll_drain_all(
+        &mut self,
+        io: &mut impl Transport<Error = E>,
+    ) -> Poll<Result<(), Fault<E>>> {
+        ready!(self.poll_drain(io))?;
+        ready!(io.poll_flush()).map_err(Fault::Transport)?;
+        self.flush_due = false;
+        Poll::Ready(Ok(()))
+    }
+
+    /// Drains what no caller waits for, without waiting for it.
+    fn offer(&mut self, io: &mut impl Transport<Error = E>) -> Result<(), Fault<E>> {
+        self.flush_due |= self.connection.wants().drain;
+        if !self.flush_due {
+            return Ok(());
+        }
+        match self.poll_drain_all(io) {
+            Poll::Ready(result) => result,
+            Poll::Pending => Ok(()),
+        }
+    }
+
+    /// Takes what the transport has, once.
+    fn poll_fill(&mut self, io: &mut impl Transport<Error = E>) -> Poll<Result<(), Fault<E>>> {
+        let mut inbound = self.connection.inbound();
+        if inbound.is_empty() {
+            return Poll::Ready(Ok(()));
+        }
+        match io.poll_read(&mut inbound) {
+            Poll::Ready(Ok(0)) => self.connection.end_of_input(),
+            Poll::Ready(Ok(len)) => inbound.commit(len).map_err(Fault::Overrun)?,
+            Poll::Ready(Err(error)) => {
+                self.process(io)?;
+                return Poll::Ready(Err(Fault::Transport(error)));
+            }
+            Poll::Pending => {
+                // Gives the lent memory back.
+                self.process(io)?;
+                return Poll::Pending;
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn process(&mut self, io: &mut impl Transport<Error = E>) -> Result<(), Fault<E>> {
+        self.connection.process().map_err(|error| self.fail(io, error))
+    }
+
+    fn tell_deferred(&mut self) -> Result<(), Fault<E>> {
+        self.deferred.take().map_or(Ok(()), Err)
+    }
+
+    /// The alert, if there is one, is sent if the transport takes it; that the connection has
+    /// failed matters more than that it did not.
+    fn fail(&mut self, io: &mut impl Transport<Error = E>, error: ConnectionError) -> Fault<E> {
+        let _unsent = self.poll_drain_all(io);
+        Fault::Connection(error)
+    }
+
+    fn refuse(&mut self, io: &mut impl Transport<Error = E>, error: WriteError) -> Fault<E> {
+        match (error, self.connection.error()) {
+            (WriteError::Failed { .. }, Some(error)) => self.fail(io, error),
+            (error, _) => Fault::Write(error),
+        }
+    }
+}

@@ -55,10 +55,11 @@
 //! `rustls` and `std` by default. Without `std` a configuration comes from
 //! `rustls::ClientConfig::builder_with_details` and the caller's clock
 //! ([`webpki_client_config_with_time`]). Without `rustls` there are [`Writer`] and [`Reader`], with
-//! ring and bytes only.
+//! ring and bytes only. `tokio` adds `TlsConnector`, `TlsAcceptor` and `TlsStream` over tokio's
+//! traits.
 //!
 //! Foreign types in this API: `bytes` ([`bytes::Buf`], `Bytes`, `BytesMut`), rustls's
-//! configurations and its `pki_types`, both re-exported.
+//! configurations and its `pki_types`, both re-exported; with their features tokio's traits.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![no_std]
 
@@ -79,6 +80,8 @@ mod reader;
 mod record;
 #[cfg(all(feature = "rustls", feature = "std"))]
 mod stream;
+#[cfg(feature = "tokio")]
+mod tokio;
 mod writer;
 
 pub use bytes;
@@ -99,6 +102,8 @@ pub use reader::{Inbound, PeerLimits, Reader, ReaderConfig, ReaderEvents, Reader
 pub use record::{KeyUpdateRequest, MAX_FRAGMENT_LEN, MAX_RECORD_LEN, Version};
 #[cfg(all(feature = "rustls", feature = "std"))]
 pub use stream::Stream;
+#[cfg(feature = "tokio")]
+pub use tokio::{FallibleTlsHandshake, TlsAcceptor, TlsConnector, TlsHandshake, TlsStream};
 #[cfg(feature = "std")]
 pub use writer::{Batch, SealJob, SealWorkers};
 pub use writer::{

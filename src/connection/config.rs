@@ -63,7 +63,7 @@ fn finish_client_config(
 
 /// The configuration as the hand-over needs it: secrets can be taken out, and no early data,
 /// which exists only inside rustls. A copy is made only where something has to change.
-pub(super) fn prepare_client(mut config: Arc<ClientConfig>) -> Arc<ClientConfig> {
+pub(crate) fn prepare_client(mut config: Arc<ClientConfig>) -> Arc<ClientConfig> {
     if !config.enable_secret_extraction || config.enable_early_data {
         let config = Arc::make_mut(&mut config);
         config.enable_secret_extraction = true;

@@ -17,10 +17,11 @@ use alloc::sync::Arc;
 use core::mem;
 
 pub use config::ConnectionConfig;
+pub(crate) use config::prepare_client;
+use config::prepare_server;
 #[cfg(feature = "std")]
 pub use config::webpki_client_config;
 pub use config::webpki_client_config_with_time;
-use config::{prepare_client, prepare_server};
 use ended::Ended;
 pub use error::ConnectionError;
 use established::Established;
@@ -28,9 +29,9 @@ use handover::Tls;
 use handshake::{Handshake, Status};
 pub use rustls;
 use rustls::client::UnbufferedClientConnection;
-use rustls::pki_types::ServerName;
+pub(crate) use rustls::pki_types::ServerName;
 use rustls::server::UnbufferedServerConnection;
-use rustls::{ClientConfig, ServerConfig};
+pub(crate) use rustls::{ClientConfig, ServerConfig};
 use server_name::{RememberServerName, ServerNameCell};
 
 use crate::aead::ReadKeys;

@@ -1,0 +1,104 @@
+//! Where TLS streams come from.
+
+use alloc::sync::Arc;
+
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use super::handshake::TlsHandshake;
+use crate::connection::{
+    ClientConfig, Connection, ConnectionConfig, ServerConfig, ServerName, prepare_client,
+};
+use crate::reader::Role;
+
+/// Makes client streams over tokio's transports. A clone shares the configuration.
+///
+/// ```no_run
+/// use tokio::io::{AsyncReadExt, AsyncWriteExt};
+/// use tokio::net::TcpStream;
+/// use wantwrite::TlsConnector;
+///
+/// # async fn get() -> Result<(), Box<dyn std::error::Error>> {
+/// let connector = TlsConnector::from(wantwrite::webpki_client_config());
+/// let socket = TcpStream::connect("example.com:443").await?;
+/// let mut tls = connector.connect("example.com".try_into()?, socket).await?;
+/// tls.write_all(b"GET / HTTP/1.0\r\nHost: example.com\r\n\r\n").await?;
+/// let mut page = Vec::new();
+/// tls.read_to_end(&mut page).await?;
+/// tls.shutdown().await?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Coming from tokio-rustls
+///
+/// | there | here |
+/// |---|---|
+/// | `TlsConnector`, `TlsAcceptor` | the same; [`with_connection_config`](Self::with_connection_config) for the engine's settings |
+/// | `client::TlsStream`, `server::TlsStream`, and an enum of both | one [`TlsStream`](crate::TlsStream) |
+/// | `Connect`, `Accept`, `into_fallible` | [`TlsHandshake`], [`into_fallible`](TlsHandshake::into_fallible) |
+/// | `get_ref`, `get_mut`, `into_inner` with rustls's connection | the same with our [`Connection`] |
+/// | what is written may wait for `flush` | only while the transport takes no more |
+/// | reading does not write | reading sends what waits, answers to KeyUpdates included |
+/// | an end without `close_notify` is `UnexpectedEof` | the same |
+/// | early data, `LazyConfigAcceptor` | are not there |
+#[derive(Clone, Debug)]
+pub struct TlsConnector {
+    tls: Arc<ClientConfig>,
+    config: ConnectionConfig,
+}
+
+impl TlsConnector {
+    /// Settings for the streams made from now on.
+    #[must_use]
+    pub fn with_connection_config(self, config: ConnectionConfig) -> Self {
+        Self { config, ..self }
+    }
+
+    /// The handshake with the server `name` over `io`. It has no timeout of its own: wrap it in
+    /// `tokio::time::timeout`.
+    pub fn connect<IO>(&self, name: ServerName<'static>, io: IO) -> TlsHandshake<IO>
+    where
+        IO: AsyncRead + AsyncWrite + Unpin,
+    {
+        let connection = Connection::client_with(self.tls.clone(), name, self.config.clone());
+        TlsHandshake::new(connection, io, Role::Client)
+    }
+}
+
+impl From<Arc<ClientConfig>> for TlsConnector {
+    /// The configuration is copied unless its `enable_secret_extraction` is set.
+    fn from(tls: Arc<ClientConfig>) -> Self {
+        Self { tls: prepare_client(tls), config: ConnectionConfig::default() }
+    }
+}
+
+/// Makes server streams over tokio's transports; see [`TlsConnector`]. A clone shares the configuration.
+#[derive(Clone, Debug)]
+pub struct TlsAcceptor {
+    tls: Arc<ServerConfig>,
+    config: ConnectionConfig,
+}
+
+impl TlsAcceptor {
+    /// Settings for the streams made from now on.
+    #[must_use]
+    pub fn with_connection_config(self, config: ConnectionConfig) -> Self {
+        Self { config, ..self }
+    }
+
+    /// The handshake with the client that is at the other end of `io`. It has no timeout of its
+    /// own: wrap it in `tokio::time::timeout`.
+    pub fn accept<IO>(&self, io: IO) -> TlsHandshake<IO>
+    where
+        IO: AsyncRead + AsyncWrite + Unpin,
+    {
+        let connection = Connection::server_with(self.tls.clone(), self.config.clone());
+        TlsHandshake::new(connection, io, Role::Server)
+    }
+}
+
+impl From<Arc<ServerConfig>> for TlsAcceptor {
+    fn from(tls: Arc<ServerConfig>) -> Self {
+        Self { tls, config: ConnectionConfig::default() }
+    }
+}

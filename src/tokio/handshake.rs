@@ -1,0 +1,71 @@
+//! The handshake as a future.
+
+use core::pin::Pin;
+use core::task::{Context, Poll};
+use std::io;
+
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use super::stream::TlsStream;
+use crate::connection::{Connection, ConnectionError};
+use crate::reader::Role;
+
+/// A handshake that goes on; gives the stream.
+///
+/// # Errors
+/// `InvalidData` with a [`ConnectionError`] in it if the handshake failed (our alert was offered
+/// to the transport), `UnexpectedEof` if the transport ended, or the transport's own error.
+#[derive(Debug)]
+#[must_use = "a handshake goes on only while it is polled"]
+pub struct TlsHandshake<IO>(FallibleTlsHandshake<IO>);
+
+/// As [`TlsHandshake`], but an error gives the transport back.
+#[derive(Debug)]
+#[must_use = "a handshake goes on only while it is polled"]
+pub struct FallibleTlsHandshake<IO> {
+    /// `None` at its end.
+    going: Option<Result<TlsStream<IO>, (io::Error, IO)>>,
+    role: Role,
+}
+
+impl<IO> TlsHandshake<IO> {
+    pub(super) fn new(connection: Result<Connection, ConnectionError>, io: IO, role: Role) -> Self {
+        let going = match connection {
+            Ok(connection) => Ok(TlsStream::new(connection, io)),
+            Err(error) => Err((error.into(), io)),
+        };
+        Self(FallibleTlsHandshake { going: Some(going), role })
+    }
+
+    /// The same handshake; an error gives the transport back.
+    pub fn into_fallible(self) -> FallibleTlsHandshake<IO> {
+        self.0
+    }
+}
+
+impl<IO: AsyncRead + AsyncWrite + Unpin> Future for TlsHandshake<IO> {
+    type Output = io::Result<TlsStream<IO>>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.0).poll(cx).map_err(|(error, _)| error)
+    }
+}
+
+impl<IO: AsyncRead + AsyncWrite + Unpin> Future for FallibleTlsHandshake<IO> {
+    type Output = Result<TlsStream<IO>, (io::Error, IO)>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Some(going) = self.going.take() else {
+            return Poll::Pending;
+        };
+        let mut stream = going?;
+        match stream.poll_handshake(self.role, cx) {
+            Poll::Ready(Ok(())) => Poll::Ready(Ok(stream)),
+            Poll::Ready(Err(error)) => Poll::Ready(Err((error, stream.into_inner().0))),
+            Poll::Pending => {
+                self.going = Some(Ok(stream));
+                Poll::Pending
+            }
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! A link in memory that keeps to the letter of tokio's traits, and no more.
+
+use std::collections::VecDeque;
+use std::io;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::task::{Context, Poll, Wake, Waker};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+/// One direction. It wakes the task of the last call only, and a call that is ready forgets it.
+#[derive(Debug, Default)]
+pub struct Pipe {
+    pub bytes: VecDeque<u8>,
+    pub capacity: usize,
+    pub shut_down: bool,
+    /// What the next write fails with.
+    pub fault: Option<io::ErrorKind>,
+    reader: Option<Waker>,
+    writer: Option<Waker>,
+}
+
+impl Pipe {
+    /// Takes bytes out, as the other end does.
+    pub fn take(&mut self, max: usize) -> Vec<u8> {
+        let len = max.min(self.bytes.len());
+        let bytes = self.bytes.drain(..len).collect();
+        if len > 0 {
+            wake(&mut self.writer);
+        }
+        bytes
+    }
+
+    pub fn put(&mut self, bytes: &[u8]) {
+        self.bytes.extend(bytes);
+        if !bytes.is_empty() {
+            wake(&mut self.reader);
+        }
+    }
+}
+
+fn wake(waker: &mut Option<Waker>) {
+    if let Some(waker) = waker.take() {
+        waker.wake();
+    }
+}
+
+/// One end of a link.
+#[derive(Clone, Debug)]
+pub struct End {
+    from: Arc<Mutex<Pipe>>,
+    to: Arc<Mutex<Pipe>>,
+}
+
+/// Both ends of a link that holds at most `capacity` bytes each way.
+pub fn link(capacity: usize) -> (End, End) {
+    let pipe = || Arc::new(Mutex::new(Pipe { capacity, ..Pipe::default() }));
+    let (a, b) = (pipe(), pipe());
+    (End { from: a.clone(), to: b.clone() }, End { from: b, to: a })
+}
+
+impl End {
+    pub fn from(&self) -> MutexGuard<'_, Pipe> {
+        self.from.lock().unwrap()
+    }
+
+    pub fn to(&self) -> MutexGuard<'_, Pipe> {
+        self.to.lock().unwrap()
+    }
+}
+
+impl AsyncRead for End {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let mut pipe = self.from();
+        pipe.reader = None;
+        if pipe.bytes.is_empty() && !pipe.shut_down {
+            pipe.reader = Some(cx.waker().clone());
+            return Poll::Pending;
+        }
+        buf.put_slice(&pipe.take(buf.remaining()));
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for End {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let mut pipe = self.to();
+        pipe.writer = None;
+        assert!(!pipe.shut_down, "written to after its shutdown");
+        if let Some(fault) = pipe.fault.take() {
+            return Poll::Ready(Err(fault.into()));
+        }
+        let len = buf.len().min(pipe.capacity.saturating_sub(pipe.bytes.len()));
+        if len == 0 {
+            pipe.writer = Some(cx.waker().clone());
+            return Poll::Pending;
+        }
+        pipe.put(&buf[..len]);
+        Poll::Ready(Ok(len))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut pipe = self.to();
+        pipe.shut_down = true;
+        wake(&mut pipe.reader);
+        Poll::Ready(Ok(()))
+    }
+}
+
+/// A task that only remembers whether it was woken.
+#[derive(Default)]
+pub struct Task(AtomicBool);
+
+impl Task {
+    pub fn new() -> (Arc<Self>, Waker) {
+        let task = Arc::new(Self::default());
+        (task.clone(), task.into())
+    }
+
+    /// Whether it was woken since the last call.
+    pub fn woken(&self) -> bool {
+        self.0.swap(false, Ordering::SeqCst)
+    }
+}
+
+impl Wake for Task {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}

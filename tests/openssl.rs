@@ -1,6 +1,5 @@
 //! Ours against the installed `openssl` program, over sockets of the loopback.
 #![expect(
-    unreachable_pub,
     clippy::unwrap_used,
     clippy::as_conversions,
     clippy::std_instead_of_alloc,
@@ -9,8 +8,6 @@
 )]
 
 mod common;
-#[path = "common/openssl.rs"]
-mod program;
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -19,9 +16,10 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::{fmt, fs};
 
+use common::openssl::is_installed;
+use common::process::{Output, PATIENCE, Process, TempDir, arg};
 use common::*;
 use mio::{Events, Interest, Poll, Token};
-use program::{Output, PATIENCE, Process, TempDir, arg, is_installed};
 use rustls::{ClientConfig, KeyLog, ServerConfig};
 use wantwrite::*;
 

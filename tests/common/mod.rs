@@ -6,12 +6,15 @@
     clippy::as_conversions,
     clippy::cast_possible_truncation,
     clippy::std_instead_of_alloc,
+    clippy::std_instead_of_core,
     clippy::unwrap_used,
     reason = "test code, of which every binary uses another part"
 )]
 
 pub mod model;
 pub mod opener;
+pub mod openssl;
+pub mod process;
 pub mod raw_peer;
 
 pub mod writer;

@@ -1,22 +1,13 @@
-//! The installed `openssl` program as a peer: one process, its pipes, and its files.
+//! The installed `openssl` program as a peer.
 
 use std::env;
-use std::fs;
-use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, Command, Stdio, id};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::process::{Command, Stdio};
 
 use wantwrite::{CipherSuite, Version};
 
-use crate::common::{HOST, Identity};
-
-/// The longest wait for anything.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+use super::process::{Process, TempDir};
+use super::{HOST, Identity};
 
 /// Set where a missing `openssl` is a failure.
 const REQUIRE: &str = "WANTWRITE_REQUIRE_OPENSSL";
@@ -37,145 +28,7 @@ pub fn is_installed() -> bool {
     found
 }
 
-/// A directory for the files of one test, removed on drop.
-pub struct TempDir(PathBuf);
-
-impl TempDir {
-    pub fn new() -> Self {
-        static COUNT: AtomicUsize = AtomicUsize::new(0);
-        let n = COUNT.fetch_add(1, Ordering::Relaxed);
-        let path = env::temp_dir().join(format!("wantwrite-{}-{n}", id()));
-        fs::create_dir(&path).unwrap();
-        Self(path)
-    }
-
-    pub fn path(&self, name: &str) -> PathBuf {
-        self.0.join(name)
-    }
-
-    fn file(&self, name: &str, content: &str) -> PathBuf {
-        let path = self.path(name);
-        fs::write(&path, content).unwrap();
-        path
-    }
-}
-
-impl Drop for TempDir {
-    fn drop(&mut self) {
-        // What is left over is in the system's directory for such things.
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
-/// What a process has printed so far.
-#[derive(Clone, Default)]
-pub struct Output(Arc<(Mutex<Printed>, Condvar)>);
-
-#[derive(Default)]
-struct Printed {
-    bytes: Vec<u8>,
-    has_ended: bool,
-}
-
-impl Output {
-    fn collect(mut pipe: impl Read + Send + 'static) -> Self {
-        let this = Self::default();
-        let collected = this.clone();
-        thread::spawn(move || {
-            let mut buf = [0; 64 * 1024];
-            loop {
-                let n = pipe.read(&mut buf).unwrap_or(0);
-                let (printed, changed) = &*collected.0;
-                let mut printed = printed.lock().unwrap();
-                printed.bytes.extend_from_slice(&buf[..n]);
-                printed.has_ended = n == 0;
-                changed.notify_all();
-                if n == 0 {
-                    return;
-                }
-            }
-        });
-        this
-    }
-
-    /// Waits until `found` finds something in what was printed.
-    pub fn wait<T>(&self, what: &str, found: impl Fn(&[u8]) -> Option<T>) -> T {
-        let deadline = Instant::now() + PATIENCE;
-        let (printed, changed) = &*self.0;
-        let mut printed = printed.lock().unwrap();
-        loop {
-            if let Some(found) = found(&printed.bytes) {
-                return found;
-            }
-            let left = deadline.saturating_duration_since(Instant::now());
-            if printed.has_ended || left.is_zero() {
-                let text = String::from_utf8_lossy(&printed.bytes).into_owned();
-                let why = if printed.has_ended { "ended" } else { "waits" };
-                drop(printed);
-                panic!("openssl {why}, and did not print {what}; it printed:\n{text}");
-            }
-            printed = changed.wait_timeout(printed, left).unwrap().0;
-        }
-    }
-
-    /// Waits until `text` was printed `times` times.
-    pub fn wait_for(&self, text: &str, times: usize) {
-        self.wait(&format!("{text:?} {times} times"), |bytes| {
-            (count(bytes, text) >= times).then_some(())
-        });
-    }
-
-    /// How often `text` was printed so far.
-    pub fn count(&self, text: &str) -> usize {
-        count(&self.0.0.lock().unwrap().bytes, text)
-    }
-
-    /// Waits for the end, which is the end of the process; gives everything printed.
-    fn wait_for_end(&self) -> Vec<u8> {
-        let (printed, changed) = &*self.0;
-        let (printed, timeout) = changed
-            .wait_timeout_while(printed.lock().unwrap(), PATIENCE, |printed| !printed.has_ended)
-            .unwrap();
-        let bytes = printed.bytes.clone();
-        drop(printed);
-        assert!(
-            !timeout.timed_out(),
-            "openssl did not exit; it printed:\n{}",
-            String::from_utf8_lossy(&bytes)
-        );
-        bytes
-    }
-}
-
-fn count(bytes: &[u8], text: &str) -> usize {
-    bytes.windows(text.len()).filter(|window| *window == text.as_bytes()).count()
-}
-
-/// A running `openssl`, killed on drop.
-pub struct Process {
-    child: Child,
-    /// `None` once it was taken or closed.
-    pub stdin: Option<ChildStdin>,
-    pub stdout: Output,
-    pub stderr: Output,
-}
-
 impl Process {
-    fn start(mut command: Command) -> Self {
-        let mut child = command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        Self {
-            stdin: child.stdin.take(),
-            stdout: Output::collect(child.stdout.take().unwrap()),
-            stderr: Output::collect(child.stderr.take().unwrap()),
-            child,
-        }
-    }
-
     /// `s_server` on a free port of the loopback, for `connections` clients one after another.
     pub fn server(
         suite: CipherSuite,
@@ -222,40 +75,6 @@ impl Process {
             .args(more);
         Self::start(command)
     }
-
-    /// Types a line, as one write. What begins with a command letter is a command.
-    pub fn line(&mut self, line: &str) {
-        let stdin = self.stdin.as_mut().unwrap();
-        stdin.write_all(format!("{line}\n").as_bytes()).unwrap();
-        stdin.flush().unwrap();
-    }
-
-    /// What it prints, for another thread.
-    pub fn outputs(&self) -> (Output, Output) {
-        (self.stdout.clone(), self.stderr.clone())
-    }
-
-    /// Ends it without a word to its peer.
-    pub fn kill(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
-
-    /// Waits until it ends by itself, with success; gives what it printed.
-    pub fn wait_for_exit(mut self) -> Vec<u8> {
-        let printed = self.stdout.wait_for_end();
-        let status = self.child.wait().unwrap();
-        assert!(status.success(), "openssl: {status}");
-        printed
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }
 
 fn suite_args(suite: CipherSuite) -> [&'static str; 3] {
@@ -279,9 +98,4 @@ fn name(suite: CipherSuite) -> &'static str {
         0xcca8 => "ECDHE-RSA-CHACHA20-POLY1305",
         number => panic!("no suite of ours: {number:#06x}"),
     }
-}
-
-/// The path as an argument.
-pub fn arg(path: &Path) -> &str {
-    path.to_str().unwrap()
 }

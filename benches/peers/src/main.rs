@@ -1,0 +1,93 @@
+//! Seals the same plaintext with wantwrite and with what a user would pick instead; README.md
+//! says what for and how.
+
+#[path = "../../contestants/mod.rs"]
+#[allow(dead_code, unused_imports, reason = "the crate's own benchmarks use more of it")]
+mod contestants;
+mod measure;
+mod peer;
+mod peers;
+mod report;
+mod server;
+mod transport;
+
+use std::hint::black_box;
+use std::io::stdout;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::{env, fs};
+
+use lexopt::ValueExt;
+use report::Report;
+
+/// Where a process lies in memory is drawn at its start, and can cost a contestant a sixth.
+const PROCESSES: usize = 7;
+const ROUNDS: usize = 81;
+
+pub(crate) type Error = Box<dyn std::error::Error>;
+
+fn main() -> Result<(), Error> {
+    let Arguments { processes, rounds, from, json } = Arguments::parse()?;
+    let report = match from {
+        Some(path) => serde_json::from_str(&fs::read_to_string(path)?)?,
+        None if processes == 0 => {
+            steady_the_heap();
+            serde_json::to_writer(stdout(), &Report::measure(rounds)?)?;
+            return Ok(());
+        }
+        None => {
+            let reports = (0..processes).map(|_| measure_elsewhere(rounds));
+            Report::median(reports.collect::<Result<_, _>>()?)?
+        }
+    };
+    print!("{}", report.markdown());
+    if let Some(path) = json {
+        fs::write(path, serde_json::to_string_pretty(&report)? + "\n")?;
+    }
+    Ok(())
+}
+
+/// In a process of its own, which gives its report in JSON.
+fn measure_elsewhere(rounds: usize) -> Result<Report, Error> {
+    let rounds = rounds.to_string();
+    let mut command = Command::new(env::current_exe()?);
+    command.args(["--processes", "0", "--rounds", &rounds]).stderr(Stdio::inherit());
+    let output = command.output()?;
+    if !output.status.success() {
+        return Err("a measuring process failed".into());
+    }
+    Ok(serde_json::from_slice(&output.stdout)?)
+}
+
+/// glibc learns from a large block given back not to return the heap's end to the system again and
+/// again: as in a program that has run for a while, and the same from the first case to the last.
+fn steady_the_heap() {
+    drop(black_box(vec![0_u8; 16 << 20]));
+}
+
+struct Arguments {
+    /// 0: measures in this one.
+    processes: usize,
+    /// In each of them.
+    rounds: usize,
+    /// Nothing is measured then.
+    from: Option<PathBuf>,
+    json: Option<PathBuf>,
+}
+
+impl Arguments {
+    fn parse() -> Result<Self, Error> {
+        let mut this = Self { processes: PROCESSES, rounds: ROUNDS, from: None, json: None };
+        let mut arguments = lexopt::Parser::from_env();
+        while let Some(argument) = arguments.next()? {
+            match argument {
+                lexopt::Arg::Long("processes") => this.processes = arguments.value()?.parse()?,
+                lexopt::Arg::Long("rounds") => this.rounds = arguments.value()?.parse()?,
+                lexopt::Arg::Long("from") => this.from = Some(arguments.value()?.into()),
+                lexopt::Arg::Long("json") => this.json = Some(arguments.value()?.into()),
+                other => return Err(other.unexpected().into()),
+            }
+        }
+        Ok(this)
+    }
+}

@@ -1,0 +1,147 @@
+//! Our connection, one record a write, and coalescing.
+
+use std::collections::VecDeque;
+use std::hint::black_box;
+use std::io::{Read, Write as _};
+use std::sync::Arc;
+
+use bytes::{Buf, BytesMut};
+use wantwrite::{Coalescing, Connection, ConnectionConfig, WriterState};
+
+use crate::Error;
+use crate::peer::Peer;
+use crate::server::Setup;
+use crate::transport::Transport;
+
+pub(crate) struct Ours<W> {
+    connection: Connection,
+    transport: Transport,
+    way: W,
+}
+
+/// A way into the writer.
+pub(crate) trait Way: Default {
+    const NAME: &str;
+    const COALESCING: Coalescing = Coalescing::Off;
+
+    fn prepare(&mut self, _plaintext: &[u8], _writes: usize) {}
+
+    /// Returns how many bytes were accepted: 0 if the buffer is full.
+    fn write(&mut self, connection: &mut Connection, plaintext: &[u8]) -> Result<usize, Error>;
+}
+
+impl<W: Way> Peer for Ours<W> {
+    const NAME: &str = W::NAME;
+
+    fn new(setup: &Setup, transport: Transport) -> Result<Self, Error> {
+        let mut config = ConnectionConfig::default();
+        config.writer.coalescing = W::COALESCING;
+        let (tls, name) = (Arc::clone(&setup.rustls_client), Setup::NAME.try_into()?);
+        let connection = Connection::client_with(tls, name, config)?;
+        Ok(Self { connection, transport, way: W::default() })
+    }
+
+    fn negotiate(&mut self) -> Result<bool, Error> {
+        while let Ok(n @ 1..) = self.transport.read(&mut self.connection.inbound()) {
+            self.connection.inbound().commit(n)?;
+            while self.connection.wants().process {
+                self.connection.process()?;
+            }
+        }
+        self.drain()?;
+        Ok(self.connection.state() != WriterState::Negotiating)
+    }
+
+    fn prepare(&mut self, plaintext: &[u8], writes: usize) {
+        self.way.prepare(plaintext, writes);
+    }
+
+    fn write(&mut self, mut plaintext: &[u8]) -> Result<(), Error> {
+        while !plaintext.is_empty() {
+            match self.way.write(&mut self.connection, plaintext)? {
+                0 => self.drain()?,
+                n => plaintext = &plaintext[n..],
+            }
+        }
+        Ok(())
+    }
+
+    fn drain(&mut self) -> Result<(), Error> {
+        let mut outbound = self.connection.outbound();
+        while outbound.has_remaining() {
+            let n = self.transport.write(outbound.chunk())?;
+            outbound.advance(n);
+        }
+        Ok(())
+    }
+}
+
+/// One copy.
+#[derive(Default)]
+pub(crate) struct Write;
+
+impl Way for Write {
+    const NAME: &str = "wantwrite, `write`";
+
+    fn write(&mut self, connection: &mut Connection, plaintext: &[u8]) -> Result<usize, Error> {
+        Ok(connection.write(plaintext)?)
+    }
+}
+
+/// No copy: the bytes are made in place, and the making is not counted.
+#[derive(Default)]
+pub(crate) struct Slot;
+
+impl Way for Slot {
+    const NAME: &str = "wantwrite, `slot`";
+
+    fn write(&mut self, connection: &mut Connection, plaintext: &[u8]) -> Result<usize, Error> {
+        let slot = connection.slot()?;
+        let n = black_box(&*slot).len().min(plaintext.len());
+        slot.commit(n)?;
+        Ok(n)
+    }
+}
+
+/// No copy: sealed in memory made before the time is taken and given back within it.
+#[derive(Default)]
+pub(crate) struct WriteOwned {
+    made: VecDeque<BytesMut>,
+}
+
+impl Way for WriteOwned {
+    const NAME: &str = "wantwrite, `write_owned`";
+
+    fn prepare(&mut self, plaintext: &[u8], writes: usize) {
+        let make = |_| {
+            // A spare byte behind the last fragment, for its type.
+            let mut made = BytesMut::with_capacity(plaintext.len() + 1);
+            made.extend_from_slice(plaintext);
+            made
+        };
+        // Used in the order of allocation: freed from the other end, each would shrink the heap.
+        self.made = (0..writes).map(make).collect();
+    }
+
+    fn write(&mut self, connection: &mut Connection, _: &[u8]) -> Result<usize, Error> {
+        let plaintext = self.made.front_mut().ok_or("not prepared")?;
+        let n = connection.write_owned(plaintext)?;
+        if plaintext.is_empty() {
+            self.made.pop_front();
+        }
+        Ok(n)
+    }
+}
+
+/// Writes share a record until the drain reaches it: the default.
+#[derive(Default)]
+pub(crate) struct Coalesced;
+
+impl Way for Coalesced {
+    const NAME: &str = "wantwrite, `write`, coalescing";
+    const COALESCING: Coalescing = Coalescing::On;
+
+    fn write(&mut self, connection: &mut Connection, plaintext: &[u8]) -> Result<usize, Error> {
+        Ok(connection.write(plaintext)?)
+    }
+}

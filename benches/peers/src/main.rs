@@ -1,6 +1,7 @@
 //! Seals the same plaintext with wantwrite and with what a user would pick instead; README.md
 //! says what for and how.
 
+mod chart;
 #[path = "../../contestants/mod.rs"]
 #[allow(dead_code, unused_imports, reason = "the crate's own benchmarks use more of it")]
 mod contestants;
@@ -27,7 +28,7 @@ const ROUNDS: usize = 81;
 pub(crate) type Error = Box<dyn std::error::Error>;
 
 fn main() -> Result<(), Error> {
-    let Arguments { processes, rounds, from, json } = Arguments::parse()?;
+    let Arguments { processes, rounds, from, json, svg } = Arguments::parse()?;
     let report = match from {
         Some(path) => serde_json::from_str(&fs::read_to_string(path)?)?,
         None if processes == 0 => {
@@ -43,6 +44,9 @@ fn main() -> Result<(), Error> {
     print!("{}", report.markdown());
     if let Some(path) = json {
         fs::write(path, serde_json::to_string_pretty(&report)? + "\n")?;
+    }
+    if let Some(path) = svg {
+        svg::save(path, &chart::draw(&report)?)?;
     }
     Ok(())
 }
@@ -73,11 +77,13 @@ struct Arguments {
     /// Nothing is measured then.
     from: Option<PathBuf>,
     json: Option<PathBuf>,
+    svg: Option<PathBuf>,
 }
 
 impl Arguments {
     fn parse() -> Result<Self, Error> {
-        let mut this = Self { processes: PROCESSES, rounds: ROUNDS, from: None, json: None };
+        let mut this =
+            Self { processes: PROCESSES, rounds: ROUNDS, from: None, json: None, svg: None };
         let mut arguments = lexopt::Parser::from_env();
         while let Some(argument) = arguments.next()? {
             match argument {
@@ -85,6 +91,7 @@ impl Arguments {
                 lexopt::Arg::Long("rounds") => this.rounds = arguments.value()?.parse()?,
                 lexopt::Arg::Long("from") => this.from = Some(arguments.value()?.into()),
                 lexopt::Arg::Long("json") => this.json = Some(arguments.value()?.into()),
+                lexopt::Arg::Long("svg") => this.svg = Some(arguments.value()?.into()),
                 other => return Err(other.unexpected().into()),
             }
         }

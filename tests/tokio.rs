@@ -10,6 +10,9 @@ mod common;
 #[expect(unreachable_pub, reason = "a module of this test alone")]
 #[path = "common/link.rs"]
 mod link;
+#[expect(dead_code, reason = "only its server is used")]
+#[path = "../examples/tokio_proxy.rs"]
+mod proxy;
 
 use std::io::{self, ErrorKind, IoSlice};
 use std::pin::Pin;
@@ -23,6 +26,7 @@ use tokio::io::{
     AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufStream, ReadBuf,
     duplex, split,
 };
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 use tokio::time::timeout;
 use wantwrite::*;
@@ -728,11 +732,43 @@ async fn settings_reach_the_connection() {
     assert_eq!(server.get_ref().1.progress().records, 10);
 }
 
+#[tokio::test]
+async fn the_proxy_relays_both_ways_and_hands_ends_on() {
+    let identity = Identity::new(false);
+    let bind = async || TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (behind, listener) = (bind().await, bind().await);
+    let server = behind.local_addr().unwrap().to_string();
+    let address = listener.local_addr().unwrap();
+    let acceptor = TlsAcceptor::from(Arc::new(server_config(TLS13, &identity)));
+    tokio::spawn(proxy::serve(listener, acceptor, server.into()));
+    tokio::spawn(async move {
+        let (mut socket, _) = behind.accept().await.unwrap();
+        let mut all = Vec::new();
+        socket.read_to_end(&mut all).await.unwrap();
+        all.reverse();
+        socket.write_all(&all).await.unwrap();
+    });
+
+    let connector = tokio_rustls::TlsConnector::from(Arc::new(client_config(TLS13, &identity)));
+    let client = async {
+        let socket = TcpStream::connect(address).await.unwrap();
+        let mut client = connector.connect(server_name(), socket).await.unwrap();
+        let mut data = pattern(1 << 20);
+        client.write_all(&data).await.unwrap();
+        client.shutdown().await.unwrap();
+        let mut received = Vec::new();
+        client.read_to_end(&mut received).await.unwrap();
+        data.reverse();
+        assert!(received == data);
+    };
+    timeout(PATIENCE, client).await.expect("no answer");
+}
+
 #[test]
 fn streams_and_handshakes_can_be_sent_to_other_threads() {
     fn assert_send_sync_unpin<T: Send + Sync + Unpin>() {}
-    assert_send_sync_unpin::<TlsStream<tokio::net::TcpStream>>();
-    assert_send_sync_unpin::<TlsHandshake<tokio::net::TcpStream>>();
+    assert_send_sync_unpin::<TlsStream<TcpStream>>();
+    assert_send_sync_unpin::<TlsHandshake<TcpStream>>();
     assert_send_sync_unpin::<TlsConnector>();
     assert_send_sync_unpin::<TlsAcceptor>();
 }

@@ -56,10 +56,11 @@
 //! `rustls::ClientConfig::builder_with_details` and the caller's clock
 //! ([`webpki_client_config_with_time`]). Without `rustls` there are [`Writer`] and [`Reader`], with
 //! ring and bytes only. `tokio` adds `TlsConnector`, `TlsAcceptor` and `TlsStream` over tokio's
-//! traits.
+//! traits, `embedded-io` adds `EmbeddedStream`, without `std` too.
 //!
 //! Foreign types in this API: `bytes` ([`bytes::Buf`], `Bytes`, `BytesMut`), rustls's
-//! configurations and its `pki_types`, both re-exported; with their features tokio's traits.
+//! configurations and its `pki_types`, both re-exported; with their features the traits of tokio
+//! and of embedded-io.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![no_std]
 
@@ -72,8 +73,10 @@ mod alert;
 mod buffer;
 #[cfg(feature = "rustls")]
 mod connection;
-#[cfg(all(feature = "rustls", feature = "std"))]
+#[cfg(all(feature = "rustls", any(feature = "std", feature = "embedded-io")))]
 mod driver;
+#[cfg(feature = "embedded-io")]
+mod embedded_io;
 mod error;
 mod num;
 mod reader;
@@ -97,6 +100,8 @@ pub use connection::webpki_client_config;
 pub use connection::{
     Connection, ConnectionConfig, ConnectionError, rustls, webpki_client_config_with_time,
 };
+#[cfg(feature = "embedded-io")]
+pub use embedded_io::{EmbeddedError, EmbeddedStream};
 pub use error::{Error, PeerFault, SlotOverrun, WriteError};
 pub use reader::{Inbound, PeerLimits, Reader, ReaderConfig, ReaderEvents, ReaderState, Role};
 pub use record::{KeyUpdateRequest, MAX_FRAGMENT_LEN, MAX_RECORD_LEN, Version};

@@ -1,7 +1,6 @@
 //! The other side: stock rustls over a blocking socket.
 
-use std::io::{ErrorKind, Read};
-use std::net::TcpStream;
+use std::io::{ErrorKind, Read, Write};
 use std::thread;
 use std::time::Duration;
 
@@ -25,7 +24,7 @@ pub(crate) struct Received {
 /// What rustls says, or the socket, an end without `close_notify` included.
 pub(crate) fn receive(
     mut tls: rustls::Connection,
-    mut socket: TcpStream,
+    mut socket: impl Read + Write,
     seed: u64,
 ) -> Result<Received, Error> {
     let mut rng = Rng::new(!seed);

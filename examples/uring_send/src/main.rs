@@ -1,0 +1,184 @@
+//! Our engine under io_uring: several connections, several sends in flight on each, to stock
+//! rustls peers in threads of this process; then the digests of both sides are compared.
+//!
+//!     cargo run --release --manifest-path examples/uring_send/Cargo.toml -- --help
+//!
+//! Ciphertext is handed to the kernel as owned chunks, without a copy. The sends of a connection
+//! are linked, so that their order on the wire is theirs; what a cancelled one has not sent is
+//! put back and sent again. `sender.rs` is that loop, `uring.rs` the only place with `unsafe`.
+
+mod args;
+mod identity;
+#[path = "../../loopback/peer.rs"]
+mod peer;
+#[path = "../../loopback/plaintext.rs"]
+mod plaintext;
+#[path = "../../loopback/random.rs"]
+mod random;
+mod sender;
+mod uring;
+
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::process::ExitCode;
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+use std::{io, iter};
+
+use args::{Options, SocketKind};
+use identity::Identity;
+use peer::Received;
+use plaintext::Plaintext;
+use sender::Sender;
+use socket2::Socket;
+use uring::Ring;
+use wantwrite::{ConnectionConfig, Pool};
+
+/// Whatever ends the program; it is only shown.
+type Error = Box<dyn std::error::Error + Send + Sync>;
+
+fn main() -> ExitCode {
+    run().unwrap_or_else(|error| {
+        eprintln!("error: {error}");
+        ExitCode::FAILURE
+    })
+}
+
+fn run() -> Result<ExitCode, Error> {
+    let Some(options) = &args::parse()? else {
+        return Ok(ExitCode::SUCCESS);
+    };
+    let entries = u32::try_from(options.connections * (options.chain_len + 1))?;
+    let mut ring = match Ring::new(entries.next_power_of_two()) {
+        Ok(ring) => ring,
+        Err(error) if is_not_permitted(&error) => {
+            eprintln!("io_uring is not permitted here: {error}");
+            eprintln!("(a container's seccomp filter, kernel.io_uring_disabled, or an old kernel)");
+            return Ok(ExitCode::from(NOT_PERMITTED));
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let (mut senders, peers) = connect(options)?;
+    let start = Instant::now();
+    send(options, &mut ring, &mut senders)?;
+    let elapsed = start.elapsed();
+    let received = peers.into_iter().map(join).collect::<Result<Vec<_>, _>>()?;
+    report(options, &ring, &senders, &received, elapsed);
+    let is_intact = iter::zip(&senders, &received).all(|(sender, received)| {
+        received.bytes == options.bytes && received.digest.as_ref() == sender.digest().as_ref()
+    });
+    if !is_intact {
+        return Err("a peer received something else than was sent".into());
+    }
+    println!("verdict                same digests");
+    Ok(ExitCode::SUCCESS)
+}
+
+fn join(peer: Peer) -> Result<Received, Error> {
+    peer.join().unwrap_or_else(|_| Err("a peer panicked".into()))
+}
+
+/// The event loop. A peer that waits in vain closes its socket, which ends it.
+fn send(options: &Options, ring: &mut Ring, senders: &mut [Sender]) -> Result<(), Error> {
+    for sender in &mut *senders {
+        sender.drive(ring)?;
+    }
+    let mut last_cancel = Instant::now();
+    let mut turn = (0..senders.len()).cycle();
+    while !senders.iter().all(Sender::is_done) {
+        for completion in ring.wait(options.cancel_every.saturating_sub(last_cancel.elapsed()))? {
+            let sender = &mut senders[completion.connection];
+            sender.complete(completion)?;
+            sender.drive(ring)?;
+        }
+        if last_cancel.elapsed() >= options.cancel_every {
+            last_cancel = Instant::now();
+            let sending = turn.by_ref().take(senders.len()).find(|&id| senders[id].is_sending());
+            sending.map_or(Ok(()), |id| ring.cancel_sends(id))?;
+        }
+    }
+    Ok(())
+}
+
+type Peer = JoinHandle<Result<Received, Error>>;
+
+fn connect(options: &Options) -> Result<(Vec<Sender>, Vec<Peer>), Error> {
+    let identity = Identity::new(options.tls)?;
+    let mut config = ConnectionConfig::default();
+    config.writer.capacity = options.chain_len * wantwrite::MAX_FRAGMENT_LEN;
+    // Its segments come back when the kernel is done with them.
+    config.writer.pool = Some(Pool::new(2 * options.connections * options.chain_len));
+
+    let (mut senders, mut peers) = (Vec::new(), Vec::new());
+    for (id, seed) in iter::zip(0..options.connections, options.seed..) {
+        let (ours, theirs) = sockets(options.socket)?;
+        let tls = identity.server()?;
+        peers.push(thread::spawn(move || peer::receive(tls, theirs, seed)));
+        let plaintext = Plaintext::new(seed, options.bytes, WRITE_LEN);
+        let connection = identity.client(config.clone())?;
+        senders.push(Sender::new(id, connection, ours, plaintext, options.chain_len));
+    }
+    Ok((senders, peers))
+}
+
+/// Our end and the peer's.
+fn sockets(kind: SocketKind) -> io::Result<(Socket, Socket)> {
+    let (ours, theirs): (Socket, Socket) = match kind {
+        SocketKind::Tcp => {
+            let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+            let ours = TcpStream::connect(listener.local_addr()?)?;
+            ours.set_nodelay(true)?;
+            (ours.into(), listener.accept()?.0.into())
+        }
+        SocketKind::Unix => {
+            let (ours, theirs) = UnixStream::pair()?;
+            (OwnedFd::from(ours).into(), OwnedFd::from(theirs).into())
+        }
+    };
+    ours.set_send_buffer_size(SEND_BUFFER)?;
+    theirs.set_read_timeout(Some(PATIENCE))?;
+    theirs.set_write_timeout(Some(PATIENCE))?;
+    Ok((ours, theirs))
+}
+
+fn report(
+    options: &Options,
+    ring: &Ring,
+    senders: &[Sender],
+    received: &[Received],
+    elapsed: Duration,
+) {
+    let sum = |count: fn(&Sender) -> u64| senders.iter().map(count).sum::<u64>();
+    let pauses = received.iter().map(|received| received.pauses).sum::<u32>();
+    let paused = received.iter().map(|received| received.paused).sum::<Duration>();
+    let delivered = sum(|sender| sender.progress().delivered);
+    let millis = elapsed.as_millis().max(1);
+    println!("connections            {}", options.connections);
+    println!("sent                   {delivered} bytes in {millis} ms");
+    println!("the peers' pauses      {pauses}, together {} ms", paused.as_millis());
+    println!("records                {}", sum(|sender| sender.progress().records));
+    println!("sends                  {}", ring.counts.sends);
+    println!("chains of sends        {}", sum(|sender| sender.counts.chains));
+    println!("most sends in flight   {}", ring.counts.peak_sends);
+    println!("completions            {} in {} waits", ring.counts.completions, ring.counts.waits);
+    println!("short sends            {}", sum(|sender| sender.counts.short));
+    println!("sends cancelled whole  {}", sum(|sender| sender.counts.unsent));
+    println!("put back               {} bytes", sum(|sender| sender.counts.put_back));
+}
+
+fn is_not_permitted(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(libc::EPERM | libc::EACCES | libc::ENOSYS))
+}
+
+/// The exit status that tells a test that it is to be skipped.
+const NOT_PERMITTED: u8 = 77;
+
+/// Bytes; little, so that sends block often.
+const SEND_BUFFER: usize = 16 * 1024;
+
+/// What one write is offered, in bytes.
+const WRITE_LEN: usize = 64 * 1024;
+
+/// How long a side waits for the other before it gives up.
+const PATIENCE: Duration = Duration::from_secs(30);

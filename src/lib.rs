@@ -53,8 +53,8 @@
 //! # Features
 //!
 //! `rustls` and `std` by default. Without `std` a configuration comes from
-//! `rustls::ClientConfig::builder_with_details` and the caller's clock
-//! ([`webpki_client_config_with_time`]). Without `rustls` there are [`Writer`] and [`Reader`], with
+//! [`client_config_builder`] or [`server_config_builder`] and the caller's [`clock`]; `hashbrown`
+//! adds rustls's session caches there. Without `rustls` there are [`Writer`] and [`Reader`], with
 //! ring and bytes only. `tokio` adds `TlsConnector`, `TlsAcceptor` and `TlsStream` over tokio's
 //! traits, `embedded-io` adds `EmbeddedStream`, without `std` too.
 //!
@@ -98,7 +98,8 @@ pub use buffer::{BufferPolicy, Chunk, PutBackError};
 pub use connection::webpki_client_config;
 #[cfg(feature = "rustls")]
 pub use connection::{
-    Connection, ConnectionConfig, ConnectionError, rustls, webpki_client_config_with_time,
+    Connection, ConnectionConfig, ConnectionError, client_config_builder, clock, rustls,
+    server_config_builder, webpki_client_config_with_time,
 };
 #[cfg(feature = "embedded-io")]
 pub use embedded_io::{EmbeddedError, EmbeddedStream};

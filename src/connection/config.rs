@@ -1,11 +1,16 @@
 //! Settings of a connection, and rustls's made ready for it.
 
 use alloc::sync::Arc;
+use core::fmt;
+use core::time::Duration;
 
 use rustls::client::WantsClientCert;
 use rustls::crypto::ring::default_provider;
+use rustls::pki_types::UnixTime;
+#[cfg(feature = "std")]
+use rustls::time_provider::DefaultTimeProvider;
 use rustls::time_provider::TimeProvider;
-use rustls::{ClientConfig, ConfigBuilder, RootCertStore, ServerConfig};
+use rustls::{ClientConfig, ConfigBuilder, RootCertStore, ServerConfig, WantsVerifier};
 
 use crate::reader::ReaderConfig;
 use crate::writer::WriterConfig;
@@ -31,21 +36,67 @@ pub struct ConnectionConfig {
 #[cfg(feature = "std")]
 #[must_use]
 pub fn webpki_client_config() -> Arc<ClientConfig> {
-    let builder = ClientConfig::builder_with_provider(Arc::new(default_provider()))
-        .with_safe_default_protocol_versions()
-        .expect("the ring provider has suites for TLS 1.2 and 1.3")
-        .with_root_certificates(webpki_roots());
-    finish_client_config(builder)
+    webpki_client_config_with_time(Arc::new(DefaultTimeProvider))
 }
 
-/// The same with the caller's clock, for programs without `std`.
+/// The same with the caller's clock, for programs without `std`: see [`clock`].
 #[must_use]
 pub fn webpki_client_config_with_time(time: Arc<dyn TimeProvider>) -> Arc<ClientConfig> {
-    let builder = ClientConfig::builder_with_details(Arc::new(default_provider()), time)
+    finish_client_config(client_config_builder(time).with_root_certificates(webpki_roots()))
+}
+
+/// The beginning of a client configuration without `std`: ring, TLS 1.2 and 1.3, the caller's
+/// clock. What remains is whom to trust, and a client certificate or none.
+///
+/// ```
+/// use core::time::Duration;
+/// use wantwrite::{client_config_builder, clock, rustls};
+///
+/// # fn seconds_since_1970() -> Option<u64> { Some(1_700_000_000) }
+/// # let roots = rustls::RootCertStore::empty();
+/// let time = clock(|| seconds_since_1970().map(Duration::from_secs));
+/// let config = client_config_builder(time).with_root_certificates(roots).with_no_client_auth();
+/// ```
+#[must_use]
+pub fn client_config_builder(
+    time: Arc<dyn TimeProvider>,
+) -> ConfigBuilder<ClientConfig, WantsVerifier> {
+    ClientConfig::builder_with_details(Arc::new(default_provider()), time)
         .with_safe_default_protocol_versions()
         .expect("the ring provider has suites for TLS 1.2 and 1.3")
-        .with_root_certificates(webpki_roots());
-    finish_client_config(builder)
+}
+
+/// As [`client_config_builder`], for a server: what remains is whether clients are asked for
+/// certificates, and the server's own.
+#[must_use]
+pub fn server_config_builder(
+    time: Arc<dyn TimeProvider>,
+) -> ConfigBuilder<ServerConfig, WantsVerifier> {
+    ServerConfig::builder_with_details(Arc::new(default_provider()), time)
+        .with_safe_default_protocol_versions()
+        .expect("the ring provider has suites for TLS 1.2 and 1.3")
+}
+
+/// A function as the clock that rustls asks: the time since the beginning of 1970 (UTC), or
+/// `None` while it is not known, which fails the handshakes that need it. Certificates are
+/// checked against it, and the age of tickets.
+#[must_use]
+pub fn clock(now: impl Fn() -> Option<Duration> + Send + Sync + 'static) -> Arc<dyn TimeProvider> {
+    Arc::new(Clock(now))
+}
+
+struct Clock<F>(F);
+
+impl<F: Fn() -> Option<Duration> + Send + Sync> TimeProvider for Clock<F> {
+    fn current_time(&self) -> Option<UnixTime> {
+        (self.0)().map(UnixTime::since_unix_epoch)
+    }
+}
+
+impl<F> fmt::Debug for Clock<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Clock").finish_non_exhaustive()
+    }
 }
 
 fn webpki_roots() -> RootCertStore {

@@ -21,7 +21,9 @@ pub(crate) use config::prepare_client;
 use config::prepare_server;
 #[cfg(feature = "std")]
 pub use config::webpki_client_config;
-pub use config::webpki_client_config_with_time;
+pub use config::{
+    client_config_builder, clock, server_config_builder, webpki_client_config_with_time,
+};
 use ended::Ended;
 pub use error::ConnectionError;
 use established::Established;

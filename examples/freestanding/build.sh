@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# Builds the program with the stable toolchain and proves that nothing of libc is in it.
+#
+#   examples/freestanding/build.sh [CARGO OPTION ...]
+set -euo pipefail
+cd "$(dirname "$0")"
+target=x86_64-unknown-linux-gnu
+program=target/$target/release/freestanding
+
+# `--target` keeps these from the build scripts, which are programs with a libc.
+export RUSTFLAGS="-C relocation-model=static -C link-arg=-static -C link-arg=-nostartfiles
+  -C link-arg=-nostdlib -C link-arg=-no-pie -C link-arg=-Wl,-Map=$PWD/target/freestanding.map"
+# ring's C: a stack protector would call libc, and look for its guard in memory that nobody set up.
+export CFLAGS_x86_64_unknown_linux_gnu="-ffreestanding -fno-stack-protector -U_FORTIFY_SOURCE"
+cargo build --release --locked --target "$target" "$@"
+
+fail() {
+  echo "$program $1"
+  exit 1
+}
+grep -q 'Type: *EXEC' <<<"$(readelf --file-header "$program")" || fail "is no plain executable"
+dynamic=$(readelf --dynamic --program-headers "$program")
+! grep -E 'INTERP|NEEDED|DYNAMIC' <<<"$dynamic" || fail "is linked dynamically"
+undefined=$(nm --undefined-only "$program")
+[ -z "$undefined" ] || fail "has undefined symbols: $undefined"
+# What the linker took anything from, as lld's map names it: the program and ring's C, no more.
+inputs=$(grep -oE '[^ /]+:\(' target/freestanding.map | sort -u)
+grep -q '^freestanding-' <<<"$inputs" || fail "has a link map that cannot be read"
+foreign=$(grep -vE '^(freestanding-|libring-|libcompiler_builtins-|<internal>)' <<<"$inputs" || true)
+[ -z "$foreign" ] || fail "has foreign objects in it: $foreign"
+size -G "$program"

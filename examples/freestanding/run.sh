@@ -1,0 +1,48 @@
+#!/usr/bin/env bash
+# Sends to OpenSSL, which returns every line reversed, in TLS 1.3 and 1.2, twice each: the second
+# connection resumes the session of the first. A third does not trust the server. Build first.
+#
+#   examples/freestanding/run.sh [MIB, of 64 by default]
+set -euo pipefail
+cd "$(dirname "$0")"
+mib=${1:-64}
+program=target/x86_64-unknown-linux-gnu/release/freestanding
+directory=$(mktemp -d)
+trap 'kill "${server:-}" 2>/dev/null || true; rm -r "$directory"' EXIT
+
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost \
+  -addext subjectAltName=DNS:localhost -addext basicConstraints=critical,CA:FALSE \
+  -keyout "$directory/key.pem" -out "$directory/cert.pem" 2>/dev/null
+
+expect() { # PATTERN, how many lines of the report have it
+  [ "$(grep -c "$1" "$directory/report")" = "$2" ] || {
+    echo "not $2 times in the report: $1"
+    exit 1
+  }
+}
+
+for version in 1.3 1.2; do
+  : >"$directory/log"
+  openssl s_server -accept 127.0.0.1:0 -naccept 3 -rev "-tls${version/./_}" \
+    -cert "$directory/cert.pem" -key "$directory/key.pem" >"$directory/log" 2>&1 &
+  server=$!
+  until address=$(grep -om1 '127.0.0.1:[1-9][0-9]*' "$directory/log"); do
+    kill -0 "$server" || { cat "$directory/log"; exit 1; }
+    sleep 0.1
+  done
+  "$program" --connect "$address" --name localhost --ca "$directory/cert.pem" --mib "$mib" \
+    --reversed --connections 2 | tee "$directory/report"
+  expect "suite  *Tls${version/./}," 2
+  expect "resumed  *yes" 1
+  expect "KeyUpdates  *1" $([ "$version" = 1.3 ] && echo 2 || echo 0)
+  expect "received  *$((mib << 20)) bytes" 2
+  expect "verdict  *same" 2
+  if "$program" --connect "$address" --name localhost 2>"$directory/report"; then
+    echo "trusts a server that it should not trust"
+    exit 1
+  fi
+  expect "UnknownIssuer" 1
+  # It ends with the third connection, which has failed for it too.
+  wait "$server" || true
+  server=
+done

@@ -1,0 +1,63 @@
+//! A TLS client with nothing underneath: no libc, no `std`, system calls only.
+//!
+//! It sends lines to a server that returns them, as they are or each reversed (which is what
+//! `openssl s_server -rev` does), updates its keys in the middle, closes, and compares the digest
+//! of what came back with that of what was sent.
+//!
+//!     examples/freestanding/build.sh && examples/freestanding/run.sh
+//!
+//! What a program without libc has to provide is in `sys` and `environment.rs`; the event loop is in
+//! `transfer.rs`.
+#![no_std]
+#![no_main]
+
+extern crate alloc;
+
+mod args;
+mod environment;
+mod lines;
+mod print;
+mod report;
+mod sys;
+mod transfer;
+
+use alloc::boxed::Box;
+use core::error;
+use core::ffi::CStr;
+
+use args::Options;
+use print::{eprintln, println};
+use report::Report;
+use sys::{HEAP, Socket};
+use transfer::Transfer;
+use wantwrite::Connection;
+
+/// Whatever ends the program; it is only shown.
+type Error = Box<dyn error::Error>;
+
+/// What `_start` calls, with the program's name and its arguments.
+fn main(arguments: &[&'static CStr]) -> u8 {
+    match Options::parse(arguments.get(1..).unwrap_or_default()).and_then(|options| run(&options)) {
+        Ok(()) => 0,
+        Err(error) => {
+            eprintln!("error: {error}");
+            1
+        }
+    }
+}
+
+fn run(options: &Options) -> Result<(), Error> {
+    let config = environment::client_config(options.ca)?;
+    for _ in 0..options.connections {
+        let connection = Connection::client(config.clone(), options.name.clone())?;
+        let socket = Socket::connect(options.address)?;
+        let transferred = Transfer::new(connection, socket, options).run()?;
+        let report = Report(&transferred);
+        println!("{report}");
+        if !transferred.is_intact() {
+            return Err("what came back is not what was sent".into());
+        }
+    }
+    println!("heap high-water mark     {} bytes", HEAP.peak());
+    Ok(())
+}

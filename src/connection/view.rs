@@ -75,8 +75,8 @@ impl Connection {
         }
     }
 
-    /// The fatal error, if there was one. After [`Error::Truncated`] [`state`](Self::state) may
-    /// still be [`WriterState::Open`].
+    /// The fatal error, if there was one. After [`Truncated`](crate::Error::Truncated)
+    /// [`state`](Self::state) may still be [`WriterState::Open`].
     #[must_use]
     pub fn error(&self) -> Option<ConnectionError> {
         match &self.phase {

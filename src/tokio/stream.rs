@@ -28,7 +28,7 @@ use crate::writer::Outbound;
 /// * **Reading** ends with the peer's `close_notify`; a transport that ends without it is
 ///   `UnexpectedEof`. A failure to write that reading meets is told by the next call that writes.
 ///
-/// It may be split ([`tokio::io::split`]): one task reads while another writes. What is accepted
+/// It may be split (`tokio::io::split`): one task reads while another writes. What is accepted
 /// leaves as soon as the transport takes it if either of them is polled or waits, so copies in
 /// both directions do not wait for each other. Dropping it sends no `close_notify`.
 #[derive(Debug)]

@@ -1,0 +1,111 @@
+//! Seals and opens one record for a caller that shares only memory and numbers with us: a host of
+//! WebAssembly, as `run.mjs` is.
+#![no_std]
+
+extern crate alloc;
+
+use alloc::vec::Vec;
+use core::panic::PanicInfo;
+
+use spin::Mutex;
+use talc::TalcLock;
+use talc::source::Claim;
+use wantwrite::bytes::Buf;
+use wantwrite::{
+    CipherSuite, Padding, ReadKeys, Reader, ReaderConfig, Role, WriteKeys, Writer, WriterConfig,
+};
+
+/// A key, its IV, and content or a record behind them.
+static SHARED: Mutex<Vec<u8>> = Mutex::new(Vec::new());
+
+/// What a function returns that was refused.
+const REFUSED: usize = usize::MAX;
+
+/// Makes the shared memory `len` bytes long. It may move.
+#[unsafe(no_mangle)]
+pub extern "C" fn resize(len: usize) {
+    SHARED.lock().resize(len, 0);
+}
+
+/// Where the shared memory is.
+#[unsafe(no_mangle)]
+pub extern "C" fn address() -> *mut u8 {
+    SHARED.lock().as_mut_ptr()
+}
+
+/// Seals the content as application data and puts the record in its place. Returns the record's
+/// length.
+#[unsafe(no_mangle)]
+pub extern "C" fn seal(suite: u16, seq: u64, padding: usize) -> usize {
+    replace(suite, |suite, key, iv, content| {
+        let keys = WriteKeys::new(suite, key, iv, seq).ok()?;
+        let mut config = WriterConfig::default();
+        if padding > 0 {
+            // Content and the type's byte come first.
+            config.padding = Padding::Multiple(content.len() + 1 + padding);
+        }
+        let mut writer = Writer::new(keys, config);
+        match content {
+            [] => writer.write_cover(padding).ok()?,
+            _ => writer.write_all(content).ok()?,
+        }
+        Some(writer.outbound().chunk().to_vec())
+    })
+}
+
+/// Opens the record and puts its application data in its place. Returns its length.
+#[unsafe(no_mangle)]
+pub extern "C" fn open(suite: u16, seq: u64) -> usize {
+    replace(suite, |suite, key, iv, record| {
+        let keys = ReadKeys::new(suite, key, iv, seq).ok()?;
+        let mut reader = Reader::new(keys, Role::Client, ReaderConfig::default());
+        if reader.receive(record) < record.len() {
+            return None;
+        }
+        let _no_key_update = reader.process().ok()?;
+        Some(reader.plaintext().to_vec())
+    })
+}
+
+/// Replaces what lies behind key and IV.
+fn replace(
+    suite: u16,
+    make: impl FnOnce(CipherSuite, &[u8], [u8; 12], &[u8]) -> Option<Vec<u8>>,
+) -> usize {
+    let mut shared = SHARED.lock();
+    let made = CipherSuite::from_wire(suite).and_then(|suite| {
+        let (key, rest) = shared.split_at_checked(suite.key_len())?;
+        let (iv, content) = rest.split_first_chunk()?;
+        let made = make(suite, key, *iv, content)?;
+        Some((suite.key_len() + iv.len(), made))
+    });
+    let Some((start, made)) = made else { return REFUSED };
+    shared.truncate(start);
+    shared.extend_from_slice(&made);
+    made.len()
+}
+
+static mut ARENA: [u8; ARENA_LEN] = [0; ARENA_LEN];
+const ARENA_LEN: usize = 1024 * 1024;
+
+#[global_allocator]
+static HEAP: TalcLock<Mutex<()>, Claim> =
+    // SAFETY: nothing else names the arena.
+    TalcLock::new(unsafe { Claim::array(&raw mut ARENA) });
+
+#[panic_handler]
+fn panic(_info: &PanicInfo<'_>) -> ! {
+    #[cfg(target_arch = "wasm32")]
+    core::arch::wasm32::unreachable();
+    #[cfg(not(target_arch = "wasm32"))]
+    loop {
+        core::hint::spin_loop();
+    }
+}
+
+// Records need no randomness.
+getrandom::register_custom_getrandom!(no_randomness);
+
+fn no_randomness(_dest: &mut [u8]) -> Result<(), getrandom::Error> {
+    Err(getrandom::Error::UNSUPPORTED)
+}

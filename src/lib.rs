@@ -54,9 +54,10 @@
 //!
 //! `rustls` and `std` by default. Without `std` a configuration comes from
 //! [`client_config_builder`] or [`server_config_builder`] and the caller's [`clock`]; `hashbrown`
-//! adds rustls's session caches there. Without `rustls` there are [`Writer`] and [`Reader`], with
-//! ring and bytes only. `tokio` adds `TlsConnector`, `TlsAcceptor` and `TlsStream` over tokio's
-//! traits, `embedded-io` adds `EmbeddedStream`, without `std` too.
+//! adds rustls's session caches there; [`docs::no_libc`] says what else such a program needs.
+//! Without `rustls` there are [`Writer`] and [`Reader`], with ring and bytes only. `tokio` adds
+//! `TlsConnector`, `TlsAcceptor` and `TlsStream` over tokio's traits, `embedded-io` adds
+//! `EmbeddedStream`, without `std` too.
 //!
 //! Foreign types in this API: `bytes` ([`bytes::Buf`], `Bytes`, `BytesMut`), rustls's
 //! configurations and its `pki_types`, both re-exported; with their features the traits of tokio
@@ -73,6 +74,8 @@ mod alert;
 mod buffer;
 #[cfg(feature = "rustls")]
 mod connection;
+#[cfg(doc)]
+pub mod docs;
 #[cfg(all(feature = "rustls", any(feature = "std", feature = "embedded-io")))]
 mod driver;
 #[cfg(feature = "embedded-io")]

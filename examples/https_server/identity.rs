@@ -1,0 +1,92 @@
+//! The server's certificates, and TLS with them.
+
+use std::io::Write;
+use std::path::Path;
+use std::sync::Arc;
+
+use rcgen::generate_simple_self_signed;
+use rustls::ServerConfig;
+use rustls::crypto::{CryptoProvider, ring};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
+use tempfile::NamedTempFile;
+
+use crate::Error;
+use crate::args::{Mode, Options};
+
+/// Certificates with their keys, in the order of preference.
+pub(crate) struct Identity {
+    keys: Vec<Arc<CertifiedKey>>,
+    provider: Arc<CryptoProvider>,
+    /// For clients to trust; removed when this is dropped.
+    made: Option<NamedTempFile>,
+}
+
+impl Identity {
+    /// What the options name, or a self-signed certificate.
+    pub(crate) fn new(options: &Options) -> Result<Self, Error> {
+        let provider = Arc::new(ring::default_provider());
+        let mut keys = Vec::new();
+        for (chain, key) in &options.pairs {
+            let pair = read_pair(chain, key, &provider);
+            keys.push(Arc::new(pair.map_err(|error| format!("{}: {error}", chain.display()))?));
+        }
+        let mut made = None;
+        if keys.is_empty() {
+            let (key, file) = make_pair(&provider)?;
+            keys.push(Arc::new(key));
+            made = Some(file);
+        }
+        Ok(Self { keys, provider, made })
+    }
+
+    /// The file of the certificate that was made, if one was.
+    pub(crate) fn made_certificate(&self) -> Option<&Path> {
+        self.made.as_ref().map(NamedTempFile::path)
+    }
+
+    pub(crate) fn server_config(&self, options: &Options) -> Result<ServerConfig, Error> {
+        let mut config = ServerConfig::builder_with_provider(Arc::clone(&self.provider))
+            .with_protocol_versions(&options.versions)?
+            .with_no_client_auth()
+            .with_cert_resolver(Arc::new(FirstVerifiable(self.keys.clone())));
+        config.ticketer = ring::Ticketer::new()?;
+        // RFC 8449 §4 counts the content, rustls the record's header too.
+        let max_fragment_len = options.connection.writer.max_fragment_len;
+        config.max_fragment_size = Some(max_fragment_len.clamp(64, 16_384) + RECORD_HEADER_LEN);
+        if options.mode == Mode::Http {
+            config.alpn_protocols = vec![b"http/1.1".to_vec(), b"http/1.0".to_vec()];
+        }
+        Ok(config)
+    }
+}
+
+const RECORD_HEADER_LEN: usize = 5;
+
+fn read_pair(chain: &Path, key: &Path, provider: &CryptoProvider) -> Result<CertifiedKey, Error> {
+    let chain = CertificateDer::pem_file_iter(chain)?.collect::<Result<Vec<_>, _>>()?;
+    let key = PrivateKeyDer::from_pem_file(key)?;
+    Ok(CertifiedKey::from_der(chain, key, provider)?)
+}
+
+fn make_pair(provider: &CryptoProvider) -> Result<(CertifiedKey, NamedTempFile), Error> {
+    let names = ["localhost", "127.0.0.1", "::1"].map(str::to_owned);
+    let made = generate_simple_self_signed(names)?;
+    let mut file = tempfile::Builder::new().prefix("https_server-").suffix(".pem").tempfile()?;
+    file.write_all(made.cert.pem().as_bytes())?;
+    let key = PrivateKeyDer::try_from(made.signing_key.serialize_der())?;
+    Ok((CertifiedKey::from_der(vec![made.cert.der().clone()], key, provider)?, file))
+}
+
+/// Gives each client the first certificate whose signatures it can verify.
+#[derive(Debug)]
+struct FirstVerifiable(Vec<Arc<CertifiedKey>>);
+
+impl ResolvesServerCert for FirstVerifiable {
+    fn resolve(&self, client_hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        let schemes = client_hello.signature_schemes();
+        self.0.iter().find(|pair| pair.key.choose_scheme(schemes).is_some()).cloned()
+    }
+}

@@ -1,0 +1,75 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use lexopt::prelude::{Long, Short, Value, ValueExt};
+use rustls::SupportedProtocolVersion;
+use rustls::version::{TLS12, TLS13};
+
+use crate::Error;
+use crate::url::Url;
+
+pub(crate) enum Command {
+    Run(Box<Options>),
+    Help,
+}
+
+pub(crate) struct Options {
+    pub(crate) url: Url,
+    /// Where to connect, if not to what the URL says.
+    pub(crate) connect: Option<String>,
+    /// PEM file of certificates to trust, if not those of the web.
+    pub(crate) ca: Option<PathBuf>,
+    pub(crate) versions: Vec<&'static SupportedProtocolVersion>,
+    /// Whether to connect twice, the second time with the first one's session.
+    pub(crate) resume: bool,
+    pub(crate) out: Option<PathBuf>,
+    /// What to upload.
+    pub(crate) put: Option<PathBuf>,
+}
+
+pub(crate) const USAGE: &str = "\
+Fetches an HTTPS URL, or uploads to one.
+
+Usage: https_get [OPTIONS] https://HOST[:PORT][/PATH]
+
+  --connect HOST:PORT  connect there; the URL's host is asked for and verified all the same
+  --ca FILE            PEM: trust these certificates [the Mozilla roots]
+  --tls VERSION        1.2, 1.3 or both [both]
+  --resume             connect twice, the second time with the first one's session
+  --out FILE           where the content goes [standard output]
+  --put FILE           upload this file
+  -h, --help           this text
+";
+
+/// Reads the program's arguments.
+pub(crate) fn parse() -> Result<Command, Error> {
+    let (mut url, mut connect, mut ca, mut out, mut put) = (None, None, None, None, None);
+    let mut versions: Vec<&'static SupportedProtocolVersion> = vec![&TLS13, &TLS12];
+    let mut resume = false;
+    let mut args = lexopt::Parser::from_env();
+    while let Some(arg) = args.next()? {
+        match arg {
+            Value(text) if url.is_none() => url = Some(text.parse_with(Url::parse)?),
+            Long("connect") => connect = Some(args.value()?.string()?),
+            Long("ca") => ca = Some(PathBuf::from(args.value()?)),
+            Long("tls") => versions = args.value()?.parse_with(tls_versions)?,
+            Long("resume") => resume = true,
+            Long("out") => out = Some(PathBuf::from(args.value()?)),
+            Long("put") => put = Some(PathBuf::from(args.value()?)),
+            Short('h') | Long("help") => return Ok(Command::Help),
+            _ => return Err(arg.unexpected().into()),
+        }
+    }
+    let url = url.ok_or("which URL? --help says more")?;
+    Ok(Command::Run(Box::new(Options { url, connect, ca, versions, resume, out, put })))
+}
+
+fn tls_versions(text: &str) -> Result<Vec<&'static SupportedProtocolVersion>, Error> {
+    match text {
+        "1.2" => Ok(vec![&TLS12]),
+        "1.3" => Ok(vec![&TLS13]),
+        "both" => Ok(vec![&TLS13, &TLS12]),
+        _ => Err("it is 1.2, 1.3 or both".into()),
+    }
+}

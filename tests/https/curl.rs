@@ -1,0 +1,134 @@
+//! The installed `curl` program as the client.
+
+use std::env;
+use std::fs;
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+use ring::digest::{Context, SHA256};
+
+use crate::client::letters;
+use crate::server::Server;
+use crate::uploads::receipt;
+
+/// Set where a missing `curl` is a failure.
+const REQUIRE: &str = "WANTWRITE_REQUIRE_CURL";
+
+/// How long the long transfers are, in bytes.
+const BYTES: &str = "WANTWRITE_HTTPS_BYTES";
+
+const VERSIONS: [&[&str]; 2] = [&["--tlsv1.3"], &["--tlsv1.2", "--tls-max", "1.2"]];
+
+/// Whether `curl` can be run. Without it a test is skipped, and says so.
+fn is_installed() -> bool {
+    let found = Command::new("curl").arg("--version").stdout(Stdio::null()).status();
+    let found = found.is_ok_and(|status| status.success());
+    if !found {
+        assert!(env::var_os(REQUIRE).is_none(), "{REQUIRE} is set, and curl is not installed");
+        println!("skipped: curl is not installed");
+    }
+    found
+}
+
+fn transfer_len() -> usize {
+    env::var(BYTES).map_or(5_000_000, |len| len.parse().unwrap())
+}
+
+fn curl(server: &Server, args: &[&str]) -> Command {
+    let mut command = Command::new("curl");
+    command.args(["-sS", "--fail", "--cacert"]).arg(server.certificate()).args(args);
+    command
+}
+
+fn stdout(mut command: Command) -> Vec<u8> {
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    output.stdout
+}
+
+#[test]
+fn fetches_and_uploads_with_both_versions() {
+    if !is_installed() {
+        return;
+    }
+    let server = Server::start(&[]);
+    let len = transfer_len();
+    let content = letters(len);
+    let file = server.files().join("upload");
+    fs::write(&file, &content).unwrap();
+    let file = file.to_str().unwrap();
+    let (url, upload) = (server.url(&format!("/bytes/{len}")), server.url("/x"));
+    for version in VERSIONS {
+        let page = stdout(curl(&server, &[version, &[&server.url("/")]].concat()));
+        assert!(page.starts_with(b"Sealed by wantwrite"));
+        assert!(stdout(curl(&server, &[version, &[&url]].concat())) == content, "{version:?}");
+        // curl waits for 100 (Continue) before a long body.
+        let args = [version, &["-T", file, &upload]].concat();
+        assert_eq!(stdout(curl(&server, &args)), receipt(&content).as_bytes(), "{version:?}");
+    }
+    assert_eq!(server.stop().get("clean"), 6);
+}
+
+#[test]
+fn uploads_in_chunks_what_has_no_known_length() {
+    if !is_installed() {
+        return;
+    }
+    let server = Server::start(&[]);
+    let content = letters(1_000_000);
+    let mut child = curl(&server, &["-T", "-", &server.url("/x")])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(&content).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.stdout, receipt(&content).as_bytes());
+}
+
+#[test]
+fn makes_200_requests_on_one_connection() {
+    if !is_installed() {
+        return;
+    }
+    let server = Server::start(&[]);
+    for version in VERSIONS {
+        // One URL for all of them, each of another length.
+        let url = server.url("/bytes/[1-200]");
+        let got = stdout(curl(&server, &[version, &[&url]].concat()));
+        let mut digest = Context::new(&SHA256);
+        (1..=200).for_each(|len| digest.update(&letters(len)));
+        let mut ours = Context::new(&SHA256);
+        ours.update(&got);
+        assert_eq!(ours.finish().as_ref(), digest.finish().as_ref(), "{version:?}");
+    }
+    let stats = server.stop();
+    assert_eq!((stats.get("connections"), stats.get("requests")), (2, 400));
+}
+
+#[test]
+fn is_answered_in_http_1_0() {
+    if !is_installed() {
+        return;
+    }
+    let server = Server::start(&[]);
+    for version in VERSIONS {
+        let url = server.url("/bytes/100000");
+        assert!(
+            stdout(curl(&server, &[version, &["--http1.0", &url]].concat())) == letters(100_000)
+        );
+    }
+    assert_eq!(server.stop().get("clean"), 2);
+}
+
+#[test]
+fn answers_key_updates() {
+    if !is_installed() {
+        return;
+    }
+    let server = Server::start(&["--update-keys-every", "100000"]);
+    let urls = [server.url("/keyupdate"), server.url("/bytes/1000000"), server.url("/keyupdate")];
+    let urls = urls.each_ref().map(String::as_str);
+    assert!(stdout(curl(&server, &urls)).len() > 1_000_000);
+    assert!(server.stop().get("key_updates") >= 10);
+}

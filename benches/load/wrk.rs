@@ -1,0 +1,79 @@
+//! The load that `wrk` makes, and what it came to.
+
+use std::fmt;
+use std::process::Command;
+use std::time::Duration;
+
+use crate::Error;
+use crate::contestant::Contestant;
+
+pub(crate) const CLIENTS: &str = "2 threads, 256 connections";
+
+pub(crate) struct Load {
+    pub(crate) path: &'static str,
+    pub(crate) time: Duration,
+}
+
+pub(crate) struct Outcome {
+    requests: u32,
+    seconds: f64,
+    /// Of the server, in seconds.
+    processor_time: f64,
+    max_latency: String,
+}
+
+impl Load {
+    /// # Errors
+    /// If a request failed, or a connection waited for longer than 10 s.
+    pub(crate) fn run(&self, contestant: &Contestant) -> Result<Outcome, Error> {
+        let before = contestant.processor_time()?;
+        let output = Command::new("wrk")
+            .args(["-t2", "-c256", "--timeout", "10s"])
+            .arg(format!("-d{}s", self.time.as_secs()))
+            .arg(format!("https://{}{}", contestant.address, self.path))
+            .output()
+            .map_err(|error| format!("wrk: {error}"))?;
+        let processor_time = contestant.processor_time()? - before;
+        let printed = String::from_utf8(output.stdout)?;
+        if !output.status.success()
+            || printed.contains("Socket errors")
+            || printed.contains("Non-2xx")
+        {
+            return Err(format!("{} failed:\n{printed}", contestant.name).into());
+        }
+        parse(&printed, processor_time).ok_or_else(|| format!("unknown:\n{printed}").into())
+    }
+}
+
+fn parse(printed: &str, processor_time: f64) -> Option<Outcome> {
+    let words = |line: &str| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    let total = words(printed.lines().find(|line| line.contains(" requests in "))?);
+    let latency = words(printed.lines().find(|line| line.trim().starts_with("Latency"))?);
+    let seconds = printed.lines().find_map(|line| line.strip_prefix("Requests/sec:"))?;
+    let requests: u32 = total.first()?.parse().ok()?;
+    Some(Outcome {
+        requests,
+        seconds: f64::from(requests) / seconds.trim().parse::<f64>().ok()?,
+        processor_time,
+        max_latency: latency.get(3)?.clone(),
+    })
+}
+
+impl Outcome {
+    /// Requests a second.
+    pub(crate) fn rate(&self) -> f64 {
+        f64::from(self.requests) / self.seconds
+    }
+
+    /// Seconds of the server's processor for a request.
+    pub(crate) fn cost(&self) -> f64 {
+        self.processor_time / f64::from(self.requests)
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (rate, cost, max) = (self.rate(), self.cost() * 1e6, &self.max_latency);
+        write!(f, "{rate:>8.0} requests a second, {cost:>6.1} us each, {max} at most")
+    }
+}

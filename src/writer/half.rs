@@ -137,8 +137,12 @@ impl WriteHalf {
         keys: &mut dyn KeySchedule,
     ) -> Result<(), WriteError> {
         self.check_open()?;
-        let fits_open_record = self.open_len() > 0 && buf.len() <= self.free().len();
-        if !fits_open_record {
+        let fits_one_record = if self.open_len() > 0 {
+            buf.len() <= self.free().len()
+        } else {
+            self.whole_record_in_tail().is_some_and(|content_limit| buf.len() <= content_limit)
+        };
+        if !fits_one_record {
             let (available, end) = self.room_up_to(buf.len(), keys);
             if buf.len() > available {
                 return Err(match end {

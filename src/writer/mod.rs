@@ -148,8 +148,8 @@ impl Writer {
     /// records sealed by this thread and by every other that runs a [`job`](Batch::job) of the
     /// batch. The records are those of `write` between two calls of [`flush`](Self::flush).
     ///
-    /// Copying and sealing are both done by whoever seals. Worth it from some 64 KiB on, and with
-    /// threads that are awake.
+    /// Copying and sealing are both done by whoever seals. Worth it from 128 KiB on with threads
+    /// that are awake, and from 512 KiB on with threads that sleep.
     ///
     /// ```
     /// # use bytes::Bytes;
@@ -175,7 +175,8 @@ impl Writer {
     }
 
     /// [`seal_batch`](Self::seal_batch) with the help of `workers`; by this thread alone if
-    /// `plaintext` is too short for help to gain anything. The records are the same.
+    /// `plaintext` is shorter than 512 KiB, for which waking a thread gains nothing. The records
+    /// are the same.
     ///
     /// # Errors
     /// As [`write`](Self::write). What was not accepted stays in `plaintext`.

@@ -17,9 +17,9 @@ use crate::aead::KeySchedule;
 use crate::error::WriteError;
 use crate::record::MAX_FRAGMENT_LEN;
 
-/// Shorter plaintext is sealed by the calling thread alone: waking another one costs more than it
-/// takes over (`cargo bench --bench parallel`).
-const MIN_PARALLEL_LEN: usize = 4 * MAX_FRAGMENT_LEN;
+/// Shorter plaintext is sealed by the calling thread alone: waking one that sleeps costs more than
+/// it takes over (`cargo run --release --example parallel`).
+const MIN_PARALLEL_LEN: usize = 32 * MAX_FRAGMENT_LEN;
 
 /// Threads that seal records for any number of writers. The caller keeps them; dropping them ends
 /// and joins them.

@@ -11,8 +11,7 @@ use super::ReadKeys;
 use super::protection::aad_tls12;
 use crate::error::PeerFault;
 use crate::record::{
-    ContentType, HEADER_LEN, MAX_FRAGMENT_LEN, RecordFormat, RecordHeader, TAG_LEN, Version,
-    split_inner_plaintext,
+    ContentType, HEADER_LEN, RecordFormat, RecordHeader, TAG_LEN, Version, split_inner_plaintext,
 };
 
 /// What an opened record holds, and where in the record it lies.
@@ -49,7 +48,12 @@ impl RecordOpener {
         self.format.version
     }
 
-    /// Opens `record`, one whole record with its header, in place.
+    pub(crate) const fn format(&self) -> RecordFormat {
+        self.format
+    }
+
+    /// Opens `record`, one whole record with its header, in place; `header` is that of a protected
+    /// record ([`RecordHeader::decode_protected`]).
     ///
     /// A failure is final for the connection: the record is wiped, so that no byte that was not
     /// authenticated can be read.
@@ -59,7 +63,7 @@ impl RecordOpener {
         record: &mut [u8],
     ) -> Result<Opened, PeerFault> {
         let opened = match self.format.version {
-            Version::Tls13 => self.open_tls13(header, record),
+            Version::Tls13 => self.open_tls13(record),
             Version::Tls12 => self.open_tls12(header, record),
         };
         if opened.is_err() {
@@ -68,12 +72,7 @@ impl RecordOpener {
         opened
     }
 
-    fn open_tls13(&mut self, header: RecordHeader, record: &mut [u8]) -> Result<Opened, PeerFault> {
-        // RFC 9846 §5.2: every protected record has this outer type; one that has not is a
-        // plaintext record, which must not come any more.
-        if header.content_type != ContentType::ApplicationData {
-            return Err(PeerFault::UnexpectedContentType);
-        }
+    fn open_tls13(&mut self, record: &mut [u8]) -> Result<Opened, PeerFault> {
         let seq = self.keys.seq.take().ok_or(PeerFault::TooManyRecords)?;
         let nonce = Nonce::assume_unique_for_key(self.keys.iv.xor(seq));
         let (aad, body) =
@@ -94,9 +93,6 @@ impl RecordOpener {
         let content_len = usize::from(header.len)
             .checked_sub(self.format.explicit_nonce_len + TAG_LEN)
             .ok_or(PeerFault::BadRecordMac)?;
-        if content_len > MAX_FRAGMENT_LEN {
-            return Err(PeerFault::RecordOverflow);
-        }
         let (prefix, body) =
             record.split_at_mut_checked(prefix_len).ok_or(PeerFault::BadRecordMac)?;
         let nonce = match prefix.last_chunk::<8>() {

@@ -158,7 +158,7 @@ impl ReadHalf {
         }
         match self.end {
             End::Transport => true,
-            End::NotYet => match RecordHeader::decode(self.buffer.bytes(), self.opener.version()) {
+            End::NotYet => match self.next_header() {
                 Ok(header) => header.is_some_and(|header| header.record_len() <= self.buffer.len()),
                 Err(_) => true,
             },
@@ -214,7 +214,7 @@ impl ReadHalf {
 
     fn process_records(&mut self, handler: &mut dyn PostHandshake) -> Result<(), Error> {
         while self.open_record_len == 0 && self.end != End::CloseNotify {
-            let header = RecordHeader::decode(self.buffer.bytes(), self.opener.version())?;
+            let header = self.next_header()?;
             let record_len = header.map_or(usize::MAX, RecordHeader::record_len);
             let (Some(header), Some(record)) =
                 (header, self.buffer.bytes_mut().get_mut(..record_len))
@@ -237,6 +237,10 @@ impl ReadHalf {
             self.buffer.consume(self.buffer.len());
         }
         Ok(())
+    }
+
+    fn next_header(&self) -> Result<Option<RecordHeader>, PeerFault> {
+        RecordHeader::decode_protected(self.buffer.bytes(), self.opener.format())
     }
 
     fn dispatch(

@@ -1,7 +1,7 @@
 //! The five bytes in front of every record (RFC 9846 §5.1).
 #![deny(clippy::indexing_slicing)]
 
-use super::{ContentType, Version};
+use super::{ContentType, MAX_FRAGMENT_LEN, RecordFormat, Version};
 use crate::error::PeerFault;
 
 /// Type, legacy version, length.
@@ -39,6 +39,28 @@ impl RecordHeader {
             return Err(PeerFault::RecordOverflow);
         }
         Ok(Some(Self { content_type, len }))
+    }
+
+    /// As [`decode`](Self::decode), of a record that must be protected. What its header alone gives
+    /// away is refused by it, without waiting for the rest and before the tag is tried.
+    pub(crate) fn decode_protected(
+        wire: &[u8],
+        format: RecordFormat,
+    ) -> Result<Option<Self>, PeerFault> {
+        let Some(header) = Self::decode(wire, format.version)? else {
+            return Ok(None);
+        };
+        // RFC 9846 §5.2: every protected record has this outer type; one that has not is a
+        // plaintext record, which must not come any more.
+        if format.version == Version::Tls13 && header.content_type != ContentType::ApplicationData {
+            return Err(PeerFault::UnexpectedContentType);
+        }
+        // RFC 9846 §5.2: content, type and padding together are at most 2^14 + 1 bytes, and all
+        // tags are of the same length.
+        if header.record_len() > format.record_len(MAX_FRAGMENT_LEN) {
+            return Err(PeerFault::RecordOverflow);
+        }
+        Ok(Some(header))
     }
 
     pub(crate) const fn encode(self) -> [u8; HEADER_LEN] {
@@ -86,6 +108,35 @@ mod tests {
                 let decoded = RecordHeader::decode(&[0x17, 3, 3, hi, lo], version);
                 assert_eq!(decoded.is_ok(), fits, "{version:?} {len}");
             }
+        }
+    }
+
+    #[test]
+    fn a_content_over_2_14_bytes_is_refused_by_the_header_of_its_record() {
+        for (version, explicit_nonce_len, longest) in [
+            (Version::Tls13, 0, 16384 + 1 + 16),
+            (Version::Tls12, 0, 16384 + 16),
+            (Version::Tls12, 8, 8 + 16384 + 16),
+        ] {
+            let format = RecordFormat { version, explicit_nonce_len };
+            let decode = |len: u16| {
+                let [hi, lo] = len.to_be_bytes();
+                RecordHeader::decode_protected(&[0x17, 3, 3, hi, lo], format)
+            };
+            assert!(decode(longest).is_ok());
+            assert_eq!(decode(longest + 1), Err(PeerFault::RecordOverflow));
+        }
+    }
+
+    #[test]
+    fn a_plaintext_record_is_refused_by_its_header_in_tls_1_3() {
+        for (version, expected) in [
+            (Version::Tls13, Err(PeerFault::UnexpectedContentType)),
+            (Version::Tls12, Ok(Some(RecordHeader { content_type: ContentType::Alert, len: 2 }))),
+        ] {
+            let format = RecordFormat { version, explicit_nonce_len: 0 };
+            let decoded = RecordHeader::decode_protected(&[0x15, 3, 3, 0, 2], format);
+            assert_eq!(decoded, expected);
         }
     }
 }

@@ -1,15 +1,12 @@
 //! TLSInnerPlaintext: content, type byte, zero padding (RFC 9846 §5.2, §5.4).
 #![deny(clippy::indexing_slicing)]
 
-use super::{ContentType, MAX_FRAGMENT_LEN};
+use super::ContentType;
 use crate::error::PeerFault;
 
-/// Finds the end of the content and its type in an opened TLS 1.3 record.
+/// Finds the end of the content and its type in an opened TLS 1.3 record, whose header has said
+/// that it is not too long.
 pub(crate) fn split_inner_plaintext(inner: &[u8]) -> Result<(usize, ContentType), PeerFault> {
-    // RFC 9846 §5.2: content, type and padding together are at most 2^14 + 1 bytes.
-    if inner.len() > MAX_FRAGMENT_LEN + 1 {
-        return Err(PeerFault::RecordOverflow);
-    }
     let content_len = inner.iter().rposition(|&byte| byte != 0).ok_or(PeerFault::NoContentType)?;
     let content_type = inner
         .get(content_len)
@@ -33,14 +30,5 @@ mod tests {
         assert_eq!(split_inner_plaintext(&[]), Err(PeerFault::NoContentType));
         assert_eq!(split_inner_plaintext(&[0; 9]), Err(PeerFault::NoContentType));
         assert_eq!(split_inner_plaintext(&[1, 0x63]), Err(PeerFault::UnexpectedContentType));
-    }
-
-    #[test]
-    fn inner_plaintext_of_2_14_plus_2_bytes_overflows() {
-        let mut inner = [1u8; MAX_FRAGMENT_LEN + 2];
-        inner[MAX_FRAGMENT_LEN] = 0x17;
-        let fits = &inner[..=MAX_FRAGMENT_LEN];
-        assert_eq!(split_inner_plaintext(fits), Ok((16384, ContentType::ApplicationData)));
-        assert_eq!(split_inner_plaintext(&inner), Err(PeerFault::RecordOverflow));
     }
 }

@@ -16,7 +16,7 @@ pub mod opener;
 pub mod openssl;
 pub mod process;
 pub mod raw_peer;
-
+pub mod verdict;
 pub mod writer;
 
 use std::io::{Read, Write};

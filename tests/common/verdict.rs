@@ -1,0 +1,90 @@
+//! How a connection of ours with a raw peer ends, or that it goes on.
+
+use wantwrite::*;
+
+use super::raw_peer::*;
+use super::{drain, feed, read_all};
+
+pub const WARNING: u8 = 1;
+pub const FATAL: u8 = 2;
+pub const CLOSE_NOTIFY: [u8; 2] = [WARNING, 0];
+pub const HELLO_REQUEST: [u8; 4] = [0, 0, 0, 0];
+pub const CLIENT_HELLO: [u8; 4] = [1, 0, 0, 0];
+
+/// `wire` ends the connection with a fault, whose alert is the last we send.
+#[track_caller]
+pub fn end_of(ours: &mut Connection, peer: &mut RawPeer, wire: &[u8]) -> PeerFault {
+    ours.write_all(b"sealed before").unwrap();
+    ours.flush().unwrap();
+    ours.write_all(b"in the open record").unwrap();
+    feed(ours, wire);
+    let error = ours.error();
+    let Some(ConnectionError::Record(Error::Peer(fault))) = error else {
+        panic!("no fault of the peer's: {error:?}")
+    };
+    let error = ConnectionError::Record(Error::Peer(fault));
+    assert_failed(ours, &error);
+    let records = peer.open(&drain(ours));
+    let expected =
+        [(APPLICATION_DATA, b"sealed before".to_vec()), (ALERT, vec![FATAL, fault.alert().0])];
+    assert_eq!(records, expected, "{fault:?}");
+    assert!(!ours.wants().drain);
+    assert_failed(ours, &error);
+    fault
+}
+
+#[track_caller]
+pub fn assert_ends_with(
+    ours: &mut Connection,
+    peer: &mut RawPeer,
+    wire: &[u8],
+    expected: PeerFault,
+) {
+    assert_eq!(end_of(ours, peer, wire), expected);
+}
+
+/// Failed with `error`, for good.
+#[track_caller]
+pub fn assert_failed(ours: &mut Connection, error: &ConnectionError) {
+    assert_eq!(ours.process().as_ref(), Err(error));
+    assert_eq!(ours.process().as_ref(), Err(error), "again");
+    assert_eq!(ours.read(&mut [0; 8]).as_ref(), Err(error));
+    assert_eq!(ours.error().as_ref(), Some(error));
+    assert_eq!(ours.state(), WriterState::Failed);
+    assert_eq!(ours.reader_state(), ReaderState::Failed);
+    assert_eq!(ours.write(b"x"), Err(WriteError::Failed { accepted: 0 }));
+    assert_eq!(ours.write_all(b"x"), Err(WriteError::Failed { accepted: 0 }));
+    assert!(ours.slot().is_err());
+    assert_eq!(ours.room(), 0);
+    assert!(!ours.wants().input);
+    assert!(ours.inbound().is_empty());
+    assert!(ours.plaintext().is_empty());
+    assert_eq!(ours.receive(b"more"), 4, "taken and ignored");
+    assert_eq!(ours.process().as_ref(), Err(error));
+}
+
+/// Everything goes on both ways.
+#[track_caller]
+pub fn assert_alive(ours: &mut Connection, peer: &mut RawPeer) {
+    let wire = peer.seal(APPLICATION_DATA, b"from the peer");
+    feed(ours, &wire);
+    assert_eq!(ours.process(), Ok(()));
+    assert_eq!(read_all(ours), b"from the peer");
+    ours.write_all(b"from us").unwrap();
+    let records = peer.open(&drain(ours));
+    assert_eq!(records.last(), Some(&(APPLICATION_DATA, b"from us".to_vec())));
+}
+
+/// A ticket that decodes, of `len` bytes of opaque ticket.
+pub fn ticket(len: usize) -> Vec<u8> {
+    let body_len = 4 + 4 + 2 + 2 + len + 2;
+    let [_, len_hi, len_mid, len_lo] = u32::try_from(body_len).unwrap().to_be_bytes();
+    let mut message = vec![4, len_hi, len_mid, len_lo];
+    message.extend(3600u32.to_be_bytes());
+    message.extend(7u32.to_be_bytes());
+    message.extend([1, 0]);
+    message.extend(u16::try_from(len).unwrap().to_be_bytes());
+    message.resize(message.len() + len, 0xaa);
+    message.extend([0, 0]);
+    message
+}

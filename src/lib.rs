@@ -57,7 +57,8 @@
 //! adds rustls's session caches there; [`docs::no_libc`] says what else such a program needs.
 //! Without `rustls` there are [`Writer`] and [`Reader`], with ring and bytes only. `tokio` adds
 //! `TlsConnector`, `TlsAcceptor` and `TlsStream` over tokio's traits, `embedded-io` adds
-//! `EmbeddedStream`, without `std` too.
+//! `EmbeddedStream`, without `std` too. `fuzzing` adds `RecordForge`, which seals what the protocol
+//! forbids: for tests and fuzzers, never for production.
 //!
 //! Foreign types in this API: `bytes` ([`bytes::Buf`], `Bytes`, `BytesMut`), rustls's
 //! configurations and its `pki_types`, both re-exported; with their features the traits of tokio
@@ -93,6 +94,8 @@ mod writer;
 pub use bytes;
 
 pub use aead::{CipherSuite, InvalidKeyLength, KeyLimits, ReadKeys, TrafficSecret, WriteKeys};
+#[cfg(feature = "fuzzing")]
+pub use aead::{ForgedRecord, RecordForge};
 pub use alert::AlertDescription;
 #[cfg(feature = "std")]
 pub use buffer::Pool;

@@ -1,6 +1,4 @@
 //! A peer that has the keys and breaks the rules, or goes to their edge.
-#![expect(clippy::unwrap_used, reason = "tests")]
-
 mod common;
 
 use bytes::Buf;

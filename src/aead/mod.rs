@@ -2,6 +2,8 @@
 
 mod aead_key;
 mod budget;
+#[cfg(feature = "fuzzing")]
+mod forge;
 mod keys;
 mod nonce;
 mod opener;
@@ -17,6 +19,8 @@ mod vectors;
 
 pub(crate) use budget::KeyBudget;
 pub use budget::KeyLimits;
+#[cfg(feature = "fuzzing")]
+pub use forge::{ForgedRecord, RecordForge};
 pub use keys::{ReadKeys, WriteKeys};
 pub(crate) use opener::{Opened, RecordOpener};
 #[cfg(feature = "std")]

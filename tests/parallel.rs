@@ -3,9 +3,9 @@
 mod common;
 
 use core::time::Duration;
-use std::thread;
 
 use bytes::Bytes;
+use common::batch::{Help, Step, compare};
 use common::writer::*;
 use common::*;
 use proptest::prelude::*;
@@ -13,53 +13,6 @@ use wantwrite::*;
 
 const TLS13: CipherSuite = CipherSuite::TLS_AES_128_GCM_SHA256;
 const TLS12: CipherSuite = CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256;
-
-/// Who runs the jobs of a batch.
-#[derive(Clone, Copy, Debug)]
-enum Help {
-    /// Nobody: `finish` seals everything.
-    Never,
-    /// Somebody, before `finish` has begun.
-    First,
-    /// Two threads, at the same time as `finish`.
-    Together,
-    /// Somebody, when everything is sealed.
-    Late,
-}
-
-fn seal_batch(writer: &mut Writer, plaintext: &mut Bytes, help: Help) -> Result<usize, WriteError> {
-    let batch = writer.seal_batch(plaintext)?;
-    let tasks = batch.tasks();
-    match help {
-        Help::Never => batch.finish(),
-        Help::First => {
-            assert_eq!(batch.job().run(), tasks);
-            batch.finish()
-        }
-        Help::Together => {
-            let (first, second) = (batch.job(), batch.job());
-            thread::scope(|scope| {
-                scope.spawn(move || first.run());
-                scope.spawn(move || second.run());
-                batch.finish()
-            })
-        }
-        Help::Late => {
-            let job = batch.job();
-            let result = batch.finish();
-            assert_eq!(job.run(), 0, "everything is sealed");
-            result
-        }
-    }
-}
-
-/// The same by one thread.
-fn seal_serially(writer: &mut Writer, plaintext: &[u8]) -> Result<usize, WriteError> {
-    writer.flush()?;
-    let result = writer.write(plaintext);
-    writer.flush()?;
-    result
-}
 
 fn help() -> impl Strategy<Value = Help> {
     prop_oneof![Just(Help::Never), Just(Help::First), Just(Help::Together), Just(Help::Late)]
@@ -97,12 +50,11 @@ prop_compose! {
     }
 }
 
-/// What is written, and how much is drained behind it.
-type Step = (usize, Help, usize, bool);
-
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let len = prop_oneof![0..200_usize, 0..40_000_usize, 0..400_000_usize];
-    prop::collection::vec((len, help(), 0..100_000_usize, any::<bool>()), 1..6)
+    let step = (len, help(), 0..100_000_usize, any::<bool>())
+        .prop_map(|(len, help, drain, small_write)| Step { len, help, drain, small_write });
+    prop::collection::vec(step, 1..6)
 }
 
 proptest! {
@@ -114,31 +66,7 @@ proptest! {
         config in config(),
         steps in steps(),
     ) {
-        let (mut batched, _) = writer_and_reader(suite, config.clone());
-        let (mut serial, _) = writer_and_reader(suite, config);
-        let data = Bytes::from(pattern(400_000));
-        for (len, help, drain, small_write) in steps {
-            if small_write {
-                prop_assert_eq!(batched.write(b"small"), serial.write(b"small"));
-                let _ = batched.update_keys(KeyUpdateRequest::Requested);
-                let _ = serial.update_keys(KeyUpdateRequest::Requested);
-            }
-            let mut plaintext = data.slice(..len);
-            let result = seal_batch(&mut batched, &mut plaintext, help);
-            prop_assert_eq!(result, seal_serially(&mut serial, &data[..len]));
-            let accepted = result.unwrap_or_else(WriteError::accepted);
-            prop_assert_eq!(&plaintext[..], &data[accepted..len], "the rest stays");
-            prop_assert_eq!(batched.progress(), serial.progress());
-            prop_assert_eq!((batched.room(), batched.state()), (serial.room(), serial.state()));
-            prop_assert_eq!(batched.next_seq(), serial.next_seq());
-            prop_assert_eq!(batched.memory_held(), serial.memory_held());
-            let (mut left, mut right) = (Vec::new(), Vec::new());
-            drain_some(&mut batched, drain, &mut left);
-            drain_some(&mut serial, drain, &mut right);
-            prop_assert!(left == right);
-        }
-        prop_assert_eq!(batched.close(), serial.close());
-        prop_assert!(drain_writer(&mut batched) == drain_writer(&mut serial));
+        compare(suite, &config, &steps);
     }
 }
 

@@ -11,6 +11,7 @@
     reason = "test code, of which every binary uses another part"
 )]
 
+pub mod batch;
 pub mod model;
 pub mod opener;
 pub mod openssl;

@@ -15,9 +15,15 @@ pub fn with(change: impl FnOnce(&mut WriterConfig)) -> WriterConfig {
 
 /// Both ends of one direction, under the same keys. With a traffic secret in TLS 1.3.
 pub fn writer_and_reader(suite: CipherSuite, config: WriterConfig) -> (Writer, Reader) {
+    let (write, read) = keys(suite);
+    (Writer::new(write, config), Reader::new(read, Role::Server, ReaderConfig::default()))
+}
+
+/// What [`writer_and_reader`] have.
+pub fn keys(suite: CipherSuite) -> (WriteKeys, ReadKeys) {
     let (key, iv) = ([3; 32], [5; 12]);
     let key = &key[..suite.key_len()];
-    let (write, read) = match suite.version() {
+    match suite.version() {
         Version::Tls13 => {
             let secret = || TrafficSecret::new(suite, &[7; 48][..suite.secret_len()]).unwrap();
             (WriteKeys::from_secret(secret()), ReadKeys::from_secret(secret()))
@@ -25,8 +31,7 @@ pub fn writer_and_reader(suite: CipherSuite, config: WriterConfig) -> (Writer, R
         Version::Tls12 => {
             (WriteKeys::new(suite, key, iv, 1).unwrap(), ReadKeys::new(suite, key, iv, 1).unwrap())
         }
-    };
-    (Writer::new(write, config), Reader::new(read, Role::Server, ReaderConfig::default()))
+    }
 }
 
 /// Drains everything, the open record included.

@@ -73,7 +73,8 @@ macro_rules! direction_keys {
 
             /// Takes out what next generations are made from.
             pub(crate) fn take_secret(&mut self) -> Option<TrafficSecret> {
-                self.secret.take().map(|secret| *secret)
+                // Not moved out: the box would be freed with the secret in it.
+                self.secret.take().map(|mut secret| secret.take())
             }
 
             /// Gives it back.

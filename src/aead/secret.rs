@@ -42,6 +42,13 @@ impl TrafficSecret {
         Ok(this)
     }
 
+    /// The secret elsewhere; what is left here is wiped.
+    pub(super) fn take(&mut self) -> Self {
+        let Self { suite, secret, generation } = *self;
+        self.secret.zeroize();
+        Self { suite, secret, generation }
+    }
+
     /// How often the secret was updated.
     #[must_use]
     pub const fn generation(&self) -> u64 {

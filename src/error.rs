@@ -91,6 +91,8 @@ pub enum PeerFault {
     BadAlertLevel,
     /// A session ticket that does not decode.
     BadTicket,
+    /// A session ticket with the same extension twice (RFC 9846, "Extensions").
+    DuplicateTicketExtension,
     /// More KeyUpdates in a row than the limit, without application data between them.
     TooManyKeyUpdates,
     /// More empty records in a row than the limit.
@@ -112,7 +114,9 @@ impl PeerFault {
             Self::RecordOverflow => AlertDescription::RECORD_OVERFLOW,
             Self::BadRecordVersion => AlertDescription::PROTOCOL_VERSION,
             Self::BadMessageLength | Self::BadTicket => AlertDescription::DECODE_ERROR,
-            Self::BadKeyUpdateRequest | Self::BadAlertLevel => AlertDescription::ILLEGAL_PARAMETER,
+            Self::DuplicateTicketExtension | Self::BadKeyUpdateRequest | Self::BadAlertLevel => {
+                AlertDescription::ILLEGAL_PARAMETER
+            }
             Self::TooManyRenegotiationRequests => AlertDescription::HANDSHAKE_FAILURE,
             Self::UnexpectedContentType
             | Self::NoContentType
@@ -146,6 +150,7 @@ impl fmt::Display for PeerFault {
             Self::BadKeyUpdateRequest => "a KeyUpdate has an unknown request",
             Self::BadAlertLevel => "an alert has an unknown level",
             Self::BadTicket => "a session ticket does not decode",
+            Self::DuplicateTicketExtension => "a session ticket has an extension twice",
             Self::TooManyKeyUpdates => "too many KeyUpdates without application data",
             Self::TooManyEmptyRecords => "too many empty records without application data",
             Self::TooManyWarnings => "too many warning alerts without application data",

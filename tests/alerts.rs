@@ -180,6 +180,19 @@ fn ways(violation: &str, version: Version, role: Role) -> Vec<Make> {
                 peer.seal(HANDSHAKE, &message)
             })
         }
+        "a session ticket with an extension twice" => {
+            let extensions = [&[0, 42, 0, 4, 0, 0, 0x40, 0][..], &[0x99, 0x99, 0, 0]];
+            each(extensions, |extension, peer| {
+                let mut message = ticket(32);
+                let none = message.split_off(message.len() - 2);
+                let both = [extension, extension].concat();
+                let len = u8::try_from(both.len()).unwrap();
+                message.extend([none[0], len]);
+                message.extend(both);
+                message[3] += len;
+                peer.seal(HANDSHAKE, &message)
+            })
+        }
         "a handshake message over 64 KiB, by its own header" => {
             let messages = [4, 24, 0, 1].map(|kind| [[kind, 1, 0, 0], [kind, 0xff, 0xff, 0xff]]);
             let mut ways = each(messages.into_iter().flatten(), |message, peer| {
@@ -223,9 +236,9 @@ fn ways(violation: &str, version: Version, role: Role) -> Vec<Make> {
 fn roles(violation: &str) -> &'static [Role] {
     match violation {
         "a session ticket for a server" => &[Role::Server],
-        "a session ticket that does not decode" | "a HelloRequest of the wrong length" => {
-            &[Role::Client]
-        }
+        "a session ticket that does not decode"
+        | "a session ticket with an extension twice"
+        | "a HelloRequest of the wrong length" => &[Role::Client],
         _ => &ROLES,
     }
 }
@@ -291,7 +304,7 @@ fn every_violation_gets_the_alert_that_the_table_says() {
         }
         walked += 1;
     }
-    assert_eq!((walked, judged), (35, 141), "the whole table");
+    assert_eq!((walked, judged), (36, 144), "the whole table");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use core::fmt;
 use rustls::client::{ClientConnectionData, UnbufferedClientConnection};
 use rustls::kernel::KernelConnection;
 use rustls::server::{ServerConnectionData, UnbufferedServerConnection};
-use rustls::{CommonState, ConnectionTrafficSecrets, ExtractedSecrets};
+use rustls::{CommonState, ConnectionTrafficSecrets, ExtractedSecrets, InvalidMessage};
 
 use crate::aead::{CipherSuite, KeySchedule, MAX_GENERATION, ReadKeys, WriteKeys};
 use crate::error::{Error, PeerFault};
@@ -86,7 +86,12 @@ impl NextKeys {
     pub(super) fn store_ticket(&mut self, body: &[u8]) -> Result<(), PeerFault> {
         match &mut self.kernel {
             Kernel::Client(kernel) => {
-                kernel.handle_new_session_ticket(body).map_err(|_| PeerFault::BadTicket)
+                kernel.handle_new_session_ticket(body).map_err(|error| match error {
+                    rustls::Error::InvalidMessage(InvalidMessage::DuplicateExtension(_)) => {
+                        PeerFault::DuplicateTicketExtension
+                    }
+                    _ => PeerFault::BadTicket,
+                })
             }
             Kernel::Server(_) => Err(PeerFault::UnexpectedHandshakeMessage),
         }

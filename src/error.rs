@@ -67,7 +67,7 @@ pub enum PeerFault {
     BadRecordMac,
     /// A ciphertext or a content longer than the protocol allows.
     RecordOverflow,
-    /// A record header whose version is not 3.x.
+    /// A record header whose version is not 3.x, in TLS 1.2 not 3.3.
     BadRecordVersion,
     /// A content type that does not exist or must not come now.
     UnexpectedContentType,

@@ -12,7 +12,7 @@ use super::{ConnectionConfig, ConnectionError};
 use crate::alert::AlertDescription;
 use crate::buffer::{InboundBuffer, OutboundBuffer};
 use crate::error::{Error, PeerFault};
-use crate::record::{RecordHeader, Version};
+use crate::record::RecordHeader;
 use crate::writer::Conditions;
 
 /// How much of the peer's handshake may be held: its longest message (64 KiB), in records of
@@ -161,7 +161,7 @@ impl Handshake {
     /// taken as it is, for rustls to refuse.
     fn next_record_len(&self) -> Option<usize> {
         let rest = self.inbound.bytes().get(self.shown..).unwrap_or(&[]);
-        let len = match RecordHeader::decode(rest, Version::Tls12) {
+        let len = match RecordHeader::decode_of_any_version(rest) {
             Ok(header) => header?.record_len(),
             // No waiting for the end of what is no record, as long as its bytes 4 and 5 may say.
             Err(_) => rest.len(),

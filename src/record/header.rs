@@ -24,18 +24,29 @@ impl RecordHeader {
     /// The length is checked here, before anything is opened or waited for: an oversized record
     /// is `record_overflow` whatever it contains.
     pub(crate) fn decode(wire: &[u8], version: Version) -> Result<Option<Self>, PeerFault> {
-        let Some(&[content_type, major, _minor, len_hi, len_lo]) = wire.first_chunk::<HEADER_LEN>()
+        Self::decode_of(Some(version), wire)
+    }
+
+    /// The same while no version is negotiated.
+    #[cfg(feature = "rustls")]
+    pub(crate) fn decode_of_any_version(wire: &[u8]) -> Result<Option<Self>, PeerFault> {
+        Self::decode_of(None, wire)
+    }
+
+    fn decode_of(version: Option<Version>, wire: &[u8]) -> Result<Option<Self>, PeerFault> {
+        let Some(&[content_type, major, minor, len_hi, len_lo]) = wire.first_chunk::<HEADER_LEN>()
         else {
             return Ok(None);
         };
         let content_type =
             ContentType::from_wire(content_type).ok_or(PeerFault::UnexpectedContentType)?;
-        // RFC 9846 §5.1: the minor version must be ignored.
-        if major != LEGACY_VERSION[0] {
+        // RFC 5246 §6.2.1: TLS 1.2 names itself. RFC 9846 §5.1: TLS 1.3 ignores the minor version.
+        let names_another = version == Some(Version::Tls12) && minor != LEGACY_VERSION[1];
+        if major != LEGACY_VERSION[0] || names_another {
             return Err(PeerFault::BadRecordVersion);
         }
         let len = u16::from_be_bytes([len_hi, len_lo]);
-        if usize::from(len) > version.max_ciphertext_len() {
+        if usize::from(len) > version.unwrap_or(Version::Tls12).max_ciphertext_len() {
             return Err(PeerFault::RecordOverflow);
         }
         Ok(Some(Self { content_type, len }))
@@ -93,11 +104,14 @@ mod tests {
     }
 
     #[test]
-    fn header_refuses_unknown_types_and_versions_and_takes_any_minor() {
+    fn header_refuses_unknown_types_and_versions_and_takes_any_minor_in_tls13() {
         let decode = |wire: [u8; 5]| RecordHeader::decode(&wire, Version::Tls13);
         assert_eq!(decode([0x18, 3, 3, 0, 1]), Err(PeerFault::UnexpectedContentType));
         assert_eq!(decode([0x17, 2, 3, 0, 1]), Err(PeerFault::BadRecordVersion));
         assert!(decode([0x17, 3, 0xff, 0, 1]).is_ok());
+        let decode = |wire: [u8; 5]| RecordHeader::decode(&wire, Version::Tls12);
+        assert_eq!(decode([0x17, 3, 1, 0, 1]), Err(PeerFault::BadRecordVersion));
+        assert!(decode([0x17, 3, 3, 0, 1]).is_ok());
     }
 
     #[test]

@@ -184,15 +184,16 @@ fn ways(violation: &str, version: Version, role: Role) -> Vec<Make> {
             })
         }
         "a session ticket with an extension twice" => {
-            let extensions = [&[0, 42, 0, 4, 0, 0, 0x40, 0][..], &[0x99, 0x99, 0, 0]];
-            each(extensions, |extension, peer| {
+            let early_data = [0, 42, 0, 4, 0, 0, 0x40, 0];
+            let unknown = [0x99, 0x99, 0, 0];
+            let extensions: [(u8, Vec<u8>); 2] =
+                [(16, early_data.repeat(2)), (8, unknown.repeat(2))];
+            each(extensions, |(len, extensions), peer| {
                 let mut message = ticket(32);
-                let none = message.split_off(message.len() - 2);
-                let both = [extension, extension].concat();
-                let len = u8::try_from(both.len()).unwrap();
-                message.extend([none[0], len]);
-                message.extend(both);
                 message[3] += len;
+                message.truncate(message.len() - 1);
+                message.push(len);
+                message.extend(extensions);
                 peer.seal(HANDSHAKE, &message)
             })
         }

@@ -9,19 +9,21 @@ use super::BufferPolicy;
 
 /// One bounded stretch of memory: bytes enter at its end, and leave at its start.
 ///
-/// Always `start <= end <= memory.len() <= capacity`.
+/// Always `start <= end <= used <= memory.len() <= capacity`.
 pub(crate) struct InboundBuffer {
     /// Initialised once, when allocated; empty while nothing is held and memory is released.
     memory: Vec<u8>,
     start: usize,
     end: usize,
+    /// The furthest `end`: no record was opened behind it, and it need not be wiped there.
+    used: usize,
     capacity: usize,
     policy: BufferPolicy,
 }
 
 impl InboundBuffer {
     pub(crate) const fn new(capacity: usize, policy: BufferPolicy) -> Self {
-        Self { memory: Vec::new(), start: 0, end: 0, capacity, policy }
+        Self { memory: Vec::new(), start: 0, end: 0, used: 0, capacity, policy }
     }
 
     /// The bytes that are held.
@@ -68,6 +70,7 @@ impl InboundBuffer {
     pub(crate) fn commit(&mut self, len: usize) {
         debug_assert!(len <= self.memory.len() - self.end, "committed past the memory");
         self.end += len;
+        self.used = self.used.max(self.end);
     }
 
     /// Removes `len` bytes from the front.
@@ -95,7 +98,7 @@ impl InboundBuffer {
         }
         let end = self.len();
         self.release();
-        (self.memory, self.end) = (memory, end);
+        (self.memory, self.end, self.used) = (memory, end, end);
     }
 
     #[cfg(feature = "rustls")]
@@ -128,9 +131,9 @@ impl InboundBuffer {
 
     fn release(&mut self) {
         // Opened records were plaintext here.
-        self.memory.zeroize();
+        self.memory[..self.used].zeroize();
         self.memory = Vec::new();
-        (self.start, self.end) = (0, 0);
+        (self.start, self.end, self.used) = (0, 0, 0);
     }
 }
 

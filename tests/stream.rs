@@ -721,6 +721,26 @@ fn ssl_write_row_21_close_notify_is_a_clean_end() {
     }
 }
 
+/// In TLS 1.2 it ends our half too, which must not be before an echo had its data.
+#[test]
+fn data_in_front_of_close_notify_can_still_be_answered() {
+    for suite in SUITES {
+        for role in ROLES {
+            let mut stream = ready(suite, role);
+            let wire = stream.get_mut();
+            wire.peer_sends(b"first");
+            wire.peer_sends(b"second");
+            wire.peer.0.send_close_notify();
+            wire.ends = true;
+            let mut buf = [0; 100];
+            while let n @ 1.. = stream.read(&mut buf).unwrap() {
+                stream.write_all(&buf[..n]).unwrap();
+            }
+            assert_eq!(stream.get_ref().received, b"firstsecond", "{suite:?} {role:?}");
+        }
+    }
+}
+
 #[test]
 fn ssl_write_row_21_an_end_without_close_notify_is_an_unexpected_eof() {
     for suite in SUITES {

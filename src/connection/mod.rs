@@ -231,14 +231,23 @@ impl Connection {
             }
             let plaintext = self.plaintext();
             let n = plaintext.len().min(buf.len() - len);
-            if n == 0 {
-                break;
-            }
             buf[len..len + n].copy_from_slice(&plaintext[..n]);
             self.consume(n);
             len += n;
+            if !self.holds_data() {
+                break;
+            }
         }
         Ok(len)
+    }
+
+    /// Whether more data can be read without anything else. In TLS 1.2 the peer's `close_notify`
+    /// ends our half too: not before the caller could answer what came in front of it.
+    fn holds_data(&self) -> bool {
+        match &self.phase {
+            Phase::Established(established) => established.read.holds_data(),
+            Phase::Negotiating(_) | Phase::Ended(_) => false,
+        }
     }
 
     /// Seals the open record and `close_notify`: our half ends, nothing accepted is lost. The

@@ -166,6 +166,14 @@ impl ReadHalf {
         }
     }
 
+    /// Whether the next record is here and, as far as its header says, holds application data.
+    #[cfg(feature = "rustls")]
+    pub(crate) fn holds_data(&self) -> bool {
+        let Ok(Some(header)) = self.next_header() else { return false };
+        header.content_type == ContentType::ApplicationData
+            && header.record_len() <= self.buffer.len()
+    }
+
     pub(crate) fn wants_input(&self) -> bool {
         self.end == End::NotYet && !self.buffer.is_full()
     }

@@ -44,7 +44,7 @@ fn judge(suite: CipherSuite, header: [u8; 5], split: usize) {
 }
 
 /// What a header alone is refused for.
-fn fault(suite: CipherSuite, [kind, major, _, hi, lo]: [u8; 5]) -> Option<PeerFault> {
+fn fault(suite: CipherSuite, [kind, major, minor, hi, lo]: [u8; 5]) -> Option<PeerFault> {
     let len = usize::from(u16::from_be_bytes([hi, lo]));
     let is_chacha = format!("{suite:?}").contains("CHACHA20");
     let (longest, longest_content) = match suite.version() {
@@ -55,7 +55,7 @@ fn fault(suite: CipherSuite, [kind, major, _, hi, lo]: [u8; 5]) -> Option<PeerFa
     let is_plain = suite.version() == Version::Tls13 && kind != 23;
     if !(20..=23).contains(&kind) {
         Some(PeerFault::UnexpectedContentType)
-    } else if major != 3 {
+    } else if major != 3 || suite.version() == Version::Tls12 && minor != 3 {
         Some(PeerFault::BadRecordVersion)
     } else if len > longest {
         Some(PeerFault::RecordOverflow)

@@ -240,6 +240,10 @@ impl Rng {
         z ^ (z >> 31)
     }
 
+    pub fn bytes(&mut self, len: usize) -> Vec<u8> {
+        (0..len).map(|_| self.next() as u8).collect()
+    }
+
     /// A number in `1..=max`.
     pub fn up_to(&mut self, max: usize) -> usize {
         (self.next() % max as u64) as usize + 1

@@ -1,0 +1,399 @@
+//! One end: a connection, the program that writes to it, and what must hold of it at any time.
+
+use bytes::{Buf, Bytes, BytesMut};
+use wantwrite::*;
+
+use crate::common::Rng;
+use crate::common::model::plaintext;
+use crate::draw::{self, Input};
+use crate::wire::{Micros, Wire};
+
+/// KeyUpdates and cover records of one side: with the answers to the other's KeyUpdates these are
+/// fewer than a reader takes in a row without data.
+const MAX_UPDATES: usize = 10;
+const MAX_COVERS: usize = 20;
+
+/// How a host comes to its end when its program is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    Close,
+    Abort,
+    /// The transport is shut without a `close_notify`.
+    Vanish,
+}
+
+/// What a host does, and how far it has come.
+pub struct Host {
+    pub tls: Connection,
+    /// Calls that are to be made yet.
+    steps: usize,
+    pub ending: Ending,
+    /// Whether it may end while negotiating.
+    is_rash: bool,
+    updates: usize,
+    covers: usize,
+    longest: usize,
+
+    pub written: u64,
+    pub read: u64,
+    /// Whether our `close_notify` was sealed.
+    pub is_closed: bool,
+    pub has_ended: bool,
+    input_ended: bool,
+    pub error: Option<ConnectionError>,
+    /// The caller looks away from what arrives until then.
+    pub pauses_until: Micros,
+    memory_limit: usize,
+    /// Whether it holds no memory when it has nothing in it.
+    releases: bool,
+}
+
+impl Host {
+    pub fn new(tls: Connection, config: &ConnectionConfig, longest: usize, rng: &mut Rng) -> Self {
+        // Law 10: a segment more than the capacity, each with room for a record's overhead.
+        let segments = config.writer.capacity.div_ceil(MAX_FRAGMENT_LEN);
+        Self {
+            tls,
+            steps: rng.up_to(60) - 1,
+            ending: match rng.up_to(20) {
+                1 => Ending::Abort,
+                2 => Ending::Vanish,
+                _ => Ending::Close,
+            },
+            is_rash: rng.up_to(20) == 1,
+            updates: 0,
+            covers: 0,
+            longest,
+            written: 0,
+            read: 0,
+            is_closed: false,
+            has_ended: false,
+            input_ended: false,
+            error: None,
+            pauses_until: 0,
+            memory_limit: config.reader.capacity + (segments + 1) * 17_000,
+            releases: [config.reader.buffers, config.writer.buffers] == [BufferPolicy::Release; 2],
+        }
+    }
+
+    /// Whether this host alone may be why not everything arrives.
+    pub fn is_honest(&self) -> bool {
+        self.ending == Ending::Close && !self.is_rash
+    }
+
+    /// One call of its program; `false` if it is over.
+    pub fn act(&mut self, rng: &mut Rng) -> bool {
+        let goes_on = match self.tls.state() {
+            WriterState::Negotiating if !self.is_rash => return true,
+            WriterState::Negotiating => self.steps > 0,
+            WriterState::Open => self.steps > 0 && self.error.is_none(),
+            _ => false,
+        };
+        if !goes_on {
+            self.end(rng);
+            return false;
+        }
+        self.steps -= 1;
+        self.call(rng).unwrap();
+        true
+    }
+
+    fn end(&mut self, rng: &mut Rng) {
+        self.has_ended = true;
+        let state = self.tls.state();
+        match self.ending {
+            Ending::Close if state == WriterState::Open && rng.up_to(4) == 1 => {
+                let len = rng.up_to(300).min(self.tls.room());
+                if self.tls.write_final(plaintext(self.written, len)).is_ok() {
+                    self.written += len as u64;
+                    self.is_closed = true;
+                } else {
+                    self.close();
+                }
+            }
+            Ending::Close => self.close(),
+            Ending::Abort => self.tls.abort(AlertDescription::INTERNAL_ERROR),
+            Ending::Vanish => {}
+        }
+    }
+
+    fn close(&mut self) {
+        let was = self.tls.state();
+        let closed = self.tls.close();
+        assert_eq!(closed.is_err(), was == WriterState::Failed);
+        self.is_closed |= was == WriterState::Open;
+        assert_eq!(self.tls.close(), closed, "repeated");
+    }
+
+    fn call(&mut self, rng: &mut Rng) -> draw::Result<()> {
+        let bytes = rng.bytes(64);
+        let mut input = Input::new(&bytes);
+        let len = draw::len(&mut input)?.min(self.longest);
+        let buf = plaintext(self.written, len);
+        let room = self.tls.room();
+        match input.int_in_range(0..=29)? {
+            0..=8_u8 => {
+                let result = self.tls.write(buf);
+                self.accept(result, room.min(len));
+            }
+            9 | 10 => {
+                let (first, second) = buf.split_at(input.int_in_range(0..=len)?);
+                let result = self.tls.write_vectored(&[first, &[], second]);
+                self.accept(result, room.min(len));
+            }
+            11 | 12 => {
+                let result = self.tls.write_all(buf).map(|()| len);
+                assert!(result.is_err() || len <= room);
+                self.accept(result, len);
+            }
+            13 | 14 => self.slot(len),
+            15 | 16 => {
+                let mut owned = BytesMut::from(buf);
+                let result = self.tls.write_owned(&mut owned);
+                let taken = len - owned.len();
+                assert!(owned == buf[taken..], "what was not taken stays");
+                self.accept(result, taken);
+            }
+            17 => {
+                let mut owned = Bytes::from_static(buf);
+                let result = self.tls.seal_batch(&mut owned).and_then(Batch::finish);
+                let taken = len - owned.len();
+                self.accept(result, taken);
+            }
+            18 | 19 => {
+                let failed = self.tls.state() == WriterState::Failed;
+                assert_eq!(self.tls.flush().is_err(), failed);
+            }
+            20..=22 if self.updates < MAX_UPDATES => {
+                let _refused = self.tls.update_keys(draw::request(&mut input)?);
+                self.updates += 1;
+            }
+            23 if self.covers < MAX_COVERS => {
+                let _refused = self.tls.write_cover(len);
+                self.covers += 1;
+            }
+            24 => self.tls.shrink(),
+            25 => self.tls.set_sizing(draw::sizing(&mut input)?),
+            26 => self.tls.set_padding(draw::padding(&mut input)?),
+            27 => self.tls.set_max_fragment_len(draw::max_fragment_len(&mut input)?),
+            28 => self.tls.observe(draw::conditions(&mut input)?),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn slot(&mut self, len: usize) {
+        let Ok(mut slot) = self.tls.slot() else { return };
+        let len = len.min(slot.len());
+        slot[..len].copy_from_slice(plaintext(self.written, len));
+        let result = slot.commit(len).map(|()| len);
+        self.accept(result, len);
+    }
+
+    /// `expected` is what a call that does not fail accepts.
+    #[track_caller]
+    fn accept(&mut self, result: Result<usize, WriteError>, expected: usize) {
+        if let Ok(accepted) = result {
+            assert_eq!(accepted, expected);
+        }
+        self.written += result.unwrap_or_else(WriteError::accepted) as u64;
+    }
+
+    /// Whether it would do something with the wires as they are.
+    pub fn can_turn(&self, from: &Wire, to: &Wire, now: Micros) -> bool {
+        let wants = self.tls.wants();
+        let is_paused = now < self.pauses_until;
+        wants.process
+            || wants.drain && to.room() > 0
+            || !is_paused
+                && (from.holds() && self.takes_input() || !self.tls.plaintext().is_empty())
+            || !self.input_ended && from.has_ended(now)
+            || self.would_shut(to)
+    }
+
+    /// What arrives after the end of reading is thrown away, as a socket does.
+    fn takes_input(&self) -> bool {
+        self.tls.wants().input || self.reading_is_over()
+    }
+
+    fn reading_is_over(&self) -> bool {
+        !matches!(self.tls.reader_state(), ReaderState::Negotiating | ReaderState::Open)
+    }
+
+    fn would_shut(&self, to: &Wire) -> bool {
+        let vanishes = self.has_ended && self.ending == Ending::Vanish;
+        let is_over = matches!(self.tls.state(), WriterState::Closed | WriterState::Failed);
+        !to.is_shut() && (vanishes || is_over && !self.tls.wants().drain)
+    }
+
+    /// One turn of its event loop. Returns the bytes received and sent, and when something
+    /// arrives at the other end.
+    pub fn turn(
+        &mut self,
+        from: &mut Wire,
+        to: &mut Wire,
+        now: Micros,
+        rng: &mut Rng,
+    ) -> (usize, usize, Option<Micros>) {
+        let is_paused = now < self.pauses_until;
+        let (mut received, mut sent, mut arrival) = (0, 0, None);
+        if from.holds() && !is_paused && self.takes_input() {
+            received = self.receive(from, rng);
+            from.received(received);
+        }
+        if from.has_ended(now) && !self.input_ended {
+            self.input_ended = true;
+            self.tls.end_of_input();
+        }
+        self.process();
+        if !is_paused {
+            self.consume(rng);
+        }
+        if self.tls.wants().drain && to.room() > 0 {
+            (sent, arrival) = self.drain(to, now, rng);
+        }
+        if self.would_shut(to) {
+            assert!(self.tls.state() != WriterState::Closed || to.ends_with_a_record());
+            arrival = Some(to.shut(now, rng));
+        }
+        (received, sent, arrival)
+    }
+
+    fn receive(&mut self, from: &mut Wire, rng: &mut Rng) -> usize {
+        let is_over = self.reading_is_over();
+        let bytes = from.held();
+        let len = match rng.up_to(3) {
+            1 => rng.up_to(bytes.len()),
+            2 => rng.up_to(bytes.len().min(10)),
+            _ => bytes.len(),
+        };
+        if is_over {
+            assert_ne!(self.tls.reader_state(), ReaderState::PeerClosed, "more than close_notify");
+            return bytes.len();
+        }
+        let mut inbound = self.tls.inbound();
+        assert!(!inbound.is_empty(), "input is wanted, and there is no memory for it");
+        let len = len.min(inbound.len());
+        inbound[..len].copy_from_slice(&bytes[..len]);
+        inbound.commit(len).unwrap();
+        len
+    }
+
+    fn process(&mut self) {
+        if let Err(error) = self.tls.process() {
+            let again = self.tls.process().unwrap_err();
+            assert_eq!(again.to_string(), error.to_string(), "sticky");
+            self.error = Some(error);
+        }
+        assert!(!self.tls.wants().process || !self.tls.plaintext().is_empty(), "once is enough");
+        // RFC 5246 §7.2.1: the peer's close_notify closes our half in TLS 1.2.
+        if self.tls.reader_state() == ReaderState::PeerClosed
+            && self.tls.protocol_version() == Some(Version::Tls12)
+        {
+            assert_ne!(self.tls.state(), WriterState::Open);
+            self.is_closed = true;
+        }
+    }
+
+    fn consume(&mut self, rng: &mut Rng) {
+        let plain = self.tls.plaintext();
+        assert!(plain == plaintext(self.read, plain.len()), "other plaintext");
+        let n = if rng.up_to(3) == 1 && !plain.is_empty() {
+            rng.up_to(plain.len())
+        } else {
+            plain.len()
+        };
+        self.read += n as u64;
+        self.tls.consume(n);
+    }
+
+    fn drain(&mut self, to: &mut Wire, now: Micros, rng: &mut Rng) -> (usize, Option<Micros>) {
+        let mut outbound = self.tls.outbound();
+        let waiting = outbound.remaining();
+        assert!(waiting > 0, "a drain is wanted, and there is nothing");
+        if rng.up_to(3) > 1 {
+            let (sent, arrival) = to.send(outbound.chunk(), now, rng);
+            outbound.advance(sent);
+            assert_eq!(outbound.remaining(), waiting - sent);
+            return (sent, Some(arrival));
+        }
+        let mut chunk = outbound.take_chunk(rng.up_to(40_000)).unwrap();
+        let (sent, arrival) = to.send(&chunk, now, rng);
+        chunk.advance(sent);
+        if chunk.has_remaining() {
+            outbound.put_back(chunk).unwrap();
+        }
+        assert_eq!(outbound.remaining(), waiting - sent);
+        (sent, Some(arrival))
+    }
+
+    /// What must hold after every event.
+    pub fn check(&self, other: &Self) {
+        let progress = self.tls.progress();
+        assert!(self.read <= other.written, "more was read than was written");
+        assert!(progress.delivered <= progress.accepted);
+        let state = self.tls.state();
+        if state != WriterState::Negotiating && self.written > 0 {
+            assert_eq!(progress.accepted, self.written);
+        }
+        let wants = self.tls.wants();
+        if matches!(state, WriterState::Open | WriterState::Closed) && !wants.drain {
+            assert_eq!(progress.delivered, progress.accepted, "accepted, and held back");
+        }
+        if matches!(state, WriterState::Closed) {
+            assert!(!wants.drain);
+        }
+        match state {
+            WriterState::Open => {}
+            _ => assert_eq!(self.tls.room(), 0, "{state:?}"),
+        }
+        if self.tls.reader_state() == ReaderState::PeerClosed {
+            assert!(other.is_closed && self.read_or_held() == other.written, "looks clean");
+        }
+        if state != WriterState::Negotiating {
+            let held = self.tls.memory_held();
+            assert!(held <= self.memory_limit, "{held} bytes held of {}", self.memory_limit);
+        }
+    }
+
+    fn read_or_held(&self) -> u64 {
+        self.read + self.tls.plaintext().len() as u64
+    }
+
+    /// Whether it has seen the end of both directions.
+    pub fn is_over(&self, to: &Wire) -> bool {
+        to.is_shut() && self.input_ended
+    }
+
+    /// What must hold when everything arrived and both ends closed.
+    pub fn check_clean(&self, other: &Self) {
+        assert_eq!(self.error, None);
+        assert_eq!(self.tls.state(), WriterState::Closed);
+        assert_eq!(self.tls.reader_state(), ReaderState::PeerClosed);
+        assert_eq!(self.read, other.written);
+        assert_eq!(self.tls.progress().delivered, self.written);
+        if self.releases {
+            assert_eq!(self.tls.memory_held(), 0);
+        }
+    }
+
+    /// Whether an error is this end's own doing, or the other's, or the wire's.
+    pub fn check_error(&self, other: &Self, wires_are_whole: bool) {
+        use ConnectionError::Record;
+        match self.error {
+            None => {}
+            Some(Record(Error::Truncated)) => {
+                // A host whose handshake fails for it vanishes too.
+                let vanishes = |host: &Self| host.is_rash || host.ending == Ending::Vanish;
+                assert!(!wires_are_whole || vanishes(self) || vanishes(other));
+            }
+            Some(Record(Error::Aborted(_))) => {
+                assert!(self.is_rash || self.ending == Ending::Abort);
+            }
+            Some(Record(Error::PeerAlert(AlertDescription::INTERNAL_ERROR))) => {
+                assert_eq!(other.ending, Ending::Abort);
+            }
+            Some(ref error) => panic!("nobody is at fault: {error}"),
+        }
+    }
+}

@@ -14,6 +14,8 @@ pub struct Opener {
     suite: CipherSuite,
     secret: Vec<u8>,
     key: LessSafeKey,
+    /// The bytes of the key.
+    key_bytes: Vec<u8>,
     iv: [u8; 12],
     /// What the next record must have been sealed with.
     pub generation: u64,
@@ -34,12 +36,15 @@ impl Opener {
         match suite.version() {
             Version::Tls13 => {
                 let secret = vec![7; suite.secret_len()];
-                let (key, iv) = key_and_iv(suite, &secret);
-                Self { suite, secret, key, iv, generation: 0, seq: 0 }
+                let (key_bytes, iv) = key_and_iv(suite, &secret);
+                let key = bind(suite, &key_bytes);
+                Self { suite, secret, key, key_bytes, iv, generation: 0, seq: 0 }
             }
             Version::Tls12 => {
-                let key = bind(suite, &[3; 32][..suite.key_len()]);
-                Self { suite, secret: Vec::new(), key, iv: [5; 12], generation: 0, seq: 1 }
+                let key_bytes = vec![3; suite.key_len()];
+                let key = bind(suite, &key_bytes);
+                let (secret, iv) = (Vec::new(), [5; 12]);
+                Self { suite, secret, key, key_bytes, iv, generation: 0, seq: 1 }
             }
         }
     }
@@ -57,7 +62,8 @@ impl Opener {
             assert!(matches!(opened.content[..], [24, 0, 0, 1, 0 | 1]), "a KeyUpdate, alone");
             self.secret =
                 expand_label(self.suite, &self.secret, b"traffic upd", self.suite.secret_len());
-            (self.key, self.iv) = key_and_iv(self.suite, &self.secret);
+            (self.key_bytes, self.iv) = key_and_iv(self.suite, &self.secret);
+            self.key = bind(self.suite, &self.key_bytes);
             self.generation += 1;
             self.seq = 0;
         }
@@ -104,7 +110,13 @@ impl Opener {
         Opened { content_type, content, inner_len, generation: self.generation, seq: self.seq }
     }
 
-    fn nonce(&self) -> [u8; 12] {
+    /// The key that the next record must have been sealed with.
+    pub fn key(&self) -> &[u8] {
+        &self.key_bytes
+    }
+
+    /// The nonce that the next record must have been sealed with.
+    pub fn nonce(&self) -> [u8; 12] {
         let mut nonce = self.iv;
         for (byte, seq) in nonce[4..].iter_mut().zip(self.seq.to_be_bytes()) {
             *byte ^= seq;
@@ -127,10 +139,9 @@ fn bind(suite: CipherSuite, key: &[u8]) -> LessSafeKey {
 }
 
 /// RFC 9846 §7.3.
-fn key_and_iv(suite: CipherSuite, secret: &[u8]) -> (LessSafeKey, [u8; 12]) {
-    let key = expand_label(suite, secret, b"key", suite.key_len());
+fn key_and_iv(suite: CipherSuite, secret: &[u8]) -> (Vec<u8>, [u8; 12]) {
     let iv = expand_label(suite, secret, b"iv", 12);
-    (bind(suite, &key), iv.try_into().unwrap())
+    (expand_label(suite, secret, b"key", suite.key_len()), iv.try_into().unwrap())
 }
 
 /// RFC 9846 §7.1, with an empty context.

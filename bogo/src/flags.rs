@@ -1,0 +1,252 @@
+//! The runner's flags.
+
+use std::fmt;
+use std::num::ParseIntError;
+use std::slice::Iter;
+use std::time::Duration;
+
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+use wantwrite::rustls::{NamedGroup, SignatureScheme};
+
+use crate::options::{ClientAuth, Options};
+
+/// What the shim was started with.
+#[derive(Debug, Default)]
+pub(crate) struct Invocation {
+    pub(crate) port: u16,
+    pub(crate) ipv6: bool,
+    pub(crate) shim_id: u64,
+    pub(crate) is_server: bool,
+    /// How often the first connection's session is to be resumed.
+    pub(crate) resume_count: usize,
+    /// Time that passes for tickets between connections.
+    pub(crate) resumption_delay: Duration,
+    pub(crate) initial: Options,
+    pub(crate) resume: Options,
+}
+
+/// Why the flags do not make an invocation.
+#[derive(Debug)]
+pub(crate) enum FlagError {
+    /// The runner skips the test.
+    Unimplemented(String),
+    /// The runner does not mean what we think it means.
+    BadValue(String),
+}
+
+impl fmt::Display for FlagError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unimplemented(flag) => write!(f, "not implemented: {flag}"),
+            Self::BadValue(flag) => write!(f, "no value that {flag} can have"),
+        }
+    }
+}
+
+type Result<T> = std::result::Result<T, FlagError>;
+
+impl Invocation {
+    pub(crate) fn parse(arguments: &[String]) -> Result<Self> {
+        let mut this = Self::default();
+        let mut arguments = arguments.iter();
+        while let Some(argument) = arguments.next() {
+            this.add(&mut Flag { argument, rest: &mut arguments })?;
+        }
+        Ok(this)
+    }
+
+    fn add(&mut self, flag: &mut Flag<'_, '_>) -> Result<()> {
+        match flag.argument {
+            "-port" => self.port = flag.number()?,
+            "-ipv6" => self.ipv6 = true,
+            "-shim-id" => self.shim_id = flag.number()?,
+            "-server" => self.is_server = true,
+            "-resume-count" => self.resume_count = flag.number()?,
+            "-resumption-delay" => self.resumption_delay = Duration::from_secs(flag.number()?),
+            _ => return self.add_option(flag),
+        }
+        Ok(())
+    }
+
+    /// A prefix says which connections a flag is for; without one it is for all.
+    fn add_option(&mut self, flag: &mut Flag<'_, '_>) -> Result<()> {
+        // There is no second process that makes handshakes.
+        let name = flag.argument.strip_prefix("-on-shim").unwrap_or(flag.argument);
+        if let Some(name) = name.strip_prefix("-on-initial") {
+            return add_option(&mut self.initial, name, flag);
+        }
+        if let Some(name) = name.strip_prefix("-on-resume") {
+            return add_option(&mut self.resume, name, flag);
+        }
+        // Only rejected 0-RTT makes a retry: what must be true of one is true.
+        let mut again = Flag { argument: flag.argument, rest: &mut flag.rest.clone() };
+        if let Some(name) = name.strip_prefix("-on-retry") {
+            return add_option(&mut Options::default(), name, flag);
+        }
+        add_option(&mut self.initial, name, &mut again)?;
+        add_option(&mut self.resume, name, flag)
+    }
+}
+
+fn add_option(options: &mut Options, name: &str, flag: &mut Flag<'_, '_>) -> Result<()> {
+    let Options { tls, script, expect } = options;
+    let auth = &mut tls.authentication;
+    match name {
+        // Versions, below which there is nothing here.
+        "-min-version" => tls.min_version = flag.number()?,
+        "-max-version" => tls.max_version = flag.number()?,
+        "-no-tls12" => tls.no_tls12 = true,
+        "-no-tls13" => tls.no_tls13 = true,
+        "-no-tls1" | "-no-tls11" => {}
+
+        // The handshake.
+        "-curves" => tls.curves.push(NamedGroup::from(flag.number::<u16>()?)),
+        "-cert-file" => auth.cert_file = Some(flag.text()?.into()),
+        "-key-file" => auth.key_file = Some(flag.text()?.into()),
+        "-signing-prefs" => auth.signing_prefs.push(flag.scheme()?),
+        "-verify-prefs" => auth.verify_prefs.push(flag.scheme()?),
+        "-verify-peer" if auth.client_auth == ClientAuth::None => {
+            auth.client_auth = ClientAuth::Wanted;
+        }
+        "-require-any-client-certificate" => auth.client_auth = ClientAuth::Required,
+        "-verify-fail" => tls.verify_fail = true,
+        "-fail-ocsp-callback" => tls.ocsp_fail = true,
+        "-use-client-ca-list" => auth.client_authorities = flag.names()?,
+        "-ocsp-response" => auth.ocsp_response = flag.base64()?,
+        "-host-name" => tls.host_name = Some(flag.text()?.to_owned()),
+        "-advertise-alpn" => tls.alpn = flag.protocols()?,
+        "-select-alpn" => tls.alpn = vec![flag.text()?.into()],
+        // rustls refuses when it has protocols and none in common.
+        "-reject-alpn" => tls.alpn = vec![b"none of the runner's".to_vec()],
+        "-no-ticket" => tls.no_tickets = true,
+        "-expect-extended-master-secret" => tls.require_ems = true,
+        "-server-preference" => tls.server_preference = true,
+        "-max-send-fragment" => tls.max_send_fragment = Some(flag.number()?),
+
+        // What is done.
+        "-async" => script.bytewise = true,
+        "-read-size" => script.read_size = flag.number()?,
+        "-peek-then-read" => script.peek = true,
+        "-shim-writes-first" => script.write_first = true,
+        "-read-with-unfinished-write" => script.unfinished_write = true,
+        "-write-different-record-sizes" => script.write_sizes = true,
+        "-export-traffic-secrets" => script.export_traffic_secrets = true,
+        "-export-keying-material" => script.export.len = flag.number()?,
+        "-export-label" => script.export.label = flag.text()?.to_owned(),
+        // The context comes behind its use, or is empty and without one.
+        "-use-export-context" => script.export.context = Some(String::new()),
+        "-export-context" => {
+            let context = flag.text()?.to_owned();
+            script.export.context = script.export.context.as_ref().map(|_| context);
+        }
+        "-send-alert" => script.send_alert = true,
+        "-shim-shuts-down" => script.shut_down = true,
+        "-check-close-notify" => script.check_close_notify = true,
+        "-key-update-before-read" => script.key_update_before_read = true,
+        "-key-update" => script.key_update_after_read = true,
+
+        // What must come out.
+        "-expect-version" => expect.version = Some(flag.number()?),
+        "-expect-cipher" => expect.cipher = Some(flag.number()?),
+        "-expect-alpn" => expect.alpn = Some(flag.text()?.into()),
+        "-expect-server-name" => expect.server_name = Some(flag.text()?.to_owned()),
+        "-expect-no-server-name" => expect.no_server_name = true,
+        "-expect-session-miss" => expect.session_miss = true,
+        "-expect-no-session" => expect.no_session = true,
+        "-expect-ocsp-response" => auth.expected_ocsp_response = flag.base64()?,
+        "-expect-peer-cert-file" => expect.peer_cert_file = Some(flag.text()?.into()),
+
+        // As it is here always, or in another way of calling BoringSSL.
+        "-verify-peer"
+        | "-decline-alpn"
+        | "-enable-ocsp-stapling"
+        | "-forbid-renegotiation-after-handshake"
+        | "-handshake-twice"
+        | "-implicit-handshake"
+        | "-no-op-extra-handshake"
+        | "-partial-write"
+        | "-permute-extensions"
+        | "-renegotiate-ignore"
+        | "-use-custom-verify-callback"
+        | "-use-early-callback"
+        | "-use-ocsp-callback"
+        | "-use-old-client-cert-callback" => {}
+        "-trust-cert" | "-handshaker-path" => drop(flag.text()?),
+
+        // Of the handshake, which is rustls's and does not show it to us; the runner sees the
+        // rest of the test.
+        "-expect-hrr"
+        | "-expect-no-hrr"
+        | "-expect-no-offer-early-data"
+        | "-expect-secure-renegotiation"
+        | "-expect-session-id"
+        | "-expect-no-session-id"
+        | "-expect-ticket-renewal"
+        | "-expect-verify-result" => {}
+        "-expect-advertised-alpn"
+        | "-expect-client-ca-list"
+        | "-expect-curve-id"
+        | "-expect-early-data-reason"
+        | "-expect-peer-signature-algorithm"
+        | "-expect-msg-callback"
+        | "-expect-peer-verify-pref"
+        | "-expect-ticket-age-skew" => drop(flag.text()?),
+
+        _ => return Err(FlagError::Unimplemented(flag.argument.to_owned())),
+    }
+    Ok(())
+}
+
+/// A flag, and where its value is if it has one.
+struct Flag<'a, 'b> {
+    argument: &'a str,
+    rest: &'b mut Iter<'a, String>,
+}
+
+impl<'a> Flag<'a, '_> {
+    fn text(&mut self) -> Result<&'a str> {
+        self.rest.next().map(String::as_str).ok_or_else(|| self.bad())
+    }
+
+    fn number<T: std::str::FromStr<Err = ParseIntError>>(&mut self) -> Result<T> {
+        self.text()?.parse().map_err(|_| self.bad())
+    }
+
+    fn base64(&mut self) -> Result<Vec<u8>> {
+        BASE64_STANDARD.decode(self.text()?).map_err(|_| self.bad())
+    }
+
+    fn scheme(&mut self) -> Result<SignatureScheme> {
+        Ok(SignatureScheme::from(self.number::<u16>()?))
+    }
+
+    /// Distinguished names in hexadecimal, between commas.
+    fn names(&mut self) -> Result<Vec<Vec<u8>>> {
+        let text = self.text()?;
+        if matches!(text, "<EMPTY>" | "<NULL>") {
+            return Ok(Vec::new());
+        }
+        text.split(',').map(decode_hex).collect::<Option<_>>().ok_or_else(|| self.bad())
+    }
+
+    /// Protocol names, each behind a byte with its length.
+    fn protocols(&mut self) -> Result<Vec<Vec<u8>>> {
+        let mut names = Vec::new();
+        let mut rest = self.text()?.as_bytes();
+        while let Some((&len, tail)) = rest.split_first() {
+            let (name, tail) = tail.split_at_checked(len.into()).ok_or_else(|| self.bad())?;
+            names.push(name.to_vec());
+            rest = tail;
+        }
+        Ok(names)
+    }
+
+    fn bad(&self) -> FlagError {
+        FlagError::BadValue(self.argument.to_owned())
+    }
+}
+
+fn decode_hex(hex: &str) -> Option<Vec<u8>> {
+    let digits = |at| u8::from_str_radix(hex.get(at..at + 2)?, 16).ok();
+    (0..hex.len()).step_by(2).map(digits).collect()
+}

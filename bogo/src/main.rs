@@ -1,0 +1,84 @@
+//! A shim for BoringSSL's `ssl/test/runner`: TLS connections by wantwrite, as the runner's flags
+//! ask.
+
+mod config;
+mod exchange;
+mod flags;
+mod identity;
+mod options;
+mod secrets;
+mod sessions;
+mod transport;
+mod verifier;
+
+use std::process::ExitCode;
+use std::time::Duration;
+use std::{env, panic, process, thread};
+
+use config::Configs;
+use exchange::{Exchange, Failure};
+use flags::{FlagError, Invocation};
+use transport::Transport;
+
+/// The runner skips the test.
+const UNIMPLEMENTED: u8 = 89;
+
+/// The test has failed, even where the runner expects a failure.
+const MUST_FAIL: u8 = 90;
+
+/// The runner waits for a shim for ever once its own reads are done.
+const TIME_LIMIT: Duration = Duration::from_secs(60);
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    if arguments.iter().any(|argument| argument == "-is-handshaker-supported") {
+        println!("No");
+        return ExitCode::SUCCESS;
+    }
+    let print_panic = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        print_panic(info);
+        process::exit(MUST_FAIL.into());
+    }));
+    thread::spawn(|| {
+        thread::sleep(TIME_LIMIT);
+        eprintln!("no end after {TIME_LIMIT:?}");
+        process::exit(MUST_FAIL.into());
+    });
+
+    match Invocation::parse(&arguments) {
+        Ok(invocation) => match run(&invocation) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(failure) => {
+                eprintln!("{failure}");
+                match failure {
+                    Failure::Unexpected(_) => MUST_FAIL.into(),
+                    _ => ExitCode::FAILURE,
+                }
+            }
+        },
+        Err(error) => {
+            eprintln!("{error}");
+            match error {
+                FlagError::Unimplemented(_) => UNIMPLEMENTED.into(),
+                FlagError::BadValue(_) => MUST_FAIL.into(),
+            }
+        }
+    }
+}
+
+/// The first connection, and those that resume its session.
+fn run(invocation: &Invocation) -> Result<(), Failure> {
+    let configs = Configs::new(invocation)?;
+    for count in 0..=invocation.resume_count {
+        let mut options = &invocation.initial;
+        if count > 0 {
+            options = &invocation.resume;
+            configs.let_time_pass();
+        }
+        let tls = configs.connection(options)?;
+        let wire = Transport::connect(invocation, options.script.bytewise)?;
+        Exchange::new(tls, wire, options, &configs).run(count > 0)?;
+    }
+    Ok(())
+}

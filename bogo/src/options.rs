@@ -1,0 +1,138 @@
+//! What the runner asks of one connection.
+
+use std::path::PathBuf;
+
+use wantwrite::rustls::{NamedGroup, SignatureScheme};
+
+use crate::secrets::Export;
+
+/// One connection: how rustls is configured, what is done, what must come out.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Options {
+    pub(crate) tls: Tls,
+    pub(crate) script: Script,
+    pub(crate) expect: Expect,
+}
+
+/// The handshake's part.
+#[derive(Clone, Debug)]
+pub(crate) struct Tls {
+    pub(crate) min_version: u16,
+    pub(crate) max_version: u16,
+    pub(crate) no_tls12: bool,
+    pub(crate) no_tls13: bool,
+    pub(crate) curves: Vec<NamedGroup>,
+    pub(crate) authentication: Authentication,
+    /// The peer's certificate is refused if it is looked at, which a client may leave.
+    pub(crate) verify_fail: bool,
+    pub(crate) ocsp_fail: bool,
+    pub(crate) host_name: Option<String>,
+    pub(crate) alpn: Vec<Vec<u8>>,
+    pub(crate) no_tickets: bool,
+    pub(crate) require_ems: bool,
+    pub(crate) server_preference: bool,
+    pub(crate) max_send_fragment: Option<usize>,
+}
+
+impl Default for Tls {
+    fn default() -> Self {
+        Self {
+            min_version: 0,
+            max_version: u16::MAX,
+            no_tls12: false,
+            no_tls13: false,
+            curves: Vec::new(),
+            authentication: Authentication::default(),
+            verify_fail: false,
+            ocsp_fail: false,
+            host_name: None,
+            alpn: Vec::new(),
+            no_tickets: false,
+            require_ems: false,
+            server_preference: false,
+            max_send_fragment: None,
+        }
+    }
+}
+
+/// Our certificate, and what we make of the peer's.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Authentication {
+    pub(crate) cert_file: Option<PathBuf>,
+    pub(crate) key_file: Option<PathBuf>,
+    pub(crate) ocsp_response: Vec<u8>,
+    /// In our order of preference; empty for the key's own.
+    pub(crate) signing_prefs: Vec<SignatureScheme>,
+    /// Empty for all that ring has.
+    pub(crate) verify_prefs: Vec<SignatureScheme>,
+    /// Empty for any.
+    pub(crate) expected_ocsp_response: Vec<u8>,
+    pub(crate) client_auth: ClientAuth,
+    /// Distinguished names, in DER.
+    pub(crate) client_authorities: Vec<Vec<u8>>,
+}
+
+/// What a server asks of clients; a client looks at the server's certificate unless it is `None`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum ClientAuth {
+    #[default]
+    None,
+    Wanted,
+    Required,
+}
+
+/// What is done with the connection.
+#[derive(Clone, Debug)]
+pub(crate) struct Script {
+    /// The transport moves one byte at a time, and would block before each.
+    pub(crate) bytewise: bool,
+    pub(crate) read_size: usize,
+    /// Plaintext is looked at before it is taken.
+    pub(crate) peek: bool,
+    pub(crate) write_first: bool,
+    /// One byte of the first record leaves; the rest when plaintext has been read.
+    pub(crate) unfinished_write: bool,
+    pub(crate) write_sizes: bool,
+    /// The first traffic secrets are written as plaintext.
+    pub(crate) export_traffic_secrets: bool,
+    pub(crate) export: Export,
+    pub(crate) send_alert: bool,
+    pub(crate) shut_down: bool,
+    pub(crate) check_close_notify: bool,
+    pub(crate) key_update_before_read: bool,
+    pub(crate) key_update_after_read: bool,
+}
+
+impl Default for Script {
+    fn default() -> Self {
+        Self {
+            bytewise: false,
+            read_size: 512,
+            peek: false,
+            write_first: false,
+            unfinished_write: false,
+            write_sizes: false,
+            export_traffic_secrets: false,
+            export: Export::default(),
+            send_alert: false,
+            shut_down: false,
+            check_close_notify: false,
+            key_update_before_read: false,
+            key_update_after_read: false,
+        }
+    }
+}
+
+/// What must come out.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Expect {
+    pub(crate) version: Option<u16>,
+    pub(crate) cipher: Option<u16>,
+    pub(crate) alpn: Option<Vec<u8>>,
+    pub(crate) server_name: Option<String>,
+    pub(crate) no_server_name: bool,
+    pub(crate) session_miss: bool,
+    /// No ticket may come.
+    pub(crate) no_session: bool,
+    pub(crate) peer_cert_file: Option<PathBuf>,
+}

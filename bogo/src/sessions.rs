@@ -1,0 +1,57 @@
+//! A client's sessions.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use wantwrite::rustls::NamedGroup;
+use wantwrite::rustls::client::{
+    ClientSessionMemoryCache, ClientSessionStore, Tls12ClientSessionValue, Tls13ClientSessionValue,
+};
+use wantwrite::rustls::pki_types::ServerName;
+
+/// rustls's store, which counts tickets and remembers no groups: the runner expects every
+/// connection to begin with the same one.
+#[derive(Debug)]
+pub(crate) struct Sessions {
+    store: ClientSessionMemoryCache,
+    tickets: AtomicUsize,
+}
+
+impl Sessions {
+    pub(crate) fn new() -> Self {
+        Self { store: ClientSessionMemoryCache::new(16), tickets: AtomicUsize::new(0) }
+    }
+
+    /// TLS 1.3 tickets that have come.
+    pub(crate) fn tickets(&self) -> usize {
+        self.tickets.load(Ordering::Relaxed)
+    }
+}
+
+impl ClientSessionStore for Sessions {
+    fn set_kx_hint(&self, _: ServerName<'static>, _: NamedGroup) {}
+
+    fn kx_hint(&self, _: &ServerName<'_>) -> Option<NamedGroup> {
+        None
+    }
+
+    fn set_tls12_session(&self, name: ServerName<'static>, value: Tls12ClientSessionValue) {
+        self.store.set_tls12_session(name, value);
+    }
+
+    fn tls12_session(&self, name: &ServerName<'_>) -> Option<Tls12ClientSessionValue> {
+        self.store.tls12_session(name)
+    }
+
+    fn remove_tls12_session(&self, name: &ServerName<'static>) {
+        self.store.remove_tls12_session(name);
+    }
+
+    fn insert_tls13_ticket(&self, name: ServerName<'static>, value: Tls13ClientSessionValue) {
+        self.tickets.fetch_add(1, Ordering::Relaxed);
+        self.store.insert_tls13_ticket(name, value);
+    }
+
+    fn take_tls13_ticket(&self, name: &ServerName<'static>) -> Option<Tls13ClientSessionValue> {
+        self.store.take_tls13_ticket(name)
+    }
+}

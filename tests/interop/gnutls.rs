@@ -2,6 +2,8 @@
 
 use std::process::Command;
 
+use wantwrite::{Error, PeerFault};
+
 use crate::common::HOST;
 use crate::common::process::{Process, arg};
 use crate::openssl::{contains, feed};
@@ -15,6 +17,67 @@ const LINE: usize = 1000;
 const LEN: usize = 4 << 20;
 
 pub(crate) fn server(case: &Case) {
+    let (_program, mut ours) = meet_server(case);
+    for line in pattern()[..LEN].chunks(LINE) {
+        echo(&mut ours, line);
+    }
+    ours.close();
+}
+
+/// At this line it asks for a new handshake. Ours refuses with a warning, and would go on; it does
+/// not, whoever its client is.
+pub(crate) fn refuse_server(case: &Case) {
+    let (program, mut ours) = meet_server(case);
+    echo(&mut ours, b"before");
+    let done = b"Successfully executed command\n";
+    assert_eq!(ours.exchange(b"**REHANDSHAKE**\n", done.len()), done);
+    assert!(ours.read_to_end().is_empty());
+    program.stderr.wait_for("A TLS warning alert has been received", 1);
+}
+
+pub(crate) fn client(case: &Case) {
+    let (mut program, mut ours) = meet_client(case, &[]);
+    let data = &pattern()[..LEN];
+    let stdin = feed(&mut program, data);
+    assert!(ours.exchange(data, LEN) == data, "what it sent");
+    // At the end of its input it closes, whatever else is still to be read.
+    program.stdout.wait("all that it received", |printed| (printed.len() >= LEN).then_some(()));
+    drop(stdin.join().expect("it takes its input"));
+    assert!(ours.exchange(&[], 1).is_empty(), "close_notify");
+    ours.close_too();
+    assert!(contains(&program.wait_for_exit(), data), "what it received");
+}
+
+/// It wants a new handshake, is refused with a warning, and wants it again, which is once more
+/// than ours puts up with.
+pub(crate) fn refuse_client(case: &Case) {
+    let (mut program, mut ours) = meet_client(case, &["--inline-commands"]);
+    program.line("before");
+    assert_eq!(ours.exchange(b"", 7), b"before\n");
+    program.line("^renegotiate^");
+    let fault = Error::Peer(PeerFault::TooManyRenegotiationRequests);
+    assert_eq!(ours.fails(), Some(fault.into()));
+    program.stderr.wait_for("Non fatal error: A TLS warning alert has been received", 1);
+    program.stderr.wait_for("Fatal error: A TLS fatal alert has been received", 1);
+}
+
+/// Its KeyUpdates, without a request and with one.
+pub(crate) fn update_keys(case: &Case) {
+    let (mut program, mut ours) = meet_client(case, &["--inline-commands"]);
+    for command in ["^rekey^", "^rekey1^", "^rekey^"] {
+        program.line("before");
+        assert_eq!(ours.exchange(b"and ours\n", 7), b"before\n");
+        program.line(command);
+    }
+    program.line("behind");
+    assert_eq!(ours.exchange(b"the last\n", 7), b"behind\n");
+    program.stdout.wait_for("the last", 1);
+    drop(program.stdin.take());
+    assert!(ours.exchange(&[], 1).is_empty(), "close_notify");
+    ours.close_too();
+}
+
+fn meet_server(case: &Case) -> (Process, Ours) {
     let address = free_address();
     let mut command = Command::new("gnutls-serv");
     command
@@ -23,34 +86,28 @@ pub(crate) fn server(case: &Case) {
         .args(["--priority", &priority(case)])
         .args(["--x509certfile", arg(&case.dir.file("cert.pem", &case.identity.certificate_pem))])
         .args(["--x509keyfile", arg(&case.dir.file("key.pem", &case.identity.key_pem))]);
-    let _program = Process::start(command);
-    let mut ours = Ours::client(case, address);
-    for line in pattern()[..LEN].chunks(LINE) {
-        let line = [line, b"\n"].concat();
-        assert!(ours.exchange(&line, line.len()) == line);
-    }
-    ours.close();
+    let program = Process::start(command);
+    let ours = Ours::client(case, address);
+    (program, ours)
 }
 
-pub(crate) fn client(case: &Case) {
+fn echo(ours: &mut Ours, line: &[u8]) {
+    let line = [line, b"\n"].concat();
+    assert!(ours.exchange(&line, line.len()) == line);
+}
+
+fn meet_client(case: &Case, options: &[&str]) -> (Process, Ours) {
     let listener = listener();
     let mut command = Command::new("gnutls-cli");
     command
+        .args(options)
         .args(["--x509cafile", arg(&case.dir.file("cert.pem", &case.identity.certificate_pem))])
         .args(["--priority", &priority(case), "--logfile", arg(&case.dir.path("log")), "--port"])
         .arg(listener.local_addr().expect("it is bound").port().to_string())
         .arg(HOST);
-    let mut program = Process::start(command);
-    let data = &pattern()[..LEN];
-    let stdin = feed(&mut program, data);
-    let mut ours = Ours::server(case, &listener);
-    assert!(ours.exchange(data, LEN) == data, "what it sent");
-    // At the end of its input it closes, whatever else is still to be read.
-    program.stdout.wait("all that it received", |printed| (printed.len() >= LEN).then_some(()));
-    drop(stdin.join().expect("it takes its input"));
-    assert_eq!(ours.exchange(&[], 1), [], "close_notify");
-    ours.close_too();
-    assert!(contains(&program.wait_for_exit(), data), "what it received");
+    let program = Process::start(command);
+    let ours = Ours::server(case, &listener);
+    (program, ours)
 }
 
 /// GnuTLS's name of a suite's parts, and nothing else.

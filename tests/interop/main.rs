@@ -16,6 +16,7 @@ mod nginx;
 mod openssl;
 mod ours;
 mod stock;
+mod tokio_stock;
 
 use std::io::Write;
 use std::panic;
@@ -37,26 +38,74 @@ struct Case {
     suite: CipherSuite,
     identity: Identity,
     dir: TempDir,
+    /// Of the program's command line.
+    options: &'static [&'static str],
 }
 
 struct Program {
     name: &'static str,
+    options: &'static [&'static str],
     /// Ours; the program has the other one.
     role: Role,
+    suites: &'static [CipherSuite],
     /// Returns once both sides have closed; panics if anything is not as it should be.
     meet: fn(&Case),
 }
 
-const PROGRAMS: [Program; 9] = [
-    Program { name: "openssl s_server", role: Role::Client, meet: openssl::server },
-    Program { name: "openssl s_client", role: Role::Server, meet: openssl::client },
-    Program { name: "gnutls-serv", role: Role::Client, meet: gnutls::server },
-    Program { name: "gnutls-cli", role: Role::Server, meet: gnutls::client },
-    Program { name: "nginx", role: Role::Client, meet: nginx::server },
-    Program { name: "Go server", role: Role::Client, meet: go::server },
-    Program { name: "Go client", role: Role::Server, meet: go::client },
-    Program { name: "rustls server", role: Role::Client, meet: stock::server },
-    Program { name: "rustls client", role: Role::Server, meet: stock::client },
+/// With every suite.
+const fn program(name: &'static str, role: Role, meet: fn(&Case)) -> Program {
+    Program { name, options: &[], role, suites: &CipherSuite::ALL, meet }
+}
+
+impl Program {
+    /// With one suite of each version.
+    const fn with(self, options: &'static [&'static str]) -> Self {
+        Self { options, suites: &[TLS13, TLS12], ..self }
+    }
+
+    const fn only(self, suites: &'static [CipherSuite]) -> Self {
+        Self { suites, ..self }
+    }
+}
+
+const TLS13: CipherSuite = CipherSuite::TLS_AES_256_GCM_SHA384;
+const TLS12: CipherSuite = CipherSuite::TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256;
+
+const PROGRAMS: [Program; 24] = [
+    program("openssl s_server", Role::Client, openssl::server),
+    program("openssl s_server", Role::Client, openssl::server).with(&["-nbio"]),
+    program("openssl s_server", Role::Client, openssl::server).with(&["-max_send_frag", "512"]),
+    program("openssl s_server", Role::Client, openssl::server)
+        .with(&["-record_padding", "512"])
+        .only(&[TLS13]),
+    program("openssl s_server", Role::Client, openssl::server).with(&["-no_ticket"]),
+    program("openssl s_client", Role::Server, openssl::client),
+    program("openssl s_client", Role::Server, openssl::client).with(&["-nbio"]),
+    program("openssl s_client", Role::Server, openssl::client).with(&["-max_send_frag", "512"]),
+    program("openssl s_client", Role::Server, openssl::client)
+        .with(&["-record_padding", "512"])
+        .only(&[TLS13]),
+    program("openssl s_client", Role::Server, openssl::client).with(&["-no_ticket"]),
+    program("openssl s_client", Role::Server, openssl::reconnect)
+        .with(&["-reconnect"])
+        .only(&[TLS12]),
+    program("gnutls-serv", Role::Client, gnutls::server),
+    program("gnutls-serv", Role::Client, gnutls::refuse_server)
+        .with(&["(renegotiation)"])
+        .only(&[TLS12]),
+    program("gnutls-cli", Role::Server, gnutls::client),
+    program("gnutls-cli", Role::Server, gnutls::refuse_client)
+        .with(&["(renegotiation)"])
+        .only(&[TLS12]),
+    program("gnutls-cli", Role::Server, gnutls::update_keys).with(&["(KeyUpdates)"]).only(&[TLS13]),
+    program("nginx", Role::Client, nginx::server),
+    program("nginx, proxy", Role::Server, nginx::proxy),
+    program("Go server", Role::Client, go::server),
+    program("Go client", Role::Server, go::client),
+    program("rustls server", Role::Client, stock::server),
+    program("rustls client", Role::Server, stock::client),
+    program("tokio-rustls", Role::Client, tokio_stock::server),
+    program("tokio-rustls", Role::Server, tokio_stock::client),
 ];
 
 fn main() -> ExitCode {
@@ -67,17 +116,18 @@ fn main() -> ExitCode {
     // Of one program, if its name's beginning is given.
     let wanted = std::env::args().nth(1).unwrap_or_default();
     let mut failed = 0;
-    for Program { name, role, meet } in PROGRAMS {
+    for Program { name, options, role, suites, meet } in PROGRAMS {
         if !name.starts_with(&wanted) {
             continue;
         }
-        for suite in CipherSuite::ALL {
-            print!("{name:<17} we are the {role:?}  {suite:?} ");
+        for &suite in suites {
+            let program = [&[name], options].concat().join(" ");
+            print!("{program:<35} we are the {role:?}  {suite:?} ");
             let _unseen = std::io::stdout().flush();
             let start = Instant::now();
             let outcome = panic::catch_unwind(|| {
                 let (identity, dir) = (Identity::for_suite(suite), TempDir::new());
-                meet(&Case { suite, identity, dir });
+                meet(&Case { suite, identity, dir, options });
             });
             match outcome {
                 Ok(()) => println!("ok ({} ms)", start.elapsed().as_millis()),

@@ -4,26 +4,31 @@ use std::io::Write;
 use std::thread;
 
 use crate::common::process::Process;
-use crate::ours::{Ours, listener};
+use crate::ours::{OurServer, Ours, listener};
 use crate::{Case, LEN, pattern};
 
 pub(crate) fn server(case: &Case) {
     // `-quiet` would hide the port.
-    let (mut program, address) = Process::server(case.suite, &case.identity, &case.dir, 1, &[]);
+    let (mut program, address) =
+        Process::server(case.suite, &case.identity, &case.dir, 1, case.options);
     let stdin = feed(&mut program, &pattern());
     let mut ours = Ours::client(case, address);
     let received = ours.exchange(&pattern(), LEN);
     assert!(received == pattern(), "what it sent");
     ours.close();
-    let printed = program.wait_for_exit();
+    let mut printed = program.wait_for_exit();
+    if case.options.contains(&"-nbio") {
+        // It says so whenever its socket blocks.
+        printed = without(&without(&printed, b"Read BLOCK\n"), b"Write BLOCK\n");
+    }
     assert!(contains(&printed, &pattern()), "what it received");
     stdin.join().expect("it takes its input");
 }
 
 pub(crate) fn client(case: &Case) {
     let listener = listener();
-    let mut program =
-        Process::client(case.suite, &case.identity, &case.dir, &listener, &["-quiet", "-ign_eof"]);
+    let options = [&["-quiet", "-ign_eof"], case.options].concat();
+    let mut program = Process::client(case.suite, &case.identity, &case.dir, &listener, &options);
     let stdin = feed(&mut program, &pattern());
     let mut ours = Ours::server(case, &listener);
     let received = ours.exchange(&pattern(), LEN);
@@ -31,6 +36,29 @@ pub(crate) fn client(case: &Case) {
     ours.close();
     assert!(program.wait_for_exit() == pattern(), "what it received");
     stdin.join().expect("it takes its input");
+}
+
+/// The first connection and five more, which resume its session.
+pub(crate) fn reconnect(case: &Case) {
+    let listener = listener();
+    let mut program =
+        Process::client(case.suite, &case.identity, &case.dir, &listener, case.options);
+    let server = OurServer::new(case);
+    for count in 0..=5 {
+        let mut ours = server.accept(&listener);
+        // It leaves as soon as the handshake is over, but for the last time.
+        if count < 5 {
+            ours.read_to_end();
+        } else {
+            program.line("the last");
+            assert_eq!(ours.exchange(b"goodbye\n", 9), b"the last\n");
+        }
+        assert_eq!(ours.is_resumed(), Some(count > 0), "connection {count}");
+        if count == 5 {
+            ours.close();
+        }
+    }
+    assert!(contains(&program.wait_for_exit(), b"goodbye"));
 }
 
 /// Gives a program its input and keeps that open.
@@ -41,6 +69,15 @@ pub(crate) fn feed(program: &mut Process, data: &[u8]) -> thread::JoinHandle<imp
         stdin.write_all(&data).expect("the program reads");
         stdin
     })
+}
+
+fn without(mut printed: &[u8], text: &[u8]) -> Vec<u8> {
+    let mut kept = Vec::new();
+    while let Some(at) = printed.windows(text.len()).position(|part| part == text) {
+        kept.extend_from_slice(&printed[..at]);
+        printed = &printed[at + text.len()..];
+    }
+    [&kept[..], printed].concat()
 }
 
 /// Whether `data` is among what a program has printed.

@@ -8,7 +8,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use mio::{Events, Interest, Poll, Token};
-use wantwrite::{Connection, Stream};
+use rustls::ServerConfig;
+use wantwrite::{Connection, ConnectionError, Stream};
 
 use crate::Case;
 use crate::common::process::PATIENCE;
@@ -20,6 +21,22 @@ pub(crate) struct Ours {
     events: Events,
 }
 
+/// What several connections share.
+pub(crate) struct OurServer {
+    config: Arc<ServerConfig>,
+}
+
+impl OurServer {
+    pub(crate) fn new(case: &Case) -> Self {
+        Self { config: Arc::new(server_config(case.suite, &case.identity)) }
+    }
+
+    pub(crate) fn accept(&self, listener: &TcpListener) -> Ours {
+        let socket = accept(listener);
+        Ours::new(Connection::server(self.config.clone()).unwrap(), socket)
+    }
+}
+
 impl Ours {
     /// Our client, once the program at `address` accepts it.
     pub(crate) fn client(case: &Case, address: SocketAddr) -> Self {
@@ -29,9 +46,7 @@ impl Ours {
 
     /// Our server, for the first that connects to `listener`.
     pub(crate) fn server(case: &Case, listener: &TcpListener) -> Self {
-        let config = Arc::new(server_config(case.suite, &case.identity));
-        let socket = accept(listener);
-        Self::new(Connection::server(config).unwrap(), socket)
+        OurServer::new(case).accept(listener)
     }
 
     fn new(connection: Connection, socket: TcpStream) -> Self {
@@ -88,6 +103,41 @@ impl Ours {
             }
             self.finish(Stream::flush);
         }
+    }
+
+    /// Receives until the end, which may come without `close_notify`.
+    pub(crate) fn read_to_end(&mut self) -> Vec<u8> {
+        let mut received = Vec::new();
+        let mut buf = [0; 4096];
+        loop {
+            let read = self.finish(|stream| match stream.read(&mut buf) {
+                Err(error) if error.kind() == ErrorKind::UnexpectedEof => Ok(0),
+                result => result,
+            });
+            if read == 0 {
+                return received;
+            }
+            received.extend_from_slice(&buf[..read]);
+        }
+    }
+
+    /// Receives until the connection fails, and tells the peer.
+    pub(crate) fn fails(mut self) -> Option<ConnectionError> {
+        self.finish(|stream| {
+            loop {
+                match stream.read(&mut [0; 64]) {
+                    Ok(0) => return Ok(()),
+                    Ok(_) => {}
+                    Err(error) if error.kind() == ErrorKind::WouldBlock => return Err(error),
+                    Err(_) => return Ok(()),
+                }
+            }
+        });
+        self.stream.connection().error()
+    }
+
+    pub(crate) fn is_resumed(&self) -> Option<bool> {
+        self.stream.connection().is_resumed()
     }
 
     /// Closes and waits for the peer to do the same.

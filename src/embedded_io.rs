@@ -18,6 +18,10 @@ use crate::writer::Outbound;
 /// [`Error::Truncated`]. When `write` returns, all it accepted is with the transport; `flush`
 /// empties the transport's own buffer too.
 ///
+/// embedded-io-async is not offered. Its traits encourage, but do not oblige, a transport to have
+/// done nothing when a future of it is dropped: ciphertext could be lost or sent twice, which no
+/// TLS connection survives. A task drives a [`Connection`] itself, and knows its transport.
+///
 /// ```no_run
 /// use embedded_io::{Read, Write};
 /// use wantwrite::{Connection, EmbeddedStream};

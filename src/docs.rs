@@ -1,4 +1,19 @@
 //! The manual, a page a module. It is in the documentation only.
 
+#[doc = include_str!("../docs/ssl-write.md")]
+pub mod coming_from_ssl_write {}
+
+#[doc = include_str!("../docs/event-loops.md")]
+pub mod event_loops {}
+
+#[doc = include_str!("../docs/memory.md")]
+pub mod back_pressure_and_memory {}
+
+#[doc = include_str!("../docs/key-updates.md")]
+pub mod key_updates_and_limits {}
+
+#[doc = include_str!("../docs/sizes.md")]
+pub mod sizes_and_padding {}
+
 #[doc = include_str!("../docs/no-libc.md")]
 pub mod no_libc {}

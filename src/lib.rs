@@ -26,29 +26,16 @@
 //! ([`WriteError`], which carries the count accepted), or fatal and sticky ([`Error`],
 //! [`ConnectionError`]).
 //!
-//! # Coming from `SSL_write`
+//! # The manual
 //!
-//! | the manual page | here |
+//! | page | for |
 //! |---|---|
-//! | writes `num` bytes from `buf` | [`write`](Connection::write) takes a prefix and says how long; it belongs to the engine then |
-//! | negotiates a session first | the same, as the connection is driven; `write` accepts 0 until then |
-//! | a re-negotiation is performed transparently | KeyUpdates are answered before the next record; TLS 1.2 renegotiation is refused with a warning |
-//! | depends on the BIO | there is none: the same calls give the same bytes |
-//! | must be set to client or server mode | [`Connection::client`], [`Connection::server`] |
-//! | blocking BIO, `SSL_MODE_AUTO_RETRY` | `Stream` over a blocking transport |
-//! | non-blocking BIO | the buffer's state; `Stream` gives `WouldBlock` and stays usable |
-//! | `SSL_get_error`, `WANT_READ`, `WANT_WRITE` | [`wants`](Connection::wants), from the state |
-//! | `SSL_write` can cause read operations | only while negotiating |
-//! | the call must be repeated, with the same arguments | nothing is repeated |
-//! | `select()` | `wants().drain`: register for writability; draining to empty clears it |
-//! | BIO pair, `BIO_ctrl_get_write_guarantee` | the normal mode; [`room`](Connection::room) |
-//! | success only for the complete contents | [`write_all`](Connection::write_all), atomic |
-//! | `SSL_MODE_ENABLE_PARTIAL_WRITE` | [`write`](Connection::write); both per call |
-//! | a partial write has the size of a message block | records are full however slow the drain |
-//! | `num = 0` is undefined | `Ok(0)`, and nothing changes |
-//! | `> 0`, the number written | three counters: [`Progress`] |
-//! | `0`, closed; why cannot be checked | [`WriteError::Closed`]; [`Error::Truncated`] is told from the peer's `close_notify` |
-//! | `< 0`, an error or an action is needed | errors only; those after partial acceptance carry the count |
+//! | [`docs::event_loops`] | level- and edge-triggered loops, io_uring, tokio, a game's frames |
+//! | [`docs::coming_from_ssl_write`] | OpenSSL's manual page, sentence by sentence |
+//! | [`docs::back_pressure_and_memory`] | who waits for whom, and what a connection holds |
+//! | [`docs::key_updates_and_limits`] | how much a key may seal, and what happens then |
+//! | [`docs::sizes_and_padding`] | how long records are, and what that costs |
+//! | [`docs::no_libc`] | programs with nothing underneath |
 //!
 //! # Features
 //!
@@ -75,7 +62,7 @@ mod alert;
 mod buffer;
 #[cfg(feature = "rustls")]
 mod connection;
-#[cfg(doc)]
+#[cfg(all(doc, feature = "rustls", feature = "std"))]
 pub mod docs;
 #[cfg(all(feature = "rustls", any(feature = "std", feature = "embedded-io")))]
 mod driver;

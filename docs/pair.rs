@@ -1,0 +1,74 @@
+// What the examples of these pages begin with: halves with fixed keys, and connections that meet
+// in memory. Included by them out of sight.
+
+use wantwrite::bytes::Buf as _;
+use wantwrite::*;
+
+type Result<T = ()> = core::result::Result<T, Box<dyn core::error::Error>>;
+
+/// A writer and the reader of what it seals.
+#[allow(dead_code)]
+fn halves() -> Result<(Writer, Reader)> {
+    let secret = || TrafficSecret::new(CipherSuite::TLS_AES_128_GCM_SHA256, &[7; 32]);
+    let writer = Writer::new(WriteKeys::from_secret(secret()?), WriterConfig::default());
+    let keys = ReadKeys::from_secret(secret()?);
+    Ok((writer, Reader::new(keys, Role::Server, ReaderConfig::default())))
+}
+
+/// Everything that a writer has to drain.
+#[allow(dead_code)]
+fn drain(writer: &mut Writer) -> Vec<u8> {
+    let mut wire = Vec::new();
+    while writer.wants_drain() {
+        let mut outbound = writer.outbound();
+        wire.extend_from_slice(outbound.chunk());
+        outbound.advance(outbound.chunk().len());
+    }
+    wire
+}
+
+/// A client and a server that have not met.
+#[allow(dead_code)]
+fn strangers() -> Result<(Connection, Connection)> {
+    let identity = rcgen::generate_simple_self_signed(["localhost".to_owned()])?;
+    let key = rustls::pki_types::PrivateKeyDer::try_from(identity.signing_key.serialize_der())?;
+    let chain = vec![identity.cert.der().clone()];
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(chain[0].clone())?;
+    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+    let client = rustls::ClientConfig::builder_with_provider(provider.clone())
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let server = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_no_client_auth()
+        .with_single_cert(chain, key)?;
+    Ok((
+        Connection::client(client.into(), "localhost".try_into()?)?,
+        Connection::server(server.into())?,
+    ))
+}
+
+/// The same after the handshake.
+#[allow(dead_code)]
+fn established() -> Result<(Connection, Connection)> {
+    let (mut client, mut server) = strangers()?;
+    while client.wants().drain || server.wants().drain {
+        carry(&mut client, &mut server)?;
+        carry(&mut server, &mut client)?;
+    }
+    Ok((client, server))
+}
+
+/// Takes what waits on one side to the other, which processes it.
+#[allow(dead_code)]
+fn carry(from: &mut Connection, to: &mut Connection) -> Result {
+    while from.wants().drain && to.plaintext().is_empty() {
+        let mut outbound = from.outbound();
+        let taken = to.receive(outbound.chunk());
+        outbound.advance(taken);
+        to.process()?;
+    }
+    Ok(())
+}

@@ -105,6 +105,22 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_control_record_needs_its_blocks_and_a_record_and_a_warning_those_of_two() {
+        for (records, blocks, control, warning) in [
+            (0, 100, false, false),
+            (1, 1, false, false),
+            (1, 2, true, false),
+            (2, 3, true, false),
+            (2, 4, true, true),
+            (1, 4, true, false),
+        ] {
+            let budget = KeyBudget::new(KeyLimits::new(records, blocks), u64::MAX);
+            assert_eq!(budget.allows_control_record(), control, "{records}, {blocks}");
+            assert_eq!(budget.allows_warning(), warning, "{records}, {blocks}");
+        }
+    }
+
+    #[test]
     fn budget_keeps_two_control_records_back() {
         let mut budget = KeyBudget::new(KeyLimits::new(4, 1000), u64::MAX);
         assert!(budget.allows_application_record(16));

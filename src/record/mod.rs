@@ -116,3 +116,22 @@ impl RecordFormat {
 
 /// The overhead of the format that costs most: an upper bound for sizing memory.
 pub(crate) const MAX_OVERHEAD: usize = HEADER_LEN + 8 + 1 + TAG_LEN;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bounds_for_memory_hold_for_every_format() {
+        // 5 of header, 8 of explicit nonce, 16 of tag, in TLS 1.3 a type byte instead of the nonce.
+        assert!((29..=30).contains(&MAX_OVERHEAD));
+        for version in [Version::Tls12, Version::Tls13] {
+            for explicit_nonce_len in [0, 8] {
+                let format = RecordFormat { version, explicit_nonce_len };
+                assert!(format.overhead() <= MAX_OVERHEAD);
+            }
+            assert!(version.max_ciphertext_len() + HEADER_LEN <= MAX_RECORD_LEN);
+        }
+        assert_eq!(MAX_RECORD_LEN, 18_437);
+    }
+}

@@ -175,3 +175,20 @@ impl fmt::Debug for RecordSealer {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn content_type_byte_and_padding_are_counted() {
+        let suite = crate::aead::CipherSuite::TLS_AES_128_GCM_SHA256;
+        let keys = WriteKeys::new(suite, &[3; 16], [5; 12], 0).unwrap();
+        let mut sealer = RecordSealer::new(keys, KeyLimits::new(10, 10));
+        let mut record = [0; 5 + 16 + 1 + 16 + 16];
+        assert_eq!(sealer.seal(ContentType::ApplicationData, &mut record, 16, 16), Some(54));
+        // 33 bytes are three blocks and the tag's; six are left, four of them for control records.
+        assert!(sealer.allows_application_record(16));
+        assert!(!sealer.allows_application_record(17));
+    }
+}

@@ -129,3 +129,26 @@ impl fmt::Debug for TrafficSecret {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aead::KeySchedule;
+    use crate::error::Error;
+
+    #[test]
+    fn the_last_generation_is_2_to_the_48_minus_1() {
+        let mut secret = TrafficSecret::new(CipherSuite::TLS_AES_128_GCM_SHA256, &[7; 32]).unwrap();
+        secret.update().unwrap();
+        assert_eq!(secret.generation(), 1);
+        secret.generation = (1 << 48) - 2;
+        let mut schedule = Some(secret);
+        assert!(schedule.can_update());
+        assert!(schedule.next_write_keys().is_ok());
+        assert_eq!(schedule.as_ref().map(TrafficSecret::generation), Some((1 << 48) - 1));
+        assert!(!schedule.can_update());
+        assert_eq!(schedule.next_write_keys().err(), Some(Error::KeysExhausted));
+        assert_eq!(schedule.next_read_keys().err(), Some(Error::KeysExhausted));
+        assert!(!None::<TrafficSecret>.can_update());
+    }
+}

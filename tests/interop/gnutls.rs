@@ -13,12 +13,12 @@ use crate::{Case, pattern};
 /// Its echo is for lines: each is sent back whole.
 const LINE: usize = 1000;
 
-/// Less than from others: it carries its input in pieces of 4 KiB.
-const LEN: usize = 4 << 20;
+/// Less than from others: `gnutls-cli` carries its input in pieces of 4 KiB.
+const CLIENT_LEN: usize = 4 << 20;
 
 pub(crate) fn server(case: &Case) {
     let (_program, mut ours) = meet_server(case);
-    for line in pattern()[..LEN].chunks(LINE) {
+    for line in pattern().chunks(LINE) {
         echo(&mut ours, line);
     }
     ours.close();
@@ -37,11 +37,13 @@ pub(crate) fn refuse_server(case: &Case) {
 
 pub(crate) fn client(case: &Case) {
     let (mut program, mut ours) = meet_client(case, &[]);
-    let data = &pattern()[..LEN];
+    let data = &pattern()[..CLIENT_LEN];
     let stdin = feed(&mut program, data);
-    assert!(ours.exchange(data, LEN) == data, "what it sent");
+    assert!(ours.exchange(data, CLIENT_LEN) == data, "what it sent");
     // At the end of its input it closes, whatever else is still to be read.
-    program.stdout.wait("all that it received", |printed| (printed.len() >= LEN).then_some(()));
+    program
+        .stdout
+        .wait("all that it received", |printed| (printed.len() >= CLIENT_LEN).then_some(()));
     drop(stdin.join().expect("it takes its input"));
     assert!(ours.exchange(&[], 1).is_empty(), "close_notify");
     ours.close_too();

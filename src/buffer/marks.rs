@@ -14,9 +14,12 @@ struct Mark {
 /// The marks of what waits, and of what was taken out and can still be put back.
 #[derive(Debug, Default)]
 pub(super) struct Marks {
-    /// The first one may be drained in part: by `into_first` bytes.
-    ahead: VecDeque<Mark>,
+    /// May be drained in part: by `into_first` bytes. Apart from the others, because it is all
+    /// there is where each record is drained before the next one.
+    first: Option<Mark>,
     into_first: usize,
+    /// Empty while there is no first one.
+    ahead: VecDeque<Mark>,
     /// Drained completely, the last one last.
     behind: VecDeque<Mark>,
     /// Wire bytes of `behind`.
@@ -27,8 +30,9 @@ pub(super) struct Marks {
 impl Marks {
     pub(super) const fn new() -> Self {
         Self {
-            ahead: VecDeque::new(),
+            first: None,
             into_first: 0,
+            ahead: VecDeque::new(),
             behind: VecDeque::new(),
             behind_len: 0,
             delivered: 0,
@@ -44,7 +48,11 @@ impl Marks {
     #[inline]
     pub(super) fn push(&mut self, wire: usize, plaintext: usize, keep: usize) {
         if wire > 0 {
-            self.ahead.push_back(Mark { wire, plaintext });
+            let mark = Mark { wire, plaintext };
+            match self.first {
+                None => self.first = Some(mark),
+                Some(_) => self.ahead.push_back(mark),
+            }
         }
         if self.behind_len > keep {
             self.forget(keep);
@@ -95,7 +103,9 @@ impl Marks {
             self.behind_len -= mark.wire;
             self.delivered -= to_u64(mark.plaintext);
             self.into_first = mark.wire;
-            self.ahead.push_front(mark);
+            if let Some(first) = self.first.replace(mark) {
+                self.ahead.push_front(first);
+            }
         }
         self.into_first = self.into_first.saturating_sub(rest);
     }
@@ -109,13 +119,13 @@ impl Marks {
     #[inline]
     fn go_forward(&mut self, len: usize, mut on_end: impl FnMut(&mut Self, Mark)) {
         self.into_first += len;
-        while let Some(&mark) = self.ahead.front() {
+        while let Some(mark) = self.first {
             if mark.wire > self.into_first {
                 break;
             }
             self.into_first -= mark.wire;
             self.delivered += to_u64(mark.plaintext);
-            self.ahead.pop_front();
+            self.first = self.ahead.pop_front();
             on_end(self, mark);
         }
     }

@@ -349,8 +349,11 @@ impl WriteHalf {
             && self.buffer.tail_len() >= tail_needed(format, max_inner)
             && self.sealer.allows_application_record(max_inner)
             && self.buffer.waiting() < self.sizer.sealed_ahead();
+        if !fits {
+            return None;
+        }
         let cap = max_inner - format.inner_type_len();
-        fits.then(|| self.sizer.content_len(format.overhead(), cap))
+        Some(self.sizer.content_len(format.overhead(), cap))
     }
 
     /// Opens a record as planned, behind the control record that is due.

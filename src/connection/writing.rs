@@ -30,12 +30,13 @@ impl Connection {
     /// Accepts all of `buf` or nothing. See [`Writer::write_all`](crate::Writer::write_all).
     ///
     /// # Errors
-    /// As [`Writer::write_all`](crate::Writer::write_all).
+    /// [`WriteError::Negotiating`] before the handshake is over, unless `buf` is empty; then as
+    /// [`Writer::write_all`](crate::Writer::write_all).
     pub fn write_all(&mut self, buf: &[u8]) -> Result<(), WriteError> {
         match self.established_or_negotiating()? {
             Some(established) => established.write.write_all(buf, &mut established.keys),
             None if buf.is_empty() => Ok(()),
-            None => Err(WriteError::NoRoom { needed: buf.len(), available: 0 }),
+            None => Err(WriteError::Negotiating),
         }
     }
 
@@ -111,7 +112,8 @@ impl Connection {
     /// between.
     ///
     /// # Errors
-    /// [`WriteError::NoRoom`] if there is no room for it; otherwise as [`write`](Self::write).
+    /// [`WriteError::Negotiating`] before the handshake is over; [`WriteError::NoRoom`] if there is
+    /// no room for it; otherwise as [`write`](Self::write).
     pub fn write_cover(&mut self, padding: usize) -> Result<(), WriteError> {
         match self.established_or_negotiating()? {
             Some(established) => established.write.write_cover(padding, &mut established.keys),
@@ -123,7 +125,7 @@ impl Connection {
     /// `buf` without waiting for the drain. If there is no room, nothing changes.
     ///
     /// # Errors
-    /// As [`write_all`](Self::write_all).
+    /// As [`write_all`](Self::write_all), for an empty `buf` too.
     pub fn write_final(&mut self, buf: &[u8]) -> Result<(), WriteError> {
         match self.established_or_negotiating()? {
             Some(established) => established.write.write_final(buf, &mut established.keys),

@@ -523,3 +523,46 @@ fn extreme_settings_are_bounded_and_return() {
     let mut reader = Reader::new(keys, Role::Client, config);
     assert_eq!(reader.inbound().len(), MAX_RECORD_LEN);
 }
+
+#[test]
+fn wire_len_beyond_the_room_is_what_filling_and_draining_in_turns_makes() {
+    let sizings = || {
+        let mut ahead = Congestion::default();
+        ahead.windows_ahead = 1;
+        [Sizing::Max, Sizing::Fixed(3000), Sizing::SlowStart(SlowStart::default())]
+            .into_iter()
+            .chain([Congestion::default(), ahead].map(Sizing::Congestion))
+    };
+    for (suite, capacity) in [(TLS13, 1), (TLS13, 65536), (TLS12, 20000)] {
+        for (sizing, cwnd) in sizings().flat_map(|sizing| [1, 3, 14].map(|cwnd| (sizing, cwnd))) {
+            for (held, flushed) in [(0, false), (5000, false), (5000, true), (17000, true)] {
+                let writer = || {
+                    let config = with(|c| (c.capacity, c.sizing) = (capacity, sizing));
+                    let (mut writer, _) = writer_and_reader(suite, config);
+                    let window = Window { mss: 1400, cwnd };
+                    writer.observe(Conditions::default().with_window(window));
+                    writer.write(&pattern(held)).unwrap();
+                    if flushed {
+                        writer.flush().unwrap();
+                    }
+                    writer
+                };
+                let (mut writer, mut without) = (writer(), writer());
+                let data = pattern(100_000);
+                let expected = writer.wire_len(data.len());
+                let mut rest = &data[..];
+                while !rest.is_empty() {
+                    let accepted = writer.write(rest).unwrap();
+                    rest = &rest[accepted..];
+                    if !rest.is_empty() {
+                        drain_writer(&mut writer);
+                    }
+                }
+                drain_writer(&mut writer);
+                drain_writer(&mut without);
+                let made = writer.progress().drained - without.progress().drained;
+                assert_eq!(made, expected as u64, "{suite:?} {capacity} {sizing:?} {cwnd} {held}");
+            }
+        }
+    }
+}

@@ -97,8 +97,7 @@ impl WriteHalf {
     /// buffer is full, as if it had been drained.
     fn waiting_after(&self, len: usize, keys: &dyn KeySchedule) -> usize {
         let mut cursor = self.cursor(keys);
-        cursor.waiting = 0;
-        let (mut wire, mut rest) = (0_usize, len);
+        let (mut wire, mut rest, mut counted) = (0_usize, len, cursor.waiting);
         if self.open_len() > 0 {
             let n = rest.min(self.open.content_limit - self.open_len());
             rest -= n;
@@ -107,12 +106,13 @@ impl WriteHalf {
         loop {
             let (accepted, end) = cursor.accept(rest);
             rest -= accepted;
-            wire = wire.saturating_add(cursor.waiting);
+            wire = wire.saturating_add(cursor.waiting - counted);
             if rest == 0 || end != Plan::NoRoom {
                 // What is due and has no record to stand in front of goes out by itself.
                 return wire.saturating_add(cursor.control_len);
             }
             cursor.assume_drained(self.buffer.max_segments());
+            counted = 0;
         }
     }
 

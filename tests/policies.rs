@@ -438,12 +438,12 @@ fn a_window_of_zero_does_not_stop_the_writer_for_ever() {
 
 #[test]
 fn every_chunk_taken_since_the_last_write_can_be_put_back() {
-    let config = with(|config| config.sizing = Sizing::Fixed(100));
+    let config = with(|config| config.sizing = Sizing::Fixed(4096));
     let (mut writer, mut reader) = writer_and_reader(TLS13, config);
     let mut plaintext = BytesMut::with_capacity(65537);
     plaintext.extend_from_slice(&pattern(65536));
     assert_eq!(writer.write_owned(&mut plaintext), Ok(65536));
-    let chunks: Vec<Chunk> = writer.outbound().take_chunks(usize::MAX).collect();
+    let chunks: Vec<Chunk> = core::iter::from_fn(|| writer.outbound().take_chunk(50)).collect();
     assert!(chunks.len() > 1000);
     for chunk in chunks.into_iter().rev() {
         writer.outbound().put_back(chunk).unwrap();
@@ -565,4 +565,33 @@ fn wire_len_beyond_the_room_is_what_filling_and_draining_in_turns_makes() {
             }
         }
     }
+}
+
+#[test]
+fn owned_plaintext_meets_the_block_limit_where_written_plaintext_does() {
+    for suite in [TLS13, TLS12] {
+        for blocks in [2100, 2200, 2300, 2500] {
+            let config = with(|config| {
+                config.coalescing = Coalescing::Off;
+                config.key_limits = Some(KeyLimits::new(u64::MAX, blocks));
+            });
+            let (mut owned, _) = writer_and_reader(suite, config.clone());
+            let (mut written, _) = writer_and_reader(suite, config);
+            let data = pattern(2 * 16384 + 100);
+            let mut plaintext = BytesMut::with_capacity(data.len() + 1);
+            plaintext.extend_from_slice(&data);
+            assert_eq!(owned.write_owned(&mut plaintext), written.write(&data), "{suite:?} {blocks}");
+            assert!(drain_writer(&mut owned) == drain_writer(&mut written), "{suite:?} {blocks}");
+        }
+    }
+}
+
+#[test]
+fn owned_plaintext_in_short_records_is_copied() {
+    let config = with(|config| config.sizing = Sizing::Fixed(1000));
+    let (mut writer, _) = writer_and_reader(TLS13, config);
+    let mut plaintext = BytesMut::with_capacity(40_001);
+    plaintext.resize(40_000, 1);
+    assert_eq!(writer.write_owned(&mut plaintext), Ok(40_000));
+    assert!(writer.memory_held() > 40_000, "it lies in segments");
 }

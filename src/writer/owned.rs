@@ -15,6 +15,9 @@ use crate::record::{KeyUpdateRequest, MAX_FRAGMENT_LEN};
 /// (`cargo bench --bench paired`: even between 4 and 16 KiB).
 const MIN_OWNED_LEN: usize = 16 * 1024;
 
+/// In shorter records too; and the pieces would take more memory than the plaintext.
+const MIN_OWNED_FRAGMENT: usize = 4 * 1024;
+
 impl WriteHalf {
     /// Takes as long a prefix of `plaintext` as there is room for and removes it there.
     ///
@@ -69,7 +72,9 @@ impl WriteHalf {
         let len = plaintext.len().min(room);
         // Zeros would have to stand in the caller's memory.
         let padded = self.sealer.format().inner_type_len() > 0 && !self.shape.padding.is_none();
-        if len < MIN_OWNED_LEN || padded || self.sizer.sealed_ahead() != usize::MAX {
+        let fragment = self.fragment_len();
+        let is_short = len < MIN_OWNED_LEN || fragment < MIN_OWNED_FRAGMENT;
+        if is_short || padded || self.sizer.sealed_ahead() != usize::MAX {
             return 0;
         }
         let format = self.sealer.format();
@@ -77,8 +82,7 @@ impl WriteHalf {
             // What the key refuses behind the open record may still fit into that.
             let mut cursor = self.cursor(keys);
             cursor.assume_sealed(self.open_len(), self.open.shape);
-            if cursor.control_in_front(cursor.target().min(len) + format.inner_type_len()).is_none()
-            {
+            if cursor.control_in_front(cursor.target() + format.inner_type_len()).is_none() {
                 return 0;
             }
         }
@@ -86,7 +90,6 @@ impl WriteHalf {
         if has_byte_behind || format.inner_type_len() == 0 {
             return len;
         }
-        let fragment = self.fragment_len();
         (len - 1) / fragment * fragment
     }
 
@@ -106,10 +109,12 @@ impl WriteHalf {
         let needs_byte_behind = self.sealer.format().inner_type_len() > 0;
         let mut accepted = 0;
         while accepted < len {
-            let content_len = self.fragment_len().min(len - accepted);
-            if !self.control_before(content_len, accepted, keys)? {
+            let longest = self.fragment_len();
+            // As `write`, which opens the record before it knows how long it becomes.
+            if !self.control_before(longest, accepted, keys)? {
                 return Err(WriteError::KeyLimit { accepted });
             }
+            let content_len = longest.min(len - accepted);
             let is_last = content_len == plaintext.len();
             if is_last && needs_byte_behind {
                 plaintext.put_u8(0);

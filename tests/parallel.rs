@@ -150,3 +150,59 @@ fn segments_of_a_pool_come_back_from_a_batch() {
         assert_eq!(pool.len(), 4);
     }
 }
+
+#[test]
+fn a_batch_with_no_room_behind_the_open_record_fills_that() {
+    let workers = SealWorkers::new(1, Duration::ZERO).unwrap();
+    for with_workers in [false, true] {
+        let (mut writer, mut reader) = writer_and_reader(TLS13, with(|c| c.capacity = 1));
+        let data = pattern(600_000);
+        writer.write_all(&data[..15_800]).unwrap();
+        let room = writer.room();
+        assert!(room > 0);
+        let mut plaintext = Bytes::from(data.clone()).slice(15_800..);
+        let accepted = if with_workers {
+            writer.write_parallel(&mut plaintext, &workers)
+        } else {
+            writer.seal_batch(&mut plaintext).unwrap().finish()
+        };
+        assert_eq!(accepted, Ok(room));
+        assert_eq!(writer.progress().records, 1);
+        let (lengths, opened) = open_all(&mut reader, &drain_writer(&mut writer));
+        assert_eq!(lengths, [15_800 + room]);
+        assert!(opened == data[..15_800 + room]);
+    }
+}
+
+#[test]
+fn a_batch_that_the_key_refuses_fills_the_open_record_and_then_changes_nothing() {
+    let config = with(|config| config.key_limits = Some(KeyLimits::new(3, u64::MAX)));
+    let (mut writer, _) = writer_and_reader(TLS12, config);
+    writer.write_all(b"x").unwrap();
+    let mut plaintext = Bytes::from(pattern(20_000));
+    let filled = WriteError::KeyLimit { accepted: 16_383 };
+    assert_eq!(writer.seal_batch(&mut plaintext).unwrap().finish(), Err(filled));
+    let before = (writer.next_seq(), writer.progress());
+    let refused = writer.seal_batch(&mut plaintext).map(|_| ());
+    assert_eq!(refused, Err(WriteError::KeyLimit { accepted: 0 }));
+    assert_eq!((writer.next_seq(), writer.progress()), before);
+}
+
+#[test]
+fn a_leaked_batch_of_no_records_leaves_the_writer_as_it_was() {
+    let (mut writer, _) = writer_and_reader(TLS13, with(|c| c.capacity = 1));
+    while writer.write(&pattern(16_384)).unwrap() > 0 {}
+    // So many that the last one finds no room.
+    while writer.progress().key_updates < writer.next_seq() + 1_000 {
+        writer.update_keys(KeyUpdateRequest::NotRequested).unwrap();
+        let before = writer.progress().key_updates;
+        writer.flush().unwrap();
+        if writer.progress().key_updates == before {
+            break;
+        }
+    }
+    core::mem::forget(writer.seal_batch(&mut Bytes::from_static(b"x")).unwrap());
+    assert_eq!(writer.error(), None);
+    drain_writer(&mut writer);
+    assert_eq!(writer.write(b"x"), Ok(1));
+}

@@ -84,7 +84,7 @@ impl Connection {
     pub fn seal_batch(&mut self, plaintext: &mut Bytes) -> Result<Batch<'_>, WriteError> {
         match self.established_or_negotiating()? {
             Some(established) => established.write.seal_batch(plaintext, &mut established.keys),
-            None => Ok(Batch::empty()),
+            None => Ok(Batch::of_nothing(Ok(0))),
         }
     }
 

@@ -9,7 +9,7 @@ use core::fmt;
 use core::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 
 use super::half::WriteHalf;
 use super::plan::Plan;
@@ -21,7 +21,7 @@ use crate::error::{Error, WriteError};
 /// Records that were accepted and are being sealed, by [`SealJob`]s on other threads and by
 /// [`finish`](Self::finish) on this one. Dropping it finishes it.
 ///
-/// The bytes are those of [`write`](crate::Writer::write) between two calls of
+/// The bytes are those of [`write`](crate::Writer::write) and then
 /// [`flush`](crate::Writer::flush), whoever seals them and in whatever order.
 ///
 /// A batch that is leaked ([`core::mem::forget`]) leaves a gap in the records: the writer has
@@ -88,18 +88,57 @@ impl WriteHalf {
         keys: &mut dyn KeySchedule,
     ) -> Result<Batch<'_>, WriteError> {
         self.check_open()?;
-        self.flush(keys)?;
+        let filled = self.fill_open_record(plaintext, keys)?;
         let mut tasks = Tasks::new(self);
-        let (accepted, end) = self.reserve_records(plaintext.len(), &mut tasks, keys);
-        let plaintext = plaintext.split_to(accepted);
+        let (reserved, end) = self.reserve_records(plaintext.len(), &mut tasks, keys);
+        let result = match end {
+            Ok(()) => Ok(filled + reserved),
+            Err(error) => Err(error.after(filled)),
+        };
+        if reserved == 0 {
+            return match result {
+                Err(error) if filled == 0 => Err(error),
+                _ => Ok(Batch::of_nothing(result)),
+            };
+        }
+        let plaintext = plaintext.split_to(reserved);
         let mut detached = self.buffer.detach(tasks.first_segment);
         let tasks = tasks.with_segments(&mut detached.segments);
         let life = core::mem::replace(&mut self.life, Life::Failed(Error::SealingAbandoned));
         Ok(Batch {
             open: Some(Open { half: self, life, detached }),
             shared: Arc::new(Shared { plaintext, tasks, next: AtomicUsize::new(0) }),
-            result: end.map(|()| accepted),
+            result,
         })
+    }
+
+    /// What the open record has room for is written into it. Returns how much that was, which is
+    /// removed from `plaintext`.
+    fn fill_open_record(
+        &mut self,
+        plaintext: &mut Bytes,
+        keys: &mut dyn KeySchedule,
+    ) -> Result<usize, WriteError> {
+        if self.open_len() == 0 || plaintext.is_empty() {
+            return Ok(0);
+        }
+        let mut front = plaintext.split_to(plaintext.len().min(self.free().len()));
+        self.write_and_end(&mut front, keys)
+    }
+
+    /// As `write`, and ends the record. What was taken of `plaintext` is removed there.
+    pub(super) fn write_and_end(
+        &mut self,
+        plaintext: &mut Bytes,
+        keys: &mut dyn KeySchedule,
+    ) -> Result<usize, WriteError> {
+        let result = self.write(plaintext, keys);
+        let accepted = result.unwrap_or_else(WriteError::accepted);
+        plaintext.advance(accepted);
+        if accepted > 0 {
+            self.seal_open(keys).map_err(|_| WriteError::Failed { accepted })?;
+        }
+        result
     }
 
     /// Plans records for `len` bytes as `write` does. Returns for how many there was room.
@@ -181,12 +220,11 @@ impl Tasks {
 }
 
 impl Batch<'_> {
-    /// The batch of a connection that takes no plaintext yet.
-    #[cfg(feature = "rustls")]
-    pub(crate) fn empty() -> Self {
+    /// Nothing is left to seal.
+    pub(crate) fn of_nothing(result: Result<usize, WriteError>) -> Self {
         let (plaintext, tasks) = (Bytes::new(), Vec::new());
         let shared = Shared { plaintext, tasks, next: AtomicUsize::new(0) };
-        Self { open: None, shared: Arc::new(shared), result: Ok(0) }
+        Self { open: None, shared: Arc::new(shared), result }
     }
 
     /// Leave for another thread to seal some of the records.

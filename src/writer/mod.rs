@@ -146,7 +146,7 @@ impl Writer {
 
     /// Takes as long a prefix of `plaintext` as there is room for, removes it there, and has its
     /// records sealed by this thread and by every other that runs a [`job`](Batch::job) of the
-    /// batch. The records are those of `write` between two calls of [`flush`](Self::flush).
+    /// batch. The records are those of `write` and then [`flush`](Self::flush).
     ///
     /// Copying and sealing are both done by whoever seals. Worth it from 128 KiB on with threads
     /// that are awake, and from 512 KiB on with threads that sleep.
@@ -246,7 +246,8 @@ impl Writer {
 
     /// Ends in failure with a fatal alert (RFC 9846 §6.2): the open record is wiped, what was
     /// sealed before can still be drained, the alert behind it. After a close or a failure no
-    /// alert is sealed any more.
+    /// alert is sealed any more. In the place of `close_notify`, which would look like a clean
+    /// end, `internal_error` is sent.
     pub fn abort(&mut self, alert: AlertDescription) {
         self.half.fail(Error::Aborted(alert));
     }

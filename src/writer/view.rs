@@ -40,7 +40,8 @@ impl WriteHalf {
 
     /// Whether [`seal_for_drain`](Self::seal_for_drain) leaves bytes waiting.
     pub(crate) fn wants_drain(&self) -> bool {
-        self.buffer.waiting() > 0 || self.open_len() > 0 || self.pending != PendingControl::Nothing
+        let can_seal = self.open_len() > 0 || self.pending != PendingControl::Nothing;
+        self.buffer.waiting() > 0 || can_seal && self.life == Life::Open
     }
 
     pub(crate) fn progress(&self) -> Progress {

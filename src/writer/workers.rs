@@ -9,7 +9,7 @@ use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
 use std::thread::{Builder, JoinHandle};
 use std::time::Instant;
 
-use bytes::{Buf, Bytes};
+use bytes::Bytes;
 
 use super::batch::{Batch, SealJob};
 use super::half::WriteHalf;
@@ -120,12 +120,6 @@ impl WriteHalf {
             workers.help(&batch);
             return batch.finish();
         }
-        self.check_open()?;
-        self.flush(keys)?;
-        let result = self.write(plaintext, keys);
-        let accepted = result.unwrap_or_else(WriteError::accepted);
-        plaintext.advance(accepted);
-        self.seal_open(keys).map_err(|_| WriteError::Failed { accepted })?;
-        result
+        self.write_and_end(plaintext, keys)
     }
 }

@@ -94,8 +94,9 @@ pub fn seal_batch(
 
 /// The same by one thread.
 pub fn seal_serially(writer: &mut Writer, plaintext: &[u8]) -> Result<usize, WriteError> {
-    writer.flush()?;
     let result = writer.write(plaintext);
-    writer.flush()?;
+    if result.unwrap_or_else(WriteError::accepted) > 0 {
+        writer.flush()?;
+    }
     result
 }

@@ -89,7 +89,8 @@ pub(crate) struct Alert {
 impl Alert {
     pub(crate) const LEN: usize = 2;
 
-    /// RFC 9846 §6.1: `close_notify` and `user_canceled` are warnings, all others fatal.
+    /// RFC 9846 §6.1: `close_notify` and `user_canceled`; in TLS 1.2 `no_renegotiation` too
+    /// (RFC 5246 §7.2.2). All others are fatal.
     pub(crate) const fn warning(description: AlertDescription) -> Self {
         Self { level: AlertLevel::Warning, description }
     }

@@ -36,6 +36,8 @@ impl Error {
     pub const fn alert(&self) -> Option<AlertDescription> {
         match self {
             Self::Peer(fault) => Some(fault.alert()),
+            // It would look like a clean end of a stream that was cut.
+            Self::Aborted(AlertDescription::CLOSE_NOTIFY) => Some(AlertDescription::INTERNAL_ERROR),
             Self::Aborted(description) => Some(*description),
             Self::KeysExhausted => Some(AlertDescription::INTERNAL_ERROR),
             // A record is missing: the peer could not open an alert.

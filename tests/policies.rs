@@ -580,7 +580,11 @@ fn owned_plaintext_meets_the_block_limit_where_written_plaintext_does() {
             let data = pattern(2 * 16384 + 100);
             let mut plaintext = BytesMut::with_capacity(data.len() + 1);
             plaintext.extend_from_slice(&data);
-            assert_eq!(owned.write_owned(&mut plaintext), written.write(&data), "{suite:?} {blocks}");
+            assert_eq!(
+                owned.write_owned(&mut plaintext),
+                written.write(&data),
+                "{suite:?} {blocks}"
+            );
             assert!(drain_writer(&mut owned) == drain_writer(&mut written), "{suite:?} {blocks}");
         }
     }

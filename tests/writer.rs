@@ -428,3 +428,19 @@ fn a_refused_renegotiation_behind_an_open_record_leaves_one_for_close_notify() {
     let _ = open_all(&mut reader, &drain_writer(&mut writer));
     assert_eq!(reader.state(), ReaderState::PeerClosed);
 }
+
+#[test]
+fn aborting_with_close_notify_is_no_clean_end() {
+    let (mut writer, mut reader) = writer_and_reader(TLS13, WriterConfig::default());
+    writer.write_all(b"sealed").unwrap();
+    writer.flush().unwrap();
+    writer.write_all(b"wiped").unwrap();
+    writer.abort(AlertDescription::CLOSE_NOTIFY);
+    let wire = drain_writer(&mut writer);
+    assert_eq!(reader.receive(&wire), wire.len());
+    let _events = reader.process().unwrap();
+    assert_eq!(reader.plaintext(), b"sealed");
+    reader.consume(usize::MAX);
+    let alert = Error::PeerAlert(AlertDescription::INTERNAL_ERROR);
+    assert_eq!(reader.process(), Err(alert));
+}

@@ -270,7 +270,8 @@ impl Connection {
     }
 
     /// Ends both halves with a fatal alert: the open record is wiped, what was sealed before can
-    /// still be drained, the alert behind it. While negotiating no alert is sent, as in
+    /// still be drained, the alert behind it; `internal_error` in the place of `close_notify`,
+    /// which would look like a clean end. While negotiating no alert is sent, as in
     /// [`close`](Self::close).
     pub fn abort(&mut self, alert: AlertDescription) {
         match &mut self.phase {

@@ -301,18 +301,32 @@ fn chunks_are_handed_off_without_a_copy_and_put_back_in_order() {
 
     let mut wire = chunks.remove(0).to_vec();
     let (mut second, third) = (chunks.remove(0), chunks.remove(0));
-    let PutBackError(second_again) = writer.outbound().put_back(second).unwrap_err();
+    let PutBackError(second_again) = writer.put_back(second).unwrap_err();
     second = second_again;
-    writer.outbound().put_back(third).unwrap();
+    writer.put_back(third).unwrap();
     wire.extend_from_slice(&second[..1000]);
     second.advance(1000);
-    writer.outbound().put_back(second).unwrap();
+    writer.put_back(second).unwrap();
     assert!(!writer.progress().is_delivered(point));
 
     writer.write_all(b"more").unwrap();
     wire.extend(drain_writer(&mut writer));
     assert!(open_all(&mut reader, &wire).1 == [pattern(40_000), b"more".to_vec()].concat());
     assert!(writer.progress().is_delivered(point));
+}
+
+#[test]
+fn putting_back_leaves_the_open_record_open() {
+    let (mut writer, mut reader) = writer_and_reader(TLS13, WriterConfig::default());
+    writer.write_all(&pattern(1000)).unwrap();
+    let mut chunk = writer.outbound().take_chunk(usize::MAX).unwrap();
+    writer.write_all(b"small").unwrap();
+    let mut wire = chunk[..100].to_vec();
+    chunk.advance(100);
+    writer.put_back(chunk).unwrap();
+    writer.write_all(b"small").unwrap();
+    wire.extend(drain_writer(&mut writer));
+    assert_eq!(open_all(&mut reader, &wire).0, [1000, 10]);
 }
 
 #[test]
@@ -446,7 +460,7 @@ fn every_chunk_taken_since_the_last_write_can_be_put_back() {
     let chunks: Vec<Chunk> = core::iter::from_fn(|| writer.outbound().take_chunk(50)).collect();
     assert!(chunks.len() > 1000);
     for chunk in chunks.into_iter().rev() {
-        writer.outbound().put_back(chunk).unwrap();
+        writer.put_back(chunk).unwrap();
     }
     assert_eq!((writer.progress().drained, writer.progress().delivered), (0, 0));
     assert!(open_all(&mut reader, &drain_writer(&mut writer)).1 == pattern(65536));
@@ -456,11 +470,11 @@ fn every_chunk_taken_since_the_last_write_can_be_put_back() {
     writer.write_all(&[1; 16384]).unwrap();
     let chunk = writer.outbound().take_chunk(usize::MAX).unwrap();
     writer.write_all(&[2; 16384]).unwrap();
-    writer.outbound().put_back(chunk).unwrap();
+    writer.put_back(chunk).unwrap();
     let chunks: Vec<Chunk> = writer.outbound().take_chunks(usize::MAX).collect();
     assert_eq!(chunks.len(), 2);
     for chunk in chunks.into_iter().rev() {
-        writer.outbound().put_back(chunk).unwrap();
+        writer.put_back(chunk).unwrap();
     }
     assert_eq!(writer.outbound().remaining(), 2 * 16406);
     assert!(writer.outbound().take_chunk(0).is_none());

@@ -331,7 +331,7 @@ fn draining_no_bytes_leaves_a_taken_chunk_the_last_one() {
     writer.write_all(b"taken").unwrap();
     let chunk = writer.outbound().take_chunk(10).unwrap();
     writer.outbound().advance(0);
-    assert_eq!(writer.outbound().put_back(chunk), Ok(()));
+    assert_eq!(writer.put_back(chunk), Ok(()));
 }
 
 #[test]

@@ -11,7 +11,7 @@ use crate::num::to_u64;
 /// it completes.
 ///
 /// It knows its place in the stream: what the transport did not take can be put back
-/// ([`Outbound::put_back`](crate::Outbound::put_back)) after advancing over what it took.
+/// ([`Writer::put_back`](crate::Writer::put_back)) after advancing over what it took.
 #[derive(PartialEq, Eq)]
 pub struct Chunk {
     pub(super) bytes: Bytes,

@@ -38,7 +38,7 @@ use server_name::{RememberServerName, ServerNameCell};
 
 use crate::aead::ReadKeys;
 use crate::alert::AlertDescription;
-use crate::buffer::{BufferPolicy, InboundBuffer, OutboundBuffer};
+use crate::buffer::{BufferPolicy, Chunk, InboundBuffer, OutboundBuffer, PutBackError};
 use crate::error::{Error, WriteError};
 use crate::reader::Inbound;
 use crate::writer::{Outbound, WriterParts};
@@ -166,6 +166,21 @@ impl Connection {
                 Outbound::new(established.write.buffer_mut())
             }
         }
+    }
+
+    /// Puts back what the transport did not take of a chunk: it waits again, in front of
+    /// everything, and the open record stays open. See
+    /// [`Writer::put_back`](crate::Writer::put_back).
+    ///
+    /// # Errors
+    /// As [`Writer::put_back`](crate::Writer::put_back).
+    pub fn put_back(&mut self, chunk: Chunk) -> Result<(), PutBackError> {
+        match &mut self.phase {
+            Phase::Negotiating(handshake) => &mut handshake.outbound,
+            Phase::Ended(ended) => &mut ended.outbound,
+            Phase::Established(established) => established.write.buffer_mut(),
+        }
+        .put_back(chunk)
     }
 
     /// Memory for the transport's next bytes, to read straight into; then call

@@ -2,7 +2,7 @@
 
 use bytes::Buf;
 
-use crate::buffer::{Chunk, OutboundBuffer, PutBackError};
+use crate::buffer::{Chunk, OutboundBuffer};
 
 /// The sealed bytes that wait, in the order of the wire.
 ///
@@ -28,8 +28,8 @@ impl<'a> Outbound<'a> {
     /// they do not lie together; call again for the next, as many as may be in flight. `None` if
     /// nothing waits, or for a `max` of 0.
     ///
-    /// The bytes count as drained. A chunk that was not sent must be put back: dropping it loses
-    /// them.
+    /// The bytes count as drained. A chunk that was not sent must be put back
+    /// ([`Writer::put_back`](crate::Writer::put_back)): dropping it loses them.
     pub fn take_chunk(&mut self, max: usize) -> Option<Chunk> {
         if max == 0 { None } else { self.buffer.take(max) }
     }
@@ -42,17 +42,6 @@ impl<'a> Outbound<'a> {
             left -= chunk.len();
             Some(chunk)
         })
-    }
-
-    /// Puts back what the transport did not take of a chunk: it waits again, in front of
-    /// everything. Of several, the last one taken goes first.
-    ///
-    /// # Errors
-    /// [`PutBackError`] with the chunk in it if it is not the last one taken, if bytes were
-    /// drained since, or if as much as the capacity was taken behind it and written anew; nothing
-    /// changes then.
-    pub fn put_back(&mut self, chunk: Chunk) -> Result<(), PutBackError> {
-        self.buffer.put_back(chunk)
     }
 
     /// All waiting bytes, in as few chunks as they lie in; none is empty.

@@ -38,6 +38,7 @@ use bytes::BytesMut;
 
 use crate::aead::{KeySchedule, TrafficSecret, WriteKeys};
 use crate::alert::AlertDescription;
+use crate::buffer::{Chunk, PutBackError};
 use crate::error::{Error, WriteError};
 use crate::record::KeyUpdateRequest;
 
@@ -233,6 +234,18 @@ impl Writer {
     pub fn outbound(&mut self) -> Outbound<'_> {
         self.half.seal_for_drain(&mut self.keys);
         Outbound::new(self.half.buffer_mut())
+    }
+
+    /// Puts back what the transport did not take of a chunk
+    /// ([`take_chunk`](Outbound::take_chunk)): it waits again, in front of everything. Of several,
+    /// the last one taken goes first. The open record stays open.
+    ///
+    /// # Errors
+    /// [`PutBackError`] with the chunk in it if it is not the last one taken, if bytes were
+    /// drained since, or if as much as the capacity was taken behind it and written anew; nothing
+    /// changes then. A chunk of another writer is refused only if its place does not fit.
+    pub fn put_back(&mut self, chunk: Chunk) -> Result<(), PutBackError> {
+        self.half.buffer_mut().put_back(chunk)
     }
 
     /// Seals the open record and `close_notify` (RFC 9846 §6.1). Nothing accepted is lost: drain

@@ -449,7 +449,7 @@ impl Run {
         let sent = sent % (chunk.len() + 1);
         chunk.advance(sent);
         let len = chunk.len();
-        match self.writer().outbound().put_back(chunk) {
+        match self.writer().put_back(chunk) {
             Ok(()) => self.wire.drained -= len as u64,
             Err(PutBackError(chunk)) => {
                 assert!(!sure, "the last chunk taken can be put back");
@@ -468,9 +468,8 @@ impl Run {
         let Some(chunk) = chunk else {
             return;
         };
-        let _sealed_for_drain = self.writer().outbound();
         let before = self.snapshot();
-        let PutBackError(chunk) = self.writer().outbound().put_back(chunk).unwrap_err();
+        let PutBackError(chunk) = self.writer().put_back(chunk).unwrap_err();
         self.unchanged(before);
         if is_stale {
             self.stale = Some(chunk);

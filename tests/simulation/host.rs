@@ -308,6 +308,7 @@ impl Host {
     }
 
     fn drain(&mut self, to: &mut Wire, now: Micros, rng: &mut Rng) -> (usize, Option<Micros>) {
+        let drained = self.tls.progress().drained;
         let mut outbound = self.tls.outbound();
         let waiting = outbound.remaining();
         assert!(waiting > 0, "a drain is wanted, and there is nothing");
@@ -321,9 +322,9 @@ impl Host {
         let (sent, arrival) = to.send(&chunk, now, rng);
         chunk.advance(sent);
         if chunk.has_remaining() {
-            outbound.put_back(chunk).unwrap();
+            self.tls.put_back(chunk).unwrap();
         }
-        assert_eq!(outbound.remaining(), waiting - sent);
+        assert_eq!(self.tls.progress().drained, drained + sent as u64);
         (sent, Some(arrival))
     }
 

@@ -142,7 +142,6 @@ impl Sender {
     /// What was not sent of a chain waits again: the last chunk that was taken goes back first.
     fn put_back(&mut self) -> Result<(), Error> {
         self.over.sort_unstable_by_key(|(chunk, _)| chunk.offset());
-        let mut outbound = self.connection.outbound();
         let mut sent_behind = 0;
         for (mut chunk, sent) in self.over.drain(..).rev() {
             if sent < chunk.len() {
@@ -157,7 +156,7 @@ impl Sender {
                 }
                 chunk.advance(sent);
                 self.counts.put_back += u64::try_from(chunk.len())?;
-                outbound.put_back(chunk)?;
+                self.connection.put_back(chunk)?;
             }
             sent_behind += sent;
         }

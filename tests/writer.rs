@@ -444,3 +444,27 @@ fn aborting_with_close_notify_is_no_clean_end() {
     let alert = Error::PeerAlert(AlertDescription::INTERNAL_ERROR);
     assert_eq!(reader.process(), Err(alert));
 }
+
+#[test]
+fn a_reader_driven_by_its_levels_tells_of_a_fault_behind_a_key_update() {
+    for behind in [&[23, 3, 3, 0, 17, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0][..], &[]] {
+        let (mut writer, mut reader) = writer_and_reader(TLS13, WriterConfig::default());
+        writer.update_keys(KeyUpdateRequest::Requested).unwrap();
+        let wire = [&drain_writer(&mut writer), behind].concat();
+        assert_eq!(reader.receive(&wire), wire.len());
+        reader.end_of_input();
+        let mut told = Vec::new();
+        while reader.wants_process() {
+            match reader.process() {
+                Ok(events) => told.push(Ok(events.key_update)),
+                Err(error) => told.push(Err(error)),
+            }
+            reader.consume(usize::MAX);
+        }
+        let fault = match behind {
+            [] => Error::Truncated,
+            _ => Error::Peer(PeerFault::BadRecordMac),
+        };
+        assert_eq!(told, [Ok(Some(KeyUpdateRequest::Requested)), Err(fault)]);
+    }
+}

@@ -108,4 +108,8 @@ impl PostHandshake for Ties<'_> {
     fn renegotiation_request(&mut self) {
         self.write.refuse_renegotiation();
     }
+
+    fn has_news(&self) -> bool {
+        false
+    }
 }

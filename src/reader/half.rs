@@ -34,6 +34,9 @@ pub(crate) trait PostHandshake {
 
     /// The peer wants to renegotiate (TLS 1.2).
     fn renegotiation_request(&mut self);
+
+    /// Whether the caller is to be told before another record is opened.
+    fn has_news(&self) -> bool;
 }
 
 /// Opens records in the inbound buffer, one at a time: the next one when the plaintext of the
@@ -233,7 +236,12 @@ impl ReadHalf {
             let opened = self.opener.open(header, record)?;
             self.opened = self.opened.saturating_add(1);
             match self.dispatch(&opened, handler)? {
-                Next::Record => self.buffer.consume(record_len),
+                Next::Record => {
+                    self.buffer.consume(record_len);
+                    if handler.has_news() {
+                        break;
+                    }
+                }
                 Next::Stop => {
                     self.open_record_len = record_len;
                     self.plaintext = opened.content;

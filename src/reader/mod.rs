@@ -41,14 +41,13 @@ pub enum ReaderState {
     Failed,
 }
 
-/// What came besides plaintext during one call of [`Reader::process`].
+/// What came besides plaintext in one call of [`Reader::process`]: of one record.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[must_use = "a KeyUpdate obliges the writer"]
 #[non_exhaustive]
 pub struct ReaderEvents {
     /// The peer has updated its key (ours for reading is updated already); tell the writer
-    /// ([`Writer::on_key_update`](crate::Writer::on_key_update)). If several came, a request
-    /// wins.
+    /// ([`Writer::on_key_update`](crate::Writer::on_key_update)).
     pub key_update: Option<KeyUpdateRequest>,
     /// Session tickets; without a [`Connection`](crate::Connection) they are only counted.
     pub tickets: u32,
@@ -108,19 +107,17 @@ impl Reader {
         self.inbound().receive(wire)
     }
 
-    /// Opens records until one has plaintext that is not consumed, or more input is needed, or
-    /// the peer has closed. Without input it changes nothing.
+    /// Opens records until one has plaintext that is not consumed, or something that the writer
+    /// must be told of, or more input is needed, or the peer has closed. Without input it changes
+    /// nothing. [`wants_process`](Self::wants_process) says whether there is more.
     ///
     /// # Errors
     /// The fatal [`Error`], again at every later call. [`Error::alert`] says what to tell the
     /// peer.
     pub fn process(&mut self) -> Result<ReaderEvents, Error> {
         let mut handler = Alone { keys: &mut self.keys, events: ReaderEvents::default() };
-        match self.half.process(&mut handler) {
-            // What came before the fault is told first; the fault is sticky.
-            Err(error) if handler.events == ReaderEvents::default() => Err(error),
-            _ => Ok(handler.events),
-        }
+        self.half.process(&mut handler)?;
+        Ok(handler.events)
     }
 
     /// The plaintext of the record that is open; empty if there is none.
@@ -201,9 +198,7 @@ impl PostHandshake for Alone<'_> {
     }
 
     fn key_update(&mut self, request: KeyUpdateRequest) -> Result<ReadKeys, Error> {
-        if self.events.key_update != Some(KeyUpdateRequest::Requested) {
-            self.events.key_update = Some(request);
-        }
+        self.events.key_update = Some(request);
         self.keys.next_read_keys()
     }
 
@@ -214,5 +209,9 @@ impl PostHandshake for Alone<'_> {
 
     fn renegotiation_request(&mut self) {
         self.events.renegotiation_requests += 1;
+    }
+
+    fn has_news(&self) -> bool {
+        self.events != ReaderEvents::default()
     }
 }

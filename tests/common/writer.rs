@@ -62,15 +62,14 @@ pub fn open_all(reader: &mut Reader, mut wire: &[u8]) -> (Vec<usize>, Vec<u8>) {
     loop {
         let taken = reader.receive(wire);
         wire = &wire[taken..];
-        loop {
+        while reader.wants_process() {
             let events = reader.process().unwrap();
             assert_ne!(events.key_update, Some(KeyUpdateRequest::Requested));
-            if reader.plaintext().is_empty() {
-                break;
+            if !reader.plaintext().is_empty() {
+                lengths.push(reader.plaintext().len());
+                plaintext.extend_from_slice(reader.plaintext());
+                reader.consume(usize::MAX);
             }
-            lengths.push(reader.plaintext().len());
-            plaintext.extend_from_slice(reader.plaintext());
-            reader.consume(usize::MAX);
         }
         if wire.is_empty() {
             return (lengths, plaintext);

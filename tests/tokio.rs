@@ -772,3 +772,32 @@ fn streams_and_handshakes_can_be_sent_to_other_threads() {
     assert_send_sync_unpin::<TlsConnector>();
     assert_send_sync_unpin::<TlsAcceptor>();
 }
+
+#[test]
+fn data_in_front_of_close_notify_can_be_answered() {
+    for suite in [TLS13, TLS12] {
+        let mut hand = by_hand(suite, Role::Server);
+        let (_, task) = Task::new();
+        let mut wire = hand.other.peer.send(b"request");
+        hand.other.peer.0.send_close_notify();
+        wire.extend(hand.other.peer.take_wire());
+        hand.other.end.to().put(&wire);
+        assert!(matches!(hand.read(&task, &mut [0; 64]), Poll::Ready(Ok(7))));
+        assert!(matches!(hand.write(&task, b"answer"), Poll::Ready(Ok(6))), "{suite:?}");
+    }
+}
+
+#[test]
+fn a_fault_behind_data_that_is_read_wakes_who_waits_to_write() {
+    let mut hand = by_hand(TLS13, Role::Client);
+    let (_, reading) = Task::new();
+    let (writer, writing) = Task::new();
+    hand.set_capacity(100);
+    hand.fill(&writing);
+    let mut wire = hand.other.peer.send(b"last words");
+    wire.extend([23, 3, 3, 0, 17]);
+    wire.extend([0; 17]);
+    hand.other.end.to().put(&wire);
+    assert!(matches!(hand.read(&reading, &mut [0; 64]), Poll::Ready(Ok(10))));
+    assert!(writer.woken());
+}

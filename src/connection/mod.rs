@@ -237,23 +237,38 @@ impl Connection {
     /// As [`process`](Self::process); bytes copied before an error are returned first, the error
     /// comes at the next call.
     pub fn read(&mut self, buf: &mut [u8]) -> Result<usize, ConnectionError> {
+        if buf.is_empty() {
+            return Ok(0);
+        }
         let mut len = 0;
-        while len < buf.len() {
-            match self.process() {
-                Ok(()) => {}
-                Err(_) if len > 0 => break,
-                Err(error) => return Err(error),
-            }
-            let plaintext = self.plaintext();
+        self.read_with(|plaintext| {
             let n = plaintext.len().min(buf.len() - len);
             buf[len..len + n].copy_from_slice(&plaintext[..n]);
+            len += n;
+            n
+        })
+    }
+
+    /// As [`read`](Self::read), to where `take` puts the plaintext that it is shown. It returns
+    /// how much that was, 0 when it takes no more.
+    pub(crate) fn read_with(
+        &mut self,
+        mut take: impl FnMut(&[u8]) -> usize,
+    ) -> Result<usize, ConnectionError> {
+        let mut len = 0;
+        loop {
+            match self.process() {
+                Ok(()) => {}
+                Err(_) if len > 0 => return Ok(len),
+                Err(error) => return Err(error),
+            }
+            let n = take(self.plaintext());
             self.consume(n);
             len += n;
-            if !self.holds_data() {
-                break;
+            if n == 0 || !self.holds_data() {
+                return Ok(len);
             }
         }
-        Ok(len)
     }
 
     /// Whether more data can be read without anything else. In TLS 1.2 the peer's `close_notify`

@@ -91,11 +91,13 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> TlsStream<IO> {
         read: impl FnMut(&mut Connection) -> Result<usize, ConnectionError>,
     ) -> Poll<io::Result<usize>> {
         let Self { driver, io, tasks, everyone } = self;
+        let was = driver.connection.state();
         tasks.remember(Side::Reading, cx.waker());
         let mut io = Polled { io, readable: cx.waker(), writable: everyone, wrote: false };
         let poll = driver.poll_read(&mut io, read);
+        let ended = matches!(poll, Poll::Ready(Ok(0) | Err(_)));
         // What a writing task waits for may have come about without an event of the transport.
-        if io.wrote || matches!(poll, Poll::Ready(Ok(0) | Err(_))) {
+        if io.wrote || ended || driver.connection.state() != was {
             tasks.wake(Side::Writing);
         }
         Poll::Ready(Ok(ready!(poll)?))
@@ -132,23 +134,11 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncRead for TlsStream<IO> {
 
 /// As [`Connection::read`], but the memory need not be initialised.
 fn read_into(connection: &mut Connection, buf: &mut ReadBuf<'_>) -> Result<usize, ConnectionError> {
-    let mut len = 0;
-    while buf.remaining() > 0 {
-        match connection.process() {
-            Ok(()) => {}
-            Err(_) if len > 0 => break,
-            Err(error) => return Err(error),
-        }
-        let plaintext = connection.plaintext();
+    connection.read_with(|plaintext| {
         let n = plaintext.len().min(buf.remaining());
-        if n == 0 {
-            break;
-        }
         buf.put_slice(&plaintext[..n]);
-        connection.consume(n);
-        len += n;
-    }
-    Ok(len)
+        n
+    })
 }
 
 impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncBufRead for TlsStream<IO> {

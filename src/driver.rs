@@ -62,7 +62,9 @@ impl<E> Driver<E> {
     ) -> Poll<Result<(), Fault<E>>> {
         while self.connection.state() == WriterState::Negotiating {
             self.offer(io)?;
-            ready!(self.poll_fill(io))?;
+            if !self.connection.wants().process {
+                ready!(self.poll_fill(io))?;
+            }
             self.process(io)?;
             if self.connection.state() != WriterState::Negotiating {
                 self.offer(io)?;

@@ -887,6 +887,19 @@ impl Write for End {
 }
 
 #[test]
+fn input_that_the_connection_was_given_before_is_not_waited_for() {
+    for suite in [TLS13, TLS12] {
+        // As a proxy does that has looked at the ClientHello.
+        let (mut ours, mut peer) = pair(suite, Role::Server);
+        let hello = peer.take_wire();
+        assert_eq!(ours.receive(&hello), hello.len());
+        let mut stream = Stream::new(ours, Wire::new(peer));
+        stream.complete_handshake().unwrap();
+        assert!(!stream.get_ref().peer.0.is_handshaking());
+    }
+}
+
+#[test]
 fn two_full_pipes_do_not_wait_for_each_other() {
     for suite in [TLS13, TLS12] {
         let identity = Identity::for_suite(suite);

@@ -685,6 +685,62 @@ fn certificate_chains_of_up_to_60_kib_arrive_in_records_of_any_size() {
 }
 
 #[test]
+fn levels_alone_drive_a_handshake_that_is_longer_than_the_buffer() {
+    for suite in [TLS13, TLS12] {
+        for (len, capacity) in [(60_000, ReaderConfig::default().capacity), (20_000, 1)] {
+            for (step, max_fragment_size) in [(536, None), (4096, Some(1400)), (AT_ONCE, None)] {
+                let mut configs = with_server_chain(suite, &ballast(len));
+                configs.server.max_fragment_size = max_fragment_size;
+                let mut peer = Peer::server(configs.server);
+                let mut config = ConnectionConfig::default();
+                config.reader.capacity = capacity;
+                let client = configs.client.into();
+                let mut ours = Connection::client_with(client, server_name(), config).unwrap();
+                negotiate_by_levels(&mut ours, &mut peer, step);
+                assert_both_ways(&mut ours, &mut peer);
+            }
+        }
+    }
+}
+
+/// As a caller does who knows nothing but `wants`.
+fn negotiate_by_levels(ours: &mut Connection, peer: &mut Peer, step: usize) {
+    let mut to_us = Vec::new();
+    while ours.state() == WriterState::Negotiating {
+        peer.feed(&drain(ours)).unwrap();
+        to_us.extend(peer.take_wire());
+        let wants = ours.wants();
+        if wants.process {
+            ours.process().unwrap();
+        } else {
+            assert!(wants.input, "nothing is wanted");
+            let mut inbound = ours.inbound();
+            let n = inbound.len().min(step).min(to_us.len());
+            assert!(n > 0, "a read of nothing");
+            inbound[..n].copy_from_slice(&to_us[..n]);
+            inbound.commit(n).unwrap();
+            to_us.drain(..n);
+        }
+    }
+    feed(ours, &to_us);
+    peer.feed(&drain(ours)).unwrap();
+}
+
+#[test]
+fn a_record_version_that_only_rustls_knows_is_refused_however_it_is_cut() {
+    let mut hello = Configs::new(TLS13).pair(Role::Server).1.take_wire();
+    hello[1..3].copy_from_slice(&[0xfe, 0xfd]);
+    for cut in 1..hello.len() {
+        let (mut ours, _) = Configs::new(TLS13).pair(Role::Server);
+        for part in [&hello[..cut], &hello[cut..]] {
+            feed(&mut ours, part);
+        }
+        let fault = Error::Peer(PeerFault::BadRecordVersion);
+        assert_eq!(ours.error(), Some(fault.into()), "{cut}");
+    }
+}
+
+#[test]
 fn a_handshake_message_longer_than_64_kib_is_an_error_and_no_hang() {
     for announced in [0x01_0000, 0xff_ffff] {
         for in_fragments in [false, true] {

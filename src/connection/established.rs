@@ -24,7 +24,7 @@ impl Established {
     /// input stays ours to read.
     pub(super) fn from_handshake(handshake: Handshake) -> Result<Self, ConnectionError> {
         let server_name = handshake.server_name();
-        let input_ended = !handshake.wants_input();
+        let input_ended = handshake.input_has_ended();
         let Handshake { tls, inbound, outbound, config, conditions, .. } = handshake;
         let suite = negotiated_suite(tls.common()).ok_or(rustls::Error::HandshakeNotComplete)?;
         let negotiated = Negotiated::of(tls.common(), suite, server_name);

@@ -12,7 +12,7 @@ use super::{ConnectionConfig, ConnectionError};
 use crate::alert::AlertDescription;
 use crate::buffer::{InboundBuffer, OutboundBuffer};
 use crate::error::{Error, PeerFault};
-use crate::record::RecordHeader;
+use crate::record::{HEADER_LEN, RecordHeader};
 use crate::writer::Conditions;
 
 /// How much of the peer's handshake may be held: its longest message (64 KiB), in records of
@@ -95,15 +95,28 @@ impl Handshake {
     /// waits in `outbound`.
     pub(super) fn advance(&mut self) -> Result<Status, ConnectionError> {
         loop {
-            if self.turn == Turn::NextRecord && !self.show_next_record() {
-                return self.blocked();
+            let mut refused = None;
+            if self.turn == Turn::NextRecord {
+                match self.next_record_len() {
+                    Ok(None) => return self.blocked(),
+                    Ok(Some(len)) => self.shown += len,
+                    // rustls has the alert. It waits for no record that this announces.
+                    Err(fault) => {
+                        self.shown += HEADER_LEN;
+                        refused = Some(fault);
+                    }
+                }
             }
             self.turn = Turn::Rustls;
             match self.step() {
                 Ok(Step::Again) => {}
                 Ok(Step::Traffic) if self.is_over() => return Ok(Status::Done),
                 // A server that may send half-RTT data gets here while still handshaking.
-                Ok(Step::Blocked | Step::Traffic) => self.turn = Turn::NextRecord,
+                Ok(Step::Blocked | Step::Traffic) => match refused {
+                    None => self.turn = Turn::NextRecord,
+                    // A header that rustls knows and TLS 1.2 and 1.3 do not.
+                    Some(fault) => return Err(Error::Peer(fault).into()),
+                },
                 Err(error) => {
                     self.collect_alert();
                     return Err(error);
@@ -116,13 +129,19 @@ impl Handshake {
         self.input = Input::Ended;
     }
 
-    pub(super) fn wants_input(&self) -> bool {
-        self.input == Input::Open
+    pub(super) fn input_has_ended(&self) -> bool {
+        self.input == Input::Ended
     }
 
-    /// Whether [`advance`](Self::advance) would find something in what is held.
+    /// Whether there is memory for input. Where a record does not fit, [`advance`](Self::advance)
+    /// makes more.
+    pub(super) fn wants_input(&self) -> bool {
+        self.input == Input::Open && !self.inbound.is_full()
+    }
+
+    /// Whether [`advance`](Self::advance) would change anything.
     pub(super) fn wants_process(&self) -> bool {
-        self.input == Input::Ended || self.next_record_len().is_some()
+        self.input == Input::Ended || self.inbound.is_full() || self.next_record_len() != Ok(None)
     }
 
     /// The name a client asked for.
@@ -150,23 +169,11 @@ impl Handshake {
         step
     }
 
-    /// Shows rustls one more record; `false` if no whole one is there.
-    fn show_next_record(&mut self) -> bool {
-        let len = self.next_record_len();
-        self.shown += len.unwrap_or(0);
-        len.is_some()
-    }
-
-    /// Length of the next whole record that rustls has not been shown. What cannot be a record is
-    /// taken as it is, for rustls to refuse.
-    fn next_record_len(&self) -> Option<usize> {
+    /// Length of the next whole record that rustls has not been shown.
+    fn next_record_len(&self) -> Result<Option<usize>, PeerFault> {
         let rest = self.inbound.bytes().get(self.shown..).unwrap_or(&[]);
-        let len = match RecordHeader::decode_of_any_version(rest) {
-            Ok(header) => header?.record_len(),
-            // No waiting for the end of what is no record, as long as its bytes 4 and 5 may say.
-            Err(_) => rest.len(),
-        };
-        (len <= rest.len()).then_some(len)
+        let header = RecordHeader::decode_of_any_version(rest)?;
+        Ok(header.map(RecordHeader::record_len).filter(|&len| len <= rest.len()))
     }
 
     fn blocked(&mut self) -> Result<Status, ConnectionError> {

@@ -187,7 +187,7 @@ impl Connection {
     /// [`process`](Self::process).
     pub fn inbound(&mut self) -> Inbound<'_> {
         Inbound::new(match &mut self.phase {
-            Phase::Negotiating(handshake) if handshake.wants_input() => {
+            Phase::Negotiating(handshake) if !handshake.input_has_ended() => {
                 Some(&mut handshake.inbound)
             }
             Phase::Negotiating(_) | Phase::Ended(_) => None,

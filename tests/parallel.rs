@@ -206,3 +206,11 @@ fn a_leaked_batch_of_no_records_leaves_the_writer_as_it_was() {
     drain_writer(&mut writer);
     assert_eq!(writer.write(b"x"), Ok(1));
 }
+
+#[test]
+fn a_connection_whose_batch_was_leaked_reads_no_more() {
+    let (mut ours, _peer) = established(TLS13, Role::Client);
+    core::mem::forget(ours.seal_batch(&mut Bytes::from(pattern(40_000))).unwrap());
+    assert_eq!((ours.state(), ours.reader_state()), (WriterState::Failed, ReaderState::Failed));
+    assert_eq!(ours.wants(), Wants::default());
+}

@@ -152,6 +152,17 @@ fn wants_process_is_a_level_until_what_is_held_is_opened() {
 }
 
 #[test]
+fn a_connection_to_which_a_key_update_is_owed_is_not_taken_apart() {
+    let (mut ours, mut peer) = established(TLS13, Role::Client);
+    ours.update_keys(KeyUpdateRequest::Requested).unwrap();
+    peer.feed(&drain(&mut ours)).unwrap();
+    ours = ours.into_parts().unwrap_err();
+    feed(&mut ours, &peer.send(b"the new key"));
+    assert_eq!(read_all(&mut ours), b"the new key");
+    assert!(ours.into_parts().is_ok());
+}
+
+#[test]
 fn a_connection_taken_apart_goes_on_with_its_keys_alone() {
     for suite in [TLS13, CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256] {
         for role in ROLES {

@@ -63,10 +63,23 @@ impl Established {
         Ok(())
     }
 
-    /// Whether the keys alone say where both halves stand.
+    /// A half that has failed takes the other one with it, which learns of it when it is called.
+    pub(super) fn wants_input(&self) -> bool {
+        self.write.error().is_none() && self.read.wants_input()
+    }
+
+    pub(super) fn reader_state(&self) -> ReaderState {
+        match self.write.error() {
+            Some(_) => ReaderState::Failed,
+            None => self.read.state(),
+        }
+    }
+
+    /// Whether the keys alone say where both halves stand, and the peer owes no other key.
     pub(super) fn is_at_rest(&self) -> bool {
         self.write.state() == WriterState::Open
             && !self.write.wants_drain()
+            && !self.write.expects_peer_update()
             && self.read.is_at_rest()
     }
 

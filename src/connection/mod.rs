@@ -316,8 +316,8 @@ impl Connection {
     /// gone: whoever goes on cannot update keys, nor store tickets.
     ///
     /// # Errors
-    /// The connection itself if it is not at rest: open both ways, nothing to drain or due, and
-    /// nothing held of the peer's bytes.
+    /// The connection itself if it is not at rest: open both ways, nothing to drain or due,
+    /// nothing held of the peer's bytes, and no KeyUpdate outstanding that the peer was asked for.
     pub fn into_parts(self) -> Result<(WriterParts, ReadKeys), Self> {
         match self.phase {
             Phase::Established(established) if established.is_at_rest() => {

@@ -16,7 +16,7 @@ impl Connection {
             },
             Phase::Established(established) => Wants {
                 drain: established.write.wants_drain(),
-                input: established.read.wants_input(),
+                input: established.wants_input(),
                 process: established.read.wants_process(),
             },
             Phase::Ended(ended) => {
@@ -40,7 +40,7 @@ impl Connection {
     pub fn reader_state(&self) -> ReaderState {
         match &self.phase {
             Phase::Negotiating(_) => ReaderState::Negotiating,
-            Phase::Established(established) => established.read.state(),
+            Phase::Established(established) => established.reader_state(),
             Phase::Ended(ended) => ended.reader_state(),
         }
     }

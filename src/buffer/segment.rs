@@ -126,6 +126,12 @@ impl Segment {
         core::mem::take(&mut self.memory)
     }
 
+    /// Where the memory lies.
+    #[cfg(feature = "std")]
+    pub(crate) fn address(&self) -> usize {
+        self.memory.as_ptr().addr()
+    }
+
     /// Where the tail begins.
     #[cfg(feature = "std")]
     pub(super) const fn sealed_end(&self) -> usize {

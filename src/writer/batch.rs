@@ -52,9 +52,15 @@ pub struct SealJob {
 
 struct Shared {
     plaintext: Bytes,
+    /// In the order of the wire.
     tasks: Vec<Mutex<Task>>,
-    /// The first task that nobody has taken.
-    next: AtomicUsize,
+    /// Their indices in the order of their memory. Whoever finishes takes them from its
+    /// beginning and whoever helps from its end: so a thread seals, batch after batch, in memory
+    /// that its processor has.
+    order: Vec<usize>,
+    taken: AtomicUsize,
+    /// How many of those that were taken, by whoever helps.
+    helped: AtomicUsize,
 }
 
 /// A segment, and what is to be sealed in it.
@@ -103,11 +109,11 @@ impl WriteHalf {
         }
         let plaintext = plaintext.split_to(reserved);
         let mut detached = self.buffer.detach(tasks.first_segment);
-        let tasks = tasks.with_segments(&mut detached.segments);
+        let shared = Shared::new(plaintext, tasks.with_segments(&mut detached.segments));
         let life = core::mem::replace(&mut self.life, Life::Failed(Error::SealingAbandoned));
         Ok(Batch {
             open: Some(Open { half: self, life, detached }),
-            shared: Arc::new(Shared { plaintext, tasks, next: AtomicUsize::new(0) }),
+            shared: Arc::new(shared),
             result,
         })
     }
@@ -222,9 +228,7 @@ impl Tasks {
 impl Batch<'_> {
     /// Nothing is left to seal.
     pub(crate) fn of_nothing(result: Result<usize, WriteError>) -> Self {
-        let (plaintext, tasks) = (Bytes::new(), Vec::new());
-        let shared = Shared { plaintext, tasks, next: AtomicUsize::new(0) };
-        Self { open: None, shared: Arc::new(shared), result }
+        Self { open: None, shared: Arc::new(Shared::new(Bytes::new(), Vec::new())), result }
     }
 
     /// Leave for another thread to seal some of the records.
@@ -253,7 +257,7 @@ impl Batch<'_> {
         let Some(Open { half, life, mut detached }) = self.open.take() else {
             return self.result;
         };
-        self.shared.run();
+        self.shared.finish();
         for task in &self.shared.tasks {
             // Whoever holds it is sealing it.
             let mut task = lock(task);
@@ -282,18 +286,44 @@ impl SealJob {
     /// Seals records until nobody is needed any more, and returns how many
     /// [`tasks`](Batch::tasks) that was; 0 if it comes too late.
     pub fn run(&self) -> usize {
-        self.shared.run()
+        self.shared.help()
     }
 }
 
 impl Shared {
-    fn run(&self) -> usize {
+    fn new(plaintext: Bytes, tasks: Vec<Mutex<Task>>) -> Self {
+        let mut order: Vec<usize> = (0..tasks.len()).collect();
+        order.sort_unstable_by_key(|&index| lock(&tasks[index]).address());
+        Self { plaintext, tasks, order, taken: AtomicUsize::new(0), helped: AtomicUsize::new(0) }
+    }
+
+    fn finish(&self) {
+        for &index in &self.order {
+            if !self.takes_one() {
+                break;
+            }
+            self.seal(index);
+        }
+    }
+
+    /// Returns how many tasks it did.
+    fn help(&self) -> usize {
         let mut done = 0;
-        while let Some(task) = self.tasks.get(self.next.fetch_add(1, Ordering::Relaxed)) {
-            lock(task).seal(&self.plaintext);
+        while self.takes_one() {
+            let from_end = self.helped.fetch_add(1, Ordering::Relaxed);
+            self.seal(self.order[self.order.len() - 1 - from_end]);
             done += 1;
         }
         done
+    }
+
+    /// Both ends together are taken no oftener than there are tasks.
+    fn takes_one(&self) -> bool {
+        self.taken.fetch_add(1, Ordering::Relaxed) < self.tasks.len()
+    }
+
+    fn seal(&self, index: usize) {
+        lock(&self.tasks[index]).seal(&self.plaintext);
     }
 }
 
@@ -303,6 +333,11 @@ fn lock(task: &Mutex<Task>) -> MutexGuard<'_, Task> {
 }
 
 impl Task {
+    /// Of its memory.
+    fn address(&self) -> usize {
+        self.segment.as_ref().map_or(0, Segment::address)
+    }
+
     /// Seals the records that are not sealed yet.
     fn seal(&mut self, plaintext: &[u8]) {
         let Some(segment) = &mut self.segment else {

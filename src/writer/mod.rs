@@ -175,9 +175,9 @@ impl Writer {
         self.half.seal_batch(plaintext, &mut self.keys)
     }
 
-    /// [`seal_batch`](Self::seal_batch) with the help of `workers`; by this thread alone if
-    /// `plaintext` is shorter than 512 KiB, for which waking a thread gains nothing. The records
-    /// are the same.
+    /// [`seal_batch`](Self::seal_batch) with the help of `workers`, or by this thread alone where
+    /// that gains nothing: below 128 KiB, and while they sleep below 256 KiB (512 KiB if they are
+    /// to sleep again at once). The records are the same.
     ///
     /// # Errors
     /// As [`write`](Self::write). What was not accepted stays in `plaintext`.

@@ -1,8 +1,10 @@
 //! Threads that help to seal.
 
 use alloc::format;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::hint::spin_loop;
+use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
 use std::io;
 use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
@@ -17,9 +19,16 @@ use crate::aead::KeySchedule;
 use crate::error::WriteError;
 use crate::record::MAX_FRAGMENT_LEN;
 
-/// Shorter plaintext is sealed by the calling thread alone: waking one that sleeps costs more than
-/// it takes over (`cargo run --release --example parallel`).
-const MIN_PARALLEL_LEN: usize = 32 * MAX_FRAGMENT_LEN;
+/// From this length on, threads that are awake help; what is shorter is sealed sooner by the
+/// calling thread alone (`cargo run --release --example parallel`).
+const MIN_LEN: usize = 8 * MAX_FRAGMENT_LEN;
+
+/// From this length on, threads that sleep are woken, if they stay awake then: this time waking
+/// costs what it gains, the next time they are there.
+const MIN_LEN_TO_WAKE: usize = 16 * MAX_FRAGMENT_LEN;
+
+/// The same for threads that go to sleep again at once.
+const MIN_LEN_TO_WAKE_ONCE: usize = 32 * MAX_FRAGMENT_LEN;
 
 /// Threads that seal records for any number of writers. The caller keeps them; dropping them ends
 /// and joins them.
@@ -29,12 +38,15 @@ const MIN_PARALLEL_LEN: usize = 32 * MAX_FRAGMENT_LEN;
 #[derive(Debug)]
 pub struct SealWorkers {
     workers: Vec<Worker>,
+    /// How long each looks for work.
+    awake: Duration,
 }
 
 #[derive(Debug)]
 struct Worker {
     /// `None` only while it is dropped.
     jobs: Option<Sender<SealJob>>,
+    is_awake: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -47,7 +59,7 @@ impl SealWorkers {
     /// The system's, if it does not give a thread.
     pub fn new(count: usize, awake: Duration) -> io::Result<Self> {
         let workers: io::Result<_> = (0..count).map(|index| Worker::new(index, awake)).collect();
-        Ok(Self { workers: workers? })
+        Ok(Self { workers: workers?, awake })
     }
 
     /// How many threads there are.
@@ -56,23 +68,38 @@ impl SealWorkers {
         self.workers.len()
     }
 
-    /// Lets the threads help with `batch`, as many as there is work for.
+    /// Lets the threads help with `batch`, as many as there is work for. Those that sleep are
+    /// woken.
     pub fn help(&self, batch: &Batch<'_>) {
-        // The calling thread does its part.
-        let needed = batch.tasks().saturating_sub(1);
-        for jobs in self.workers.iter().take(needed).filter_map(|worker| worker.jobs.as_ref()) {
-            // A thread that has panicked is not missed: a job that nobody runs costs nothing.
-            let _ended = jobs.send(batch.job());
-        }
+        help(batch, self.workers.iter());
+    }
+
+    /// Those whose help with so many bytes gains something.
+    fn worth_it(&self, len: usize) -> impl Iterator<Item = &Worker> {
+        let to_wake = if self.awake.is_zero() { MIN_LEN_TO_WAKE_ONCE } else { MIN_LEN_TO_WAKE };
+        self.workers.iter().filter(move |worker| {
+            len >= to_wake || len >= MIN_LEN && worker.is_awake.load(Ordering::Relaxed)
+        })
+    }
+}
+
+fn help<'a>(batch: &Batch<'_>, workers: impl Iterator<Item = &'a Worker>) {
+    // The calling thread does its part.
+    let needed = batch.tasks().saturating_sub(1);
+    for jobs in workers.take(needed).filter_map(|worker| worker.jobs.as_ref()) {
+        // A thread that has panicked is not missed: a job that nobody runs costs nothing.
+        let _ended = jobs.send(batch.job());
     }
 }
 
 impl Worker {
     fn new(index: usize, awake: Duration) -> io::Result<Self> {
         let (jobs, received) = channel();
+        let is_awake = Arc::new(AtomicBool::new(false));
         let builder = Builder::new().name(format!("seal-{index}"));
-        let thread = builder.spawn(move || work(&received, awake))?;
-        Ok(Self { jobs: Some(jobs), thread: Some(thread) })
+        let flag = Arc::clone(&is_awake);
+        let thread = builder.spawn(move || work(&received, awake, &flag))?;
+        Ok(Self { jobs: Some(jobs), is_awake, thread: Some(thread) })
     }
 }
 
@@ -87,8 +114,9 @@ impl Drop for Worker {
 }
 
 /// Runs jobs until there is nobody who could send any.
-fn work(jobs: &Receiver<SealJob>, awake: Duration) {
+fn work(jobs: &Receiver<SealJob>, awake: Duration, is_awake: &AtomicBool) {
     while let Ok(job) = jobs.recv() {
+        is_awake.store(true, Ordering::Relaxed);
         job.run();
         drop(job);
         let mut since = Instant::now();
@@ -103,6 +131,7 @@ fn work(jobs: &Receiver<SealJob>, awake: Duration) {
                 Err(TryRecvError::Disconnected) => return,
             }
         }
+        is_awake.store(false, Ordering::Relaxed);
     }
 }
 
@@ -115,11 +144,12 @@ impl WriteHalf {
         workers: &SealWorkers,
         keys: &mut dyn KeySchedule,
     ) -> Result<usize, WriteError> {
-        if plaintext.len() >= MIN_PARALLEL_LEN && workers.count() > 0 {
-            let batch = self.seal_batch(plaintext, keys)?;
-            workers.help(&batch);
-            return batch.finish();
+        let mut helpers = workers.worth_it(plaintext.len()).peekable();
+        if helpers.peek().is_none() {
+            return self.write_and_end(plaintext, keys);
         }
-        self.write_and_end(plaintext, keys)
+        let batch = self.seal_batch(plaintext, keys)?;
+        help(&batch, helpers);
+        batch.finish()
     }
 }

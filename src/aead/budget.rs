@@ -74,7 +74,13 @@ impl KeyBudget {
     /// the two control records that have to fit: a KeyUpdate and a closing alert.
     #[inline]
     pub(crate) fn allows_application_record(&self, inner_len: usize) -> bool {
-        self.records >= 3 && self.blocks >= blocks(inner_len).saturating_add(2 * CONTROL_BLOCKS)
+        self.allows_application_blocks(blocks(inner_len))
+    }
+
+    /// The same for a record of so many [`blocks`].
+    #[inline]
+    pub(crate) const fn allows_application_blocks(&self, blocks: u64) -> bool {
+        self.records >= 3 && self.blocks >= blocks.saturating_add(2 * CONTROL_BLOCKS)
     }
 
     /// Whether any record at all may be sealed.
@@ -95,8 +101,9 @@ impl KeyBudget {
     }
 }
 
+/// AEAD blocks of a record with so much inner plaintext, its tag's included.
 #[inline]
-fn blocks(inner_len: usize) -> u64 {
+pub(crate) fn blocks(inner_len: usize) -> u64 {
     to_u64(inner_len.div_ceil(16)) + 1
 }
 

@@ -17,8 +17,8 @@ mod suite;
 #[cfg(test)]
 mod vectors;
 
-pub(crate) use budget::KeyBudget;
 pub use budget::KeyLimits;
+pub(crate) use budget::{KeyBudget, blocks};
 #[cfg(feature = "fuzzing")]
 pub use forge::{ForgedRecord, RecordForge};
 pub use keys::{ReadKeys, WriteKeys};

@@ -47,12 +47,6 @@ impl RecordSealer {
         self.keys.key.shrink();
     }
 
-    /// As [`KeyBudget::allows_application_record`].
-    #[inline]
-    pub(crate) fn allows_application_record(&self, inner_len: usize) -> bool {
-        self.budget.allows_application_record(inner_len)
-    }
-
     pub(crate) const fn seq(&self) -> u64 {
         self.keys.seq.peek()
     }
@@ -188,7 +182,7 @@ mod tests {
         let mut record = [0; 5 + 16 + 1 + 16 + 16];
         assert_eq!(sealer.seal(ContentType::ApplicationData, &mut record, 16, 16), Some(54));
         // 33 bytes are three blocks and the tag's; six are left, four of them for control records.
-        assert!(sealer.allows_application_record(16));
-        assert!(!sealer.allows_application_record(17));
+        assert!(sealer.budget().allows_application_record(16));
+        assert!(!sealer.budget().allows_application_record(17));
     }
 }

@@ -11,8 +11,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::{Buf, Bytes};
 
-use super::half::WriteHalf;
-use super::plan::Plan;
+use super::half::{Opened, WriteHalf};
 use super::state::Life;
 use crate::aead::{KeySchedule, Reserved, SharedKey};
 use crate::buffer::{Detached, Segment};
@@ -157,9 +156,9 @@ impl WriteHalf {
         let mut accepted = 0;
         while accepted < len {
             match self.open_record(len - accepted, keys) {
-                Ok(Plan::Open(_)) => {}
-                Ok(Plan::NoRoom) => break,
-                Ok(Plan::KeyLimit) => return (accepted, Err(WriteError::KeyLimit { accepted })),
+                Ok(Opened::Yes) => {}
+                Ok(Opened::NoRoom) => break,
+                Ok(Opened::KeyLimit) => return (accepted, Err(WriteError::KeyLimit { accepted })),
                 Err(_) => return (accepted, Err(WriteError::Failed { accepted })),
             }
             let content_len = self.open.content_limit.min(len - accepted);

@@ -51,11 +51,13 @@ impl<'a> Outbound<'a> {
 }
 
 impl Buf for Outbound<'_> {
+    #[inline]
     fn remaining(&self) -> usize {
         self.buffer.waiting()
     }
 
     /// Empty only if nothing waits.
+    #[inline]
     fn chunk(&self) -> &[u8] {
         self.buffer.chunk()
     }

@@ -6,7 +6,7 @@ use core::ops::{Deref, Range};
 
 use super::config::{Coalescing, WriterConfig, max_inner};
 use super::padding::Padding;
-use super::plan::{OpenPlan, Plan, Shape, tail_needed};
+use super::plan::{OpenPlan, Plan, Shape};
 use super::sizing::{Conditions, Sizer, Sizing};
 use super::state::{Life, PeerUpdate, PendingControl};
 use crate::aead::{KeyLimits, KeySchedule, RecordSealer, WriteKeys};
@@ -44,6 +44,18 @@ pub(super) struct OpenRecord {
     pub(super) content_limit: usize,
     pub(super) shape: Shape,
 }
+
+/// Whether a record is open now, with room in it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Opened {
+    Yes,
+    NoRoom,
+    KeyLimit,
+}
+
+/// What a slot is for: whoever asks for memory without saying how much is not served with a short
+/// tail.
+const WANT_OF_SLOT: usize = MAX_FRAGMENT_LEN / 4;
 
 impl WriteHalf {
     /// A half that goes on in `buffer`, behind what already waits there.
@@ -113,9 +125,9 @@ impl WriteHalf {
         let mut accepted = 0;
         while accepted < buf.len() {
             match self.open_record(want - accepted, keys) {
-                Ok(Plan::Open(_)) => {}
-                Ok(Plan::NoRoom) => break,
-                Ok(Plan::KeyLimit) => {
+                Ok(Opened::Yes) => {}
+                Ok(Opened::NoRoom) => break,
+                Ok(Opened::KeyLimit) => {
                     self.end_of_write(keys, accepted)?;
                     return Err(WriteError::KeyLimit { accepted });
                 }
@@ -137,45 +149,67 @@ impl WriteHalf {
         keys: &mut dyn KeySchedule,
     ) -> Result<(), WriteError> {
         self.check_open()?;
-        let fits_one_record = if self.open_len() > 0 {
-            buf.len() <= self.free().len()
-        } else {
-            self.whole_record_in_tail().is_some_and(|content_limit| buf.len() <= content_limit)
-        };
-        if !fits_one_record {
-            let (available, end) = self.room_up_to(buf.len(), keys);
-            if buf.len() > available {
-                return Err(match end {
-                    Plan::KeyLimit => WriteError::KeyLimit { accepted: 0 },
-                    Plan::NoRoom | Plan::Open(_) => {
-                        WriteError::NoRoom { needed: buf.len(), available }
-                    }
-                });
-            }
+        if self.fits_one_record(buf.len()) {
+            return self.fill_one_record(buf, keys);
+        }
+        let (available, end) = self.room_up_to(buf.len(), keys);
+        if buf.len() > available {
+            return Err(match end {
+                Plan::KeyLimit => WriteError::KeyLimit { accepted: 0 },
+                Plan::NoRoom | Plan::Open(_) => WriteError::NoRoom { needed: buf.len(), available },
+            });
         }
         let accepted = self.write(buf, keys)?;
         debug_assert_eq!(accepted, buf.len(), "room() promised more than write() accepted");
         Ok(())
     }
 
+    /// Whether the open record has room for so many bytes; one is opened if that takes no plan.
+    #[inline]
+    fn fits_one_record(&mut self, len: usize) -> bool {
+        if self.open_len() > 0 {
+            return len <= self.free_range().len();
+        }
+        match self.whole_record_in_tail() {
+            Some(content_limit) if (1..=content_limit).contains(&len) => {
+                self.open = OpenRecord { content_limit, shape: self.shape };
+                true
+            }
+            _ => false,
+        }
+    }
+
+    #[inline]
+    fn fill_one_record(
+        &mut self,
+        buf: &[u8],
+        keys: &mut dyn KeySchedule,
+    ) -> Result<(), WriteError> {
+        let accepted = buf.len();
+        self.free_mut()[..accepted].copy_from_slice(buf);
+        self.commit(accepted, keys).map_err(|_| WriteError::Failed { accepted })?;
+        self.end_of_write(keys, accepted).map(|_| ())
+    }
+
     /// Opens a record if none is open and lends its free memory: where that lies in the buffer's
     /// tail, nowhere if there is no room.
+    #[inline]
     pub(super) fn lend(&mut self, keys: &mut dyn KeySchedule) -> Result<Range<usize>, WriteError> {
         self.check_open()?;
-        // Whoever asks for memory without saying how much is not served with a short tail.
-        match self.open_record(MAX_FRAGMENT_LEN / 4, keys) {
-            Ok(Plan::Open(_)) => {
+        match self.open_record(WANT_OF_SLOT, keys) {
+            Ok(Opened::Yes) => {
                 let free = self.free_range();
                 self.buffer.set_lent(free.end);
                 Ok(free)
             }
-            Ok(Plan::NoRoom) => Ok(0..0),
-            Ok(Plan::KeyLimit) => Err(WriteError::KeyLimit { accepted: 0 }),
+            Ok(Opened::NoRoom) => Ok(0..0),
+            Ok(Opened::KeyLimit) => Err(WriteError::KeyLimit { accepted: 0 }),
             Err(_) => Err(WriteError::Failed { accepted: 0 }),
         }
     }
 
     /// Adds `len` bytes, which lie in the lent memory, to the open record.
+    #[inline]
     pub(super) fn commit_lent(
         &mut self,
         len: usize,
@@ -194,6 +228,7 @@ impl WriteHalf {
     }
 
     /// Seals the open record, and the control record that is due.
+    #[inline(never)]
     pub(crate) fn flush(&mut self, keys: &mut dyn KeySchedule) -> Result<(), WriteError> {
         match self.life {
             Life::Failed(_) => return Err(WriteError::Failed { accepted: 0 }),
@@ -206,6 +241,7 @@ impl WriteHalf {
     }
 
     /// Makes sure that bytes wait if any can be made: the drain has reached the open record.
+    #[inline]
     pub(crate) fn seal_for_drain(&mut self, keys: &mut dyn KeySchedule) {
         if self.buffer.waiting() == 0 && self.life == Life::Open {
             // A failure is sticky, and has put its alert into the buffer: that is what to drain.
@@ -261,7 +297,8 @@ impl WriteHalf {
     }
 
     pub(crate) fn set_max_fragment_len(&mut self, len: usize) {
-        self.shape.max_inner = max_inner(len, self.sealer.format());
+        let format = self.sealer.format();
+        self.shape = Shape::new(format, max_inner(len, format), self.shape.padding);
     }
 
     /// Gives back what is empty or can be made again.
@@ -317,43 +354,40 @@ impl WriteHalf {
         &mut self,
         want: usize,
         keys: &mut dyn KeySchedule,
-    ) -> Result<Plan, Error> {
+    ) -> Result<Opened, Error> {
+        // A full record is sealed at once, so that there is room in an open one.
         if self.open_len() > 0 {
-            // A full record is sealed at once, so that there is room in it.
-            return Ok(Plan::GO_ON);
+            return Ok(Opened::Yes);
         }
         if let Some(content_limit) = self.whole_record_in_tail() {
             debug_assert_eq!(self.cursor(keys).plan(want), Plan::in_tail(content_limit));
             self.open = OpenRecord { content_limit, shape: self.shape };
-            return Ok(Plan::GO_ON);
+            return Ok(Opened::Yes);
         }
         self.open_planned(want, keys)
     }
 
     #[inline(never)]
-    fn open_planned(&mut self, want: usize, keys: &mut dyn KeySchedule) -> Result<Plan, Error> {
-        let plan = self.cursor(keys).plan(want);
-        if let Plan::Open(open) = plan {
-            self.begin_record(open, keys)?;
+    fn open_planned(&mut self, want: usize, keys: &mut dyn KeySchedule) -> Result<Opened, Error> {
+        match self.cursor(keys).plan(want) {
+            Plan::Open(open) => self.begin_record(open, keys).map(|()| Opened::Yes),
+            Plan::NoRoom => Ok(Opened::NoRoom),
+            Plan::KeyLimit => Ok(Opened::KeyLimit),
         }
-        Ok(plan)
     }
 
     /// The commonest plan, found without playing a cursor: a record in a tail that would hold the
     /// largest one, with nothing in front of it. Its content's length.
     #[inline(always)]
     fn whole_record_in_tail(&self) -> Option<usize> {
-        let format = self.sealer.format();
-        let max_inner = self.shape.max_inner;
         let fits = self.pending == PendingControl::Nothing
-            && self.buffer.tail_len() >= tail_needed(format, max_inner)
-            && self.sealer.allows_application_record(max_inner)
-            && self.buffer.waiting() < self.sizer.sealed_ahead();
+            && self.buffer.tail_len() >= self.shape.tail_needed
+            && self.sealer.budget().allows_application_blocks(self.shape.max_blocks);
         if !fits {
             return None;
         }
-        let cap = max_inner - format.inner_type_len();
-        Some(self.sizer.content_len(format.overhead(), cap))
+        let overhead = self.sealer.format().overhead();
+        self.sizer.content_len_behind(self.buffer.waiting(), overhead, self.shape.max_content)
     }
 
     /// Opens a record as planned, behind the control record that is due.
@@ -375,7 +409,11 @@ impl WriteHalf {
         let content_len = self.open_len() + len;
         self.accepted = self.accepted.saturating_add(to_u64(len));
         self.buffer.set_filled(self.sealer.format().prefix_len() + content_len);
-        if content_len == self.open.content_limit { self.seal_open(keys) } else { Ok(()) }
+        if content_len == self.open.content_limit {
+            self.seal_content(content_len, keys)
+        } else {
+            Ok(())
+        }
     }
 
     #[inline]
@@ -394,12 +432,21 @@ impl WriteHalf {
     }
 
     /// Seals the open record, if there is one, behind the control record that is due.
-    #[inline(never)]
+    #[inline]
     pub(super) fn seal_open(&mut self, keys: &mut dyn KeySchedule) -> Result<(), Error> {
-        let content_len = self.open_len();
-        if content_len == 0 {
-            return Ok(());
+        match self.open_len() {
+            0 => Ok(()),
+            content_len => self.seal_content(content_len, keys),
         }
+    }
+
+    /// Seals the open record, which has this much content.
+    #[inline(never)]
+    fn seal_content(
+        &mut self,
+        content_len: usize,
+        keys: &mut dyn KeySchedule,
+    ) -> Result<(), Error> {
         self.seal_control_at(content_len, keys)?;
         self.seal_record(content_len, self.open.shape.padding(self.sealer.format(), content_len))
     }

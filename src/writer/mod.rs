@@ -231,6 +231,7 @@ impl Writer {
 
     /// The sealed bytes that wait, as a [`Buf`](bytes::Buf). If none do, the open record is sealed first: the drain has
     /// reached it.
+    #[inline]
     pub fn outbound(&mut self) -> Outbound<'_> {
         self.half.seal_for_drain(&mut self.keys);
         Outbound::new(self.half.buffer_mut())

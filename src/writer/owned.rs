@@ -95,8 +95,7 @@ impl WriteHalf {
 
     /// Content of the next record, if nothing else bounds it.
     fn fragment_len(&self) -> usize {
-        let format = self.sealer.format();
-        self.sizer.content_len(format.overhead(), self.shape.max_inner - format.inner_type_len())
+        self.sizer.content_len(self.sealer.format().overhead(), self.shape.max_content)
     }
 
     /// Seals the first `len` bytes, fragment by fragment, and moves them into the buffer.

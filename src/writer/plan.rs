@@ -6,7 +6,7 @@
 use super::config::CONTROL_RESERVE;
 use super::padding::Padding;
 use super::sizing::Sizer;
-use crate::aead::{KeyBudget, KeyLimits};
+use crate::aead::{KeyBudget, KeyLimits, blocks};
 use crate::alert::Alert;
 use crate::num::to_u64;
 use crate::record::{RecordFormat, TAG_LEN, Version};
@@ -38,6 +38,12 @@ pub(super) struct Shape {
     /// Longest inner plaintext: content, in TLS 1.3 type byte and padding too.
     pub(super) max_inner: usize,
     pub(super) padding: Padding,
+    /// The same without type byte.
+    pub(super) max_content: usize,
+    /// AEAD blocks of the longest record.
+    pub(super) max_blocks: u64,
+    /// What the longest record needs of a tail.
+    pub(super) tail_needed: usize,
 }
 
 /// Whether a key that has sealed all it may can be replaced.
@@ -72,9 +78,6 @@ pub(super) struct OpenPlan {
 }
 
 impl Plan {
-    /// The record that is open already.
-    pub(super) const GO_ON: Self = Self::in_tail(0);
-
     /// A record in the tail, with nothing in front of it.
     pub(super) const fn in_tail(content_limit: usize) -> Self {
         Self::Open(OpenPlan { fresh: false, update_keys: false, control_len: 0, content_limit })
@@ -87,15 +90,22 @@ const MIN_TAIL: usize = 1024;
 
 /// Free bytes that a record with this inner plaintext takes, and that have to stay behind it.
 #[inline]
-pub(super) const fn tail_needed(format: RecordFormat, inner_len: usize) -> usize {
+const fn tail_needed(format: RecordFormat, inner_len: usize) -> usize {
     format.prefix_len() + inner_len + TAG_LEN + CONTROL_RESERVE
 }
 
 impl Shape {
     pub(super) fn new(format: RecordFormat, max_inner: usize, padding: Padding) -> Self {
-        match format.version {
-            Version::Tls12 => Self { max_inner, padding: Padding::None },
-            Version::Tls13 => Self { max_inner, padding },
+        let padding = match format.version {
+            Version::Tls12 => Padding::None,
+            Version::Tls13 => padding,
+        };
+        Self {
+            max_inner,
+            padding,
+            max_content: max_inner - format.inner_type_len(),
+            max_blocks: blocks(max_inner),
+            tail_needed: tail_needed(format, max_inner),
         }
     }
 
@@ -129,7 +139,7 @@ impl Cursor<'_> {
     /// shorter than [`MIN_TAIL`] is left alone whoever asks, so that `room` needs no `want`.
     #[inline]
     pub(super) fn plan(&self, want: usize) -> Plan {
-        let Shape { max_inner, padding } = self.shape;
+        let Shape { max_inner, padding, .. } = self.shape;
         let type_len = self.format.inner_type_len();
         let target = self.target();
         let longest_inner = padding.longest_of(target + type_len, max_inner);
@@ -164,8 +174,7 @@ impl Cursor<'_> {
     /// Content that the next record should have.
     #[inline]
     pub(super) fn target(&self) -> usize {
-        let cap = self.shape.max_inner - self.format.inner_type_len();
-        self.sizer.content_len_after(self.sent, self.format.overhead(), cap)
+        self.sizer.content_len_after(self.sent, self.format.overhead(), self.shape.max_content)
     }
 
     /// Wire length of the control record in front of the next record, and whether it is a

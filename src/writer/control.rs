@@ -177,7 +177,8 @@ impl WriteHalf {
             PendingControl::Nothing => return Ok(None),
             PendingControl::NoRenegotiation => {
                 let warning = Alert::warning(AlertDescription::NO_RENEGOTIATION);
-                return Ok(self.control_record(ContentType::Alert, &warning.encode()));
+                let record = self.control_record(ContentType::Alert, &warning.encode());
+                return record.map(Some).ok_or(Error::KeysExhausted);
             }
             PendingControl::KeyUpdate(request) => request,
             PendingControl::KeyUpdateAnswer => KeyUpdateRequest::NotRequested,

@@ -440,7 +440,7 @@ impl OutboundBuffer {
     #[cfg(feature = "std")]
     fn give_away(&self, segment: Segment) {
         if let Some(pool) = &self.pool {
-            pool.give(segment.into_memory());
+            pool.give(segment.into_memory(), self.memory_len());
         }
     }
 

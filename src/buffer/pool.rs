@@ -2,6 +2,7 @@
 
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 use std::sync::{Mutex, PoisonError};
 
 use bytes::BytesMut;
@@ -14,15 +15,27 @@ use bytes::BytesMut;
 /// ciphertext: plaintext that was never sealed is wiped before.
 #[derive(Clone, Debug)]
 pub struct Pool {
-    shared: Arc<Mutex<VecDeque<BytesMut>>>,
+    shared: Arc<Mutex<Segments>>,
     max_segments: usize,
 }
+
+#[derive(Debug, Default)]
+struct Segments {
+    whole: Vec<BytesMut>,
+    /// What is left of segments whose chunks were handed out: whole again when the last of these
+    /// is gone. Those given back first in front.
+    remainders: VecDeque<BytesMut>,
+}
+
+/// Remainders that are looked at for one segment: chunks may be in flight for long, and whoever
+/// waits for the pool waits for this.
+const MAX_TRIES: usize = 4;
 
 impl Pool {
     /// An empty pool that keeps at most `max_segments` segments (of some 16.5 KiB each).
     #[must_use]
     pub fn new(max_segments: usize) -> Self {
-        Self { shared: Arc::new(Mutex::new(VecDeque::new())), max_segments }
+        Self { shared: Arc::default(), max_segments }
     }
 
     /// Segments in the pool now, those included whose chunks are still in use.
@@ -39,36 +52,53 @@ impl Pool {
 
     /// A whole segment of `len` bytes, if one is free.
     pub(super) fn take(&self, len: usize) -> Option<BytesMut> {
-        self.lock(|segments| {
-            for _ in 0..segments.len() {
-                let mut memory = segments.pop_front()?;
-                if memory.len() == len {
-                    return Some(memory);
-                }
-                // The rest of a segment whose chunks were handed out: whole again when they are
-                // gone.
-                memory.clear();
-                if memory.try_reclaim(len) {
-                    memory.resize(len, 0);
-                    return Some(memory);
-                }
-                segments.push_back(memory);
-            }
-            None
-        })
+        let mut memory = self.lock(|segments| segments.take(len))?;
+        memory.resize(len, 0);
+        Some(memory)
     }
 
-    pub(super) fn give(&self, memory: BytesMut) {
+    /// Takes back a segment of `len` bytes, or what is left of it.
+    pub(super) fn give(&self, memory: BytesMut, len: usize) {
         self.lock(|segments| {
             if segments.len() < self.max_segments {
-                segments.push_back(memory);
+                segments.give(memory, len);
             }
         });
     }
 
-    fn lock<T>(&self, f: impl FnOnce(&mut VecDeque<BytesMut>) -> T) -> T {
+    fn lock<T>(&self, f: impl FnOnce(&mut Segments) -> T) -> T {
         // A panic elsewhere leaves the list whole: every step of ours is a single push or pop.
         f(&mut self.shared.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Segments {
+    fn len(&self) -> usize {
+        self.whole.len() + self.remainders.len()
+    }
+
+    /// Memory of `len` bytes, of which some may have to be initialised again.
+    fn take(&mut self, len: usize) -> Option<BytesMut> {
+        if let Some(memory) = self.whole.pop() {
+            return Some(memory);
+        }
+        for _ in 0..self.remainders.len().min(MAX_TRIES) {
+            let mut memory = self.remainders.pop_front()?;
+            memory.clear();
+            if memory.try_reclaim(len) {
+                return Some(memory);
+            }
+            self.remainders.push_back(memory);
+        }
+        None
+    }
+
+    fn give(&mut self, memory: BytesMut, len: usize) {
+        if memory.len() == len {
+            self.whole.push(memory);
+        } else {
+            self.remainders.push_back(memory);
+        }
     }
 }
 

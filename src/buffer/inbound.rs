@@ -1,5 +1,6 @@
 //! What came from the transport and is not consumed yet.
 
+use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -48,7 +49,7 @@ impl InboundBuffer {
     /// what is held to the front if little room is left behind it.
     pub(crate) fn make_room(&mut self) {
         if self.memory.len() < self.capacity {
-            self.memory.resize(self.capacity, 0);
+            self.reallocate(self.capacity);
         }
         if self.start > 0 && self.memory.len() - self.end < self.capacity / 4 {
             self.memory.copy_within(self.start..self.end, 0);
@@ -88,15 +89,16 @@ impl InboundBuffer {
     /// Changes how much may be held, but not to less than is held.
     pub(crate) fn set_capacity(&mut self, capacity: usize) {
         self.capacity = capacity.max(self.len());
-        if self.memory.len() <= self.capacity {
-            return;
+        if self.memory.len() > self.capacity {
+            self.reallocate(if self.len() > 0 { self.capacity } else { 0 });
         }
-        let mut memory = Vec::new();
-        if self.len() > 0 {
-            memory.resize(self.capacity, 0);
-            memory[..self.len()].copy_from_slice(self.bytes());
-        }
+    }
+
+    /// Moves what is held to other memory, and wipes where it was: it may have been opened there.
+    fn reallocate(&mut self, len: usize) {
+        let mut memory = vec![0; len];
         let end = self.len();
+        memory[..end].copy_from_slice(self.bytes());
         self.release();
         (self.memory, self.end, self.used) = (memory, end, end);
     }

@@ -46,9 +46,9 @@ impl HandshakeJoiner {
     ) -> Result<(), E> {
         if self.partial.is_empty() {
             let rest = split_messages(fragment, max_len, &mut on_message)?;
-            self.partial.extend_from_slice(rest);
+            self.append(rest);
         } else {
-            self.partial.extend_from_slice(fragment);
+            self.append(fragment);
             let rest_len = split_messages(&self.partial, max_len, &mut on_message)?.len();
             let taken = self.partial.len() - rest_len;
             self.partial.drain(..taken);
@@ -57,6 +57,17 @@ impl HandshakeJoiner {
             self.partial = Zeroizing::default();
         }
         Ok(())
+    }
+
+    /// Where the memory does not suffice, the old is wiped.
+    fn append(&mut self, bytes: &[u8]) {
+        let len = self.partial.len() + bytes.len();
+        if len > self.partial.capacity() {
+            let mut longer = Zeroizing::new(Vec::with_capacity(len.max(2 * self.partial.len())));
+            longer.extend_from_slice(&self.partial);
+            self.partial = longer;
+        }
+        self.partial.extend_from_slice(bytes);
     }
 }
 

@@ -614,3 +614,21 @@ fn owned_plaintext_in_short_records_is_copied() {
     assert_eq!(writer.write_owned(&mut plaintext), Ok(40_000));
     assert!(writer.memory_held() > 40_000, "it lies in segments");
 }
+
+#[test]
+fn short_chunks_in_flight_hold_no_more_than_themselves() {
+    let (mut writer, mut reader) = writer_and_reader(TLS13, WriterConfig::default());
+    let mut in_flight = Vec::new();
+    for _ in 0..100 {
+        writer.write_all(&[7; 16]).unwrap();
+        in_flight.push(writer.outbound().take_chunk(usize::MAX).unwrap());
+        assert!(writer.memory_held() > 16384, "the segment went with the chunk");
+    }
+    let last = in_flight.pop().unwrap();
+    let last_len = last.len();
+    writer.put_back(last).unwrap();
+    let wire: Vec<u8> = in_flight.iter().flat_map(|chunk| chunk.to_vec()).collect();
+    let wire = [wire, drain_writer(&mut writer)].concat();
+    assert_eq!(wire.len(), 100 * last_len);
+    assert_eq!(open_all(&mut reader, &wire).0, [16; 100]);
+}

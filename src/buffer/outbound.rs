@@ -44,6 +44,10 @@ pub(crate) struct OutboundBuffer {
     drained: u64,
 }
 
+/// Chunks up to this length are copied where no pool takes the segment back: a new one takes
+/// longer to allocate and to zero, and a chunk that is kept keeps all of its segment.
+const MAX_COPIED_CHUNK: usize = 2048;
+
 /// Room for the marks of some full records: 256 bytes.
 const KEPT_MARKS: usize = 16;
 
@@ -314,8 +318,10 @@ impl OutboundBuffer {
         if self.waiting == 0 {
             return None;
         }
+        let copies = self.copies_chunk(max);
         let bytes = match (self.front.front_mut(), &mut self.tail) {
             (Some(piece), _) => piece.take(max),
+            (None, Some(tail)) if copies => tail.copy(max),
             (None, Some(tail)) => tail.take(max),
             (None, None) => return None,
         };
@@ -326,6 +332,16 @@ impl OutboundBuffer {
         self.drain_front(0);
         self.reuse_if_unused();
         Some(chunk)
+    }
+
+    /// Whether the next chunk of the tail is so short that a copy costs less than the segment,
+    /// which would go with it. A pool gets that back, without an allocation.
+    fn copies_chunk(&self, max: usize) -> bool {
+        #[cfg(feature = "std")]
+        if self.pool.is_some() {
+            return false;
+        }
+        self.waiting.min(max) <= MAX_COPIED_CHUNK
     }
 
     /// Makes a chunk wait again, in front of everything, if it is the last one taken.

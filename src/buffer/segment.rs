@@ -106,6 +106,14 @@ impl Segment {
         self.drained += len;
     }
 
+    /// Takes at most `max` of the waiting bytes out, as a copy.
+    pub(super) fn copy(&mut self, max: usize) -> Bytes {
+        let len = self.waiting().len().min(max);
+        let bytes = Bytes::copy_from_slice(&self.waiting()[..len]);
+        self.drain(len);
+        bytes
+    }
+
     /// Takes at most `max` of the waiting bytes out, with their memory.
     pub(super) fn take(&mut self, max: usize) -> Bytes {
         let end = self.drained + self.waiting().len().min(max);

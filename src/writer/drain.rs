@@ -23,8 +23,10 @@ impl<'a> Outbound<'a> {
         Self { buffer }
     }
 
-    /// Takes at most `max` of the first waiting bytes out as the caller's own, without a copy:
-    /// for I/O that keeps its buffers until it completes (io_uring, `MSG_ZEROCOPY`). Fewer if
+    /// Takes at most `max` of the first waiting bytes out as the caller's own: for I/O that keeps
+    /// its buffers until it completes (io_uring, `MSG_ZEROCOPY`). They are not copied, but for up
+    /// to 2 KiB at the end of what waits, unless a [`Pool`](crate::WriterConfig::pool) takes their
+    /// segment back: a chunk that is not copied keeps the whole of it until it is dropped. Fewer if
     /// they do not lie together; call again for the next, as many as may be in flight. `None` if
     /// nothing waits, or for a `max` of 0.
     ///

@@ -1,5 +1,9 @@
 //! What waits for the transport: segments and foreign memory in a FIFO, with a tail to write in.
 
+#[cfg(feature = "std")]
+mod detached;
+mod hand_off;
+
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
@@ -8,11 +12,12 @@ use bytes::{Bytes, BytesMut};
 use super::BufferPolicy;
 #[cfg(feature = "std")]
 use super::Pool;
-use super::chunk::{Chunk, PutBackError};
 use super::marks::Marks;
 use super::piece::{Owned, Piece, Small};
 use super::segment::Segment;
 use crate::num::to_u64;
+#[cfg(feature = "std")]
+pub(crate) use detached::Detached;
 
 /// A bounded FIFO of memory: what waits in front, then the segment in which the next bytes are
 /// written.
@@ -44,28 +49,8 @@ pub(crate) struct OutboundBuffer {
     drained: u64,
 }
 
-/// Chunks up to this length are copied where no pool takes the segment back: a new one takes
-/// longer to allocate and to zero, and a chunk that is kept keeps all of its segment.
-const MAX_COPIED_CHUNK: usize = 2048;
-
 /// Room for the marks of some full records: 256 bytes.
 const KEPT_MARKS: usize = 16;
-
-/// Bytes of a segment that are declared ready before they are made.
-#[cfg(feature = "std")]
-pub(crate) struct Place {
-    /// The segment's index in the FIFO, the tail included.
-    pub(crate) segment: usize,
-    /// Where in its memory they begin.
-    pub(crate) start: usize,
-}
-
-/// The last segments of the FIFO, away to be written in.
-#[cfg(feature = "std")]
-pub(crate) struct Detached {
-    pub(crate) segments: Vec<Segment>,
-    waiting: usize,
-}
 
 impl OutboundBuffer {
     /// A buffer of at most `max_segments` segments of `segment_len` bytes; none is allocated yet.
@@ -202,40 +187,6 @@ impl OutboundBuffer {
         }
     }
 
-    /// As [`seal`](Self::seal), for bytes that are made later, in the place that is returned.
-    #[cfg(feature = "std")]
-    pub(crate) fn seal_later(&mut self, len: usize, plaintext: usize) -> Place {
-        let start = self.tail.as_ref().map_or(0, Segment::sealed_end);
-        self.seal(len, plaintext);
-        Place { segment: self.front.len(), start }
-    }
-
-    /// Takes the segments from this index on away, to be [`attach`](Self::attach)ed again.
-    #[cfg(feature = "std")]
-    pub(crate) fn detach(&mut self, index: usize) -> Detached {
-        if index > self.front.len() {
-            return Detached { segments: Vec::new(), waiting: 0 };
-        }
-        let segments = self.front.split_off(index).into_iter().filter_map(|piece| match piece {
-            Piece::Segment(segment) => Some(segment),
-            Piece::Owned(_) | Piece::Small(_) => None,
-        });
-        let segments: Vec<Segment> = segments.chain(self.tail.take()).collect();
-        let waiting = segments.iter().map(|segment| segment.waiting().len()).sum();
-        self.waiting -= waiting;
-        Detached { segments, waiting }
-    }
-
-    /// Puts the segments back behind the others.
-    #[cfg(feature = "std")]
-    pub(crate) fn attach(&mut self, detached: Detached) {
-        self.waiting += detached.waiting;
-        for segment in detached.segments {
-            self.retire_tail();
-            self.tail = Some(segment);
-        }
-    }
-
     /// Forgets what is in use of the tail and overwrites it.
     pub(crate) fn wipe_tail(&mut self) {
         if let Some(segment) = &mut self.tail {
@@ -311,53 +262,6 @@ impl OutboundBuffer {
             tail.drain(rest);
             self.reuse_if_unused();
         }
-    }
-
-    /// Takes at most `max` bytes out as the caller's own; less if they do not lie together.
-    pub(crate) fn take(&mut self, max: usize) -> Option<Chunk> {
-        if self.waiting == 0 {
-            return None;
-        }
-        let copies = self.copies_chunk(max);
-        let bytes = match (self.front.front_mut(), &mut self.tail) {
-            (Some(piece), _) => piece.take(max),
-            (None, Some(tail)) if copies => tail.copy(max),
-            (None, Some(tail)) => tail.take(max),
-            (None, None) => return None,
-        };
-        let chunk = Chunk { bytes, offset: self.drained };
-        self.marks.take(chunk.bytes.len());
-        self.waiting -= chunk.bytes.len();
-        self.drained += to_u64(chunk.bytes.len());
-        self.drain_front(0);
-        self.reuse_if_unused();
-        Some(chunk)
-    }
-
-    /// Whether the next chunk of the tail is so short that a copy costs less than the segment,
-    /// which would go with it. A pool gets that back, without an allocation.
-    fn copies_chunk(&self, max: usize) -> bool {
-        #[cfg(feature = "std")]
-        if self.pool.is_some() {
-            return false;
-        }
-        self.waiting.min(max) <= MAX_COPIED_CHUNK
-    }
-
-    /// Makes a chunk wait again, in front of everything, if it is the last one taken.
-    pub(crate) fn put_back(&mut self, chunk: Chunk) -> Result<(), PutBackError> {
-        let len = chunk.bytes.len();
-        let is_last = chunk.offset.checked_add(to_u64(len)) == Some(self.drained);
-        if !is_last || self.marks.remembered() < len {
-            return Err(PutBackError(chunk));
-        }
-        self.marks.put_back(len);
-        self.waiting += len;
-        self.drained -= to_u64(len);
-        if len > 0 {
-            self.front.push_front(Piece::Owned(Owned { bytes: chunk.bytes, charge: 0 }));
-        }
-        Ok(())
     }
 
     /// Drains at most `len` bytes of what is in front of the tail. Returns what is left of `len`.
@@ -469,6 +373,7 @@ impl OutboundBuffer {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::buffer::PutBackError;
     use alloc::vec;
 
     use bytes::Buf;

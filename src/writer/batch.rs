@@ -11,7 +11,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::{Buf, Bytes};
 
-use super::half::{Opened, WriteHalf};
+use super::half::WriteHalf;
+use super::opening::Opened;
 use super::state::Life;
 use crate::aead::{KeySchedule, Reserved, SharedKey};
 use crate::buffer::{Detached, Segment};
@@ -127,7 +128,7 @@ impl WriteHalf {
         if self.open_len() == 0 || plaintext.is_empty() {
             return Ok(0);
         }
-        let mut front = plaintext.split_to(plaintext.len().min(self.free().len()));
+        let mut front = plaintext.split_to(plaintext.len().min(self.free_range().len()));
         self.write_and_end(&mut front, keys)
     }
 

@@ -5,6 +5,7 @@
 use core::ops::{Deref, Range};
 
 use super::config::{Coalescing, WriterConfig, max_inner};
+use super::opening::{OpenRecord, Opened};
 use super::padding::Padding;
 use super::plan::{OpenPlan, Plan, Shape};
 use super::sizing::{Conditions, Sizer, Sizing};
@@ -13,7 +14,7 @@ use crate::aead::{KeyLimits, KeySchedule, RecordSealer, WriteKeys};
 use crate::buffer::OutboundBuffer;
 use crate::error::{Error, WriteError};
 use crate::num::to_u64;
-use crate::record::{ContentType, KeyUpdateRequest, MAX_FRAGMENT_LEN};
+use crate::record::ContentType;
 
 /// Seals what is written into the outbound buffer. The keys of next generations come from
 /// outside, call by call, because a connection's two halves share one source of them.
@@ -38,24 +39,6 @@ pub(crate) struct WriteHalf {
     pub(super) records: u64,
     pub(super) key_updates: u64,
 }
-
-#[derive(Clone, Copy, Debug)]
-pub(super) struct OpenRecord {
-    pub(super) content_limit: usize,
-    pub(super) shape: Shape,
-}
-
-/// Whether a record is open now, with room in it.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Opened {
-    Yes,
-    NoRoom,
-    KeyLimit,
-}
-
-/// What a slot is for: whoever asks for memory without saying how much is not served with a short
-/// tail.
-const WANT_OF_SLOT: usize = MAX_FRAGMENT_LEN / 4;
 
 impl WriteHalf {
     /// A half that goes on in `buffer`, behind what already waits there.
@@ -191,42 +174,6 @@ impl WriteHalf {
         self.end_of_write(keys, accepted).map(|_| ())
     }
 
-    /// Opens a record if none is open and lends its free memory: where that lies in the buffer's
-    /// tail, nowhere if there is no room.
-    #[inline]
-    pub(super) fn lend(&mut self, keys: &mut dyn KeySchedule) -> Result<Range<usize>, WriteError> {
-        self.check_open()?;
-        match self.open_record(WANT_OF_SLOT, keys) {
-            Ok(Opened::Yes) => {
-                let free = self.free_range();
-                self.buffer.set_lent(free.end);
-                Ok(free)
-            }
-            Ok(Opened::NoRoom) => Ok(0..0),
-            Ok(Opened::KeyLimit) => Err(WriteError::KeyLimit { accepted: 0 }),
-            Err(_) => Err(WriteError::Failed { accepted: 0 }),
-        }
-    }
-
-    /// Adds `len` bytes, which lie in the lent memory, to the open record.
-    #[inline]
-    pub(super) fn commit_lent(
-        &mut self,
-        len: usize,
-        keys: &mut dyn KeySchedule,
-    ) -> Result<(), WriteError> {
-        self.commit(len, keys).map_err(|_| WriteError::Failed { accepted: len })?;
-        self.end_of_write(keys, len).map(|_| ())
-    }
-
-    /// Ends the use of lent memory to which nothing was committed: if it was all of the record,
-    /// that is not open.
-    pub(super) fn return_lent(&mut self) {
-        if self.open_len() == 0 {
-            self.buffer.reuse_if_unused();
-        }
-    }
-
     /// Seals the open record, and the control record that is due.
     #[inline(never)]
     pub(crate) fn flush(&mut self, keys: &mut dyn KeySchedule) -> Result<(), WriteError> {
@@ -336,76 +283,16 @@ impl WriteHalf {
         &mut self.buffer.tail_mut()[range]
     }
 
-    #[inline]
-    pub(super) fn free(&self) -> &[u8] {
-        &self.buffer.tail()[self.free_range()]
-    }
-
     /// Where in the tail it lies.
     #[inline]
-    fn free_range(&self) -> Range<usize> {
+    pub(super) fn free_range(&self) -> Range<usize> {
         let prefix_len = self.sealer.format().prefix_len();
         prefix_len + self.open_len()..prefix_len + self.open.content_limit
     }
 
-    /// Sees to it that a record is open, for a caller who has `want` more bytes.
-    #[inline(always)]
-    pub(super) fn open_record(
-        &mut self,
-        want: usize,
-        keys: &mut dyn KeySchedule,
-    ) -> Result<Opened, Error> {
-        // A full record is sealed at once, so that there is room in an open one.
-        if self.open_len() > 0 {
-            return Ok(Opened::Yes);
-        }
-        if let Some(content_limit) = self.whole_record_in_tail() {
-            debug_assert_eq!(self.cursor(keys).plan(want), Plan::in_tail(content_limit));
-            self.open = OpenRecord { content_limit, shape: self.shape };
-            return Ok(Opened::Yes);
-        }
-        self.open_planned(want, keys)
-    }
-
-    #[inline(never)]
-    fn open_planned(&mut self, want: usize, keys: &mut dyn KeySchedule) -> Result<Opened, Error> {
-        match self.cursor(keys).plan(want) {
-            Plan::Open(open) => self.begin_record(open, keys).map(|()| Opened::Yes),
-            Plan::NoRoom => Ok(Opened::NoRoom),
-            Plan::KeyLimit => Ok(Opened::KeyLimit),
-        }
-    }
-
-    /// The commonest plan, found without playing a cursor: a record in a tail that would hold the
-    /// largest one, with nothing in front of it. Its content's length.
-    #[inline(always)]
-    fn whole_record_in_tail(&self) -> Option<usize> {
-        let fits = self.pending == PendingControl::Nothing
-            && self.buffer.tail_len() >= self.shape.tail_needed
-            && self.sealer.budget().allows_application_blocks(self.shape.max_blocks);
-        if !fits {
-            return None;
-        }
-        let overhead = self.sealer.format().overhead();
-        self.sizer.content_len_behind(self.buffer.waiting(), overhead, self.shape.max_content)
-    }
-
-    /// Opens a record as planned, behind the control record that is due.
-    fn begin_record(&mut self, open: OpenPlan, keys: &mut dyn KeySchedule) -> Result<(), Error> {
-        if open.fresh {
-            self.buffer.add_segment();
-        }
-        if open.update_keys {
-            self.pending = PendingControl::KeyUpdate(KeyUpdateRequest::NotRequested);
-        }
-        self.seal_control_at(0, keys)?;
-        self.open = OpenRecord { content_limit: open.content_limit, shape: self.shape };
-        Ok(())
-    }
-
     /// Adds `len` bytes to the open record, and seals it if it is full.
     #[inline]
-    fn commit(&mut self, len: usize, keys: &mut dyn KeySchedule) -> Result<(), Error> {
+    pub(super) fn commit(&mut self, len: usize, keys: &mut dyn KeySchedule) -> Result<(), Error> {
         let content_len = self.open_len() + len;
         self.accepted = self.accepted.saturating_add(to_u64(len));
         self.buffer.set_filled(self.sealer.format().prefix_len() + content_len);
@@ -417,7 +304,7 @@ impl WriteHalf {
     }
 
     #[inline]
-    fn end_of_write(
+    pub(super) fn end_of_write(
         &mut self,
         keys: &mut dyn KeySchedule,
         accepted: usize,

@@ -6,6 +6,7 @@ mod config;
 mod control;
 mod drain;
 mod half;
+mod opening;
 mod owned;
 mod padding;
 mod parts;

@@ -4,8 +4,10 @@ use core::fmt;
 use core::ops::{Deref, DerefMut, Range};
 
 use super::half::WriteHalf;
+use super::opening::Opened;
 use crate::aead::KeySchedule;
 use crate::error::{SlotOverrun, WriteError};
+use crate::record::MAX_FRAGMENT_LEN;
 
 /// Free memory of the open record: what is written here and then committed is sealed where it
 /// lies, without a copy.
@@ -54,6 +56,48 @@ impl<'a> Slot<'a> {
         match self.lent.take_if(|_| n > 0) {
             Some(Lent { half, keys, .. }) => half.commit_lent(n, keys),
             None => Ok(()),
+        }
+    }
+}
+
+/// What a slot is for: whoever asks for memory without saying how much is not served with a short
+/// tail.
+const WANT_OF_SLOT: usize = MAX_FRAGMENT_LEN / 4;
+
+impl WriteHalf {
+    /// Opens a record if none is open and lends its free memory: where that lies in the buffer's
+    /// tail, nowhere if there is no room.
+    #[inline]
+    pub(super) fn lend(&mut self, keys: &mut dyn KeySchedule) -> Result<Range<usize>, WriteError> {
+        self.check_open()?;
+        match self.open_record(WANT_OF_SLOT, keys) {
+            Ok(Opened::Yes) => {
+                let free = self.free_range();
+                self.buffer.set_lent(free.end);
+                Ok(free)
+            }
+            Ok(Opened::NoRoom) => Ok(0..0),
+            Ok(Opened::KeyLimit) => Err(WriteError::KeyLimit { accepted: 0 }),
+            Err(_) => Err(WriteError::Failed { accepted: 0 }),
+        }
+    }
+
+    /// Adds `len` bytes, which lie in the lent memory, to the open record.
+    #[inline]
+    pub(super) fn commit_lent(
+        &mut self,
+        len: usize,
+        keys: &mut dyn KeySchedule,
+    ) -> Result<(), WriteError> {
+        self.commit(len, keys).map_err(|_| WriteError::Failed { accepted: len })?;
+        self.end_of_write(keys, len).map(|_| ())
+    }
+
+    /// Ends the use of lent memory to which nothing was committed: if it was all of the record,
+    /// that is not open.
+    pub(super) fn return_lent(&mut self) {
+        if self.open_len() == 0 {
+            self.buffer.reuse_if_unused();
         }
     }
 }

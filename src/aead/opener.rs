@@ -57,6 +57,7 @@ impl RecordOpener {
     ///
     /// A failure is final for the connection: the record is wiped, so that no byte that was not
     /// authenticated can be read.
+    #[inline(always)]
     pub(crate) fn open(
         &mut self,
         header: RecordHeader,

@@ -95,6 +95,7 @@ impl InboundBuffer {
     }
 
     /// Moves what is held to other memory, and wipes where it was: it may have been opened there.
+    #[cold]
     fn reallocate(&mut self, len: usize) {
         let mut memory = vec![0; len];
         let end = self.len();

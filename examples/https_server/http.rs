@@ -53,6 +53,10 @@ impl Http {
         }
     }
 
+    pub(crate) const fn is_answering(&self) -> bool {
+        matches!(self.state, State::Answering(_))
+    }
+
     pub(crate) const fn is_done(&self) -> bool {
         matches!(self.state, State::Done)
     }

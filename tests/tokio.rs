@@ -801,3 +801,27 @@ fn a_fault_behind_data_that_is_read_wakes_who_waits_to_write() {
     assert!(matches!(hand.read(&reading, &mut [0; 64]), Poll::Ready(Ok(10))));
     assert!(writer.woken());
 }
+
+#[test]
+fn a_handshake_shows_its_connection_before_and_its_transport_while_it_goes_on() {
+    let identity = Identity::for_suite(TLS13);
+    let config = Arc::new(client_config(TLS13, &identity));
+    let mut shown = None;
+    let (ours, _other) = link(usize::MAX);
+    let connector = TlsConnector::from(Arc::clone(&config));
+    let mut handshake = connector.connect_with(server_name(), ours, |connection| {
+        connection.set_sizing(Sizing::Fixed(1000));
+        shown = Some(connection.wants());
+    });
+    assert!(shown.unwrap().drain, "the first flight waits");
+    assert!(handshake.get_ref().is_some() && handshake.get_mut().is_some());
+    assert!(connector.config().alpn_protocols.is_empty());
+
+    let server = TlsAcceptor::from(Arc::new(server_config(TLS13, &identity)));
+    let (ours, _other) = link(usize::MAX);
+    let mut states = Vec::new();
+    let handshake = server.accept_with(ours, |connection| states.push(connection.state()));
+    assert_eq!(states, [WriterState::Negotiating]);
+    assert!(handshake.into_fallible().get_mut().is_some());
+    assert!(server.config().alpn_protocols.is_empty());
+}

@@ -40,6 +40,9 @@ use crate::reader::Role;
 /// | what is written may wait for `flush` | only while the transport takes no more |
 /// | reading does not write | reading sends what waits, answers to KeyUpdates included |
 /// | an end without `close_notify` is `UnexpectedEof` | the same |
+/// | `negotiated_cipher_suite`, `protocol_version` of the connection | [`cipher_suite`](Connection::cipher_suite), [`protocol_version`](Connection::protocol_version), with this crate's types |
+/// | `with_alpn` | set `alpn_protocols` in the configuration |
+/// | `ClientConfig::builder()` | with two providers compiled in it panics: see [`Connection::client`] |
 /// | early data, `LazyConfigAcceptor` | are not there |
 #[derive(Clone, Debug)]
 pub struct TlsConnector {
@@ -60,8 +63,22 @@ impl TlsConnector {
     where
         IO: AsyncRead + AsyncWrite + Unpin,
     {
+        self.connect_with(name, io, |_| {})
+    }
+
+    /// As [`connect`](Self::connect); the connection is shown to `f` before anything is sent.
+    pub fn connect_with<IO, F>(&self, name: ServerName<'static>, io: IO, f: F) -> TlsHandshake<IO>
+    where
+        IO: AsyncRead + AsyncWrite + Unpin,
+        F: FnOnce(&mut Connection),
+    {
         let connection = Connection::client_with(self.tls.clone(), name, self.config.clone());
-        TlsHandshake::new(connection, io, Role::Client)
+        TlsHandshake::new(connection, io, Role::Client, f)
+    }
+
+    /// rustls's configuration, as the engine needs it.
+    pub const fn config(&self) -> &Arc<ClientConfig> {
+        &self.tls
     }
 }
 
@@ -92,8 +109,22 @@ impl TlsAcceptor {
     where
         IO: AsyncRead + AsyncWrite + Unpin,
     {
+        self.accept_with(io, |_| {})
+    }
+
+    /// As [`accept`](Self::accept); the connection is shown to `f` before anything is received.
+    pub fn accept_with<IO, F>(&self, io: IO, f: F) -> TlsHandshake<IO>
+    where
+        IO: AsyncRead + AsyncWrite + Unpin,
+        F: FnOnce(&mut Connection),
+    {
         let connection = Connection::server_with(self.tls.clone(), self.config.clone());
-        TlsHandshake::new(connection, io, Role::Server)
+        TlsHandshake::new(connection, io, Role::Server, f)
+    }
+
+    /// rustls's configuration.
+    pub const fn config(&self) -> &Arc<ServerConfig> {
+        &self.tls
     }
 }
 

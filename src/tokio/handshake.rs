@@ -19,7 +19,8 @@ use crate::reader::Role;
 #[must_use = "a handshake goes on only while it is polled"]
 pub struct TlsHandshake<IO>(FallibleTlsHandshake<IO>);
 
-/// As [`TlsHandshake`], but an error gives the transport back.
+/// As [`TlsHandshake`], but an error gives the transport back. Polled again after its end, it is
+/// pending for ever.
 #[derive(Debug)]
 #[must_use = "a handshake goes on only while it is polled"]
 pub struct FallibleTlsHandshake<IO> {
@@ -29,9 +30,17 @@ pub struct FallibleTlsHandshake<IO> {
 }
 
 impl<IO> TlsHandshake<IO> {
-    pub(super) fn new(connection: Result<Connection, ConnectionError>, io: IO, role: Role) -> Self {
+    pub(super) fn new(
+        connection: Result<Connection, ConnectionError>,
+        io: IO,
+        role: Role,
+        prepare: impl FnOnce(&mut Connection),
+    ) -> Self {
         let going = match connection {
-            Ok(connection) => Ok(TlsStream::new(connection, io)),
+            Ok(mut connection) => {
+                prepare(&mut connection);
+                Ok(TlsStream::new(connection, io))
+            }
             Err(error) => Err((error.into(), io)),
         };
         Self(FallibleTlsHandshake { going: Some(going), role })
@@ -40,6 +49,37 @@ impl<IO> TlsHandshake<IO> {
     /// The same handshake; an error gives the transport back.
     pub fn into_fallible(self) -> FallibleTlsHandshake<IO> {
         self.0
+    }
+
+    /// The transport; `None` once the handshake is over.
+    pub const fn get_ref(&self) -> Option<&IO> {
+        self.0.get_ref()
+    }
+
+    /// The transport; `None` once the handshake is over. Reading or writing it breaks the
+    /// handshake.
+    pub const fn get_mut(&mut self) -> Option<&mut IO> {
+        self.0.get_mut()
+    }
+}
+
+impl<IO> FallibleTlsHandshake<IO> {
+    /// As [`TlsHandshake::get_ref`].
+    pub const fn get_ref(&self) -> Option<&IO> {
+        match &self.going {
+            Some(Ok(stream)) => Some(stream.get_ref().0),
+            Some(Err((_, io))) => Some(io),
+            None => None,
+        }
+    }
+
+    /// As [`TlsHandshake::get_mut`].
+    pub const fn get_mut(&mut self) -> Option<&mut IO> {
+        match &mut self.going {
+            Some(Ok(stream)) => Some(stream.get_mut().0),
+            Some(Err((_, io))) => Some(io),
+            None => None,
+        }
     }
 }
 

@@ -51,7 +51,7 @@ impl fmt::Display for Error {
         match self {
             Self::Peer(fault) => write!(f, "the peer broke the protocol: {fault}"),
             Self::PeerAlert(alert) => write!(f, "the peer sent the alert {alert}"),
-            Self::Truncated => f.write_str("the transport ended without close_notify"),
+            Self::Truncated => f.write_str("the transport ended too early, without close_notify"),
             Self::Aborted(alert) => write!(f, "aborted by the caller with {alert}"),
             Self::KeysExhausted => f.write_str("no further traffic key can be derived"),
             Self::SealingAbandoned => f.write_str("a batch of records was abandoned unsealed"),

@@ -24,7 +24,10 @@
 //! [`Connection::state`], [`Connection::buffer_state`], [`Connection::room`]. "Would block" is not
 //! an error here: `write` says how much it accepted, 0 included. Errors are about one call
 //! ([`WriteError`], which carries the count accepted), or fatal and sticky ([`Error`],
-//! [`ConnectionError`]).
+//! [`ConnectionError`]). [`docs::event_loops`] has the loops to begin with; `Stream` and
+//! `TlsStream` are two that are ready made.
+//!
+//! RFC 9846, cited throughout, is TLS 1.3; it replaces RFC 8446.
 //!
 //! # The manual
 //!
@@ -42,7 +45,7 @@
 //! `rustls` and `std` by default. Without `std` a configuration comes from
 //! [`client_config_builder`] or [`server_config_builder`] and the caller's [`clock`]; `hashbrown`
 //! adds rustls's session caches there; [`docs::no_libc`] says what else such a program needs.
-//! Without `rustls` there are [`Writer`] and [`Reader`], with ring and bytes only. `tokio` adds
+//! Without `rustls` there are [`Writer`] and [`Reader`], with ring, bytes and zeroize only. `tokio` adds
 //! `TlsConnector`, `TlsAcceptor` and `TlsStream` over tokio's traits, `embedded-io` adds
 //! `EmbeddedStream`, without `std` too. `fuzzing` adds `RecordForge`, which seals what the protocol
 //! forbids: for tests and fuzzers, never for production.

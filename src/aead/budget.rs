@@ -10,8 +10,8 @@ use crate::num::to_u64;
 /// default of this crate rounds down on both: 2^24 records (what rustls takes) or 2^34 blocks,
 /// whichever comes first. ChaCha20-Poly1305 is limited by the sequence number only.
 ///
-/// A writer that can update its key does so three records before the limit. That is at 0.7 of the
-/// RFC's figure: a peer that counts what it receives, and asks for an update nearer to that,
+/// A writer that can update its key does so while two records are left, the KeyUpdate itself and
+/// an alert. That is at 0.7 of the RFC's figure: a peer that counts what it receives, and asks for an update nearer to that,
 /// does not begin at the same time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]

@@ -67,8 +67,13 @@ enum Phase {
 
 impl Connection {
     /// A client that will ask for `name`: `"example.com".try_into()?`, or `host.try_into()?` for a
-    /// `String`. Its first flight waits to be drained. The configuration's provider must be
-    /// rustls's ring provider.
+    /// `String`. Its first flight waits to be drained.
+    ///
+    /// Whichever provider the configuration has makes the handshake; records are sealed with ring.
+    /// rustls's ring provider is what this crate is tested with: name it by
+    /// `builder_with_provider`, because where another one is compiled in too (aws-lc-rs, as
+    /// tokio-rustls has it by default) `ClientConfig::builder` panics unless the program has
+    /// chosen one (`CryptoProvider::install_default`).
     ///
     /// The configuration is copied unless its `enable_secret_extraction` is set, which the
     /// hand-over needs: set it on one that many connections share, each copy takes 500 bytes.
@@ -203,7 +208,8 @@ impl Connection {
     }
 
     /// The transport has ended. Whole records that are held are still read; after them
-    /// [`process`](Self::process) gives [`Error::Truncated`], unless the peer had closed.
+    /// [`process`](Self::process) gives [`Error::Truncated`], unless the peer had closed. Not to
+    /// be called for a read of 0 bytes into no memory: see [`Inbound`].
     pub fn end_of_input(&mut self) {
         match &mut self.phase {
             Phase::Negotiating(handshake) => handshake.end_of_input(),

@@ -9,8 +9,9 @@ use crate::error::SlotOverrun;
 /// Free memory of the inbound buffer: let the transport write into it, then
 /// [`commit`](Self::commit) how much it wrote.
 ///
-/// Empty while the buffer is full (consume plaintext first) and once nothing more will be read.
-/// Dropping it commits nothing.
+/// Empty while the buffer is full (consume plaintext first, or process) and once nothing more will
+/// be read: then input is not wanted, and a transport that is read into no memory says 0 bytes,
+/// which is not its end. Dropping it commits nothing.
 pub struct Inbound<'a> {
     /// `None` once nothing more will be read.
     buffer: Option<&'a mut InboundBuffer>,

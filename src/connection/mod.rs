@@ -146,15 +146,16 @@ impl Connection {
     /// only rustls can make alerts: a handshake message beyond our own limit ends without one.)
     /// After [`Error::Truncated`] writing goes on.
     pub fn process(&mut self) -> Result<(), ConnectionError> {
-        if let Phase::Negotiating(handshake) = &mut self.phase {
-            match handshake.advance() {
-                Ok(Status::Blocked) => return Ok(()),
-                Ok(Status::Done) => self.hand_over()?,
-                Err(error) => return Err(self.fail(error)),
-            }
-        }
         match &mut self.phase {
-            Phase::Negotiating(_) => Ok(()),
+            Phase::Negotiating(handshake) => match handshake.advance() {
+                Ok(Status::Blocked) => Ok(()),
+                Ok(Status::Done) => {
+                    self.hand_over()?;
+                    // What came behind the handshake.
+                    self.process()
+                }
+                Err(error) => Err(self.fail(error)),
+            },
             Phase::Established(established) => Ok(established.process()?),
             Phase::Ended(ended) => Err(ended.read_error()),
         }

@@ -94,8 +94,8 @@ impl Handshake {
     /// Goes as far as the input allows. After an error the alert that tells the peer of it
     /// waits in `outbound`.
     pub(super) fn advance(&mut self) -> Result<Status, ConnectionError> {
+        let mut refused = None;
         loop {
-            let mut refused = None;
             if self.turn == Turn::NextRecord {
                 match self.next_record_len() {
                     Ok(None) => return self.blocked(),

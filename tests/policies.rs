@@ -213,9 +213,16 @@ fn write_vectored_shares_records_between_its_buffers() {
 #[test]
 fn owned_plaintext_seals_to_the_same_bytes_as_writing_without_coalescing() {
     for suite in SUITES {
-        for (len, spare) in
-            [(100, 0), (4096, 0), (4096, 1), (16384, 1), (16385, 0), (50_000, 0), (65536, 1)]
-        {
+        for (len, spare) in [
+            (100, 0),
+            (4096, 0),
+            (4096, 1),
+            (16384, 1),
+            (16385, 0),
+            (40_000, 0),
+            (50_000, 0),
+            (65536, 1),
+        ] {
             let config = with(|config| config.coalescing = Coalescing::Off);
             let (mut owned, _) = writer_and_reader(suite, config.clone());
             let (mut copied, _) = writer_and_reader(suite, config);
@@ -260,6 +267,20 @@ fn owned_plaintext_is_drained_from_the_callers_memory() {
     let lengths: Vec<usize> = chunks.iter().map(|chunk| chunk.len()).collect();
     assert_eq!(lengths, [5, 16384, 17 + 5, 16384, 17]);
     assert_eq!(chunks[1].as_ptr(), address, "no copy");
+}
+
+#[test]
+fn owned_plaintext_without_a_spare_byte_is_copied_in_its_last_record_only() {
+    for (suite, in_place) in [(TLS13, 2), (TLS12, 3)] {
+        let (mut writer, _) = writer_and_reader(suite, WriterConfig::default());
+        let bytes = Bytes::from(pattern(40_000).into_boxed_slice());
+        let memory = bytes.as_ptr_range();
+        let mut plaintext = bytes.try_into_mut().unwrap();
+        assert_eq!(plaintext.capacity(), 40_000);
+        assert_eq!(writer.write_owned(&mut plaintext), Ok(40_000));
+        let lies_there = |chunk: &&[u8]| memory.contains(&chunk.as_ptr());
+        assert_eq!(writer.outbound().chunks().filter(lies_there).count(), in_place, "{suite:?}");
+    }
 }
 
 #[test]

@@ -337,6 +337,19 @@ fn chunks_are_handed_off_without_a_copy_and_put_back_in_order() {
 }
 
 #[test]
+fn chunks_are_taken_up_to_a_length_in_all() {
+    let (mut writer, _) = writer_and_reader(TLS13, WriterConfig::default());
+    writer.write_all(&pattern(40_000)).unwrap();
+    writer.flush().unwrap();
+    for max in [20_000, 1, 0, 10_000] {
+        let waiting = writer.outbound().remaining();
+        let chunks: Vec<Chunk> = writer.outbound().take_chunks(max).collect();
+        assert_eq!(chunks.iter().map(|chunk| chunk.len()).sum::<usize>(), max);
+        assert_eq!(writer.outbound().remaining(), waiting - max);
+    }
+}
+
+#[test]
 fn putting_back_leaves_the_open_record_open() {
     let (mut writer, mut reader) = writer_and_reader(TLS13, WriterConfig::default());
     writer.write_all(&pattern(1000)).unwrap();

@@ -163,6 +163,7 @@ impl Connection {
 
     /// The bytes for the transport, as a [`Buf`](bytes::Buf). If none wait, the open record is
     /// sealed first.
+    #[inline]
     pub fn outbound(&mut self) -> Outbound<'_> {
         match &mut self.phase {
             Phase::Negotiating(handshake) => Outbound::new(&mut handshake.outbound),

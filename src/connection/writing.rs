@@ -137,6 +137,7 @@ impl Connection {
     ///
     /// # Errors
     /// As [`Writer::slot`](crate::Writer::slot).
+    #[inline]
     pub fn slot(&mut self) -> Result<Slot<'_>, WriteError> {
         match self.established_or_negotiating()? {
             Some(established) => Slot::new(&mut established.write, &mut established.keys),
@@ -230,6 +231,7 @@ impl Connection {
     }
 
     /// What writing goes to; `None` while negotiating.
+    #[inline]
     fn established_or_negotiating(&mut self) -> Result<Option<&mut Established>, WriteError> {
         match &mut self.phase {
             Phase::Negotiating(_) => Ok(None),

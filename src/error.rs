@@ -262,3 +262,71 @@ impl fmt::Display for SlotOverrun {
 }
 
 impl core::error::Error for SlotOverrun {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::collections::BTreeSet;
+    use alloc::string::{String, ToString};
+    use alloc::vec::Vec;
+
+    #[test]
+    fn every_fault_has_words_of_its_own() {
+        let faults = [
+            PeerFault::BadRecordMac,
+            PeerFault::RecordOverflow,
+            PeerFault::BadRecordVersion,
+            PeerFault::UnexpectedContentType,
+            PeerFault::NoContentType,
+            PeerFault::EmptyFragment,
+            PeerFault::InterleavedHandshake,
+            PeerFault::UnexpectedHandshakeMessage,
+            PeerFault::HandshakeTooLong,
+            PeerFault::KeyUpdateNotLast,
+            PeerFault::BadMessageLength,
+            PeerFault::BadKeyUpdateRequest,
+            PeerFault::BadAlertLevel,
+            PeerFault::BadTicket,
+            PeerFault::DuplicateTicketExtension,
+            PeerFault::TooManyKeyUpdates,
+            PeerFault::TooManyEmptyRecords,
+            PeerFault::TooManyWarnings,
+            PeerFault::TooManyRenegotiationRequests,
+            PeerFault::TooManyRecords,
+        ];
+        let errors = [
+            Error::PeerAlert(AlertDescription::CLOSE_NOTIFY),
+            Error::Truncated,
+            Error::Aborted(AlertDescription::CLOSE_NOTIFY),
+            Error::KeysExhausted,
+            Error::SealingAbandoned,
+        ];
+        let write_errors = [
+            WriteError::NoRoom { needed: 1, available: 0 },
+            WriteError::Closed,
+            WriteError::KeyLimit { accepted: 1 },
+            WriteError::SlotOverrun(SlotOverrun { committed: 1, available: 0 }),
+            WriteError::NoKeyUpdate,
+            WriteError::Negotiating,
+            WriteError::Failed { accepted: 1 },
+        ];
+        let words: Vec<String> = faults
+            .map(|fault| Error::Peer(fault).to_string())
+            .into_iter()
+            .chain(errors.map(|error| error.to_string()))
+            .chain(write_errors.map(|error| error.to_string()))
+            .collect();
+        assert!(words.iter().all(|words| words.len() > 10));
+        assert_eq!(words.iter().collect::<BTreeSet<_>>().len(), words.len());
+    }
+
+    #[test]
+    fn the_count_accepted_grows_with_what_came_before() {
+        let limit = WriteError::KeyLimit { accepted: 1 };
+        assert_eq!(limit.after(2), WriteError::KeyLimit { accepted: 3 });
+        let failed = WriteError::Failed { accepted: 1 };
+        assert_eq!((failed.after(2).accepted(), limit.accepted()), (3, 1));
+        assert_eq!(WriteError::Closed.after(2), WriteError::Closed);
+        assert_eq!(WriteError::Closed.accepted(), 0);
+    }
+}

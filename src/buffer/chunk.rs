@@ -83,3 +83,20 @@ impl fmt::Display for PutBackError {
 }
 
 impl core::error::Error for PutBackError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::string::ToString;
+
+    #[test]
+    fn a_chunk_knows_its_place_and_its_bytes() {
+        let mut chunk = Chunk { bytes: Bytes::from_static(b"sealed"), offset: 100 };
+        chunk.advance(2);
+        assert_eq!((chunk.offset(), chunk.remaining(), chunk.chunk()), (102, 4, &b"aled"[..]));
+        assert_eq!((&*chunk, chunk.as_ref()), (&b"aled"[..], &b"aled"[..]));
+        let refused = PutBackError(chunk);
+        assert!(refused.to_string().contains("102"));
+        assert_eq!(refused.0.into_bytes(), b"aled"[..]);
+    }
+}

@@ -103,6 +103,22 @@ impl PartialEq for Padding {
 mod tests {
     use super::*;
 
+    #[test]
+    fn policies_are_equal_if_they_pad_alike_for_certain() {
+        let policies = [
+            Padding::None,
+            Padding::Multiple(16),
+            Padding::Multiple(32),
+            Padding::Sizes(&[100]),
+            Padding::Sizes(&[100, 200]),
+        ];
+        for (i, one) in policies.iter().enumerate() {
+            for (j, other) in policies.iter().enumerate() {
+                assert_eq!(one == other, i == j);
+            }
+        }
+    }
+
     const MAX: usize = 16385;
 
     #[test]

@@ -468,3 +468,35 @@ fn a_reader_driven_by_its_levels_tells_of_a_fault_behind_a_key_update() {
         assert_eq!(told, [Ok(Some(KeyUpdateRequest::Requested)), Err(fault)]);
     }
 }
+
+#[test]
+fn a_request_that_waits_is_not_taken_back_by_an_update_without_one() {
+    use KeyUpdateRequest::{NotRequested, Requested};
+    for requests in [[Requested, NotRequested], [NotRequested, Requested]] {
+        let (mut writer, mut reader) = writer_and_reader(TLS13, WriterConfig::default());
+        for request in requests {
+            writer.update_keys(request).unwrap();
+        }
+        let wire = drain_writer(&mut writer);
+        assert_eq!(reader.receive(&wire), wire.len());
+        assert_eq!(reader.process().unwrap().key_update, Some(Requested));
+        assert_eq!(writer.progress().key_updates, 1);
+    }
+}
+
+#[test]
+fn a_reader_wants_input_while_it_has_memory_and_until_the_peer_closes() {
+    let (mut writer, mut reader) = writer_and_reader(TLS13, WriterConfig::default());
+    assert!(reader.wants_input());
+    writer.write_all(&[7; 60_000]).unwrap();
+    writer.close().unwrap();
+    let wire = drain_writer(&mut writer);
+    let mut rest = &wire[reader.receive(&wire)..];
+    assert!(!reader.wants_input(), "full");
+    while !rest.is_empty() || reader.wants_process() {
+        let _events = reader.process().unwrap();
+        reader.consume(usize::MAX);
+        rest = &rest[reader.receive(rest)..];
+    }
+    assert_eq!((reader.state(), reader.wants_input()), (ReaderState::PeerClosed, false));
+}

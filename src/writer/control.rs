@@ -129,7 +129,8 @@ impl WriteHalf {
     }
 
     /// Seals the control record that is due at the start of the tail. `content_len` bytes of an
-    /// open record that lie there move behind it, into the room that every open record leaves.
+    /// open record that lie there move behind it, into the room that every open record leaves, and
+    /// are to be sealed there at once.
     #[inline]
     pub(super) fn seal_control_at(
         &mut self,
@@ -159,9 +160,6 @@ impl WriteHalf {
             Ok(Some(record)) => self.append_control(&record),
             Ok(None) => {}
             Err(error) => return Err(self.fail_for(error)),
-        }
-        if content_len > 0 {
-            self.buffer.set_filled(prefix_len + content_len);
         }
         Ok(())
     }

@@ -576,18 +576,18 @@ fn extreme_settings_are_bounded_and_return() {
 fn wire_len_beyond_the_room_is_what_filling_and_draining_in_turns_makes() {
     let sizings = || {
         let mut ahead = Congestion::default();
-        ahead.windows_ahead = 1;
+        ahead.windows_ahead = 3;
         [Sizing::Max, Sizing::Fixed(3000), Sizing::SlowStart(SlowStart::default())]
             .into_iter()
             .chain([Congestion::default(), ahead].map(Sizing::Congestion))
     };
     for (suite, capacity) in [(TLS13, 1), (TLS13, 65536), (TLS12, 20000)] {
         for (sizing, cwnd) in sizings().flat_map(|sizing| [1, 3, 14].map(|cwnd| (sizing, cwnd))) {
-            for (held, flushed) in [(0, false), (5000, false), (5000, true), (17000, true)] {
+            for (held, flushed) in [(0, false), (5000, false), (9000, true), (17000, true)] {
                 let writer = || {
                     let config = with(|c| (c.capacity, c.sizing) = (capacity, sizing));
                     let (mut writer, _) = writer_and_reader(suite, config);
-                    let window = Window { mss: 1400, cwnd };
+                    let window = Window { mss: 1000, cwnd };
                     writer.observe(Conditions::default().with_window(window));
                     writer.write(&pattern(held)).unwrap();
                     if flushed {
@@ -596,7 +596,7 @@ fn wire_len_beyond_the_room_is_what_filling_and_draining_in_turns_makes() {
                     writer
                 };
                 let (mut writer, mut without) = (writer(), writer());
-                let data = pattern(100_000);
+                let data = pattern(50_000);
                 let expected = writer.wire_len(data.len());
                 let mut rest = &data[..];
                 while !rest.is_empty() {

@@ -337,6 +337,17 @@ fn chunks_are_handed_off_without_a_copy_and_put_back_in_order() {
 }
 
 #[test]
+fn short_pieces_of_much_that_waits_are_not_copied() {
+    let (mut writer, _) = writer_and_reader(TLS13, WriterConfig::default());
+    writer.write_all(&pattern(16_384)).unwrap();
+    writer.flush().unwrap();
+    let chunks: Vec<Chunk> = core::iter::from_fn(|| writer.outbound().take_chunk(1448)).collect();
+    let in_place = chunks.windows(2).filter(|pair| pair[0].as_ptr_range().end == pair[1].as_ptr());
+    // 16,406 bytes: 11 chunks of 1,448, of which the last one begins when 1,926 wait.
+    assert_eq!((chunks.len(), in_place.count()), (12, 9));
+}
+
+#[test]
 fn chunks_are_taken_up_to_a_length_in_all() {
     let (mut writer, _) = writer_and_reader(TLS13, WriterConfig::default());
     writer.write_all(&pattern(40_000)).unwrap();

@@ -11,8 +11,8 @@ use crate::num::to_u64;
 /// whichever comes first. ChaCha20-Poly1305 is limited by the sequence number only.
 ///
 /// A writer that can update its key does so while two records are left, the KeyUpdate itself and
-/// an alert. That is at 0.7 of the RFC's figure: a peer that counts what it receives, and asks for an update nearer to that,
-/// does not begin at the same time.
+/// an alert. That is at 0.7 of the RFC's figure: a peer that counts what it receives, and asks for
+/// an update nearer to that, does not begin at the same time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct KeyLimits {

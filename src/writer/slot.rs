@@ -60,7 +60,7 @@ impl<'a> Slot<'a> {
     }
 }
 
-/// What a slot is for: whoever asks for memory without saying how much is not served with a short
+/// What a slot is taken to be for: whoever asks for memory without saying how much is not served with a short
 /// tail.
 const WANT_OF_SLOT: usize = MAX_FRAGMENT_LEN / 4;
 

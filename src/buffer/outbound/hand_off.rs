@@ -5,9 +5,9 @@ use crate::buffer::chunk::{Chunk, PutBackError};
 use crate::buffer::piece::{Owned, Piece};
 use crate::num::to_u64;
 
-/// Chunks up to this length are copied where no pool takes the segment back: a new one takes
-/// longer to allocate and to zero, and a chunk that is kept keeps all of its segment.
-const MAX_COPIED_CHUNK: usize = 2048;
+/// The last bytes that wait, up to so many, are copied where no pool takes their segment back: a
+/// new one takes longer to allocate and to zero, and a chunk that is kept keeps all of its segment.
+const MAX_COPIED: usize = 2048;
 
 impl OutboundBuffer {
     /// Takes at most `max` bytes out as the caller's own; less if they do not lie together.
@@ -15,7 +15,7 @@ impl OutboundBuffer {
         if self.waiting == 0 {
             return None;
         }
-        let copies = self.copies_chunk(max);
+        let copies = self.copies_rest();
         let bytes = match (self.front.front_mut(), &mut self.tail) {
             (Some(piece), _) => piece.take(max),
             (None, Some(tail)) if copies => tail.copy(max),
@@ -31,14 +31,14 @@ impl OutboundBuffer {
         Some(chunk)
     }
 
-    /// Whether the next chunk of the tail is so short that a copy costs less than the segment,
-    /// which would go with it. A pool gets that back, without an allocation.
-    fn copies_chunk(&self, max: usize) -> bool {
+    /// Whether all that waits is so short that a copy costs less than the segment, which would go
+    /// with it. A pool gets that back, without an allocation.
+    fn copies_rest(&self) -> bool {
         #[cfg(feature = "std")]
         if self.pool.is_some() {
             return false;
         }
-        self.waiting.min(max) <= MAX_COPIED_CHUNK
+        self.waiting <= MAX_COPIED
     }
 
     /// Makes a chunk wait again, in front of everything, if it is the last one taken.

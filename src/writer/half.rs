@@ -360,3 +360,39 @@ impl WriteHalf {
         self.accepted = self.accepted.saturating_add(to_u64(content_len));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aead::{CipherSuite, ReadKeys};
+
+    /// Keys that should have a next generation, and have none.
+    struct NoNextKeys;
+
+    impl KeySchedule for NoNextKeys {
+        fn can_update(&self) -> bool {
+            true
+        }
+
+        fn next_write_keys(&mut self) -> Result<WriteKeys, Error> {
+            Err(Error::KeysExhausted)
+        }
+
+        fn next_read_keys(&mut self) -> Result<ReadKeys, Error> {
+            Err(Error::KeysExhausted)
+        }
+    }
+
+    #[test]
+    fn write_final_counts_what_it_accepted_before_closing_failed() {
+        let suite = CipherSuite::TLS_AES_128_GCM_SHA256;
+        let keys = WriteKeys::new(suite, &[3; 16], [5; 12], 0).unwrap();
+        let config = WriterConfig::default();
+        let mut half = WriteHalf::new(keys, &config, config.outbound_buffer());
+        half.write(b"head", &mut NoNextKeys).unwrap();
+        half.request_update(crate::record::KeyUpdateRequest::NotRequested, &NoNextKeys).unwrap();
+        let refused = half.write_final(b"tail", &mut NoNextKeys);
+        assert_eq!(refused, Err(WriteError::Failed { accepted: 4 }));
+        assert_eq!(half.error(), Some(Error::KeysExhausted));
+    }
+}

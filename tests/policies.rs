@@ -113,6 +113,58 @@ fn congestion_bounds_the_record_and_what_is_sealed_ahead() {
     assert_eq!(open_all(&mut reader, &wire).0, [2896 - 22; 2]);
 }
 
+/// `TCP_INFO` before it is filled: a window of which nothing is known.
+#[test]
+fn a_window_with_a_zero_in_it_is_unknown() {
+    for (mss, cwnd) in [(0, 0), (0, 10), (1448, 0)] {
+        let config = with(|config| config.sizing = Sizing::Congestion(Congestion::default()));
+        let (mut writer, mut reader) = writer_and_reader(TLS13, config);
+        writer.observe(Conditions::default().with_window(Window { mss, cwnd }));
+        assert_eq!(writer.room(), 65536, "{mss}, {cwnd}");
+        writer.write_all(&[0; 20_000]).unwrap();
+        assert_eq!(open_all(&mut reader, &drain_writer(&mut writer)).0, [16384, 3616]);
+    }
+}
+
+/// A record shorter than the smallest cap of RFC 8449 §4 helps nobody.
+#[test]
+fn no_extreme_of_a_policy_makes_tiny_records() {
+    let slow_start = |record_len| {
+        let mut slow_start = SlowStart::default();
+        slow_start.record_len = record_len;
+        Sizing::SlowStart(slow_start)
+    };
+    let mut none_ahead = Congestion::default();
+    none_ahead.windows_ahead = 0;
+    for suite in [TLS13, TLS12] {
+        for sizing in [
+            Sizing::Fixed(0),
+            slow_start(0),
+            slow_start(1),
+            slow_start(22),
+            slow_start(23),
+            Sizing::Congestion(Congestion::default()),
+            Sizing::Congestion(none_ahead),
+        ] {
+            let (mut writer, mut reader) = writer_and_reader(
+                suite,
+                with(|config| {
+                    config.sizing = sizing;
+                }),
+            );
+            writer.observe(Conditions::default().with_window(Window { mss: 1, cwnd: 1 }));
+            let (mut sent, mut wire) = (0, Vec::new());
+            while sent < 1000 {
+                sent += writer.write(&[0; 1000][sent..]).unwrap();
+                wire.extend(drain_writer(&mut writer));
+            }
+            let (lengths, _) = open_all(&mut reader, &wire);
+            let (_last, whole) = lengths.split_last().unwrap();
+            assert!(whole.iter().all(|&len| len >= 64), "{suite:?} {sizing:?}: {lengths:?}");
+        }
+    }
+}
+
 #[test]
 fn policies_change_at_record_boundaries_only() {
     let (mut writer, mut reader) = writer_and_reader(TLS13, WriterConfig::default());

@@ -406,13 +406,13 @@ fn owned_plaintext_of_no_length_changes_nothing() {
 }
 
 #[test]
-fn a_window_of_nothing_leaves_room_in_an_empty_buffer() {
+fn the_smallest_window_leaves_room_in_an_empty_buffer() {
     let config = with(|config| config.sizing = Sizing::Congestion(Congestion::default()));
     let (mut writer, _) = writer_and_reader(TLS13, config);
-    let window = Window { mss: 0, cwnd: 0 };
+    let window = Window { mss: 1, cwnd: 1 };
     writer.observe(Conditions::default().with_window(window));
-    assert_eq!((writer.room(), writer.wire_len(2)), (1, 2 * 23));
-    assert_eq!(writer.write(b"xy"), Ok(1));
+    assert_eq!((writer.room(), writer.wire_len(65)), (64, 65 + 2 * 22));
+    assert_eq!(writer.write(&[0; 65]), Ok(64));
     assert_eq!(writer.room(), 0);
 }
 

@@ -3,6 +3,7 @@
 use core::time::Duration;
 
 use crate::num::to_u64;
+use crate::record::MIN_FRAGMENT_LIMIT;
 
 /// The soft size of records, below the hard cap
 /// ([`WriterConfig::max_fragment_len`](super::WriterConfig::max_fragment_len)).
@@ -16,13 +17,13 @@ pub enum Sizing {
     #[default]
     Max,
     /// At most this many bytes of content; 16,383 makes the inner plaintext of TLS 1.3 a
-    /// multiple of the AEAD's block.
+    /// multiple of the AEAD's block. 0 is [`Max`](Self::Max).
     Fixed(usize),
     /// Records that fit one TCP segment for the first bytes and after an idle time, so that the
     /// peer can use the first bytes when the first segment comes; then full ones.
     SlowStart(SlowStart),
     /// Records that fit the congestion window, and no more sealed ahead than the transport can
-    /// soon send.
+    /// soon send. Records are never cut below 64 bytes of content.
     Congestion(Congestion),
 }
 
@@ -31,7 +32,7 @@ pub enum Sizing {
 #[non_exhaustive]
 pub struct SlowStart {
     /// Wire length of a small record, in bytes. Default 1,369: an IPv6 TCP segment with
-    /// timestamps and some room for tunnels.
+    /// timestamps and some room for tunnels. A small record has at least 64 bytes of content.
     pub record_len: usize,
     /// Bytes of plaintext that are sent in small records. Default 128 KiB.
     pub threshold: u64,
@@ -72,7 +73,8 @@ pub struct Conditions {
     pub window: Option<Window>,
 }
 
-/// A TCP connection's sending window, as `TCP_INFO` tells it.
+/// A TCP connection's sending window, as `TCP_INFO` tells it. A window with a 0 in it is unknown:
+/// the kernel has not filled it in yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Window {
     /// Payload of one segment, in bytes (`tcpi_snd_mss`).
@@ -82,9 +84,12 @@ pub struct Window {
 }
 
 impl Window {
-    /// Bytes of the window; of one segment at least.
-    fn len(self) -> usize {
-        self.mss.saturating_mul(self.cwnd.max(1))
+    /// Bytes of the window; `None` if it is unknown.
+    fn len(self) -> Option<usize> {
+        match self.mss.saturating_mul(self.cwnd) {
+            0 => None,
+            len => Some(len),
+        }
     }
 }
 
@@ -101,6 +106,10 @@ impl Conditions {
         Self { window: Some(window), ..self }
     }
 }
+
+/// A policy that follows the transport makes no record with less content than this, the smallest
+/// cap of RFC 8449 §4: a shorter one would be mostly overhead, and reach the peer no sooner.
+const MIN_CONTENT_LEN: usize = MIN_FRAGMENT_LIMIT;
 
 /// A policy and what it remembers.
 #[derive(Debug)]
@@ -147,7 +156,7 @@ impl Sizer {
     pub(super) fn content_len_after(&self, sent: u64, overhead: usize, cap: usize) -> usize {
         match self.policy {
             Sizing::Max => cap,
-            _ => self.shorter_content_len(sent, overhead).clamp(1, cap),
+            _ => self.shorter_content_len(sent, overhead).min(cap),
         }
     }
 
@@ -168,16 +177,21 @@ impl Sizer {
 
     #[inline(never)]
     fn shorter_content_len(&self, sent: u64, overhead: usize) -> usize {
-        match (self.policy, self.conditions.window) {
-            (Sizing::Fixed(len), _) => len,
+        let within = |wire_len: usize| wire_len.saturating_sub(overhead).max(MIN_CONTENT_LEN);
+        match (self.policy, self.window_len()) {
+            (Sizing::Fixed(len @ 1..), _) => len,
             (Sizing::SlowStart(slow_start), _) if sent < slow_start.threshold => {
-                slow_start.record_len.saturating_sub(overhead)
+                within(slow_start.record_len)
             }
             // A record can be opened when its last segment has come: one that is longer than the
             // window takes another round trip.
-            (Sizing::Congestion(_), Some(window)) => window.len().saturating_sub(overhead),
+            (Sizing::Congestion(_), Some(window_len)) => within(window_len),
             _ => usize::MAX,
         }
+    }
+
+    fn window_len(&self) -> Option<usize> {
+        self.conditions.window.and_then(Window::len)
     }
 
     /// Wire bytes that may wait sealed.
@@ -191,10 +205,7 @@ impl Sizer {
 
     #[inline(never)]
     fn windows(&self, count: usize) -> usize {
-        match self.conditions.window {
-            Some(window) => window.len().max(1).saturating_mul(count.max(1)),
-            None => usize::MAX,
-        }
+        self.window_len().map_or(usize::MAX, |len| len.saturating_mul(count.max(1)))
     }
 
     /// Plaintext since the beginning or the last idle time.
@@ -221,8 +232,8 @@ mod tests {
     }
 
     #[test]
-    fn fixed_is_bounded_by_the_cap_and_never_zero() {
-        for (len, expected) in [(0, 1), (1, 1), (1000, 1000), (99_999, CAP)] {
+    fn fixed_is_bounded_by_the_cap_and_zero_is_no_bound() {
+        for (len, expected) in [(0, CAP), (1, 1), (1000, 1000), (99_999, CAP)] {
             assert_eq!(content_len(&Sizer::new(Sizing::Fixed(len))), expected);
         }
     }
@@ -248,7 +259,9 @@ mod tests {
     fn congestion_follows_the_window() {
         let mut sizer = Sizer::new(Sizing::Congestion(Congestion::default()));
         assert_eq!((content_len(&sizer), sizer.sealed_ahead()), (CAP, usize::MAX));
-        for (cwnd, len, ahead) in [(0, 1448 - 22, 2896), (4, 4 * 1448 - 22, 11584)] {
+        for (cwnd, len, ahead) in
+            [(0, CAP, usize::MAX), (1, 1448 - 22, 2896), (4, 4 * 1448 - 22, 11584)]
+        {
             let window = Window { mss: 1448, cwnd };
             sizer.observe(Conditions::default().with_window(window));
             assert_eq!((content_len(&sizer), sizer.sealed_ahead()), (len, ahead));

@@ -674,8 +674,8 @@ impl Run {
         assert!(inner <= cap, "{inner} bytes in a record of at most {cap}");
         let padded = if self.type_len() == 0 { inner } else { padded(inner, cap, shape.padding) };
         assert_eq!(opened.inner_len, padded, "{:?}", shape.padding);
-        if let Sizing::Fixed(fixed) = shape.sizing {
-            assert!(len <= fixed.max(1));
+        if let Sizing::Fixed(fixed @ 1..) = shape.sizing {
+            assert!(len <= fixed);
         }
     }
 

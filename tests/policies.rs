@@ -169,7 +169,6 @@ fn no_extreme_of_a_policy_makes_tiny_records() {
 fn policies_change_at_record_boundaries_only() {
     let (mut writer, mut reader) = writer_and_reader(TLS13, WriterConfig::default());
     writer.write_all(&[1; 100]).unwrap();
-    writer.set_max_fragment_len(64);
     writer.set_padding(Padding::Multiple(32));
     writer.set_sizing(Sizing::Fixed(10));
     writer.write_all(&[1; 100]).unwrap();
@@ -178,6 +177,53 @@ fn policies_change_at_record_boundaries_only() {
     let wire = drain_writer(&mut writer);
     assert_eq!(record_lengths(&wire), [222, 53, 53, 53], "the open record keeps its own");
     assert_eq!(open_all(&mut reader, &wire).0, [200, 10, 10, 5]);
+}
+
+/// What was written before and after a cap is set to `cap`, and the contents that this makes.
+#[test]
+fn a_cap_binds_from_the_call_that_sets_it() {
+    for (before, cap, after, contents) in [
+        (1, 64, 16_000, &[63, 63, 63][..]),
+        (62, 64, 100, &[63, 63, 36]),
+        (63, 64, 100, &[63, 63, 37]),
+        (64, 64, 100, &[64, 63, 37]),
+        (100, 64, 0, &[100]),
+        (100, 200, 300, &[199, 199, 2]),
+        (100, 16384, 300, &[400]),
+    ] {
+        for by_slot in [false, true] {
+            let (mut writer, mut reader) = writer_and_reader(TLS13, WriterConfig::default());
+            writer.write_all(&vec![1; before]).unwrap();
+            writer.set_max_fragment_len(cap);
+            let (mut written, room) = (0, writer.room());
+            while by_slot && written < after {
+                let mut slot = writer.slot().unwrap();
+                let n = slot.len().min(after - written);
+                slot[..n].fill(2);
+                slot.commit(n).unwrap();
+                written += n;
+            }
+            writer.write_all(&vec![2; after - written]).unwrap();
+            assert!(writer.room() <= room);
+            let wire = drain_writer(&mut writer);
+            let (lengths, plaintext) = open_all(&mut reader, &wire);
+            assert!(plaintext == [vec![1; before], vec![2; after]].concat());
+            let shown = &lengths[..lengths.len().min(contents.len())];
+            assert_eq!(shown, contents, "{before}, {cap}, {after}, {by_slot}");
+        }
+    }
+}
+
+#[test]
+fn a_cap_binds_the_padding_of_the_record_that_is_begun() {
+    let config = with(|config| config.padding = Padding::Multiple(512));
+    let (mut writer, mut reader) = writer_and_reader(TLS13, config);
+    writer.write_all(&[1; 10]).unwrap();
+    writer.set_max_fragment_len(100);
+    writer.write_all(&[1; 80]).unwrap();
+    let wire = drain_writer(&mut writer);
+    assert_eq!(record_lengths(&wire), [5 + 100 + 16]);
+    assert_eq!(open_all(&mut reader, &wire).0, [90]);
 }
 
 #[test]

@@ -198,12 +198,14 @@ impl Connection {
         }
     }
 
-    /// Changes the hard cap of the next records, within 64..=16,384; see
-    /// [`WriterConfig::max_fragment_len`](crate::WriterConfig::max_fragment_len).
+    /// Changes the hard cap of records, within 64..=16,384; see
+    /// [`Writer::set_max_fragment_len`](crate::Writer::set_max_fragment_len).
     pub fn set_max_fragment_len(&mut self, len: usize) {
         match &mut self.phase {
             Phase::Negotiating(handshake) => handshake.config.writer.max_fragment_len = len,
-            Phase::Established(established) => established.write.set_max_fragment_len(len),
+            Phase::Established(established) => {
+                established.write.set_max_fragment_len(len, &mut established.keys);
+            }
             Phase::Ended(_) => {}
         }
     }

@@ -243,9 +243,17 @@ impl WriteHalf {
         self.shape = Shape::new(self.sealer.format(), self.shape.max_inner, padding);
     }
 
-    pub(crate) fn set_max_fragment_len(&mut self, len: usize) {
+    /// Binds from now on: the open record takes no more than the cap allows, and ends here if it
+    /// holds as much already.
+    pub(crate) fn set_max_fragment_len(&mut self, len: usize, keys: &mut dyn KeySchedule) {
         let format = self.sealer.format();
-        self.shape = Shape::new(format, max_inner(len, format), self.shape.padding);
+        let max_inner = max_inner(len, format);
+        self.shape = Shape::new(format, max_inner, self.shape.padding);
+        let content_len = self.open_len();
+        if content_len > 0 && !self.open.cap(format, max_inner, content_len) {
+            // A failure is sticky, and the next call tells of it.
+            let _failed = self.seal_open(keys);
+        }
     }
 
     /// Gives back what is empty or can be made again.

@@ -306,10 +306,11 @@ impl Writer {
         self.half.set_padding(padding);
     }
 
-    /// Changes the hard cap of the next records, within 64..=16,384; see
-    /// [`WriterConfig::max_fragment_len`].
+    /// Changes the hard cap of records, within 64..=16,384; see
+    /// [`WriterConfig::max_fragment_len`]. It binds every byte that is accepted from now on. A
+    /// record that was begun and holds as much already is sealed at once.
     pub fn set_max_fragment_len(&mut self, len: usize) {
-        self.half.set_max_fragment_len(len);
+        self.half.set_max_fragment_len(len, &mut self.keys);
     }
 
     /// TLS 1.2: the peer wants to renegotiate. The refusal, a `no_renegotiation` warning

@@ -5,12 +5,33 @@ use super::plan::{OpenPlan, Plan, Shape};
 use super::state::PendingControl;
 use crate::aead::KeySchedule;
 use crate::error::Error;
-use crate::record::KeyUpdateRequest;
+use crate::record::{KeyUpdateRequest, RecordFormat};
 
 #[derive(Clone, Copy, Debug)]
 pub(super) struct OpenRecord {
     pub(super) content_limit: usize,
     pub(super) shape: Shape,
+}
+
+impl OpenRecord {
+    /// Caps what a record with this much content may hold; one that holds more keeps its shape.
+    /// Returns whether it may hold more.
+    pub(super) fn cap(
+        &mut self,
+        format: RecordFormat,
+        max_inner: usize,
+        content_len: usize,
+    ) -> bool {
+        let capped = Shape::new(format, max_inner, self.shape.padding);
+        if capped.max_inner >= self.shape.max_inner {
+            return true;
+        }
+        if content_len <= capped.max_content {
+            self.content_limit = self.content_limit.min(capped.max_content);
+            self.shape = capped;
+        }
+        content_len < capped.max_content.min(self.content_limit)
+    }
 }
 
 /// Whether a record is open now, with room in it.

@@ -133,9 +133,20 @@ pub struct Run {
 }
 
 impl Run {
-    pub fn new(suite: CipherSuite, config: WriterConfig) -> Self {
+    /// The limits of `config` are for what this run seals. In TLS 1.2 the key has sealed a record
+    /// already, of which only the number is known: it may have had 1,026 blocks.
+    pub fn new(suite: CipherSuite, mut config: WriterConfig) -> Self {
+        let (key_records, key_blocks) = match suite.version() {
+            Version::Tls13 => (0, 0),
+            Version::Tls12 => (1, 1026),
+        };
+        if let Some(limits) = &mut config.key_limits {
+            limits.records = limits.records.saturating_add(key_records);
+            limits.blocks = limits.blocks.saturating_add(key_blocks);
+        }
         let shape = Shape {
             from: 0,
+            records: 0,
             max_fragment_len: config.max_fragment_len,
             padding: config.padding,
             sizing: config.sizing,
@@ -158,8 +169,8 @@ impl Run {
             peer_updates: 0,
             last_request_at: None,
             renegotiations: 0,
-            key_records: 0,
-            key_blocks: 0,
+            key_records,
+            key_blocks,
             opened_plaintext: 0,
             opened_records: 0,
             opened_key_updates: 0,
@@ -670,7 +681,8 @@ impl Run {
         let shape = self.shapes[0];
         self.opened_plaintext += len as u64;
         let inner = len + self.type_len();
-        let cap = self.max_inner(shape);
+        let caps = self.shapes.iter().take_while(|shape| shape.records <= number);
+        let cap = caps.map(|&shape| self.max_inner(shape)).min().expect("one is of before");
         assert!(inner <= cap, "{inner} bytes in a record of at most {cap}");
         let padded = if self.type_len() == 0 { inner } else { padded(inner, cap, shape.padding) };
         assert_eq!(opened.inner_len, padded, "{:?}", shape.padding);
@@ -713,6 +725,7 @@ impl Run {
     fn reshape(&mut self, change: impl FnOnce(&mut Shape)) {
         let mut shape = *self.shapes.back().expect("never empty");
         shape.from = self.accepted;
+        shape.records = self.total().records;
         change(&mut shape);
         self.shapes.push_back(shape);
     }

@@ -4,6 +4,7 @@ mod common;
 
 use std::env;
 
+use bytes::{Bytes, BytesMut};
 use common::model::{Op, Run, Snapshot, at};
 use common::writer::*;
 use proptest::prelude::*;
@@ -300,6 +301,48 @@ fn law_03_room_is_what_write_accepts_with_a_control_record_due() {
         let room = writer.room();
         assert_eq!(writer.write(&[0; 100_000]), Ok(room));
         assert_eq!(writer.room(), 0);
+    }
+}
+
+/// Each writing call is offered more than there is room for, at every length of the open record
+/// that matters.
+#[test]
+fn law_03_room_is_what_every_writing_call_accepts() {
+    const LEN: usize = 100_000;
+    let offered = vec![7; LEN];
+    type Call = fn(&mut Writer, &[u8]) -> usize;
+    let calls: [(&str, Call); 5] = [
+        ("write", |writer, offered| writer.write(offered).unwrap()),
+        ("write_vectored", |writer, offered| {
+            writer.write_vectored(&[&offered[..10], &offered[10..]]).unwrap()
+        }),
+        ("write_owned", |writer, offered| {
+            writer.write_owned(&mut BytesMut::from(offered)).unwrap()
+        }),
+        ("write_owned with a byte to spare", |writer, offered| {
+            let mut owned = BytesMut::with_capacity(offered.len() + 1);
+            owned.extend_from_slice(offered);
+            writer.write_owned(&mut owned).unwrap()
+        }),
+        ("seal_batch", |writer, offered| {
+            writer.seal_batch(&mut Bytes::copy_from_slice(offered)).unwrap().finish().unwrap()
+        }),
+    ];
+    for suite in [TLS13, TLS12] {
+        for sizing in [Sizing::Max, Sizing::Fixed(5000), Sizing::Fixed(4096), Sizing::Fixed(100)] {
+            for (head, drained) in [(0, 0), (4, 0), (4, 30), (4, 1), (10_000, 10), (30_000, 20_000)]
+            {
+                for (name, call) in calls {
+                    let config = with(|config| config.sizing = sizing);
+                    let (mut writer, _) = writer_and_reader(suite, config);
+                    writer.write_all(&offered[..head]).unwrap();
+                    drain_some(&mut writer, drained, &mut Vec::new());
+                    let room = writer.room();
+                    let accepted = call(&mut writer, &offered);
+                    assert_eq!(accepted, room, "{name} {suite:?} {sizing:?} {head} {drained}");
+                }
+            }
+        }
     }
 }
 

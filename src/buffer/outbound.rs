@@ -142,6 +142,11 @@ impl OutboundBuffer {
         self.max_segments.saturating_sub(self.segments + self.charged)
     }
 
+    /// Whether the tail is a segment of which nothing is in use, or missing.
+    pub(crate) fn tail_is_unused(&self) -> bool {
+        self.tail.as_ref().is_none_or(Segment::is_unused)
+    }
+
     /// Segments in whose place foreign memory may stand: one that is not in use makes way for it.
     pub(crate) fn segments_for_owned(&self) -> usize {
         let unused = self.tail.as_ref().is_some_and(Segment::is_unused);
@@ -199,16 +204,27 @@ impl OutboundBuffer {
     #[cfg(feature = "rustls")]
     pub(crate) fn append_owned(&mut self, bytes: Bytes) {
         self.mark(bytes.len(), 0);
-        self.append_piece(bytes, 0);
+        self.append_piece(bytes);
     }
 
-    /// Appends foreign memory that takes the place of `charge` segments while it waits. What it
-    /// carries is to be [`mark`](Self::mark)ed by the caller. The tail must not be in use.
-    pub(crate) fn append_piece(&mut self, bytes: Bytes, charge: usize) {
+    /// Appends foreign memory. What it carries is to be [`mark`](Self::mark)ed by the caller. The tail must not be in use.
+    pub(crate) fn append_piece(&mut self, bytes: Bytes) {
         self.retire_tail();
         if !bytes.is_empty() {
-            self.charged += charge;
-            self.front.push_back(Piece::Owned(Owned { bytes, charge }));
+            self.front.push_back(Piece::Owned(Owned { bytes, charge: 0 }));
+        }
+    }
+
+    /// Lets the foreign memory that was appended last take the place of a segment while it waits,
+    /// and what was appended before it with it.
+    pub(crate) fn charge_last_owned(&mut self) {
+        let last = self.front.iter_mut().rev().find_map(|piece| match piece {
+            Piece::Owned(owned) => Some(owned),
+            Piece::Segment(_) | Piece::Small(_) => None,
+        });
+        if let Some(owned) = last {
+            owned.charge += 1;
+            self.charged += 1;
         }
     }
 
@@ -397,7 +413,7 @@ mod tests {
         put(&mut buffer, b"abc");
         put(&mut buffer, b"de");
         buffer.mark(3, 0);
-        buffer.append_piece(Bytes::from_static(b"fg"), 0);
+        buffer.append_piece(Bytes::from_static(b"fg"));
         buffer.append_small(b"h");
         buffer.add_segment();
         put(&mut buffer, b"ij");

@@ -56,14 +56,14 @@ impl Connection {
         }
     }
 
-    /// Takes as long a prefix of `plaintext` as there is room for, removes it there, and returns
-    /// its length. It is sealed where it lies, without a copy, behind the open record: the drain
-    /// gives the same memory to the transport. Its records are those of `write`
-    /// with [`Coalescing::Off`](crate::Coalescing::Off).
+    /// Takes as long a prefix of `plaintext` as there is [`room`](Self::room) for, removes it
+    /// there, and returns its length. The records are those of [`write`](Self::write) and then
+    /// [`flush`](Self::flush). What would take new segments of the buffer is sealed where it lies,
+    /// without a copy: the drain gives the same memory to the transport.
     ///
-    /// While it waits it counts against the capacity. Short or padded plaintext is copied, as by
-    /// [`write`](Self::write), and ends its record; so is
-    /// the last fragment if, in TLS 1.3, the buffer has no spare byte behind it (reserve one).
+    /// While it waits it counts against the capacity. What the current record and the segment that
+    /// is in use have room for is copied, as is plaintext that is short or padded, and in TLS 1.3
+    /// the last fragment if `plaintext` has no spare byte behind it (reserve one).
     /// A `Vec` becomes a `BytesMut` without a copy by `Bytes::from(vec).try_into_mut()`.
     ///
     /// # Errors

@@ -99,7 +99,7 @@ impl WriteHalf {
 
     /// Takes as long a prefix of `buf` as there is room for, for a caller who has `want` bytes.
     #[inline]
-    fn fill_records(
+    pub(super) fn fill_records(
         &mut self,
         buf: &[u8],
         want: usize,

@@ -5,11 +5,11 @@ use core::mem;
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 
 use super::half::WriteHalf;
-use super::plan::Update;
+use super::plan::{OpenPlan, Plan};
 use super::state::PendingControl;
 use crate::aead::{Around, KeySchedule};
-use crate::error::WriteError;
-use crate::record::{KeyUpdateRequest, MAX_FRAGMENT_LEN};
+use crate::error::{Error, WriteError};
+use crate::record::KeyUpdateRequest;
 
 /// Shorter plaintext is copied: making pieces of it costs more than the copy does
 /// (`cargo bench --bench paired`: even between 4 and 16 KiB).
@@ -21,8 +21,8 @@ const MIN_OWNED_FRAGMENT: usize = 4 * 1024;
 impl WriteHalf {
     /// Takes as long a prefix of `plaintext` as there is room for and removes it there.
     ///
-    /// What is sealed in place makes the same records as `write` with `Coalescing::Off`: between
-    /// small pieces (trailer of one record, header of the next) lies the caller's memory.
+    /// The records are those of `write` and then `flush`: what the open record and the tail have
+    /// room for is copied there, and what would take a new segment is sealed in place of one.
     pub(crate) fn write_owned(
         &mut self,
         plaintext: &mut BytesMut,
@@ -32,149 +32,168 @@ impl WriteHalf {
         if plaintext.is_empty() {
             return Ok(0);
         }
-        let in_place = self.in_place_len(plaintext, keys);
-        if in_place == 0 {
-            return self.write_copied(plaintext, keys);
+        let mut accepted = 0;
+        if self.open_len() > 0 {
+            accepted = self.copy_front(plaintext, self.free_range().len(), keys)?;
         }
-        self.seal_open(keys).map_err(|_| WriteError::Failed { accepted: 0 })?;
-        let accepted = self.seal_in_place(plaintext, in_place, keys)?;
-        if plaintext.is_empty() {
-            return Ok(accepted);
+        if self.is_worth_sealing_in_place(plaintext.len()) {
+            let result = self.copy_into_tail(plaintext, keys);
+            accepted += result.map_err(|error| error.after(accepted))?;
+            let result = self.seal_in_place(plaintext, keys);
+            accepted += result.map_err(|error| error.after(accepted))?;
         }
-        // The last fragment has no byte behind it for its type.
-        match self.write_copied(plaintext, keys) {
-            Ok(copied) => Ok(accepted + copied),
-            Err(error) => Err(error.after(accepted)),
-        }
+        let result = self.copy_front(plaintext, usize::MAX, keys);
+        accepted += result.map_err(|error| error.after(accepted))?;
+        // Copied plaintext ends its record as plaintext sealed in place does.
+        self.seal_open(keys).map_err(|_| WriteError::Failed { accepted })?;
+        Ok(accepted)
     }
 
-    fn write_copied(
+    /// Writes at most `max` bytes by copying them, and removes them.
+    fn copy_front(
         &mut self,
         plaintext: &mut BytesMut,
+        max: usize,
         keys: &mut dyn KeySchedule,
     ) -> Result<usize, WriteError> {
-        let result = self.write(plaintext, keys);
+        let len = plaintext.len();
+        let result = self.fill_records(&plaintext[..len.min(max)], len, keys);
         let accepted = result.unwrap_or_else(WriteError::accepted);
         // The caller keeps memory of which nothing was taken.
-        if accepted == plaintext.len() {
+        if accepted == len {
             plaintext.clear()
         } else {
             plaintext.advance(accepted)
         }
-        // Copied plaintext ends its record as plaintext sealed in place does.
-        self.seal_open(keys).map_err(|_| WriteError::Failed { accepted })?;
         result
     }
 
-    /// How much of `plaintext` can be sealed where it lies.
-    fn in_place_len(&self, plaintext: &BytesMut, keys: &dyn KeySchedule) -> usize {
-        let room = self.buffer.segments_for_owned().saturating_mul(MAX_FRAGMENT_LEN);
-        let len = plaintext.len().min(room);
-        // Zeros would have to stand in the caller's memory.
-        let padded = self.sealer.format().inner_type_len() > 0 && !self.shape.padding.is_none();
-        let fragment = self.fragment_len();
-        let is_short = len < MIN_OWNED_LEN || fragment < MIN_OWNED_FRAGMENT;
-        if is_short || padded || self.sizer.sealed_ahead() != usize::MAX {
-            return 0;
-        }
-        let format = self.sealer.format();
-        if self.open_len() > 0 {
-            // What the key refuses behind the open record may still fit into that.
-            let mut cursor = self.cursor(keys);
-            cursor.assume_sealed(self.open_len(), self.open.shape);
-            if cursor.control_in_front(cursor.target() + format.inner_type_len()).is_none() {
-                return 0;
-            }
-        }
-        let has_byte_behind = len < plaintext.len() || plaintext.capacity() > plaintext.len();
-        if has_byte_behind || format.inner_type_len() == 0 {
-            return len;
-        }
-        (len - 1) / fragment * fragment
-    }
-
-    /// Content of the next record, if nothing else bounds it.
-    fn fragment_len(&self) -> usize {
-        self.sizer.content_len(self.sealer.format().overhead(), self.shape.max_content)
-    }
-
-    /// Seals the first `len` bytes, fragment by fragment, and moves them into the buffer.
-    fn seal_in_place(
+    /// Copies the records that go into the tail, if that is in use.
+    fn copy_into_tail(
         &mut self,
         plaintext: &mut BytesMut,
-        len: usize,
         keys: &mut dyn KeySchedule,
     ) -> Result<usize, WriteError> {
-        let needs_byte_behind = self.sealer.format().inner_type_len() > 0;
         let mut accepted = 0;
-        while accepted < len {
-            let longest = self.fragment_len();
-            // As `write`, which opens the record before it knows how long it becomes.
-            if !self.control_before(longest, accepted, keys)? {
-                return Err(WriteError::KeyLimit { accepted });
+        while !plaintext.is_empty() && !self.buffer.tail_is_unused() {
+            match self.cursor(keys).plan(plaintext.len()) {
+                Plan::Open(OpenPlan { fresh: false, content_limit, .. }) => {
+                    accepted += self
+                        .copy_front(plaintext, content_limit, keys)
+                        .map_err(|error| error.after(accepted))?;
+                }
+                _ => break,
             }
-            let content_len = longest.min(len - accepted);
-            let is_last = content_len == plaintext.len();
-            if is_last && needs_byte_behind {
-                plaintext.put_u8(0);
-            }
-            let sealed = self.sealer.seal_apart(plaintext, content_len);
-            if is_last {
-                plaintext.truncate(content_len);
-            }
-            let Some(around) = sealed else {
-                // Not reached: the budget, which counts the sequence numbers, was asked.
-                return Err(WriteError::KeyLimit { accepted });
-            };
-            let fragment =
-                if is_last { mem::take(plaintext) } else { plaintext.split_to(content_len) };
-            accepted += content_len;
-            self.append_record(&around, fragment.freeze(), accepted);
         }
         Ok(accepted)
     }
 
-    /// Seals the control record that is due, or that the key's budget asks for, in front of the
-    /// next record. `false` if the key may seal no more.
-    fn control_before(
-        &mut self,
-        content_len: usize,
-        accepted: usize,
-        keys: &mut dyn KeySchedule,
-    ) -> Result<bool, WriteError> {
-        let cursor = self.cursor(keys);
-        let inner_len = content_len + cursor.format.inner_type_len();
-        let Some((_, update_keys)) = cursor.control_in_front(inner_len) else {
-            return Ok(false);
-        };
-        if update_keys {
-            debug_assert!(matches!(cursor.update, Update::Possible { .. }), "nothing to update by");
-            self.pending = PendingControl::KeyUpdate(KeyUpdateRequest::NotRequested);
-        }
-        match self.take_pending_control(keys) {
-            Ok(Some(record)) => {
-                self.buffer.mark(record.len(), 0);
-                self.buffer.append_small(&record);
-                Ok(true)
-            }
-            Ok(None) => Ok(true),
-            Err(error) => {
-                self.fail(error);
-                Err(WriteError::Failed { accepted })
-            }
-        }
+    fn is_worth_sealing_in_place(&self, len: usize) -> bool {
+        let format = self.sealer.format();
+        let fragment = self.sizer.content_len(format.overhead(), self.shape.max_content);
+        // Zeros would have to stand in the caller's memory.
+        let padded = format.inner_type_len() > 0 && !self.shape.padding.is_none();
+        let is_long = len >= MIN_OWNED_LEN && fragment >= MIN_OWNED_FRAGMENT;
+        is_long && !padded && self.sizer.sealed_ahead() == usize::MAX
     }
 
-    /// Moves a record into the buffer, whose fragment ends `accepted` bytes of plaintext in the
-    /// caller's memory.
-    fn append_record(&mut self, around: &Around, fragment: Bytes, accepted: usize) {
+    /// Seals record by record and moves them into the buffer. They are those that segments would
+    /// hold, and take the place of as many.
+    fn seal_in_place(
+        &mut self,
+        plaintext: &mut BytesMut,
+        keys: &mut dyn KeySchedule,
+    ) -> Result<usize, WriteError> {
+        let mut accepted = 0;
+        // The tail of the segment in whose place the last records are, and the segments that can
+        // still be replaced.
+        let (mut tail, mut fresh) = (0, self.buffer.segments_for_owned());
+        let mut replaces_segment = false;
+        let result = loop {
+            let mut cursor = self.cursor(keys);
+            (cursor.tail, cursor.fresh) = (tail, fresh);
+            let plan = match cursor.plan(plaintext.len()) {
+                _ if plaintext.is_empty() => break Ok(accepted),
+                Plan::Open(plan) if plan.fresh && self.must_move(plaintext, plan) => {
+                    break Ok(accepted);
+                }
+                Plan::Open(plan) => plan,
+                Plan::NoRoom => break Ok(accepted),
+                Plan::KeyLimit => break Err(WriteError::KeyLimit { accepted }),
+            };
+            if plan.fresh {
+                if mem::replace(&mut replaces_segment, true) {
+                    self.buffer.charge_last_owned();
+                }
+                (tail, fresh) = (self.buffer.segment_len(), fresh - 1);
+            }
+            let before = self.buffer.waiting();
+            match self.seal_fragment(plaintext, plan, keys) {
+                Ok(content_len) => accepted += content_len,
+                Err(error) => {
+                    self.fail(error);
+                    break Err(WriteError::Failed { accepted });
+                }
+            }
+            tail -= self.buffer.waiting() - before;
+        };
+        if replaces_segment {
+            self.buffer.charge_last_owned();
+        }
+        result
+    }
+
+    /// Whether the record is the last one of `plaintext`, with no byte behind it for its type.
+    fn must_move(&self, plaintext: &BytesMut, plan: OpenPlan) -> bool {
+        self.sealer.format().inner_type_len() > 0
+            && plan.content_limit >= plaintext.len()
+            && plaintext.capacity() == plaintext.len()
+    }
+
+    /// Seals one record as planned, behind the control record that is due or that the key's budget
+    /// asks for.
+    fn seal_fragment(
+        &mut self,
+        plaintext: &mut BytesMut,
+        plan: OpenPlan,
+        keys: &mut dyn KeySchedule,
+    ) -> Result<usize, Error> {
+        if plan.update_keys {
+            self.pending = PendingControl::KeyUpdate(KeyUpdateRequest::NotRequested);
+        }
+        if let Some(record) = self.take_pending_control(keys)? {
+            self.buffer.mark(record.len(), 0);
+            self.buffer.append_small(&record);
+        }
+        let content_len = plan.content_limit.min(plaintext.len());
+        let is_last = content_len == plaintext.len();
+        if self.must_move(plaintext, plan) {
+            let mut moved = BytesMut::with_capacity(content_len + 1);
+            moved.extend_from_slice(plaintext);
+            *plaintext = moved;
+        }
+        // The type byte stands behind the content while ring seals it.
+        let needs_byte_behind = is_last && self.sealer.format().inner_type_len() > 0;
+        if needs_byte_behind {
+            plaintext.put_u8(0);
+        }
+        let around = self.sealer.seal_apart(plaintext, content_len);
+        if needs_byte_behind {
+            plaintext.truncate(content_len);
+        }
+        // Not missing: the budget, which counts the sequence numbers, was asked.
+        let around = around.ok_or(Error::KeysExhausted)?;
+        let fragment = if is_last { mem::take(plaintext) } else { plaintext.split_to(content_len) };
+        self.append_record(&around, fragment.freeze());
+        Ok(content_len)
+    }
+
+    /// Moves a record into the buffer, whose fragment is in the caller's memory.
+    fn append_record(&mut self, around: &Around, fragment: Bytes) {
         let content_len = fragment.len();
         self.buffer.mark(self.sealer.format().record_len(content_len), content_len);
         self.buffer.append_small(around.prefix());
-        // The memory takes the place of as many segments as its bytes would fill.
-        let charge = accepted.div_ceil(MAX_FRAGMENT_LEN)
-            - (accepted - content_len).div_ceil(MAX_FRAGMENT_LEN);
-        self.buffer.append_piece(fragment, charge);
+        self.buffer.append_piece(fragment);
         self.buffer.append_small(around.trailer());
         self.count_record(content_len);
     }

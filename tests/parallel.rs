@@ -176,7 +176,7 @@ fn a_batch_with_no_room_behind_the_open_record_fills_that() {
 
 #[test]
 fn a_batch_that_the_key_refuses_fills_the_open_record_and_then_changes_nothing() {
-    let config = with(|config| config.key_limits = Some(KeyLimits::new(3, u64::MAX)));
+    let config = with(|config| config.key_limits = Some(KeyLimits::new(4, u64::MAX)));
     let (mut writer, _) = writer_and_reader(TLS12, config);
     writer.write_all(b"x").unwrap();
     let mut plaintext = Bytes::from(pattern(20_000));

@@ -526,7 +526,7 @@ fn a_writer_taken_apart_goes_on_where_it_stopped() {
 
 #[test]
 fn a_budget_goes_with_the_key_that_is_moved() {
-    let config = with(|config| config.key_limits = Some(KeyLimits::new(5, u64::MAX)));
+    let config = with(|config| config.key_limits = Some(KeyLimits::new(6, u64::MAX)));
     let (mut writer, _) = writer_and_reader(TLS12, config.clone());
     for left in [3, 2, 1, 0] {
         assert_eq!(writer.room(), left * 16384);

@@ -197,6 +197,72 @@ fn keys_are_updated_before_their_limit_in_the_middle_of_one_write() {
     }
 }
 
+/// Records that a key seals before it refuses, `close_notify` included, and those before it came.
+#[test]
+fn a_key_has_one_budget_for_its_whole_life() {
+    let config = || with(|config| config.key_limits = Some(KeyLimits::new(10, u64::MAX)));
+    let exhaust = |writer: &mut Writer| {
+        let mut records = 0;
+        while writer.write(b"x").is_ok() {
+            writer.flush().unwrap();
+            records += 1;
+            assert!(records < 100, "no limit");
+        }
+        records
+    };
+    for suite in CipherSuite::ALL {
+        let (key, iv) = ([3; 32], [5; 12]);
+        let raw = |seq| WriteKeys::new(suite, &key[..suite.key_len()], iv, seq).unwrap();
+        for seq in 0..12 {
+            let mut writer = Writer::new(raw(seq), config());
+            // Two stay for a control record and the end.
+            assert_eq!(exhaust(&mut writer), 8_u64.saturating_sub(seq), "{suite:?} {seq}");
+            assert_eq!(writer.close().is_ok(), seq < 10);
+            assert!(writer.next_seq() <= 10.max(seq), "{suite:?}");
+        }
+        let mut writer = Writer::new(raw(0), config());
+        writer.write(b"x").unwrap();
+        drain_writer(&mut writer);
+        let keys = writer.into_parts().unwrap().into_keys();
+        assert_eq!(exhaust(&mut Writer::new(keys, config())), 7, "{suite:?}");
+    }
+}
+
+#[test]
+fn a_key_s_blocks_are_counted_for_its_whole_life() {
+    let suite = CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256;
+    let config = |blocks| with(|config| config.key_limits = Some(KeyLimits::new(1000, blocks)));
+    let raw = |seq| WriteKeys::new(suite, &[3; 16], [5; 12], seq).unwrap();
+    // 100 bytes are 7 blocks and the tag's.
+    let mut writer = Writer::new(raw(0), config(1029 + 8));
+    writer.write(&[0; 100]).unwrap();
+    drain_writer(&mut writer);
+    let keys = writer.into_parts().unwrap().into_keys();
+    let mut writer = Writer::new(keys, config(1029 + 8));
+    assert_eq!(writer.room(), 16384, "just one more of full length");
+    writer.write(&[0; 100]).unwrap();
+    drain_writer(&mut writer);
+    let keys = writer.into_parts().unwrap().into_keys();
+    assert_eq!(Writer::new(keys, config(1029 + 8)).room(), 0);
+    // Of what others sealed only the number is known: the records may have been full.
+    assert_eq!(Writer::new(raw(1), config(1029 + 1025)).room(), 0);
+    assert_eq!(Writer::new(raw(1), config(1029 + 1026)).room(), 16384);
+}
+
+#[test]
+fn a_key_that_may_seal_nothing_cannot_close_and_says_so() {
+    for suite in CipherSuite::ALL {
+        let config = with(|config| config.key_limits = Some(KeyLimits::new(0, 0)));
+        let (mut writer, _) = writer_and_reader(suite, config);
+        assert_eq!(writer.close(), Err(WriteError::Failed { accepted: 0 }));
+        assert_eq!(
+            (writer.state(), writer.error()),
+            (WriterState::Failed, Some(Error::KeysExhausted))
+        );
+        assert!(!writer.wants_drain());
+    }
+}
+
 #[test]
 fn a_limit_that_allows_no_record_is_refused_and_not_looped_on() {
     let config = with(|config| config.key_limits = Some(KeyLimits::new(2, u64::MAX)));
@@ -233,7 +299,8 @@ fn keys_of_a_wrong_length_are_refused() {
 #[test]
 fn a_sequence_number_never_wraps() {
     let keys = WriteKeys::new(TLS13, &[1; 16], [2; 12], u64::MAX - 3).unwrap();
-    let mut writer = Writer::new(keys, WriterConfig::default());
+    let limits = KeyLimits::new(u64::MAX, u64::MAX);
+    let mut writer = Writer::new(keys, with(|config| config.key_limits = Some(limits)));
     assert_eq!(writer.write(&[0; 20_000]), Err(WriteError::KeyLimit { accepted: 16384 }));
     writer.close().unwrap();
     assert_eq!(record_lengths(&drain_writer(&mut writer)).len(), 2);
@@ -313,7 +380,8 @@ fn a_renegotiation_request_means_nothing_in_tls_1_3() {
 #[test]
 fn refused_renegotiations_leave_the_record_for_close_notify() {
     let suite = CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256;
-    let config = with(|config| config.key_limits = Some(KeyLimits::new(3, u64::MAX)));
+    // The handshake has sealed one.
+    let config = with(|config| config.key_limits = Some(KeyLimits::new(4, u64::MAX)));
     let (mut writer, mut reader) = writer_and_reader(suite, config);
     writer.write_all(b"x").unwrap();
     for _ in 0..5 {
@@ -359,7 +427,8 @@ fn a_cover_record_beyond_the_limit_of_the_key_is_refused_as_that() {
 #[test]
 fn renegotiation_requests_leave_the_last_record_to_close_notify() {
     let suite = CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256;
-    let config = with(|config| config.key_limits = Some(KeyLimits::new(3, u64::MAX)));
+    // The handshake has sealed one.
+    let config = with(|config| config.key_limits = Some(KeyLimits::new(4, u64::MAX)));
     let (mut writer, mut reader) = writer_and_reader(suite, config);
     for _ in 0..5 {
         writer.on_renegotiation_request();
@@ -386,7 +455,8 @@ fn padding_changes_nothing_in_tls_1_2() {
 #[test]
 fn owned_plaintext_fills_the_open_record_that_is_the_last_of_its_key() {
     let suite = CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256;
-    let config = with(|config| config.key_limits = Some(KeyLimits::new(3, u64::MAX)));
+    // The handshake has sealed one.
+    let config = with(|config| config.key_limits = Some(KeyLimits::new(4, u64::MAX)));
     let (mut writer, mut reader) = writer_and_reader(suite, config);
     writer.write_all(&[1; 10]).unwrap();
     let mut owned = BytesMut::from(&[1; 20_000][..]);
@@ -419,7 +489,8 @@ fn the_smallest_window_leaves_room_in_an_empty_buffer() {
 #[test]
 fn a_refused_renegotiation_behind_an_open_record_leaves_one_for_close_notify() {
     let suite = CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256;
-    let config = with(|config| config.key_limits = Some(KeyLimits::new(3, u64::MAX)));
+    // The handshake has sealed one.
+    let config = with(|config| config.key_limits = Some(KeyLimits::new(4, u64::MAX)));
     let (mut writer, mut reader) = writer_and_reader(suite, config);
     writer.on_renegotiation_request();
     writer.write_all(b"x").unwrap();

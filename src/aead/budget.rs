@@ -3,7 +3,8 @@
 use super::suite::{Aead, CipherSuite};
 use crate::num::to_u64;
 
-/// Limits on the use of one key. A record is counted before it is sealed.
+/// Limits on the use of one key. A record is counted before it is sealed, and so is every record
+/// that the key sealed before it came to this writer.
 ///
 /// For AES-GCM, RFC 9846 §5.5 allows 2^24.5 full records for a margin of 2^-57; the bound behind
 /// it is on the number of 16-byte blocks, and a full record has 2^10 of them and a tag. The
@@ -62,12 +63,31 @@ pub(crate) struct KeyBudget {
     blocks: u64,
 }
 
+/// [`blocks`] of the longest record: content, type byte and tag.
+pub(super) const MAX_RECORD_BLOCKS: u64 = (1 << 10) + 2;
+
 /// Blocks of the largest control record: a KeyUpdate or an alert, and its tag.
 const CONTROL_BLOCKS: u64 = 2;
 
 impl KeyBudget {
-    pub(crate) fn new(limits: KeyLimits, seq_left: u64) -> Self {
-        Self { records: limits.records.min(seq_left), blocks: limits.blocks }
+    /// The budget of a key that nothing was sealed with.
+    pub(crate) const fn of_new_key(limits: KeyLimits) -> Self {
+        Self { records: limits.records, blocks: limits.blocks }
+    }
+
+    /// What is left to a key that has sealed `seq` records of `blocks` in all. No limit allows the
+    /// record number 2^64 − 1, so the counter never wraps (RFC 9846 §5.3).
+    pub(crate) const fn of_key(limits: KeyLimits, seq: u64, blocks: u64) -> Self {
+        let blocks = match limits.blocks {
+            u64::MAX => u64::MAX,
+            limit => limit.saturating_sub(blocks),
+        };
+        Self { records: limits.records.saturating_sub(seq), blocks }
+    }
+
+    /// Blocks that a key has sealed to have this budget left of `limits`.
+    pub(crate) const fn sealed_blocks(self, limits: KeyLimits) -> u64 {
+        limits.blocks.saturating_sub(self.blocks)
     }
 
     /// Whether a record with `inner_len` bytes of inner plaintext may be sealed and still leave
@@ -121,7 +141,7 @@ mod tests {
             (2, 4, true, true),
             (1, 4, true, false),
         ] {
-            let budget = KeyBudget::new(KeyLimits::new(records, blocks), u64::MAX);
+            let budget = KeyBudget::of_new_key(KeyLimits::new(records, blocks));
             assert_eq!(budget.allows_control_record(), control, "{records}, {blocks}");
             assert_eq!(budget.allows_warning(), warning, "{records}, {blocks}");
         }
@@ -129,7 +149,7 @@ mod tests {
 
     #[test]
     fn budget_keeps_two_control_records_back() {
-        let mut budget = KeyBudget::new(KeyLimits::new(4, 1000), u64::MAX);
+        let mut budget = KeyBudget::of_new_key(KeyLimits::new(4, 1000));
         assert!(budget.allows_application_record(16));
         budget.spend(16);
         assert!(budget.allows_application_record(16));
@@ -142,7 +162,7 @@ mod tests {
     fn blocks_are_limited_at_the_limit_exactly() {
         // 100 bytes are 7 blocks and the tag's; the two control records take 4.
         for (limit, allowed) in [(11, false), (12, true), (13, true)] {
-            let budget = KeyBudget::new(KeyLimits::new(100, limit), u64::MAX);
+            let budget = KeyBudget::of_new_key(KeyLimits::new(100, limit));
             assert_eq!(budget.allows_application_record(100), allowed, "{limit}");
         }
     }
@@ -150,7 +170,8 @@ mod tests {
     #[test]
     fn the_sequence_number_limits_chacha20() {
         let limits = KeyLimits::for_suite(CipherSuite::TLS_CHACHA20_POLY1305_SHA256);
-        assert!(!KeyBudget::new(limits, 2).allows_application_record(1));
-        assert!(KeyBudget::new(limits, 3).allows_application_record(1));
+        let budget = |seq_left| KeyBudget::of_key(limits, u64::MAX - seq_left, u64::MAX);
+        assert!(!budget(2).allows_application_record(1));
+        assert!(budget(3).allows_application_record(1));
     }
 }

@@ -4,17 +4,22 @@ use alloc::boxed::Box;
 use core::fmt;
 
 use super::aead_key::AeadKey;
+use super::budget::MAX_RECORD_BLOCKS;
 use super::nonce::{Iv, SeqCounter};
 use super::{CipherSuite, InvalidKeyLength, TrafficSecret};
 
 /// The two directions have the same parts and must not be mixed up: a type each.
 macro_rules! direction_keys {
-    ($(#[$doc:meta])* $name:ident, $of_secret:ident) => {
+    ($(#[$doc:meta])* $name:ident, $of_secret:ident $(, $blocks:ident)?) => {
         $(#[$doc])*
         pub struct $name {
             pub(super) key: AeadKey,
             pub(super) iv: Iv,
             pub(super) seq: SeqCounter,
+            $(
+                /// AEAD blocks that the key has sealed.
+                pub(super) $blocks: u64,
+            )?
             secret: Option<Box<TrafficSecret>>,
         }
 
@@ -35,8 +40,14 @@ macro_rules! direction_keys {
                 seq: u64,
             ) -> Result<Self, InvalidKeyLength> {
                 let key = AeadKey::new(suite, key)?;
-                let (iv, seq) = (Iv::new(iv), SeqCounter::starting_at(seq));
-                Ok(Self { key, iv, seq, secret: None })
+                Ok(Self {
+                    key,
+                    iv: Iv::new(iv),
+                    seq: SeqCounter::starting_at(seq),
+                    // Of the records before this one only the number is known.
+                    $( $blocks: seq.saturating_mul(MAX_RECORD_BLOCKS), )?
+                    secret: None,
+                })
             }
 
             /// The keys of a TLS 1.3 traffic secret (RFC 9846 §7.3), which can be updated.
@@ -97,10 +108,14 @@ direction_keys! {
     /// Key, IV and next sequence number of the sending direction, and, for TLS 1.3, the traffic
     /// secret that the next generation comes from.
     ///
+    /// A writer counts the records before `seq` against the key's limits
+    /// ([`KeyLimits`](crate::KeyLimits)): as long as they were if a writer of this crate sealed
+    /// them, else as if each had been full.
+    ///
     /// Not `Clone`: two writers under one key would use nonces twice, which with AES-GCM gives
     /// away the key stream and the authentication key. What ring makes of the key is in memory
     /// that ring does not wipe; the raw key, the IV and the secret are wiped on drop.
-    WriteKeys, write_keys
+    WriteKeys, write_keys, sealed_blocks
 }
 
 direction_keys! {

@@ -19,19 +19,16 @@ pub(crate) struct RecordSealer {
 
 impl RecordSealer {
     pub(crate) fn new(keys: WriteKeys, limits: KeyLimits) -> Self {
-        let budget = KeyBudget::new(limits, keys.seq.left());
+        let budget = KeyBudget::of_key(limits, keys.seq(), keys.sealed_blocks);
         let format = keys.suite().format();
         Self { keys, format, budget }
     }
 
-    /// The same with what is left of an earlier budget.
-    pub(crate) fn with_budget(self, budget: KeyBudget) -> Self {
-        Self { budget, ..self }
-    }
-
-    /// The key with its next sequence number, and what it may still seal.
-    pub(crate) fn into_parts(self) -> (WriteKeys, KeyBudget) {
-        (self.keys, self.budget)
+    /// The key with its next sequence number and what it has sealed, under the limits that
+    /// [`new`](Self::new) was given.
+    pub(crate) fn into_keys(mut self, limits: KeyLimits) -> WriteKeys {
+        self.keys.sealed_blocks = self.budget.sealed_blocks(limits);
+        self.keys
     }
 
     pub(crate) const fn format(&self) -> RecordFormat {

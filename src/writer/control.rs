@@ -19,7 +19,10 @@ impl WriteHalf {
         if self.life == Life::Open {
             // An answer that found no room is not due any more: no application record follows.
             self.pending = PendingControl::Nothing;
-            self.seal_alert(Alert::warning(AlertDescription::CLOSE_NOTIFY));
+            if !self.seal_alert(Alert::warning(AlertDescription::CLOSE_NOTIFY)) {
+                self.fail(Error::KeysExhausted);
+                return Err(WriteError::Failed { accepted: 0 });
+            }
             self.life = Life::Closed;
         }
         Ok(())
@@ -34,7 +37,8 @@ impl WriteHalf {
         self.buffer.wipe_tail();
         self.pending = PendingControl::Nothing;
         if let (Some(alert), Life::Open) = (error.alert(), self.life) {
-            self.seal_alert(Alert::fatal(alert));
+            // A key that may seal no more ends without one.
+            let _sealed = self.seal_alert(Alert::fatal(alert));
         }
         self.life = Life::Failed(error);
     }
@@ -192,11 +196,13 @@ impl WriteHalf {
         Ok(Some(record))
     }
 
-    /// Seals an alert behind everything else.
-    fn seal_alert(&mut self, alert: Alert) {
-        if let Some(record) = self.control_record(ContentType::Alert, &alert.encode()) {
-            self.append_control(&record);
+    /// Seals an alert behind everything else. Returns whether the key allowed it.
+    fn seal_alert(&mut self, alert: Alert) -> bool {
+        let record = self.control_record(ContentType::Alert, &alert.encode());
+        if let Some(record) = &record {
+            self.append_control(record);
         }
+        record.is_some()
     }
 
     /// Puts a control record at the start of the tail. Every segment in use keeps room for it;

@@ -228,7 +228,7 @@ impl WriteHalf {
         keys: &mut dyn KeySchedule,
     ) -> Result<(), WriteError> {
         self.write_all(buf, keys)?;
-        self.close(keys)
+        self.close(keys).map_err(|error| error.after(buf.len()))
     }
 
     pub(crate) fn observe(&mut self, conditions: Conditions) {

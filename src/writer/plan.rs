@@ -185,7 +185,7 @@ impl Cursor<'_> {
         match self.update {
             // What is due already replaces the key.
             Update::Possible { record_len, limits } if !allowed || self.control_len > 0 => {
-                let next = KeyBudget::new(limits, u64::MAX);
+                let next = KeyBudget::of_new_key(limits);
                 next.allows_application_record(inner_len)
                     .then_some((record_len, self.control_len == 0))
             }
@@ -207,7 +207,7 @@ impl Cursor<'_> {
     pub(super) fn assume_sealed(&mut self, content_len: usize, shape: Shape) {
         match self.update {
             _ if self.control_len == 0 => {}
-            Update::Possible { limits, .. } => self.budget = KeyBudget::new(limits, u64::MAX),
+            Update::Possible { limits, .. } => self.budget = KeyBudget::of_new_key(limits),
             Update::Impossible => self.budget.spend(Alert::LEN),
         }
         let len = self.control_len + shape.record_len(self.format, content_len);

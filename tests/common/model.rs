@@ -90,6 +90,8 @@ enum Life {
 #[derive(Clone, Copy, Debug)]
 struct Shape {
     from: u64,
+    /// Records that were sealed when it was set: a cap binds the record that is current then.
+    records: u64,
     max_fragment_len: usize,
     padding: Padding,
     sizing: Sizing,

@@ -83,9 +83,13 @@ pub fn max_fragment_len(input: &mut Input<'_>) -> Result<usize> {
     })
 }
 
+/// Records that a handshake may seal under the key that it hands over: Finished and tickets.
+const BEFORE_HAND_OVER: u64 = 4;
+
 fn key_limits(input: &mut Input<'_>) -> Result<Option<KeyLimits>> {
-    let records = input.int_in_range(3..=20)?;
-    let blocks = input.int_in_range(8..=2500)?;
+    let records = BEFORE_HAND_OVER + input.int_in_range(3..=20)?;
+    // Of what was sealed before only the number is known: the records may have been full.
+    let blocks = BEFORE_HAND_OVER * 1026 + input.int_in_range(8..=2500)?;
     Ok(match input.int_in_range(0..=3)? {
         0_u8 => None,
         1 => Some(KeyLimits::new(records, u64::MAX)),

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use super::nonce::SeqCounter;
 use super::protection::{AadTls13, aad_tls12, seal_body};
-use super::{KeySchedule, TrafficSecret, WriteKeys};
+use super::{NextKeys, WriteKeys};
 use crate::error::Error;
 use crate::record::{ContentType, HEADER_LEN, TAG_LEN, Version};
 
@@ -29,7 +29,7 @@ use crate::record::{ContentType, HEADER_LEN, TAG_LEN, Version};
 #[derive(Debug)]
 pub struct RecordForge {
     keys: WriteKeys,
-    secret: Option<TrafficSecret>,
+    next_keys: NextKeys,
 }
 
 /// A record as it is to be on the wire, in wire order.
@@ -87,8 +87,8 @@ impl RecordForge {
     /// A forge of records under `keys`.
     #[must_use]
     pub fn new(mut keys: WriteKeys) -> Self {
-        let secret = keys.take_secret();
-        Self { keys, secret }
+        let next_keys = keys.take_secret().into();
+        Self { keys, next_keys }
     }
 
     /// The bytes of `record`. The additional data is what the receiver of its header makes of
@@ -124,7 +124,7 @@ impl RecordForge {
     /// # Errors
     /// [`Error::KeysExhausted`] for keys that were not made of a [`TrafficSecret`].
     pub fn update_keys(&mut self) -> Result<(), Error> {
-        self.keys = self.secret.next_write_keys()?;
+        self.keys = self.next_keys.next_write_keys()?;
         Ok(())
     }
 

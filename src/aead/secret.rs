@@ -133,7 +133,7 @@ impl fmt::Debug for TrafficSecret {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::aead::KeySchedule;
+    use crate::aead::NextKeys;
     use crate::error::Error;
 
     #[test]
@@ -142,13 +142,14 @@ mod tests {
         secret.update().unwrap();
         assert_eq!(secret.generation(), 1);
         secret.generation = (1 << 48) - 2;
-        let mut schedule = Some(secret);
+        let mut schedule = NextKeys::Secret(secret);
         assert!(schedule.can_update());
         assert!(schedule.next_write_keys().is_ok());
-        assert_eq!(schedule.as_ref().map(TrafficSecret::generation), Some((1 << 48) - 1));
         assert!(!schedule.can_update());
         assert_eq!(schedule.next_write_keys().err(), Some(Error::KeysExhausted));
         assert_eq!(schedule.next_read_keys().err(), Some(Error::KeysExhausted));
-        assert!(!None::<TrafficSecret>.can_update());
+        let generation = schedule.into_secret().map(|secret| secret.generation());
+        assert_eq!(generation, Some((1 << 48) - 1));
+        assert!(!NextKeys::None.can_update());
     }
 }

@@ -1,10 +1,11 @@
-//! A connection after the handshake: both halves, and the keys they share.
+//! A connection after the handshake: both halves, and what ties them.
+
+use alloc::boxed::Box;
 
 use super::ConnectionError;
-use super::handover::NextKeys;
 use super::handshake::Handshake;
 use super::negotiated::{Negotiated, negotiated_suite};
-use crate::aead::{KeySchedule, ReadKeys};
+use crate::aead::{NextKeys, ReadKeys};
 use crate::error::{Error, PeerFault};
 use crate::reader::{PostHandshake, ReadHalf, ReaderState};
 use crate::record::{KeyUpdateRequest, Version};
@@ -15,7 +16,6 @@ use crate::writer::{WriteHalf, WriterParts, WriterState};
 pub(super) struct Established {
     pub(super) write: WriteHalf,
     pub(super) read: ReadHalf,
-    pub(super) keys: NextKeys,
     pub(super) negotiated: Negotiated,
 }
 
@@ -29,14 +29,15 @@ impl Established {
         let suite = negotiated_suite(tls.common()).ok_or(rustls::Error::HandshakeNotComplete)?;
         let negotiated = Negotiated::of(tls.common(), suite, server_name);
         let role = tls.role();
-        let (write_keys, read_keys, keys) = tls.hand_over(suite)?;
-        let mut write = WriteHalf::new(write_keys, &config.writer, outbound);
+        let (write_keys, read_keys, schedule) = tls.hand_over(suite)?;
+        let next_keys = NextKeys::Schedule(Box::new(schedule));
+        let mut write = WriteHalf::new(write_keys, next_keys, &config.writer, outbound);
         write.observe(conditions);
         let mut read = ReadHalf::new(read_keys, role, &config.reader, inbound);
         if input_ended {
             read.end_of_input();
         }
-        Ok(Self { write, read, keys, negotiated })
+        Ok(Self { write, read, negotiated })
     }
 
     pub(super) fn process(&mut self) -> Result<(), Error> {
@@ -44,8 +45,8 @@ impl Established {
             self.read.fail(error);
         }
         let was = self.read.state();
-        let Self { write, read, keys, negotiated } = self;
-        if let Err(error) = read.process(&mut Ties { write, keys }) {
+        let Self { write, read, negotiated } = self;
+        if let Err(error) = read.process(&mut Ties { write }) {
             // A transport that ended can still be open in the other direction.
             if error != Error::Truncated {
                 write.fail(error);
@@ -58,7 +59,7 @@ impl Established {
             && read.state() == ReaderState::PeerClosed
         {
             // The fault of a failed half is sticky and comes at the next call.
-            let _failed = write.close(keys);
+            let _failed = write.close();
         }
         Ok(())
     }
@@ -85,7 +86,7 @@ impl Established {
 
     /// To be called at rest only.
     pub(super) fn into_parts(self) -> (WriterParts, ReadKeys) {
-        (self.write.into_parts(None), self.read.into_keys())
+        (self.write.into_parts(), self.read.into_keys())
     }
 
     pub(super) fn fail(&mut self, error: Error) {
@@ -101,7 +102,6 @@ impl Established {
 /// What the reading half asks of the rest.
 struct Ties<'a> {
     write: &'a mut WriteHalf,
-    keys: &'a mut NextKeys,
 }
 
 impl PostHandshake for Ties<'_> {
@@ -111,11 +111,11 @@ impl PostHandshake for Ties<'_> {
 
     fn key_update(&mut self, request: KeyUpdateRequest) -> Result<ReadKeys, Error> {
         self.write.on_peer_update(request);
-        self.keys.next_read_keys()
+        self.write.next_read_keys()
     }
 
     fn ticket(&mut self, body: &[u8]) -> Result<(), PeerFault> {
-        self.keys.store_ticket(body)
+        self.write.store_ticket(body)
     }
 
     fn renegotiation_request(&mut self) {

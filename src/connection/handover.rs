@@ -42,7 +42,7 @@ impl Tls {
     pub(super) fn hand_over(
         self,
         suite: CipherSuite,
-    ) -> Result<(WriteKeys, ReadKeys, NextKeys), rustls::Error> {
+    ) -> Result<(WriteKeys, ReadKeys, KernelSchedule), rustls::Error> {
         let (secrets, kernel) = match self {
             Self::Client(tls) => {
                 let (secrets, kernel) = tls.dangerous_into_kernel_connection()?;
@@ -57,7 +57,7 @@ impl Tls {
         // The sequence numbers are used as they are: a server's tickets are counted already.
         let write = with_key_and_iv(&tx, |key, iv| WriteKeys::new(suite, key, iv, tx_seq));
         let read = with_key_and_iv(&rx, |key, iv| ReadKeys::new(suite, key, iv, rx_seq));
-        let next = NextKeys { kernel, suite, generations: 0 };
+        let next = KernelSchedule { kernel, suite, generations: 0 };
         Ok((write.ok_or_else(unknown_secrets)?, read.ok_or_else(unknown_secrets)?, next))
     }
 }
@@ -69,7 +69,7 @@ impl fmt::Debug for Tls {
 }
 
 /// The key schedule that stays with rustls: next generations, and the ticket store.
-pub(super) struct NextKeys {
+pub(super) struct KernelSchedule {
     kernel: Kernel,
     suite: CipherSuite,
     /// KeyUpdates of ours.
@@ -81,24 +81,7 @@ enum Kernel {
     Server(KernelConnection<ServerConnectionData>),
 }
 
-impl NextKeys {
-    /// Gives a ticket to rustls's store (RFC 9846 §4.7.1).
-    pub(super) fn store_ticket(&mut self, body: &[u8]) -> Result<(), PeerFault> {
-        match &mut self.kernel {
-            Kernel::Client(kernel) => {
-                kernel.handle_new_session_ticket(body).map_err(|error| match error {
-                    rustls::Error::InvalidMessage(InvalidMessage::DuplicateExtension(_)) => {
-                        PeerFault::DuplicateTicketExtension
-                    }
-                    _ => PeerFault::BadTicket,
-                })
-            }
-            Kernel::Server(_) => Err(PeerFault::UnexpectedHandshakeMessage),
-        }
-    }
-}
-
-impl KeySchedule for NextKeys {
+impl KeySchedule for KernelSchedule {
     fn can_update(&self) -> bool {
         self.suite.version() == Version::Tls13 && self.generations < MAX_GENERATION
     }
@@ -123,11 +106,26 @@ impl KeySchedule for NextKeys {
         with_key_and_iv(&secrets, |key, iv| ReadKeys::new(self.suite, key, iv, seq))
             .ok_or(Error::KeysExhausted)
     }
+
+    /// Gives it to rustls's store.
+    fn store_ticket(&mut self, body: &[u8]) -> Result<(), PeerFault> {
+        match &mut self.kernel {
+            Kernel::Client(kernel) => {
+                kernel.handle_new_session_ticket(body).map_err(|error| match error {
+                    rustls::Error::InvalidMessage(InvalidMessage::DuplicateExtension(_)) => {
+                        PeerFault::DuplicateTicketExtension
+                    }
+                    _ => PeerFault::BadTicket,
+                })
+            }
+            Kernel::Server(_) => Err(PeerFault::UnexpectedHandshakeMessage),
+        }
+    }
 }
 
-impl fmt::Debug for NextKeys {
+impl fmt::Debug for KernelSchedule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("NextKeys")
+        f.debug_struct("KernelSchedule")
             .field("suite", &self.suite)
             .field("generations", &self.generations)
             .finish_non_exhaustive()

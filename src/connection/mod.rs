@@ -169,7 +169,7 @@ impl Connection {
             Phase::Negotiating(handshake) => Outbound::new(&mut handshake.outbound),
             Phase::Ended(ended) => Outbound::new(&mut ended.outbound),
             Phase::Established(established) => {
-                established.write.seal_for_drain(&mut established.keys);
+                established.write.seal_for_drain();
                 Outbound::new(established.write.buffer_mut())
             }
         }
@@ -298,7 +298,7 @@ impl Connection {
     /// [`WriteError::Failed`] after a fatal fault.
     pub fn close(&mut self) -> Result<(), WriteError> {
         match &mut self.phase {
-            Phase::Established(established) => established.write.close(&mut established.keys),
+            Phase::Established(established) => established.write.close(),
             Phase::Negotiating(_) => {
                 self.end(None);
                 Ok(())

@@ -49,7 +49,7 @@ impl Connection {
     #[must_use]
     pub fn buffer_state(&self) -> BufferState {
         match &self.phase {
-            Phase::Established(established) => established.write.buffer_state(&established.keys),
+            Phase::Established(established) => established.write.buffer_state(),
             Phase::Negotiating(_) | Phase::Ended(_) if self.wants().drain => BufferState::Full,
             Phase::Negotiating(_) | Phase::Ended(_) => BufferState::Empty,
         }

@@ -11,7 +11,7 @@ pub(crate) use half::{PostHandshake, ReadHalf};
 pub use inbound::Inbound;
 pub use limits::PeerLimits;
 
-use crate::aead::{KeySchedule, ReadKeys, TrafficSecret};
+use crate::aead::{NextKeys, ReadKeys};
 use crate::buffer::InboundBuffer;
 use crate::error::{Error, PeerFault};
 use crate::record::KeyUpdateRequest;
@@ -83,16 +83,16 @@ pub struct ReaderEvents {
 #[derive(Debug)]
 pub struct Reader {
     half: ReadHalf,
-    keys: Option<TrafficSecret>,
+    next_keys: NextKeys,
 }
 
 impl Reader {
     /// A reader with an empty buffer. Nothing is allocated before the first input.
     #[must_use]
     pub fn new(mut keys: ReadKeys, role: Role, config: ReaderConfig) -> Self {
-        let secret = keys.take_secret();
+        let next_keys = keys.take_secret().into();
         let buffer = InboundBuffer::new(config.buffer_capacity(), config.buffers);
-        Self { half: ReadHalf::new(keys, role, &config, buffer), keys: secret }
+        Self { half: ReadHalf::new(keys, role, &config, buffer), next_keys }
     }
 
     /// Memory for the transport's next bytes, to read straight into.
@@ -115,7 +115,7 @@ impl Reader {
     /// The fatal [`Error`], again at every later call. [`Error::alert`] says what to tell the
     /// peer.
     pub fn process(&mut self) -> Result<ReaderEvents, Error> {
-        let mut handler = Alone { keys: &mut self.keys, events: ReaderEvents::default() };
+        let mut handler = Alone { next_keys: &mut self.next_keys, events: ReaderEvents::default() };
         self.half.process(&mut handler)?;
         Ok(handler.events)
     }
@@ -188,7 +188,7 @@ impl Reader {
 
 /// A reader without a writer beside it.
 struct Alone<'a> {
-    keys: &'a mut Option<TrafficSecret>,
+    next_keys: &'a mut NextKeys,
     events: ReaderEvents,
 }
 
@@ -199,7 +199,7 @@ impl PostHandshake for Alone<'_> {
 
     fn key_update(&mut self, request: KeyUpdateRequest) -> Result<ReadKeys, Error> {
         self.events.key_update = Some(request);
-        self.keys.next_read_keys()
+        self.next_keys.next_read_keys()
     }
 
     fn ticket(&mut self, _body: &[u8]) -> Result<(), PeerFault> {

@@ -14,7 +14,7 @@ use bytes::{Buf, Bytes};
 use super::half::WriteHalf;
 use super::opening::Opened;
 use super::state::Life;
-use crate::aead::{KeySchedule, Reserved, SharedKey};
+use crate::aead::{Reserved, SharedKey};
 use crate::buffer::{Detached, Segment};
 use crate::error::{Error, WriteError};
 
@@ -88,15 +88,11 @@ struct Record {
 
 impl WriteHalf {
     /// Takes as long a prefix of `plaintext` as there is room for, to be sealed by a batch.
-    pub(crate) fn seal_batch(
-        &mut self,
-        plaintext: &mut Bytes,
-        keys: &mut dyn KeySchedule,
-    ) -> Result<Batch<'_>, WriteError> {
+    pub(crate) fn seal_batch(&mut self, plaintext: &mut Bytes) -> Result<Batch<'_>, WriteError> {
         self.check_open()?;
-        let filled = self.fill_open_record(plaintext, keys)?;
+        let filled = self.fill_open_record(plaintext)?;
         let mut tasks = Tasks::new(self);
-        let (reserved, end) = self.reserve_records(plaintext.len(), &mut tasks, keys);
+        let (reserved, end) = self.reserve_records(plaintext.len(), &mut tasks);
         let result = match end {
             Ok(()) => Ok(filled + reserved),
             Err(error) => Err(error.after(filled)),
@@ -120,29 +116,21 @@ impl WriteHalf {
 
     /// What the open record has room for is written into it. Returns how much that was, which is
     /// removed from `plaintext`.
-    fn fill_open_record(
-        &mut self,
-        plaintext: &mut Bytes,
-        keys: &mut dyn KeySchedule,
-    ) -> Result<usize, WriteError> {
+    fn fill_open_record(&mut self, plaintext: &mut Bytes) -> Result<usize, WriteError> {
         if self.open_len() == 0 || plaintext.is_empty() {
             return Ok(0);
         }
         let mut front = plaintext.split_to(plaintext.len().min(self.free_range().len()));
-        self.write_and_end(&mut front, keys)
+        self.write_and_end(&mut front)
     }
 
     /// As `write`, and ends the record. What was taken of `plaintext` is removed there.
-    pub(super) fn write_and_end(
-        &mut self,
-        plaintext: &mut Bytes,
-        keys: &mut dyn KeySchedule,
-    ) -> Result<usize, WriteError> {
-        let result = self.write(plaintext, keys);
+    pub(super) fn write_and_end(&mut self, plaintext: &mut Bytes) -> Result<usize, WriteError> {
+        let result = self.write(plaintext);
         let accepted = result.unwrap_or_else(WriteError::accepted);
         plaintext.advance(accepted);
         if accepted > 0 {
-            self.seal_open(keys).map_err(|_| WriteError::Failed { accepted })?;
+            self.seal_open().map_err(|_| WriteError::Failed { accepted })?;
         }
         result
     }
@@ -152,11 +140,10 @@ impl WriteHalf {
         &mut self,
         len: usize,
         tasks: &mut Tasks,
-        keys: &mut dyn KeySchedule,
     ) -> (usize, Result<(), WriteError>) {
         let mut accepted = 0;
         while accepted < len {
-            match self.open_record(len - accepted, keys) {
+            match self.open_record(len - accepted) {
                 Ok(Opened::Yes) => {}
                 Ok(Opened::NoRoom) => break,
                 Ok(Opened::KeyLimit) => return (accepted, Err(WriteError::KeyLimit { accepted })),

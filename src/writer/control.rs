@@ -7,15 +7,19 @@ use core::ops::Deref;
 use super::config::{MAX_ALERT_RECORD_LEN, MAX_CONTROL_RECORD_LEN};
 use super::half::WriteHalf;
 use super::state::{Life, PeerUpdate, PendingControl};
-use crate::aead::{KeySchedule, RecordSealer};
+#[cfg(feature = "rustls")]
+use crate::aead::ReadKeys;
+use crate::aead::RecordSealer;
 use crate::alert::{Alert, AlertDescription};
+#[cfg(feature = "rustls")]
+use crate::error::PeerFault;
 use crate::error::{Error, WriteError};
 use crate::record::{ContentType, KEY_UPDATE_LEN, KeyUpdateRequest, Version, encode_key_update};
 
 impl WriteHalf {
     /// Seals everything, then `close_notify` (RFC 9846 §6.1). Closing again changes nothing.
-    pub(crate) fn close(&mut self, keys: &mut dyn KeySchedule) -> Result<(), WriteError> {
-        self.flush(keys)?;
+    pub(crate) fn close(&mut self) -> Result<(), WriteError> {
+        self.flush()?;
         if self.life == Life::Open {
             // An answer that found no room is not due any more: no application record follows.
             self.pending = PendingControl::Nothing;
@@ -58,13 +62,9 @@ impl WriteHalf {
 
     /// Our KeyUpdate is to stand at the next record boundary. Requests made before it is sealed
     /// merge into one.
-    pub(crate) fn request_update(
-        &mut self,
-        request: KeyUpdateRequest,
-        keys: &dyn KeySchedule,
-    ) -> Result<(), WriteError> {
+    pub(crate) fn request_update(&mut self, request: KeyUpdateRequest) -> Result<(), WriteError> {
         self.check_open()?;
-        if !keys.can_update() {
+        if !self.next_keys.can_update() {
             return Err(WriteError::NoKeyUpdate);
         }
         // RFC 9846 §4.7.3: at most one request outstanding.
@@ -79,6 +79,27 @@ impl WriteHalf {
             _ => PendingControl::KeyUpdate(request),
         };
         Ok(())
+    }
+
+    /// As [`on_peer_update`](Self::on_peer_update), for whoever may have no answer.
+    pub(crate) fn on_key_update(&mut self, request: KeyUpdateRequest) -> Result<(), WriteError> {
+        if request == KeyUpdateRequest::Requested && !self.next_keys.can_update() {
+            return Err(WriteError::NoKeyUpdate);
+        }
+        self.on_peer_update(request);
+        Ok(())
+    }
+
+    /// The next generation of read keys, from what both directions share.
+    #[cfg(feature = "rustls")]
+    pub(crate) fn next_read_keys(&mut self) -> Result<ReadKeys, Error> {
+        self.next_keys.next_read_keys()
+    }
+
+    /// Keeps a session ticket where next keys come from.
+    #[cfg(feature = "rustls")]
+    pub(crate) fn store_ticket(&mut self, body: &[u8]) -> Result<(), PeerFault> {
+        self.next_keys.store_ticket(body)
     }
 
     /// The peer has updated its key: it owes us nothing more. If it asks, an answer is due
@@ -118,7 +139,7 @@ impl WriteHalf {
 
     /// Seals the control record that is due when no record is open; it stays due if there is no
     /// room for it and an alert after it.
-    pub(super) fn seal_pending_control(&mut self, keys: &mut dyn KeySchedule) -> Result<(), Error> {
+    pub(super) fn seal_pending_control(&mut self) -> Result<(), Error> {
         let needed = self.control_len() + MAX_ALERT_RECORD_LEN;
         if self.pending == PendingControl::Nothing {
             return Ok(());
@@ -129,30 +150,22 @@ impl WriteHalf {
             }
             self.buffer.add_segment();
         }
-        self.seal_control_at(0, keys)
+        self.seal_control_at(0)
     }
 
     /// Seals the control record that is due at the start of the tail. `content_len` bytes of an
     /// open record that lie there move behind it, into the room that every open record leaves, and
     /// are to be sealed there at once.
     #[inline]
-    pub(super) fn seal_control_at(
-        &mut self,
-        content_len: usize,
-        keys: &mut dyn KeySchedule,
-    ) -> Result<(), Error> {
+    pub(super) fn seal_control_at(&mut self, content_len: usize) -> Result<(), Error> {
         match self.pending {
             PendingControl::Nothing => Ok(()),
-            _ => self.seal_due_control_at(content_len, keys),
+            _ => self.seal_due_control_at(content_len),
         }
     }
 
     #[cold]
-    fn seal_due_control_at(
-        &mut self,
-        content_len: usize,
-        keys: &mut dyn KeySchedule,
-    ) -> Result<(), Error> {
+    fn seal_due_control_at(&mut self, content_len: usize) -> Result<(), Error> {
         let prefix_len = self.sealer.format().prefix_len();
         if content_len > 0 {
             let control_len = self.control_len();
@@ -160,7 +173,7 @@ impl WriteHalf {
             self.buffer.set_filled(content.end + control_len);
             self.buffer.tail_mut().copy_within(content, prefix_len + control_len);
         }
-        match self.take_pending_control(keys) {
+        match self.take_pending_control() {
             Ok(Some(record)) => self.append_control(&record),
             Ok(None) => {}
             Err(error) => return Err(self.fail_for(error)),
@@ -171,10 +184,7 @@ impl WriteHalf {
     /// Seals the control record that is due, for the caller to put into its place. A KeyUpdate
     /// is sealed under the old key, all that follows under the new one (RFC 9846 §4.7.3). After
     /// an error the caller fails the half, behind what it has sealed.
-    pub(super) fn take_pending_control(
-        &mut self,
-        keys: &mut dyn KeySchedule,
-    ) -> Result<Option<ControlRecord>, Error> {
+    pub(super) fn take_pending_control(&mut self) -> Result<Option<ControlRecord>, Error> {
         let request = match core::mem::replace(&mut self.pending, PendingControl::Nothing) {
             PendingControl::Nothing => return Ok(None),
             PendingControl::NoRenegotiation => {
@@ -185,7 +195,7 @@ impl WriteHalf {
             PendingControl::KeyUpdate(request) => request,
             PendingControl::KeyUpdateAnswer => KeyUpdateRequest::NotRequested,
         };
-        let next = keys.next_write_keys()?;
+        let next = self.next_keys.next_write_keys()?;
         let record = self.control_record(ContentType::Handshake, &encode_key_update(request));
         let record = record.ok_or(Error::KeysExhausted)?;
         self.sealer = RecordSealer::new(next, self.key_limits);

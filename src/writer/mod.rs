@@ -37,7 +37,7 @@ use core::ops::Deref;
 use bytes::Bytes;
 use bytes::BytesMut;
 
-use crate::aead::{KeySchedule, TrafficSecret, WriteKeys};
+use crate::aead::WriteKeys;
 use crate::alert::AlertDescription;
 use crate::buffer::{Chunk, PutBackError};
 use crate::error::{Error, WriteError};
@@ -62,16 +62,14 @@ use crate::record::KeyUpdateRequest;
 #[derive(Debug)]
 pub struct Writer {
     half: WriteHalf,
-    keys: Option<TrafficSecret>,
 }
 
 impl Writer {
     /// A writer with an empty buffer. Nothing is allocated before the first write.
     #[must_use]
     pub fn new(mut keys: WriteKeys, config: WriterConfig) -> Self {
-        let secret = keys.take_secret();
-        let half = WriteHalf::new(keys, &config, config.outbound_buffer());
-        Self { half, keys: secret }
+        let next_keys = keys.take_secret().into();
+        Self { half: WriteHalf::new(keys, next_keys, &config, config.outbound_buffer()) }
     }
 
     /// Takes the writer apart, to go on elsewhere: [`from_parts`](Self::from_parts), kernel TLS,
@@ -85,15 +83,14 @@ impl Writer {
         if self.state() != WriterState::Open || self.wants_drain() {
             return Err(self);
         }
-        Ok(self.half.into_parts(self.keys))
+        Ok(self.half.into_parts())
     }
 
     /// Goes on where [`into_parts`](Self::into_parts) stopped: the same key, at its next sequence
     /// number, with what is left of its budget. The counters begin at 0.
     #[must_use]
     pub fn from_parts(parts: WriterParts, config: &WriterConfig) -> Self {
-        let (half, keys) = WriteHalf::from_parts(parts, config);
-        Self { half, keys }
+        Self { half: WriteHalf::from_parts(parts, config) }
     }
 
     /// Accepts as long a prefix of `buf` as there is [`room`](Self::room) for and returns its
@@ -105,7 +102,7 @@ impl Writer {
     /// count accepted when the key may seal no more (RFC 9846 §5.5) and cannot be updated;
     /// [`WriteError::Failed`] after a fatal fault.
     pub fn write(&mut self, buf: &[u8]) -> Result<usize, WriteError> {
-        self.half.write(buf, &mut self.keys)
+        self.half.write(buf)
     }
 
     /// Accepts all of `buf` or nothing.
@@ -114,7 +111,7 @@ impl Writer {
     /// [`WriteError::NoRoom`] if `buf` is longer than [`room`](Self::room); nothing has changed
     /// then. Otherwise as [`write`](Self::write).
     pub fn write_all(&mut self, buf: &[u8]) -> Result<(), WriteError> {
-        self.half.write_all(buf, &mut self.keys)
+        self.half.write_all(buf)
     }
 
     /// As [`write`](Self::write), from several buffers as if they were one: with
@@ -127,7 +124,7 @@ impl Writer {
     where
         B: Deref<Target = [u8]>,
     {
-        self.half.write_vectored(bufs, &mut self.keys)
+        self.half.write_vectored(bufs)
     }
 
     /// Takes as long a prefix of `plaintext` as there is [`room`](Self::room) for, removes it
@@ -143,7 +140,7 @@ impl Writer {
     /// # Errors
     /// As [`write`](Self::write). What was not accepted stays in `plaintext`.
     pub fn write_owned(&mut self, plaintext: &mut BytesMut) -> Result<usize, WriteError> {
-        self.half.write_owned(plaintext, &mut self.keys)
+        self.half.write_owned(plaintext)
     }
 
     /// Takes as long a prefix of `plaintext` as there is room for, removes it there, and has its
@@ -173,7 +170,7 @@ impl Writer {
     /// As [`write`](Self::write); those after partial acceptance come from [`Batch::finish`].
     #[cfg(feature = "std")]
     pub fn seal_batch(&mut self, plaintext: &mut Bytes) -> Result<Batch<'_>, WriteError> {
-        self.half.seal_batch(plaintext, &mut self.keys)
+        self.half.seal_batch(plaintext)
     }
 
     /// [`seal_batch`](Self::seal_batch) with the help of `workers`, or by this thread alone where
@@ -188,7 +185,7 @@ impl Writer {
         plaintext: &mut Bytes,
         workers: &SealWorkers,
     ) -> Result<usize, WriteError> {
-        self.half.write_parallel(plaintext, workers, &mut self.keys)
+        self.half.write_parallel(plaintext, workers)
     }
 
     /// Seals a record without content, behind everything accepted: cover traffic
@@ -199,7 +196,7 @@ impl Writer {
     /// # Errors
     /// [`WriteError::NoRoom`] if there is no room for it; otherwise as [`write`](Self::write).
     pub fn write_cover(&mut self, padding: usize) -> Result<(), WriteError> {
-        self.half.write_cover(padding, &mut self.keys)
+        self.half.write_cover(padding)
     }
 
     /// [`write_all`](Self::write_all) and [`close`](Self::close) in one: `close_notify` follows
@@ -208,7 +205,7 @@ impl Writer {
     /// # Errors
     /// As [`write_all`](Self::write_all).
     pub fn write_final(&mut self, buf: &[u8]) -> Result<(), WriteError> {
-        self.half.write_final(buf, &mut self.keys)
+        self.half.write_final(buf)
     }
 
     /// Lends the free memory of the open record, opening one if none is open; empty if there is
@@ -218,7 +215,7 @@ impl Writer {
     /// As [`write`](Self::write).
     #[inline]
     pub fn slot(&mut self) -> Result<Slot<'_>, WriteError> {
-        Slot::new(&mut self.half, &mut self.keys)
+        Slot::new(&mut self.half)
     }
 
     /// Seals the open record: everything accepted so far can be drained without waiting for
@@ -227,14 +224,14 @@ impl Writer {
     /// # Errors
     /// [`WriteError::Failed`] after a fatal fault.
     pub fn flush(&mut self) -> Result<(), WriteError> {
-        self.half.flush(&mut self.keys)
+        self.half.flush()
     }
 
     /// The sealed bytes that wait, as a [`Buf`](bytes::Buf). If none do, the open record is sealed first: the drain has
     /// reached it.
     #[inline]
     pub fn outbound(&mut self) -> Outbound<'_> {
-        self.half.seal_for_drain(&mut self.keys);
+        self.half.seal_for_drain();
         Outbound::new(self.half.buffer_mut())
     }
 
@@ -256,7 +253,7 @@ impl Writer {
     /// # Errors
     /// [`WriteError::Failed`] after a fatal fault.
     pub fn close(&mut self) -> Result<(), WriteError> {
-        self.half.close(&mut self.keys)
+        self.half.close()
     }
 
     /// Ends in failure with a fatal alert (RFC 9846 §6.2): the open record is wiped, what was
@@ -274,7 +271,7 @@ impl Writer {
     /// [`WriteError::NoKeyUpdate`] in TLS 1.2 and for keys without a traffic secret; otherwise
     /// as [`write`](Self::write).
     pub fn update_keys(&mut self, request: KeyUpdateRequest) -> Result<(), WriteError> {
-        self.half.request_update(request, &self.keys)
+        self.half.request_update(request)
     }
 
     /// The peer has sent a KeyUpdate. If it asks for ours, that is put at the next record
@@ -283,11 +280,7 @@ impl Writer {
     /// # Errors
     /// [`WriteError::NoKeyUpdate`] if the peer asks and these keys cannot be updated.
     pub fn on_key_update(&mut self, request: KeyUpdateRequest) -> Result<(), WriteError> {
-        if request == KeyUpdateRequest::Requested && !self.keys.can_update() {
-            return Err(WriteError::NoKeyUpdate);
-        }
-        self.half.on_peer_update(request);
-        Ok(())
+        self.half.on_key_update(request)
     }
 
     /// Tells the sizing policy of time and transport; see [`Conditions`]. The next record that is
@@ -310,7 +303,7 @@ impl Writer {
     /// [`WriterConfig::max_fragment_len`]. It binds every byte that is accepted from now on. A
     /// record that was begun and holds as much already is sealed at once.
     pub fn set_max_fragment_len(&mut self, len: usize) {
-        self.half.set_max_fragment_len(len, &mut self.keys);
+        self.half.set_max_fragment_len(len);
     }
 
     /// TLS 1.2: the peer wants to renegotiate. The refusal, a `no_renegotiation` warning
@@ -323,7 +316,7 @@ impl Writer {
     /// `BIO_ctrl_get_write_guarantee`).
     #[must_use]
     pub fn room(&self) -> usize {
-        self.half.room(&self.keys)
+        self.half.room()
     }
 
     /// The exact number of wire bytes that `n` more bytes become, written and flushed now: their
@@ -333,7 +326,7 @@ impl Writer {
     /// proportion to the number of records. 0 unless the writer is open.
     #[must_use]
     pub fn wire_len(&self, n: usize) -> usize {
-        self.half.wire_len(n, &self.keys)
+        self.half.wire_len(n)
     }
 
     /// The life of the writer.
@@ -351,7 +344,7 @@ impl Writer {
     /// What the buffer holds.
     #[must_use]
     pub fn buffer_state(&self) -> BufferState {
-        self.half.buffer_state(&self.keys)
+        self.half.buffer_state()
     }
 
     /// Whether [`outbound`](Self::outbound) would give bytes.

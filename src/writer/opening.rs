@@ -3,7 +3,6 @@
 use super::half::WriteHalf;
 use super::plan::{OpenPlan, Plan, Shape};
 use super::state::PendingControl;
-use crate::aead::KeySchedule;
 use crate::error::Error;
 use crate::record::{KeyUpdateRequest, RecordFormat};
 
@@ -45,27 +44,23 @@ pub(super) enum Opened {
 impl WriteHalf {
     /// Sees to it that a record is open, for a caller who has `want` more bytes.
     #[inline(always)]
-    pub(super) fn open_record(
-        &mut self,
-        want: usize,
-        keys: &mut dyn KeySchedule,
-    ) -> Result<Opened, Error> {
+    pub(super) fn open_record(&mut self, want: usize) -> Result<Opened, Error> {
         // A full record is sealed at once, so that there is room in an open one.
         if self.open_len() > 0 {
             return Ok(Opened::Yes);
         }
         if let Some(content_limit) = self.whole_record_in_tail() {
-            debug_assert_eq!(self.cursor(keys).plan(want), Plan::in_tail(content_limit));
+            debug_assert_eq!(self.cursor().plan(want), Plan::in_tail(content_limit));
             self.open = OpenRecord { content_limit, shape: self.shape };
             return Ok(Opened::Yes);
         }
-        self.open_planned(want, keys)
+        self.open_planned(want)
     }
 
     #[inline(never)]
-    fn open_planned(&mut self, want: usize, keys: &mut dyn KeySchedule) -> Result<Opened, Error> {
-        match self.cursor(keys).plan(want) {
-            Plan::Open(open) => self.begin_record(open, keys).map(|()| Opened::Yes),
+    fn open_planned(&mut self, want: usize) -> Result<Opened, Error> {
+        match self.cursor().plan(want) {
+            Plan::Open(open) => self.begin_record(open).map(|()| Opened::Yes),
             Plan::NoRoom => Ok(Opened::NoRoom),
             Plan::KeyLimit => Ok(Opened::KeyLimit),
         }
@@ -86,18 +81,14 @@ impl WriteHalf {
     }
 
     /// Opens a record as planned, behind the control record that is due.
-    pub(super) fn begin_record(
-        &mut self,
-        open: OpenPlan,
-        keys: &mut dyn KeySchedule,
-    ) -> Result<(), Error> {
+    pub(super) fn begin_record(&mut self, open: OpenPlan) -> Result<(), Error> {
         if open.fresh {
             self.buffer.add_segment();
         }
         if open.update_keys {
             self.pending = PendingControl::KeyUpdate(KeyUpdateRequest::NotRequested);
         }
-        self.seal_control_at(0, keys)?;
+        self.seal_control_at(0)?;
         self.open = OpenRecord { content_limit: open.content_limit, shape: self.shape };
         Ok(())
     }

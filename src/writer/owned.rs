@@ -7,7 +7,7 @@ use bytes::{Buf, BufMut, Bytes, BytesMut};
 use super::half::WriteHalf;
 use super::plan::{OpenPlan, Plan};
 use super::state::PendingControl;
-use crate::aead::{Around, KeySchedule};
+use crate::aead::Around;
 use crate::error::{Error, WriteError};
 use crate::record::KeyUpdateRequest;
 
@@ -23,41 +23,32 @@ impl WriteHalf {
     ///
     /// The records are those of `write` and then `flush`: what the open record and the tail have
     /// room for is copied there, and what would take a new segment is sealed in place of one.
-    pub(crate) fn write_owned(
-        &mut self,
-        plaintext: &mut BytesMut,
-        keys: &mut dyn KeySchedule,
-    ) -> Result<usize, WriteError> {
+    pub(crate) fn write_owned(&mut self, plaintext: &mut BytesMut) -> Result<usize, WriteError> {
         self.check_open()?;
         if plaintext.is_empty() {
             return Ok(0);
         }
         let mut accepted = 0;
         if self.open_len() > 0 {
-            accepted = self.copy_front(plaintext, self.free_range().len(), keys)?;
+            accepted = self.copy_front(plaintext, self.free_range().len())?;
         }
         if self.is_worth_sealing_in_place(plaintext.len()) {
-            let result = self.copy_into_tail(plaintext, keys);
+            let result = self.copy_into_tail(plaintext);
             accepted += result.map_err(|error| error.after(accepted))?;
-            let result = self.seal_in_place(plaintext, keys);
+            let result = self.seal_in_place(plaintext);
             accepted += result.map_err(|error| error.after(accepted))?;
         }
-        let result = self.copy_front(plaintext, usize::MAX, keys);
+        let result = self.copy_front(plaintext, usize::MAX);
         accepted += result.map_err(|error| error.after(accepted))?;
         // Copied plaintext ends its record as plaintext sealed in place does.
-        self.seal_open(keys).map_err(|_| WriteError::Failed { accepted })?;
+        self.seal_open().map_err(|_| WriteError::Failed { accepted })?;
         Ok(accepted)
     }
 
     /// Writes at most `max` bytes by copying them, and removes them.
-    fn copy_front(
-        &mut self,
-        plaintext: &mut BytesMut,
-        max: usize,
-        keys: &mut dyn KeySchedule,
-    ) -> Result<usize, WriteError> {
+    fn copy_front(&mut self, plaintext: &mut BytesMut, max: usize) -> Result<usize, WriteError> {
         let len = plaintext.len();
-        let result = self.fill_records(&plaintext[..len.min(max)], len, keys);
+        let result = self.fill_records(&plaintext[..len.min(max)], len);
         let accepted = result.unwrap_or_else(WriteError::accepted);
         // The caller keeps memory of which nothing was taken.
         if accepted == len {
@@ -69,17 +60,13 @@ impl WriteHalf {
     }
 
     /// Copies the records that go into the tail, if that is in use.
-    fn copy_into_tail(
-        &mut self,
-        plaintext: &mut BytesMut,
-        keys: &mut dyn KeySchedule,
-    ) -> Result<usize, WriteError> {
+    fn copy_into_tail(&mut self, plaintext: &mut BytesMut) -> Result<usize, WriteError> {
         let mut accepted = 0;
         while !plaintext.is_empty() && !self.buffer.tail_is_unused() {
-            match self.cursor(keys).plan(plaintext.len()) {
+            match self.cursor().plan(plaintext.len()) {
                 Plan::Open(OpenPlan { fresh: false, content_limit, .. }) => {
                     accepted += self
-                        .copy_front(plaintext, content_limit, keys)
+                        .copy_front(plaintext, content_limit)
                         .map_err(|error| error.after(accepted))?;
                 }
                 _ => break,
@@ -99,18 +86,14 @@ impl WriteHalf {
 
     /// Seals record by record and moves them into the buffer. They are those that segments would
     /// hold, and take the place of as many.
-    fn seal_in_place(
-        &mut self,
-        plaintext: &mut BytesMut,
-        keys: &mut dyn KeySchedule,
-    ) -> Result<usize, WriteError> {
+    fn seal_in_place(&mut self, plaintext: &mut BytesMut) -> Result<usize, WriteError> {
         let mut accepted = 0;
         // The tail of the segment in whose place the last records are, and the segments that can
         // still be replaced.
         let (mut tail, mut fresh) = (0, self.buffer.segments_for_owned());
         let mut replaces_segment = false;
         let result = loop {
-            let mut cursor = self.cursor(keys);
+            let mut cursor = self.cursor();
             (cursor.tail, cursor.fresh) = (tail, fresh);
             let plan = match cursor.plan(plaintext.len()) {
                 _ if plaintext.is_empty() => break Ok(accepted),
@@ -128,7 +111,7 @@ impl WriteHalf {
                 (tail, fresh) = (self.buffer.segment_len(), fresh - 1);
             }
             let before = self.buffer.waiting();
-            match self.seal_fragment(plaintext, plan, keys) {
+            match self.seal_fragment(plaintext, plan) {
                 Ok(content_len) => accepted += content_len,
                 Err(error) => {
                     self.fail(error);
@@ -152,16 +135,11 @@ impl WriteHalf {
 
     /// Seals one record as planned, behind the control record that is due or that the key's budget
     /// asks for.
-    fn seal_fragment(
-        &mut self,
-        plaintext: &mut BytesMut,
-        plan: OpenPlan,
-        keys: &mut dyn KeySchedule,
-    ) -> Result<usize, Error> {
+    fn seal_fragment(&mut self, plaintext: &mut BytesMut, plan: OpenPlan) -> Result<usize, Error> {
         if plan.update_keys {
             self.pending = PendingControl::KeyUpdate(KeyUpdateRequest::NotRequested);
         }
-        if let Some(record) = self.take_pending_control(keys)? {
+        if let Some(record) = self.take_pending_control()? {
             self.buffer.mark(record.len(), 0);
             self.buffer.append_small(&record);
         }

@@ -3,7 +3,7 @@
 use super::config::WriterConfig;
 use super::half::WriteHalf;
 use super::state::PeerUpdate;
-use crate::aead::{CipherSuite, TrafficSecret, WriteKeys};
+use crate::aead::{CipherSuite, WriteKeys};
 
 /// Everything that the sending side of a connection continues with: key, IV, next sequence
 /// number, what the key has sealed, and the secret of the next generations. Can be moved, not
@@ -31,20 +31,17 @@ impl WriterParts {
 
 impl WriteHalf {
     /// To be called at rest only.
-    pub(crate) fn into_parts(self, secret: Option<TrafficSecret>) -> WriterParts {
+    pub(crate) fn into_parts(self) -> WriterParts {
         let peer_update = self.peer_update;
         let keys = self.sealer.into_keys(self.key_limits);
-        WriterParts { keys: keys.with_secret(secret), peer_update }
+        WriterParts { keys: keys.with_secret(self.next_keys.into_secret()), peer_update }
     }
 
-    pub(super) fn from_parts(
-        parts: WriterParts,
-        config: &WriterConfig,
-    ) -> (Self, Option<TrafficSecret>) {
+    pub(super) fn from_parts(parts: WriterParts, config: &WriterConfig) -> Self {
         let WriterParts { mut keys, peer_update } = parts;
-        let secret = keys.take_secret();
-        let mut half = Self::new(keys, config, config.outbound_buffer());
+        let next_keys = keys.take_secret().into();
+        let mut half = Self::new(keys, next_keys, config, config.outbound_buffer());
         half.peer_update = peer_update;
-        (half, secret)
+        half
     }
 }

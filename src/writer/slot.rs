@@ -5,7 +5,6 @@ use core::ops::{Deref, DerefMut, Range};
 
 use super::half::WriteHalf;
 use super::opening::Opened;
-use crate::aead::KeySchedule;
 use crate::error::{SlotOverrun, WriteError};
 use crate::record::MAX_FRAGMENT_LEN;
 
@@ -20,19 +19,15 @@ pub struct Slot<'a> {
 
 struct Lent<'a> {
     half: &'a mut WriteHalf,
-    keys: &'a mut dyn KeySchedule,
     /// Where the memory lies in the buffer's tail; never empty.
     range: Range<usize>,
 }
 
 impl<'a> Slot<'a> {
     #[inline]
-    pub(crate) fn new(
-        half: &'a mut WriteHalf,
-        keys: &'a mut dyn KeySchedule,
-    ) -> Result<Self, WriteError> {
-        let range = half.lend(keys)?;
-        Ok(Self { lent: (!range.is_empty()).then_some(Lent { half, keys, range }) })
+    pub(crate) fn new(half: &'a mut WriteHalf) -> Result<Self, WriteError> {
+        let range = half.lend()?;
+        Ok(Self { lent: (!range.is_empty()).then_some(Lent { half, range }) })
     }
 
     /// The slot of a connection that takes no plaintext yet.
@@ -54,7 +49,7 @@ impl<'a> Slot<'a> {
             return Err(WriteError::SlotOverrun(SlotOverrun { committed: n, available }));
         }
         match self.lent.take_if(|_| n > 0) {
-            Some(Lent { half, keys, .. }) => half.commit_lent(n, keys),
+            Some(Lent { half, .. }) => half.commit_lent(n),
             None => Ok(()),
         }
     }
@@ -68,9 +63,9 @@ impl WriteHalf {
     /// Opens a record if none is open and lends its free memory: where that lies in the buffer's
     /// tail, nowhere if there is no room.
     #[inline]
-    pub(super) fn lend(&mut self, keys: &mut dyn KeySchedule) -> Result<Range<usize>, WriteError> {
+    pub(super) fn lend(&mut self) -> Result<Range<usize>, WriteError> {
         self.check_open()?;
-        match self.open_record(WANT_OF_SLOT, keys) {
+        match self.open_record(WANT_OF_SLOT) {
             Ok(Opened::Yes) => {
                 let free = self.free_range();
                 self.buffer.set_lent(free.end);
@@ -84,13 +79,9 @@ impl WriteHalf {
 
     /// Adds `len` bytes, which lie in the lent memory, to the open record.
     #[inline]
-    pub(super) fn commit_lent(
-        &mut self,
-        len: usize,
-        keys: &mut dyn KeySchedule,
-    ) -> Result<(), WriteError> {
-        self.commit(len, keys).map_err(|_| WriteError::Failed { accepted: len })?;
-        self.end_of_write(keys, len).map(|_| ())
+    pub(super) fn commit_lent(&mut self, len: usize) -> Result<(), WriteError> {
+        self.commit(len).map_err(|_| WriteError::Failed { accepted: len })?;
+        self.end_of_write(len).map(|_| ())
     }
 
     /// Ends the use of lent memory to which nothing was committed: if it was all of the record,

@@ -6,16 +6,15 @@ use super::padding::Padding;
 use super::plan::{Cursor, Plan, Update};
 use super::sizing::{Sizer, Sizing};
 use super::state::{BufferState, Life, PendingControl, Progress, WriterState};
-use crate::aead::KeySchedule;
 use crate::record::KEY_UPDATE_LEN;
 
 /// The policy of records whose size the caller gives.
 static MAX_SIZE: Sizer = Sizer::new(Sizing::Max);
 
 impl WriteHalf {
-    pub(crate) fn room(&self, keys: &dyn KeySchedule) -> usize {
+    pub(crate) fn room(&self) -> usize {
         match self.life {
-            Life::Open => self.room_up_to(usize::MAX, keys).0,
+            Life::Open => self.room_up_to(usize::MAX).0,
             Life::Closed | Life::Failed(_) => 0,
         }
     }
@@ -29,12 +28,12 @@ impl WriteHalf {
         }
     }
 
-    pub(crate) fn buffer_state(&self, keys: &dyn KeySchedule) -> BufferState {
+    pub(crate) fn buffer_state(&self) -> BufferState {
         if !self.wants_drain() {
             return BufferState::Empty;
         }
         let takes_more = self.life == Life::Open
-            && (self.open_len() > 0 || matches!(self.cursor(keys).plan(1), Plan::Open(_)));
+            && (self.open_len() > 0 || matches!(self.cursor().plan(1), Plan::Open(_)));
         if takes_more { BufferState::Holding } else { BufferState::Full }
     }
 
@@ -59,20 +58,20 @@ impl WriteHalf {
     }
 
     /// Wire bytes that `len` more bytes become.
-    pub(crate) fn wire_len(&self, len: usize, keys: &dyn KeySchedule) -> usize {
+    pub(crate) fn wire_len(&self, len: usize) -> usize {
         if self.life != Life::Open {
             return 0;
         }
         if len > MAX_CAPACITY {
             return usize::MAX;
         }
-        self.waiting_after(len, keys).saturating_sub(self.waiting_after(0, keys))
+        self.waiting_after(len).saturating_sub(self.waiting_after(0))
     }
 
     /// What `write` would accept of `len` bytes, or more by what the open record has free, and
     /// what would end it.
-    pub(super) fn room_up_to(&self, len: usize, keys: &dyn KeySchedule) -> (usize, Plan) {
-        let mut cursor = self.cursor(keys);
+    pub(super) fn room_up_to(&self, len: usize) -> (usize, Plan) {
+        let mut cursor = self.cursor();
         let mut room = 0;
         if self.open_len() > 0 {
             room = self.open.content_limit - self.open_len();
@@ -84,8 +83,8 @@ impl WriteHalf {
 
     /// The place for a cover record with this many zeros, behind the open record. They are planned
     /// as content; neither the padding policy nor the soft size is asked.
-    pub(super) fn plan_cover(&self, padding: usize, keys: &dyn KeySchedule) -> Plan {
-        let mut cursor = self.cursor(keys);
+    pub(super) fn plan_cover(&self, padding: usize) -> Plan {
+        let mut cursor = self.cursor();
         if self.open_len() > 0 {
             cursor.assume_sealed(self.open_len(), self.open.shape);
         }
@@ -96,8 +95,8 @@ impl WriteHalf {
 
     /// Wire bytes that would be made if `len` more bytes were written and flushed; where the
     /// buffer is full, as if it had been drained.
-    fn waiting_after(&self, len: usize, keys: &dyn KeySchedule) -> usize {
-        let mut cursor = self.cursor(keys);
+    fn waiting_after(&self, len: usize) -> usize {
+        let mut cursor = self.cursor();
         let (mut wire, mut rest, mut counted) = (0_usize, len, cursor.waiting);
         if self.open_len() > 0 {
             let n = rest.min(self.open.content_limit - self.open_len());
@@ -118,9 +117,9 @@ impl WriteHalf {
     }
 
     #[inline]
-    pub(super) fn cursor(&self, keys: &dyn KeySchedule) -> Cursor<'_> {
+    pub(super) fn cursor(&self) -> Cursor<'_> {
         let format = self.sealer.format();
-        let update = if keys.can_update() {
+        let update = if self.next_keys.can_update() {
             let record_len = format.record_len(KEY_UPDATE_LEN);
             Update::Possible { record_len, limits: self.key_limits }
         } else {

@@ -15,7 +15,6 @@ use bytes::Bytes;
 
 use super::batch::{Batch, SealJob};
 use super::half::WriteHalf;
-use crate::aead::KeySchedule;
 use crate::error::WriteError;
 use crate::record::MAX_FRAGMENT_LEN;
 
@@ -142,13 +141,12 @@ impl WriteHalf {
         &mut self,
         plaintext: &mut Bytes,
         workers: &SealWorkers,
-        keys: &mut dyn KeySchedule,
     ) -> Result<usize, WriteError> {
         let mut helpers = workers.worth_it(plaintext.len()).peekable();
         if helpers.peek().is_none() {
-            return self.write_and_end(plaintext, keys);
+            return self.write_and_end(plaintext);
         }
-        let batch = self.seal_batch(plaintext, keys)?;
+        let batch = self.seal_batch(plaintext)?;
         help(&batch, helpers);
         batch.finish()
     }

@@ -9,12 +9,12 @@ use crate::aead::{NextKeys, ReadKeys};
 use crate::error::{Error, PeerFault};
 use crate::reader::{PostHandshake, ReadHalf, ReaderState};
 use crate::record::{KeyUpdateRequest, Version};
-use crate::writer::{WriteHalf, WriterParts, WriterState};
+use crate::writer::{Writer, WriterParts, WriterState};
 
 /// Both halves and what ties them: KeyUpdates, tickets, alerts, closing.
 #[derive(Debug)]
 pub(super) struct Established {
-    pub(super) write: WriteHalf,
+    pub(super) write: Writer,
     pub(super) read: ReadHalf,
     pub(super) negotiated: Negotiated,
 }
@@ -31,7 +31,7 @@ impl Established {
         let role = tls.role();
         let (write_keys, read_keys, schedule) = tls.hand_over(suite)?;
         let next_keys = NextKeys::Schedule(Box::new(schedule));
-        let mut write = WriteHalf::new(write_keys, next_keys, &config.writer, outbound);
+        let mut write = Writer::with_buffer(write_keys, next_keys, &config.writer, outbound);
         write.observe(conditions);
         let mut read = ReadHalf::new(read_keys, role, &config.reader, inbound);
         if input_ended {
@@ -86,7 +86,7 @@ impl Established {
 
     /// To be called at rest only.
     pub(super) fn into_parts(self) -> (WriterParts, ReadKeys) {
-        (self.write.into_parts(), self.read.into_keys())
+        (self.write.take_apart(), self.read.into_keys())
     }
 
     pub(super) fn fail(&mut self, error: Error) {
@@ -101,7 +101,7 @@ impl Established {
 
 /// What the reading half asks of the rest.
 struct Ties<'a> {
-    write: &'a mut WriteHalf,
+    write: &'a mut Writer,
 }
 
 impl PostHandshake for Ties<'_> {
@@ -110,7 +110,7 @@ impl PostHandshake for Ties<'_> {
     }
 
     fn key_update(&mut self, request: KeyUpdateRequest) -> Result<ReadKeys, Error> {
-        self.write.on_peer_update(request);
+        let _no_answer = self.write.on_key_update(request);
         self.write.next_read_keys()
     }
 
@@ -119,7 +119,7 @@ impl PostHandshake for Ties<'_> {
     }
 
     fn renegotiation_request(&mut self) {
-        self.write.refuse_renegotiation();
+        self.write.on_renegotiation_request();
     }
 
     fn has_news(&self) -> bool {

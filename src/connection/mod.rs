@@ -168,10 +168,7 @@ impl Connection {
         match &mut self.phase {
             Phase::Negotiating(handshake) => Outbound::new(&mut handshake.outbound),
             Phase::Ended(ended) => Outbound::new(&mut ended.outbound),
-            Phase::Established(established) => {
-                established.write.seal_for_drain();
-                Outbound::new(established.write.buffer_mut())
-            }
+            Phase::Established(established) => established.write.outbound(),
         }
     }
 
@@ -183,11 +180,10 @@ impl Connection {
     /// As [`Writer::put_back`](crate::Writer::put_back).
     pub fn put_back(&mut self, chunk: Chunk) -> Result<(), PutBackError> {
         match &mut self.phase {
-            Phase::Negotiating(handshake) => &mut handshake.outbound,
-            Phase::Ended(ended) => &mut ended.outbound,
-            Phase::Established(established) => established.write.buffer_mut(),
+            Phase::Negotiating(handshake) => handshake.outbound.put_back(chunk),
+            Phase::Ended(ended) => ended.outbound.put_back(chunk),
+            Phase::Established(established) => established.write.put_back(chunk),
         }
-        .put_back(chunk)
     }
 
     /// Memory for the transport's next bytes, to read straight into; then call

@@ -106,7 +106,7 @@ impl Connection {
                 handshake.inbound.memory_held() + handshake.outbound.memory_held()
             }
             Phase::Established(established) => {
-                established.read.memory_held() + established.write.buffer().memory_held()
+                established.read.memory_held() + established.write.memory_held()
             }
             Phase::Ended(ended) => ended.outbound.memory_held(),
         }

@@ -138,7 +138,7 @@ impl Connection {
     #[inline]
     pub fn slot(&mut self) -> Result<Slot<'_>, WriteError> {
         match self.established_or_negotiating()? {
-            Some(established) => Slot::new(&mut established.write),
+            Some(established) => established.write.slot(),
             None => Ok(Slot::empty()),
         }
     }
@@ -163,7 +163,7 @@ impl Connection {
     /// TLS 1.2; otherwise as [`write`](Self::write).
     pub fn update_keys(&mut self, request: KeyUpdateRequest) -> Result<(), WriteError> {
         match self.established_or_negotiating()? {
-            Some(established) => established.write.request_update(request),
+            Some(established) => established.write.update_keys(request),
             None => Err(WriteError::Negotiating),
         }
     }

@@ -11,8 +11,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::{Buf, Bytes};
 
-use super::half::WriteHalf;
-use super::opening::Opened;
+use super::Writer;
+use super::seal::Begun;
 use super::state::Life;
 use crate::aead::{Reserved, SharedKey};
 use crate::buffer::{Detached, Segment};
@@ -35,9 +35,7 @@ pub struct Batch<'a> {
 
 /// What is to be put right when all is sealed.
 struct Open<'a> {
-    half: &'a mut WriteHalf,
-    /// The half's own, which counts as failed meanwhile.
-    life: Life,
+    writer: &'a mut Writer,
     /// Without its segments, which are in the jobs.
     detached: Detached,
 }
@@ -86,11 +84,35 @@ struct Record {
     content_start: usize,
 }
 
-impl WriteHalf {
-    /// Takes as long a prefix of `plaintext` as there is room for, to be sealed by a batch.
-    pub(crate) fn seal_batch(&mut self, plaintext: &mut Bytes) -> Result<Batch<'_>, WriteError> {
+impl Writer {
+    /// Takes as long a prefix of `plaintext` as there is room for, removes it there, and has its
+    /// records sealed by this thread and by every other that runs a [`job`](Batch::job) of the
+    /// batch. The records are those of `write` and then [`flush`](Self::flush).
+    ///
+    /// Copying and sealing are both done by whoever seals. Worth it from 128 KiB on with threads
+    /// that are awake, and from 512 KiB on with threads that sleep.
+    ///
+    /// ```
+    /// # use bytes::Bytes;
+    /// # use wantwrite::{CipherSuite, TrafficSecret, WriteKeys, Writer, WriterConfig};
+    /// # let secret = TrafficSecret::new(CipherSuite::TLS_AES_128_GCM_SHA256, &[7; 32])?;
+    /// # let mut config = WriterConfig::default();
+    /// config.capacity = 1 << 20;
+    /// let mut writer = Writer::new(WriteKeys::from_secret(secret), config);
+    /// let mut plaintext = Bytes::from(vec![1; 500_000]);
+    /// let batch = writer.seal_batch(&mut plaintext)?;
+    /// let job = batch.job();
+    /// let helper = std::thread::spawn(move || job.run());
+    /// assert_eq!(batch.finish()?, 500_000);
+    /// # helper.join().unwrap();
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`write`](Self::write); those after partial acceptance come from [`Batch::finish`].
+    pub fn seal_batch(&mut self, plaintext: &mut Bytes) -> Result<Batch<'_>, WriteError> {
         self.check_open()?;
-        let filled = self.fill_open_record(plaintext)?;
+        let filled = self.fill_current(plaintext)?;
         let mut tasks = Tasks::new(self);
         let (reserved, end) = self.reserve_records(plaintext.len(), &mut tasks);
         let result = match end {
@@ -106,18 +128,14 @@ impl WriteHalf {
         let plaintext = plaintext.split_to(reserved);
         let mut detached = self.buffer.detach(tasks.first_segment);
         let shared = Shared::new(plaintext, tasks.with_segments(&mut detached.segments));
-        let life = core::mem::replace(&mut self.life, Life::Failed(Error::SealingAbandoned));
-        Ok(Batch {
-            open: Some(Open { half: self, life, detached }),
-            shared: Arc::new(shared),
-            result,
-        })
+        self.life = Life::Sealing;
+        Ok(Batch { open: Some(Open { writer: self, detached }), shared: Arc::new(shared), result })
     }
 
-    /// What the open record has room for is written into it. Returns how much that was, which is
+    /// What the current record has room for is written into it. Returns how much that was, which is
     /// removed from `plaintext`.
-    fn fill_open_record(&mut self, plaintext: &mut Bytes) -> Result<usize, WriteError> {
-        if self.open_len() == 0 || plaintext.is_empty() {
+    fn fill_current(&mut self, plaintext: &mut Bytes) -> Result<usize, WriteError> {
+        if self.record.is_none() || plaintext.is_empty() {
             return Ok(0);
         }
         let mut front = plaintext.split_to(plaintext.len().min(self.free_range().len()));
@@ -130,7 +148,7 @@ impl WriteHalf {
         let accepted = result.unwrap_or_else(WriteError::accepted);
         plaintext.advance(accepted);
         if accepted > 0 {
-            self.seal_open().map_err(|_| WriteError::Failed { accepted })?;
+            self.seal_current().map_err(|_| WriteError::Failed { accepted })?;
         }
         result
     }
@@ -143,23 +161,24 @@ impl WriteHalf {
     ) -> (usize, Result<(), WriteError>) {
         let mut accepted = 0;
         while accepted < len {
-            match self.open_record(len - accepted) {
-                Ok(Opened::Yes) => {}
-                Ok(Opened::NoRoom) => break,
-                Ok(Opened::KeyLimit) => return (accepted, Err(WriteError::KeyLimit { accepted })),
+            match self.begin_record(len - accepted) {
+                Ok(Begun::Yes) => {}
+                Ok(Begun::NoRoom) => break,
+                Ok(Begun::KeyLimit) => return (accepted, Err(WriteError::KeyLimit { accepted })),
                 Err(_) => return (accepted, Err(WriteError::Failed { accepted })),
             }
-            let content_len = self.open.content_limit.min(len - accepted);
-            let padding = self.open.shape.padding(self.sealer.format(), content_len);
+            let Some(record) = self.record.take() else { break };
+            let content_len = record.limit().min(len - accepted);
+            let padding = record.shape().padding(self.planner.format(), content_len);
             let Some(reserved) = self.sealer.reserve(content_len, padding) else {
                 // Not reached: the budget, which counts the sequence numbers, was asked.
                 self.fail(Error::KeysExhausted);
                 return (accepted, Err(WriteError::Failed { accepted }));
             };
             let place = self.buffer.seal_later(reserved.record_len(), content_len);
-            if tasks.key_generation != self.key_updates {
+            if tasks.key_generation != self.counts.key_updates {
                 tasks.key = self.sealer.shared_key();
-                tasks.key_generation = self.key_updates;
+                tasks.key_generation = self.counts.key_updates;
             }
             tasks.add(reserved, place.segment, place.start, accepted);
             accepted += content_len;
@@ -179,12 +198,12 @@ struct Tasks {
 }
 
 impl Tasks {
-    fn new(half: &mut WriteHalf) -> Self {
+    fn new(writer: &mut Writer) -> Self {
         Self {
             first_segment: usize::MAX,
             records: Vec::new(),
-            key: half.sealer.shared_key(),
-            key_generation: half.key_updates,
+            key: writer.sealer.shared_key(),
+            key_generation: writer.counts.key_updates,
         }
     }
 
@@ -241,7 +260,7 @@ impl Batch<'_> {
     }
 
     fn end(&mut self) -> Result<usize, WriteError> {
-        let Some(Open { half, life, mut detached }) = self.open.take() else {
+        let Some(Open { writer, mut detached }) = self.open.take() else {
             return self.result;
         };
         self.shared.finish();
@@ -253,11 +272,12 @@ impl Batch<'_> {
             detached.segments.extend(task.segment.take());
         }
         if self.shared.tasks.iter().any(Mutex::is_poisoned) {
-            // The half stays failed: a job has panicked, and its records are missing.
+            // A job has panicked, and its records are missing.
+            writer.life = Life::Failed(Error::SealingAbandoned);
             return Err(WriteError::Failed { accepted: 0 });
         }
-        half.life = life;
-        half.buffer.attach(detached);
+        writer.life = Life::Open;
+        writer.buffer.attach(detached);
         self.result
     }
 }

@@ -13,8 +13,8 @@ use std::time::Instant;
 
 use bytes::Bytes;
 
+use super::Writer;
 use super::batch::{Batch, SealJob};
-use super::half::WriteHalf;
 use crate::error::WriteError;
 use crate::record::MAX_FRAGMENT_LEN;
 
@@ -134,10 +134,14 @@ fn work(jobs: &Receiver<SealJob>, awake: Duration, is_awake: &AtomicBool) {
     }
 }
 
-impl WriteHalf {
-    /// As `seal_batch` with the help of `workers`, or by this thread alone if there is little to
-    /// seal.
-    pub(crate) fn write_parallel(
+impl Writer {
+    /// [`seal_batch`](Self::seal_batch) with the help of `workers`, or by this thread alone where
+    /// that gains nothing: below 128 KiB, and while they sleep below 256 KiB (512 KiB if they are
+    /// to sleep again at once). The records are the same.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write). What was not accepted stays in `plaintext`.
+    pub fn write_parallel(
         &mut self,
         plaintext: &mut Bytes,
         workers: &SealWorkers,

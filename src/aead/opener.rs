@@ -103,7 +103,7 @@ impl RecordOpener {
             _ => Nonce::assume_unique_for_key(self.keys.iv.xor(seq)),
         };
         let wire_header = *prefix.first_chunk().ok_or(PeerFault::BadRecordMac)?;
-        let aad = aad_tls12(seq, wire_header, content_len);
+        let aad = aad_tls12(seq, wire_header, self.format.explicit_nonce_len + TAG_LEN);
         self.keys
             .key
             .expanded()

@@ -2,13 +2,11 @@
 
 use core::{fmt, mem};
 
-use super::protection::{
-    AadTls13, Inner, Numbers, aad_tls12, record_header, seal_body, seal_record,
-};
+use super::protection::{Inner, Numbers, explicit_nonce, record_header, seal_body, seal_record};
 #[cfg(feature = "std")]
 use super::reserved::{Reserved, SharedKey};
 use super::{KeyBudget, KeyLimits, WriteKeys};
-use crate::record::{ContentType, HEADER_LEN, RecordFormat, TAG_LEN, Version};
+use crate::record::{ContentType, HEADER_LEN, RecordFormat, TAG_LEN};
 
 /// One key in use: key, IV, sequence number and budget, never apart and never copied.
 pub(crate) struct RecordSealer {
@@ -106,28 +104,24 @@ impl RecordSealer {
             trailer: [0; MAX_TRAILER_LEN],
             trailer_len: format.inner_type_len() + TAG_LEN,
         };
-        let Numbers { seq, nonce } = self.take_numbers(content_len, 0)?;
+        let numbers = self.take_numbers(content_len, 0)?;
         let key = self.keys.key.expanded();
-        let inner_len = content_len + format.inner_type_len();
-        let fragment_len = format.explicit_nonce_len + inner_len + TAG_LEN;
-        let header = record_header(ContentType::ApplicationData, fragment_len);
+        let type_len = format.inner_type_len();
+        let content_type = ContentType::ApplicationData;
+        let header = record_header(format, content_type, content_len + type_len);
         around.prefix[..HEADER_LEN].copy_from_slice(&header);
-        around.prefix[HEADER_LEN..].copy_from_slice(&nonce[nonce.len() - 8..]);
-        let tag_start = format.inner_type_len();
-        let tag = match format.version {
-            Version::Tls13 => {
-                let content_type = ContentType::ApplicationData.to_wire();
-                let behind = mem::replace(&mut body[content_len], content_type);
-                let tag = seal_body(key, nonce, AadTls13::new(header), &mut body[..inner_len]);
-                around.trailer[0] = mem::replace(&mut body[content_len], behind);
-                tag
-            }
-            Version::Tls12 => {
-                let aad = aad_tls12(seq, header, content_len);
-                seal_body(key, nonce, aad, &mut body[..inner_len])
-            }
-        };
-        around.trailer[tag_start..][..TAG_LEN].copy_from_slice(&tag);
+        around.prefix[HEADER_LEN..format.prefix_len()]
+            .copy_from_slice(explicit_nonce(format, &numbers));
+        let mut lent = content_type.to_wire();
+        if type_len > 0 {
+            mem::swap(&mut body[content_len], &mut lent);
+        }
+        let tag = seal_body(key, format, numbers, header, &mut body[..content_len + type_len]);
+        if type_len > 0 {
+            mem::swap(&mut body[content_len], &mut lent);
+            around.trailer[0] = lent;
+        }
+        around.trailer[type_len..][..TAG_LEN].copy_from_slice(&tag);
         Some(around)
     }
 }

@@ -65,11 +65,12 @@ impl CurrentRecord {
         if capped.max_inner >= self.shape.max_inner {
             return !self.is_full();
         }
-        if self.len <= capped.max_content {
-            self.limit = self.limit.min(capped.max_content);
+        let max_content = capped.max_content(format);
+        if self.len <= max_content {
+            self.limit = self.limit.min(max_content);
             self.shape = capped;
         }
-        self.len < self.limit.min(capped.max_content)
+        self.len < self.limit.min(max_content)
     }
 }
 

@@ -89,7 +89,7 @@ impl<'a> Cursor<'a> {
     /// shorter than [`MIN_TAIL`] is left alone whoever asks, so that `room` needs no `want`.
     #[inline]
     pub(super) fn plan(&self, want: usize) -> Plan {
-        let Shape { max_inner, padding, .. } = self.shape;
+        let Shape { max_inner, padding } = self.shape;
         let type_len = self.format.inner_type_len();
         let target = self.target();
         let longest_inner = padding.longest_of(target + type_len, max_inner);
@@ -124,7 +124,11 @@ impl<'a> Cursor<'a> {
     /// Content that the next record should have.
     #[inline]
     fn target(&self) -> usize {
-        self.sizer.content_len_after(self.sent, self.format.overhead(), self.shape.max_content)
+        self.sizer.content_len_after(
+            self.sent,
+            self.format.overhead(),
+            self.shape.max_content(self.format),
+        )
     }
 
     /// Wire length of the control record in front of the next record, and whether it is a

@@ -101,8 +101,7 @@ impl Writer {
             if plaintext.is_empty() {
                 break Ok(accepted);
             }
-            let cursor = Cursor::new(&self.planner, &self.outlook()).with_memory(tail, fresh);
-            let plan = match cursor.plan(plaintext.len()) {
+            let plan = match self.plan_in_place(tail, fresh, plaintext.len()) {
                 Plan::Begin(plan) if plan.fresh && self.must_move(plaintext, plan) => {
                     break Ok(accepted);
                 }
@@ -130,6 +129,19 @@ impl Writer {
             self.buffer.charge_last_owned();
         }
         result
+    }
+
+    /// The plan of the next record, if segments had so much memory.
+    fn plan_in_place(&self, tail: usize, fresh: usize, want: usize) -> Plan {
+        let outlook = self.outlook();
+        let closely = || Cursor::new(&self.planner, &outlook).with_memory(tail, fresh).plan(want);
+        match self.planner.whole_record_behind(&outlook, tail) {
+            Some(limit) if fresh > 0 => {
+                debug_assert_eq!(closely(), Plan::in_fresh(limit), "the shortcut misleads");
+                Plan::in_fresh(limit)
+            }
+            _ => closely(),
+        }
     }
 
     /// Whether the record is the last one of `plaintext`, with no byte behind it for its type.

@@ -20,6 +20,7 @@ pub(super) struct Planner {
     sizer: Sizer,
     /// Of the next record that is begun.
     shape: Shape,
+    longest: Longest,
 }
 
 /// What a plan depends on besides the policies.
@@ -38,12 +39,16 @@ pub(super) struct Shape {
     /// Longest inner plaintext: content, in TLS 1.3 type byte and padding too.
     pub(super) max_inner: usize,
     pub(super) padding: Padding,
-    /// The same without type byte.
-    pub(super) max_content: usize,
-    /// AEAD blocks of the longest record.
-    pub(super) max_blocks: u64,
-    /// What the longest record needs of a tail.
-    pub(super) tail_needed: usize,
+}
+
+/// What the longest record of a shape comes to.
+#[derive(Clone, Copy, Debug)]
+struct Longest {
+    content: usize,
+    /// AEAD blocks.
+    blocks: u64,
+    /// What it needs of a tail.
+    tail_needed: usize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -71,6 +76,11 @@ impl Plan {
     const fn in_tail(content_limit: usize) -> Self {
         Self::Begin(BeginPlan { fresh: false, update_keys: false, control_len: 0, content_limit })
     }
+
+    /// A record in a new segment, with nothing in front of it.
+    pub(super) const fn in_fresh(content_limit: usize) -> Self {
+        Self::Begin(BeginPlan { fresh: true, update_keys: false, control_len: 0, content_limit })
+    }
 }
 
 /// A record that could not hold this much content, nor as much as it should, is not begun in the
@@ -81,7 +91,8 @@ impl Planner {
     pub(super) fn new(format: RecordFormat, config: &WriterConfig) -> Self {
         let max_inner = max_inner(config.max_fragment_len, format);
         let shape = Shape::new(format, max_inner, config.padding);
-        Self { format, sizer: Sizer::new(config.sizing), shape }
+        let longest = Longest::of(shape, format);
+        Self { format, sizer: Sizer::new(config.sizing), shape, longest }
     }
 
     #[inline]
@@ -110,11 +121,13 @@ impl Planner {
 
     pub(super) fn set_padding(&mut self, padding: Padding) {
         self.shape = Shape::new(self.format, self.shape.max_inner, padding);
+        self.longest = Longest::of(self.shape, self.format);
     }
 
     pub(super) fn set_max_fragment_len(&mut self, len: usize) {
         let max_inner = max_inner(len, self.format);
         self.shape = Shape::new(self.format, max_inner, self.shape.padding);
+        self.longest = Longest::of(self.shape, self.format);
     }
 
     /// A record with this much content was sealed.
@@ -132,17 +145,30 @@ impl Planner {
     /// tail that would hold the largest one, with nothing in front of it. Its content's length.
     #[inline(always)]
     pub(super) fn whole_record_in_tail(&self, outlook: &Outlook<'_>) -> Option<usize> {
-        let Outlook { buffer, sealer, control, .. } = *outlook;
-        let fits = !control.is_due()
-            && buffer.tail_len() >= self.shape.tail_needed
-            && sealer.budget().allows_application_blocks(self.shape.max_blocks);
-        if !fits {
+        if outlook.buffer.tail_len() < self.longest.tail_needed {
             return None;
         }
-        let (overhead, max_content) = (self.format.overhead(), self.shape.max_content);
-        let limit = self.sizer.content_len_behind(buffer.waiting(), overhead, max_content);
-        debug_assert_eq!(limit.map_or(Plan::NoRoom, Plan::in_tail), self.plan(outlook, 1));
-        limit
+        let limit = self.whole_record(outlook)?;
+        debug_assert_eq!(Plan::in_tail(limit), self.plan(outlook, 1));
+        Some(limit)
+    }
+
+    /// The same for a record in a new segment, because no record is begun in `tail` bytes.
+    pub(super) fn whole_record_behind(&self, outlook: &Outlook<'_>, tail: usize) -> Option<usize> {
+        let limit = self.whole_record(outlook)?;
+        let serves = tail_needed(self.format, limit.min(MIN_TAIL) + self.format.inner_type_len());
+        (tail < serves).then_some(limit)
+    }
+
+    /// Content of a record for which there is memory, with nothing in front of it.
+    #[inline(always)]
+    fn whole_record(&self, outlook: &Outlook<'_>) -> Option<usize> {
+        let Outlook { buffer, sealer, control, .. } = *outlook;
+        if control.is_due() || !sealer.budget().allows_application_blocks(self.longest.blocks) {
+            return None;
+        }
+        let (overhead, max_content) = (self.format.overhead(), self.longest.content);
+        self.sizer.content_len_behind(buffer.waiting(), overhead, max_content)
     }
 
     /// What would be accepted of `len` bytes, or more by what the current record takes, and what
@@ -198,7 +224,7 @@ impl Planner {
 
     /// Content of the next record, if nothing else bounds it.
     pub(super) fn fragment_len(&self) -> usize {
-        self.sizer.content_len(self.format.overhead(), self.shape.max_content)
+        self.sizer.content_len(self.format.overhead(), self.longest.content)
     }
 }
 
@@ -208,19 +234,29 @@ pub(super) const fn tail_needed(format: RecordFormat, inner_len: usize) -> usize
     format.prefix_len() + inner_len + TAG_LEN + CONTROL_RESERVE
 }
 
+impl Longest {
+    fn of(shape: Shape, format: RecordFormat) -> Self {
+        Self {
+            content: shape.max_content(format),
+            blocks: blocks(shape.max_inner),
+            tail_needed: tail_needed(format, shape.max_inner),
+        }
+    }
+}
+
 impl Shape {
     pub(super) fn new(format: RecordFormat, max_inner: usize, padding: Padding) -> Self {
         let padding = match format.version {
             Version::Tls12 => Padding::None,
             Version::Tls13 => padding,
         };
-        Self {
-            max_inner,
-            padding,
-            max_content: max_inner - format.inner_type_len(),
-            max_blocks: blocks(max_inner),
-            tail_needed: tail_needed(format, max_inner),
-        }
+        Self { max_inner, padding }
+    }
+
+    /// Longest content.
+    #[inline]
+    pub(super) const fn max_content(self, format: RecordFormat) -> usize {
+        self.max_inner - format.inner_type_len()
     }
 
     /// Wire length of a record with this content, padded.

@@ -87,29 +87,41 @@ impl Writer {
         let (content_len, is_full) = (record.len(), record.is_full());
         self.counts.accepted = self.counts.accepted.saturating_add(to_u64(len));
         self.buffer.set_filled(self.planner.format().prefix_len() + content_len);
-        if is_full { self.seal_current() } else { Ok(()) }
+        if is_full { self.seal_content(content_len) } else { Ok(()) }
     }
 
     /// Seals the current record, if there is one, behind the control record that is due.
     #[inline]
     pub(super) fn seal_current(&mut self) -> Result<(), Error> {
-        match self.record.take() {
-            Some(record) if record.len() > 0 => self.seal_content(record),
-            _ => Ok(()),
+        match self.content_len() {
+            0 => {
+                self.record = None;
+                Ok(())
+            }
+            content_len => self.seal_content(content_len),
         }
     }
 
+    /// Seals the current record, which has this much content.
     #[inline(never)]
-    fn seal_content(&mut self, record: CurrentRecord) -> Result<(), Error> {
-        self.seal_due_in_front(record.len())?;
-        let padding = record.shape().padding(self.planner.format(), record.len());
-        self.seal_record(record.len(), padding)
+    fn seal_content(&mut self, content_len: usize) -> Result<(), Error> {
+        self.seal_due_in_front(content_len)?;
+        let format = self.planner.format();
+        let shape = self.record.as_ref().map(CurrentRecord::shape);
+        let padding = shape.map_or(0, |shape| shape.padding(format, content_len));
+        self.record = None;
+        self.seal_record(content_len, padding)
+    }
+
+    /// Seals the record that was begun without content, so many zeros long.
+    pub(super) fn seal_cover(&mut self, padding: usize) -> Result<(), Error> {
+        self.record = None;
+        self.seal_record(0, padding)
     }
 
     /// Seals the record whose content lies in the tail.
     #[inline(always)]
-    pub(super) fn seal_record(&mut self, content_len: usize, padding: usize) -> Result<(), Error> {
-        self.record = None;
+    fn seal_record(&mut self, content_len: usize, padding: usize) -> Result<(), Error> {
         let tail = self.buffer.tail_mut();
         match self.sealer.seal(ContentType::ApplicationData, tail, content_len, padding) {
             Some(record_len) => self.buffer.seal(record_len, content_len),

@@ -98,7 +98,7 @@ impl Writer {
         };
         self.seal_current()
             .and_then(|()| self.begin_planned(plan))
-            .and_then(|()| self.seal_record(0, padding))
+            .and_then(|()| self.seal_cover(padding))
             .map_err(|_| WriteError::Failed { accepted: 0 })
     }
 

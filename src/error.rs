@@ -10,13 +10,15 @@ use crate::alert::AlertDescription;
 /// A fatal fault: the record layer will not go on. Sticky: every later call gives the same one.
 /// [`Truncated`](Self::Truncated) ends reading only: the writing half stays open.
 ///
-/// Bytes already sealed, and the alert that tells the peer (if one is due), can still be drained.
+/// Bytes already sealed, and the alert that tells the peer (if one is due), can still be drained,
+/// but for those that the peer does not want any more ([`PeerAlert`](Self::PeerAlert)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Error {
     /// The peer broke the protocol. [`PeerFault::alert`] is the alert sent to it.
     Peer(PeerFault),
-    /// The peer ended the connection with this alert.
+    /// The peer ended the connection with this alert. What waited to be drained is dropped: nothing
+    /// may be sent behind it (RFC 9846 §6.2).
     PeerAlert(AlertDescription),
     /// The transport ended without the peer's `close_notify`: what was read may be cut short
     /// (RFC 9846 §6.1). The transport, or somebody on it, is at fault.

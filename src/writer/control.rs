@@ -26,17 +26,20 @@ impl WriteHalf {
     }
 
     /// Ends in failure: the open record is wiped, the alert of `error` is sealed behind what was
-    /// sealed before. Nothing is sealed after that, nor after `close_notify`.
+    /// sealed before. Nothing is sealed after that, nor after `close_notify`. Behind the peer's
+    /// own fatal alert nothing leaves at all (RFC 9846 §6.2).
     pub(crate) fn fail(&mut self, error: Error) {
-        if let Life::Failed(_) = self.life {
-            return;
+        if !matches!(self.life, Life::Failed(_)) {
+            self.buffer.wipe_tail();
+            self.pending = PendingControl::Nothing;
+            if let (Some(alert), Life::Open) = (error.alert(), self.life) {
+                self.seal_alert(Alert::fatal(alert));
+            }
+            self.life = Life::Failed(error);
         }
-        self.buffer.wipe_tail();
-        self.pending = PendingControl::Nothing;
-        if let (Some(alert), Life::Open) = (error.alert(), self.life) {
-            self.seal_alert(Alert::fatal(alert));
+        if let Error::PeerAlert(_) = error {
+            self.buffer.discard();
         }
-        self.life = Life::Failed(error);
     }
 
     /// The fault that ended it.

@@ -47,7 +47,7 @@ use crate::record::KeyUpdateRequest;
 ///
 /// TLS 1.3 is not safe with a writer alone: a KeyUpdate of the peer obliges the next record, an
 /// alert must stop it. Whoever uses a `Writer` without a [`Connection`](crate::Connection) must
-/// tell it of both ([`on_key_update`](Self::on_key_update), [`abort`](Self::abort)).
+/// tell it of both ([`on_key_update`](Self::on_key_update), [`fail`](Self::fail)).
 ///
 /// ```
 /// use bytes::Buf;
@@ -240,7 +240,8 @@ impl Writer {
 
     /// Puts back what the transport did not take of a chunk
     /// ([`take_chunk`](Outbound::take_chunk)): it waits again, in front of everything. Of several,
-    /// the last one taken goes first. The open record stays open.
+    /// the last one taken goes first. The open record stays open. Behind a fatal alert of the
+    /// peer's nothing waits any more: it is dropped then.
     ///
     /// # Errors
     /// [`PutBackError`] with the chunk in it if it is not the last one taken, if bytes were
@@ -265,6 +266,16 @@ impl Writer {
     /// end, `internal_error` is sent.
     pub fn abort(&mut self, alert: AlertDescription) {
         self.half.fail(Error::Aborted(alert));
+    }
+
+    /// The reading half has failed with this error. A fault of the peer's ends the writer as
+    /// [`abort`](Self::abort) does, with the alert of the fault. Behind a fatal alert of the
+    /// peer's ([`Error::PeerAlert`]) nothing leaves any more: what waits is dropped, whatever the
+    /// state (RFC 9846 §6.2). [`Error::Truncated`] ends reading only, and changes nothing here.
+    pub fn fail(&mut self, error: Error) {
+        if error != Error::Truncated {
+            self.half.fail(error);
+        }
     }
 
     /// Puts a KeyUpdate at the next record boundary, in front of the open record

@@ -23,7 +23,8 @@ pub enum Error {
     /// The transport ended without the peer's `close_notify`: what was read may be cut short
     /// (RFC 9846 §6.1). The transport, or somebody on it, is at fault.
     Truncated,
-    /// The caller aborted the connection with this alert.
+    /// The caller aborted the connection with this alert, or (`close_notify`) closed it before the
+    /// handshake was over.
     Aborted(AlertDescription),
     /// No further key could be derived for this direction (RFC 9846 §4.7.3: at most 2^48 − 1
     /// updates).
@@ -38,8 +39,11 @@ impl Error {
     pub const fn alert(&self) -> Option<AlertDescription> {
         match self {
             Self::Peer(fault) => Some(fault.alert()),
-            // It would look like a clean end of a stream that was cut.
-            Self::Aborted(AlertDescription::CLOSE_NOTIFY) => Some(AlertDescription::INTERNAL_ERROR),
+            // RFC 9846 §6.1: these two close. The first would look like a clean end of a stream
+            // that was cut. The second ends nothing without the first behind it.
+            Self::Aborted(AlertDescription::CLOSE_NOTIFY | AlertDescription::USER_CANCELED) => {
+                Some(AlertDescription::INTERNAL_ERROR)
+            }
             Self::Aborted(description) => Some(*description),
             Self::KeysExhausted => Some(AlertDescription::INTERNAL_ERROR),
             // A record is missing: the peer could not open an alert.

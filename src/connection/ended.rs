@@ -17,7 +17,7 @@ pub(super) struct Ended {
 }
 
 impl Ended {
-    /// What reading fails with.
+    /// The fatal error: what reading fails with.
     pub(super) fn read_error(&self) -> ConnectionError {
         let closed = || Error::Aborted(AlertDescription::CLOSE_NOTIFY).into();
         self.fault.clone().unwrap_or_else(closed)

@@ -308,9 +308,9 @@ impl Connection {
     }
 
     /// Ends both halves with a fatal alert: the open record is wiped, what was sealed before can
-    /// still be drained, the alert behind it; `internal_error` in the place of `close_notify`,
-    /// which would look like a clean end. While negotiating no alert is sent, as in
-    /// [`close`](Self::close).
+    /// still be drained, the alert behind it; `internal_error` in the place of `close_notify` and
+    /// `user_canceled`, which would look like a clean end or like none (RFC 9846 §6.1). While
+    /// negotiating no alert is sent, as in [`close`](Self::close).
     pub fn abort(&mut self, alert: AlertDescription) {
         match &mut self.phase {
             Phase::Established(established) => established.fail(Error::Aborted(alert)),

@@ -262,8 +262,8 @@ impl Writer {
 
     /// Ends in failure with a fatal alert (RFC 9846 §6.2): the open record is wiped, what was
     /// sealed before can still be drained, the alert behind it. After a close or a failure no
-    /// alert is sealed any more. In the place of `close_notify`, which would look like a clean
-    /// end, `internal_error` is sent.
+    /// alert is sealed any more. In the place of `close_notify` and `user_canceled`, which would
+    /// look like a clean end or like none (RFC 9846 §6.1), `internal_error` is sent.
     pub fn abort(&mut self, alert: AlertDescription) {
         self.half.fail(Error::Aborted(alert));
     }

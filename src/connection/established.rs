@@ -42,6 +42,10 @@ impl Established {
     pub(super) fn process(&mut self) -> Result<(), Error> {
         if let Some(error) = self.write.error() {
             self.read.fail(error);
+            // A clean end stays one, and yet the connection has failed.
+            if self.read.state() == ReaderState::PeerClosed {
+                return Err(error);
+            }
         }
         let was = self.read.state();
         let Self { write, read, keys, negotiated } = self;
@@ -63,15 +67,16 @@ impl Established {
         Ok(())
     }
 
-    /// A half that has failed takes the other one with it, which learns of it when it is called.
+    /// A half that has failed takes the other one with it, which learns of it when it is called:
+    /// plaintext that was opened before is still to be read.
     pub(super) fn wants_input(&self) -> bool {
         self.write.error().is_none() && self.read.wants_input()
     }
 
     pub(super) fn reader_state(&self) -> ReaderState {
-        match self.write.error() {
-            Some(_) => ReaderState::Failed,
-            None => self.read.state(),
+        match (self.read.state(), self.write.error()) {
+            (ReaderState::Open, Some(_)) if self.read.plaintext().is_empty() => ReaderState::Failed,
+            (state, _) => state,
         }
     }
 
@@ -88,9 +93,10 @@ impl Established {
         (self.write.into_parts(None), self.read.into_keys())
     }
 
-    pub(super) fn fail(&mut self, error: Error) {
+    /// The caller gives both halves up.
+    pub(super) fn abort(&mut self, error: Error) {
         self.write.fail(error);
-        self.read.fail(error);
+        self.read.abort(error);
     }
 
     pub(super) fn error(&self) -> Option<Error> {

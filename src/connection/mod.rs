@@ -144,7 +144,8 @@ impl Connection {
     /// The fatal error, again at every later call. If the peer is to be told, the alert waits in
     /// [`outbound`](Self::outbound): drain it before closing the transport. (While negotiating
     /// only rustls can make alerts: a handshake message beyond our own limit ends without one.)
-    /// After [`Error::Truncated`] writing goes on.
+    /// After [`Error::Truncated`] writing goes on. Where it was our writing half that failed, the
+    /// plaintext that was opened before comes first.
     pub fn process(&mut self) -> Result<(), ConnectionError> {
         match &mut self.phase {
             Phase::Negotiating(handshake) => match handshake.advance() {
@@ -307,13 +308,14 @@ impl Connection {
         }
     }
 
-    /// Ends both halves with a fatal alert: the open record is wiped, what was sealed before can
-    /// still be drained, the alert behind it; `internal_error` in the place of `close_notify` and
-    /// `user_canceled`, which would look like a clean end or like none (RFC 9846 §6.1). While
-    /// negotiating no alert is sent, as in [`close`](Self::close).
+    /// Ends both halves with a fatal alert: plaintext that was not read is wiped, and so is the
+    /// open record. What was sealed before can still be drained, the alert behind it;
+    /// `internal_error` in the place of `close_notify` and `user_canceled`, which would look like
+    /// a clean end or like none (RFC 9846 §6.1). While negotiating no alert is sent, as in
+    /// [`close`](Self::close).
     pub fn abort(&mut self, alert: AlertDescription) {
         match &mut self.phase {
-            Phase::Established(established) => established.fail(Error::Aborted(alert)),
+            Phase::Established(established) => established.abort(Error::Aborted(alert)),
             Phase::Negotiating(_) => self.end(Some(Error::Aborted(alert).into())),
             Phase::Ended(_) => {}
         }

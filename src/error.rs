@@ -181,7 +181,8 @@ pub enum WriteError {
         /// Bytes that would have been accepted ([`room`](crate::Writer::room)).
         available: usize,
     },
-    /// Our half is closed: `close` was called before.
+    /// Our half is closed: `close` was called before, or the peer's `close_notify` closed it
+    /// (`Tls12Close::Answer`).
     Closed,
     /// The key has sealed all it may and cannot be updated (RFC 9846 §5.5; TLS 1.2 has no
     /// KeyUpdate). What is left to do is `close`, which still works.

@@ -75,14 +75,16 @@ fn no_record_is_opened_after_the_writer_failed() {
 
 #[test]
 fn a_clean_end_that_was_read_stays_a_clean_end() {
-    let (mut ours, mut peer) = RawPeer::established(BOTH_VERSIONS[0], Role::Client);
-    let wire = peer.seal(ALERT, &verdict::CLOSE_NOTIFY);
-    feed(&mut ours, &wire);
-    assert_eq!(ours.reader_state(), ReaderState::PeerClosed);
-    fail_writing(&mut ours);
-    assert_eq!(ours.reader_state(), ReaderState::PeerClosed);
-    assert_eq!(ours.process(), Err(Error::SealingAbandoned.into()));
-    assert_eq!(ours.reader_state(), ReaderState::PeerClosed, "all was received");
+    for suite in BOTH_VERSIONS {
+        let (mut ours, mut peer) = RawPeer::established(suite, Role::Client);
+        let wire = peer.seal(ALERT, &verdict::CLOSE_NOTIFY);
+        feed(&mut ours, &wire);
+        assert_eq!(ours.reader_state(), ReaderState::PeerClosed);
+        fail_writing(&mut ours);
+        assert_eq!(ours.reader_state(), ReaderState::PeerClosed);
+        assert_eq!(ours.process(), Err(Error::SealingAbandoned.into()));
+        assert_eq!(ours.reader_state(), ReaderState::PeerClosed, "all was received");
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! A connection after the handshake: both halves, and the keys they share.
 
 use super::ConnectionError;
+use super::config::Tls12Close;
 use super::handover::NextKeys;
 use super::handshake::Handshake;
 use super::negotiated::{Negotiated, negotiated_suite};
@@ -17,6 +18,8 @@ pub(super) struct Established {
     pub(super) read: ReadHalf,
     pub(super) keys: NextKeys,
     pub(super) negotiated: Negotiated,
+    /// The peer's `close_notify` closes our half (RFC 5246 §7.2.1).
+    answers_close: bool,
 }
 
 impl Established {
@@ -36,7 +39,9 @@ impl Established {
         if input_ended {
             read.end_of_input();
         }
-        Ok(Self { write, read, keys, negotiated })
+        let answers_close =
+            config.tls12_close == Tls12Close::Answer && suite.version() == Version::Tls12;
+        Ok(Self { write, read, keys, negotiated, answers_close })
     }
 
     pub(super) fn process(&mut self) -> Result<(), Error> {
@@ -48,7 +53,7 @@ impl Established {
             }
         }
         let was = self.read.state();
-        let Self { write, read, keys, negotiated } = self;
+        let Self { write, read, keys, .. } = self;
         if let Err(error) = read.process(&mut Ties { write, keys }) {
             // A transport that ended can still be open in the other direction.
             if error != Error::Truncated {
@@ -56,15 +61,18 @@ impl Established {
             }
             return Err(error);
         }
-        // RFC 5246 §7.2.1: in TLS 1.2 the peer's close_notify is answered at once.
-        if negotiated.suite.version() == Version::Tls12
-            && was == ReaderState::Open
-            && read.state() == ReaderState::PeerClosed
+        if self.answers_close && was == ReaderState::Open && read.state() == ReaderState::PeerClosed
         {
             // The fault of a failed half is sticky and comes at the next call.
             let _failed = write.close(keys);
         }
         Ok(())
+    }
+
+    /// Whether the call that has read a record finds more behind it; not where the peer's
+    /// `close_notify` closes our half, before the caller could answer what came in front of it.
+    pub(super) fn reads_on(&self) -> bool {
+        if self.answers_close { self.read.holds_data() } else { self.read.wants_process() }
     }
 
     /// A half that has failed takes the other one with it, which learns of it when it is called:

@@ -16,11 +16,11 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::mem;
 
-pub use config::ConnectionConfig;
 pub(crate) use config::prepare_client;
 use config::prepare_server;
 #[cfg(feature = "std")]
 pub use config::webpki_client_config;
+pub use config::{ConnectionConfig, Tls12Close};
 pub use config::{
     client_config_builder, clock, server_config_builder, webpki_client_config_with_time,
 };
@@ -274,23 +274,22 @@ impl Connection {
             let n = take(self.plaintext());
             self.consume(n);
             len += n;
-            if n == 0 || !self.holds_data() {
+            if n == 0 || !self.reads_on() {
                 return Ok(len);
             }
         }
     }
 
-    /// Whether more data can be read without anything else. In TLS 1.2 the peer's `close_notify`
-    /// ends our half too: not before the caller could answer what came in front of it.
-    fn holds_data(&self) -> bool {
+    fn reads_on(&self) -> bool {
         match &self.phase {
-            Phase::Established(established) => established.read.holds_data(),
+            Phase::Established(established) => established.reads_on(),
             Phase::Negotiating(_) | Phase::Ended(_) => false,
         }
     }
 
     /// Seals the open record and `close_notify`: our half ends, nothing accepted is lost. The
-    /// peer's half goes on in TLS 1.3 (RFC 9846 §6.1). Repeated, it changes nothing.
+    /// peer's half goes on until its own `close_notify` (RFC 9846 §6.1). Repeated, it changes
+    /// nothing.
     ///
     /// While negotiating, the handshake is given up without an alert: rustls lends none before
     /// its end. Reading fails then with [`Error::Aborted`].

@@ -3,6 +3,8 @@
 
 mod common;
 
+use std::io::{Cursor, ErrorKind, Read, Write};
+
 use bytes::Bytes;
 use common::raw_peer::*;
 use common::*;
@@ -142,5 +144,22 @@ fn a_reader_alone_gives_what_was_opened_before_the_other_half_failed() {
         assert_eq!(reader.process(), Err(Error::KeysExhausted), "the first fault");
         assert_eq!((reader.plaintext(), reader.records()), (&b""[..], 1));
         assert_eq!((reader.state(), reader.memory_held()), (ReaderState::Failed, 0));
+    }
+}
+
+/// The adapters too: what was opened, then the fault.
+#[test]
+fn a_stream_gives_what_was_opened_before_the_writers_fault() {
+    for suite in BOTH_VERSIONS {
+        let (ours, mut peer) = RawPeer::established(suite, Role::Client);
+        let wire = peer.seal(APPLICATION_DATA, b"opened before");
+        let mut stream = Stream::new(ours, Cursor::new(wire));
+        let mut buf = [0; 64];
+        assert_eq!(stream.read(&mut buf[..7]).unwrap(), 7);
+        fail_writing(stream.connection_mut());
+        assert_eq!(stream.write(b"x").unwrap_err().kind(), ErrorKind::InvalidData);
+        assert_eq!(stream.read(&mut buf).unwrap(), 6, "{suite:?}");
+        assert_eq!(&buf[..6], b"before");
+        assert_eq!(stream.read(&mut buf).unwrap_err().kind(), ErrorKind::InvalidData);
     }
 }

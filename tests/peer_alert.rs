@@ -2,6 +2,8 @@
 
 mod common;
 
+use std::io::{self, ErrorKind, Read, Write};
+
 use bytes::{Buf, BytesMut};
 use common::raw_peer::*;
 use common::verdict::*;
@@ -210,5 +212,46 @@ fn a_truncated_connection_still_drains_what_waits() {
         assert_eq!(ours.process(), Err(Error::Truncated.into()));
         let expected = [(APPLICATION_DATA, b"held".to_vec())];
         assert_eq!(peer.open(&drain(&mut ours)), expected);
+    }
+}
+
+/// Takes nothing, and has what it was given.
+struct Full(Vec<u8>);
+
+impl Read for Full {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        if self.0.is_empty() {
+            return Err(ErrorKind::WouldBlock.into());
+        }
+        let n = (&self.0[..]).read(buf)?;
+        self.0.drain(..n);
+        Ok(n)
+    }
+}
+
+impl Write for Full {
+    fn write(&mut self, _buf: &[u8]) -> io::Result<usize> {
+        Err(ErrorKind::WouldBlock.into())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// The transport takes nothing more, and would block for ever.
+#[test]
+fn a_stream_does_not_wait_for_room_behind_the_peers_fatal_alert() {
+    for suite in BOTH_VERSIONS {
+        let (ours, mut peer) = RawPeer::established(suite, Role::Server);
+        let mut stream = Stream::new(ours, Full(Vec::new()));
+        assert_eq!(stream.write(&pattern(50_000)).unwrap(), 50_000);
+        assert_eq!(stream.flush().unwrap_err().kind(), ErrorKind::WouldBlock);
+        stream.get_mut().0 = peer.seal(ALERT, &ALERT_FROM_PEER);
+        let mut buf = [0; 8];
+        assert_eq!(stream.read(&mut buf).unwrap_err().kind(), ErrorKind::ConnectionAborted);
+        assert_eq!(stream.write(b"x").unwrap_err().kind(), ErrorKind::ConnectionAborted);
+        assert_eq!(stream.flush().unwrap_err().kind(), ErrorKind::ConnectionAborted);
+        assert_eq!(stream.close().unwrap_err().kind(), ErrorKind::ConnectionAborted);
     }
 }

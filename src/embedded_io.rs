@@ -57,7 +57,7 @@ impl<T: Read + Write> EmbeddedStream<T> {
     }
 
     /// Sends `close_notify` behind everything accepted, and returns when all is with the
-    /// transport. Reading goes on (in TLS 1.3).
+    /// transport. Reading goes on.
     ///
     /// # Errors
     /// Why the connection has failed, or the transport's own error.

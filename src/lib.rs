@@ -94,8 +94,8 @@ pub use buffer::{BufferPolicy, Chunk, PutBackError};
 pub use connection::webpki_client_config;
 #[cfg(feature = "rustls")]
 pub use connection::{
-    Connection, ConnectionConfig, ConnectionError, client_config_builder, clock, rustls,
-    server_config_builder, webpki_client_config_with_time,
+    Connection, ConnectionConfig, ConnectionError, Tls12Close, client_config_builder, clock,
+    rustls, server_config_builder, webpki_client_config_with_time,
 };
 #[cfg(feature = "embedded-io")]
 pub use embedded_io::{EmbeddedError, EmbeddedStream};

@@ -68,7 +68,7 @@ impl<T: Read + Write> Stream<T> {
     }
 
     /// Sends `close_notify` behind everything accepted, and returns when all is with the
-    /// transport. Reading goes on (in TLS 1.3). Repeated, it goes on where it was.
+    /// transport. Reading goes on. Repeated, it goes on where it was.
     ///
     /// # Errors
     /// [`ErrorKind::WouldBlock`] if a non-blocking transport took not everything: call again.

@@ -831,7 +831,7 @@ fn close_while_negotiating_is_an_end_without_an_alert() {
             let given_up = Error::Aborted(AlertDescription::CLOSE_NOTIFY);
             assert_eq!(ours.process(), Err(given_up.into()));
             assert_eq!(ours.read(&mut [0; 8]), Err(given_up.into()), "not a clean end");
-            assert_eq!(ours.error(), None);
+            assert_eq!(ours.error(), Some(given_up.into()));
             peer.feed(&drain(&mut ours)).unwrap();
             assert_eq!(ours.state(), WriterState::Closed);
             assert_eq!(ours.reader_state(), ReaderState::Failed);

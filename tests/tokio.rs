@@ -87,17 +87,23 @@ where
 
 /// Ours over a link whose other end is in our hands, and its peer.
 fn by_hand(suite: CipherSuite, role: Role) -> ByHand {
+    by_hand_with(suite, role, ConnectionConfig::default())
+}
+
+fn by_hand_with(suite: CipherSuite, role: Role, config: ConnectionConfig) -> ByHand {
     let (ours, other) = link(usize::MAX);
     let (mut stream, peer) = match role {
         Role::Client => {
             let identity = Identity::for_suite(suite);
             let connector = TlsConnector::from(Arc::new(client_config(suite, &identity)));
+            let connector = connector.with_connection_config(config);
             let handshake = connector.connect(server_name(), ours);
             (handshake, Peer::server(server_config(suite, &identity)))
         }
         Role::Server => {
             let identity = Identity::for_suite(suite);
             let acceptor = TlsAcceptor::from(Arc::new(server_config(suite, &identity)));
+            let acceptor = acceptor.with_connection_config(config);
             (acceptor.accept(ours), Peer::client(client_config(suite, &identity)))
         }
     };
@@ -288,7 +294,6 @@ async fn a_copy_echoes_while_the_peer_sends_and_reads_in_one_task() {
             let echo = tokio::spawn(async move {
                 let (mut reader, mut writer) = split(ours);
                 tokio::io::copy(&mut reader, &mut writer).await.unwrap();
-                // In TLS 1.2 the peer's close_notify has closed our half, behind all of it.
                 writer.shutdown().await.unwrap();
             });
             let (mut reader, mut writer) = split(theirs);
@@ -495,8 +500,10 @@ fn a_reader_that_meets_the_end_wakes_the_writer() {
     let Poll::Ready(Err(error)) = hand.write(&writing, b"x") else { panic!("it has failed") };
     assert_eq!(error.kind(), ErrorKind::InvalidData);
 
-    // In TLS 1.2 the peer's close_notify closes our half.
-    let mut hand = by_hand(TLS12, Role::Client);
+    // The setting for TLS 1.2 by which the peer's close_notify closes our half.
+    let mut config = ConnectionConfig::default();
+    config.tls12_close = Tls12Close::Answer;
+    let mut hand = by_hand_with(TLS12, Role::Client, config);
     let (writer, writing) = Task::new();
     hand.set_capacity(100);
     hand.fill(&writing);
@@ -775,15 +782,22 @@ fn streams_and_handshakes_can_be_sent_to_other_threads() {
 
 #[test]
 fn data_in_front_of_close_notify_can_be_answered() {
-    for suite in [TLS13, TLS12] {
-        let mut hand = by_hand(suite, Role::Server);
+    let answers = |tls12_close| {
+        let mut config = ConnectionConfig::default();
+        config.tls12_close = tls12_close;
+        config
+    };
+    for (suite, tls12_close) in
+        [(TLS13, Tls12Close::HalfOpen), (TLS12, Tls12Close::HalfOpen), (TLS12, Tls12Close::Answer)]
+    {
+        let mut hand = by_hand_with(suite, Role::Server, answers(tls12_close));
         let (_, task) = Task::new();
         let mut wire = hand.other.peer.send(b"request");
         hand.other.peer.0.send_close_notify();
         wire.extend(hand.other.peer.take_wire());
         hand.other.end.to().put(&wire);
         assert!(matches!(hand.read(&task, &mut [0; 64]), Poll::Ready(Ok(7))));
-        assert!(matches!(hand.write(&task, b"answer"), Poll::Ready(Ok(6))), "{suite:?}");
+        assert!(matches!(hand.write(&task, b"answer"), Poll::Ready(Ok(6))), "{tls12_close:?}");
     }
 }
 

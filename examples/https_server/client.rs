@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 
 use mio::event::Event;
 use mio::net::TcpStream;
-use wantwrite::Version;
 
 use crate::Error;
 use crate::app::{App, Site};
@@ -24,9 +23,6 @@ pub(crate) struct Client<E> {
     /// What the statistics know of already.
     counted: Totals,
     negotiated: bool,
-    /// TLS 1.2: the client's `close_notify` ends our half too (RFC 5246 §7.2.1). It is not looked
-    /// at before what came in front of it is answered.
-    closes_together: bool,
     /// Plaintext at which our next KeyUpdate is due.
     next_update: u64,
     /// When something went through the socket last.
@@ -80,7 +76,6 @@ impl<E: Engine> Client<E> {
             end: None,
             counted: Totals::default(),
             negotiated: false,
-            closes_together: false,
             next_update: site.update_keys_every.unwrap_or(u64::MAX),
             moved_at: now,
         }
@@ -188,14 +183,11 @@ impl<E: Engine> Client<E> {
     fn work(&mut self, site: &mut Site) -> Result<bool, Error> {
         let mut worked = false;
         loop {
-            if !(self.closes_together && self.app.is_answering()) {
-                self.tls.process()?;
-            }
+            self.tls.process()?;
             if !self.negotiated {
                 let Some(session) = self.tls.session() else { return Ok(worked) };
                 site.stats.negotiated(session);
                 self.negotiated = true;
-                self.closes_together = session.version == Version::Tls12;
             }
             if !self.app.step(&mut self.tls, site)? {
                 return Ok(worked);

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "std")]
 mod detached;
+mod discard;
 mod hand_off;
 
 use alloc::collections::VecDeque;
@@ -47,6 +48,8 @@ pub(crate) struct OutboundBuffer {
     /// Sealed bytes.
     waiting: usize,
     drained: u64,
+    /// Nothing more is to leave.
+    discards: bool,
 }
 
 /// Room for the marks of some full records: 256 bytes.
@@ -71,6 +74,7 @@ impl OutboundBuffer {
             pool: None,
             waiting: 0,
             drained: 0,
+            discards: false,
         }
     }
 

@@ -29,6 +29,23 @@ pub struct ConnectionConfig {
     pub writer: WriterConfig,
     /// Of what we read.
     pub reader: ReaderConfig,
+    /// What the peer's `close_notify` does to our half in TLS 1.2.
+    pub tls12_close: Tls12Close,
+}
+
+/// What the peer's `close_notify` does to our half in TLS 1.2. In TLS 1.3 it does nothing to it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Tls12Close {
+    /// Our half stays open, as in TLS 1.3 (RFC 9846 §6.1): a peer that ends its half and waits for
+    /// the answer, as `socat` and `stunnel` do, gets it.
+    #[default]
+    HalfOpen,
+    /// The letter of RFC 5246 §7.2.1: our half is closed as soon as the peer's `close_notify` is
+    /// processed. What was accepted before is still sent. So answer what you have read before you
+    /// call [`process`](crate::Connection::process) again; [`read`](crate::Connection::read)
+    /// stops in front of it by itself.
+    Answer,
 }
 
 /// A client configuration that trusts the Mozilla roots (`webpki-roots`), with ring, for TLS 1.2

@@ -3,6 +3,7 @@
 use alloc::boxed::Box;
 
 use super::ConnectionError;
+use super::config::Tls12Close;
 use super::handshake::Handshake;
 use super::negotiated::{Negotiated, negotiated_suite};
 use crate::aead::{NextKeys, ReadKeys};
@@ -17,6 +18,8 @@ pub(super) struct Established {
     pub(super) write: Writer,
     pub(super) read: ReadHalf,
     pub(super) negotiated: Negotiated,
+    /// The peer's `close_notify` closes our half (RFC 5246 §7.2.1).
+    answers_close: bool,
 }
 
 impl Established {
@@ -37,15 +40,21 @@ impl Established {
         if input_ended {
             read.end_of_input();
         }
-        Ok(Self { write, read, negotiated })
+        let answers_close =
+            config.tls12_close == Tls12Close::Answer && suite.version() == Version::Tls12;
+        Ok(Self { write, read, negotiated, answers_close })
     }
 
     pub(super) fn process(&mut self) -> Result<(), Error> {
         if let Some(error) = self.write.error() {
             self.read.fail(error);
+            // A clean end stays one, and yet the connection has failed.
+            if self.read.state() == ReaderState::PeerClosed {
+                return Err(error);
+            }
         }
         let was = self.read.state();
-        let Self { write, read, negotiated } = self;
+        let Self { write, read, .. } = self;
         if let Err(error) = read.process(&mut Ties { write }) {
             // A transport that ended can still be open in the other direction.
             if error != Error::Truncated {
@@ -53,10 +62,7 @@ impl Established {
             }
             return Err(error);
         }
-        // RFC 5246 §7.2.1: in TLS 1.2 the peer's close_notify is answered at once.
-        if negotiated.suite.version() == Version::Tls12
-            && was == ReaderState::Open
-            && read.state() == ReaderState::PeerClosed
+        if self.answers_close && was == ReaderState::Open && read.state() == ReaderState::PeerClosed
         {
             // The fault of a failed half is sticky and comes at the next call.
             let _failed = write.close();
@@ -64,15 +70,22 @@ impl Established {
         Ok(())
     }
 
-    /// A half that has failed takes the other one with it, which learns of it when it is called.
+    /// Whether the call that has read a record finds more behind it; not where the peer's
+    /// `close_notify` closes our half, before the caller could answer what came in front of it.
+    pub(super) fn reads_on(&self) -> bool {
+        if self.answers_close { self.read.holds_data() } else { self.read.wants_process() }
+    }
+
+    /// A half that has failed takes the other one with it, which learns of it when it is called:
+    /// plaintext that was opened before is still to be read.
     pub(super) fn wants_input(&self) -> bool {
         self.write.error().is_none() && self.read.wants_input()
     }
 
     pub(super) fn reader_state(&self) -> ReaderState {
-        match self.write.error() {
-            Some(_) => ReaderState::Failed,
-            None => self.read.state(),
+        match (self.read.state(), self.write.error()) {
+            (ReaderState::Open, Some(_)) if self.read.plaintext().is_empty() => ReaderState::Failed,
+            (state, _) => state,
         }
     }
 
@@ -89,9 +102,10 @@ impl Established {
         (self.write.take_apart(), self.read.into_keys())
     }
 
-    pub(super) fn fail(&mut self, error: Error) {
+    /// The caller gives both halves up.
+    pub(super) fn abort(&mut self, error: Error) {
         self.write.fail(error);
-        self.read.fail(error);
+        self.read.abort(error);
     }
 
     pub(super) fn error(&self) -> Option<Error> {

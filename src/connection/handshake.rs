@@ -118,7 +118,13 @@ impl Handshake {
                     Some(fault) => return Err(Error::Peer(fault).into()),
                 },
                 Err(error) => {
-                    self.collect_alert();
+                    self.shown = 0;
+                    self.inbound.wipe();
+                    if self.was_ended_by_peer(&error) {
+                        self.outbound.discard();
+                    } else {
+                        self.collect_alert();
+                    }
                     return Err(error);
                 }
             }
@@ -190,12 +196,25 @@ impl Handshake {
         Ok(Status::Blocked)
     }
 
+    /// Whether the peer has ended the connection: nothing of ours is to leave then
+    /// (RFC 9846 §6.2). In TLS 1.3 an alert of whatever level does that; before, rustls has an
+    /// answer to a level that does not exist.
+    fn was_ended_by_peer(&self, error: &ConnectionError) -> bool {
+        let common = self.tls.common();
+        match error {
+            ConnectionError::Handshake(rustls::Error::AlertReceived(_)) => {
+                common.protocol_version() == Some(rustls::ProtocolVersion::TLSv1_3)
+                    || !common.wants_write()
+            }
+            ConnectionError::Record(Error::PeerAlert(_)) => true,
+            _ => false,
+        }
+    }
+
     /// rustls gives its alert only when asked once more after the error. It is asked no oftener:
     /// without anything to send it would look up the messages behind the faulty one, and panic
     /// where they are gone.
     fn collect_alert(&mut self) {
-        self.shown = 0;
-        self.inbound.wipe();
         while self.tls.common().wants_write() && matches!(self.step(), Ok(Step::Again)) {}
     }
 }

@@ -16,11 +16,11 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::mem;
 
-pub use config::ConnectionConfig;
 pub(crate) use config::prepare_client;
 use config::prepare_server;
 #[cfg(feature = "std")]
 pub use config::webpki_client_config;
+pub use config::{ConnectionConfig, Tls12Close};
 pub use config::{
     client_config_builder, clock, server_config_builder, webpki_client_config_with_time,
 };
@@ -144,7 +144,8 @@ impl Connection {
     /// The fatal error, again at every later call. If the peer is to be told, the alert waits in
     /// [`outbound`](Self::outbound): drain it before closing the transport. (While negotiating
     /// only rustls can make alerts: a handshake message beyond our own limit ends without one.)
-    /// After [`Error::Truncated`] writing goes on.
+    /// After [`Error::Truncated`] writing goes on. Where it was our writing half that failed, the
+    /// plaintext that was opened before comes first.
     pub fn process(&mut self) -> Result<(), ConnectionError> {
         match &mut self.phase {
             Phase::Negotiating(handshake) => match handshake.advance() {
@@ -269,23 +270,22 @@ impl Connection {
             let n = take(self.plaintext());
             self.consume(n);
             len += n;
-            if n == 0 || !self.holds_data() {
+            if n == 0 || !self.reads_on() {
                 return Ok(len);
             }
         }
     }
 
-    /// Whether more data can be read without anything else. In TLS 1.2 the peer's `close_notify`
-    /// ends our half too: not before the caller could answer what came in front of it.
-    fn holds_data(&self) -> bool {
+    fn reads_on(&self) -> bool {
         match &self.phase {
-            Phase::Established(established) => established.read.holds_data(),
+            Phase::Established(established) => established.reads_on(),
             Phase::Negotiating(_) | Phase::Ended(_) => false,
         }
     }
 
     /// Seals the open record and `close_notify`: our half ends, nothing accepted is lost. The
-    /// peer's half goes on in TLS 1.3 (RFC 9846 §6.1). Repeated, it changes nothing.
+    /// peer's half goes on until its own `close_notify` (RFC 9846 §6.1). Repeated, it changes
+    /// nothing.
     ///
     /// While negotiating, the handshake is given up without an alert: rustls lends none before
     /// its end. Reading fails then with [`Error::Aborted`].
@@ -303,13 +303,14 @@ impl Connection {
         }
     }
 
-    /// Ends both halves with a fatal alert: the open record is wiped, what was sealed before can
-    /// still be drained, the alert behind it; `internal_error` in the place of `close_notify`,
-    /// which would look like a clean end. While negotiating no alert is sent, as in
+    /// Ends both halves with a fatal alert: plaintext that was not read is wiped, and so is the
+    /// open record. What was sealed before can still be drained, the alert behind it;
+    /// `internal_error` in the place of `close_notify` and `user_canceled`, which would look like
+    /// a clean end or like none (RFC 9846 §6.1). While negotiating no alert is sent, as in
     /// [`close`](Self::close).
     pub fn abort(&mut self, alert: AlertDescription) {
         match &mut self.phase {
-            Phase::Established(established) => established.fail(Error::Aborted(alert)),
+            Phase::Established(established) => established.abort(Error::Aborted(alert)),
             Phase::Negotiating(_) => self.end(Some(Error::Aborted(alert).into())),
             Phase::Ended(_) => {}
         }

@@ -75,13 +75,15 @@ impl Connection {
         }
     }
 
-    /// The fatal error, if there was one. After [`Truncated`](crate::Error::Truncated)
-    /// [`state`](Self::state) may still be [`WriterState::Open`].
+    /// The fatal error, if there was one: that of [`process`](Self::process), which may have
+    /// plaintext to give before it. After [`Truncated`](crate::Error::Truncated)
+    /// [`state`](Self::state) may still be [`WriterState::Open`]. A handshake that was given up by
+    /// [`close`](Self::close) is [`Aborted`](crate::Error::Aborted) with `close_notify`.
     #[must_use]
     pub fn error(&self) -> Option<ConnectionError> {
         match &self.phase {
             Phase::Established(established) => established.error().map(Into::into),
-            Phase::Ended(ended) => ended.fault.clone(),
+            Phase::Ended(ended) => Some(ended.read_error()),
             Phase::Negotiating(_) => None,
         }
     }

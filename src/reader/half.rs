@@ -63,6 +63,7 @@ enum End {
     /// The transport has ended; whole records in the buffer are still read.
     Transport,
     CloseNotify,
+    /// Plaintext that was opened before is still to be read.
     Failed(Error),
 }
 
@@ -108,7 +109,7 @@ impl ReadHalf {
 
     /// Opens records until one has plaintext, or input is needed, or the peer has closed.
     pub(crate) fn process(&mut self, handler: &mut dyn PostHandshake) -> Result<(), Error> {
-        if let End::Failed(error) = self.end {
+        if let Some(error) = self.error() {
             return Err(error);
         }
         let result = self.process_records(handler);
@@ -132,6 +133,9 @@ impl ReadHalf {
             self.buffer.consume(self.open_record_len);
             self.open_record_len = 0;
             self.plaintext = 0..0;
+            if let End::Failed(error) = self.end {
+                self.wipe(error);
+            }
         }
     }
 
@@ -147,10 +151,25 @@ impl ReadHalf {
         }
     }
 
-    /// The connection has failed elsewhere.
+    /// The connection has failed elsewhere: reading ends behind the plaintext that was opened
+    /// before, unless it has ended already.
     pub(crate) fn fail(&mut self, error: Error) {
-        if !matches!(self.end, End::Failed(_)) {
+        if let End::Failed(_) | End::CloseNotify = self.end {
+            return;
+        }
+        if self.open_record_len > 0 {
+            self.end = End::Failed(error);
+        } else {
             self.wipe(error);
+        }
+    }
+
+    /// The caller gives the connection up: plaintext that was not read goes too.
+    #[cfg(feature = "rustls")]
+    pub(crate) fn abort(&mut self, error: Error) {
+        match self.end {
+            End::Failed(first) => self.wipe(first),
+            End::NotYet | End::Transport | End::CloseNotify => self.wipe(error),
         }
     }
 
@@ -185,15 +204,17 @@ impl ReadHalf {
         match self.end {
             End::NotYet | End::Transport => ReaderState::Open,
             End::CloseNotify => ReaderState::PeerClosed,
+            End::Failed(_) if self.open_record_len > 0 => ReaderState::Open,
             End::Failed(Error::Truncated) => ReaderState::Truncated,
             End::Failed(_) => ReaderState::Failed,
         }
     }
 
+    /// The fault that ended reading, behind the plaintext that was opened before it.
     pub(crate) const fn error(&self) -> Option<Error> {
         match self.end {
-            End::Failed(error) => Some(error),
-            End::NotYet | End::Transport | End::CloseNotify => None,
+            End::Failed(error) if self.open_record_len == 0 => Some(error),
+            End::NotYet | End::Transport | End::CloseNotify | End::Failed(_) => None,
         }
     }
 

@@ -150,12 +150,13 @@ impl Reader {
         self.half.wants_process()
     }
 
-    /// The other half has failed: nothing more is read, what is held is wiped.
+    /// The other half has failed: reading ends behind the plaintext that was opened before, with
+    /// this error; what is held besides is wiped. After the end it changes nothing.
     pub fn fail(&mut self, error: Error) {
         self.half.fail(error);
     }
 
-    /// The fault that ended it, if one did.
+    /// The fault that ended it, if one did; `None` while there is plaintext in front of it.
     #[must_use]
     pub const fn error(&self) -> Option<Error> {
         self.half.error()

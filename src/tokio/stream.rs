@@ -24,7 +24,7 @@ use crate::writer::Outbound;
 /// * **A write that is cancelled** has accepted nothing: nothing is lost, nothing sent twice, and
 ///   other bytes may follow.
 /// * **`shutdown`** sends `close_notify` behind everything accepted and then shuts the transport
-///   down. Reading goes on (in TLS 1.3). Writing gives `BrokenPipe` then.
+///   down. Reading goes on. Writing gives `BrokenPipe` then.
 /// * **Reading** ends with the peer's `close_notify`; a transport that ends without it is
 ///   `UnexpectedEof`. A failure to write that reading meets is told by the next call that writes.
 ///

@@ -172,7 +172,7 @@ impl Writer {
             let padding = record.shape().padding(self.planner.format(), content_len);
             let Some(reserved) = self.sealer.reserve(content_len, padding) else {
                 // Not reached: the budget, which counts the sequence numbers, was asked.
-                self.fail(Error::KeysExhausted);
+                self.end_with(Error::KeysExhausted);
                 return (accepted, Err(WriteError::Failed { accepted }));
             };
             let place = self.buffer.seal_later(reserved.record_len(), content_len);

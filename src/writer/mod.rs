@@ -50,7 +50,7 @@ use crate::record::{KeyUpdateRequest, Version};
 ///
 /// TLS 1.3 is not safe with a writer alone: a KeyUpdate of the peer obliges the next record, an
 /// alert must stop it. Whoever uses a `Writer` without a [`Connection`](crate::Connection) must
-/// tell it of both ([`on_key_update`](Self::on_key_update), [`abort`](Self::abort)).
+/// tell it of both ([`on_key_update`](Self::on_key_update), [`fail`](Self::fail)).
 ///
 /// ```
 /// use bytes::Buf;
@@ -122,7 +122,8 @@ impl Writer {
 
     /// Puts back what the transport did not take of a chunk
     /// ([`take_chunk`](Outbound::take_chunk)): it waits again, in front of everything. Of several,
-    /// the last one taken goes first. The open record stays open.
+    /// the last one taken goes first. The open record stays open. Behind a fatal alert of the
+    /// peer's nothing waits any more: it is dropped then.
     ///
     /// # Errors
     /// [`PutBackError`] with the chunk in it if it is not the last one taken, if bytes were

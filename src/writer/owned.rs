@@ -119,7 +119,7 @@ impl Writer {
             match self.seal_fragment(plaintext, plan) {
                 Ok(content_len) => accepted += content_len,
                 Err(error) => {
-                    self.fail(error);
+                    self.end_with(error);
                     break Err(WriteError::Failed { accepted });
                 }
             }

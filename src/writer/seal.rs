@@ -151,23 +151,26 @@ impl Writer {
     }
 
     /// Ends in failure: the current record is wiped, the alert of `error` is sealed behind what
-    /// was sealed before. Nothing is sealed after that, nor after `close_notify`.
-    pub(crate) fn fail(&mut self, error: Error) {
-        if let Life::Sealing | Life::Failed(_) = self.life {
-            return;
+    /// was sealed before. Nothing is sealed after that, nor after `close_notify`. Behind the peer's
+    /// own fatal alert nothing leaves at all (RFC 9846 §6.2).
+    pub(super) fn end_with(&mut self, error: Error) {
+        if !matches!(self.life, Life::Sealing | Life::Failed(_)) {
+            self.record = None;
+            self.buffer.wipe_tail();
+            self.control.clear();
+            if let (Some(alert), Life::Open) = (error.alert(), self.life) {
+                // A key that may seal no more ends without one.
+                let _sealed = self.seal_alert(Alert::fatal(alert));
+            }
+            self.life = Life::Failed(error);
         }
-        self.record = None;
-        self.buffer.wipe_tail();
-        self.control.clear();
-        if let (Some(alert), Life::Open) = (error.alert(), self.life) {
-            // A key that may seal no more ends without one.
-            let _sealed = self.seal_alert(Alert::fatal(alert));
+        if let Error::PeerAlert(_) = error {
+            self.buffer.discard();
         }
-        self.life = Life::Failed(error);
     }
 
     pub(super) fn fail_for(&mut self, error: Error) -> Error {
-        self.fail(error);
+        self.end_with(error);
         error
     }
 

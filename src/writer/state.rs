@@ -14,7 +14,8 @@ pub enum WriterState {
     Closing,
     /// `close` was called and everything, `close_notify` included, was drained.
     Closed,
-    /// A fatal fault; what was sealed before it, and the alert, can still be drained.
+    /// A fatal fault; what was sealed before it, and the alert, can still be drained. Nothing can
+    /// behind a fatal alert of the peer's ([`Error::PeerAlert`]).
     Failed,
 }
 

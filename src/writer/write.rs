@@ -140,7 +140,7 @@ impl Writer {
             // An answer that found no room is not due any more: no application record follows.
             self.control.clear();
             if !self.seal_alert(Alert::warning(AlertDescription::CLOSE_NOTIFY)) {
-                self.fail(Error::KeysExhausted);
+                self.end_with(Error::KeysExhausted);
                 return Err(WriteError::Failed { accepted: 0 });
             }
             self.life = Life::Closed;
@@ -150,10 +150,20 @@ impl Writer {
 
     /// Ends in failure with a fatal alert (RFC 9846 §6.2): the open record is wiped, what was
     /// sealed before can still be drained, the alert behind it. After a close or a failure no
-    /// alert is sealed any more. In the place of `close_notify`, which would look like a clean
-    /// end, `internal_error` is sent.
+    /// alert is sealed any more. In the place of `close_notify` and `user_canceled`, which would
+    /// look like a clean end or like none (RFC 9846 §6.1), `internal_error` is sent.
     pub fn abort(&mut self, alert: AlertDescription) {
-        self.fail(Error::Aborted(alert));
+        self.end_with(Error::Aborted(alert));
+    }
+
+    /// The reading half has failed with this error. A fault of the peer's ends the writer as
+    /// [`abort`](Self::abort) does, with the alert of the fault. Behind a fatal alert of the
+    /// peer's ([`Error::PeerAlert`]) nothing leaves any more: what waits is dropped, whatever the
+    /// state (RFC 9846 §6.2). [`Error::Truncated`] ends reading only, and changes nothing here.
+    pub fn fail(&mut self, error: Error) {
+        if error != Error::Truncated {
+            self.end_with(error);
+        }
     }
 
     /// Takes as long a prefix of `buf` as there is room for, for a caller who has `want` bytes.

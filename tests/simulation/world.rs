@@ -214,6 +214,7 @@ fn settings(rng: &mut Rng) -> draw::Result<(CipherSuite, ConnectionConfig)> {
     config.writer = draw::writer_config(&mut input)?;
     config.reader.buffers = draw::buffers(&mut input)?;
     config.reader.capacity = input.int_in_range(MAX_RECORD_LEN..=5 * MAX_RECORD_LEN)?;
+    config.tls12_close = draw::tls12_close(&mut input)?;
     Ok((suite, config))
 }
 

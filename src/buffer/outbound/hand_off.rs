@@ -41,7 +41,8 @@ impl OutboundBuffer {
         self.waiting <= MAX_COPIED
     }
 
-    /// Makes a chunk wait again, in front of everything, if it is the last one taken.
+    /// Makes a chunk wait again, in front of everything, if it is the last one taken; behind
+    /// [`discard`](Self::discard) it only counts as not drained.
     pub(crate) fn put_back(&mut self, chunk: Chunk) -> Result<(), PutBackError> {
         let len = chunk.bytes.len();
         let is_last = chunk.offset.checked_add(to_u64(len)) == Some(self.drained);
@@ -53,6 +54,9 @@ impl OutboundBuffer {
         self.drained -= to_u64(len);
         if len > 0 {
             self.front.push_front(Piece::Owned(Owned { bytes: chunk.bytes, charge: 0 }));
+        }
+        if self.discards {
+            self.discard();
         }
         Ok(())
     }

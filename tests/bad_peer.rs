@@ -500,6 +500,29 @@ fn updates_that_cross_move_each_side_by_two_generations() {
 }
 
 #[test]
+fn a_key_update_that_asks_does_not_answer_our_request() {
+    for suite in TLS13_SUITES {
+        for role in ROLES {
+            let (mut ours, mut peer) = RawPeer::established(suite, role);
+            ours.update_keys(KeyUpdateRequest::Requested).unwrap();
+            peer.open(&drain(&mut ours));
+            let wire = peer.key_update(KEY_UPDATE_REQUEST);
+            feed(&mut ours, &wire);
+            peer.open(&drain(&mut ours));
+            // The answer to ours is on its way.
+            let mut ours = ours.into_parts().expect_err("the peer owes a KeyUpdate");
+            ours.update_keys(KeyUpdateRequest::Requested).unwrap();
+            let records = peer.open(&drain(&mut ours));
+            assert_eq!(records, [(HANDSHAKE, KEY_UPDATE.to_vec())], "one request outstanding");
+            let wire = peer.key_update(KEY_UPDATE);
+            feed(&mut ours, &wire);
+            assert_alive(&mut ours, &mut peer);
+            assert!(ours.into_parts().is_ok());
+        }
+    }
+}
+
+#[test]
 fn at_most_one_request_of_ours_is_outstanding() {
     let (mut ours, mut peer) = RawPeer::established(TLS13, Role::Client);
     for expected in [KEY_UPDATE_REQUEST, KEY_UPDATE, KEY_UPDATE] {

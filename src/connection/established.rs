@@ -110,7 +110,7 @@ impl PostHandshake for Ties<'_> {
     }
 
     fn key_update(&mut self, request: KeyUpdateRequest) -> Result<ReadKeys, Error> {
-        self.write.on_peer_update(request);
+        self.write.on_peer_update(request, self.keys);
         self.keys.next_read_keys()
     }
 

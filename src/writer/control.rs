@@ -77,14 +77,19 @@ impl WriteHalf {
         Ok(())
     }
 
-    /// The peer has updated its key: it owes us nothing more. If it asks, an answer is due
-    /// before our next application record. What we wanted to ask it for has been done.
-    pub(crate) fn on_peer_update(&mut self, request: KeyUpdateRequest) {
-        self.peer_update = PeerUpdate::NotRequested;
+    /// The peer has updated its key. If it asks, an answer is due before our next application
+    /// record. What we wanted to ask it for has been done.
+    pub(crate) fn on_peer_update(&mut self, request: KeyUpdateRequest, keys: &dyn KeySchedule) {
+        // RFC 9846 §4.7.3: an answer does not ask, so one that asks has crossed our request.
+        if request == KeyUpdateRequest::NotRequested {
+            self.peer_update = PeerUpdate::NotRequested;
+        }
         if self.life != Life::Open {
             return;
         }
         self.pending = match (request, self.pending) {
+            // RFC 9846 §4.7.3: beyond our last generation the request is ignored.
+            (KeyUpdateRequest::Requested, pending) if !keys.can_update() => pending,
             (KeyUpdateRequest::Requested, _) => PendingControl::KeyUpdateAnswer,
             (KeyUpdateRequest::NotRequested, PendingControl::KeyUpdate(_)) => {
                 PendingControl::KeyUpdate(KeyUpdateRequest::NotRequested)
@@ -254,5 +259,34 @@ impl Deref for ControlRecord {
 
     fn deref(&self) -> &[u8] {
         &self.bytes[..self.len]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::KeyUpdateRequest::Requested;
+    use super::*;
+    use crate::aead::{CipherSuite, TrafficSecret, WriteKeys};
+    use crate::writer::{Writer, WriterConfig};
+
+    /// RFC 9846 §4.7.3: an answer beyond the limit is omitted.
+    #[test]
+    fn the_last_generation_answers_no_request() {
+        const LAST: u64 = (1 << 48) - 1;
+        for (generation, answers) in [(LAST - 2, 2), (LAST - 1, 1), (LAST, 0)] {
+            let suite = CipherSuite::TLS_AES_128_GCM_SHA256;
+            let secret = TrafficSecret::new(suite, &[7; 32]).unwrap().at_generation(generation);
+            let keys = WriteKeys::from_secret(secret);
+            let mut writer = Writer::new(keys, WriterConfig::default());
+            for _ in 0..3 {
+                assert_eq!(writer.on_key_update(Requested), Ok(()));
+                assert_eq!(writer.write(b"x"), Ok(1));
+                assert_eq!(writer.flush(), Ok(()));
+            }
+            let progress = writer.progress();
+            assert_eq!((progress.key_updates, progress.records), (answers, 3), "{generation}");
+            assert_eq!(writer.update_keys(Requested), Err(WriteError::NoKeyUpdate));
+            assert_eq!(writer.error(), None);
+        }
     }
 }

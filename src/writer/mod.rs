@@ -37,7 +37,7 @@ use core::ops::Deref;
 use bytes::Bytes;
 use bytes::BytesMut;
 
-use crate::aead::{KeySchedule, TrafficSecret, WriteKeys};
+use crate::aead::{TrafficSecret, WriteKeys};
 use crate::alert::AlertDescription;
 use crate::buffer::{Chunk, PutBackError};
 use crate::error::{Error, WriteError};
@@ -278,15 +278,16 @@ impl Writer {
     }
 
     /// The peer has sent a KeyUpdate. If it asks for ours, that is put at the next record
-    /// boundary, before the next application record (RFC 9846 §4.7.3).
+    /// boundary, before the next application record (RFC 9846 §4.7.3). Beyond 2^48 − 1 updates of
+    /// ours the request is ignored.
     ///
     /// # Errors
-    /// [`WriteError::NoKeyUpdate`] if the peer asks and these keys cannot be updated.
+    /// [`WriteError::NoKeyUpdate`] if the peer asks and these keys have no traffic secret.
     pub fn on_key_update(&mut self, request: KeyUpdateRequest) -> Result<(), WriteError> {
-        if request == KeyUpdateRequest::Requested && !self.keys.can_update() {
+        if request == KeyUpdateRequest::Requested && self.keys.is_none() {
             return Err(WriteError::NoKeyUpdate);
         }
-        self.half.on_peer_update(request);
+        self.half.on_peer_update(request, &self.keys);
         Ok(())
     }
 

@@ -103,7 +103,8 @@ pub(super) enum PendingControl {
     NoRenegotiation,
 }
 
-/// Whether the peer owes us a KeyUpdate (RFC 9846 §4.7.3: at most one request outstanding).
+/// Whether the peer owes us a KeyUpdate that answers ours (RFC 9846 §4.7.3: at most one request
+/// outstanding).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum PeerUpdate {
     NotRequested,

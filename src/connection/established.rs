@@ -109,6 +109,10 @@ impl PostHandshake for Ties<'_> {
         self.write.expects_peer_update()
     }
 
+    fn records_sealed(&self) -> u64 {
+        self.write.progress().records
+    }
+
     fn key_update(&mut self, request: KeyUpdateRequest) -> Result<ReadKeys, Error> {
         self.write.on_peer_update(request, self.keys);
         self.keys.next_read_keys()

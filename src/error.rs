@@ -101,13 +101,15 @@ pub enum PeerFault {
     BadTicket,
     /// A session ticket with the same extension twice (RFC 9846, "Extensions").
     DuplicateTicketExtension,
-    /// More KeyUpdates in a row than the limit, without application data between them.
+    /// More KeyUpdates than application data has given credit for.
     TooManyKeyUpdates,
-    /// More empty records in a row than the limit.
+    /// More empty records than application data has given credit for.
     TooManyEmptyRecords,
-    /// More warning alerts in a row than the limit.
+    /// More warning alerts than application data has given credit for.
     TooManyWarnings,
-    /// A second renegotiation request without application data in between (TLS 1.2).
+    /// More session tickets than application data has given credit for.
+    TooManyTickets,
+    /// More renegotiation requests (TLS 1.2) than application data has given credit for.
     TooManyRenegotiationRequests,
     /// More records under one key than its sequence numbers can count.
     TooManyRecords,
@@ -136,6 +138,7 @@ impl PeerFault {
             | Self::TooManyKeyUpdates
             | Self::TooManyEmptyRecords
             | Self::TooManyWarnings
+            | Self::TooManyTickets
             | Self::TooManyRecords => AlertDescription::UNEXPECTED_MESSAGE,
         }
     }
@@ -159,9 +162,10 @@ impl fmt::Display for PeerFault {
             Self::BadAlertLevel => "an alert has an unknown level",
             Self::BadTicket => "a session ticket does not decode",
             Self::DuplicateTicketExtension => "a session ticket has an extension twice",
-            Self::TooManyKeyUpdates => "too many KeyUpdates without application data",
-            Self::TooManyEmptyRecords => "too many empty records without application data",
-            Self::TooManyWarnings => "too many warning alerts without application data",
+            Self::TooManyKeyUpdates => "too many KeyUpdates for so little application data",
+            Self::TooManyEmptyRecords => "too many empty records for so little application data",
+            Self::TooManyWarnings => "too many warning alerts for so little application data",
+            Self::TooManyTickets => "too many session tickets for so little application data",
             Self::TooManyRenegotiationRequests => "renegotiation was requested again",
             Self::TooManyRecords => "too many records under one key",
         })
@@ -298,6 +302,7 @@ mod tests {
             PeerFault::TooManyKeyUpdates,
             PeerFault::TooManyEmptyRecords,
             PeerFault::TooManyWarnings,
+            PeerFault::TooManyTickets,
             PeerFault::TooManyRenegotiationRequests,
             PeerFault::TooManyRecords,
         ];

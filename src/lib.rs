@@ -100,7 +100,9 @@ pub use connection::{
 #[cfg(feature = "embedded-io")]
 pub use embedded_io::{EmbeddedError, EmbeddedStream};
 pub use error::{Error, PeerFault, SlotOverrun, WriteError};
-pub use reader::{Inbound, PeerLimits, Reader, ReaderConfig, ReaderEvents, ReaderState, Role};
+pub use reader::{
+    Credit, Inbound, PeerLimits, Reader, ReaderConfig, ReaderEvents, ReaderState, Role,
+};
 pub use record::{KeyUpdateRequest, MAX_FRAGMENT_LEN, MAX_RECORD_LEN, Version};
 #[cfg(all(feature = "rustls", feature = "std"))]
 pub use stream::Stream;

@@ -12,15 +12,21 @@ pub(crate) trait KeySchedule: fmt::Debug + Send + Sync {
     /// Whether there is a next generation of write keys.
     fn can_update(&self) -> bool;
 
-    /// The next generation of write keys, sequence number 0.
+    /// The next generation of write keys, sequence number 0. Fails unless
+    /// [`can_update`](Self::can_update).
     fn next_write_keys(&mut self) -> Result<WriteKeys, Error>;
 
-    /// The next generation of read keys, sequence number 0.
+    /// The next generation of read keys, sequence number 0. RFC 9846 §4.7.3: a receiver does not
+    /// enforce the sender's limit.
     fn next_read_keys(&mut self) -> Result<ReadKeys, Error>;
 
     /// Keeps a session ticket, given without its handshake header (RFC 9846 §4.7.1): what makes
     /// next keys makes the ticket's secret too.
     fn store_ticket(&mut self, body: &[u8]) -> Result<(), PeerFault>;
+
+    /// As if the write keys had been updated so often.
+    #[cfg(test)]
+    fn set_generation(&mut self, _generation: u64) {}
 }
 
 /// What the keys of the next generation are made from.
@@ -35,7 +41,7 @@ pub(crate) enum NextKeys {
     Schedule(Box<dyn KeySchedule>),
 }
 
-/// RFC 9846 §4.7.3: an endpoint sends at most 2^48 − 1 KeyUpdates.
+/// RFC 9846 §4.7.3: a sender updates its key at most 2^48 − 1 times.
 pub(crate) const MAX_GENERATION: u64 = (1 << 48) - 1;
 
 impl NextKeys {
@@ -52,10 +58,11 @@ impl NextKeys {
     pub(crate) fn next_write_keys(&mut self) -> Result<WriteKeys, Error> {
         match self {
             Self::None => Err(Error::KeysExhausted),
-            Self::Secret(secret) => {
-                secret.update().ok_or(Error::KeysExhausted)?;
+            Self::Secret(secret) if secret.generation() < MAX_GENERATION => {
+                secret.update();
                 Ok(secret.write_keys())
             }
+            Self::Secret(_) => Err(Error::KeysExhausted),
             Self::Schedule(schedule) => schedule.next_write_keys(),
         }
     }
@@ -65,7 +72,7 @@ impl NextKeys {
         match self {
             Self::None => Err(Error::KeysExhausted),
             Self::Secret(secret) => {
-                secret.update().ok_or(Error::KeysExhausted)?;
+                secret.update();
                 Ok(secret.read_keys())
             }
             Self::Schedule(schedule) => schedule.next_read_keys(),
@@ -78,6 +85,19 @@ impl NextKeys {
         match self {
             Self::None | Self::Secret(_) => Ok(()),
             Self::Schedule(schedule) => schedule.store_ticket(body),
+        }
+    }
+
+    /// Whether there never was a next generation.
+    pub(crate) const fn is_none(&self) -> bool {
+        matches!(self, Self::None)
+    }
+
+    /// As if the write keys had been updated so often.
+    #[cfg(all(test, feature = "rustls"))]
+    pub(crate) fn set_generation(&mut self, generation: u64) {
+        if let Self::Schedule(schedule) = self {
+            schedule.set_generation(generation);
         }
     }
 

@@ -5,7 +5,6 @@ use core::fmt;
 use ring::hkdf;
 use zeroize::Zeroize;
 
-use super::schedule::MAX_GENERATION;
 use super::{CipherSuite, InvalidKeyLength, ReadKeys, WriteKeys};
 use crate::record::Version;
 
@@ -49,26 +48,28 @@ impl TrafficSecret {
         Self { suite, secret, generation }
     }
 
+    /// The same secret, as if it had been updated so often.
+    #[cfg(test)]
+    pub(crate) fn at_generation(mut self, generation: u64) -> Self {
+        self.generation = generation;
+        self
+    }
+
     /// How often the secret was updated.
     #[must_use]
     pub const fn generation(&self) -> u64 {
         self.generation
     }
 
-    /// Replaces the secret by that of the next generation (RFC 9846 §7.2). `None` after 2^48 − 1
-    /// updates; nothing changes then.
-    pub(super) fn update(&mut self) -> Option<()> {
-        if self.generation >= MAX_GENERATION {
-            return None;
-        }
+    /// Replaces the secret by that of the next generation (RFC 9846 §7.2).
+    pub(super) fn update(&mut self) {
         let len = self.suite.secret_len();
         let mut next = [0; MAX_SECRET_LEN];
         self.expand_label(b"traffic upd", &mut next[..len]);
         self.secret.zeroize();
         self.secret = next;
         next.zeroize();
-        self.generation += 1;
-        Some(())
+        self.generation = self.generation.saturating_add(1);
     }
 
     pub(super) fn write_keys(&self) -> WriteKeys {
@@ -136,18 +137,28 @@ mod tests {
     use crate::aead::NextKeys;
     use crate::error::Error;
 
+    /// RFC 9846 §4.7.3: only who sends keeps the limit.
+    #[test]
+    fn a_reader_follows_beyond_the_last_generation_of_a_writer() {
+        let secret = TrafficSecret::new(CipherSuite::TLS_AES_128_GCM_SHA256, &[7; 32]).unwrap();
+        let mut schedule = NextKeys::Secret(secret.at_generation((1 << 48) - 2));
+        for generation in [(1 << 48) - 1, 1 << 48, (1 << 48) + 1] {
+            assert!(schedule.next_read_keys().is_ok(), "{generation}");
+            let NextKeys::Secret(secret) = &schedule else { panic!("it stays a secret") };
+            assert_eq!(secret.generation(), generation);
+        }
+    }
+
     #[test]
     fn the_last_generation_is_2_to_the_48_minus_1() {
         let mut secret = TrafficSecret::new(CipherSuite::TLS_AES_128_GCM_SHA256, &[7; 32]).unwrap();
-        secret.update().unwrap();
+        secret.update();
         assert_eq!(secret.generation(), 1);
-        secret.generation = (1 << 48) - 2;
-        let mut schedule = NextKeys::Secret(secret);
+        let mut schedule = NextKeys::Secret(secret.at_generation((1 << 48) - 2));
         assert!(schedule.can_update());
         assert!(schedule.next_write_keys().is_ok());
         assert!(!schedule.can_update());
         assert_eq!(schedule.next_write_keys().err(), Some(Error::KeysExhausted));
-        assert_eq!(schedule.next_read_keys().err(), Some(Error::KeysExhausted));
         let generation = schedule.into_secret().map(|secret| secret.generation());
         assert_eq!(generation, Some((1 << 48) - 1));
         assert!(!NextKeys::None.can_update());

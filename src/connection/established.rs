@@ -123,6 +123,10 @@ impl PostHandshake for Ties<'_> {
         self.write.expects_peer_update()
     }
 
+    fn records_sealed(&self) -> u64 {
+        self.write.progress().records
+    }
+
     fn key_update(&mut self, request: KeyUpdateRequest) -> Result<ReadKeys, Error> {
         let _no_answer = self.write.on_key_update(request);
         self.write.next_read_keys()

@@ -107,6 +107,11 @@ impl KeySchedule for KernelSchedule {
             .ok_or(Error::KeysExhausted)
     }
 
+    #[cfg(test)]
+    fn set_generation(&mut self, generation: u64) {
+        self.generations = generation;
+    }
+
     /// Gives it to rustls's store.
     fn store_ticket(&mut self, body: &[u8]) -> Result<(), PeerFault> {
         match &mut self.kernel {
@@ -149,4 +154,83 @@ fn with_key_and_iv<T, E>(
 
 fn unknown_secrets() -> rustls::Error {
     rustls::Error::General("rustls gave secrets of an unknown AEAD".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aead::NextKeys;
+    use crate::connection::{Connection, Phase};
+    use crate::error::WriteError;
+    use crate::record::KeyUpdateRequest::{NotRequested, Requested};
+    use alloc::sync::Arc;
+    use alloc::vec;
+    use alloc::vec::Vec;
+
+    /// RFC 9846 §4.7.3: beyond the limit no key is updated, and an answer is omitted.
+    #[test]
+    fn a_connection_counts_its_key_updates_up_to_the_last_generation() {
+        let (mut ours, mut peer) = established();
+        keys(&mut ours).set_generation(MAX_GENERATION - 2);
+        for updates in 1..=2 {
+            assert_eq!(ours.update_keys(NotRequested), Ok(()));
+            carry(&mut ours, &mut peer);
+            assert_eq!(ours.progress().key_updates, updates);
+        }
+        assert!(!keys(&mut ours).can_update());
+        assert_eq!(ours.update_keys(NotRequested), Err(WriteError::NoKeyUpdate));
+        assert_eq!(peer.update_keys(Requested), Ok(()));
+        carry(&mut peer, &mut ours);
+        assert_eq!(ours.write(b"no answer"), Ok(9));
+        carry(&mut ours, &mut peer);
+        assert_eq!(peer.plaintext(), b"no answer");
+        assert_eq!((ours.progress().key_updates, ours.error()), (2, None));
+    }
+
+    fn keys(connection: &mut Connection) -> &mut NextKeys {
+        let Phase::Established(established) = &mut connection.phase else {
+            panic!("the handshake is over")
+        };
+        established.write.next_keys_mut()
+    }
+
+    fn established() -> (Connection, Connection) {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let identity = rcgen::generate_simple_self_signed(["localhost".into()]).unwrap();
+        let certificate = identity.cert.der().clone();
+        let mut roots = rustls::RootCertStore::empty();
+        roots.add(certificate.clone()).unwrap();
+        let client = rustls::ClientConfig::builder_with_provider(provider.clone())
+            .with_protocol_versions(&[&rustls::version::TLS13])
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        let key = identity.signing_key.serialize_der().try_into().unwrap();
+        let server = rustls::ServerConfig::builder_with_provider(provider)
+            .with_protocol_versions(&[&rustls::version::TLS13])
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate], key)
+            .unwrap();
+        let name = "localhost".try_into().unwrap();
+        let mut client = Connection::client(Arc::new(client), name).unwrap();
+        let mut server = Connection::server(Arc::new(server)).unwrap();
+        for _ in 0..2 {
+            carry(&mut client, &mut server);
+            carry(&mut server, &mut client);
+        }
+        (client, server)
+    }
+
+    fn carry(from: &mut Connection, to: &mut Connection) {
+        use bytes::Buf;
+        let mut wire = Vec::new();
+        while from.wants().drain {
+            let mut outbound = from.outbound();
+            wire.extend_from_slice(outbound.chunk());
+            outbound.advance(outbound.chunk().len());
+        }
+        assert_eq!(to.receive(&wire), wire.len());
+        assert_eq!(to.process(), Ok(()));
+    }
 }

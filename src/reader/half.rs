@@ -23,8 +23,11 @@ impl From<PeerFault> for Error {
 
 /// What the reader needs from whoever knows the other half and the keys.
 pub(crate) trait PostHandshake {
-    /// Whether we asked for the KeyUpdate that comes.
+    /// Whether the peer owes us a KeyUpdate that answers ours.
     fn expects_key_update(&self) -> bool;
+
+    /// How many records of data we have sealed in all.
+    fn records_sealed(&self) -> u64;
 
     /// The peer's key changes: gives the next one.
     fn key_update(&mut self, request: KeyUpdateRequest) -> Result<ReadKeys, Error>;
@@ -289,14 +292,13 @@ impl ReadHalf {
         if self.joiner.is_joining() && opened.content_type != ContentType::Handshake {
             return Err(PeerFault::InterleavedHandshake.into());
         }
+        if opened.content_type == ContentType::ApplicationData && !opened.content.is_empty() {
+            self.counts.on_application_data(opened.content.len());
+            return Ok(Next::Stop);
+        }
+        self.counts.settle(handler.records_sealed());
         match opened.content_type {
-            ContentType::ApplicationData if opened.content.is_empty() => {
-                self.counts.on_empty_record()?;
-            }
-            ContentType::ApplicationData => {
-                self.counts.on_application_data();
-                return Ok(Next::Stop);
-            }
+            ContentType::ApplicationData => self.counts.on_empty_record()?,
             ContentType::Alert => self.on_alert(opened)?,
             ContentType::Handshake => self.on_handshake(opened, handler)?,
             ContentType::ChangeCipherSpec => return Err(PeerFault::UnexpectedContentType.into()),
@@ -346,11 +348,13 @@ impl ReadHalf {
         joiner.push(fragment, counts.handshake_len(), |message: Message<'_>| {
             match (version, *role, message.kind) {
                 (Version::Tls13, _, HandshakeType::KEY_UPDATE) => {
-                    // What we asked for is no flood.
-                    if !handler.expects_key_update() {
+                    let request = decode_key_update(message.body)?;
+                    // What we asked for is no flood. An answer does not ask.
+                    let is_answer =
+                        request == KeyUpdateRequest::NotRequested && handler.expects_key_update();
+                    if !is_answer {
                         counts.on_key_update()?;
                     }
-                    let request = decode_key_update(message.body)?;
                     // RFC 9846 §5.1: what follows must be under the next key.
                     if !message.ends_record {
                         return Err(PeerFault::KeyUpdateNotLast.into());
@@ -359,6 +363,7 @@ impl ReadHalf {
                     Ok(())
                 }
                 (Version::Tls13, Role::Client, HandshakeType::NEW_SESSION_TICKET) => {
+                    counts.on_ticket()?;
                     Ok(handler.ticket(message.body)?)
                 }
                 (Version::Tls12, Role::Client, HandshakeType::HELLO_REQUEST) => {

@@ -1,12 +1,14 @@
 //! The reading half of a connection, usable alone with keys from anywhere.
 
 mod config;
+mod credit;
 mod half;
 mod inbound;
 mod joiner;
 mod limits;
 
 pub use config::ReaderConfig;
+pub use credit::Credit;
 pub(crate) use half::{PostHandshake, ReadHalf};
 pub use inbound::Inbound;
 pub use limits::PeerLimits;
@@ -84,6 +86,8 @@ pub struct ReaderEvents {
 pub struct Reader {
     half: ReadHalf,
     next_keys: NextKeys,
+    /// By the writer beside it.
+    records_sealed: u64,
 }
 
 impl Reader {
@@ -92,7 +96,8 @@ impl Reader {
     pub fn new(mut keys: ReadKeys, role: Role, config: ReaderConfig) -> Self {
         let next_keys = keys.take_secret().into();
         let buffer = InboundBuffer::new(config.buffer_capacity(), config.buffers);
-        Self { half: ReadHalf::new(keys, role, &config, buffer), next_keys }
+        let half = ReadHalf::new(keys, role, &config, buffer);
+        Self { half, next_keys, records_sealed: 0 }
     }
 
     /// Memory for the transport's next bytes, to read straight into.
@@ -115,9 +120,21 @@ impl Reader {
     /// The fatal [`Error`], again at every later call. [`Error::alert`] says what to tell the
     /// peer.
     pub fn process(&mut self) -> Result<ReaderEvents, Error> {
-        let mut handler = Alone { next_keys: &mut self.next_keys, events: ReaderEvents::default() };
+        let mut handler = Alone {
+            next_keys: &mut self.next_keys,
+            records_sealed: self.records_sealed,
+            events: ReaderEvents::default(),
+        };
         self.half.process(&mut handler)?;
         Ok(handler.events)
+    }
+
+    /// The writer beside it has sealed so many records in all
+    /// ([`Progress::records`](crate::Progress)), which give the peer credit as data from it does:
+    /// see [`PeerLimits`]. Without this call only received data counts. A number that is not
+    /// greater than the last one changes nothing.
+    pub fn on_sealed(&mut self, records: u64) {
+        self.records_sealed = self.records_sealed.max(records);
     }
 
     /// The plaintext of the record that is open; empty if there is none.
@@ -190,12 +207,17 @@ impl Reader {
 /// A reader without a writer beside it.
 struct Alone<'a> {
     next_keys: &'a mut NextKeys,
+    records_sealed: u64,
     events: ReaderEvents,
 }
 
 impl PostHandshake for Alone<'_> {
     fn expects_key_update(&self) -> bool {
         false
+    }
+
+    fn records_sealed(&self) -> u64 {
+        self.records_sealed
     }
 
     fn key_update(&mut self, request: KeyUpdateRequest) -> Result<ReadKeys, Error> {

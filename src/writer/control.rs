@@ -26,7 +26,8 @@ enum Due {
     NoRenegotiation,
 }
 
-/// Whether the peer owes us a KeyUpdate (RFC 9846 §4.7.3: at most one request outstanding).
+/// Whether the peer owes us a KeyUpdate that answers ours (RFC 9846 §4.7.3: at most one request
+/// outstanding).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum PeerUpdate {
     NotRequested,
@@ -80,11 +81,16 @@ impl Control {
         self.due = Due::KeyUpdate(KeyUpdateRequest::NotRequested);
     }
 
-    /// The peer has updated its key: it owes us nothing more. If it asks, an answer is due
-    /// before our next application record. What we wanted to ask it for has been done.
-    pub(super) fn on_peer_update(&mut self, request: KeyUpdateRequest) {
-        self.peer = PeerUpdate::NotRequested;
+    /// The peer has updated its key. If it asks, an answer is due before our next application
+    /// record. What we wanted to ask it for has been done.
+    pub(super) fn on_peer_update(&mut self, request: KeyUpdateRequest, can_update: bool) {
+        // RFC 9846 §4.7.3: an answer does not ask, so one that asks has crossed our request.
+        if request == KeyUpdateRequest::NotRequested {
+            self.peer = PeerUpdate::NotRequested;
+        }
         self.due = match (request, self.due) {
+            // RFC 9846 §4.7.3: beyond our last generation the request is ignored.
+            (KeyUpdateRequest::Requested, due) if !can_update => due,
             (KeyUpdateRequest::Requested, _) => Due::KeyUpdateAnswer,
             (KeyUpdateRequest::NotRequested, Due::KeyUpdate(_)) => {
                 Due::KeyUpdate(KeyUpdateRequest::NotRequested)
@@ -153,22 +159,23 @@ mod tests {
     #[test]
     fn every_event_in_every_state() {
         type Event = fn(&mut Control);
-        let events: [Event; 6] = [
+        let events: [Event; 7] = [
             |control| control.request_update(NotRequested),
             |control| control.request_update(Requested),
             |control| control.require_update(),
-            |control| control.on_peer_update(NotRequested),
-            |control| control.on_peer_update(Requested),
+            |control| control.on_peer_update(NotRequested, true),
+            |control| control.on_peer_update(Requested, true),
+            |control| control.on_peer_update(Requested, false),
             |control| control.clear(),
         ];
         let (plain, asking, answer) =
             (Due::KeyUpdate(NotRequested), Due::KeyUpdate(Requested), Due::KeyUpdateAnswer);
         let nothing = Due::Nothing;
         for (due, expected) in [
-            (nothing, [plain, asking, plain, nothing, answer, nothing]),
-            (plain, [plain, asking, plain, plain, answer, nothing]),
-            (asking, [asking, asking, plain, plain, answer, nothing]),
-            (answer, [answer, answer, plain, answer, answer, nothing]),
+            (nothing, [plain, asking, plain, nothing, answer, nothing, nothing]),
+            (plain, [plain, asking, plain, plain, answer, plain, nothing]),
+            (asking, [asking, asking, plain, plain, answer, asking, nothing]),
+            (answer, [answer, answer, plain, answer, answer, answer, nothing]),
         ] {
             for (event, expected) in events.iter().zip(expected) {
                 let mut control = Control { due, peer: PeerUpdate::NotRequested };
@@ -186,7 +193,10 @@ mod tests {
         assert_eq!(control.peer(), PeerUpdate::Outstanding);
         control.request_update(Requested);
         assert_eq!(control.take(), Some(ControlMessage::KeyUpdate(NotRequested)));
-        control.on_peer_update(NotRequested);
+        control.on_peer_update(Requested, true);
+        assert_eq!(control.peer(), PeerUpdate::Outstanding, "it has crossed ours");
+        assert_eq!(control.take(), Some(ControlMessage::KeyUpdate(NotRequested)));
+        control.on_peer_update(NotRequested, true);
         assert_eq!(control.peer(), PeerUpdate::NotRequested);
         control.request_update(Requested);
         assert_eq!(control.take(), Some(ControlMessage::KeyUpdate(Requested)));

@@ -149,15 +149,16 @@ impl Writer {
     }
 
     /// The peer has sent a KeyUpdate. If it asks for ours, that is put at the next record
-    /// boundary, before the next application record (RFC 9846 §4.7.3).
+    /// boundary, before the next application record (RFC 9846 §4.7.3). Beyond 2^48 − 1 updates of
+    /// ours the request is ignored.
     ///
     /// # Errors
-    /// [`WriteError::NoKeyUpdate`] if the peer asks and these keys cannot be updated.
+    /// [`WriteError::NoKeyUpdate`] if the peer asks and these keys have no traffic secret.
     pub fn on_key_update(&mut self, request: KeyUpdateRequest) -> Result<(), WriteError> {
-        if request == KeyUpdateRequest::Requested && !self.next_keys.can_update() {
+        if request == KeyUpdateRequest::Requested && self.next_keys.is_none() {
             return Err(WriteError::NoKeyUpdate);
         }
-        self.control.on_peer_update(request);
+        self.control.on_peer_update(request, self.next_keys.can_update());
         if self.life != Life::Open {
             self.control.clear();
         }
@@ -319,6 +320,11 @@ impl Writer {
     #[must_use]
     pub fn memory_held(&self) -> usize {
         self.buffer.memory_held()
+    }
+
+    #[cfg(all(test, feature = "rustls"))]
+    pub(crate) fn next_keys_mut(&mut self) -> &mut NextKeys {
+        &mut self.next_keys
     }
 
     fn outlook(&self) -> Outlook<'_> {

@@ -287,3 +287,32 @@ impl Deref for ControlRecord {
         &self.bytes[..self.len]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::aead::{CipherSuite, TrafficSecret, WriteKeys};
+    use crate::error::WriteError;
+    use crate::record::KeyUpdateRequest::Requested;
+    use crate::writer::{Writer, WriterConfig};
+
+    /// RFC 9846 §4.7.3: an answer beyond the limit is omitted.
+    #[test]
+    fn the_last_generation_answers_no_request() {
+        const LAST: u64 = (1 << 48) - 1;
+        for (generation, answers) in [(LAST - 2, 2), (LAST - 1, 1), (LAST, 0)] {
+            let suite = CipherSuite::TLS_AES_128_GCM_SHA256;
+            let secret = TrafficSecret::new(suite, &[7; 32]).unwrap().at_generation(generation);
+            let keys = WriteKeys::from_secret(secret);
+            let mut writer = Writer::new(keys, WriterConfig::default());
+            for _ in 0..3 {
+                assert_eq!(writer.on_key_update(Requested), Ok(()));
+                assert_eq!(writer.write(b"x"), Ok(1));
+                assert_eq!(writer.flush(), Ok(()));
+            }
+            let progress = writer.progress();
+            assert_eq!((progress.key_updates, progress.records), (answers, 3), "{generation}");
+            assert_eq!(writer.update_keys(Requested), Err(WriteError::NoKeyUpdate));
+            assert_eq!(writer.error(), None);
+        }
+    }
+}

@@ -177,8 +177,8 @@ impl Writer {
     }
 
     /// [`seal_batch`](Self::seal_batch) with the help of `workers`, or by this thread alone where
-    /// that gains nothing: below 128 KiB, and while they sleep below 256 KiB (512 KiB if they are
-    /// to sleep again at once). The records are the same.
+    /// that gains nothing: below 128 KiB of [`room`](Self::room) or plaintext, and while they sleep
+    /// below 256 KiB (512 KiB if they are to sleep again at once). The records are the same.
     ///
     /// # Errors
     /// As [`write`](Self::write). What was not accepted stays in `plaintext`.

@@ -143,14 +143,19 @@ fn work(jobs: &Receiver<SealJob>, awake: Duration, is_awake: &AtomicBool) {
 
 impl WriteHalf {
     /// As `seal_batch` with the help of `workers`, or by this thread alone if there is little to
-    /// seal.
+    /// seal, or room for little.
     pub(crate) fn write_parallel(
         &mut self,
         plaintext: &mut Bytes,
         workers: &SealWorkers,
         keys: &mut dyn KeySchedule,
     ) -> Result<usize, WriteError> {
-        let mut helpers = workers.worth_it(plaintext.len()).peekable();
+        let mut len = plaintext.len();
+        if len >= MIN_LEN {
+            // Help is needed with what there is room for, however much is offered.
+            len = self.room_up_to(len, keys).0.min(len);
+        }
+        let mut helpers = workers.worth_it(len).peekable();
         if helpers.peek().is_none() {
             return self.write_and_end(plaintext, keys);
         }
@@ -203,5 +208,21 @@ mod tests {
         }
         let waiting = received.try_iter().count();
         assert_eq!(waiting, MAX_JOBS, "jobs wait");
+    }
+
+    #[test]
+    fn threads_are_woken_for_what_there_is_room_for() {
+        for (awake, is_awake) in
+            [(Duration::ZERO, false), (Duration::MAX, false), (Duration::ZERO, true)]
+        {
+            let (worker, received) = busy(is_awake);
+            let workers = SealWorkers { workers: vec![worker], awake };
+            let mut writer = writer(65_536);
+            let mut plaintext = Bytes::from(vec![1; 100 * 65_536]);
+            for _ in 0..100 {
+                assert_eq!(write_and_drain(&mut writer, &mut plaintext, &workers), 65_536);
+            }
+            assert_eq!(received.try_iter().count(), 0, "jobs for 100 batches of 64 KiB");
+        }
     }
 }

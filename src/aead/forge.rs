@@ -102,7 +102,7 @@ impl RecordForge {
         }
         let seq = record.seq.unwrap_or_else(|| self.seq());
         self.keys.seq = SeqCounter::starting_at(seq.wrapping_add(1));
-        let nonce = self.keys.iv.xor(seq);
+        let nonce = self.keys.key.iv().xor(seq);
         let format = self.keys.suite().format();
         let explicit_nonce = &nonce[nonce.len() - format.explicit_nonce_len..];
         let header = record.header(explicit_nonce.len() + body.len() + TAG_LEN);

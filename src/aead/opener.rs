@@ -75,7 +75,7 @@ impl RecordOpener {
 
     fn open_tls13(&mut self, record: &mut [u8]) -> Result<Opened, PeerFault> {
         let seq = self.keys.seq.take().ok_or(PeerFault::TooManyRecords)?;
-        let nonce = Nonce::assume_unique_for_key(self.keys.iv.xor(seq));
+        let nonce = Nonce::assume_unique_for_key(self.keys.key.iv().xor(seq));
         let (aad, body) =
             record.split_first_chunk_mut::<HEADER_LEN>().ok_or(PeerFault::BadRecordMac)?;
         let inner = self
@@ -98,9 +98,9 @@ impl RecordOpener {
             record.split_at_mut_checked(prefix_len).ok_or(PeerFault::BadRecordMac)?;
         let nonce = match prefix.last_chunk::<8>() {
             Some(&explicit) if self.format.explicit_nonce_len == 8 => {
-                self.keys.iv.salt_with(explicit)
+                self.keys.key.iv().salt_with(explicit)
             }
-            _ => Nonce::assume_unique_for_key(self.keys.iv.xor(seq)),
+            _ => Nonce::assume_unique_for_key(self.keys.key.iv().xor(seq)),
         };
         let wire_header = *prefix.first_chunk().ok_or(PeerFault::BadRecordMac)?;
         let aad = aad_tls12(seq, wire_header, content_len);

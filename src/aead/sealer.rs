@@ -77,15 +77,16 @@ impl RecordSealer {
     /// [`shared_key`](Self::shared_key). `None` as [`seal`](Self::seal).
     #[cfg(feature = "std")]
     pub(crate) fn reserve(&mut self, content_len: usize, padding: usize) -> Option<Reserved> {
-        let numbers = self.take_numbers(content_len, padding)?;
+        let Numbers { seq, .. } = self.take_numbers(content_len, padding)?;
         let content_type = ContentType::ApplicationData;
-        Some(Reserved::new(self.format, numbers, Inner { content_type, content_len, padding }))
+        Some(Reserved::new(self.format, seq, Inner { content_type, content_len, padding }))
     }
 
     /// The key for records that are sealed elsewhere.
     #[cfg(feature = "std")]
     pub(crate) fn shared_key(&mut self) -> SharedKey {
-        SharedKey::new(self.keys.key.expanded())
+        let (key, iv) = self.keys.key.expanded_and_iv();
+        SharedKey::new(key, iv)
     }
 
     /// The number is consumed before it is used, so that no path uses it twice.
@@ -93,7 +94,7 @@ impl RecordSealer {
     fn take_numbers(&mut self, content_len: usize, padding: usize) -> Option<Numbers> {
         let seq = self.keys.seq.take()?;
         self.budget.spend(content_len + self.format.inner_type_len() + padding);
-        Some(Numbers { seq, nonce: self.keys.iv.xor(seq) })
+        Some(Numbers { seq, nonce: self.keys.key.iv().xor(seq) })
     }
 
     /// Seals a record whose content is not in one piece with what stands around it: `body` is

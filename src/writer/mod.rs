@@ -46,7 +46,7 @@ use crate::record::KeyUpdateRequest;
 /// Seals plaintext into TLS records and holds them until the caller drains them.
 ///
 /// TLS 1.3 is not safe with a writer alone: a KeyUpdate of the peer obliges the next record, an
-/// alert must stop it. Whoever uses a `Writer` without a [`Connection`](crate::Connection) must
+/// alert must stop it. Whoever uses a `Writer` without a `Connection` must
 /// tell it of both ([`on_key_update`](Self::on_key_update), [`abort`](Self::abort)).
 ///
 /// ```

@@ -6,6 +6,7 @@ mod common;
 use std::sync::PoisonError;
 
 use bytes::{Buf, Bytes, BytesMut};
+use common::raw_peer::{APPLICATION_DATA, RawPeer};
 use common::scan::{ALONE, MARK, has_marks, marks};
 use common::writer::*;
 use wantwrite::*;
@@ -118,6 +119,54 @@ mod in_the_whole_process {
                     drop(writer);
                     assert!(!scan.finds_marks(), "{way}, {policy:?}, {suite:?}");
                 }
+            }
+        }
+    }
+
+    /// Looked at while the writer lives: what its drop does comes too late.
+    #[test]
+    fn the_open_record_is_wiped_when_the_writer_fails() {
+        let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut scan = Scan::new();
+        for suite in SUITES_HERE {
+            for pool in [None, Some(Pool::new(4))] {
+                let config = with(|config| config.pool = pool.clone());
+                let (mut writer, _) = writer_and_reader(suite, config.clone());
+                writer.write_all(&marks(10_000)).unwrap();
+                assert!(scan.finds_marks(), "in the open record");
+                writer.abort(AlertDescription::INTERNAL_ERROR);
+                assert!(!scan.finds_marks(), "{suite:?}: written, then aborted");
+                let (mut other, _) = writer_and_reader(suite, config);
+                other.write_all(b"x").unwrap();
+                other.slot().unwrap().fill(MARK);
+                other.abort(AlertDescription::INTERNAL_ERROR);
+                assert!(!scan.finds_marks(), "{suite:?}: lent, then aborted");
+                assert!(writer.wants_drain() && other.wants_drain(), "the alerts wait");
+            }
+        }
+    }
+
+    #[test]
+    fn the_open_record_is_wiped_when_the_connection_fails() {
+        let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut scan = Scan::new();
+        for suite in SUITES_HERE {
+            let ways: [fn(&mut Connection, &mut RawPeer); 2] = [
+                |ours, _| ours.abort(AlertDescription::INTERNAL_ERROR),
+                |ours, peer| {
+                    let mut wire = peer.seal(APPLICATION_DATA, b"altered");
+                    *wire.last_mut().unwrap() ^= 1;
+                    assert_eq!(ours.inbound().receive(&wire), wire.len());
+                    assert!(ours.process().is_err());
+                },
+            ];
+            for fails in ways {
+                let (mut ours, mut peer) = RawPeer::established(suite, Role::Client);
+                ours.write_all(&marks(10_000)).unwrap();
+                assert!(scan.finds_marks(), "in the open record");
+                fails(&mut ours, &mut peer);
+                assert!(!scan.finds_marks(), "{suite:?}");
+                assert!(ours.wants().drain, "the alert waits");
             }
         }
     }

@@ -119,3 +119,25 @@ impl fmt::Debug for Pool {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pool_keeps_no_more_than_its_bound() {
+        for max in 0..3 {
+            let pool = Pool::new(max);
+            for _ in 0..2 {
+                (0..4).for_each(|_| pool.give(BytesMut::zeroed(8), 8));
+                assert_eq!(pool.len(), max, "whole segments");
+            }
+            while pool.take(8).is_some() {}
+            assert!(pool.is_empty());
+            (0..4).for_each(|_| pool.give(BytesMut::zeroed(3), 8));
+            assert_eq!(pool.len(), max, "what is left of segments");
+            pool.give(BytesMut::zeroed(8), 8);
+            assert_eq!(pool.len(), max, "both");
+        }
+    }
+}

@@ -98,7 +98,7 @@ fn generation_0(suite: CipherSuite) -> Kept {
     Kept::of(suite, secret)
 }
 
-/// Under the first number, whose nonce is the IV.
+/// Under the first number, whose nonce is the IV. ring puts ChaCha20's key on the stack to seal.
 fn seal_something(writer: &mut Writer) {
     wiping_the_stack(|| {
         writer.write_all(b"sealed").unwrap();
@@ -205,11 +205,14 @@ fn threads_that_sealed_leave_no_key() {
         let kept = Kept::raw(suite);
         let config = with(|config| config.capacity = 1 << 20);
         let mut writer = Writer::new(write_keys(suite), config);
-        let batch = writer.seal_batch(&mut Bytes::from_static(&[0; 200_000])).unwrap();
-        let late = batch.job();
-        assert_eq!(batch.job().run(), batch.tasks());
-        assert_eq!(batch.finish(), Ok(200_000));
-        drain_writer(&mut writer);
+        let late = wiping_the_stack(|| {
+            let batch = writer.seal_batch(&mut Bytes::from_static(&[0; 200_000])).unwrap();
+            let late = batch.job();
+            assert_eq!(batch.job().run(), batch.tasks());
+            assert_eq!(batch.finish(), Ok(200_000));
+            drain_writer(&mut writer);
+            late
+        });
         writer.shrink();
         kept.assert_found(&mut scan, 1, "of a writer that was shrunk");
         drop(writer);

@@ -185,9 +185,7 @@ mod tests {
     fn writer(capacity: usize) -> Writer {
         let suite = CipherSuite::TLS_AES_128_GCM_SHA256;
         let keys = WriteKeys::new(suite, &[7; 16], [5; 12], 0).unwrap();
-        let mut config = WriterConfig::default();
-        config.capacity = capacity;
-        Writer::new(keys, config)
+        Writer::new(keys, WriterConfig { capacity, ..WriterConfig::default() })
     }
 
     fn write_and_drain(writer: &mut Writer, plaintext: &mut Bytes, workers: &SealWorkers) -> usize {

@@ -3,9 +3,12 @@
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+extern crate alloc;
+
 mod common;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use alloc::sync::Arc;
+use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
 use common::scan::{ALONE, Masked, Scan, wiping_the_stack};

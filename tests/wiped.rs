@@ -1,39 +1,20 @@
-//! What is left in memory: of plaintext nothing, wherever it was, and of traffic secrets nothing.
+//! What is left in memory: of plaintext nothing, wherever it was.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod common;
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::PoisonError;
 
 use bytes::{Buf, Bytes, BytesMut};
+use common::raw_peer::{APPLICATION_DATA, RawPeer};
+use common::scan::{ALONE, MARK, has_marks, marks};
 use common::writer::*;
 use wantwrite::*;
-use zeroize::{Zeroize, Zeroizing};
 
 const SUITES_HERE: [CipherSuite; 2] = [
     CipherSuite::TLS_AES_128_GCM_SHA256,
     CipherSuite::TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
 ];
-
-/// No ciphertext has this byte so often in a row.
-const MARK: u8 = 0xa7;
-const RUN: usize = 16;
-
-/// Plaintext that is gone itself when it is dropped.
-fn marks(len: usize) -> Zeroizing<Vec<u8>> {
-    Zeroizing::new(vec![MARK; len])
-}
-
-fn has_marks(memory: &[u8]) -> bool {
-    let mut run = 0;
-    memory.iter().any(|&byte| {
-        run = if byte == MARK { run + 1 } else { 0 };
-        run == RUN
-    })
-}
-
-/// One test at a time: what the others hold would be seen.
-static ALONE: Mutex<()> = Mutex::new(());
 
 /// A way for a writer to have had plaintext; then it is dropped.
 type Way = (&'static str, fn(&mut Writer));
@@ -122,56 +103,8 @@ fn owned_plaintext_is_ciphertext_in_its_own_memory_afterwards() {
 
 #[cfg(target_os = "linux")]
 mod in_the_whole_process {
-    use std::fs::File;
-    use std::io::Read;
-    use std::os::unix::fs::FileExt;
-
     use super::*;
-
-    /// Looks at all memory of this process that can be written, freed or not. What it needs for
-    /// that it has from the beginning: memory freed since must not be used again.
-    struct Scan {
-        maps: String,
-        bytes: Zeroizing<Vec<u8>>,
-        /// An address that is not looked at, nor what is mapped with it.
-        except: Option<u64>,
-    }
-
-    impl Scan {
-        fn new() -> Self {
-            let maps = String::with_capacity(1 << 20);
-            let bytes = Zeroizing::new(vec![0; 1 << 20]);
-            let mut this = Self { maps, bytes, except: None };
-            assert!(!this.finds_marks());
-            let held = marks(RUN);
-            assert!(this.finds_marks(), "they are found where they are");
-            drop(held);
-            this
-        }
-
-        fn finds_marks(&mut self) -> bool {
-            self.maps.clear();
-            File::open("/proc/self/maps").unwrap().read_to_string(&mut self.maps).unwrap();
-            let memory = File::open("/proc/self/mem").unwrap();
-            let writable = self.maps.lines().filter(|line| line.contains(" rw"));
-            let mut found = false;
-            for line in writable {
-                let (range, _) = line.split_once(' ').unwrap();
-                let (start, end) = range.split_once('-').unwrap();
-                let [start, end] = [start, end].map(|at| u64::from_str_radix(at, 16).unwrap());
-                if self.except.is_some_and(|at| (start..end).contains(&at)) {
-                    continue;
-                }
-                for at in (start..end).step_by(self.bytes.len()) {
-                    let n = memory.read_at(&mut self.bytes, at).unwrap_or(0);
-                    found |= has_marks(&self.bytes[..n]);
-                }
-            }
-            self.bytes.zeroize();
-            self.bytes.resize(1 << 20, 0);
-            found
-        }
-    }
+    use common::scan::Scan;
 
     #[test]
     fn no_plaintext_is_left_by_a_writer() {
@@ -186,6 +119,54 @@ mod in_the_whole_process {
                     drop(writer);
                     assert!(!scan.finds_marks(), "{way}, {policy:?}, {suite:?}");
                 }
+            }
+        }
+    }
+
+    /// Looked at while the writer lives: what its drop does comes too late.
+    #[test]
+    fn the_open_record_is_wiped_when_the_writer_fails() {
+        let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut scan = Scan::new();
+        for suite in SUITES_HERE {
+            for pool in [None, Some(Pool::new(4))] {
+                let config = with(|config| config.pool = pool.clone());
+                let (mut writer, _) = writer_and_reader(suite, config.clone());
+                writer.write_all(&marks(10_000)).unwrap();
+                assert!(scan.finds_marks(), "in the open record");
+                writer.abort(AlertDescription::INTERNAL_ERROR);
+                assert!(!scan.finds_marks(), "{suite:?}: written, then aborted");
+                let (mut other, _) = writer_and_reader(suite, config);
+                other.write_all(b"x").unwrap();
+                other.slot().unwrap().fill(MARK);
+                other.abort(AlertDescription::INTERNAL_ERROR);
+                assert!(!scan.finds_marks(), "{suite:?}: lent, then aborted");
+                assert!(writer.wants_drain() && other.wants_drain(), "the alerts wait");
+            }
+        }
+    }
+
+    #[test]
+    fn the_open_record_is_wiped_when_the_connection_fails() {
+        let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut scan = Scan::new();
+        for suite in SUITES_HERE {
+            let ways: [fn(&mut Connection, &mut RawPeer); 2] = [
+                |ours, _| ours.abort(AlertDescription::INTERNAL_ERROR),
+                |ours, peer| {
+                    let mut wire = peer.seal(APPLICATION_DATA, b"altered");
+                    *wire.last_mut().unwrap() ^= 1;
+                    assert_eq!(ours.inbound().receive(&wire), wire.len());
+                    assert!(ours.process().is_err());
+                },
+            ];
+            for fails in ways {
+                let (mut ours, mut peer) = RawPeer::established(suite, Role::Client);
+                ours.write_all(&marks(10_000)).unwrap();
+                assert!(scan.finds_marks(), "in the open record");
+                fails(&mut ours, &mut peer);
+                assert!(!scan.finds_marks(), "{suite:?}");
+                assert!(ours.wants().drain, "the alert waits");
             }
         }
     }
@@ -216,31 +197,6 @@ mod in_the_whole_process {
             reader.consume(usize::MAX);
             assert!(reader.process().is_err());
             assert!(!scan.finds_marks(), "{suite:?}, after a failure");
-        }
-    }
-
-    /// Not so of the keys made of it, of which ring has copies, nor of the stack, where values that
-    /// were moved leave theirs.
-    #[test]
-    fn no_traffic_secret_is_left_on_the_heap_when_it_was_updated_or_dropped() {
-        let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut scan = Scan::new();
-        let on_the_stack = 0;
-        scan.except = u64::try_from(core::ptr::from_ref(&on_the_stack).addr()).ok();
-        for updates in 0..3 {
-            let suite = SUITES_HERE[0];
-            let secret = marks(suite.secret_len());
-            let keys = WriteKeys::from_secret(TrafficSecret::new(suite, &secret).unwrap());
-            drop(secret);
-            assert!(scan.finds_marks(), "the secret, in its box");
-            let mut writer = Writer::new(keys, WriterConfig::default());
-            for _ in 0..updates {
-                writer.update_keys(KeyUpdateRequest::NotRequested).unwrap();
-                drain_writer(&mut writer);
-                assert!(!scan.finds_marks(), "the secret of an earlier generation");
-            }
-            drop(writer);
-            assert!(!scan.finds_marks(), "{updates} updates");
         }
     }
 }

@@ -102,7 +102,7 @@ impl RecordForge {
         }
         let seq = record.seq.unwrap_or_else(|| self.seq());
         self.keys.seq = SeqCounter::starting_at(seq.wrapping_add(1));
-        let numbers = Numbers { seq, nonce: self.keys.iv.xor(seq) };
+        let numbers = Numbers { seq, nonce: self.keys.key.iv().xor(seq) };
         let format = self.keys.suite().format();
         let explicit_nonce = explicit_nonce(format, &numbers).to_vec();
         let header = record.header(explicit_nonce.len() + body.len() + TAG_LEN);

@@ -13,6 +13,8 @@ mod reserved;
 mod schedule;
 mod sealer;
 mod secret;
+mod secret_box;
+mod stack;
 mod suite;
 #[cfg(test)]
 mod vectors;

@@ -52,7 +52,7 @@ pub(super) fn seal_record(
 /// RFC 5288 §3: the last eight bytes of the nonce stand in the record.
 #[inline]
 pub(super) fn explicit_nonce(format: RecordFormat, numbers: &Numbers) -> &[u8] {
-    &numbers.nonce[NONCE_LEN - format.explicit_nonce_len..]
+    &numbers.nonce[NONCE_LEN - format.explicit_nonce_len()..]
 }
 
 /// Seals the body of a record, content and in TLS 1.3 type byte and padding, in place. Every
@@ -72,7 +72,7 @@ pub(super) fn seal_body(
             key.seal_in_place_separate_tag(nonce, Aad::from(AadTls13::new(header)), body)
         }
         Version::Tls12 => {
-            let aad = aad_tls12(seq, header, format.explicit_nonce_len + TAG_LEN);
+            let aad = aad_tls12(seq, header, format.explicit_nonce_len() + TAG_LEN);
             key.seal_in_place_separate_tag(nonce, Aad::from(aad), body)
         }
     };
@@ -94,7 +94,7 @@ pub(super) fn record_header(
         Version::Tls13 => ContentType::ApplicationData,
         Version::Tls12 => content_type,
     };
-    let len = u16::try_from(format.explicit_nonce_len + inner_len + TAG_LEN)
+    let len = u16::try_from(format.explicit_nonce_len() + inner_len + TAG_LEN)
         .expect("a record is at most 2^14 + 256 bytes long");
     RecordHeader { content_type, len }.encode()
 }

@@ -2,6 +2,8 @@
 
 use core::{fmt, mem};
 
+use super::aead_key::AeadKey;
+use super::nonce::SeqCounter;
 use super::protection::{Inner, Numbers, explicit_nonce, record_header, seal_body, seal_record};
 #[cfg(feature = "std")]
 use super::reserved::{Reserved, SharedKey};
@@ -10,23 +12,24 @@ use crate::record::{ContentType, HEADER_LEN, RecordFormat, TAG_LEN};
 
 /// One key in use: key, IV, sequence number and budget, never apart and never copied.
 pub(crate) struct RecordSealer {
-    keys: WriteKeys,
+    key: AeadKey,
+    seq: SeqCounter,
     format: RecordFormat,
     budget: KeyBudget,
 }
 
 impl RecordSealer {
     pub(crate) fn new(keys: WriteKeys, limits: KeyLimits) -> Self {
-        let budget = KeyBudget::of_key(limits, keys.seq(), keys.sealed_blocks);
-        let format = keys.suite().format();
-        Self { keys, format, budget }
+        let WriteKeys { key, seq, sealed_blocks, .. } = keys;
+        let budget = KeyBudget::of_key(limits, seq.peek(), sealed_blocks);
+        Self { format: key.suite().format(), key, seq, budget }
     }
 
     /// The key with its next sequence number and what it has sealed, under the limits that
     /// [`new`](Self::new) was given.
-    pub(crate) fn into_keys(mut self, limits: KeyLimits) -> WriteKeys {
-        self.keys.sealed_blocks = self.budget.sealed_blocks(limits);
-        self.keys
+    pub(crate) fn into_keys(self, limits: KeyLimits) -> WriteKeys {
+        let sealed_blocks = self.budget.sealed_blocks(limits);
+        WriteKeys { key: self.key, seq: self.seq, sealed_blocks, secret: None }
     }
 
     pub(crate) const fn format(&self) -> RecordFormat {
@@ -39,11 +42,11 @@ impl RecordSealer {
 
     /// Gives back what can be made again.
     pub(crate) fn shrink(&mut self) {
-        self.keys.key.shrink();
+        self.key.shrink();
     }
 
     pub(crate) const fn seq(&self) -> u64 {
-        self.keys.seq.peek()
+        self.seq.peek()
     }
 
     /// Seals a record whose content already lies in `record`, after the format's prefix. Writes
@@ -65,30 +68,31 @@ impl RecordSealer {
     ) -> Option<usize> {
         let numbers = self.take_numbers(content_len, padding)?;
         let inner = Inner { content_type, content_len, padding };
-        Some(seal_record(self.keys.key.expanded(), self.format, numbers, record, inner))
+        Some(seal_record(self.key.expanded(), self.format, numbers, record, inner))
     }
 
     /// Takes number and budget of the next record, to be sealed later by whoever has a
     /// [`shared_key`](Self::shared_key). `None` as [`seal`](Self::seal).
     #[cfg(feature = "std")]
     pub(crate) fn reserve(&mut self, content_len: usize, padding: usize) -> Option<Reserved> {
-        let numbers = self.take_numbers(content_len, padding)?;
+        let Numbers { seq, .. } = self.take_numbers(content_len, padding)?;
         let content_type = ContentType::ApplicationData;
-        Some(Reserved::new(self.format, numbers, Inner { content_type, content_len, padding }))
+        Some(Reserved::new(self.format, seq, Inner { content_type, content_len, padding }))
     }
 
     /// The key for records that are sealed elsewhere.
     #[cfg(feature = "std")]
     pub(crate) fn shared_key(&mut self) -> SharedKey {
-        SharedKey::new(self.keys.key.expanded())
+        let (key, iv) = self.key.expanded_and_iv();
+        SharedKey::new(key, iv)
     }
 
     /// The number is consumed before it is used, so that no path uses it twice.
     #[inline]
     fn take_numbers(&mut self, content_len: usize, padding: usize) -> Option<Numbers> {
-        let seq = self.keys.seq.take()?;
+        let seq = self.seq.take()?;
         self.budget.spend(content_len + self.format.inner_type_len() + padding);
-        Some(Numbers { seq, nonce: self.keys.iv.xor(seq) })
+        Some(Numbers { seq, nonce: self.key.iv().xor(seq) })
     }
 
     /// Seals a record whose content is not in one piece with what stands around it: `body` is
@@ -105,7 +109,7 @@ impl RecordSealer {
             trailer_len: format.inner_type_len() + TAG_LEN,
         };
         let numbers = self.take_numbers(content_len, 0)?;
-        let key = self.keys.key.expanded();
+        let key = self.key.expanded();
         let type_len = format.inner_type_len();
         let content_type = ContentType::ApplicationData;
         let header = record_header(format, content_type, content_len + type_len);
@@ -155,7 +159,7 @@ impl Around {
 impl fmt::Debug for RecordSealer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RecordSealer")
-            .field("suite", &self.keys.suite())
+            .field("suite", &self.key.suite())
             .field("seq", &self.seq())
             .finish_non_exhaustive()
     }

@@ -3,9 +3,9 @@
 use core::fmt;
 
 use ring::hkdf;
-use zeroize::Zeroize;
 
-use super::{CipherSuite, InvalidKeyLength, ReadKeys, WriteKeys};
+use super::secret_box::SecretBox;
+use super::{CipherSuite, InvalidKeyLength, ReadKeys, WriteKeys, stack};
 use crate::record::Version;
 
 /// Longest hash output of a suite: SHA-384.
@@ -14,10 +14,11 @@ const MAX_SECRET_LEN: usize = 48;
 /// A TLS 1.3 application traffic secret of one direction, `application_traffic_secret_N`
 /// (RFC 9846 §7.1): what keys, IVs and the next generation are made from.
 ///
-/// Not `Clone`: two copies would give the same keys and so the same nonces twice. Wiped on drop.
+/// Not `Clone`: two copies would give the same keys and so the same nonces twice. Wiped on drop,
+/// and no move leaves a copy of it.
 pub struct TrafficSecret {
     suite: CipherSuite,
-    secret: [u8; MAX_SECRET_LEN],
+    secret: SecretBox<[u8; MAX_SECRET_LEN]>,
     generation: u64,
 }
 
@@ -36,16 +37,9 @@ impl TrafficSecret {
         if secret.len() != expected || expected == 0 {
             return Err(InvalidKeyLength { expected, actual: secret.len() });
         }
-        let mut this = Self { suite, secret: [0; MAX_SECRET_LEN], generation: 0 };
-        this.secret[..expected].copy_from_slice(secret);
+        let mut this = Self { suite, secret: SecretBox::new([0; MAX_SECRET_LEN]), generation: 0 };
+        this.secret.get_mut()[..expected].copy_from_slice(secret);
         Ok(this)
-    }
-
-    /// The secret elsewhere; what is left here is wiped.
-    pub(super) fn take(&mut self) -> Self {
-        let Self { suite, secret, generation } = *self;
-        self.secret.zeroize();
-        Self { suite, secret, generation }
     }
 
     /// The same secret, as if it had been updated so often.
@@ -64,11 +58,9 @@ impl TrafficSecret {
     /// Replaces the secret by that of the next generation (RFC 9846 §7.2).
     pub(super) fn update(&mut self) {
         let len = self.suite.secret_len();
-        let mut next = [0; MAX_SECRET_LEN];
-        self.expand_label(b"traffic upd", &mut next[..len]);
-        self.secret.zeroize();
+        let mut next = SecretBox::new([0; MAX_SECRET_LEN]);
+        stack::wiped_after(|| self.expand_label(b"traffic upd", &mut next.get_mut()[..len]));
         self.secret = next;
-        next.zeroize();
         self.generation = self.generation.saturating_add(1);
     }
 
@@ -84,15 +76,14 @@ impl TrafficSecret {
 
     /// RFC 9846 §7.3.
     fn key_and_iv<T>(&self, make: impl FnOnce(&[u8], [u8; 12]) -> T) -> T {
-        let mut key = [0; 32];
-        let mut iv = [0; 12];
-        let key_len = self.suite.key_len();
-        self.expand_label(b"key", &mut key[..key_len]);
-        self.expand_label(b"iv", &mut iv);
-        let made = make(&key[..key_len], iv);
-        key.zeroize();
-        iv.zeroize();
-        made
+        stack::wiped_after(|| {
+            let mut key = [0; 32];
+            let mut iv = [0; 12];
+            let key_len = self.suite.key_len();
+            self.expand_label(b"key", &mut key[..key_len]);
+            self.expand_label(b"iv", &mut iv);
+            make(&key[..key_len], iv)
+        })
     }
 
     /// HKDF-Expand-Label with an empty context (RFC 9846 §7.1).
@@ -108,17 +99,11 @@ impl TrafficSecret {
         let out_len = u16::try_from(out.len()).unwrap_or(u16::MAX).to_be_bytes();
         let label_len = [u8::try_from(PREFIX.len() + label.len()).unwrap_or(u8::MAX)];
         let info = [&out_len[..], &label_len, PREFIX, label, &[0]];
-        let secret = &self.secret[..self.suite.secret_len()];
+        let secret = &self.secret.get()[..self.suite.secret_len()];
         hkdf::Prk::new_less_safe(self.suite.hkdf(), secret)
             .expand(&info, Len(out.len()))
             .and_then(|okm| okm.fill(out))
             .expect("at most 48 bytes are expanded, HKDF's limit is 255 hashes");
-    }
-}
-
-impl Drop for TrafficSecret {
-    fn drop(&mut self) {
-        self.secret.zeroize();
     }
 }
 

@@ -7,6 +7,7 @@ mod hand_off;
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
+use core::fmt;
 
 use bytes::{Bytes, BytesMut};
 
@@ -22,7 +23,6 @@ pub(crate) use detached::Detached;
 
 /// A bounded FIFO of memory: what waits in front, then the segment in which the next bytes are
 /// written.
-#[derive(Debug)]
 pub(crate) struct OutboundBuffer {
     /// Bytes wait in every piece.
     front: VecDeque<Piece>,
@@ -387,6 +387,20 @@ impl OutboundBuffer {
     #[cfg(not(feature = "std"))]
     fn give_away(&self, segment: Segment) {
         drop(segment);
+    }
+}
+
+/// Counts, and nothing of what waits.
+impl fmt::Debug for OutboundBuffer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OutboundBuffer")
+            .field("waiting", &self.waiting)
+            .field("pieces", &self.front.len())
+            .field("tail", &self.tail)
+            .field("segments", &self.segments)
+            .field("max_segments", &self.max_segments)
+            .field("spare", &self.spare.len())
+            .finish_non_exhaustive()
     }
 }
 

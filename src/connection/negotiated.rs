@@ -2,6 +2,7 @@
 
 use alloc::boxed::Box;
 use alloc::string::String;
+use core::fmt;
 
 use rustls::pki_types::CertificateDer;
 use rustls::{CommonState, HandshakeKind};
@@ -16,7 +17,6 @@ pub(super) fn negotiated_suite(common: &CommonState) -> Option<CipherSuite> {
 }
 
 /// What the handshake agreed on. rustls forgets most of it at the hand-over.
-#[derive(Debug)]
 pub(super) struct Negotiated {
     pub(super) suite: CipherSuite,
     pub(super) alpn_protocol: Option<Box<[u8]>>,
@@ -38,6 +38,19 @@ impl Negotiated {
             server_name: server_name.map(Into::into),
             resumed: common.handshake_kind() == Some(HandshakeKind::Resumed),
         }
+    }
+}
+
+/// Certificates are counted: they are long, and any bytes can be in them.
+impl fmt::Debug for Negotiated {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Negotiated")
+            .field("suite", &self.suite)
+            .field("alpn_protocol", &self.alpn_protocol)
+            .field("peer_certificates", &self.peer_certificates.as_ref().map(|all| all.len()))
+            .field("server_name", &self.server_name)
+            .field("resumed", &self.resumed)
+            .finish()
     }
 }
 

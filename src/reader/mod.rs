@@ -51,7 +51,7 @@ pub struct ReaderEvents {
     /// The peer has updated its key (ours for reading is updated already); tell the writer
     /// ([`Writer::on_key_update`](crate::Writer::on_key_update)).
     pub key_update: Option<KeyUpdateRequest>,
-    /// Session tickets; without a [`Connection`](crate::Connection) they are only counted.
+    /// Session tickets; without a `Connection` they are only counted.
     pub tickets: u32,
     /// TLS 1.2: the peer asked to renegotiate; it should be refused or aborted.
     pub renegotiation_requests: u32,

@@ -86,13 +86,19 @@ impl ContentType {
 pub(crate) struct RecordFormat {
     pub(crate) version: Version,
     /// 8 for AES-GCM in TLS 1.2 (RFC 5288 §3), else 0.
-    pub(crate) explicit_nonce_len: usize,
+    pub(crate) explicit_nonce_len: u8,
 }
 
 impl RecordFormat {
+    /// Bytes between the header and the content.
+    #[expect(clippy::as_conversions, reason = "`From` is not const")]
+    pub(crate) const fn explicit_nonce_len(self) -> usize {
+        self.explicit_nonce_len as usize
+    }
+
     /// Bytes before the content.
     pub(crate) const fn prefix_len(self) -> usize {
-        HEADER_LEN + self.explicit_nonce_len
+        HEADER_LEN + self.explicit_nonce_len()
     }
 
     /// Bytes that stand between the content and the padding: the inner content type of TLS 1.3.

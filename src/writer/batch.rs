@@ -3,7 +3,7 @@
 //! The order of things is settled first: each record gets its place, its number and its share of
 //! the key's budget. What is left, copying and sealing, is the same work in any order.
 
-use alloc::sync::Arc;
+use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
 use core::fmt;
 use core::sync::atomic::{AtomicUsize, Ordering};
@@ -42,14 +42,14 @@ struct Open<'a> {
 
 /// Leave to seal records of a batch: [`run`](Self::run) it on any thread. Clones are worth the
 /// same. One that is never run, or late, costs nothing: [`Batch::finish`] waits only for what was
-/// begun.
+/// begun, and a job of a finished batch keeps neither plaintext nor any other memory of it.
 #[derive(Clone)]
 pub struct SealJob {
-    shared: Arc<Shared>,
+    /// The batch's own is the only one that lasts.
+    shared: Weak<Shared>,
 }
 
 struct Shared {
-    plaintext: Bytes,
     /// In the order of the wire.
     tasks: Vec<Mutex<Task>>,
     /// Their indices in the order of their memory. Whoever finishes takes them from its
@@ -65,6 +65,9 @@ struct Shared {
 struct Task {
     segment: Option<Segment>,
     records: Records,
+    /// That of the batch. Each task has a handle of its own, which goes when its records are
+    /// sealed: when all are, nobody holds the plaintext, not even a helper that is about to end.
+    plaintext: Bytes,
 }
 
 /// The records of one segment: most often one, which is kept without an allocation. Empty when
@@ -127,7 +130,7 @@ impl Writer {
         }
         let plaintext = plaintext.split_to(reserved);
         let mut detached = self.buffer.detach(tasks.first_segment);
-        let shared = Shared::new(plaintext, tasks.with_segments(&mut detached.segments));
+        let shared = Shared::new(tasks.with_segments(&mut detached.segments, &plaintext));
         self.life = Life::Sealing;
         Ok(Batch { open: Some(Open { writer: self, detached }), shared: Arc::new(shared), result })
     }
@@ -222,25 +225,27 @@ impl Tasks {
     }
 
     /// Gives each segment to the task of its records.
-    fn with_segments(mut self, segments: &mut Vec<Segment>) -> Vec<Mutex<Task>> {
+    fn with_segments(mut self, segments: &mut Vec<Segment>, plaintext: &Bytes) -> Vec<Mutex<Task>> {
         self.records.resize_with(segments.len(), Records::default);
-        let tasks = segments.drain(..).zip(self.records);
-        tasks
-            .map(|(segment, records)| Mutex::new(Task { segment: Some(segment), records }))
-            .collect()
+        let tasks = segments.drain(..).zip(self.records).map(|(segment, records)| Task {
+            segment: Some(segment),
+            records,
+            plaintext: plaintext.clone(),
+        });
+        tasks.map(Mutex::new).collect()
     }
 }
 
 impl Batch<'_> {
     /// Nothing is left to seal.
     pub(crate) fn of_nothing(result: Result<usize, WriteError>) -> Self {
-        Self { open: None, shared: Arc::new(Shared::new(Bytes::new(), Vec::new())), result }
+        Self { open: None, shared: Arc::new(Shared::new(Vec::new())), result }
     }
 
     /// Leave for another thread to seal some of the records.
     #[must_use]
     pub fn job(&self) -> SealJob {
-        SealJob { shared: Arc::clone(&self.shared) }
+        SealJob { shared: Arc::downgrade(&self.shared) }
     }
 
     /// Pieces of work that can be done at the same time, each a segment of some 16 KiB: more
@@ -268,7 +273,7 @@ impl Batch<'_> {
             // Whoever holds it is sealing it.
             let mut task = lock(task);
             // Taken, but not begun.
-            task.seal(&self.shared.plaintext);
+            task.seal();
             detached.segments.extend(task.segment.take());
         }
         if self.shared.tasks.iter().any(Mutex::is_poisoned) {
@@ -293,15 +298,15 @@ impl SealJob {
     /// Seals records until nobody is needed any more, and returns how many
     /// [`tasks`](Batch::tasks) that was; 0 if it comes too late.
     pub fn run(&self) -> usize {
-        self.shared.help()
+        self.shared.upgrade().map_or(0, |shared| shared.help())
     }
 }
 
 impl Shared {
-    fn new(plaintext: Bytes, tasks: Vec<Mutex<Task>>) -> Self {
+    fn new(tasks: Vec<Mutex<Task>>) -> Self {
         let mut order: Vec<usize> = (0..tasks.len()).collect();
         order.sort_unstable_by_key(|&index| lock(&tasks[index]).address());
-        Self { plaintext, tasks, order, taken: AtomicUsize::new(0), helped: AtomicUsize::new(0) }
+        Self { tasks, order, taken: AtomicUsize::new(0), helped: AtomicUsize::new(0) }
     }
 
     fn finish(&self) {
@@ -330,7 +335,7 @@ impl Shared {
     }
 
     fn seal(&self, index: usize) {
-        lock(&self.tasks[index]).seal(&self.plaintext);
+        lock(&self.tasks[index]).seal();
     }
 }
 
@@ -346,7 +351,8 @@ impl Task {
     }
 
     /// Seals the records that are not sealed yet.
-    fn seal(&mut self, plaintext: &[u8]) {
+    fn seal(&mut self) {
+        let plaintext = core::mem::take(&mut self.plaintext);
         let Some(segment) = &mut self.segment else {
             return;
         };
@@ -369,5 +375,40 @@ impl fmt::Debug for Batch<'_> {
 impl fmt::Debug for SealJob {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SealJob").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aead::{CipherSuite, WriteKeys};
+    use crate::writer::{Writer, WriterConfig};
+
+    fn writer() -> Writer {
+        let suite = CipherSuite::TLS_AES_128_GCM_SHA256;
+        Writer::new(WriteKeys::new(suite, &[7; 16], [5; 12], 0).unwrap(), WriterConfig::default())
+    }
+
+    fn drain(writer: &mut Writer) -> Bytes {
+        let mut outbound = writer.outbound();
+        outbound.copy_to_bytes(outbound.remaining())
+    }
+
+    #[test]
+    fn finish_seals_what_was_taken_and_never_begun() {
+        let plaintext = Bytes::from_static(&[1; 60_000]);
+        let mut serial = writer();
+        serial.write_all(&plaintext).unwrap();
+        serial.flush().unwrap();
+        let expected = drain(&mut serial);
+        for taken in 0..=4 {
+            let mut writer = writer();
+            let batch = writer.seal_batch(&mut plaintext.clone()).unwrap();
+            assert_eq!(batch.tasks(), 4);
+            // As a thread does that is interrupted then.
+            assert!((0..taken).all(|_| batch.shared.takes_one()));
+            assert_eq!(batch.finish(), Ok(60_000));
+            assert!(drain(&mut writer) == expected, "{taken} taken");
+        }
     }
 }

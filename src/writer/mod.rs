@@ -49,8 +49,8 @@ use crate::record::{KeyUpdateRequest, Version};
 /// Seals plaintext into TLS records and holds them until the caller drains them.
 ///
 /// TLS 1.3 is not safe with a writer alone: a KeyUpdate of the peer obliges the next record, an
-/// alert must stop it. Whoever uses a `Writer` without a [`Connection`](crate::Connection) must
-/// tell it of both ([`on_key_update`](Self::on_key_update), [`fail`](Self::fail)).
+/// alert must stop it. If you use a `Writer` without a `Connection`, tell
+/// it of both ([`on_key_update`](Self::on_key_update), [`fail`](Self::fail)).
 ///
 /// ```
 /// use bytes::Buf;

@@ -17,6 +17,7 @@ pub mod opener;
 pub mod openssl;
 pub mod process;
 pub mod raw_peer;
+pub mod scan;
 pub mod verdict;
 pub mod writer;
 

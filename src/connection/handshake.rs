@@ -136,12 +136,23 @@ impl Handshake {
     /// Whether there is memory for input. Where a record does not fit, [`advance`](Self::advance)
     /// makes more.
     pub(super) fn wants_input(&self) -> bool {
-        self.input == Input::Open && !self.inbound.is_full()
+        self.input == Input::Open && !self.inbound.is_full(self.needed())
+    }
+
+    /// Where the transport's next bytes go, with room made; `None` after their end.
+    pub(super) fn inbound(&mut self) -> Option<&mut InboundBuffer> {
+        if self.input == Input::Ended {
+            return None;
+        }
+        let _moved = self.inbound.make_room(self.needed());
+        Some(&mut self.inbound)
     }
 
     /// Whether [`advance`](Self::advance) would change anything.
     pub(super) fn wants_process(&self) -> bool {
-        self.input == Input::Ended || self.inbound.is_full() || self.next_record_len() != Ok(None)
+        self.input == Input::Ended
+            || self.inbound.is_full(self.needed())
+            || self.next_record_len() != Ok(None)
     }
 
     /// The name a client asked for.
@@ -176,11 +187,22 @@ impl Handshake {
         Ok(header.map(RecordHeader::record_len).filter(|&len| len <= rest.len()))
     }
 
+    /// Length of what rustls has been shown and of the record behind it, as far as it is known, if
+    /// the end of that record has not come; else 0.
+    fn needed(&self) -> usize {
+        let rest = self.inbound.bytes().get(self.shown..).unwrap_or(&[]);
+        let needed = match RecordHeader::decode_of_any_version(rest) {
+            Ok(header) => header.map_or(HEADER_LEN, RecordHeader::record_len),
+            Err(_) => 0,
+        };
+        if needed > rest.len() { self.shown + needed } else { 0 }
+    }
+
     fn blocked(&mut self) -> Result<Status, ConnectionError> {
         if self.input == Input::Ended {
             return Err(Error::Truncated.into());
         }
-        if self.inbound.is_full() {
+        if self.inbound.is_full(self.needed()) {
             let capacity = self.inbound.capacity();
             if capacity >= MAX_HANDSHAKE_INPUT {
                 return Err(Error::Peer(PeerFault::HandshakeTooLong).into());

@@ -194,10 +194,8 @@ impl Connection {
     /// [`process`](Self::process).
     pub fn inbound(&mut self) -> Inbound<'_> {
         Inbound::new(match &mut self.phase {
-            Phase::Negotiating(handshake) if !handshake.input_has_ended() => {
-                Some(&mut handshake.inbound)
-            }
-            Phase::Negotiating(_) | Phase::Ended(_) => None,
+            Phase::Negotiating(handshake) => handshake.inbound(),
+            Phase::Ended(_) => None,
             Phase::Established(established) => established.read.inbound(),
         })
     }

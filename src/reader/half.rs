@@ -12,7 +12,8 @@ use crate::alert::AlertDescription;
 use crate::buffer::InboundBuffer;
 use crate::error::{Error, PeerFault};
 use crate::record::{
-    ContentType, HandshakeType, KeyUpdateRequest, RecordHeader, Version, decode_key_update,
+    ContentType, HEADER_LEN, HandshakeType, KeyUpdateRequest, RecordHeader, Version,
+    decode_key_update,
 };
 
 impl From<PeerFault> for Error {
@@ -135,9 +136,13 @@ impl ReadHalf {
         }
     }
 
-    /// Where the transport's next bytes go; `None` once nothing more will be read.
+    /// Where the transport's next bytes go, with room made; `None` once nothing more will be read.
     pub(crate) fn inbound(&mut self) -> Option<&mut InboundBuffer> {
-        (self.end == End::NotYet).then_some(&mut self.buffer)
+        if self.end != End::NotYet {
+            return None;
+        }
+        let _moved = self.buffer.make_room(self.needed());
+        Some(&mut self.buffer)
     }
 
     /// The transport has ended.
@@ -178,7 +183,7 @@ impl ReadHalf {
     }
 
     pub(crate) fn wants_input(&self) -> bool {
-        self.end == End::NotYet && !self.buffer.is_full()
+        self.end == End::NotYet && !self.buffer.is_full(self.needed())
     }
 
     pub(crate) const fn state(&self) -> ReaderState {
@@ -253,6 +258,18 @@ impl ReadHalf {
             self.buffer.consume(self.buffer.len());
         }
         Ok(())
+    }
+
+    /// Length of the record at the front, as far as it is known, if its end has not come; else 0.
+    fn needed(&self) -> usize {
+        if self.open_record_len > 0 {
+            return 0;
+        }
+        let needed = match self.next_header() {
+            Ok(header) => header.map_or(HEADER_LEN, RecordHeader::record_len),
+            Err(_) => 0,
+        };
+        if needed > self.buffer.len() { needed } else { 0 }
     }
 
     fn next_header(&self) -> Result<Option<RecordHeader>, PeerFault> {

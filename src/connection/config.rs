@@ -13,6 +13,7 @@ use rustls::time_provider::TimeProvider;
 use rustls::{ClientConfig, ConfigBuilder, RootCertStore, ServerConfig, WantsVerifier};
 
 use crate::reader::ReaderConfig;
+use crate::record::HEADER_LEN;
 use crate::writer::WriterConfig;
 
 /// The settings of both halves. Fields are assigned: more may come.
@@ -29,6 +30,18 @@ pub struct ConnectionConfig {
     pub writer: WriterConfig,
     /// Of what we read.
     pub reader: ReaderConfig,
+}
+
+impl ConnectionConfig {
+    /// With rustls's cap on records (`max_fragment_size`) as one more on ours. rustls counts the
+    /// record header in it, and has refused values that are out of its range.
+    pub(super) fn capped(mut self, max_fragment_size: Option<usize>) -> Self {
+        if let Some(size) = max_fragment_size {
+            let cap = &mut self.writer.max_fragment_len;
+            *cap = size.saturating_sub(HEADER_LEN).min(*cap);
+        }
+        self
+    }
 }
 
 /// A client configuration that trusts the Mozilla roots (`webpki-roots`), with ring, for TLS 1.2

@@ -87,7 +87,8 @@ impl Connection {
         Self::client_with(config, name, ConnectionConfig::default())
     }
 
-    /// As [`client`](Self::client), with settings.
+    /// As [`client`](Self::client), with settings. rustls's `max_fragment_size` caps our records
+    /// too, beside [`WriterConfig::max_fragment_len`](crate::WriterConfig::max_fragment_len).
     ///
     /// # Errors
     /// As [`client`](Self::client).
@@ -96,6 +97,7 @@ impl Connection {
         name: ServerName<'static>,
         config: ConnectionConfig,
     ) -> Result<Self, ConnectionError> {
+        let config = config.capped(tls.max_fragment_size);
         let tls = UnbufferedClientConnection::new(prepare_client(tls), name)?;
         Self::negotiating(Tls::Client(tls), None, config)
     }
@@ -108,7 +110,8 @@ impl Connection {
         Self::server_with(config, ConnectionConfig::default())
     }
 
-    /// As [`server`](Self::server), with settings.
+    /// As [`server`](Self::server), with settings. `max_fragment_size` is as in
+    /// [`client_with`](Self::client_with).
     ///
     /// # Errors
     /// As [`server`](Self::server).
@@ -116,6 +119,7 @@ impl Connection {
         tls: Arc<ServerConfig>,
         config: ConnectionConfig,
     ) -> Result<Self, ConnectionError> {
+        let config = config.capped(tls.max_fragment_size);
         let mut tls = prepare_server(&tls);
         let (resolver, name) = RememberServerName::before(Arc::clone(&tls.cert_resolver));
         tls.cert_resolver = resolver;

@@ -198,13 +198,13 @@ fn ways(violation: &str, version: Version, role: Role) -> Vec<Make> {
             })
         }
         "a handshake message over 64 KiB, by its own header" => {
-            let messages = [4, 24, 0, 1].map(|kind| [[kind, 1, 0, 0], [kind, 0xff, 0xff, 0xff]]);
+            let messages = [4, 24, 0, 1].map(|kind| [[kind, 1, 0, 1], [kind, 0xff, 0xff, 0xff]]);
             let mut ways = each(messages.into_iter().flatten(), |message, peer| {
                 peer.seal(HANDSHAKE, &message)
             });
             ways.extend(one(|peer| {
                 let start = peer.seal(HANDSHAKE, &[4, 1]);
-                [start, peer.seal(HANDSHAKE, &[0, 0])].concat()
+                [start, peer.seal(HANDSHAKE, &[0, 1])].concat()
             }));
             ways
         }

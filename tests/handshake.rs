@@ -1,13 +1,16 @@
-//! What the handshake may cost us and what it leaves behind: memory, sizes, suites.
+//! What handshake messages may cost us, and what a handshake leaves behind: memory, sizes, suites.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod common;
 
 use std::sync::Arc;
 
+use common::raw_peer::RawPeer;
+use common::verdict::ticket;
 use common::*;
 use rcgen::{CertificateParams, KeyPair};
-use rustls::{ClientConfig, ServerConfig};
+use rustls::crypto::{CipherSuiteCommon, CryptoProvider};
+use rustls::{ClientConfig, ServerConfig, SupportedCipherSuite, Tls13CipherSuite};
 use wantwrite::*;
 
 const TLS13: CipherSuite = CipherSuite::TLS_AES_128_GCM_SHA256;
@@ -38,7 +41,11 @@ fn pair_with(
 }
 
 /// Our client of a server whose certificates take about `len` bytes.
-fn client_of_a_long_chain(suite: CipherSuite, len: usize) -> (Connection, Peer) {
+fn client_of_a_long_chain(
+    suite: CipherSuite,
+    len: usize,
+    config: ConnectionConfig,
+) -> (Connection, Peer) {
     let identity = Identity::for_suite(suite);
     let names: Vec<String> = (0..100).map(|i| format!("{i:0>40}.example")).collect();
     let key = KeyPair::generate().unwrap();
@@ -52,14 +59,15 @@ fn client_of_a_long_chain(suite: CipherSuite, len: usize) -> (Connection, Peer) 
         .with_single_cert(chain, identity.key.clone_key())
         .unwrap();
     let client = Arc::new(client_config(suite, &identity));
-    (Connection::client(client, server_name()).unwrap(), Peer::server(server))
+    (Connection::client_with(client, server_name(), config).unwrap(), Peer::server(server))
 }
 
 #[test]
 fn after_a_long_handshake_the_inbound_buffer_has_the_size_that_was_asked_for() {
     let capacity = ReaderConfig::default().capacity;
     for suite in [TLS13, TLS12] {
-        let (mut ours, mut peer) = client_of_a_long_chain(suite, 60_000);
+        let (mut ours, mut peer) =
+            client_of_a_long_chain(suite, 60_000, ConnectionConfig::default());
         // What the handshake's last flight brings with it is held in the longer memory.
         while peer.0.is_handshaking() {
             peer.feed(&drain(&mut ours)).unwrap();
@@ -143,5 +151,183 @@ fn the_max_fragment_size_of_rustls_holds_behind_the_handshake_too() {
                 assert_eq!(received, pattern(40_000));
             }
         }
+    }
+}
+
+/// rustls's ring provider, whose AES-128-GCM goes by the name of a suite that is not ours.
+fn provider_with_a_foreign_suite() -> CryptoProvider {
+    let mut all = rustls::crypto::ring::default_provider();
+    let ring = all.cipher_suites.iter().find_map(SupportedCipherSuite::tls13).unwrap();
+    let foreign = Tls13CipherSuite {
+        common: CipherSuiteCommon {
+            suite: rustls::CipherSuite::TLS13_AES_128_CCM_SHA256,
+            hash_provider: ring.common.hash_provider,
+            confidentiality_limit: ring.common.confidentiality_limit,
+        },
+        hkdf_provider: ring.hkdf_provider,
+        aead_alg: ring.aead_alg,
+        quic: None,
+    };
+    all.cipher_suites = vec![SupportedCipherSuite::Tls13(Box::leak(Box::new(foreign)))];
+    all
+}
+
+#[test]
+fn a_suite_that_is_not_ours_is_not_offered() {
+    let identity = Identity::new(false);
+    let provider = Arc::new(provider_with_a_foreign_suite());
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(identity.certificate.clone()).unwrap();
+    let client = ClientConfig::builder_with_provider(provider.clone())
+        .with_protocol_versions(versions(TLS13))
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let server = ServerConfig::builder_with_provider(provider)
+        .with_protocol_versions(versions(TLS13))
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![identity.certificate.clone()], identity.key.clone_key())
+        .unwrap();
+    let refused = |result: Result<Connection, ConnectionError>| result.unwrap_err();
+    let expected = ConnectionError::UnsupportedSuite(0x1304);
+    assert_eq!(refused(Connection::client(Arc::new(client), server_name())), expected);
+    assert_eq!(refused(Connection::server(Arc::new(server))), expected);
+    assert!(expected.to_string().contains("0x1304"));
+}
+
+const CLIENT_HELLO: u8 = 1;
+const SERVER_HELLO: u8 = 2;
+
+/// The beginning of a record that holds the beginning of a message.
+fn begin(kind: u8, len: usize) -> Vec<u8> {
+    let [_, hi, mid, lo] = u32::try_from(len).unwrap().to_be_bytes();
+    vec![0x16, 3, 1, 0x40, 0, kind, hi, mid, lo]
+}
+
+fn alert(description: AlertDescription) -> [u8; 7] {
+    [0x15, 3, 3, 0, 2, 2, description.0]
+}
+
+#[test]
+fn what_a_header_condemns_is_refused_by_it_with_an_alert_and_nothing_is_waited_for() {
+    let hello = |role| if role == Role::Client { SERVER_HELLO } else { CLIENT_HELLO };
+    for role in ROLES {
+        for (start, fault) in [
+            (vec![0x17, 3, 3, 0, 100], PeerFault::UnexpectedContentType),
+            (vec![0x16, 3, 3, 0x40, 1], PeerFault::RecordOverflow),
+            (vec![0x15, 3, 3, 0, 3], PeerFault::BadMessageLength),
+            (vec![0x14, 3, 3, 0, 2], PeerFault::BadMessageLength),
+            (begin(0, 0)[..6].to_vec(), PeerFault::UnexpectedHandshakeMessage),
+            (begin(3 - hello(role), 100)[..6].to_vec(), PeerFault::UnexpectedHandshakeMessage),
+            (begin(11, 0xffff)[..6].to_vec(), PeerFault::UnexpectedHandshakeMessage),
+            (begin(20, 12)[..6].to_vec(), PeerFault::UnexpectedHandshakeMessage),
+            (begin(hello(role), 0x01_0000), PeerFault::HandshakeTooLong),
+        ] {
+            for step in [1, usize::MAX] {
+                let (mut ours, mut peer) = pair(TLS13, role);
+                drain(&mut ours);
+                for piece in start.chunks(step.min(start.len())) {
+                    assert_eq!(ours.error(), None, "{start:x?}");
+                    assert_eq!(ours.receive(piece), piece.len());
+                    let was_known = ours.wants().process;
+                    let _told_below = ours.process();
+                    assert_eq!(was_known, ours.error().is_some(), "{start:x?}");
+                }
+                assert_eq!(ours.error(), Some(Error::Peer(fault).into()), "{start:x?} {role:?}");
+                assert_eq!(ours.memory_held(), 0);
+                let wire = drain(&mut ours);
+                assert_eq!(wire, alert(fault.alert()), "{start:x?}");
+                let at_peer = peer.feed(&wire);
+                assert!(matches!(at_peer, Err(rustls::Error::AlertReceived(_))), "{at_peer:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_limit_on_a_handshake_message_holds_while_negotiating_too() {
+    for role in ROLES {
+        let hello = if role == Role::Client { SERVER_HELLO } else { CLIENT_HELLO };
+        // The second is the default; rustls takes no more than the third.
+        for (limit, longest) in [(1000, 1000), (64 * 1024, 0xffff), (usize::MAX, 0xffff)] {
+            for len in [longest - 1, longest, longest + 1] {
+                let mut config = ConnectionConfig::default();
+                config.reader.limits.handshake_len = limit;
+                let (mut ours, _) = pair_with(TLS13, role, config, |_, _| {});
+                feed(&mut ours, &begin(hello, len));
+                let fault = (len > longest).then_some(Error::Peer(PeerFault::HandshakeTooLong));
+                assert_eq!(ours.error(), fault.map(Into::into), "{limit} {len} {role:?}");
+            }
+        }
+    }
+    assert_eq!(PeerLimits::default().handshake_len, 64 * 1024);
+}
+
+#[test]
+fn a_ticket_is_taken_up_to_64_kib_and_not_a_byte_beyond() {
+    for (over, fault) in [(0, None), (1, None), (2, Some(PeerFault::HandshakeTooLong))] {
+        let (mut ours, mut peer) = RawPeer::established(TLS13, Role::Client);
+        let message = ticket(64 * 1024 - 1 - ticket(0).len() + 4 + over);
+        assert_eq!(message.len(), 4 + 64 * 1024 - 1 + over);
+        for fragment in message.chunks(MAX_FRAGMENT_LEN) {
+            let wire = peer.seal(raw_peer::HANDSHAKE, fragment);
+            feed(&mut ours, &wire);
+        }
+        assert_eq!(ours.error(), fault.map(|fault| Error::Peer(fault).into()), "{over}");
+    }
+}
+
+/// The length of a protected message is not seen before rustls has opened it.
+#[test]
+fn what_is_held_of_a_handshake_is_bounded_and_counted_and_the_peer_is_told() {
+    for suite in [TLS13, TLS12] {
+        let mut config = ConnectionConfig::default();
+        config.reader.limits.handshake_len = 25_000;
+        let (mut ours, mut peer) = client_of_a_long_chain(suite, 62_000, config);
+        peer.feed(&drain(&mut ours)).unwrap();
+        let wire = peer.take_wire();
+        let mut fed = 0;
+        while ours.error().is_none() && fed < wire.len() {
+            feed(&mut ours, &wire[fed..fed + 100]);
+            fed += 100;
+            // What came in front of the long message is not held any more.
+            let counted = ours.memory_held() + 1000;
+            assert!(ours.error().is_some() || counted >= fed, "{fed} held, {counted} counted");
+        }
+        let fault = PeerFault::HandshakeTooLong;
+        assert_eq!(ours.error(), Some(Error::Peer(fault).into()), "{suite:?}");
+        assert!(fed <= 2 * 25_000 + 1000, "{suite:?}: {fed} were held");
+        // In TLS 1.3 only rustls can seal an alert, and has this one.
+        let told = match suite.version() {
+            Version::Tls13 => rustls::AlertDescription::DecodeError,
+            Version::Tls12 => rustls::AlertDescription::UnexpectedMessage,
+        };
+        let at_peer = peer.feed(&drain(&mut ours));
+        assert_eq!(at_peer, Err(rustls::Error::AlertReceived(told)), "{suite:?}");
+    }
+}
+
+#[test]
+fn a_message_in_records_of_one_byte_is_given_up_at_128_kib() {
+    for role in ROLES {
+        let (mut ours, mut peer) = pair(TLS13, role);
+        drain(&mut ours);
+        let message = begin(if role == Role::Client { SERVER_HELLO } else { CLIENT_HELLO }, 0xffff);
+        let message = message[5..].iter().copied().chain(core::iter::repeat(0));
+        let mut fed = 0;
+        for byte in message.take(30_000) {
+            if ours.error().is_some() {
+                break;
+            }
+            assert!(ours.memory_held() <= 128 * 1024);
+            feed(&mut ours, &[0x16, 3, 3, 0, 1, byte]);
+            fed += 6;
+        }
+        let fault = PeerFault::HandshakeTooLong;
+        assert_eq!(ours.error(), Some(Error::Peer(fault).into()));
+        assert!((128 * 1024 - 6..=128 * 1024 + 6).contains(&fed), "{fed} bytes");
+        let at_peer = peer.feed(&drain(&mut ours));
+        assert!(matches!(at_peer, Err(rustls::Error::AlertReceived(_))), "{at_peer:?}");
     }
 }

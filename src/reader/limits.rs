@@ -16,7 +16,10 @@ pub struct PeerLimits {
     pub warnings: u32,
     /// Renegotiation requests (TLS 1.2): each is answered. Default 1.
     pub renegotiation_requests: u32,
-    /// Bytes of one handshake message in reassembly. Default 64 KiB.
+    /// Bytes of one handshake message, without its header: in reassembly, and while negotiating,
+    /// where rustls takes no more than 65,535. What is then held of a message and the records it
+    /// comes in is at most twice this, or the reader's capacity, and never more than 128 KiB.
+    /// Default 64 KiB.
     pub handshake_len: usize,
 }
 
@@ -27,7 +30,7 @@ impl Default for PeerLimits {
             empty_records: 32,
             warnings: 32,
             renegotiation_requests: 1,
-            handshake_len: 0xffff,
+            handshake_len: 64 * 1024,
         }
     }
 }

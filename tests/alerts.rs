@@ -114,7 +114,14 @@ fn ways(violation: &str, version: Version, role: Role) -> Vec<Make> {
         }),
         "anything between the fragments of a handshake message" => {
             let mut starts: Vec<Vec<u8>> = (1..4).map(|n| KEY_UPDATE[..n].to_vec()).collect();
-            starts.extend([HELLO_REQUEST[..2].to_vec(), ticket(100)[..50].to_vec()]);
+            starts.push(HELLO_REQUEST[..2].to_vec());
+            // One that has said its type and length must be one that may come.
+            starts.extend(match (version, role) {
+                (Version::Tls13, Role::Client) => Some(ticket(100)[..50].to_vec()),
+                (Version::Tls13, Role::Server) => Some(KEY_UPDATE[..4].to_vec()),
+                (Version::Tls12, Role::Client) => None,
+                (Version::Tls12, Role::Server) => Some([&[1, 0, 0, 100], &[3; 46][..]].concat()),
+            });
             let between: [(u8, &[u8]); 5] = [
                 (APPLICATION_DATA, b"hello"),
                 (APPLICATION_DATA, b""),

@@ -331,3 +331,55 @@ fn a_message_in_records_of_one_byte_is_given_up_at_128_kib() {
         assert!(matches!(at_peer, Err(rustls::Error::AlertReceived(_))), "{at_peer:?}");
     }
 }
+
+/// Behind the handshake, where messages are protected.
+#[test]
+fn a_message_that_must_not_come_or_has_a_wrong_length_is_refused_by_its_header() {
+    for suite in [TLS13, TLS12] {
+        for role in ROLES {
+            for (kind, len) in
+                [(0, 0), (0, 1), (1, 0xffff), (2, 0xffff), (4, 0xffff), (11, 1), (24, 1), (24, 2)]
+            {
+                let fault = match (suite.version(), role, kind) {
+                    (Version::Tls13, Role::Client, 4)
+                    | (Version::Tls12, Role::Server, 1)
+                    | (Version::Tls12, Role::Client, 0)
+                        if len != 1 =>
+                    {
+                        None
+                    }
+                    (Version::Tls13, _, 24) if len == 1 => None,
+                    (Version::Tls13, _, 24) | (Version::Tls12, Role::Client, 0) => {
+                        Some(PeerFault::BadMessageLength)
+                    }
+                    _ => Some(PeerFault::UnexpectedHandshakeMessage),
+                };
+                let (mut ours, mut peer) = RawPeer::established(suite, role);
+                let start = &begin(kind, len)[5..];
+                let wire = peer.seal(raw_peer::HANDSHAKE, start);
+                feed(&mut ours, &wire);
+                let context = format!("{suite:?} {role:?} {kind} {len}");
+                assert_eq!(ours.error(), fault.map(|fault| Error::Peer(fault).into()), "{context}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_joined_of_a_message_is_counted_and_is_no_more_than_the_message() {
+    let (mut ours, mut peer) = RawPeer::established(TLS13, Role::Client);
+    let message = ticket(60_000);
+    let mut held = 0;
+    for fragment in message.chunks(1000) {
+        let before = held;
+        let wire = peer.seal(raw_peer::HANDSHAKE, fragment);
+        feed(&mut ours, &wire);
+        held = ours.memory_held() - ReaderConfig::default().capacity;
+        assert!(held <= message.len(), "{held} held");
+        assert!(held >= before || held == 0);
+    }
+    assert_eq!(held, 0, "the ticket is whole");
+    let wire = peer.seal(raw_peer::HANDSHAKE, &message[..30_000.min(MAX_FRAGMENT_LEN)]);
+    feed(&mut ours, &wire);
+    assert_eq!(ours.memory_held() - ReaderConfig::default().capacity, MAX_FRAGMENT_LEN);
+}

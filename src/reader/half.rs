@@ -4,6 +4,7 @@
 use core::ops::Range;
 
 use super::config::ReaderConfig;
+use super::expected::Expected;
 use super::joiner::{HandshakeJoiner, Message};
 use super::limits::PeerCounts;
 use super::{ReaderState, Role};
@@ -217,7 +218,7 @@ impl ReadHalf {
     }
 
     pub(crate) fn memory_held(&self) -> usize {
-        self.buffer.memory_held()
+        self.buffer.memory_held() + self.joiner.memory_held()
     }
 
     fn wipe(&mut self, error: Error) {
@@ -338,8 +339,10 @@ impl ReadHalf {
             return Err(PeerFault::EmptyFragment.into());
         }
         let version = opener.version();
+        let expected = Expected { version, role: *role, max_len: counts.handshake_len() };
+        let check = |kind, len| expected.check(kind, len);
         let mut next_keys = None;
-        joiner.push(fragment, counts.handshake_len(), |message: Message<'_>| {
+        joiner.push(fragment, check, |message: Message<'_>| {
             match (version, *role, message.kind) {
                 (Version::Tls13, _, HandshakeType::KEY_UPDATE) => {
                     // What we asked for is no flood.
@@ -358,9 +361,6 @@ impl ReadHalf {
                     Ok(handler.ticket(message.body)?)
                 }
                 (Version::Tls12, Role::Client, HandshakeType::HELLO_REQUEST) => {
-                    if !message.body.is_empty() {
-                        return Err(PeerFault::BadMessageLength.into());
-                    }
                     counts.on_renegotiation_request()?;
                     handler.renegotiation_request();
                     Ok(())

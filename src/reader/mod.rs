@@ -1,6 +1,7 @@
 //! The reading half of a connection, usable alone with keys from anywhere.
 
 mod config;
+mod expected;
 mod half;
 mod inbound;
 mod joiner;

@@ -6,8 +6,11 @@ use crate::error::PeerFault;
 /// Header of a handshake message: type and 24-bit length.
 pub(crate) const HANDSHAKE_HEADER_LEN: usize = 4;
 
+/// A KeyUpdate without its header.
+pub(crate) const KEY_UPDATE_BODY_LEN: usize = 1;
+
 /// A whole KeyUpdate message.
-pub(crate) const KEY_UPDATE_LEN: usize = HANDSHAKE_HEADER_LEN + 1;
+pub(crate) const KEY_UPDATE_LEN: usize = HANDSHAKE_HEADER_LEN + KEY_UPDATE_BODY_LEN;
 
 /// Handshake message types that matter to us (RFC 9846 §4, RFC 5246 §7.4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,7 +8,6 @@ use std::sync::Arc;
 use common::raw_peer::RawPeer;
 use common::verdict::ticket;
 use common::*;
-use rcgen::{CertificateParams, KeyPair};
 use rustls::crypto::{CipherSuiteCommon, CryptoProvider};
 use rustls::{ClientConfig, ServerConfig, SupportedCipherSuite, Tls13CipherSuite};
 use wantwrite::*;
@@ -38,28 +37,6 @@ fn pair_with(
             (ours, Peer::client(client))
         }
     }
-}
-
-/// Our client of a server whose certificates take about `len` bytes.
-fn client_of_a_long_chain(
-    suite: CipherSuite,
-    len: usize,
-    config: ConnectionConfig,
-) -> (Connection, Peer) {
-    let identity = Identity::for_suite(suite);
-    let names: Vec<String> = (0..100).map(|i| format!("{i:0>40}.example")).collect();
-    let key = KeyPair::generate().unwrap();
-    let more = CertificateParams::new(names).unwrap().self_signed(&key).unwrap().der().clone();
-    let mut chain = vec![identity.certificate.clone()];
-    chain.extend(vec![more.clone(); len / more.len()]);
-    let server = ServerConfig::builder_with_provider(provider(suite))
-        .with_protocol_versions(versions(suite))
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(chain, identity.key.clone_key())
-        .unwrap();
-    let client = Arc::new(client_config(suite, &identity));
-    (Connection::client_with(client, server_name(), config).unwrap(), Peer::server(server))
 }
 
 #[test]
@@ -382,4 +359,58 @@ fn what_is_joined_of_a_message_is_counted_and_is_no_more_than_the_message() {
     let wire = peer.seal(raw_peer::HANDSHAKE, &message[..30_000.min(MAX_FRAGMENT_LEN)]);
     feed(&mut ours, &wire);
     assert_eq!(ours.memory_held() - ReaderConfig::default().capacity, MAX_FRAGMENT_LEN);
+}
+
+/// The types of the extensions of a ClientHello, which is alone in `wire`.
+fn extensions_of_hello(wire: &[u8]) -> Vec<u16> {
+    let u16_at = |at: usize| usize::from(u16::from_be_bytes([wire[at], wire[at + 1]]));
+    // Record and message header, version, random.
+    let mut at = 5 + 4 + 2 + 32;
+    at += 1 + usize::from(wire[at]);
+    at += 2 + u16_at(at);
+    at += 1 + usize::from(wire[at]);
+    let end = at + 2 + u16_at(at);
+    at += 2;
+    let mut types = Vec::new();
+    while at < end {
+        types.push(u16::try_from(u16_at(at)).unwrap());
+        at += 4 + u16_at(at + 2);
+    }
+    types
+}
+
+#[test]
+fn our_client_offers_no_early_data_though_its_configuration_and_its_ticket_allow_it() {
+    const EARLY_DATA: u16 = 42;
+    const PRE_SHARED_KEY: u16 = 41;
+    let identity = Identity::for_suite(TLS13);
+    let mut server = server_config(TLS13, &identity);
+    server.max_early_data_size = 1000;
+    let server = Arc::new(server);
+    let mut client = client_config(TLS13, &identity);
+    client.enable_early_data = true;
+    for has_secret_extraction in [false, true] {
+        client.enable_secret_extraction = has_secret_extraction;
+        let client = Arc::new(client.clone());
+        {
+            // The ticket is a stock client's, which would offer it.
+            let peer = || Peer(rustls::ServerConnection::new(server.clone()).unwrap().into());
+            let mut first =
+                Peer(rustls::ClientConnection::new(client.clone(), server_name()).unwrap().into());
+            let mut first_peer = peer();
+            for _ in 0..4 {
+                first_peer.feed(&first.take_wire()).unwrap();
+                first.feed(&first_peer.take_wire()).unwrap();
+            }
+            let mut ours = Connection::client(client.clone(), server_name()).unwrap();
+            let mut peer = peer();
+            let hello = drain(&mut ours);
+            let extensions = extensions_of_hello(&hello);
+            assert!(extensions.contains(&PRE_SHARED_KEY));
+            assert!(!extensions.contains(&EARLY_DATA), "{extensions:?}");
+            peer.feed(&hello).unwrap();
+            negotiate(&mut ours, &mut peer);
+            assert_eq!(ours.is_resumed(), Some(true));
+        }
+    }
 }

@@ -7,6 +7,8 @@ use std::sync::{Mutex, PoisonError};
 
 use bytes::{Buf, Bytes, BytesMut};
 use common::writer::*;
+use common::*;
+use ring::aead;
 use wantwrite::*;
 use zeroize::{Zeroize, Zeroizing};
 
@@ -30,6 +32,11 @@ fn has_marks(memory: &[u8]) -> bool {
         run = if byte == MARK { run + 1 } else { 0 };
         run == RUN
     })
+}
+
+/// The bytes of runs that [`has_marks`] finds.
+fn count_marks(memory: &[u8]) -> usize {
+    memory.chunk_by(|a, b| a == b).filter(|run| has_marks(run)).map(<[u8]>::len).sum()
 }
 
 /// One test at a time: what the others hold would be seen.
@@ -150,11 +157,16 @@ mod in_the_whole_process {
         }
 
         fn finds_marks(&mut self) -> bool {
+            self.count_marks() > 0
+        }
+
+        /// The bytes that are marks, in runs that are long enough.
+        fn count_marks(&mut self) -> usize {
             self.maps.clear();
             File::open("/proc/self/maps").unwrap().read_to_string(&mut self.maps).unwrap();
             let memory = File::open("/proc/self/mem").unwrap();
             let writable = self.maps.lines().filter(|line| line.contains(" rw"));
-            let mut found = false;
+            let mut found = 0;
             for line in writable {
                 let (range, _) = line.split_once(' ').unwrap();
                 let (start, end) = range.split_once('-').unwrap();
@@ -164,7 +176,7 @@ mod in_the_whole_process {
                 }
                 for at in (start..end).step_by(self.bytes.len()) {
                     let n = memory.read_at(&mut self.bytes, at).unwrap_or(0);
-                    found |= has_marks(&self.bytes[..n]);
+                    found += count_marks(&self.bytes[..n]);
                 }
             }
             self.bytes.zeroize();
@@ -217,6 +229,77 @@ mod in_the_whole_process {
             assert!(reader.process().is_err());
             assert!(!scan.finds_marks(), "{suite:?}, after a failure");
         }
+    }
+
+    /// A handshake that was longer than the buffer leaves it in more memory, which shrinks when
+    /// enough was read.
+    #[test]
+    fn no_plaintext_is_left_where_inbound_memory_was_before_it_shrank() {
+        let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut scan = Scan::new();
+        let suite = SUITES_HERE[1];
+        let config = ConnectionConfig::default();
+        let (mut ours, mut peer) = client_of_a_long_chain(suite, 60_000, config);
+        while peer.0.is_handshaking() {
+            peer.feed(&drain(&mut ours)).unwrap();
+            if peer.0.is_handshaking() {
+                feed(&mut ours, &peer.take_wire());
+            }
+        }
+        let plaintext = marks(50_000);
+        let wire = [peer.take_wire(), peer.send(&plaintext), peer.send(&plaintext[..10_000])];
+        drop(plaintext);
+        let taken: usize = wire.iter().map(|part| ours.receive(part)).sum();
+        assert!(taken > 60_000);
+        ours.process().unwrap();
+        let held = ours.memory_held();
+        while ours.memory_held() == held {
+            ours.process().unwrap();
+            assert!(has_marks(ours.plaintext()));
+            ours.consume(usize::MAX);
+        }
+        assert!(ours.memory_held() > 0, "records are held that are not opened");
+        assert!(!scan.finds_marks());
+        ours.process().unwrap();
+        assert!(has_marks(ours.plaintext()));
+    }
+
+    /// A ticket in fragments, in TLS 1.3.
+    #[test]
+    fn no_part_of_a_message_is_left_where_it_was_joined() {
+        const FRAGMENT: usize = 500;
+        let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut scan = Scan::new();
+        let suite = SUITES_HERE[0];
+        let key = aead::UnboundKey::new(&aead::AES_128_GCM, &[3; 16]).unwrap();
+        let key = aead::LessSafeKey::new(key);
+        let mut config = ReaderConfig::default();
+        config.buffers = BufferPolicy::Release;
+        let keys = ReadKeys::new(suite, &[3; 16], [0; 12], 0).unwrap();
+        let mut reader = Reader::new(keys, Role::Client, config);
+        for seq in 0..20 {
+            let mut record = Zeroizing::new(Vec::with_capacity(FRAGMENT + 100));
+            if seq == 0 {
+                record.extend([4, 0, 0x40, 0]);
+            }
+            record.resize(FRAGMENT, MARK);
+            record.push(22);
+            let mut nonce = [0; 12];
+            nonce[11] = seq;
+            let header = raw_peer::header(23, record.len() + 16);
+            let nonce = aead::Nonce::assume_unique_for_key(nonce);
+            let aad = aead::Aad::from(header);
+            let tag = key.seal_in_place_separate_tag(nonce, aad, &mut record).unwrap();
+            for part in [&header[..], &record, tag.as_ref()] {
+                assert_eq!(reader.receive(part), part.len());
+            }
+            let _ = reader.process().unwrap();
+            let joined = reader.memory_held();
+            assert!(joined >= FRAGMENT * (usize::from(seq) + 1));
+            assert_eq!(scan.count_marks(), FRAGMENT * (usize::from(seq) + 1) - 4);
+        }
+        drop(reader);
+        assert!(!scan.finds_marks());
     }
 
     /// Not so of the keys made of it, of which ring has copies, nor of the stack, where values that

@@ -389,3 +389,41 @@ fn encode<Data>(mut chunk: EncodeTlsData<'_, Data>) -> Vec<u8> {
     }
     bytes
 }
+
+#[cfg(all(test, feature = "std"))]
+mod tests {
+    use alloc::sync::Arc;
+
+    use rustls::RootCertStore;
+    use rustls::client::UnbufferedClientConnection;
+
+    use super::super::{client_config_builder, clock};
+    use super::*;
+    use crate::buffer::BufferPolicy;
+
+    #[test]
+    fn what_was_held_is_wiped_at_a_fault() {
+        let faults: [&[u8]; 4] = [
+            // Of a header, of a message's type, and what rustls finds in a whole message.
+            &[0x16, 9, 9, 0, 1],
+            &[0x16, 3, 3, 0, 9, 7],
+            &[0x16, 3, 3, 0, 4, 2, 0, 0, 0],
+            &[0x15, 3, 3, 0, 2, 2, 40],
+        ];
+        for wire in faults {
+            let config = client_config_builder(clock(|| None))
+                .with_root_certificates(RootCertStore::empty())
+                .with_no_client_auth();
+            let name = "localhost".try_into().unwrap();
+            let tls = UnbufferedClientConnection::new(Arc::new(config), name).unwrap();
+            let inbound = InboundBuffer::new(1000, BufferPolicy::Retain);
+            let mut ours = Handshake::new(Tls::Client(tls), None, inbound, Default::default());
+            assert_eq!(ours.advance(), Ok(Status::Blocked));
+            let inbound = ours.inbound().unwrap();
+            inbound.free_mut()[..wire.len()].copy_from_slice(wire);
+            inbound.commit(wire.len());
+            assert!(ours.advance().is_err());
+            assert_eq!(ours.inbound.memory_held(), 0, "{wire:x?}");
+        }
+    }
+}

@@ -28,7 +28,7 @@ use rcgen::{CertificateParams, KeyPair};
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, RootCertStore, ServerConfig, SupportedCipherSuite};
-use wantwrite::{CipherSuite, Connection, Role, Version};
+use wantwrite::{CipherSuite, Connection, ConnectionConfig, Role, Version};
 
 /// The host name of every test certificate.
 pub const HOST: &str = "localhost";
@@ -186,6 +186,28 @@ pub fn exchange(ours: &mut Connection, peer: &mut Peer) -> Result<bool, rustls::
     let _sticky = ours.process();
     fed?;
     Ok(!to_peer.is_empty() || !to_us.is_empty())
+}
+
+/// Our client of a server whose certificates take about `len` bytes.
+pub fn client_of_a_long_chain(
+    suite: CipherSuite,
+    len: usize,
+    config: ConnectionConfig,
+) -> (Connection, Peer) {
+    let identity = Identity::for_suite(suite);
+    let names: Vec<String> = (0..100).map(|i| format!("{i:0>40}.example")).collect();
+    let key = KeyPair::generate().unwrap();
+    let more = CertificateParams::new(names).unwrap().self_signed(&key).unwrap().der().clone();
+    let mut chain = vec![identity.certificate.clone()];
+    chain.extend(vec![more.clone(); len / more.len()]);
+    let server = ServerConfig::builder_with_provider(provider(suite))
+        .with_protocol_versions(versions(suite))
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(chain, identity.key.clone_key())
+        .unwrap();
+    let client = Arc::new(client_config(suite, &identity));
+    (Connection::client_with(client, server_name(), config).unwrap(), Peer::server(server))
 }
 
 /// Everything that ours has to send.

@@ -225,22 +225,28 @@ mod tests {
         assert_eq!(buffer.memory_held(), 0);
     }
 
-    /// Records of `record_len` bytes through a buffer of `capacity`: as many bytes as there is
+    /// Records of two lengths by turns through a buffer of `capacity`: as many bytes as there is
     /// memory for, at most `input` at a time, then up to `turns` records taken out. Returns what
     /// was moved and what was received.
-    fn stream(capacity: usize, record_len: usize, input: usize, turns: usize) -> (usize, usize) {
+    fn stream(capacity: usize, lens: [usize; 2], input: usize, turns: usize) -> (usize, usize) {
         let mut buffer = InboundBuffer::new(capacity, BufferPolicy::Retain);
+        let mut lens = lens.into_iter().cycle();
+        let mut front = lens.next().unwrap();
         let (mut moved, mut received) = (0, 0);
         while received < 20 * capacity {
-            let needed = if buffer.len() < record_len { record_len } else { 0 };
+            let needed = if buffer.len() < front { front } else { 0 };
             assert!(needed == 0 || !buffer.is_full(needed), "full, and no record");
             moved += buffer.make_room(needed);
             let n = buffer.free_mut().len().min(input);
-            assert!(n > 0 || buffer.len() >= record_len, "neither room nor a record");
+            assert!(n > 0 || needed == 0, "neither room nor a record");
             buffer.commit(n);
             received += n;
-            for _ in 0..turns.min(buffer.len() / record_len) {
-                buffer.consume(record_len);
+            for _ in 0..turns {
+                if buffer.len() < front {
+                    break;
+                }
+                buffer.consume(front);
+                front = lens.next().unwrap();
             }
         }
         (moved, received)
@@ -248,14 +254,14 @@ mod tests {
 
     #[test]
     fn no_more_is_moved_than_is_received_whatever_the_order_of_calls() {
-        for capacity in [100, 150, 199, 200, 1000, 10_000] {
-            for record_len in [1, 22, 99, 100] {
+        for capacity in [100, 101, 150, 199, 200, 1000, 10_000] {
+            for lens in [[1, 1], [1, 100], [22, 22], [22, 100], [99, 99], [100, 99], [100, 100]] {
                 for input in [1, 7, 99, 1000, usize::MAX] {
                     for turns in [1, 2, usize::MAX] {
-                        let (moved, received) = stream(capacity, record_len, input, turns);
+                        let (moved, received) = stream(capacity, lens, input, turns);
                         assert!(
                             moved <= received,
-                            "{moved} moved of {received}: {capacity} {record_len} {input} {turns}"
+                            "{moved} moved of {received}: {capacity} {lens:?} {input} {turns}"
                         );
                     }
                 }

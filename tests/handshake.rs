@@ -1,5 +1,5 @@
 //! What handshake messages may cost us, and what a handshake leaves behind: memory, sizes, suites.
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::std_instead_of_alloc, clippy::unwrap_used, reason = "tests")]
 
 mod common;
 

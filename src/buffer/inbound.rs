@@ -43,7 +43,7 @@ impl InboundBuffer {
 
     /// Whether no room is to be made. `needed` is the length of the record at the front if its end
     /// has not come, else 0: for such a record there is always room.
-    pub(crate) const fn is_full(&self, needed: usize) -> bool {
+    pub(crate) fn is_full(&self, needed: usize) -> bool {
         self.len() >= self.capacity
             || (self.tail() == 0
                 && self.memory.len() >= self.capacity
@@ -69,17 +69,17 @@ impl InboundBuffer {
     /// Keeps the cost linear in the bytes received, whatever the order of calls: what is moved is
     /// not longer than what was consumed since the last time, or it is the one record at the
     /// front, which fits then and is not moved again for its own sake.
-    const fn is_worth_moving(&self, needed: usize) -> bool {
+    fn is_worth_moving(&self, needed: usize) -> bool {
         let repays = self.start >= self.len() && self.tail() < self.capacity / 4;
         let must = self.start + needed > self.memory.len();
         self.start > 0 && (repays || must)
     }
 
     /// Bytes of memory behind what is held, within the capacity.
-    const fn tail(&self) -> usize {
+    fn tail(&self) -> usize {
         let room = self.capacity.saturating_sub(self.len());
         let tail = self.memory.len() - self.end;
-        if tail < room { tail } else { room }
+        tail.min(room)
     }
 
     /// Memory for the next bytes.

@@ -94,6 +94,7 @@ impl Connection {
 }
 
 #[cfg(all(test, feature = "std"))]
+#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use alloc::boxed::Box;
     use alloc::sync::Arc;
@@ -101,7 +102,8 @@ mod tests {
     use alloc::vec::Vec;
 
     use bytes::Buf;
-    use rustls::crypto::{CipherSuiteCommon, CryptoProvider, ring};
+    use rustls::crypto::ring::default_provider;
+    use rustls::crypto::{CipherSuiteCommon, CryptoProvider};
     use rustls::pki_types::PrivateKeyDer;
     use rustls::{
         AlertDescription, ClientConfig, ConfigBuilder, ConfigSide, RootCertStore, ServerConfig,
@@ -119,7 +121,7 @@ mod tests {
 
     /// rustls's ring provider with one suite, which goes by a number that is not ours.
     fn provider(number: u16) -> Arc<CryptoProvider> {
-        let mut provider = ring::default_provider();
+        let mut provider = default_provider();
         let is_tls13 = number == FOREIGN[0];
         provider.cipher_suites.retain(|suite| suite.tls13().is_some() == is_tls13);
         let suite = match provider.cipher_suites[0] {

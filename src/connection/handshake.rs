@@ -14,6 +14,7 @@ use super::{ConnectionConfig, ConnectionError};
 use crate::alert::{Alert, AlertDescription};
 use crate::buffer::{InboundBuffer, OutboundBuffer};
 use crate::error::{Error, PeerFault};
+use crate::reader::Role;
 use crate::record::{ContentType, HEADER_LEN, RecordHeader, Version};
 use crate::writer::Conditions;
 
@@ -248,8 +249,11 @@ impl Handshake {
             return Ok(Next::Part(watch));
         };
         let record = rest.get(..header.record_len());
-        let here = record.unwrap_or(rest);
-        watch.look(header, here, self.version()).map_err(Refusal::Content)?;
+        // In TLS 1.3 rustls refuses by its type what is not protected then.
+        if !(self.has_keys() && self.version() == Some(Version::Tls13)) {
+            let here = record.unwrap_or(rest);
+            watch.look(header, here, self.version()).map_err(Refusal::Content)?;
+        }
         Ok(match record {
             Some(_) => Next::Whole(header, watch),
             None => Next::Part(watch),
@@ -304,15 +308,23 @@ impl Handshake {
     /// Ends the handshake for a fault that rustls was not shown. While nothing is protected the
     /// alert is ours; later only rustls can seal one, and makes `decode_error` of anything.
     fn refuse(&mut self, fault: PeerFault) -> ConnectionError {
-        let has_keys = self.version() == Some(Version::Tls13)
-            && self.tls.common().negotiated_cipher_suite().is_some();
-        if has_keys || self.output == Output::Protected {
+        if self.has_keys() {
             self.show_no_record();
         } else {
             self.append_plain_alert(fault.alert());
         }
         self.inbound.wipe();
         Error::Peer(fault).into()
+    }
+
+    /// Whether what we send next is protected. In TLS 1.3 a server's hello has what a client needs
+    /// for that; a server protects what it sends behind its own.
+    fn has_keys(&self) -> bool {
+        let knows_suite = self.tls.common().negotiated_cipher_suite().is_some();
+        self.output == Output::Protected
+            || (self.tls.role() == Role::Client
+                && self.version() == Some(Version::Tls13)
+                && knows_suite)
     }
 
     fn append_plain_alert(&mut self, description: AlertDescription) {

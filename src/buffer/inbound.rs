@@ -109,7 +109,9 @@ impl InboundBuffer {
                 self.release();
             }
         }
-        self.return_excess();
+        if self.memory.len() > self.capacity {
+            self.return_excess();
+        }
     }
 
     /// Changes how much may be held. What is held already stays, in as much memory as it has,
@@ -119,6 +121,7 @@ impl InboundBuffer {
         self.return_excess();
     }
 
+    #[cold]
     fn return_excess(&mut self) {
         if self.memory.len() > self.capacity && self.len() <= self.capacity {
             self.reallocate(if self.len() > 0 { self.capacity } else { 0 });

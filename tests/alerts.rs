@@ -114,7 +114,14 @@ fn ways(violation: &str, version: Version, role: Role) -> Vec<Make> {
         }),
         "anything between the fragments of a handshake message" => {
             let mut starts: Vec<Vec<u8>> = (1..4).map(|n| KEY_UPDATE[..n].to_vec()).collect();
-            starts.extend([HELLO_REQUEST[..2].to_vec(), ticket(100)[..50].to_vec()]);
+            starts.push(HELLO_REQUEST[..2].to_vec());
+            // One that has said its type and length must be one that may come.
+            starts.extend(match (version, role) {
+                (Version::Tls13, Role::Client) => Some(ticket(100)[..50].to_vec()),
+                (Version::Tls13, Role::Server) => Some(KEY_UPDATE[..4].to_vec()),
+                (Version::Tls12, Role::Client) => None,
+                (Version::Tls12, Role::Server) => Some([&[1, 0, 0, 100], &[3; 46][..]].concat()),
+            });
             let between: [(u8, &[u8]); 5] = [
                 (APPLICATION_DATA, b"hello"),
                 (APPLICATION_DATA, b""),
@@ -198,13 +205,13 @@ fn ways(violation: &str, version: Version, role: Role) -> Vec<Make> {
             })
         }
         "a handshake message over 64 KiB, by its own header" => {
-            let messages = [4, 24, 0, 1].map(|kind| [[kind, 1, 0, 0], [kind, 0xff, 0xff, 0xff]]);
+            let messages = [4, 24, 0, 1].map(|kind| [[kind, 1, 0, 1], [kind, 0xff, 0xff, 0xff]]);
             let mut ways = each(messages.into_iter().flatten(), |message, peer| {
                 peer.seal(HANDSHAKE, &message)
             });
             ways.extend(one(|peer| {
                 let start = peer.seal(HANDSHAKE, &[4, 1]);
-                [start, peer.seal(HANDSHAKE, &[0, 0])].concat()
+                [start, peer.seal(HANDSHAKE, &[0, 1])].concat()
             }));
             ways
         }

@@ -250,6 +250,22 @@ fn whatever_follows_close_notify_is_ignored_and_the_end_is_clean() {
 }
 
 #[test]
+fn whatever_follows_close_notify_is_not_kept() {
+    for suite in [TLS13, TLS12_SUITES[0]] {
+        let (mut ours, mut peer) = RawPeer::established(suite, Role::Client);
+        let end = peer.seal(ALERT, &CLOSE_NOTIFY);
+        let wire = [end, peer.seal(APPLICATION_DATA, b"more"), vec![0; 1000]].concat();
+        assert_eq!(ours.receive(&wire), wire.len());
+        ours.process().unwrap();
+        assert_eq!(ours.reader_state(), ReaderState::PeerClosed);
+        drain(&mut ours);
+        // It gives back the memory of what holds nothing.
+        ours.shrink();
+        assert_eq!(ours.memory_held(), 0, "{suite:?}");
+    }
+}
+
+#[test]
 fn an_end_of_input_without_close_notify_is_truncation_and_writing_goes_on() {
     for suite in BOTH_VERSIONS {
         for role in ROLES {

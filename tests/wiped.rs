@@ -9,6 +9,8 @@ use bytes::{Buf, Bytes, BytesMut};
 use common::raw_peer::{APPLICATION_DATA, RawPeer};
 use common::scan::{ALONE, MARK, has_marks, marks};
 use common::writer::*;
+use common::*;
+use ring::aead;
 use wantwrite::*;
 
 const SUITES_HERE: [CipherSuite; 2] = [
@@ -105,6 +107,7 @@ fn owned_plaintext_is_ciphertext_in_its_own_memory_afterwards() {
 mod in_the_whole_process {
     use super::*;
     use common::scan::Scan;
+    use zeroize::Zeroizing;
 
     #[test]
     fn no_plaintext_is_left_by_a_writer() {
@@ -198,5 +201,78 @@ mod in_the_whole_process {
             assert!(reader.process().is_err());
             assert!(!scan.finds_marks(), "{suite:?}, after a failure");
         }
+    }
+
+    /// A handshake that was longer than the buffer leaves it in more memory, which shrinks when
+    /// enough was read.
+    #[test]
+    fn no_plaintext_is_left_where_inbound_memory_was_before_it_shrank() {
+        let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut scan = Scan::new();
+        let suite = SUITES_HERE[1];
+        let config = ConnectionConfig::default();
+        let (mut ours, mut peer) = client_of_a_long_chain(suite, 60_000, config);
+        while peer.0.is_handshaking() {
+            peer.feed(&drain(&mut ours)).unwrap();
+            if peer.0.is_handshaking() {
+                feed(&mut ours, &peer.take_wire());
+            }
+        }
+        let plaintext = marks(50_000);
+        let wire = [peer.take_wire(), peer.send(&plaintext), peer.send(&plaintext[..10_000])];
+        drop(plaintext);
+        let taken: usize = wire.iter().map(|part| ours.receive(part)).sum();
+        assert!(taken > 60_000);
+        ours.process().unwrap();
+        let held = ours.memory_held();
+        while ours.memory_held() == held {
+            ours.process().unwrap();
+            assert!(has_marks(ours.plaintext()));
+            ours.consume(usize::MAX);
+        }
+        assert!(ours.memory_held() > 0, "records are held that are not opened");
+        assert!(!scan.finds_marks());
+        ours.process().unwrap();
+        assert!(has_marks(ours.plaintext()));
+    }
+
+    /// A ticket in fragments, in TLS 1.3.
+    #[test]
+    fn no_part_of_a_message_is_left_where_it_was_joined() {
+        const FRAGMENT: usize = 500;
+        const FRAGMENTS: u8 = 20;
+        let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut scan = Scan::new();
+        let suite = SUITES_HERE[0];
+        let key = aead::UnboundKey::new(&aead::AES_128_GCM, &[3; 16]).unwrap();
+        let key = aead::LessSafeKey::new(key);
+        let mut config = ReaderConfig::default();
+        config.buffers = BufferPolicy::Release;
+        let keys = ReadKeys::new(suite, &[3; 16], [0; 12], 0).unwrap();
+        let mut reader = Reader::new(keys, Role::Client, config);
+        let [_, _, len_hi, len_lo] =
+            u32::to_be_bytes(u32::try_from(FRAGMENT).unwrap() * u32::from(FRAGMENTS) - 4);
+        for seq in 0..FRAGMENTS {
+            let mut record = Zeroizing::new(Vec::with_capacity(FRAGMENT + 100));
+            if seq == 0 {
+                record.extend([4, 0, len_hi, len_lo]);
+            }
+            record.resize(FRAGMENT, MARK);
+            record.push(22);
+            let mut nonce = [0; 12];
+            nonce[11] = seq;
+            let header = raw_peer::header(23, record.len() + 16);
+            let nonce = aead::Nonce::assume_unique_for_key(nonce);
+            let aad = aead::Aad::from(header);
+            let tag = key.seal_in_place_separate_tag(nonce, aad, &mut record).unwrap();
+            for part in [&header[..], &record, tag.as_ref()] {
+                assert_eq!(reader.receive(part), part.len());
+            }
+            let tickets = reader.process().unwrap().tickets;
+            let joined = FRAGMENT * (usize::from(seq) + 1) - 4;
+            assert_eq!(scan.count_marks(), if tickets == 0 { joined } else { 0 });
+            assert_eq!(tickets > 0, seq + 1 == FRAGMENTS);
+        }
+        assert_eq!(reader.memory_held(), 0);
     }
 }

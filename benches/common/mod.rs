@@ -6,6 +6,7 @@ pub(crate) mod crowd;
 pub(crate) mod halves;
 pub(crate) mod handshake;
 pub(crate) mod opening;
+pub(crate) mod orders;
 pub(crate) mod ring_alone;
 pub(crate) mod rounds;
 pub(crate) mod stock;

@@ -10,6 +10,7 @@ mod handshake;
 mod negotiated;
 mod server_name;
 mod view;
+mod watch;
 mod writing;
 
 use alloc::boxed::Box;
@@ -17,10 +18,10 @@ use alloc::sync::Arc;
 use core::mem;
 
 pub(crate) use config::prepare_client;
-use config::prepare_server;
 #[cfg(feature = "std")]
 pub use config::webpki_client_config;
 pub use config::{ConnectionConfig, Tls12Close};
+use config::{check_suites, prepare_server};
 pub use config::{
     client_config_builder, clock, server_config_builder, webpki_client_config_with_time,
 };
@@ -70,6 +71,18 @@ impl Connection {
     /// `String`. Its first flight waits to be drained.
     ///
     /// Whichever provider the configuration has makes the handshake; records are sealed with ring.
+    /// Of a provider that has suites which are not in [`CipherSuite::ALL`](crate::CipherSuite::ALL),
+    /// keep the others:
+    ///
+    /// ```
+    /// use wantwrite::{CipherSuite, rustls::crypto::CryptoProvider};
+    ///
+    /// fn keep_our_suites(provider: &mut CryptoProvider) {
+    ///     let is_ours = |number| CipherSuite::from_wire(number).is_some();
+    ///     provider.cipher_suites.retain(|suite| is_ours(suite.suite().into()));
+    /// }
+    /// ```
+    ///
     /// rustls's ring provider is what this crate is tested with: name it by
     /// `builder_with_provider`, because where another one is compiled in too (aws-lc-rs, as
     /// tokio-rustls has it by default) `ClientConfig::builder` panics unless the program has
@@ -79,7 +92,8 @@ impl Connection {
     /// hand-over needs: set it on one that many connections share, each copy takes 500 bytes.
     ///
     /// # Errors
-    /// [`ConnectionError::Handshake`] if rustls refuses the configuration or the name.
+    /// [`ConnectionError::Handshake`] if rustls refuses the configuration or the name,
+    /// [`ConnectionError::UnsupportedSuite`] if its provider has a suite that is not ours.
     pub fn client(
         config: Arc<ClientConfig>,
         name: ServerName<'static>,
@@ -87,7 +101,8 @@ impl Connection {
         Self::client_with(config, name, ConnectionConfig::default())
     }
 
-    /// As [`client`](Self::client), with settings.
+    /// As [`client`](Self::client), with settings. rustls's `max_fragment_size` caps our records
+    /// too, beside [`WriterConfig::max_fragment_len`](crate::WriterConfig::max_fragment_len).
     ///
     /// # Errors
     /// As [`client`](Self::client).
@@ -96,6 +111,8 @@ impl Connection {
         name: ServerName<'static>,
         config: ConnectionConfig,
     ) -> Result<Self, ConnectionError> {
+        check_suites(tls.crypto_provider())?;
+        let config = config.capped(tls.max_fragment_size);
         let tls = UnbufferedClientConnection::new(prepare_client(tls), name)?;
         Self::negotiating(Tls::Client(tls), None, config)
     }
@@ -103,12 +120,14 @@ impl Connection {
     /// A server that waits for a client's first flight.
     ///
     /// # Errors
-    /// [`ConnectionError::Handshake`] if rustls refuses the configuration.
+    /// [`ConnectionError::Handshake`] if rustls refuses the configuration,
+    /// [`ConnectionError::UnsupportedSuite`] as in [`client`](Self::client).
     pub fn server(config: Arc<ServerConfig>) -> Result<Self, ConnectionError> {
         Self::server_with(config, ConnectionConfig::default())
     }
 
-    /// As [`server`](Self::server), with settings.
+    /// As [`server`](Self::server), with settings. `max_fragment_size` is as in
+    /// [`client_with`](Self::client_with).
     ///
     /// # Errors
     /// As [`server`](Self::server).
@@ -116,6 +135,8 @@ impl Connection {
         tls: Arc<ServerConfig>,
         config: ConnectionConfig,
     ) -> Result<Self, ConnectionError> {
+        check_suites(tls.crypto_provider())?;
+        let config = config.capped(tls.max_fragment_size);
         let mut tls = prepare_server(&tls);
         let (resolver, name) = RememberServerName::before(Arc::clone(&tls.cert_resolver));
         tls.cert_resolver = resolver;
@@ -142,9 +163,7 @@ impl Connection {
     ///
     /// # Errors
     /// The fatal error, again at every later call. If the peer is to be told, the alert waits in
-    /// [`outbound`](Self::outbound): drain it before closing the transport. (While negotiating
-    /// only rustls can make alerts: a handshake message beyond our own limit ends without one.)
-    /// After [`Error::Truncated`] writing goes on. Where it was our writing half that failed, the
+    /// [`outbound`](Self::outbound): drain it before closing the transport. After [`Error::Truncated`] writing goes on. Where it was our writing half that failed, the
     /// plaintext that was opened before comes first.
     pub fn process(&mut self) -> Result<(), ConnectionError> {
         match &mut self.phase {
@@ -191,10 +210,8 @@ impl Connection {
     /// [`process`](Self::process).
     pub fn inbound(&mut self) -> Inbound<'_> {
         Inbound::new(match &mut self.phase {
-            Phase::Negotiating(handshake) if !handshake.input_has_ended() => {
-                Some(&mut handshake.inbound)
-            }
-            Phase::Negotiating(_) | Phase::Ended(_) => None,
+            Phase::Negotiating(handshake) => handshake.inbound(),
+            Phase::Ended(_) => None,
             Phase::Established(established) => established.read.inbound(),
         })
     }

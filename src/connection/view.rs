@@ -98,7 +98,8 @@ impl Connection {
         }
     }
 
-    /// Bytes of buffer memory held now, in use or kept for reuse: segments, and inbound memory.
+    /// Bytes of buffer memory held now, in use or kept for reuse: segments, inbound memory, and the
+    /// part of a handshake message that is being joined.
     /// Foreign memory that waits (the handshake's flights, owned plaintext, chunks put back) is
     /// not counted.
     #[must_use]

@@ -4,6 +4,7 @@
 use core::ops::Range;
 
 use super::config::ReaderConfig;
+use super::expected::Expected;
 use super::joiner::{HandshakeJoiner, Message};
 use super::limits::PeerCounts;
 use super::{ReaderState, Role};
@@ -12,7 +13,8 @@ use crate::alert::AlertDescription;
 use crate::buffer::InboundBuffer;
 use crate::error::{Error, PeerFault};
 use crate::record::{
-    ContentType, HandshakeType, KeyUpdateRequest, RecordHeader, Version, decode_key_update,
+    ContentType, HEADER_LEN, HandshakeType, KeyUpdateRequest, RecordHeader, Version,
+    decode_key_update,
 };
 
 impl From<PeerFault> for Error {
@@ -142,9 +144,13 @@ impl ReadHalf {
         }
     }
 
-    /// Where the transport's next bytes go; `None` once nothing more will be read.
+    /// Where the transport's next bytes go, with room made; `None` once nothing more will be read.
     pub(crate) fn inbound(&mut self) -> Option<&mut InboundBuffer> {
-        (self.end == End::NotYet).then_some(&mut self.buffer)
+        if self.end != End::NotYet {
+            return None;
+        }
+        let _moved = self.buffer.make_room(self.needed());
+        Some(&mut self.buffer)
     }
 
     /// The transport has ended.
@@ -200,7 +206,7 @@ impl ReadHalf {
     }
 
     pub(crate) fn wants_input(&self) -> bool {
-        self.end == End::NotYet && !self.buffer.is_full()
+        self.end == End::NotYet && !self.buffer.is_full(self.needed())
     }
 
     pub(crate) const fn state(&self) -> ReaderState {
@@ -236,7 +242,7 @@ impl ReadHalf {
     }
 
     pub(crate) fn memory_held(&self) -> usize {
-        self.buffer.memory_held()
+        self.buffer.memory_held() + self.joiner.memory_held()
     }
 
     fn wipe(&mut self, error: Error) {
@@ -277,6 +283,18 @@ impl ReadHalf {
             self.buffer.consume(self.buffer.len());
         }
         Ok(())
+    }
+
+    /// Length of the record at the front, as far as it is known, if its end has not come; else 0.
+    fn needed(&self) -> usize {
+        if self.open_record_len > 0 {
+            return 0;
+        }
+        let needed = match self.next_header() {
+            Ok(header) => header.map_or(HEADER_LEN, RecordHeader::record_len),
+            Err(_) => 0,
+        };
+        if needed > self.buffer.len() { needed } else { 0 }
     }
 
     fn next_header(&self) -> Result<Option<RecordHeader>, PeerFault> {
@@ -344,8 +362,10 @@ impl ReadHalf {
             return Err(PeerFault::EmptyFragment.into());
         }
         let version = opener.version();
+        let expected = Expected { version, role: *role, max_len: counts.handshake_len() };
+        let check = |kind, len| expected.check(kind, len);
         let mut next_keys = None;
-        joiner.push(fragment, counts.handshake_len(), |message: Message<'_>| {
+        joiner.push(fragment, check, |message: Message<'_>| {
             match (version, *role, message.kind) {
                 (Version::Tls13, _, HandshakeType::KEY_UPDATE) => {
                     let request = decode_key_update(message.body)?;
@@ -367,9 +387,6 @@ impl ReadHalf {
                     Ok(handler.ticket(message.body)?)
                 }
                 (Version::Tls12, Role::Client, HandshakeType::HELLO_REQUEST) => {
-                    if !message.body.is_empty() {
-                        return Err(PeerFault::BadMessageLength.into());
-                    }
                     counts.on_renegotiation_request()?;
                     handler.renegotiation_request();
                     Ok(())

@@ -27,7 +27,10 @@ pub struct PeerLimits {
     /// Renegotiation requests (TLS 1.2): each is answered. By default never more than 1 at once,
     /// and 1 for each record received.
     pub renegotiation_requests: Credit,
-    /// Bytes of one handshake message in reassembly. Default 64 KiB.
+    /// Bytes of one handshake message, without its header: in reassembly, and while negotiating,
+    /// where rustls takes no more than 65,535. What is then held of a message and the records it
+    /// comes in is at most twice this, or the reader's capacity, and never more than 128 KiB.
+    /// Default 64 KiB.
     pub handshake_len: usize,
 }
 
@@ -39,7 +42,7 @@ impl Default for PeerLimits {
             warnings: Credit::new(32, 32, 1),
             tickets: Credit::new(32, 32, 64),
             renegotiation_requests: Credit::new(1, 1, 8),
-            handshake_len: 0xffff,
+            handshake_len: 64 * 1024,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod config;
 mod credit;
+mod expected;
 mod half;
 mod inbound;
 mod joiner;

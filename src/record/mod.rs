@@ -10,7 +10,8 @@ pub(crate) use header::{HEADER_LEN, RecordHeader};
 pub(crate) use inner_plaintext::split_inner_plaintext;
 pub use key_update::KeyUpdateRequest;
 pub(crate) use key_update::{
-    HANDSHAKE_HEADER_LEN, HandshakeType, KEY_UPDATE_LEN, decode_key_update, encode_key_update,
+    HANDSHAKE_HEADER_LEN, HandshakeType, KEY_UPDATE_BODY_LEN, KEY_UPDATE_LEN, decode_key_update,
+    encode_key_update,
 };
 
 /// Largest plaintext fragment of one record (RFC 9846 §5.1).

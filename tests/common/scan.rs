@@ -30,6 +30,11 @@ pub fn has_marks(memory: &[u8]) -> bool {
     })
 }
 
+/// The bytes of runs that [`has_marks`] finds.
+fn count_marks(memory: &[u8]) -> usize {
+    memory.chunk_by(|a, b| a == b).filter(|run| has_marks(run)).map(<[u8]>::len).sum()
+}
+
 /// One test at a time: what the others hold would be seen.
 pub static ALONE: Mutex<()> = Mutex::new(());
 
@@ -113,9 +118,14 @@ impl Scan {
     }
 
     pub fn finds_marks(&mut self) -> bool {
-        let mut found = false;
-        self.look_at_all(|memory, _| found |= has_marks(memory));
-        found
+        self.count_marks() > 0
+    }
+
+    /// The bytes that are marks, in runs that are long enough.
+    pub fn count_marks(&mut self) -> usize {
+        let mut count = 0;
+        self.look_at_all(|memory, new_len| count += count_marks(&memory[..new_len]));
+        count
     }
 
     /// How often these bytes are there.

@@ -1,11 +1,16 @@
 //! What the adapters have in common: a connection driven over a transport, as far as both go.
 
+mod fault;
+
 use core::task::{Poll, ready};
 
 use bytes::Buf;
 
+pub(crate) use fault::Fault;
+pub use fault::WriteOverrun;
+
 use crate::connection::{Connection, ConnectionError};
-use crate::error::{SlotOverrun, WriteError};
+use crate::error::WriteError;
 use crate::reader::ReaderState;
 use crate::writer::{Outbound, WriterState};
 
@@ -16,23 +21,29 @@ pub(crate) trait Transport {
     /// Bytes into `buf`; 0 at the end.
     fn poll_read(&mut self, buf: &mut [u8]) -> Poll<Result<usize, Self::Error>>;
 
-    /// Takes as many of the waiting bytes as it likes; there is at least one.
-    fn poll_write(&mut self, outbound: &Outbound<'_>) -> Poll<Result<usize, Self::Error>>;
+    /// Takes as many of the waiting bytes as it likes; there is at least one. It need not be given
+    /// them all.
+    fn poll_write(&mut self, outbound: &Outbound<'_>) -> Poll<Result<Taken, Self::Error>>;
 
     /// Empties its own buffer, if it has one.
     fn poll_flush(&mut self) -> Poll<Result<(), Self::Error>>;
 }
 
-/// Why a call did not do what it was asked.
-#[derive(Debug)]
-pub(crate) enum Fault<E> {
-    Transport(E),
-    /// The transport took 0 bytes.
-    WriteZero,
-    /// The transport says that it read more than it was lent.
-    Overrun(SlotOverrun),
-    Connection(ConnectionError),
-    Write(WriteError),
+/// What a transport says that it took, of what it was given.
+pub(crate) struct Taken {
+    claimed: usize,
+    offered: usize,
+}
+
+impl Taken {
+    pub(crate) const fn new(claimed: usize, offered: usize) -> Self {
+        Self { claimed, offered }
+    }
+
+    const fn len(&self) -> Result<usize, WriteOverrun> {
+        let &Self { claimed, offered } = self;
+        if claimed <= offered { Ok(claimed) } else { Err(WriteOverrun { claimed, offered }) }
+    }
 }
 
 /// A connection, and what it owes its caller and its transport.
@@ -167,10 +178,10 @@ impl<E> Driver<E> {
             if !outbound.has_remaining() {
                 break;
             }
-            match ready!(io.poll_write(&outbound)) {
-                Ok(0) => return Poll::Ready(Err(Fault::WriteZero)),
-                Ok(len) => outbound.advance(len),
-                Err(error) => return Poll::Ready(Err(Fault::Transport(error))),
+            let taken = ready!(io.poll_write(&outbound)).map_err(Fault::Transport)?;
+            match taken.len().map_err(Fault::WriteOverrun)? {
+                0 => return Poll::Ready(Err(Fault::WriteZero)),
+                len => outbound.advance(len),
             }
         }
         Poll::Ready(Ok(()))

@@ -7,7 +7,7 @@ use bytes::Buf;
 use embedded_io::{BufRead, ErrorKind, ErrorType, Read, Write};
 
 use crate::connection::{Connection, ConnectionError};
-use crate::driver::{Driver, Fault, Transport};
+use crate::driver::{Driver, Fault, Taken, Transport, WriteOverrun};
 use crate::error::{Error, SlotOverrun, WriteError};
 use crate::writer::Outbound;
 
@@ -148,6 +148,8 @@ pub enum EmbeddedError<E> {
     WriteZero,
     /// The transport says that it read more than it was lent.
     Overrun(SlotOverrun),
+    /// The transport says that it took more than it was given.
+    WriteOverrun(WriteOverrun),
     /// The connection has failed, or was truncated. Sticky.
     Connection(ConnectionError),
     /// The connection does not take what was written.
@@ -160,6 +162,7 @@ impl<E> From<Fault<E>> for EmbeddedError<E> {
             Fault::Transport(error) => Self::Transport(error),
             Fault::WriteZero => Self::WriteZero,
             Fault::Overrun(overrun) => Self::Overrun(overrun),
+            Fault::WriteOverrun(overrun) => Self::WriteOverrun(overrun),
             Fault::Connection(error) => Self::Connection(error),
             Fault::Write(error) => Self::Write(error),
         }
@@ -176,7 +179,7 @@ impl<E: embedded_io::Error> embedded_io::Error for EmbeddedError<E> {
             }
             Self::Connection(_) => ErrorKind::InvalidData,
             Self::Write(WriteError::Closed) => ErrorKind::BrokenPipe,
-            Self::Overrun(_) | Self::Write(_) => ErrorKind::Other,
+            Self::Overrun(_) | Self::WriteOverrun(_) | Self::Write(_) => ErrorKind::Other,
         }
     }
 }
@@ -187,6 +190,7 @@ impl<E: fmt::Display> fmt::Display for EmbeddedError<E> {
             Self::Transport(error) => error.fmt(f),
             Self::WriteZero => f.write_str("the transport takes nothing"),
             Self::Overrun(overrun) => overrun.fmt(f),
+            Self::WriteOverrun(overrun) => overrun.fmt(f),
             Self::Connection(error) => error.fmt(f),
             Self::Write(error) => error.fmt(f),
         }
@@ -205,8 +209,9 @@ impl<T: Read + Write> Transport for EmbeddedIo<'_, T> {
         Poll::Ready(self.0.read(buf))
     }
 
-    fn poll_write(&mut self, outbound: &Outbound<'_>) -> Poll<Result<usize, T::Error>> {
-        Poll::Ready(self.0.write(outbound.chunk()))
+    fn poll_write(&mut self, outbound: &Outbound<'_>) -> Poll<Result<Taken, T::Error>> {
+        let chunk = outbound.chunk();
+        Poll::Ready(self.0.write(chunk).map(|taken| Taken::new(taken, chunk.len())))
     }
 
     fn poll_flush(&mut self) -> Poll<Result<(), T::Error>> {

@@ -97,6 +97,8 @@ pub use connection::{
     Connection, ConnectionConfig, ConnectionError, client_config_builder, clock, rustls,
     server_config_builder, webpki_client_config_with_time,
 };
+#[cfg(all(feature = "rustls", any(feature = "std", feature = "embedded-io")))]
+pub use driver::WriteOverrun;
 #[cfg(feature = "embedded-io")]
 pub use embedded_io::{EmbeddedError, EmbeddedStream};
 pub use error::{Error, PeerFault, SlotOverrun, WriteError};

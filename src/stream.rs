@@ -6,7 +6,7 @@ use std::io::{self, ErrorKind, IoSlice, Read, Write};
 use bytes::Buf;
 
 use crate::connection::{Connection, ConnectionError};
-use crate::driver::{Driver, Fault, Transport};
+use crate::driver::{Driver, Fault, Taken, Transport};
 use crate::error::{Error, WriteError};
 use crate::writer::Outbound;
 
@@ -160,10 +160,11 @@ impl<T: Read + Write> Transport for StdIo<'_, T> {
         poll(|| self.0.read(buf))
     }
 
-    fn poll_write(&mut self, outbound: &Outbound<'_>) -> Poll<io::Result<usize>> {
+    fn poll_write(&mut self, outbound: &Outbound<'_>) -> Poll<io::Result<Taken>> {
         let mut chunks = [IoSlice::new(&[]); MAX_CHUNKS];
         let n = outbound.chunks_vectored(&mut chunks);
-        poll(|| self.0.write_vectored(&chunks[..n]))
+        let chunks = &chunks[..n];
+        poll(|| self.0.write_vectored(chunks)).map_ok(|taken| Taken::new(taken, total_len(chunks)))
     }
 
     fn poll_flush(&mut self) -> Poll<io::Result<()>> {
@@ -190,6 +191,7 @@ impl From<Fault<Self>> for io::Error {
             Fault::Transport(error) => error,
             Fault::WriteZero => ErrorKind::WriteZero.into(),
             Fault::Overrun(overrun) => Self::other(overrun),
+            Fault::WriteOverrun(overrun) => Self::other(overrun),
             Fault::Connection(error) => error.into(),
             Fault::Write(error @ WriteError::Closed) => Self::new(ErrorKind::BrokenPipe, error),
             Fault::Write(error) => Self::other(error),

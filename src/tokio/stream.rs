@@ -10,7 +10,7 @@ use tokio::io::{AsyncBufRead, AsyncRead, AsyncWrite, ReadBuf};
 
 use super::tasks::{Side, Tasks};
 use crate::connection::{Connection, ConnectionError};
-use crate::driver::{Driver, Fault, Transport};
+use crate::driver::{Driver, Fault, Taken, Transport};
 use crate::reader::Role;
 use crate::record::Version;
 use crate::stream::{MAX_CHUNKS, total_len};
@@ -225,14 +225,17 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Transport for Polled<'_, IO> {
         Poll::Ready(Ok(buf.filled().len()))
     }
 
-    fn poll_write(&mut self, outbound: &Outbound<'_>) -> Poll<io::Result<usize>> {
+    fn poll_write(&mut self, outbound: &Outbound<'_>) -> Poll<io::Result<Taken>> {
         let (io, cx) = (Pin::new(&mut *self.io), &mut Context::from_waker(self.writable));
         let poll = if io.is_write_vectored() {
             let mut chunks = [IoSlice::new(&[]); MAX_CHUNKS];
             let n = outbound.chunks_vectored(&mut chunks);
-            io.poll_write_vectored(cx, &chunks[..n])
+            let chunks = &chunks[..n];
+            let poll = io.poll_write_vectored(cx, chunks);
+            poll.map_ok(|taken| Taken::new(taken, total_len(chunks)))
         } else {
-            io.poll_write(cx, outbound.chunk())
+            let chunk = outbound.chunk();
+            io.poll_write(cx, chunk).map_ok(|taken| Taken::new(taken, chunk.len()))
         };
         self.wrote |= poll.is_ready();
         poll

@@ -159,16 +159,26 @@ impl<E> Driver<E> {
         self.poll_drain_all(io)
     }
 
-    /// `close_notify` behind everything accepted, and all of it with the transport. A connection
-    /// that has failed says so when its alert is with the transport.
+    /// `close_notify` behind everything accepted, and all of it with the transport; the handshake
+    /// comes first. A connection that has failed says so when its alert is with the transport.
     pub(crate) fn poll_close(
         &mut self,
         io: &mut impl Transport<Error = E>,
     ) -> Poll<Result<(), Fault<E>>> {
+        match ready!(self.poll_handshake(io)) {
+            // Told below, when the alert is with the transport.
+            Ok(()) | Err(Fault::Connection(_)) => {}
+            fault @ Err(_) => return Poll::Ready(fault),
+        }
         let closed = self.connection.close();
         self.tell_deferred()?;
         let drained = ready!(self.poll_drain_all(io));
-        Poll::Ready(closed.map_err(|error| self.refuse(io, error)).and(drained))
+        closed.map_err(|error| self.refuse(io, error)).and(drained)?;
+        Poll::Ready(match self.connection.protocol_version() {
+            Some(_) => Ok(()),
+            // A handshake that was given up said no goodbye.
+            None => self.process(io),
+        })
     }
 
     /// Gives the transport what waits, until it takes no more.

@@ -57,7 +57,8 @@ impl<T: Read + Write> EmbeddedStream<T> {
     }
 
     /// Sends `close_notify` behind everything accepted, and returns when all is with the
-    /// transport. Reading goes on (in TLS 1.3).
+    /// transport. A handshake that is not finished is finished first. Reading goes on (in TLS
+    /// 1.3).
     ///
     /// # Errors
     /// Why the connection has failed, or the transport's own error.

@@ -68,10 +68,13 @@ impl<T: Read + Write> Stream<T> {
     }
 
     /// Sends `close_notify` behind everything accepted, and returns when all is with the
-    /// transport. Reading goes on (in TLS 1.3). Repeated, it goes on where it was.
+    /// transport. A handshake that is not finished is finished first. Reading goes on (in TLS
+    /// 1.3). Repeated, it goes on where it was.
     ///
     /// # Errors
-    /// [`ErrorKind::WouldBlock`] if a non-blocking transport took not everything: call again.
+    /// [`ErrorKind::WouldBlock`] if a non-blocking transport cannot go on: call again. Why the
+    /// handshake failed or the connection has failed, once the alert is with the transport. Or the
+    /// transport's own error.
     pub fn close(&mut self) -> io::Result<()> {
         or_would_block(self.driver.poll_close(&mut StdIo(&mut self.io)))
     }

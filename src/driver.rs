@@ -10,7 +10,7 @@ pub(crate) use fault::Fault;
 pub use fault::WriteOverrun;
 
 use crate::connection::{Connection, ConnectionError};
-use crate::error::WriteError;
+use crate::error::{Error, WriteError};
 use crate::reader::ReaderState;
 use crate::writer::{Outbound, WriterState};
 
@@ -27,6 +27,20 @@ pub(crate) trait Transport {
 
     /// Empties its own buffer, if it has one.
     fn poll_flush(&mut self) -> Poll<Result<(), Self::Error>>;
+
+    /// What `error` says of the other end.
+    fn far_end(error: &Self::Error) -> FarEnd;
+}
+
+/// What an error of a transport says of its other end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FarEnd {
+    /// Nothing.
+    Unknown,
+    /// It takes nothing more. A read does not wait: it gives what had come before, or the end.
+    Gone,
+    /// The same, and a read that gives the end would hide that it was no orderly one.
+    Reset,
 }
 
 /// What a transport says that it took, of what it was given.
@@ -54,7 +68,7 @@ impl Taken {
 pub(crate) struct Driver<E> {
     pub(crate) connection: Connection,
     /// A failure to write that was met when bytes had been accepted already, or while reading:
-    /// for the next call that writes to tell.
+    /// for the next call that writes to tell. A reset is for a reader that meets the end, too.
     deferred: Option<Fault<E>>,
     /// The transport's own buffer may hold bytes that no caller knows of, and so will not flush.
     flush_due: bool,
@@ -72,7 +86,9 @@ impl<E> Driver<E> {
         io: &mut impl Transport<Error = E>,
     ) -> Poll<Result<(), Fault<E>>> {
         while self.connection.state() == WriterState::Negotiating {
-            self.offer(io)?;
+            if let Err(fault) = self.offer(io) {
+                return Poll::Ready(Err(self.last_word(io, fault)));
+            }
             if !self.connection.wants().process {
                 ready!(self.poll_fill(io))?;
             }
@@ -86,6 +102,30 @@ impl<E> Driver<E> {
             // A handshake that has failed has not become complete.
             None => self.process(io),
         })
+    }
+
+    /// What a handshake fails with when it could not write for `fault`. If the peer has gone, it
+    /// may have said why: its alert tells more than that it takes nothing.
+    fn last_word<T>(&mut self, io: &mut T, fault: Fault<E>) -> Fault<E>
+    where
+        T: Transport<Error = E>,
+    {
+        let is_gone = match &fault {
+            Fault::Transport(error) => T::far_end(error) != FarEnd::Unknown,
+            _ => false,
+        };
+        // Otherwise a read might wait for ever.
+        while is_gone && self.connection.state() == WriterState::Negotiating {
+            let filled = self.poll_fill(io);
+            match self.connection.process() {
+                // This the transport's own error says better.
+                Err(ConnectionError::Record(Error::Truncated)) => break,
+                Err(error) => return Fault::Connection(error),
+                Ok(()) if matches!(filled, Poll::Ready(Ok(()))) => {}
+                Ok(()) => break,
+            }
+        }
+        fault
     }
 
     /// Goes on until `read` gives more than 0 bytes of what the connection has, or the peer has
@@ -251,8 +291,23 @@ impl<E> Driver<E> {
 
     /// The alert, if there is one, is sent if the transport takes it; that the connection has
     /// failed matters more than that it did not.
-    fn fail(&mut self, io: &mut impl Transport<Error = E>, error: ConnectionError) -> Fault<E> {
+    ///
+    /// An end without `close_notify` says only that the transport has ended. If that was a reset,
+    /// and it was met by a write of ours, the read did not see it: it is told first, once.
+    fn fail<T>(&mut self, io: &mut T, error: ConnectionError) -> Fault<E>
+    where
+        T: Transport<Error = E>,
+    {
         let _unsent = self.poll_drain_all(io);
+        if error == ConnectionError::Record(Error::Truncated) {
+            let is_reset = |fault: &mut Fault<E>| match fault {
+                Fault::Transport(error) => T::far_end(error) == FarEnd::Reset,
+                _ => false,
+            };
+            if let Some(reset) = self.deferred.take_if(is_reset) {
+                return reset;
+            }
+        }
         Fault::Connection(error)
     }
 

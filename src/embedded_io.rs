@@ -7,7 +7,7 @@ use bytes::Buf;
 use embedded_io::{BufRead, ErrorKind, ErrorType, Read, Write};
 
 use crate::connection::{Connection, ConnectionError};
-use crate::driver::{Driver, Fault, Taken, Transport, WriteOverrun};
+use crate::driver::{Driver, FarEnd, Fault, Taken, Transport, WriteOverrun};
 use crate::error::{Error, SlotOverrun, WriteError};
 use crate::writer::Outbound;
 
@@ -217,6 +217,14 @@ impl<T: Read + Write> Transport for EmbeddedIo<'_, T> {
 
     fn poll_flush(&mut self) -> Poll<Result<(), T::Error>> {
         Poll::Ready(self.0.flush())
+    }
+
+    fn far_end(error: &T::Error) -> FarEnd {
+        match embedded_io::Error::kind(error) {
+            ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted => FarEnd::Reset,
+            ErrorKind::BrokenPipe | ErrorKind::NotConnected => FarEnd::Gone,
+            _ => FarEnd::Unknown,
+        }
     }
 }
 

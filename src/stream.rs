@@ -6,7 +6,7 @@ use std::io::{self, ErrorKind, IoSlice, Read, Write};
 use bytes::Buf;
 
 use crate::connection::{Connection, ConnectionError};
-use crate::driver::{Driver, Fault, Taken, Transport};
+use crate::driver::{Driver, FarEnd, Fault, Taken, Transport};
 use crate::error::{Error, WriteError};
 use crate::writer::Outbound;
 
@@ -172,6 +172,19 @@ impl<T: Read + Write> Transport for StdIo<'_, T> {
 
     fn poll_flush(&mut self) -> Poll<io::Result<()>> {
         poll(|| self.0.flush())
+    }
+
+    fn far_end(error: &io::Error) -> FarEnd {
+        far_end(error)
+    }
+}
+
+/// As [`Transport::far_end`].
+pub(crate) fn far_end(error: &io::Error) -> FarEnd {
+    match error.kind() {
+        ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted => FarEnd::Reset,
+        ErrorKind::BrokenPipe | ErrorKind::NotConnected => FarEnd::Gone,
+        _ => FarEnd::Unknown,
     }
 }
 

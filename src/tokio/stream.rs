@@ -3,17 +3,17 @@
 use alloc::sync::Arc;
 use core::pin::Pin;
 use core::task::{Context, Poll, Waker, ready};
-use std::io::{self, IoSlice};
+use std::io::{self, ErrorKind, IoSlice};
 
 use bytes::Buf;
 use tokio::io::{AsyncBufRead, AsyncRead, AsyncWrite, ReadBuf};
 
 use super::tasks::{Side, Tasks};
 use crate::connection::{Connection, ConnectionError};
-use crate::driver::{Driver, Fault, Taken, Transport};
-use crate::reader::Role;
+use crate::driver::{Driver, FarEnd, Fault, Taken, Transport};
+use crate::reader::{ReaderState, Role};
 use crate::record::Version;
-use crate::stream::{MAX_CHUNKS, total_len};
+use crate::stream::{MAX_CHUNKS, far_end, total_len};
 use crate::writer::Outbound;
 
 /// A [`Connection`] whose handshake is over, and its transport, as one `AsyncRead + AsyncWrite`.
@@ -188,15 +188,24 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncWrite for TlsStream<IO> {
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.get_mut().poll_writing(cx, |driver, io| {
-            let closed = ready!(driver.poll_close(io));
-            // The transport is shut down behind an alert too.
-            if let Ok(()) | Err(Fault::Connection(_)) = closed {
-                ready!(io.poll_shutdown()).map_err(Fault::Transport)?;
-            }
-            Poll::Ready(closed)
-        })
+        self.get_mut().poll_writing(cx, shut_down)
     }
+}
+
+/// `close_notify`, and then the transport's own end.
+fn shut_down<IO: AsyncWrite + AsyncRead + Unpin>(
+    driver: &mut Driver<io::Error>,
+    io: &mut Polled<'_, IO>,
+) -> Poll<Result<(), Fault<io::Error>>> {
+    let closed = ready!(driver.poll_close(io));
+    // The transport is shut down behind an alert too.
+    let (Ok(()) | Err(Fault::Connection(_))) = closed else { return Poll::Ready(closed) };
+    let shut_down = ready!(io.poll_shutdown()).or_else(|error| {
+        let has_ended = driver.connection.reader_state() != ReaderState::Open;
+        // Some systems say so of a socket that the peer has closed.
+        if has_ended && error.kind() == ErrorKind::NotConnected { Ok(()) } else { Err(error) }
+    });
+    Poll::Ready(closed.and(shut_down.map_err(Fault::Transport)))
 }
 
 /// The transport for the time of a poll.
@@ -245,5 +254,9 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Transport for Polled<'_, IO> {
         let poll = Pin::new(&mut *self.io).poll_flush(&mut Context::from_waker(self.writable));
         self.wrote |= poll.is_ready();
         poll
+    }
+
+    fn far_end(error: &io::Error) -> FarEnd {
+        far_end(error)
     }
 }

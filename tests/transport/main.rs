@@ -10,6 +10,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod embedded;
+mod errors;
 mod fresh;
 mod overrun;
 mod polled;

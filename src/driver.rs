@@ -1,6 +1,7 @@
 //! What the adapters have in common: a connection driven over a transport, as far as both go.
 
 mod fault;
+mod lingering;
 
 use core::task::{Poll, ready};
 
@@ -8,6 +9,8 @@ use bytes::Buf;
 
 pub(crate) use fault::Fault;
 pub use fault::WriteOverrun;
+pub use lingering::LingerError;
+use lingering::Lingering;
 
 use crate::connection::{Connection, ConnectionError};
 use crate::error::{Error, WriteError};
@@ -72,11 +75,20 @@ pub(crate) struct Driver<E> {
     deferred: Option<Fault<E>>,
     /// The transport's own buffer may hold bytes that no caller knows of, and so will not flush.
     flush_due: bool,
+    /// The transport has said that no more will come.
+    input_ended: bool,
+    lingering: Lingering,
 }
 
 impl<E> Driver<E> {
     pub(crate) const fn new(connection: Connection) -> Self {
-        Self { connection, deferred: None, flush_due: false }
+        Self {
+            connection,
+            deferred: None,
+            flush_due: false,
+            input_ended: false,
+            lingering: Lingering::new(),
+        }
     }
 
     /// Finishes the handshake, if it is not finished. Our last flight is offered to the
@@ -221,6 +233,38 @@ impl<E> Driver<E> {
         })
     }
 
+    /// After [`poll_close`](Self::poll_close): throws away what the peer still sends, until it has
+    /// ended too. Of that, all calls read at most `max` bytes, and one that shows that there are
+    /// more. `keep_waiting` is asked before each read.
+    pub(crate) fn poll_discard(
+        &mut self,
+        io: &mut impl Transport<Error = E>,
+        max: u64,
+        keep_waiting: impl FnMut() -> bool,
+    ) -> Poll<Result<(), Fault<E>>> {
+        let Self { connection, input_ended, lingering, .. } = self;
+        ready!(lingering.poll(connection, io, input_ended, max, keep_waiting))?;
+        Poll::Ready(match self.connection.error() {
+            // That end was waited for.
+            None | Some(ConnectionError::Record(Error::Truncated)) => Ok(()),
+            Some(error) => Err(Fault::Connection(error)),
+        })
+    }
+
+    /// [`poll_close`](Self::poll_close) and [`poll_discard`](Self::poll_discard), behind an alert
+    /// too.
+    pub(crate) fn poll_linger(
+        &mut self,
+        io: &mut impl Transport<Error = E>,
+        max: u64,
+        keep_waiting: impl FnMut() -> bool,
+    ) -> Poll<Result<(), Fault<E>>> {
+        let closed = ready!(self.poll_close(io));
+        let (Ok(()) | Err(Fault::Connection(_))) = closed else { return Poll::Ready(closed) };
+        let discarded = ready!(self.poll_discard(io, max, keep_waiting));
+        Poll::Ready(closed.and(discarded))
+    }
+
     /// Gives the transport what waits, until it takes no more.
     fn poll_drain(&mut self, io: &mut impl Transport<Error = E>) -> Poll<Result<(), Fault<E>>> {
         while self.connection.wants().drain {
@@ -266,7 +310,10 @@ impl<E> Driver<E> {
             return Poll::Ready(Ok(()));
         }
         match io.poll_read(&mut inbound) {
-            Poll::Ready(Ok(0)) => self.connection.end_of_input(),
+            Poll::Ready(Ok(0)) => {
+                self.connection.end_of_input();
+                self.input_ended = true;
+            }
             Poll::Ready(Ok(len)) => inbound.commit(len).map_err(Fault::Overrun)?,
             Poll::Ready(Err(error)) => {
                 self.process(io)?;

@@ -7,7 +7,7 @@ use bytes::Buf;
 use embedded_io::{BufRead, ErrorKind, ErrorType, Read, Write};
 
 use crate::connection::{Connection, ConnectionError};
-use crate::driver::{Driver, FarEnd, Fault, Taken, Transport, WriteOverrun};
+use crate::driver::{Driver, FarEnd, Fault, LingerError, Taken, Transport, WriteOverrun};
 use crate::error::{Error, SlotOverrun, WriteError};
 use crate::writer::Outbound;
 
@@ -60,10 +60,34 @@ impl<T: Read + Write> EmbeddedStream<T> {
     /// transport. A handshake that is not finished is finished first. Reading goes on (in TLS
     /// 1.3).
     ///
+    /// **Do not drop a socket now.** With the transport is not with the peer: many network stacks
+    /// reset a socket that is closed with unread input, and what the peer has not read yet is
+    /// lost. Read until the peer's end first, or call
+    /// [`close_and_linger`](Self::close_and_linger).
+    ///
     /// # Errors
     /// Why the connection has failed, or the transport's own error.
     pub fn close(&mut self) -> Result<(), EmbeddedError<T::Error>> {
         block(|| self.driver.poll_close(&mut EmbeddedIo(&mut self.io)))
+    }
+
+    /// Closes as [`close`](Self::close) does, and then reads and throws away what the peer still
+    /// sends until it has ended: by `close_notify`, or by the end of the transport
+    /// ([`reader_state`](Connection::reader_state) says which). Now the transport may be dropped.
+    ///
+    /// At most `max_discarded` bytes are read from the transport and thrown away. `keep_waiting`
+    /// is asked before each read, which takes as long as `T` lets it. Repeated, it goes on where it
+    /// was, and counts on.
+    ///
+    /// # Errors
+    /// As [`close`](Self::close), or [`EmbeddedError::Linger`].
+    pub fn close_and_linger(
+        &mut self,
+        max_discarded: u64,
+        mut keep_waiting: impl FnMut() -> bool,
+    ) -> Result<(), EmbeddedError<T::Error>> {
+        let io = &mut EmbeddedIo(&mut self.io);
+        block(|| self.driver.poll_linger(io, max_discarded, &mut keep_waiting))
     }
 
     /// The connection.
@@ -155,6 +179,8 @@ pub enum EmbeddedError<E> {
     Connection(ConnectionError),
     /// The connection does not take what was written.
     Write(WriteError),
+    /// The peer did not end as soon as the caller wanted.
+    Linger(LingerError),
 }
 
 impl<E> From<Fault<E>> for EmbeddedError<E> {
@@ -166,6 +192,7 @@ impl<E> From<Fault<E>> for EmbeddedError<E> {
             Fault::WriteOverrun(overrun) => Self::WriteOverrun(overrun),
             Fault::Connection(error) => Self::Connection(error),
             Fault::Write(error) => Self::Write(error),
+            Fault::Linger(error) => Self::Linger(error),
         }
     }
 }
@@ -180,7 +207,10 @@ impl<E: embedded_io::Error> embedded_io::Error for EmbeddedError<E> {
             }
             Self::Connection(_) => ErrorKind::InvalidData,
             Self::Write(WriteError::Closed) => ErrorKind::BrokenPipe,
-            Self::Overrun(_) | Self::WriteOverrun(_) | Self::Write(_) => ErrorKind::Other,
+            Self::Linger(LingerError::GaveUp { .. }) => ErrorKind::TimedOut,
+            Self::Overrun(_) | Self::WriteOverrun(_) | Self::Write(_) | Self::Linger(_) => {
+                ErrorKind::Other
+            }
         }
     }
 }
@@ -194,6 +224,7 @@ impl<E: fmt::Display> fmt::Display for EmbeddedError<E> {
             Self::WriteOverrun(overrun) => overrun.fmt(f),
             Self::Connection(error) => error.fmt(f),
             Self::Write(error) => error.fmt(f),
+            Self::Linger(error) => error.fmt(f),
         }
     }
 }

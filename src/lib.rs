@@ -98,7 +98,7 @@ pub use connection::{
     server_config_builder, webpki_client_config_with_time,
 };
 #[cfg(all(feature = "rustls", any(feature = "std", feature = "embedded-io")))]
-pub use driver::WriteOverrun;
+pub use driver::{LingerError, WriteOverrun};
 #[cfg(feature = "embedded-io")]
 pub use embedded_io::{EmbeddedError, EmbeddedStream};
 pub use error::{Error, PeerFault, SlotOverrun, WriteError};

@@ -6,7 +6,7 @@ use std::io::{self, ErrorKind, IoSlice, Read, Write};
 use bytes::Buf;
 
 use crate::connection::{Connection, ConnectionError};
-use crate::driver::{Driver, FarEnd, Fault, Taken, Transport};
+use crate::driver::{Driver, FarEnd, Fault, LingerError, Taken, Transport};
 use crate::error::{Error, WriteError};
 use crate::writer::Outbound;
 
@@ -71,12 +71,56 @@ impl<T: Read + Write> Stream<T> {
     /// transport. A handshake that is not finished is finished first. Reading goes on (in TLS
     /// 1.3). Repeated, it goes on where it was.
     ///
+    /// **Do not drop a socket now.** With the transport is not with the peer: a system that closes
+    /// a socket with unread input resets it, and what the peer has not read yet is lost. Session
+    /// tickets that nobody read are enough for that. Read until the peer's end first, or call
+    /// [`close_and_linger`](Self::close_and_linger).
+    ///
     /// # Errors
     /// [`ErrorKind::WouldBlock`] if a non-blocking transport cannot go on: call again. Why the
     /// handshake failed or the connection has failed, once the alert is with the transport. Or the
     /// transport's own error.
     pub fn close(&mut self) -> io::Result<()> {
         or_would_block(self.driver.poll_close(&mut StdIo(&mut self.io)))
+    }
+
+    /// Closes as [`close`](Self::close) does, and then reads and throws away what the peer still
+    /// sends until it has ended: by `close_notify`, or by the end of the transport
+    /// ([`reader_state`](Connection::reader_state) says which). Now the transport may be dropped.
+    /// Servers call this a lingering close.
+    ///
+    /// At most `max_discarded` bytes are read from the transport and thrown away. `keep_waiting`
+    /// is asked before each read. Together with the transport's read timeout it bounds how long
+    /// this takes, even if the peer sends a byte now and then:
+    ///
+    /// ```no_run
+    /// use std::net::{Shutdown, TcpStream};
+    /// use std::time::{Duration, Instant};
+    /// use wantwrite::Stream;
+    ///
+    /// fn end(mut stream: Stream<TcpStream>) -> std::io::Result<()> {
+    ///     stream.close()?;
+    ///     // For a peer that waits for the end of TCP. `T` has no call for that.
+    ///     stream.get_ref().shutdown(Shutdown::Write)?;
+    ///     stream.get_ref().set_read_timeout(Some(Duration::from_secs(2)))?;
+    ///     let deadline = Instant::now() + Duration::from_secs(10);
+    ///     stream.close_and_linger(1 << 20, || Instant::now() < deadline)
+    /// }
+    /// ```
+    ///
+    /// Repeated, it goes on where it was, and counts on.
+    ///
+    /// # Errors
+    /// As [`close`](Self::close). [`ErrorKind::WouldBlock`] or [`ErrorKind::TimedOut`] after a read
+    /// timeout, as the system has it. With a [`LingerError`] in it: [`ErrorKind::TimedOut`] if
+    /// `keep_waiting` said no, [`ErrorKind::Other`] if the peer sent more than `max_discarded`.
+    pub fn close_and_linger(
+        &mut self,
+        max_discarded: u64,
+        keep_waiting: impl FnMut() -> bool,
+    ) -> io::Result<()> {
+        let io = &mut StdIo(&mut self.io);
+        or_would_block(self.driver.poll_linger(io, max_discarded, keep_waiting))
     }
 
     /// The connection.
@@ -211,6 +255,10 @@ impl From<Fault<Self>> for io::Error {
             Fault::Connection(error) => error.into(),
             Fault::Write(error @ WriteError::Closed) => Self::new(ErrorKind::BrokenPipe, error),
             Fault::Write(error) => Self::other(error),
+            Fault::Linger(error @ LingerError::GaveUp { .. }) => {
+                Self::new(ErrorKind::TimedOut, error)
+            }
+            Fault::Linger(error @ LingerError::StillSending { .. }) => Self::other(error),
         }
     }
 }

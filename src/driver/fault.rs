@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use super::lingering::LingerError;
 use crate::connection::ConnectionError;
 use crate::error::{SlotOverrun, WriteError};
 
@@ -16,6 +17,7 @@ pub(crate) enum Fault<E> {
     WriteOverrun(WriteOverrun),
     Connection(ConnectionError),
     Write(WriteError),
+    Linger(LingerError),
 }
 
 /// The transport says that it took more bytes than it was given. Nobody knows what it took: the

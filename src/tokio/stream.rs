@@ -1,6 +1,7 @@
 //! A connection over tokio's traits.
 
 use alloc::sync::Arc;
+use core::future::poll_fn;
 use core::pin::Pin;
 use core::task::{Context, Poll, Waker, ready};
 use std::io::{self, ErrorKind, IoSlice};
@@ -66,6 +67,32 @@ impl<IO> TlsStream<IO> {
 }
 
 impl<IO: AsyncRead + AsyncWrite + Unpin> TlsStream<IO> {
+    /// Shuts down as `shutdown` does, and then reads and throws away what the peer still sends
+    /// until it has ended: by `close_notify`, or by the end of the transport
+    /// ([`reader_state`](Connection::reader_state) says which). Now the stream may be dropped:
+    /// a socket that is dropped with unread input is reset, and what the peer has not read yet is
+    /// lost.
+    ///
+    /// At most `max_discarded` bytes are read from the transport and thrown away. It has no timeout
+    /// of its own: wrap it in `tokio::time::timeout`. If it is dropped before its end, it may be
+    /// called again, and counts on.
+    ///
+    /// # Errors
+    /// As `shutdown`; [`ErrorKind::Other`] with a [`LingerError`](crate::LingerError) in it if the
+    /// peer sent more than `max_discarded`.
+    pub async fn close_and_linger(&mut self, max_discarded: u64) -> io::Result<()> {
+        let closed =
+            poll_fn(|cx| self.poll_writing(cx, |driver, io| shut_down(driver, io).map(Ok)));
+        let closed = closed.await?;
+        let (Ok(()) | Err(Fault::Connection(_))) = closed else { return Ok(closed?) };
+        let discarded = poll_fn(|cx| {
+            self.poll_writing(cx, |driver, io| driver.poll_discard(io, max_discarded, || true))
+        });
+        let discarded = discarded.await;
+        closed?;
+        discarded
+    }
+
     /// Finishes the handshake; no other task is there yet.
     pub(super) fn poll_handshake(
         &mut self,
@@ -205,7 +232,8 @@ fn shut_down<IO: AsyncWrite + AsyncRead + Unpin>(
         // Some systems say so of a socket that the peer has closed.
         if has_ended && error.kind() == ErrorKind::NotConnected { Ok(()) } else { Err(error) }
     });
-    Poll::Ready(closed.and(shut_down.map_err(Fault::Transport)))
+    closed?;
+    Poll::Ready(shut_down.map_err(Fault::Transport))
 }
 
 /// The transport for the time of a poll.

@@ -43,3 +43,26 @@ pub fn kind_of(error: &io::Error) -> embedded_io::ErrorKind {
 pub fn stream((ours, peer): (Connection, Peer)) -> EmbeddedStream<Embedded> {
     EmbeddedStream::new(ours, Embedded(Wire::new(peer)))
 }
+
+/// A socket of the operating system.
+pub struct StdSocket(pub std::net::TcpStream);
+
+impl ErrorType for StdSocket {
+    type Error = embedded_io::ErrorKind;
+}
+
+impl embedded_io::Read for StdSocket {
+    fn read(&mut self, buf: &mut [u8]) -> Result<usize, Self::Error> {
+        Read::read(&mut self.0, buf).map_err(|error| kind_of(&error))
+    }
+}
+
+impl embedded_io::Write for StdSocket {
+    fn write(&mut self, buf: &[u8]) -> Result<usize, Self::Error> {
+        Write::write(&mut self.0, buf).map_err(|error| kind_of(&error))
+    }
+
+    fn flush(&mut self) -> Result<(), Self::Error> {
+        Ok(())
+    }
+}

@@ -12,6 +12,7 @@ mod common;
 mod embedded;
 mod errors;
 mod fresh;
+mod lingering;
 mod overrun;
 mod polled;
 mod wire;

@@ -28,6 +28,8 @@ pub struct Wire {
     pub ends: bool,
     /// Nothing of the peer's arrives.
     pub silent: bool,
+    /// The peer sends data without end.
+    pub endless: bool,
     pub reads: usize,
 }
 
@@ -52,6 +54,7 @@ impl Wire {
             shutdown: None,
             ends: false,
             silent: false,
+            endless: false,
             reads: 0,
         }
     }
@@ -81,6 +84,9 @@ impl Read for Wire {
         if !self.silent {
             let wire = self.peer.take_wire();
             self.to_us.extend(wire);
+        }
+        if self.to_us.is_empty() && self.endless {
+            self.peer_sends(&[7; 1000]);
         }
         if self.to_us.is_empty() && !self.ends {
             return Err(ErrorKind::WouldBlock.into());

@@ -38,6 +38,7 @@
 //! | [`docs::back_pressure_and_memory`] | who waits for whom, and what a connection holds |
 //! | [`docs::key_updates_and_limits`] | how much a key may seal, and what happens then |
 //! | [`docs::sizes_and_padding`] | how long records are, and what that costs |
+//! | [`docs::other_programs`] | what some peers expect, and what they do wrong themselves |
 //! | [`docs::no_libc`] | programs with nothing underneath |
 //!
 //! # Features

@@ -16,7 +16,8 @@ use crate::writer::Outbound;
 /// Every call blocks as `T` does, and goes on until it has done its work, handshake included.
 /// `read` gives 0 at the peer's `close_notify` only; a transport that ends without it is
 /// [`Error::Truncated`]. When `write` returns, all it accepted is with the transport; `flush`
-/// empties the transport's own buffer too.
+/// empties the transport's own buffer too. Why a connection failed comes before any error of the
+/// transport.
 ///
 /// embedded-io-async is not offered. Its traits encourage, but do not oblige, a transport to have
 /// done nothing when a future of it is dropped: ciphertext could be lost or sent twice, which no

@@ -37,13 +37,25 @@ use crate::writer::Outbound;
 /// while let n @ 1.. = stream.read(&mut buf)? {
 ///     stream.write_all(&buf[..n])?;
 /// }
-/// stream.close()?;
+/// stream.close()?; // the client has ended: nothing is left unread
 /// # Ok(())
 /// # }
 /// ```
 ///
 /// When `write` returns, no byte it accepted waits for a later `flush` while `T` would have taken
 /// it.
+///
+/// # Which error is told
+///
+/// * Why the connection failed comes before any error of the transport, and is told by every call
+///   that follows. An alert that could not be sent is not mentioned.
+/// * If the handshake cannot write because the peer is gone, and the peer's alert can still be
+///   read, it is the alert that is told.
+/// * A failure to write that happens while reading, or after bytes were accepted, is told once, by
+///   the next call that writes. But if it was a reset, and reading then meets the end of the
+///   transport, `read` tells of the reset, and then of `UnexpectedEof`.
+/// * A transport that says it took more than it was given is an error of kind `Other` with a
+///   [`WriteOverrun`](crate::WriteOverrun) in it. No byte counts as sent then.
 #[derive(Debug)]
 pub struct Stream<T> {
     driver: Driver<io::Error>,
@@ -171,7 +183,8 @@ impl<T: Read + Write> Write for Stream<T> {
         or_would_block(self.driver.poll_write(io, buf.len(), |connection| connection.write(buf)))
     }
 
-    /// As [`write`](Self::write); small buffers share their records.
+    /// As [`write`](Self::write). Small buffers share their records: for a record each, write and
+    /// [`flush`](Self::flush) them one by one.
     fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
         let io = &mut StdIo(&mut self.io);
         let offered = total_len(bufs);
@@ -179,7 +192,8 @@ impl<T: Read + Write> Write for Stream<T> {
         or_would_block(self.driver.poll_write(io, offered, write))
     }
 
-    /// Returns when everything accepted is with the transport.
+    /// Returns when everything accepted is with the transport. On a fresh stream nothing is
+    /// accepted yet: the handshake is not waited for.
     fn flush(&mut self) -> io::Result<()> {
         or_would_block(self.driver.poll_flush(&mut StdIo(&mut self.io)))
     }

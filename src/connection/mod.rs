@@ -288,7 +288,9 @@ impl Connection {
         }
     }
 
-    /// Seals the open record and `close_notify`: our half ends, nothing accepted is lost. The
+    /// Seals the open record and `close_notify`: our half ends, and nothing accepted is lost if you
+    /// drain it, and read to the peer's end before you drop a socket
+    /// ([`WriterState::Closed`](crate::WriterState::Closed)). The
     /// peer's half goes on in TLS 1.3 (RFC 9846 §6.1). Repeated, it changes nothing.
     ///
     /// While negotiating, the handshake is given up without an alert: rustls lends none before

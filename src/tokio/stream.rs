@@ -27,11 +27,16 @@ use crate::writer::Outbound;
 /// * **`shutdown`** sends `close_notify` behind everything accepted and then shuts the transport
 ///   down. Reading goes on (in TLS 1.3). Writing gives `BrokenPipe` then.
 /// * **Reading** ends with the peer's `close_notify`; a transport that ends without it is
-///   `UnexpectedEof`. A failure to write that reading meets is told by the next call that writes.
+///   `UnexpectedEof`. A failure to write that reading meets is told by the next call that writes;
+///   a reset that reading's own write met is told by the read that then meets the end.
 ///
 /// It may be split (`tokio::io::split`): one task reads while another writes. What is accepted
 /// leaves as soon as the transport takes it if either of them is polled or waits, so copies in
-/// both directions do not wait for each other. Dropping it sends no `close_notify`.
+/// both directions do not wait for each other.
+///
+/// Dropping it sends no `close_notify`. And a socket that is dropped with unread input is reset: the
+/// peer loses what it has not read yet. Read to the end before, or call
+/// [`close_and_linger`](Self::close_and_linger).
 #[derive(Debug)]
 pub struct TlsStream<IO> {
     driver: Driver<io::Error>,
@@ -195,7 +200,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncWrite for TlsStream<IO> {
         })
     }
 
-    /// Small buffers share their records.
+    /// Small buffers share their records: for a record each, write and flush them one by one.
     fn poll_write_vectored(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,

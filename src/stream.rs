@@ -54,6 +54,8 @@ use crate::writer::Outbound;
 /// * A failure to write that happens while reading, or after bytes were accepted, is told once, by
 ///   the next call that writes. But if it was a reset, and reading then meets the end of the
 ///   transport, `read` tells of the reset, and then of `UnexpectedEof`.
+/// * After the handshake, a write that fails does not read. If the peer is gone, `read` may still
+///   tell why.
 /// * A transport that says it took more than it was given is an error of kind `Other` with a
 ///   [`WriteOverrun`](crate::WriteOverrun) in it. No byte counts as sent then.
 #[derive(Debug)]

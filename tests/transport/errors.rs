@@ -59,6 +59,23 @@ mod over_std {
         }
     }
 
+    /// Writing does not read. But the peer's word is still there to be read.
+    #[test]
+    fn a_write_that_fails_leaves_the_peers_alert_to_be_read() {
+        for fault in GONE {
+            let mut stream = stream(established(TLS13, Role::Client));
+            let wire = stream.get_mut();
+            wire.peer.feed(&[23, 3, 3, 0, 17, 0]).unwrap();
+            wire.peer.feed(&[0; 16]).unwrap_err();
+            wire.writes.push_back(Fault::Fails(fault));
+            assert_eq!(stream.write(b"x").unwrap(), 1);
+            assert_eq!(stream.flush().unwrap_err().kind(), fault);
+            let error = stream.read(&mut [0]).unwrap_err();
+            let alert = Error::PeerAlert(AlertDescription::BAD_RECORD_MAC);
+            assert_eq!(carried(&error), &ConnectionError::Record(alert));
+        }
+    }
+
     #[test]
     fn a_reset_does_not_hide_a_clean_end() {
         let mut stream = stream(established(TLS13, Role::Client));

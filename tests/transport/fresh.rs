@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 use wantwrite::*;
 
 use crate::common::*;
-use crate::wire::{carried, finish, strangers};
+use crate::wire::{Fault, carried, finish, strangers};
 use crate::{TLS12, TLS13};
 
 mod over_std {
@@ -39,6 +39,17 @@ mod over_std {
     }
 
     #[test]
+    fn closing_a_fresh_stream_waits_until_its_alert_is_with_the_transport() {
+        let mut stream = stream(strangers(TLS13, Role::Client));
+        let blocked = Fault::Fails(ErrorKind::WouldBlock);
+        stream.get_mut().writes.extend([Fault::Nothing, blocked, blocked]);
+        assert_eq!(stream.close().unwrap_err().kind(), ErrorKind::WouldBlock);
+        assert!(stream.get_ref().refused.is_none());
+        assert_eq!(stream.close().unwrap_err().kind(), ErrorKind::InvalidData);
+        assert!(stream.get_ref().refused.is_some());
+    }
+
+    #[test]
     fn closing_a_fresh_stream_whose_transport_ends_is_an_unexpected_eof() {
         for role in ROLES {
             let mut stream = stream(pair(TLS13, role));
@@ -53,8 +64,10 @@ mod over_std {
     fn a_handshake_that_was_given_up_does_not_close_well() {
         let mut stream = stream(pair(TLS13, Role::Client));
         stream.connection_mut().close().unwrap();
+        stream.get_mut().ends = true;
         for _ in 0..2 {
             stream.close().unwrap_err();
+            stream.close_and_linger(1 << 20, || true).unwrap_err();
         }
     }
 }

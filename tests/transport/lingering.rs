@@ -320,6 +320,81 @@ fn a_failed_connection_lingers_behind_its_alert_and_says_why_it_failed() {
 }
 
 #[test]
+fn why_a_connection_failed_matters_more_than_that_its_peer_does_not_end() {
+    let mut stream = stream(established(TLS13, Role::Client));
+    stream.get_mut().to_us.extend([23, 3, 3, 0, 17]);
+    stream.get_mut().to_us.extend([0; 100_000]);
+    stream.read(&mut [0]).unwrap_err();
+    let error = stream.close_and_linger(100, || true).unwrap_err();
+    let fault = ConnectionError::Record(Error::Peer(PeerFault::BadRecordMac));
+    assert_eq!(carried(&error), &fault);
+}
+
+#[tokio::test]
+async fn why_a_tokio_stream_failed_matters_more_than_that_its_peer_does_not_end() {
+    use tokio::io::AsyncReadExt as _;
+
+    let mut stream = crate::polled::stream();
+    let wire = &mut stream.get_mut().0.0;
+    wire.to_us.extend([23, 3, 3, 0, 17]);
+    wire.to_us.extend([0; 100_000]);
+    stream.read(&mut [0]).await.unwrap_err();
+    let error = stream.close_and_linger(100).await.unwrap_err();
+    let fault = ConnectionError::Record(Error::Peer(PeerFault::BadRecordMac));
+    assert_eq!(carried(&error), &fault);
+    // One that has not failed says that it is the peer.
+    let mut stream = crate::polled::stream();
+    stream.get_mut().0.0.endless = true;
+    assert_eq!(still_sending(&stream.close_and_linger(5000).await.unwrap_err()), 5001);
+}
+
+#[test]
+fn an_end_that_was_met_before_is_not_waited_for() {
+    let mut stream = stream(established(TLS13, Role::Client));
+    stream.get_mut().ends = true;
+    assert_eq!(stream.read(&mut [0]).unwrap_err().kind(), ErrorKind::UnexpectedEof);
+    let reads = stream.get_ref().reads;
+    stream.close_and_linger(0, || false).unwrap();
+    assert_eq!(stream.get_ref().reads, reads);
+}
+
+#[test]
+fn a_transport_that_claims_to_have_read_more_than_it_was_lent_is_an_error() {
+    for has_failed in [false, true] {
+        for more in [1, usize::MAX] {
+            let mut stream = stream(established(TLS13, Role::Client));
+            if has_failed {
+                stream.connection_mut().abort(AlertDescription::INTERNAL_ERROR);
+            }
+            stream.get_mut().overreads = Some(more);
+            let error = stream.close_and_linger(10, || true).unwrap_err();
+            if has_failed {
+                assert!(matches!(carried(&error), ConnectionError::Record(Error::Aborted(_))));
+            } else {
+                let overrun: &SlotOverrun = error.get_ref().unwrap().downcast_ref().unwrap();
+                assert_eq!(overrun.available, 11);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_stream_that_waits_for_the_peers_end_holds_no_memory() {
+    let identity = Identity::for_suite(TLS13);
+    let mut config = ConnectionConfig::default();
+    config.writer.buffers = BufferPolicy::Release;
+    config.reader.buffers = BufferPolicy::Release;
+    let tls = Arc::new(client_config(TLS13, &identity));
+    let mut ours = Connection::client_with(tls, server_name(), config).unwrap();
+    let mut peer = Peer::server(server_config(TLS13, &identity));
+    negotiate(&mut ours, &mut peer);
+    let mut stream = stream((ours, peer));
+    let blocked = stream.close_and_linger(10, || true).unwrap_err();
+    assert_eq!(blocked.kind(), ErrorKind::WouldBlock);
+    assert_eq!(stream.connection().memory_held(), 0);
+}
+
+#[test]
 fn what_a_peer_does_wrong_while_we_linger_is_told_at_its_end() {
     let mut stream = stream(established(TLS13, Role::Client));
     let wire = stream.get_mut();

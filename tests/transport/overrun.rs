@@ -59,14 +59,14 @@ mod over_embedded_io {
 }
 
 mod over_tokio {
-
     use super::*;
     use crate::polled::*;
 
     #[test]
     fn a_transport_that_claims_more_than_it_was_given_is_an_error() {
-        for more in [1, 1000, usize::MAX] {
+        for (more, gathers) in [(1, false), (usize::MAX, false), (1, true), (usize::MAX, true)] {
             let mut stream = stream();
+            stream.get_mut().0.0.gathers = gathers;
             stream.get_mut().0.0.writes.push_back(Fault::Claims(more));
             assert_eq!(write(&mut stream, b"accepted").unwrap(), 8, "the next call tells");
             let error = flush(&mut stream).unwrap_err();

@@ -1,6 +1,6 @@
 //! The same transport for tokio, and calls that poll once.
 
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, IoSlice, Read, Write};
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
@@ -39,6 +39,18 @@ impl AsyncWrite for Async {
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
         poll(self.0.write(buf))
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        _cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        poll(self.0.write_vectored(bufs))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.0.gathers
     }
 
     fn poll_flush(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -28,9 +28,13 @@ pub struct Wire {
     pub ends: bool,
     /// Nothing of the peer's arrives.
     pub silent: bool,
+    /// For tokio: it takes several chunks at once.
+    pub gathers: bool,
     /// The peer sends data without end.
     pub endless: bool,
     pub reads: usize,
+    /// The next read claims so much more than it was lent.
+    pub overreads: Option<usize>,
 }
 
 /// What a write ends with instead.
@@ -54,8 +58,10 @@ impl Wire {
             shutdown: None,
             ends: false,
             silent: false,
+            gathers: false,
             endless: false,
             reads: 0,
+            overreads: None,
         }
     }
 
@@ -81,6 +87,9 @@ impl Wire {
 impl Read for Wire {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         self.reads += 1;
+        if let Some(more) = self.overreads.take() {
+            return Ok(buf.len().saturating_add(more));
+        }
         if !self.silent {
             let wire = self.peer.take_wire();
             self.to_us.extend(wire);

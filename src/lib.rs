@@ -38,6 +38,7 @@
 //! | [`docs::back_pressure_and_memory`] | who waits for whom, and what a connection holds |
 //! | [`docs::key_updates_and_limits`] | how much a key may seal, and what happens then |
 //! | [`docs::sizes_and_padding`] | how long records are, and what that costs |
+//! | [`docs::other_programs`] | what some peers expect, and what they do wrong themselves |
 //! | [`docs::no_libc`] | programs with nothing underneath |
 //!
 //! # Features
@@ -123,6 +124,8 @@ pub use connection::{
     Connection, ConnectionConfig, ConnectionError, Tls12Close, client_config_builder, clock,
     rustls, server_config_builder, webpki_client_config_with_time,
 };
+#[cfg(all(feature = "rustls", any(feature = "std", feature = "embedded-io")))]
+pub use driver::{LingerError, WriteOverrun};
 #[cfg(feature = "embedded-io")]
 pub use embedded_io::{EmbeddedError, EmbeddedStream};
 pub use error::{Error, PeerFault, SlotOverrun, WriteError};

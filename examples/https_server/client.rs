@@ -39,6 +39,8 @@ enum Phase {
     /// away until it has ended too.
     Lingering {
         until: Instant,
+        /// Bytes that may still be thrown away.
+        allowance: usize,
     },
 }
 
@@ -65,6 +67,9 @@ const ROUNDS: usize = 4;
 
 /// How long a client may take to end after us.
 const LINGER: Duration = Duration::from_secs(2);
+
+/// How much it may send in that time.
+const MAX_DISCARDED: usize = 64 << 20;
 
 impl<E: Engine> Client<E> {
     pub(crate) fn new(stream: TcpStream, tls: E, mode: Mode, site: &Site, now: Instant) -> Self {
@@ -98,7 +103,7 @@ impl<E: Engine> Client<E> {
         match self.phase {
             Phase::Serving if self.app.is_patient() => None,
             Phase::Serving | Phase::Closing => Some(self.moved_at + idle_timeout),
-            Phase::Lingering { until } => Some(until),
+            Phase::Lingering { until, .. } => Some(until),
         }
     }
 
@@ -142,7 +147,7 @@ impl<E: Engine> Client<E> {
         match self.phase {
             Phase::Serving => self.serve(site),
             Phase::Closing => self.finish(now),
-            Phase::Lingering { .. } => self.linger(),
+            Phase::Lingering { until, allowance } => self.linger(until, allowance),
         }
     }
 
@@ -223,18 +228,22 @@ impl<E: Engine> Client<E> {
             return Ok(if drained { Round::Moved } else { Round::Stuck });
         }
         self.socket.shutdown_writing()?;
-        self.phase = Phase::Lingering { until: now + LINGER };
+        self.phase = Phase::Lingering { until: now + LINGER, allowance: MAX_DISCARDED };
         Ok(Round::Moved)
     }
 
-    fn linger(&mut self) -> io::Result<Round> {
+    fn linger(&mut self, until: Instant, allowance: usize) -> io::Result<Round> {
         if !self.socket.is_readable() {
             return Ok(Round::Stuck);
         }
         let mut unread = [0; 4 * 1024];
         match self.socket.read(&mut unread) {
             Ok(0) => Ok(Round::Over),
-            Ok(_) => Ok(Round::Moved),
+            Ok(n) if n >= allowance => Ok(Round::Over),
+            Ok(n) => {
+                self.phase = Phase::Lingering { until, allowance: allowance - n };
+                Ok(Round::Moved)
+            }
             Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(Round::Stuck),
             Err(error) => Err(error),
         }

@@ -300,8 +300,10 @@ impl Connection {
         }
     }
 
-    /// Seals the open record and `close_notify`: our half ends, nothing accepted is lost. The
-    /// peer's half goes on until its own `close_notify` (RFC 9846 §6.1). Repeated, it changes
+    /// Seals the open record and `close_notify`: our half ends, and nothing accepted is lost if you
+    /// drain it, and read to the peer's end before you drop a socket
+    /// ([`WriterState::Closed`](crate::WriterState::Closed)). The
+    /// peer's half stays open until its own `close_notify` (RFC 9846 §6.1). Repeated, it changes
     /// nothing.
     ///
     /// While negotiating, the handshake is given up without an alert: rustls lends none before

@@ -42,7 +42,8 @@ impl Connection {
 
     /// As [`write`](Self::write), from several buffers as if they were one: with
     /// [`Coalescing::Off`](crate::Coalescing::Off) too they share their records. `IoSlice`, `Bytes`, `Vec<u8>` and
-    /// `&[u8]` are such buffers.
+    /// `&[u8]` are such buffers. A peer that wants each in a record of its own needs a
+    /// [`flush`](Self::flush) between them, and so a call for each.
     ///
     /// # Errors
     /// As [`write`](Self::write).

@@ -12,7 +12,9 @@ pub enum WriterState {
     Open,
     /// `close` was called; bytes are left to drain.
     Closing,
-    /// `close` was called and everything, `close_notify` included, was drained.
+    /// `close` was called and everything, `close_notify` included, was drained. Do not drop a
+    /// socket yet: if it has unread input, the system resets it, and the peer loses what it has not
+    /// read. Read to the peer's end first, even if nothing there matters.
     Closed,
     /// A fatal fault; what was sealed before it, and the alert, can still be drained. Nothing can
     /// behind a fatal alert of the peer's ([`Error::PeerAlert`]).
@@ -34,6 +36,9 @@ pub enum BufferState {
 
 /// What must happen for a connection to go on. Several may be set, and all are levels: they stay
 /// until the reason is gone.
+///
+/// None may be set: the connection waits for you, or is over. While plaintext is not consumed,
+/// `process` is not set, even if a whole record lies behind it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Wants {

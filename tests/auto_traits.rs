@@ -83,7 +83,7 @@ fn public_types_have_the_auto_traits_of_the_table() {
         WriteError: ALL,
         WriterState: ALL,
         AlertDescription: ALL,
-        Batch<'static>: "Send Sync Unpin RefUnwindSafe",
+        Batch<'static>: NO_UNWIND,
         Chunk: ALL,
         Conditions: ALL,
         Congestion: ALL,
@@ -102,13 +102,13 @@ fn public_types_have_the_auto_traits_of_the_table() {
         Progress: ALL,
         PutBackError: ALL,
         ReadKeys: ALL,
-        Reader: ALL,
+        Reader: NO_UNWIND,
         ReaderConfig: ALL,
         ReaderEvents: ALL,
-        RecordForge: ALL,
+        RecordForge: NO_UNWIND,
         SealJob: ALL,
         SealWorkers: NO_UNWIND,
-        Slot<'static>: "Send Sync Unpin RefUnwindSafe",
+        Slot<'static>: NO_UNWIND,
         SlotOverrun: ALL,
         SlowStart: ALL,
         Stream<()>: NO_UNWIND,
@@ -120,13 +120,12 @@ fn public_types_have_the_auto_traits_of_the_table() {
         Wants: ALL,
         Window: ALL,
         WriteKeys: ALL,
-        Writer: ALL,
+        Writer: NO_UNWIND,
         WriterConfig: ALL,
         WriterParts: ALL,
     };
-    for (name, found, expected) in &table {
-        assert_eq!(found, expected, "{name}");
-    }
+    let other: Vec<_> = table.iter().filter(|(_, found, expected)| found != expected).collect();
+    assert!(other.is_empty(), "not as the table has it: {other:?}");
     // The package comes without the file.
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/public-api.txt");
     if let Ok(api) = std::fs::read_to_string(path) {

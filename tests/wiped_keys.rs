@@ -15,6 +15,7 @@ use common::scan::{ALONE, Masked, Scan, wiping_the_stack};
 use common::writer::{drain_writer, with};
 use common::*;
 use wantwrite::*;
+use zeroize::Zeroizing;
 
 /// Bytes that nothing else has, on the stack.
 fn secret<const N: usize>(seed: u8) -> [u8; N] {
@@ -77,14 +78,16 @@ fn moved<T>(value: T) -> T {
 
 fn write_keys(suite: CipherSuite) -> WriteKeys {
     wiping_the_stack(|| {
-        let key = secret::<32>(1);
+        // Not in the frame that the keys are made in: a value has bytes that nobody writes.
+        let key = wiping_the_stack(|| Zeroizing::new(secret::<32>(1).to_vec()));
         WriteKeys::new(suite, &key[..suite.key_len()], secret(2), 0).unwrap()
     })
 }
 
 fn read_keys(suite: CipherSuite) -> ReadKeys {
     wiping_the_stack(|| {
-        let key = secret::<32>(1);
+        // Not in the frame that the keys are made in: a value has bytes that nobody writes.
+        let key = wiping_the_stack(|| Zeroizing::new(secret::<32>(1).to_vec()));
         ReadKeys::new(suite, &key[..suite.key_len()], secret(2), 0).unwrap()
     })
 }

@@ -222,6 +222,23 @@ fn what_a_header_condemns_is_refused_by_it_with_an_alert_and_nothing_is_waited_f
     }
 }
 
+/// Where our alert is protected already, and the peer's messages are not yet: a client of TLS 1.2
+/// that has sent its Finished.
+#[test]
+fn a_protected_alert_names_a_message_that_must_not_come() {
+    let (mut ours, mut peer) = pair(TLS12, Role::Client);
+    peer.feed(&drain(&mut ours)).unwrap();
+    feed(&mut ours, &peer.take_wire());
+    peer.feed(&drain(&mut ours)).unwrap();
+    assert!(!peer.0.is_handshaking(), "it has our Finished");
+    feed(&mut ours, &[0x16, 3, 3, 0, 4, CLIENT_HELLO, 0, 0, 0]);
+    let fault = PeerFault::UnexpectedHandshakeMessage;
+    assert_eq!(ours.error(), Some(Error::Peer(fault).into()));
+    let at_peer = peer.feed(&drain(&mut ours));
+    let expected = rustls::AlertDescription::UnexpectedMessage;
+    assert_eq!(at_peer, Err(rustls::Error::AlertReceived(expected)));
+}
+
 #[test]
 fn the_limit_on_a_handshake_message_holds_while_negotiating_too() {
     for role in ROLES {

@@ -23,7 +23,10 @@ use crate::writer::Conditions;
 const MAX_HANDSHAKE_INPUT: usize = 128 * 1024;
 
 /// The header of a record that rustls refuses whatever its state, with `decode_error`.
-const NO_RECORD: [u8; HEADER_LEN] = [0xff, 3, 3, 0, 0];
+const NO_RECORD: &[u8] = &[0xff, 3, 3, 0, 0];
+
+/// A KeyUpdate in the clear: rustls refuses it in TLS 1.2, with `unexpected_message`.
+const UNEXPECTED: &[u8] = &[0x16, 3, 3, 0, 5, 24, 0, 0, 1, 0];
 
 /// A handshake that goes on.
 ///
@@ -326,12 +329,14 @@ impl Handshake {
     }
 
     /// Ends the handshake for a fault that rustls was not shown. While nothing is protected the
-    /// alert is ours; later only rustls can seal one, and makes `decode_error` of anything.
+    /// alert is ours; later only rustls can seal one, for a record that it refuses too.
     fn refuse(&mut self, fault: PeerFault) -> ConnectionError {
-        if self.has_keys() {
-            self.show_no_record();
-        } else {
-            self.append_plain_alert(fault.alert());
+        match (self.has_keys(), self.version(), fault.alert()) {
+            (false, ..) => self.append_plain_alert(fault.alert()),
+            (true, Some(Version::Tls12), AlertDescription::UNEXPECTED_MESSAGE) => {
+                self.show_instead(UNEXPECTED);
+            }
+            (true, ..) => self.show_instead(NO_RECORD),
         }
         self.inbound.wipe();
         Error::Peer(fault).into()
@@ -354,9 +359,9 @@ impl Handshake {
         self.outbound.append_owned([&header.encode()[..], &alert].concat().into());
     }
 
-    /// Shows rustls what it takes for the next record and refuses.
-    fn show_no_record(&mut self) {
-        let end = self.shown + NO_RECORD.len();
+    /// Shows rustls, in the place of the next record, one that it refuses.
+    fn show_instead(&mut self, record: &[u8]) {
+        let end = self.shown + record.len();
         let missing = end.saturating_sub(self.inbound.len());
         if missing > 0 {
             self.inbound.set_capacity(end.max(self.inbound.capacity()));
@@ -364,7 +369,7 @@ impl Handshake {
             self.inbound.commit(missing);
         }
         if let Some(place) = self.inbound.bytes_mut().get_mut(self.shown..end) {
-            place.copy_from_slice(&NO_RECORD);
+            place.copy_from_slice(record);
         }
         self.shown = end;
         if self.step().is_err() {

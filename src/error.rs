@@ -29,6 +29,8 @@ pub enum Error {
     /// No further key could be derived for this direction (RFC 9846 §4.7.3: at most 2^48 − 1
     /// updates).
     KeysExhausted,
+    /// The handshake failed: `Connection::error` says why.
+    HandshakeFailed,
     /// The caller leaked a `Batch`, or a job of it panicked: records are missing.
     SealingAbandoned,
 }
@@ -47,7 +49,10 @@ impl Error {
             Self::Aborted(description) => Some(*description),
             Self::KeysExhausted => Some(AlertDescription::INTERNAL_ERROR),
             // A record is missing: the peer could not open an alert.
-            Self::SealingAbandoned | Self::PeerAlert(_) | Self::Truncated => None,
+            Self::SealingAbandoned
+            | Self::PeerAlert(_)
+            | Self::Truncated
+            | Self::HandshakeFailed => None,
         }
     }
 }
@@ -60,6 +65,7 @@ impl fmt::Display for Error {
             Self::Truncated => f.write_str("the transport ended too early, without close_notify"),
             Self::Aborted(alert) => write!(f, "aborted by the caller with {alert}"),
             Self::KeysExhausted => f.write_str("no further traffic key can be derived"),
+            Self::HandshakeFailed => f.write_str("the handshake failed"),
             Self::SealingAbandoned => f.write_str("a batch of records was abandoned unsealed"),
         }
     }
@@ -312,6 +318,7 @@ mod tests {
             Error::Aborted(AlertDescription::CLOSE_NOTIFY),
             Error::KeysExhausted,
             Error::SealingAbandoned,
+            Error::HandshakeFailed,
         ];
         let write_errors = [
             WriteError::NoRoom { needed: 1, available: 0 },

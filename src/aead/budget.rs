@@ -70,6 +70,9 @@ pub(super) const MAX_RECORD_BLOCKS: u64 = (1 << 10) + 2;
 const CONTROL_BLOCKS: u64 = 2;
 
 impl KeyBudget {
+    /// The budget of no key.
+    pub(crate) const NONE: Self = Self { records: 0, blocks: 0 };
+
     /// The budget of a key that nothing was sealed with.
     pub(crate) const fn of_new_key(limits: KeyLimits) -> Self {
         Self { records: limits.records, blocks: limits.blocks }

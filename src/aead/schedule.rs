@@ -35,7 +35,7 @@ pub(crate) enum NextKeys {
     /// Nothing: raw keys, or TLS 1.2.
     None,
     /// The traffic secret of one direction.
-    Secret(TrafficSecret),
+    Secret(Box<TrafficSecret>),
     /// Whoever made the handshake, for both directions.
     #[cfg_attr(not(feature = "rustls"), expect(dead_code, reason = "only a handshake has one"))]
     Schedule(Box<dyn KeySchedule>),
@@ -104,7 +104,7 @@ impl NextKeys {
     /// The traffic secret, if it is one.
     pub(crate) fn into_secret(self) -> Option<TrafficSecret> {
         match self {
-            Self::Secret(secret) => Some(secret),
+            Self::Secret(secret) => Some(*secret),
             Self::None | Self::Schedule(_) => None,
         }
     }
@@ -112,6 +112,6 @@ impl NextKeys {
 
 impl From<Option<TrafficSecret>> for NextKeys {
     fn from(secret: Option<TrafficSecret>) -> Self {
-        secret.map_or(Self::None, Self::Secret)
+        secret.map_or(Self::None, |secret| Self::Secret(Box::new(secret)))
     }
 }

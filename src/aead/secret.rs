@@ -126,7 +126,7 @@ mod tests {
     #[test]
     fn a_reader_follows_beyond_the_last_generation_of_a_writer() {
         let secret = TrafficSecret::new(CipherSuite::TLS_AES_128_GCM_SHA256, &[7; 32]).unwrap();
-        let mut schedule = NextKeys::Secret(secret.at_generation((1 << 48) - 2));
+        let mut schedule = NextKeys::from(Some(secret.at_generation((1 << 48) - 2)));
         for generation in [(1 << 48) - 1, 1 << 48, (1 << 48) + 1] {
             assert!(schedule.next_read_keys().is_ok(), "{generation}");
             let NextKeys::Secret(secret) = &schedule else { panic!("it stays a secret") };
@@ -139,7 +139,7 @@ mod tests {
         let mut secret = TrafficSecret::new(CipherSuite::TLS_AES_128_GCM_SHA256, &[7; 32]).unwrap();
         secret.update();
         assert_eq!(secret.generation(), 1);
-        let mut schedule = NextKeys::Secret(secret.at_generation((1 << 48) - 2));
+        let mut schedule = NextKeys::from(Some(secret.at_generation((1 << 48) - 2)));
         assert!(schedule.can_update());
         assert!(schedule.next_write_keys().is_ok());
         assert!(!schedule.can_update());

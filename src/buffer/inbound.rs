@@ -116,6 +116,7 @@ impl InboundBuffer {
 
     /// Changes how much may be held. What is held already stays, in as much memory as it has,
     /// until enough of it is consumed.
+    #[cfg(feature = "rustls")]
     pub(crate) fn set_capacity(&mut self, capacity: usize) {
         self.capacity = capacity;
         self.return_excess();

@@ -160,7 +160,7 @@ fn unknown_secrets() -> rustls::Error {
 mod tests {
     use super::*;
     use crate::aead::NextKeys;
-    use crate::connection::{Connection, Phase};
+    use crate::connection::Connection;
     use crate::error::WriteError;
     use crate::record::KeyUpdateRequest::{NotRequested, Requested};
     use alloc::sync::Arc;
@@ -188,10 +188,7 @@ mod tests {
     }
 
     fn keys(connection: &mut Connection) -> &mut NextKeys {
-        let Phase::Established(established) = &mut connection.phase else {
-            panic!("the handshake is over")
-        };
-        established.write.next_keys_mut()
+        connection.writer.next_keys_mut()
     }
 
     fn established() -> (Connection, Connection) {

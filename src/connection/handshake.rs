@@ -1,22 +1,25 @@
 //! Drives the handshake inside rustls, one whole record at a time.
 
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use rustls::ProtocolVersion;
 use rustls::unbuffered::{ConnectionState, EncodeError, EncodeTlsData, UnbufferedStatus};
 
+use super::ConnectionError;
+use super::config::Tls12Close;
 use super::handover::Tls;
-use super::negotiated::{foreign_suite, negotiated_suite};
+use super::negotiated::{Negotiated, foreign_suite, negotiated_suite};
 use super::server_name::ServerNameCell;
 use super::watch::Watch;
-use super::{ConnectionConfig, ConnectionError};
+use crate::aead::{NextKeys, ReadKeys, WriteKeys};
 use crate::alert::{Alert, AlertDescription};
-use crate::buffer::{InboundBuffer, OutboundBuffer};
+use crate::buffer::InboundBuffer;
 use crate::error::{Error, PeerFault};
-use crate::reader::Role;
+use crate::reader::{PeerLimits, Role};
 use crate::record::{ContentType, HEADER_LEN, RecordHeader, Version};
-use crate::writer::Conditions;
+use crate::writer::Writer;
 
 /// How much of the peer's handshake may be held at most: its longest message (64 KiB), in records
 /// of moderate size.
@@ -34,13 +37,11 @@ const UNEXPECTED: &[u8] = &[0x16, 3, 3, 0, 5, 24, 0, 0, 1, 0];
 /// comes behind the handshake: tickets, KeyUpdates and application data stay in `inbound`.
 #[derive(Debug)]
 pub(super) struct Handshake {
-    pub(super) tls: Tls,
-    pub(super) inbound: InboundBuffer,
-    pub(super) outbound: OutboundBuffer,
-    /// Of both halves, which begin with it.
-    pub(super) config: ConnectionConfig,
-    /// What was observed last; the sizing policy begins with it.
-    pub(super) conditions: Conditions,
+    tls: Tls,
+    inbound: InboundBuffer,
+    /// The limits on the peer.
+    limits: PeerLimits,
+    tls12_close: Tls12Close,
     /// Bytes at the front of `inbound` that rustls has been shown.
     shown: usize,
     watch: Watch,
@@ -78,7 +79,7 @@ enum Turn {
 pub(super) enum Status {
     /// It waits for input.
     Blocked,
-    /// It is over, and everything that rustls had to send is in `outbound`.
+    /// It is over, and everything that rustls had to send waits in the writer.
     Done,
 }
 
@@ -104,20 +105,30 @@ enum Refusal {
     Content(PeerFault),
 }
 
+/// What a handshake that is over leaves to the two halves.
+pub(super) struct HandedOver {
+    pub(super) write_keys: WriteKeys,
+    pub(super) next_keys: NextKeys,
+    pub(super) read_keys: ReadKeys,
+    /// Input that was not read.
+    pub(super) inbound: InboundBuffer,
+    pub(super) negotiated: Negotiated,
+}
+
 impl Handshake {
     pub(super) fn new(
         tls: Tls,
         server_name: Option<ServerNameCell>,
         inbound: InboundBuffer,
-        config: ConnectionConfig,
+        limits: PeerLimits,
+        tls12_close: Tls12Close,
     ) -> Self {
         Self {
-            watch: Watch::new(tls.role(), config.reader.limits.handshake_len),
+            watch: Watch::new(tls.role(), limits.handshake_len),
             tls,
             inbound,
-            outbound: config.writer.outbound_buffer(),
-            config,
-            conditions: Conditions::default(),
+            limits,
+            tls12_close,
             shown: 0,
             turn: Turn::Rustls,
             input: Input::Open,
@@ -127,8 +138,8 @@ impl Handshake {
     }
 
     /// Goes as far as the input allows. After an error the alert that tells the peer of it
-    /// waits in `outbound`.
-    pub(super) fn advance(&mut self) -> Result<Status, ConnectionError> {
+    /// waits in the writer.
+    pub(super) fn advance(&mut self, writer: &mut Writer) -> Result<Status, ConnectionError> {
         let mut refused = None;
         loop {
             if self.turn == Turn::NextRecord {
@@ -141,27 +152,27 @@ impl Handshake {
                     }
                     Ok(Next::Part(watch)) => {
                         self.watch = watch;
-                        return self.blocked();
+                        return self.blocked(writer);
                     }
                     // rustls has the alert. It waits for no record that this announces.
                     Err(Refusal::Header(fault)) => {
                         self.shown += HEADER_LEN;
                         refused = Some(fault);
                     }
-                    Err(Refusal::Content(fault)) => return Err(self.refuse(fault)),
+                    Err(Refusal::Content(fault)) => return Err(self.refuse(fault, writer)),
                 }
             }
             self.turn = Turn::Rustls;
             let step = self.step();
             if let (Ok(_), Some(suite)) = (&step, foreign_suite(self.tls.common())) {
                 // Nothing of ours is under its keys yet, and nothing will be.
-                self.append_plain_alert(AlertDescription::HANDSHAKE_FAILURE);
+                append_plain_alert(AlertDescription::HANDSHAKE_FAILURE, writer);
                 self.inbound.wipe();
                 return Err(ConnectionError::UnsupportedSuite(suite));
             }
             match step {
                 Ok(Step::Again) => {}
-                Ok(Step::Send(record)) => self.send(record),
+                Ok(Step::Send(record)) => self.send(record, writer),
                 Ok(Step::Traffic) if self.is_over() => return Ok(Status::Done),
                 // A server that may send half-RTT data gets here while still handshaking.
                 Ok(Step::Blocked | Step::Traffic) => match refused {
@@ -169,21 +180,31 @@ impl Handshake {
                     // A header that rustls knows and TLS 1.2 and 1.3 do not.
                     Some(fault) => {
                         self.shown -= HEADER_LEN;
-                        return Err(self.refuse(fault));
+                        return Err(self.refuse(fault, writer));
                     }
                 },
                 Err(error) => {
                     self.shown = 0;
                     self.inbound.wipe();
                     if self.was_ended_by_peer(&error) {
-                        self.outbound.discard();
+                        writer.discard();
                     } else {
-                        self.collect_alert();
+                        self.collect_alert(writer);
                     }
                     return Err(error);
                 }
             }
         }
+    }
+
+    /// Takes over from rustls, once [`advance`](Self::advance) is [`Done`](Status::Done).
+    pub(super) fn hand_over(self) -> Result<HandedOver, ConnectionError> {
+        let common = self.tls.common();
+        let suite = negotiated_suite(common).ok_or(rustls::Error::HandshakeNotComplete)?;
+        let negotiated = Negotiated::of(common, suite, self.server_name(), self.tls12_close);
+        let (write_keys, read_keys, schedule) = self.tls.hand_over(suite)?;
+        let next_keys = NextKeys::Schedule(Box::new(schedule));
+        Ok(HandedOver { write_keys, next_keys, read_keys, inbound: self.inbound, negotiated })
     }
 
     pub(super) fn end_of_input(&mut self) {
@@ -209,6 +230,11 @@ impl Handshake {
         Some(&mut self.inbound)
     }
 
+    /// Bytes of inbound memory.
+    pub(super) fn memory_held(&self) -> usize {
+        self.inbound.memory_held()
+    }
+
     /// Whether [`advance`](Self::advance) would change anything.
     pub(super) fn wants_process(&self) -> bool {
         self.input == Input::Ended
@@ -217,7 +243,7 @@ impl Handshake {
     }
 
     /// The name a client asked for.
-    pub(super) fn server_name(&self) -> Option<String> {
+    fn server_name(&self) -> Option<String> {
         self.server_name.as_ref().and_then(|name| name.get().cloned())
     }
 
@@ -280,14 +306,14 @@ impl Handshake {
         if needed > rest.len() { self.shown + needed } else { 0 }
     }
 
-    fn blocked(&mut self) -> Result<Status, ConnectionError> {
+    fn blocked(&mut self, writer: &mut Writer) -> Result<Status, ConnectionError> {
         if self.input == Input::Ended {
             return Err(Error::Truncated.into());
         }
         if self.inbound.is_full(self.needed()) {
             let (capacity, max) = (self.inbound.capacity(), self.max_input());
             if capacity >= max {
-                return Err(self.refuse(PeerFault::HandshakeTooLong));
+                return Err(self.refuse(PeerFault::HandshakeTooLong, writer));
             }
             self.inbound.set_capacity(capacity.saturating_mul(2).min(max));
         }
@@ -310,13 +336,13 @@ impl Handshake {
 
     /// What may be held of an unfinished message and the records that it comes in.
     const fn max_input(&self) -> usize {
-        let twice = self.config.reader.limits.handshake_len.saturating_mul(2);
+        let twice = self.limits.handshake_len.saturating_mul(2);
         if twice < MAX_HANDSHAKE_INPUT { twice } else { MAX_HANDSHAKE_INPUT }
     }
 
     /// A record that rustls sends: in TLS 1.2 protected behind a change_cipher_spec, in TLS 1.3 of
     /// the outer type of application data.
-    fn send(&mut self, record: Vec<u8>) {
+    fn send(&mut self, record: Vec<u8>, writer: &mut Writer) {
         let first = record.first().and_then(|&byte| ContentType::from_wire(byte));
         match (first, self.version()) {
             (Some(ContentType::ApplicationData), _)
@@ -325,18 +351,18 @@ impl Handshake {
             }
             _ => {}
         }
-        self.outbound.append_owned(record.into());
+        writer.append_flight(record.into());
     }
 
     /// Ends the handshake for a fault that rustls was not shown. While nothing is protected the
     /// alert is ours; later only rustls can seal one, for a record that it refuses too.
-    fn refuse(&mut self, fault: PeerFault) -> ConnectionError {
+    fn refuse(&mut self, fault: PeerFault, writer: &mut Writer) -> ConnectionError {
         match (self.has_keys(), self.version(), fault.alert()) {
-            (false, ..) => self.append_plain_alert(fault.alert()),
+            (false, ..) => append_plain_alert(fault.alert(), writer),
             (true, Some(Version::Tls12), AlertDescription::UNEXPECTED_MESSAGE) => {
-                self.show_instead(UNEXPECTED);
+                self.show_instead(UNEXPECTED, writer);
             }
-            (true, ..) => self.show_instead(NO_RECORD),
+            (true, ..) => self.show_instead(NO_RECORD, writer),
         }
         self.inbound.wipe();
         Error::Peer(fault).into()
@@ -352,15 +378,8 @@ impl Handshake {
                 && knows_suite)
     }
 
-    fn append_plain_alert(&mut self, description: AlertDescription) {
-        let alert = Alert::fatal(description).encode();
-        let len = u16::try_from(alert.len()).unwrap_or(0);
-        let header = RecordHeader { content_type: ContentType::Alert, len };
-        self.outbound.append_owned([&header.encode()[..], &alert].concat().into());
-    }
-
     /// Shows rustls, in the place of the next record, one that it refuses.
-    fn show_instead(&mut self, record: &[u8]) {
+    fn show_instead(&mut self, record: &[u8], writer: &mut Writer) {
         let end = self.shown + record.len();
         let missing = end.saturating_sub(self.inbound.len());
         if missing > 0 {
@@ -373,24 +392,32 @@ impl Handshake {
         }
         self.shown = end;
         if self.step().is_err() {
-            self.collect_alert();
+            self.collect_alert(writer);
         }
     }
 
     /// rustls gives its alert only when asked once more after the error. It is asked no oftener:
     /// without anything to send it would look up the messages behind the faulty one, and panic
     /// where they are gone.
-    fn collect_alert(&mut self) {
+    fn collect_alert(&mut self, writer: &mut Writer) {
         self.shown = 0;
         self.inbound.wipe();
         while self.tls.common().wants_write() {
             match self.step() {
                 Ok(Step::Again) => {}
-                Ok(Step::Send(record)) => self.send(record),
+                Ok(Step::Send(record)) => self.send(record, writer),
                 _ => break,
             }
         }
     }
+}
+
+/// An alert that is not protected.
+fn append_plain_alert(description: AlertDescription, writer: &mut Writer) {
+    let alert = Alert::fatal(description).encode();
+    let len = u16::try_from(alert.len()).unwrap_or(0);
+    let header = RecordHeader { content_type: ContentType::Alert, len };
+    writer.append_flight([&header.encode()[..], &alert].concat().into());
 }
 
 /// Handles one state of rustls, which is the same for both roles. Returns the bytes to discard.
@@ -437,6 +464,7 @@ mod tests {
     use super::super::{client_config_builder, clock};
     use super::*;
     use crate::buffer::BufferPolicy;
+    use crate::writer::WriterConfig;
 
     #[test]
     fn what_was_held_is_wiped_at_a_fault() {
@@ -454,12 +482,19 @@ mod tests {
             let name = "localhost".try_into().unwrap();
             let tls = UnbufferedClientConnection::new(Arc::new(config), name).unwrap();
             let inbound = InboundBuffer::new(1000, BufferPolicy::Retain);
-            let mut ours = Handshake::new(Tls::Client(tls), None, inbound, Default::default());
-            assert_eq!(ours.advance(), Ok(Status::Blocked));
+            let mut ours = Handshake::new(
+                Tls::Client(tls),
+                None,
+                inbound,
+                PeerLimits::default(),
+                Tls12Close::default(),
+            );
+            let mut writer = Writer::without_keys(WriterConfig::default());
+            assert_eq!(ours.advance(&mut writer), Ok(Status::Blocked));
             let inbound = ours.inbound().unwrap();
             inbound.free_mut()[..wire.len()].copy_from_slice(wire);
             inbound.commit(wire.len());
-            assert!(ours.advance().is_err());
+            assert!(ours.advance(&mut writer).is_err());
             assert_eq!(ours.inbound.memory_held(), 0, "{wire:x?}");
         }
     }

@@ -2,12 +2,11 @@
 //! of rustls.
 
 mod config;
-mod ended;
 mod error;
-mod established;
 mod handover;
 mod handshake;
 mod negotiated;
+mod post_handshake;
 mod server_name;
 mod view;
 mod watch;
@@ -15,8 +14,6 @@ mod writing;
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
-use core::mem;
-
 pub(crate) use config::prepare_client;
 #[cfg(feature = "std")]
 pub use config::webpki_client_config;
@@ -25,11 +22,12 @@ use config::{check_suites, prepare_server};
 pub use config::{
     client_config_builder, clock, server_config_builder, webpki_client_config_with_time,
 };
-use ended::Ended;
+use core::mem;
 pub use error::ConnectionError;
-use established::Established;
 use handover::Tls;
-use handshake::{Handshake, Status};
+use handshake::{HandedOver, Handshake, Status};
+use negotiated::Negotiated;
+use post_handshake::WriterBeside;
 pub use rustls;
 use rustls::client::UnbufferedClientConnection;
 pub(crate) use rustls::pki_types::ServerName;
@@ -39,10 +37,10 @@ use server_name::{RememberServerName, ServerNameCell};
 
 use crate::aead::ReadKeys;
 use crate::alert::AlertDescription;
-use crate::buffer::{BufferPolicy, Chunk, InboundBuffer, OutboundBuffer, PutBackError};
+use crate::buffer::{Chunk, InboundBuffer, PutBackError};
 use crate::error::{Error, WriteError};
-use crate::reader::Inbound;
-use crate::writer::{Outbound, WriterParts};
+use crate::reader::{Inbound, Reader, ReaderState};
+use crate::writer::{Outbound, Writer, WriterParts, WriterState};
 
 /// A TLS connection without I/O.
 ///
@@ -56,14 +54,18 @@ use crate::writer::{Outbound, WriterParts};
 /// only inside rustls.
 #[derive(Debug)]
 pub struct Connection {
-    phase: Phase,
+    writer: Writer,
+    reader: Reader,
+    stage: Stage,
 }
 
+/// How far the handshake has come.
 #[derive(Debug)]
-enum Phase {
+enum Stage {
     Negotiating(Box<Handshake>),
-    Established(Box<Established>),
-    Ended(Box<Ended>),
+    Established(Box<Negotiated>),
+    /// It failed, or was given up.
+    Failed(Box<ConnectionError>),
 }
 
 impl Connection {
@@ -149,10 +151,20 @@ impl Connection {
         name: Option<ServerNameCell>,
         config: ConnectionConfig,
     ) -> Result<Self, ConnectionError> {
-        let reader = &config.reader;
+        let ConnectionConfig { writer, reader, tls12_close } = config;
         let inbound = InboundBuffer::new(reader.buffer_capacity(), reader.buffers);
-        let handshake = Handshake::new(tls, name, inbound, config);
-        let mut this = Self { phase: Phase::Negotiating(Box::new(handshake)) };
+        let role = tls.role();
+        let mut this = Self {
+            writer: Writer::without_keys(writer),
+            reader: Reader::without_keys(role, reader),
+            stage: Stage::Negotiating(Box::new(Handshake::new(
+                tls,
+                name,
+                inbound,
+                reader.limits,
+                tls12_close,
+            ))),
+        };
         this.process()?;
         Ok(this)
     }
@@ -166,30 +178,54 @@ impl Connection {
     /// [`outbound`](Self::outbound): drain it before closing the transport. After [`Error::Truncated`] writing goes on. Where it was our writing half that failed, the
     /// plaintext that was opened before comes first.
     pub fn process(&mut self) -> Result<(), ConnectionError> {
-        match &mut self.phase {
-            Phase::Negotiating(handshake) => match handshake.advance() {
-                Ok(Status::Blocked) => Ok(()),
-                Ok(Status::Done) => {
-                    self.hand_over()?;
-                    // What came behind the handshake.
-                    self.process()
-                }
-                Err(error) => Err(self.fail(error)),
-            },
-            Phase::Established(established) => Ok(established.process()?),
-            Phase::Ended(ended) => Err(ended.read_error()),
+        if let Stage::Negotiating(handshake) = &mut self.stage {
+            if self.writer.state() != WriterState::Negotiating {
+                // The writer was closed or has failed by itself.
+                let closed = Error::Aborted(AlertDescription::CLOSE_NOTIFY);
+                let error = self.writer.error().unwrap_or(closed);
+                return Err(self.end(error.into()));
+            }
+            match handshake.advance(&mut self.writer) {
+                Ok(Status::Blocked) => return Ok(()),
+                Ok(Status::Done) => self.hand_over()?,
+                Err(error) => return Err(self.end(error)),
+            }
         }
+        match &self.stage {
+            Stage::Negotiating(_) => Ok(()),
+            Stage::Established(_) => Ok(self.process_records()?),
+            Stage::Failed(error) => Err(ConnectionError::clone(error)),
+        }
+    }
+
+    fn process_records(&mut self) -> Result<(), Error> {
+        let Self { writer, reader, .. } = self;
+        if let Some(error) = writer.error() {
+            reader.fail(error);
+            // A clean end stays one, and yet the connection has failed.
+            if reader.state() == ReaderState::PeerClosed {
+                return Err(error);
+            }
+        }
+        let was = reader.state();
+        if let Err(error) = reader.process_with(&mut WriterBeside { writer }) {
+            // A transport that ended can still be open in the other direction.
+            writer.fail(error);
+            return Err(error);
+        }
+        let peer_closes = was == ReaderState::Open && reader.state() == ReaderState::PeerClosed;
+        if peer_closes && self.answers_close() {
+            // The fault of a failed half is sticky and comes at the next call.
+            let _failed = self.writer.close();
+        }
+        Ok(())
     }
 
     /// The bytes for the transport, as a [`Buf`](bytes::Buf). If none wait, the open record is
     /// sealed first.
     #[inline]
     pub fn outbound(&mut self) -> Outbound<'_> {
-        match &mut self.phase {
-            Phase::Negotiating(handshake) => Outbound::new(&mut handshake.outbound),
-            Phase::Ended(ended) => Outbound::new(&mut ended.outbound),
-            Phase::Established(established) => established.write.outbound(),
-        }
+        self.writer.outbound()
     }
 
     /// Puts back what the transport did not take of a chunk: it waits again, in front of
@@ -199,21 +235,16 @@ impl Connection {
     /// # Errors
     /// As [`Writer::put_back`](crate::Writer::put_back).
     pub fn put_back(&mut self, chunk: Chunk) -> Result<(), PutBackError> {
-        match &mut self.phase {
-            Phase::Negotiating(handshake) => handshake.outbound.put_back(chunk),
-            Phase::Ended(ended) => ended.outbound.put_back(chunk),
-            Phase::Established(established) => established.write.put_back(chunk),
-        }
+        self.writer.put_back(chunk)
     }
 
     /// Memory for the transport's next bytes, to read straight into; then call
     /// [`process`](Self::process).
     pub fn inbound(&mut self) -> Inbound<'_> {
-        Inbound::new(match &mut self.phase {
-            Phase::Negotiating(handshake) => handshake.inbound(),
-            Phase::Ended(_) => None,
-            Phase::Established(established) => established.read.inbound(),
-        })
+        match &mut self.stage {
+            Stage::Negotiating(handshake) => Inbound::new(handshake.inbound()),
+            Stage::Established(_) | Stage::Failed(_) => self.reader.inbound(),
+        }
     }
 
     /// Copies as much of `wire` as there is room for and returns how much that was; then call
@@ -227,10 +258,9 @@ impl Connection {
     /// [`process`](Self::process) gives [`Error::Truncated`], unless the peer had closed. Not to
     /// be called for a read of 0 bytes into no memory: see [`Inbound`].
     pub fn end_of_input(&mut self) {
-        match &mut self.phase {
-            Phase::Negotiating(handshake) => handshake.end_of_input(),
-            Phase::Established(established) => established.read.end_of_input(),
-            Phase::Ended(_) => {}
+        match &mut self.stage {
+            Stage::Negotiating(handshake) => handshake.end_of_input(),
+            Stage::Established(_) | Stage::Failed(_) => self.reader.end_of_input(),
         }
     }
 
@@ -238,17 +268,12 @@ impl Connection {
     /// then [`process`](Self::process) may find more.
     #[must_use]
     pub fn plaintext(&self) -> &[u8] {
-        match &self.phase {
-            Phase::Established(established) => established.read.plaintext(),
-            Phase::Negotiating(_) | Phase::Ended(_) => &[],
-        }
+        self.reader.plaintext()
     }
 
     /// Removes `n` bytes from the front of the plaintext, or all if it has fewer.
     pub fn consume(&mut self, n: usize) {
-        if let Phase::Established(established) = &mut self.phase {
-            established.read.consume(n);
-        }
+        self.reader.consume(n);
     }
 
     /// Copies plaintext into `buf`, processing input as needed, and returns how many bytes that
@@ -293,11 +318,15 @@ impl Connection {
         }
     }
 
+    /// Whether the call that has read a record finds more behind it; not where the peer's
+    /// `close_notify` closes our half, before the caller could answer what came in front of it.
     fn reads_on(&self) -> bool {
-        match &self.phase {
-            Phase::Established(established) => established.reads_on(),
-            Phase::Negotiating(_) | Phase::Ended(_) => false,
-        }
+        if self.answers_close() { self.reader.holds_data() } else { self.reader.wants_process() }
+    }
+
+    /// Whether the peer's `close_notify` closes our half (RFC 5246 §7.2.1).
+    fn answers_close(&self) -> bool {
+        matches!(&self.stage, Stage::Established(negotiated) if negotiated.answers_close)
     }
 
     /// Seals the open record and `close_notify`: our half ends, and nothing accepted is lost if you
@@ -312,14 +341,11 @@ impl Connection {
     /// # Errors
     /// [`WriteError::Failed`] after a fatal fault.
     pub fn close(&mut self) -> Result<(), WriteError> {
-        match &mut self.phase {
-            Phase::Established(established) => established.write.close(),
-            Phase::Negotiating(_) => {
-                self.end(None);
-                Ok(())
-            }
-            Phase::Ended(ended) => ended.finished(),
+        self.writer.close()?;
+        if let Stage::Negotiating(_) = self.stage {
+            self.end(Error::Aborted(AlertDescription::CLOSE_NOTIFY).into());
         }
+        Ok(())
     }
 
     /// Ends both halves with a fatal alert: plaintext that was not read is wiped, and so is the
@@ -328,10 +354,16 @@ impl Connection {
     /// a clean end or like none (RFC 9846 §6.1). While negotiating no alert is sent, as in
     /// [`close`](Self::close).
     pub fn abort(&mut self, alert: AlertDescription) {
-        match &mut self.phase {
-            Phase::Established(established) => established.abort(Error::Aborted(alert)),
-            Phase::Negotiating(_) => self.end(Some(Error::Aborted(alert).into())),
-            Phase::Ended(_) => {}
+        let error = Error::Aborted(alert);
+        match self.stage {
+            Stage::Negotiating(_) => {
+                self.end(error.into());
+            }
+            Stage::Established(_) => {
+                self.writer.fail(error);
+                self.reader.abort(error);
+            }
+            Stage::Failed(_) => {}
         }
     }
 
@@ -342,49 +374,54 @@ impl Connection {
     /// # Errors
     /// The connection itself if it is not at rest: open both ways, nothing to drain or due,
     /// nothing held of the peer's bytes, and no KeyUpdate outstanding that the peer was asked for.
-    pub fn into_parts(self) -> Result<(WriterParts, ReadKeys), Self> {
-        match self.phase {
-            Phase::Established(established) if established.is_at_rest() => {
-                Ok(established.into_parts())
-            }
-            phase => Err(Self { phase }),
+    #[expect(clippy::result_large_err, reason = "the connection itself: boxing would allocate")]
+    pub fn into_parts(mut self) -> Result<(WriterParts, ReadKeys), Self> {
+        if !self.reader.is_at_rest() || self.writer.expects_peer_update() {
+            return Err(self);
+        }
+        let Some(parts) = self.writer.take_parts() else { return Err(self) };
+        match self.reader.take_keys() {
+            Some(keys) => Ok((parts, keys)),
+            None => Err(self),
         }
     }
 
     /// The handshake is over: from here on every record is ours.
     fn hand_over(&mut self) -> Result<(), ConnectionError> {
-        match self.leave() {
-            Phase::Negotiating(handshake) => match Established::from_handshake(*handshake) {
-                Ok(established) => self.phase = Phase::Established(Box::new(established)),
-                Err(error) => return Err(self.fail(error)),
-            },
-            phase @ (Phase::Established(_) | Phase::Ended(_)) => self.phase = phase,
+        let failed = Stage::Failed(Box::new(Error::HandshakeFailed.into()));
+        let handshake = match mem::replace(&mut self.stage, failed) {
+            Stage::Negotiating(handshake) => handshake,
+            stage @ (Stage::Established(_) | Stage::Failed(_)) => {
+                self.stage = stage;
+                return Ok(());
+            }
+        };
+        let input_ended = handshake.input_has_ended();
+        match handshake.hand_over() {
+            Ok(HandedOver { write_keys, next_keys, read_keys, inbound, negotiated }) => {
+                self.writer.begin(write_keys, next_keys);
+                self.reader.begin_in(read_keys, inbound);
+                self.stage = Stage::Established(Box::new(negotiated));
+            }
+            Err(error) => return Err(self.end(error)),
+        }
+        if input_ended {
+            self.reader.end_of_input();
         }
         Ok(())
     }
 
-    /// Ends a handshake for `error`, and gives it back.
-    fn fail(&mut self, error: ConnectionError) -> ConnectionError {
-        self.end(Some(error.clone()));
+    /// Ends a handshake for `error`, and gives it back. Its last bytes stay to be drained.
+    fn end(&mut self, error: ConnectionError) -> ConnectionError {
+        let fault = match error {
+            ConnectionError::Record(error) => error,
+            ConnectionError::Handshake(_) | ConnectionError::UnsupportedSuite(_) => {
+                Error::HandshakeFailed
+            }
+        };
+        self.writer.end_handshake(fault);
+        self.reader.abort(fault);
+        self.stage = Stage::Failed(Box::new(error.clone()));
         error
     }
-
-    /// Ends a handshake; its last bytes stay to be drained.
-    fn end(&mut self, fault: Option<ConnectionError>) {
-        let outbound = match self.leave() {
-            Phase::Negotiating(handshake) => handshake.outbound,
-            Phase::Established(_) | Phase::Ended(_) => nothing(),
-        };
-        self.phase = Phase::Ended(Box::new(Ended { outbound, fault }));
-    }
-
-    /// The phase, in whose place another is to be put.
-    fn leave(&mut self) -> Phase {
-        let ended = Ended { outbound: nothing(), fault: None };
-        mem::replace(&mut self.phase, Phase::Ended(Box::new(ended)))
-    }
-}
-
-const fn nothing() -> OutboundBuffer {
-    OutboundBuffer::new(0, 0, BufferPolicy::Retain)
 }

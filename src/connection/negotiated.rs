@@ -7,7 +7,8 @@ use core::fmt;
 use rustls::pki_types::CertificateDer;
 use rustls::{CommonState, HandshakeKind};
 
-use super::{Connection, Phase};
+use super::config::Tls12Close;
+use super::{Connection, Stage};
 use crate::aead::CipherSuite;
 use crate::record::Version;
 
@@ -29,6 +30,8 @@ pub(super) struct Negotiated {
     pub(super) peer_certificates: Option<Box<[CertificateDer<'static>]>>,
     pub(super) server_name: Option<Box<str>>,
     pub(super) resumed: bool,
+    /// The peer's `close_notify` closes our half (RFC 5246 §7.2.1).
+    pub(super) answers_close: bool,
 }
 
 impl Negotiated {
@@ -36,6 +39,7 @@ impl Negotiated {
         common: &CommonState,
         suite: CipherSuite,
         server_name: Option<String>,
+        tls12_close: Tls12Close,
     ) -> Self {
         Self {
             suite,
@@ -43,6 +47,7 @@ impl Negotiated {
             peer_certificates: common.peer_certificates().map(Into::into),
             server_name: server_name.map(Into::into),
             resumed: common.handshake_kind() == Some(HandshakeKind::Resumed),
+            answers_close: suite.version() == Version::Tls12 && tls12_close == Tls12Close::Answer,
         }
     }
 }
@@ -56,6 +61,7 @@ impl fmt::Debug for Negotiated {
             .field("peer_certificates", &self.peer_certificates.as_ref().map(|all| all.len()))
             .field("server_name", &self.server_name)
             .field("resumed", &self.resumed)
+            .field("answers_close", &self.answers_close)
             .finish()
     }
 }
@@ -99,9 +105,9 @@ impl Connection {
     }
 
     fn negotiated(&self) -> Option<&Negotiated> {
-        match &self.phase {
-            Phase::Established(established) => Some(&established.negotiated),
-            Phase::Negotiating(_) | Phase::Ended(_) => None,
+        match &self.stage {
+            Stage::Established(negotiated) => Some(negotiated),
+            Stage::Negotiating(_) | Stage::Failed(_) => None,
         }
     }
 }
@@ -123,11 +129,13 @@ mod tests {
         SupportedCipherSuite, Tls12CipherSuite, Tls13CipherSuite, WantsVerifier,
     };
 
+    use super::super::ConnectionError;
+    use super::super::config::Tls12Close;
     use super::super::handover::Tls;
     use super::super::handshake::Handshake;
-    use super::super::{ConnectionConfig, ConnectionError};
     use crate::buffer::{BufferPolicy, InboundBuffer};
-    use crate::writer::Outbound;
+    use crate::reader::PeerLimits;
+    use crate::writer::{Writer, WriterConfig};
 
     /// Numbers of suites that are not ours: AES-128-CCM, in TLS 1.3 and 1.2.
     const FOREIGN: [u16; 2] = [0x1304, 0xc0ac];
@@ -206,9 +214,9 @@ mod tests {
         (Arc::new(client), Arc::new(server))
     }
 
-    fn drain(ours: &mut Handshake) -> Vec<u8> {
+    fn drain(writer: &mut Writer) -> Vec<u8> {
         let mut wire = Vec::new();
-        let mut outbound = Outbound::new(&mut ours.outbound);
+        let mut outbound = writer.outbound();
         while outbound.has_remaining() {
             wire.extend_from_slice(outbound.chunk());
             let len = outbound.chunk().len();
@@ -234,11 +242,18 @@ mod tests {
                     (Tls::Server(ours.unwrap()), peer.into())
                 };
                 let inbound = InboundBuffer::new(1 << 16, BufferPolicy::Retain);
-                let mut ours = Handshake::new(tls, None, inbound, ConnectionConfig::default());
+                let mut ours = Handshake::new(
+                    tls,
+                    None,
+                    inbound,
+                    PeerLimits::default(),
+                    Tls12Close::default(),
+                );
+                let mut writer = Writer::without_keys(WriterConfig::default());
                 let mut at_peer = Ok(());
-                let mut result = ours.advance().map(|_| ());
+                let mut result = ours.advance(&mut writer).map(|_| ());
                 for _ in 0..4 {
-                    let wire = drain(&mut ours);
+                    let wire = drain(&mut writer);
                     let mut rest = &wire[..];
                     while !rest.is_empty() && at_peer.is_ok() {
                         peer.read_tls(&mut rest).unwrap();
@@ -252,7 +267,7 @@ mod tests {
                         let inbound = ours.inbound().unwrap();
                         inbound.free_mut()[..wire.len()].copy_from_slice(&wire);
                         inbound.commit(wire.len());
-                        result = ours.advance().map(|_| ());
+                        result = ours.advance(&mut writer).map(|_| ());
                     }
                 }
                 assert_eq!(result, Err(ConnectionError::UnsupportedSuite(number)));

@@ -6,8 +6,7 @@ use core::ops::Deref;
 use bytes::Bytes;
 use bytes::BytesMut;
 
-use super::established::Established;
-use super::{Connection, Phase};
+use super::Connection;
 use crate::error::WriteError;
 use crate::record::KeyUpdateRequest;
 #[cfg(feature = "std")]
@@ -21,10 +20,7 @@ impl Connection {
     /// # Errors
     /// As [`Writer::write`](crate::Writer::write).
     pub fn write(&mut self, buf: &[u8]) -> Result<usize, WriteError> {
-        match self.established_or_negotiating()? {
-            Some(established) => established.write.write(buf),
-            None => Ok(0),
-        }
+        self.writer.write(buf)
     }
 
     /// Accepts all of `buf` or nothing. See [`Writer::write_all`](crate::Writer::write_all).
@@ -33,11 +29,7 @@ impl Connection {
     /// [`WriteError::Negotiating`] before the handshake is over, unless `buf` is empty; then as
     /// [`Writer::write_all`](crate::Writer::write_all).
     pub fn write_all(&mut self, buf: &[u8]) -> Result<(), WriteError> {
-        match self.established_or_negotiating()? {
-            Some(established) => established.write.write_all(buf),
-            None if buf.is_empty() => Ok(()),
-            None => Err(WriteError::Negotiating),
-        }
+        self.writer.write_all(buf)
     }
 
     /// As [`write`](Self::write), from several buffers as if they were one: with
@@ -51,10 +43,7 @@ impl Connection {
     where
         B: Deref<Target = [u8]>,
     {
-        match self.established_or_negotiating()? {
-            Some(established) => established.write.write_vectored(bufs),
-            None => Ok(0),
-        }
+        self.writer.write_vectored(bufs)
     }
 
     /// Takes as long a prefix of `plaintext` as there is [`room`](Self::room) for, removes it
@@ -70,10 +59,7 @@ impl Connection {
     /// # Errors
     /// As [`write`](Self::write). What was not accepted stays in `plaintext`.
     pub fn write_owned(&mut self, plaintext: &mut BytesMut) -> Result<usize, WriteError> {
-        match self.established_or_negotiating()? {
-            Some(established) => established.write.write_owned(plaintext),
-            None => Ok(0),
-        }
+        self.writer.write_owned(plaintext)
     }
 
     /// Has the records of as long a prefix of `plaintext` as there is room for sealed on several
@@ -83,10 +69,7 @@ impl Connection {
     /// As [`Writer::seal_batch`](crate::Writer::seal_batch).
     #[cfg(feature = "std")]
     pub fn seal_batch(&mut self, plaintext: &mut Bytes) -> Result<Batch<'_>, WriteError> {
-        match self.established_or_negotiating()? {
-            Some(established) => established.write.seal_batch(plaintext),
-            None => Ok(Batch::of_nothing(Ok(0))),
-        }
+        self.writer.seal_batch(plaintext)
     }
 
     /// [`seal_batch`](Self::seal_batch) with the help of `workers`, where that gains something.
@@ -99,10 +82,7 @@ impl Connection {
         plaintext: &mut Bytes,
         workers: &SealWorkers,
     ) -> Result<usize, WriteError> {
-        match self.established_or_negotiating()? {
-            Some(established) => established.write.write_parallel(plaintext, workers),
-            None => Ok(0),
-        }
+        self.writer.write_parallel(plaintext, workers)
     }
 
     /// Seals a record without content, behind everything accepted: cover traffic
@@ -114,10 +94,7 @@ impl Connection {
     /// [`WriteError::Negotiating`] before the handshake is over; [`WriteError::NoRoom`] if there is
     /// no room for it; otherwise as [`write`](Self::write).
     pub fn write_cover(&mut self, padding: usize) -> Result<(), WriteError> {
-        match self.established_or_negotiating()? {
-            Some(established) => established.write.write_cover(padding),
-            None => Err(WriteError::Negotiating),
-        }
+        self.writer.write_cover(padding)
     }
 
     /// [`write_all`](Self::write_all) and [`close`](Self::close) in one: `close_notify` follows
@@ -126,10 +103,7 @@ impl Connection {
     /// # Errors
     /// As [`write_all`](Self::write_all), for an empty `buf` too.
     pub fn write_final(&mut self, buf: &[u8]) -> Result<(), WriteError> {
-        match self.established_or_negotiating()? {
-            Some(established) => established.write.write_final(buf),
-            None => Err(WriteError::Negotiating),
-        }
+        self.writer.write_final(buf)
     }
 
     /// Lends the free memory of the open record; empty if there is no room or while negotiating.
@@ -138,10 +112,7 @@ impl Connection {
     /// As [`Writer::slot`](crate::Writer::slot).
     #[inline]
     pub fn slot(&mut self) -> Result<Slot<'_>, WriteError> {
-        match self.established_or_negotiating()? {
-            Some(established) => established.write.slot(),
-            None => Ok(Slot::empty()),
-        }
+        self.writer.slot()
     }
 
     /// Seals the open record. See [`Writer::flush`](crate::Writer::flush).
@@ -149,11 +120,7 @@ impl Connection {
     /// # Errors
     /// [`WriteError::Failed`] after a fatal fault.
     pub fn flush(&mut self) -> Result<(), WriteError> {
-        match &mut self.phase {
-            Phase::Established(established) => established.write.flush(),
-            Phase::Negotiating(_) => Ok(()),
-            Phase::Ended(ended) => ended.finished(),
-        }
+        self.writer.flush()
     }
 
     /// Puts a KeyUpdate at the next record boundary, in front of the open record
@@ -163,59 +130,35 @@ impl Connection {
     /// [`WriteError::Negotiating`] before the handshake is over; [`WriteError::NoKeyUpdate`] in
     /// TLS 1.2; otherwise as [`write`](Self::write).
     pub fn update_keys(&mut self, request: KeyUpdateRequest) -> Result<(), WriteError> {
-        match self.established_or_negotiating()? {
-            Some(established) => established.write.update_keys(request),
-            None => Err(WriteError::Negotiating),
-        }
+        self.writer.update_keys(request)
     }
 
     /// Tells the sizing policy of time and transport; see [`Conditions`]. The next record that is
     /// opened depends on it.
     pub fn observe(&mut self, conditions: Conditions) {
-        match &mut self.phase {
-            Phase::Negotiating(handshake) => handshake.conditions = conditions,
-            Phase::Established(established) => established.write.observe(conditions),
-            Phase::Ended(_) => {}
-        }
+        self.writer.observe(conditions);
     }
 
     /// Changes the soft size of the next records.
     pub fn set_sizing(&mut self, sizing: Sizing) {
-        match &mut self.phase {
-            Phase::Negotiating(handshake) => handshake.config.writer.sizing = sizing,
-            Phase::Established(established) => established.write.set_sizing(sizing),
-            Phase::Ended(_) => {}
-        }
+        self.writer.set_sizing(sizing);
     }
 
     /// Changes the padding of the next records.
     pub fn set_padding(&mut self, padding: Padding) {
-        match &mut self.phase {
-            Phase::Negotiating(handshake) => handshake.config.writer.padding = padding,
-            Phase::Established(established) => established.write.set_padding(padding),
-            Phase::Ended(_) => {}
-        }
+        self.writer.set_padding(padding);
     }
 
     /// Changes the hard cap of records, within 64..=16,384; see
     /// [`Writer::set_max_fragment_len`](crate::Writer::set_max_fragment_len).
     pub fn set_max_fragment_len(&mut self, len: usize) {
-        match &mut self.phase {
-            Phase::Negotiating(handshake) => handshake.config.writer.max_fragment_len = len,
-            Phase::Established(established) => {
-                established.write.set_max_fragment_len(len);
-            }
-            Phase::Ended(_) => {}
-        }
+        self.writer.set_max_fragment_len(len);
     }
 
     /// The exact number of bytes that [`write`](Self::write) accepts now.
     #[must_use]
     pub fn room(&self) -> usize {
-        match &self.phase {
-            Phase::Established(established) => established.write.room(),
-            Phase::Negotiating(_) | Phase::Ended(_) => 0,
-        }
+        self.writer.room()
     }
 
     /// The exact number of wire bytes that `n` more bytes become, written and flushed now: their
@@ -225,19 +168,6 @@ impl Connection {
     /// proportion to the number of records. 0 before and after the time when plaintext is accepted.
     #[must_use]
     pub fn wire_len(&self, n: usize) -> usize {
-        match &self.phase {
-            Phase::Established(established) => established.write.wire_len(n),
-            Phase::Negotiating(_) | Phase::Ended(_) => 0,
-        }
-    }
-
-    /// What writing goes to; `None` while negotiating.
-    #[inline]
-    fn established_or_negotiating(&mut self) -> Result<Option<&mut Established>, WriteError> {
-        match &mut self.phase {
-            Phase::Negotiating(_) => Ok(None),
-            Phase::Established(established) => Ok(Some(established)),
-            Phase::Ended(ended) => Err(ended.write_error()),
-        }
+        self.writer.wire_len(n)
     }
 }

@@ -3,20 +3,31 @@
 mod config;
 mod credit;
 mod expected;
-mod half;
 mod inbound;
 mod joiner;
 mod limits;
+mod post_handshake;
+mod process;
 
 pub use config::ReaderConfig;
 pub use credit::Credit;
-pub(crate) use half::{PostHandshake, ReadHalf};
 pub use inbound::Inbound;
 pub use limits::PeerLimits;
+pub(crate) use post_handshake::PostHandshake;
 
-use crate::aead::{NextKeys, ReadKeys};
+use alloc::boxed::Box;
+use core::ops::Range;
+
+use joiner::HandshakeJoiner;
+use limits::PeerCounts;
+use post_handshake::Alone;
+use process::End;
+
+use crate::aead::{ReadKeys, RecordOpener};
 use crate::buffer::InboundBuffer;
-use crate::error::{Error, PeerFault};
+use crate::error::Error;
+#[cfg(feature = "rustls")]
+use crate::record::ContentType;
 use crate::record::KeyUpdateRequest;
 
 /// Which side of the connection we are: it decides which messages the peer may send.
@@ -85,10 +96,20 @@ pub struct ReaderEvents {
 /// ```
 #[derive(Debug)]
 pub struct Reader {
-    half: ReadHalf,
-    next_keys: NextKeys,
-    /// By the writer beside it.
-    records_sealed: u64,
+    /// None before the end of the handshake.
+    opener: Option<RecordOpener>,
+    /// Of a reader without a connection.
+    alone: Option<Box<Alone>>,
+    buffer: InboundBuffer,
+    /// Length of the record at the front of the buffer if it is open and has plaintext left.
+    open_record_len: usize,
+    /// Where in it that plaintext lies.
+    plaintext: Range<usize>,
+    joiner: HandshakeJoiner,
+    counts: PeerCounts,
+    role: Role,
+    end: End,
+    opened: u64,
 }
 
 impl Reader {
@@ -96,14 +117,60 @@ impl Reader {
     #[must_use]
     pub fn new(mut keys: ReadKeys, role: Role, config: ReaderConfig) -> Self {
         let next_keys = keys.take_secret().into();
-        let buffer = InboundBuffer::new(config.buffer_capacity(), config.buffers);
-        let half = ReadHalf::new(keys, role, &config, buffer);
-        Self { half, next_keys, records_sealed: 0 }
+        let mut reader = Self::without_keys(role, config);
+        reader.alone = Some(Box::new(Alone::new(next_keys)));
+        reader.begin(keys);
+        reader
+    }
+
+    /// A reader that opens nothing yet: `Negotiating`.
+    pub(crate) fn without_keys(role: Role, config: ReaderConfig) -> Self {
+        Self {
+            opener: None,
+            alone: None,
+            buffer: InboundBuffer::new(config.buffer_capacity(), config.buffers),
+            open_record_len: 0,
+            plaintext: 0..0,
+            joiner: HandshakeJoiner::default(),
+            counts: PeerCounts::new(config.limits),
+            role,
+            end: End::NotYet,
+            opened: 0,
+        }
+    }
+
+    /// The handshake is over: what comes behind it is ours to open.
+    pub(crate) fn begin(&mut self, keys: ReadKeys) {
+        self.opener = Some(RecordOpener::new(keys));
+    }
+
+    /// The same for a handshake that has read from `buffer`, which came to be of another capacity.
+    #[cfg(feature = "rustls")]
+    pub(crate) fn begin_in(&mut self, keys: ReadKeys, mut buffer: InboundBuffer) {
+        buffer.set_capacity(self.buffer.capacity());
+        self.buffer = buffer;
+        self.begin(keys);
+    }
+
+    /// Takes the keys out; to be called at rest only.
+    #[cfg(feature = "rustls")]
+    pub(crate) fn take_keys(&mut self) -> Option<ReadKeys> {
+        self.opener.take().map(RecordOpener::into_keys)
+    }
+
+    /// Whether the next byte from the transport begins a record, and a message.
+    #[cfg(feature = "rustls")]
+    pub(crate) fn is_at_rest(&self) -> bool {
+        self.end == End::NotYet && self.buffer.len() == 0 && !self.joiner.is_joining()
     }
 
     /// Memory for the transport's next bytes, to read straight into.
     pub fn inbound(&mut self) -> Inbound<'_> {
-        Inbound::new(self.half.inbound())
+        if self.end != End::NotYet {
+            return Inbound::new(None);
+        }
+        let _moved = self.buffer.make_room(self.needed());
+        Inbound::new(Some(&mut self.buffer))
     }
 
     /// Copies as much of `wire` as there is room for and returns how much that was. Bytes after
@@ -121,13 +188,12 @@ impl Reader {
     /// The fatal [`Error`], again at every later call. [`Error::alert`] says what to tell the
     /// peer.
     pub fn process(&mut self) -> Result<ReaderEvents, Error> {
-        let mut handler = Alone {
-            next_keys: &mut self.next_keys,
-            records_sealed: self.records_sealed,
-            events: ReaderEvents::default(),
-        };
-        self.half.process(&mut handler)?;
-        Ok(handler.events)
+        // Not missing: a connection has a call of its own.
+        let Some(mut alone) = self.alone.take() else { return Ok(ReaderEvents::default()) };
+        let result = self.process_with(&mut *alone);
+        let events = alone.take_events();
+        self.alone = Some(alone);
+        result.map(|()| events)
     }
 
     /// The writer beside it has sealed so many records in all
@@ -135,107 +201,135 @@ impl Reader {
     /// see [`PeerLimits`]. Without this call only received data counts. A number that is not
     /// greater than the last one changes nothing.
     pub fn on_sealed(&mut self, records: u64) {
-        self.records_sealed = self.records_sealed.max(records);
+        if let Some(alone) = &mut self.alone {
+            alone.on_sealed(records);
+        }
     }
 
     /// The plaintext of the record that is open; empty if there is none.
     #[must_use]
     pub fn plaintext(&self) -> &[u8] {
-        self.half.plaintext()
+        self.buffer.bytes().get(self.plaintext.clone()).unwrap_or(&[])
     }
 
     /// Removes `n` bytes from the front of the plaintext, or all if it has fewer.
     pub fn consume(&mut self, n: usize) {
-        self.half.consume(n);
+        let len = n.min(self.plaintext.len());
+        self.plaintext.start += len;
+        if self.plaintext.is_empty() && self.open_record_len > 0 {
+            self.buffer.consume(self.open_record_len);
+            self.open_record_len = 0;
+            self.plaintext = 0..0;
+            if let End::Failed(error) = self.end {
+                self.wipe(error);
+            }
+        }
     }
 
     /// The transport has ended. Whole records that are held are still read; after them
     /// [`process`](Self::process) gives [`Error::Truncated`], unless the peer had closed.
     pub fn end_of_input(&mut self) {
-        self.half.end_of_input();
+        if self.end == End::NotYet {
+            self.end = End::Transport;
+        }
     }
 
     /// Whether [`inbound`](Self::inbound) would take bytes.
     #[must_use]
     pub fn wants_input(&self) -> bool {
-        self.half.wants_input()
+        self.end == End::NotYet && !self.buffer.is_full(self.needed())
     }
 
     /// Whether [`process`](Self::process) would find something in what is held: a whole record,
     /// or the end of input.
     #[must_use]
     pub fn wants_process(&self) -> bool {
-        self.half.wants_process()
+        if self.open_record_len > 0 {
+            return false;
+        }
+        match self.end {
+            End::Transport => true,
+            End::NotYet => match self.next_header() {
+                Ok(header) => header.is_some_and(|header| header.record_len() <= self.buffer.len()),
+                Err(_) => true,
+            },
+            End::CloseNotify | End::Failed(_) => false,
+        }
     }
 
     /// The other half has failed: reading ends behind the plaintext that was opened before, with
     /// this error; what is held besides is wiped. After the end it changes nothing.
     pub fn fail(&mut self, error: Error) {
-        self.half.fail(error);
+        if let End::Failed(_) | End::CloseNotify = self.end {
+            return;
+        }
+        if self.open_record_len > 0 {
+            self.end = End::Failed(error);
+        } else {
+            self.wipe(error);
+        }
     }
 
     /// The fault that ended it, if one did; `None` while there is plaintext in front of it.
     #[must_use]
     pub const fn error(&self) -> Option<Error> {
-        self.half.error()
+        match self.end {
+            End::Failed(error) if self.open_record_len == 0 => Some(error),
+            End::NotYet | End::Transport | End::CloseNotify | End::Failed(_) => None,
+        }
     }
 
     /// Records opened so far.
     #[must_use]
     pub const fn records(&self) -> u64 {
-        self.half.records()
+        self.opened
     }
 
     /// Gives back all memory that holds nothing or can be made again. See
     /// [`Writer::shrink`](crate::Writer::shrink).
     pub fn shrink(&mut self) {
-        self.half.shrink();
+        self.buffer.shrink();
+        if let Some(opener) = &mut self.opener {
+            opener.shrink();
+        }
+        if !self.joiner.is_joining() {
+            self.joiner = HandshakeJoiner::default();
+        }
     }
 
     /// Bytes of buffer memory held now.
     #[must_use]
     pub fn memory_held(&self) -> usize {
-        self.half.memory_held()
+        self.buffer.memory_held() + self.joiner.memory_held()
     }
 
     /// The life of the reader.
     #[must_use]
     pub const fn state(&self) -> ReaderState {
-        self.half.state()
-    }
-}
-
-/// A reader without a writer beside it.
-struct Alone<'a> {
-    next_keys: &'a mut NextKeys,
-    records_sealed: u64,
-    events: ReaderEvents,
-}
-
-impl PostHandshake for Alone<'_> {
-    fn expects_key_update(&self) -> bool {
-        false
+        match self.end {
+            End::NotYet | End::Transport if self.opener.is_none() => ReaderState::Negotiating,
+            End::NotYet | End::Transport => ReaderState::Open,
+            End::CloseNotify => ReaderState::PeerClosed,
+            End::Failed(_) if self.open_record_len > 0 => ReaderState::Open,
+            End::Failed(Error::Truncated) => ReaderState::Truncated,
+            End::Failed(_) => ReaderState::Failed,
+        }
     }
 
-    fn records_sealed(&self) -> u64 {
-        self.records_sealed
+    /// The caller gives the connection up: plaintext that was not read goes too.
+    #[cfg(feature = "rustls")]
+    pub(crate) fn abort(&mut self, error: Error) {
+        match self.end {
+            End::Failed(first) => self.wipe(first),
+            End::NotYet | End::Transport | End::CloseNotify => self.wipe(error),
+        }
     }
 
-    fn key_update(&mut self, request: KeyUpdateRequest) -> Result<ReadKeys, Error> {
-        self.events.key_update = Some(request);
-        self.next_keys.next_read_keys()
-    }
-
-    fn ticket(&mut self, _body: &[u8]) -> Result<(), PeerFault> {
-        self.events.tickets += 1;
-        Ok(())
-    }
-
-    fn renegotiation_request(&mut self) {
-        self.events.renegotiation_requests += 1;
-    }
-
-    fn has_news(&self) -> bool {
-        self.events != ReaderEvents::default()
+    /// Whether the next record is here and, as far as its header says, holds application data.
+    #[cfg(feature = "rustls")]
+    pub(crate) fn holds_data(&self) -> bool {
+        let Ok(Some(header)) = self.next_header() else { return false };
+        header.content_type == ContentType::ApplicationData
+            && header.record_len() <= self.buffer.len()
     }
 }

@@ -14,7 +14,7 @@ use bytes::{Buf, Bytes};
 use super::Writer;
 use super::seal::Begun;
 use super::state::Life;
-use crate::aead::{Reserved, SharedKey};
+use crate::aead::{RecordSealer, Reserved, SharedKey};
 use crate::buffer::{Detached, Segment};
 use crate::error::{Error, WriteError};
 
@@ -116,7 +116,7 @@ impl Writer {
     pub fn seal_batch(&mut self, plaintext: &mut Bytes) -> Result<Batch<'_>, WriteError> {
         self.check_open()?;
         let filled = self.fill_current(plaintext)?;
-        let mut tasks = Tasks::new(self);
+        let mut tasks = Tasks::new();
         let (reserved, end) = self.reserve_records(plaintext.len(), &mut tasks);
         let result = match end {
             Ok(()) => Ok(filled + reserved),
@@ -173,17 +173,18 @@ impl Writer {
             let Some(record) = self.record.take() else { break };
             let content_len = record.limit().min(len - accepted);
             let padding = record.shape().padding(self.planner.format(), content_len);
-            let Some(reserved) = self.sealer.reserve(content_len, padding) else {
+            let reserved = self.sealer.as_mut().and_then(|sealer| {
+                let reserved = sealer.reserve(content_len, padding)?;
+                Some((reserved, tasks.key_of(sealer, self.counts.key_updates)))
+            });
+            let Some((reserved, key)) = reserved else {
                 // Not reached: the budget, which counts the sequence numbers, was asked.
                 self.end_with(Error::KeysExhausted);
                 return (accepted, Err(WriteError::Failed { accepted }));
             };
             let place = self.buffer.seal_later(reserved.record_len(), content_len);
-            if tasks.key_generation != self.counts.key_updates {
-                tasks.key = self.sealer.shared_key();
-                tasks.key_generation = self.counts.key_updates;
-            }
-            tasks.add(reserved, place.segment, place.start, accepted);
+            let record = Record { reserved, key, start: place.start, content_start: accepted };
+            tasks.add(record, place.segment);
             accepted += content_len;
             self.count_record(content_len);
         }
@@ -196,27 +197,28 @@ struct Tasks {
     /// Index of the segment of the first record; of none while there is no record.
     first_segment: usize,
     records: Vec<Records>,
-    key: SharedKey,
-    key_generation: u64,
+    /// The key of the records planned last, and its generation.
+    key: Option<(SharedKey, u64)>,
 }
 
 impl Tasks {
-    fn new(writer: &mut Writer) -> Self {
-        Self {
-            first_segment: usize::MAX,
-            records: Vec::new(),
-            key: writer.sealer.shared_key(),
-            key_generation: writer.counts.key_updates,
+    const fn new() -> Self {
+        Self { first_segment: usize::MAX, records: Vec::new(), key: None }
+    }
+
+    fn key_of(&mut self, sealer: &mut RecordSealer, generation: u64) -> SharedKey {
+        match &self.key {
+            Some((key, of)) if *of == generation => key.clone(),
+            _ => self.key.insert((sealer.shared_key(), generation)).0.clone(),
         }
     }
 
-    fn add(&mut self, reserved: Reserved, segment: usize, start: usize, content_start: usize) {
+    fn add(&mut self, record: Record, segment: usize) {
         self.first_segment = self.first_segment.min(segment);
         let index = segment - self.first_segment;
         if self.records.len() <= index {
             self.records.resize_with(index + 1, Records::default);
         }
-        let record = Record { reserved, key: self.key.clone(), start, content_start };
         let Records { first, more } = &mut self.records[index];
         match first {
             None => *first = Some(record),

@@ -48,7 +48,7 @@ impl<'a> Cursor<'a> {
     #[inline]
     pub(super) fn new(planner: &'a Planner, outlook: &Outlook<'_>) -> Self {
         let format = planner.format();
-        let Outlook { buffer, sealer, next_keys, key_limits, control } = *outlook;
+        let Outlook { buffer, budget, next_keys, key_limits, control } = *outlook;
         let update = if next_keys.can_update() {
             Update::Possible { record_len: format.record_len(KEY_UPDATE_LEN), limits: key_limits }
         } else {
@@ -65,7 +65,7 @@ impl<'a> Cursor<'a> {
             max_segments: buffer.max_segments(),
             waiting: buffer.waiting(),
             control_len: control.due_len(format),
-            budget: sealer.budget(),
+            budget,
             update,
         }
     }

@@ -31,6 +31,8 @@ pub use state::{BufferState, FlushPoint, Progress, Wants, WriterState};
 #[cfg(feature = "std")]
 pub use workers::SealWorkers;
 
+#[cfg(feature = "rustls")]
+use bytes::Bytes;
 use config::MAX_CAPACITY;
 use control::{Control, PeerUpdate};
 use current::CurrentRecord;
@@ -39,12 +41,12 @@ use state::{Counts, Life};
 
 #[cfg(feature = "rustls")]
 use crate::aead::ReadKeys;
-use crate::aead::{KeyLimits, NextKeys, RecordSealer, WriteKeys};
+use crate::aead::{KeyBudget, KeyLimits, NextKeys, RecordSealer, WriteKeys};
 use crate::buffer::{Chunk, OutboundBuffer, PutBackError};
 #[cfg(feature = "rustls")]
 use crate::error::PeerFault;
 use crate::error::{Error, WriteError};
-use crate::record::{KeyUpdateRequest, Version};
+use crate::record::{KeyUpdateRequest, RecordFormat, Version};
 
 /// Seals plaintext into TLS records and holds them until the caller drains them.
 ///
@@ -64,10 +66,12 @@ use crate::record::{KeyUpdateRequest, Version};
 /// ```
 #[derive(Debug)]
 pub struct Writer {
-    sealer: RecordSealer,
+    /// None before the end of the handshake.
+    sealer: Option<RecordSealer>,
     /// What the next generation of keys is made from.
     next_keys: NextKeys,
-    key_limits: KeyLimits,
+    /// None for those of the suite.
+    key_limits: Option<KeyLimits>,
     buffer: OutboundBuffer,
     /// Its content lies at the start of the buffer's tail.
     record: Option<CurrentRecord>,
@@ -83,33 +87,50 @@ impl Writer {
     #[must_use]
     pub fn new(mut keys: WriteKeys, config: WriterConfig) -> Self {
         let next_keys = keys.take_secret().into();
-        Self::with_buffer(keys, next_keys, &config, config.outbound_buffer())
+        let mut writer = Self::without_keys(config);
+        writer.begin(keys, next_keys);
+        writer
     }
 
-    /// A writer that continues in `buffer`, behind what already waits there.
-    pub(crate) fn with_buffer(
-        keys: WriteKeys,
-        next_keys: NextKeys,
-        config: &WriterConfig,
-        mut buffer: OutboundBuffer,
-    ) -> Self {
-        let key_limits = config.key_limits.unwrap_or_else(|| KeyLimits::for_suite(keys.suite()));
-        let sealer = RecordSealer::new(keys, key_limits);
-        let format = sealer.format();
-        // What ring seals begins behind the prefix.
-        buffer.align_at(format.prefix_len());
+    /// A writer that takes no plaintext yet: `Negotiating`.
+    pub(crate) fn without_keys(config: WriterConfig) -> Self {
+        let buffer = config.outbound_buffer();
+        let format = RecordFormat { version: Version::Tls13, explicit_nonce_len: 0 };
         Self {
-            sealer,
-            next_keys,
-            key_limits,
+            sealer: None,
+            next_keys: NextKeys::None,
+            key_limits: config.key_limits,
             buffer,
             record: None,
             control: Control::new(PeerUpdate::NotRequested),
-            planner: Planner::new(format, config),
+            planner: Planner::new(format, &config),
             coalescing: config.coalescing,
-            life: Life::Open,
+            life: Life::Negotiating,
             counts: Counts::default(),
         }
+    }
+
+    /// The handshake is over: from here on every record is ours, behind what already waits.
+    pub(crate) fn begin(&mut self, keys: WriteKeys, next_keys: NextKeys) {
+        let key_limits = *self.key_limits.get_or_insert_with(|| KeyLimits::for_suite(keys.suite()));
+        let sealer = RecordSealer::new(keys, key_limits);
+        let format = sealer.format();
+        // What ring seals begins behind the prefix.
+        self.buffer.align_at(format.prefix_len());
+        self.planner.set_format(format);
+        (self.sealer, self.next_keys, self.life) = (Some(sealer), next_keys, Life::Open);
+    }
+
+    /// Drops all that waits: the peer has ended the handshake.
+    #[cfg(feature = "rustls")]
+    pub(crate) fn discard(&mut self) {
+        self.buffer.discard();
+    }
+
+    /// Appends a record that the handshake has sealed, outside the capacity.
+    #[cfg(feature = "rustls")]
+    pub(crate) fn append_flight(&mut self, record: Bytes) {
+        self.buffer.append_owned(record);
     }
 
     /// The sealed bytes that wait, as a [`Buf`](bytes::Buf). If none do, the open record is sealed first: the drain has
@@ -140,7 +161,7 @@ impl Writer {
     /// [`WriteError::NoKeyUpdate`] in TLS 1.2 and for keys without a traffic secret; otherwise
     /// as [`write`](Self::write).
     pub fn update_keys(&mut self, request: KeyUpdateRequest) -> Result<(), WriteError> {
-        self.check_open()?;
+        self.check_established()?;
         if !self.next_keys.can_update() {
             return Err(WriteError::NoKeyUpdate);
         }
@@ -169,7 +190,7 @@ impl Writer {
     /// (RFC 5246 §7.2.2), is put at the next record boundary; calls before it is sealed merge.
     pub fn on_renegotiation_request(&mut self) {
         // One record stays for `close_notify`, behind the current one.
-        let mut budget = self.sealer.budget();
+        let mut budget = self.budget();
         if let Some(record) = &self.record {
             budget.spend(record.limit());
         }
@@ -231,7 +252,7 @@ impl Writer {
     pub fn room(&self) -> usize {
         match self.life {
             Life::Open => self.room_up_to(usize::MAX).0,
-            Life::Closed | Life::Sealing | Life::Failed(_) => 0,
+            Life::Negotiating | Life::Closed | Life::Sealing | Life::Failed(_) => 0,
         }
     }
 
@@ -256,6 +277,7 @@ impl Writer {
     #[must_use]
     pub fn state(&self) -> WriterState {
         match self.life {
+            Life::Negotiating => WriterState::Negotiating,
             Life::Open => WriterState::Open,
             Life::Closed if self.buffer.waiting() > 0 => WriterState::Closing,
             Life::Closed => WriterState::Closed,
@@ -270,7 +292,7 @@ impl Writer {
             Life::Failed(error) => Some(error),
             // Seen only where the batch was leaked.
             Life::Sealing => Some(Error::SealingAbandoned),
-            Life::Open | Life::Closed => None,
+            Life::Negotiating | Life::Open | Life::Closed => None,
         }
     }
 
@@ -304,7 +326,10 @@ impl Writer {
     /// The sequence number of the next record under the current key.
     #[must_use]
     pub const fn next_seq(&self) -> u64 {
-        self.sealer.seq()
+        match &self.sealer {
+            Some(sealer) => sealer.seq(),
+            None => 0,
+        }
     }
 
     /// Gives back all memory that holds nothing or can be made again, whatever the
@@ -312,7 +337,9 @@ impl Writer {
     /// record takes some 100 ns longer, because ring's key is made anew, and allocates a segment.
     pub fn shrink(&mut self) {
         self.buffer.shrink();
-        self.sealer.shrink();
+        if let Some(sealer) = &mut self.sealer {
+            sealer.shrink();
+        }
     }
 
     /// Bytes of segments held now, in use or kept for reuse. Foreign memory that waits (owned
@@ -330,11 +357,23 @@ impl Writer {
     fn outlook(&self) -> Outlook<'_> {
         Outlook {
             buffer: &self.buffer,
-            sealer: &self.sealer,
+            budget: self.budget(),
             next_keys: &self.next_keys,
-            key_limits: self.key_limits,
+            key_limits: self.key_limits(),
             control: &self.control,
         }
+    }
+
+    /// What the key may still seal; nothing without a key.
+    #[inline]
+    fn budget(&self) -> KeyBudget {
+        self.sealer.as_ref().map_or(KeyBudget::NONE, RecordSealer::budget)
+    }
+
+    /// The limits of the next key.
+    #[inline]
+    fn key_limits(&self) -> KeyLimits {
+        self.key_limits.unwrap_or(KeyLimits::new(0, 0))
     }
 
     /// What `write` would accept of `len` bytes, or more by what the current record takes, and
@@ -349,11 +388,20 @@ impl Writer {
         self.record.as_ref().map_or(0, CurrentRecord::len)
     }
 
+    /// Whether plaintext may be written, now or when the handshake is over.
     const fn check_open(&self) -> Result<(), WriteError> {
         match self.life {
-            Life::Open => Ok(()),
+            Life::Negotiating | Life::Open => Ok(()),
             Life::Closed => Err(WriteError::Closed),
             Life::Sealing | Life::Failed(_) => Err(WriteError::Failed { accepted: 0 }),
+        }
+    }
+
+    /// Whether what is all or nothing may be done now.
+    const fn check_established(&self) -> Result<(), WriteError> {
+        match self.life {
+            Life::Negotiating => Err(WriteError::Negotiating),
+            Life::Open | Life::Closed | Life::Sealing | Life::Failed(_) => self.check_open(),
         }
     }
 }

@@ -7,6 +7,7 @@ use bytes::{Buf, BufMut, Bytes, BytesMut};
 use super::Writer;
 use super::cursor::Cursor;
 use super::plan::{BeginPlan, Plan};
+use super::state::Life;
 use crate::aead::Around;
 use crate::error::{Error, WriteError};
 
@@ -32,7 +33,7 @@ impl Writer {
     /// As [`write`](Self::write). What was not accepted stays in `plaintext`.
     pub fn write_owned(&mut self, plaintext: &mut BytesMut) -> Result<usize, WriteError> {
         self.check_open()?;
-        if plaintext.is_empty() {
+        if plaintext.is_empty() || self.life == Life::Negotiating {
             return Ok(0);
         }
         let mut accepted = 0;
@@ -173,7 +174,8 @@ impl Writer {
         if needs_byte_behind {
             plaintext.put_u8(0);
         }
-        let around = self.sealer.seal_apart(plaintext, content_len);
+        let around =
+            self.sealer.as_mut().and_then(|sealer| sealer.seal_apart(plaintext, content_len));
         if needs_byte_behind {
             plaintext.truncate(content_len);
         }

@@ -2,7 +2,7 @@
 
 use super::control::{Control, PeerUpdate};
 use super::{Writer, WriterConfig, WriterState};
-use crate::aead::{CipherSuite, WriteKeys};
+use crate::aead::{CipherSuite, NextKeys, WriteKeys};
 
 /// Everything that the sending side of a connection continues with: key, IV, next sequence
 /// number, what the key has sealed, and the secret of the next generations. Can be moved, not
@@ -36,18 +36,22 @@ impl Writer {
     /// The writer itself if it is not at rest: open, with nothing to drain and no control record
     /// due. Drain it and try again.
     #[expect(clippy::result_large_err, reason = "the writer itself: boxing would allocate")]
-    pub fn into_parts(self) -> Result<WriterParts, Self> {
-        if self.state() != WriterState::Open || self.wants_drain() {
-            return Err(self);
+    pub fn into_parts(mut self) -> Result<WriterParts, Self> {
+        match self.take_parts() {
+            Some(parts) => Ok(parts),
+            None => Err(self),
         }
-        Ok(self.take_apart())
     }
 
-    /// To be called at rest only.
-    pub(crate) fn take_apart(self) -> WriterParts {
-        let Self { sealer, next_keys, key_limits, control, .. } = self;
-        let keys = sealer.into_keys(key_limits).with_secret(next_keys.into_secret());
-        WriterParts { keys, peer_update: control.peer() }
+    /// The same out of a writer that stays behind without keys. `None` if it is not at rest.
+    pub(crate) fn take_parts(&mut self) -> Option<WriterParts> {
+        if self.state() != WriterState::Open || self.wants_drain() {
+            return None;
+        }
+        let keys = self.sealer.take()?.into_keys(self.key_limits());
+        let next_keys = core::mem::replace(&mut self.next_keys, NextKeys::None);
+        let keys = keys.with_secret(next_keys.into_secret());
+        Some(WriterParts { keys, peer_update: self.control.peer() })
     }
 
     /// Goes on where [`into_parts`](Self::into_parts) stopped: the same key, at its next sequence
@@ -56,7 +60,8 @@ impl Writer {
     pub fn from_parts(parts: WriterParts, config: &WriterConfig) -> Self {
         let WriterParts { mut keys, peer_update } = parts;
         let next_keys = keys.take_secret().into();
-        let mut writer = Self::with_buffer(keys, next_keys, config, config.outbound_buffer());
+        let mut writer = Self::without_keys(config.clone());
+        writer.begin(keys, next_keys);
         writer.control = Control::new(peer_update);
         writer
     }

@@ -9,7 +9,7 @@ use super::current::CurrentRecord;
 use super::cursor::Cursor;
 use super::padding::Padding;
 use super::sizing::{Conditions, Sizer, Sizing};
-use crate::aead::{KeyLimits, NextKeys, RecordSealer, blocks};
+use crate::aead::{KeyBudget, KeyLimits, NextKeys, blocks};
 use crate::buffer::OutboundBuffer;
 use crate::record::{RecordFormat, TAG_LEN, Version};
 
@@ -27,7 +27,7 @@ pub(super) struct Planner {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Outlook<'a> {
     pub(super) buffer: &'a OutboundBuffer,
-    pub(super) sealer: &'a RecordSealer,
+    pub(super) budget: KeyBudget,
     pub(super) next_keys: &'a NextKeys,
     pub(super) key_limits: KeyLimits,
     pub(super) control: &'a Control,
@@ -41,10 +41,9 @@ pub(super) struct Shape {
     pub(super) padding: Padding,
 }
 
-/// What the longest record of a shape comes to.
+/// What the longest record of a shape takes.
 #[derive(Clone, Copy, Debug)]
 struct Longest {
-    content: usize,
     /// AEAD blocks.
     blocks: u64,
     /// What it needs of a tail.
@@ -111,6 +110,12 @@ impl Planner {
         &self.sizer
     }
 
+    /// The format of the records becomes known: until then it was that of TLS 1.3.
+    pub(super) fn set_format(&mut self, format: RecordFormat) {
+        self.format = format;
+        self.set_max_fragment_len(self.shape.max_inner);
+    }
+
     pub(super) fn observe(&mut self, conditions: Conditions) {
         self.sizer.observe(conditions);
     }
@@ -163,11 +168,11 @@ impl Planner {
     /// Content of a record for which there is memory, with nothing in front of it.
     #[inline(always)]
     fn whole_record(&self, outlook: &Outlook<'_>) -> Option<usize> {
-        let Outlook { buffer, sealer, control, .. } = *outlook;
-        if control.is_due() || !sealer.budget().allows_application_blocks(self.longest.blocks) {
+        let Outlook { buffer, budget, control, .. } = *outlook;
+        if control.is_due() || !budget.allows_application_blocks(self.longest.blocks) {
             return None;
         }
-        let (overhead, max_content) = (self.format.overhead(), self.longest.content);
+        let (overhead, max_content) = (self.format.overhead(), self.shape.max_content(self.format));
         self.sizer.content_len_behind(buffer.waiting(), overhead, max_content)
     }
 
@@ -224,7 +229,7 @@ impl Planner {
 
     /// Content of the next record, if nothing else bounds it.
     pub(super) fn fragment_len(&self) -> usize {
-        self.sizer.content_len(self.format.overhead(), self.longest.content)
+        self.sizer.content_len(self.format.overhead(), self.shape.max_content(self.format))
     }
 }
 
@@ -236,11 +241,7 @@ pub(super) const fn tail_needed(format: RecordFormat, inner_len: usize) -> usize
 
 impl Longest {
     fn of(shape: Shape, format: RecordFormat) -> Self {
-        Self {
-            content: shape.max_content(format),
-            blocks: blocks(shape.max_inner),
-            tail_needed: tail_needed(format, shape.max_inner),
-        }
+        Self { blocks: blocks(shape.max_inner), tail_needed: tail_needed(format, shape.max_inner) }
     }
 }
 

@@ -42,6 +42,9 @@ impl Writer {
 
     #[inline(never)]
     fn begin_closely(&mut self, want: usize) -> Result<Begun, Error> {
+        if self.life == Life::Negotiating {
+            return Ok(Begun::NoRoom);
+        }
         match self.planner.plan(&self.outlook(), want) {
             Plan::Begin(plan) => self.begin_planned(plan).map(|()| Begun::Yes),
             Plan::NoRoom => Ok(Begun::NoRoom),
@@ -123,7 +126,10 @@ impl Writer {
     #[inline(always)]
     fn seal_record(&mut self, content_len: usize, padding: usize) -> Result<(), Error> {
         let tail = self.buffer.tail_mut();
-        match self.sealer.seal(ContentType::ApplicationData, tail, content_len, padding) {
+        let sealed = self.sealer.as_mut().and_then(|sealer| {
+            sealer.seal(ContentType::ApplicationData, tail, content_len, padding)
+        });
+        match sealed {
             Some(record_len) => self.buffer.seal(record_len, content_len),
             // Not reached: a record is begun only when the budget, which counts the sequence
             // numbers, allows it.
@@ -166,6 +172,14 @@ impl Writer {
         }
         if let Error::PeerAlert(_) = error {
             self.buffer.discard();
+        }
+    }
+
+    /// The handshake has failed, or was given up: plaintext was never taken.
+    #[cfg(feature = "rustls")]
+    pub(crate) fn end_handshake(&mut self, error: Error) {
+        if self.life == Life::Negotiating {
+            self.life = Life::Failed(error);
         }
     }
 
@@ -227,7 +241,7 @@ impl Writer {
         };
         let record = self.control_record(message).ok_or(Error::KeysExhausted)?;
         if let Some(next) = next {
-            self.sealer = RecordSealer::new(next, self.key_limits);
+            self.sealer = Some(RecordSealer::new(next, self.key_limits()));
             self.counts.key_updates += 1;
         }
         Ok(Some(record))
@@ -262,14 +276,14 @@ impl Writer {
 
     /// A sealed control record; `None` if the key may seal no more.
     fn control_record(&mut self, message: ControlMessage) -> Option<ControlRecord> {
-        if !self.sealer.budget().allows_control_record() {
+        if !self.budget().allows_control_record() {
             return None;
         }
         let (content_type, content, content_len) = message.encode();
         let mut bytes = [0; MAX_CONTROL_RECORD_LEN];
         let prefix_len = self.planner.format().prefix_len();
         bytes[prefix_len..][..content_len].copy_from_slice(&content[..content_len]);
-        let len = self.sealer.seal(content_type, &mut bytes, content_len, 0)?;
+        let len = self.sealer.as_mut()?.seal(content_type, &mut bytes, content_len, 0)?;
         Some(ControlRecord { bytes, len })
     }
 }

@@ -30,12 +30,6 @@ impl<'a> Slot<'a> {
         Ok(Self { lent: (!range.is_empty()).then_some(Lent { writer, range }) })
     }
 
-    /// The slot of a connection that takes no plaintext yet.
-    #[cfg(feature = "rustls")]
-    pub(crate) const fn empty() -> Self {
-        Self { lent: None }
-    }
-
     /// Takes the first `n` bytes of the slot as if they had been written: they belong to the
     /// engine now.
     ///

@@ -89,6 +89,8 @@ impl Progress {
 /// What the writer may still seal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Life {
+    /// There are no keys yet.
+    Negotiating,
     Open,
     /// A batch has the segments. Seen only if it was leaked: then records are missing.
     #[cfg_attr(not(feature = "std"), expect(dead_code, reason = "batches need threads"))]

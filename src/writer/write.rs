@@ -12,7 +12,7 @@ use crate::error::{Error, WriteError};
 
 impl Writer {
     /// Accepts as long a prefix of `buf` as there is [`room`](Self::room) for and returns its
-    /// length in bytes, 0 included. What was accepted belongs to the engine: `buf` may be reused
+    /// length in bytes, 0 included: before the end of the handshake there is no room. What was accepted belongs to the engine: `buf` may be reused
     /// at once, and nothing has to be repeated. An empty `buf` changes nothing.
     ///
     /// # Errors
@@ -28,9 +28,13 @@ impl Writer {
     /// Accepts all of `buf` or nothing.
     ///
     /// # Errors
-    /// [`WriteError::NoRoom`] if `buf` is longer than [`room`](Self::room); nothing has changed
-    /// then. Otherwise as [`write`](Self::write).
+    /// [`WriteError::NoRoom`] if `buf` is longer than [`room`](Self::room), and
+    /// [`WriteError::Negotiating`] before the end of the handshake unless `buf` is empty; nothing
+    /// has changed then. Otherwise as [`write`](Self::write).
     pub fn write_all(&mut self, buf: &[u8]) -> Result<(), WriteError> {
+        if !buf.is_empty() {
+            self.check_established()?;
+        }
         self.check_open()?;
         if self.begin_if_it_fits(buf.len()) {
             return self.fill_one_record(buf);
@@ -82,7 +86,7 @@ impl Writer {
     /// # Errors
     /// [`WriteError::NoRoom`] if there is no room for it; otherwise as [`write`](Self::write).
     pub fn write_cover(&mut self, padding: usize) -> Result<(), WriteError> {
-        self.check_open()?;
+        self.check_established()?;
         let type_len = self.planner.format().inner_type_len();
         let padding = padding.min(self.planner.shape().max_inner - type_len) * type_len;
         let plan = match self.planner.plan_cover(&self.outlook(), self.record, padding) {
@@ -108,6 +112,7 @@ impl Writer {
     /// # Errors
     /// As [`write_all`](Self::write_all).
     pub fn write_final(&mut self, buf: &[u8]) -> Result<(), WriteError> {
+        self.check_established()?;
         self.write_all(buf)?;
         self.close().map_err(|error| error.after(buf.len()))
     }
@@ -121,7 +126,7 @@ impl Writer {
     pub fn flush(&mut self) -> Result<(), WriteError> {
         match self.life {
             Life::Sealing | Life::Failed(_) => return Err(WriteError::Failed { accepted: 0 }),
-            Life::Closed => return Ok(()),
+            Life::Negotiating | Life::Closed => return Ok(()),
             Life::Open => {}
         }
         self.seal_current()
@@ -143,6 +148,10 @@ impl Writer {
                 self.end_with(Error::KeysExhausted);
                 return Err(WriteError::Failed { accepted: 0 });
             }
+            self.life = Life::Closed;
+        }
+        if self.life == Life::Negotiating {
+            // Without keys there is no alert.
             self.life = Life::Closed;
         }
         Ok(())
@@ -264,7 +273,8 @@ mod tests {
         let keys = WriteKeys::new(suite, &[3; 16], [5; 12], 0).unwrap();
         let config = WriterConfig::default();
         let next_keys = NextKeys::Schedule(Box::new(NoNextKeys));
-        let mut writer = Writer::with_buffer(keys, next_keys, &config, config.outbound_buffer());
+        let mut writer = Writer::without_keys(config);
+        writer.begin(keys, next_keys);
         writer.write(b"head").unwrap();
         writer.update_keys(NotRequested).unwrap();
         let refused = writer.write_final(b"tail");

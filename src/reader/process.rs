@@ -1,0 +1,218 @@
+//! Records opened in place, and what they carry dispatched.
+#![deny(clippy::indexing_slicing)]
+
+use super::expected::Expected;
+use super::joiner::Message;
+use super::{HandshakeJoiner, PostHandshake, Reader, Role};
+use crate::aead::{Opened, RecordOpener};
+use crate::alert::AlertDescription;
+use crate::error::{Error, PeerFault};
+use crate::record::{
+    ContentType, HEADER_LEN, HandshakeType, KeyUpdateRequest, RecordHeader, Version,
+    decode_key_update,
+};
+
+impl From<PeerFault> for Error {
+    fn from(fault: PeerFault) -> Self {
+        Self::Peer(fault)
+    }
+}
+
+/// Why nothing more will be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    NotYet,
+    /// The transport has ended; whole records in the buffer are still read.
+    Transport,
+    CloseNotify,
+    /// Plaintext that was opened before is still to be read.
+    Failed(Error),
+}
+
+/// What to do after a record.
+enum Next {
+    Record,
+    Stop,
+}
+
+impl Reader {
+    /// Opens records until one has plaintext, or input is needed, or the peer has closed.
+    pub(crate) fn process_with(&mut self, handler: &mut dyn PostHandshake) -> Result<(), Error> {
+        if let Some(error) = self.error() {
+            return Err(error);
+        }
+        let result = self.process_records(handler);
+        self.buffer.release_if_empty();
+        if let Err(error) = result {
+            self.wipe(error);
+        }
+        result
+    }
+
+    pub(super) fn wipe(&mut self, error: Error) {
+        self.end = End::Failed(error);
+        self.plaintext = 0..0;
+        self.open_record_len = 0;
+        self.joiner = HandshakeJoiner::default();
+        self.buffer.wipe();
+    }
+
+    fn process_records(&mut self, handler: &mut dyn PostHandshake) -> Result<(), Error> {
+        while self.open_record_len == 0 && self.end != End::CloseNotify {
+            let header = self.next_header()?;
+            let record_len = header.map_or(usize::MAX, RecordHeader::record_len);
+            let (Some(header), Some(record), Some(opener)) =
+                (header, self.buffer.bytes_mut().get_mut(..record_len), &mut self.opener)
+            else {
+                // RFC 9846 §6.1: without close_notify the end may be somebody else's doing.
+                return if self.end == End::Transport { Err(Error::Truncated) } else { Ok(()) };
+            };
+            let opened = opener.open(header, record)?;
+            self.opened = self.opened.saturating_add(1);
+            match self.dispatch(&opened, handler)? {
+                Next::Record => {
+                    self.buffer.consume(record_len);
+                    if handler.has_news() {
+                        break;
+                    }
+                }
+                Next::Stop => {
+                    self.open_record_len = record_len;
+                    self.plaintext = opened.content;
+                }
+            }
+        }
+        if self.end == End::CloseNotify {
+            // RFC 9846 §6.1: whatever comes after a closure alert is ignored.
+            self.buffer.consume(self.buffer.len());
+        }
+        Ok(())
+    }
+
+    /// Length of the record at the front, as far as it is known, if its end has not come; else 0.
+    pub(super) fn needed(&self) -> usize {
+        if self.open_record_len > 0 {
+            return 0;
+        }
+        let needed = match self.next_header() {
+            Ok(header) => header.map_or(HEADER_LEN, RecordHeader::record_len),
+            Err(_) => 0,
+        };
+        if needed > self.buffer.len() { needed } else { 0 }
+    }
+
+    pub(super) fn next_header(&self) -> Result<Option<RecordHeader>, PeerFault> {
+        match &self.opener {
+            Some(opener) => RecordHeader::decode_protected(self.buffer.bytes(), opener.format()),
+            None => Ok(None),
+        }
+    }
+
+    fn dispatch(
+        &mut self,
+        opened: &Opened,
+        handler: &mut dyn PostHandshake,
+    ) -> Result<Next, Error> {
+        // RFC 9846 §5.1: nothing may come between the parts of a handshake message.
+        if self.joiner.is_joining() && opened.content_type != ContentType::Handshake {
+            return Err(PeerFault::InterleavedHandshake.into());
+        }
+        if opened.content_type == ContentType::ApplicationData && !opened.content.is_empty() {
+            self.counts.on_application_data(opened.content.len());
+            return Ok(Next::Stop);
+        }
+        self.counts.settle(handler.records_sealed());
+        match opened.content_type {
+            ContentType::ApplicationData => self.counts.on_empty_record()?,
+            ContentType::Alert => self.on_alert(opened)?,
+            ContentType::Handshake => self.on_handshake(opened, handler)?,
+            ContentType::ChangeCipherSpec => return Err(PeerFault::UnexpectedContentType.into()),
+        }
+        Ok(Next::Record)
+    }
+
+    fn version(&self) -> Version {
+        self.opener.as_ref().map_or(Version::Tls13, RecordOpener::version)
+    }
+
+    fn on_alert(&mut self, opened: &Opened) -> Result<(), Error> {
+        let content = self.buffer.bytes().get(opened.content.clone()).unwrap_or(&[]);
+        let &[level, description] = content else {
+            return Err(if content.is_empty() {
+                PeerFault::EmptyFragment.into()
+            } else {
+                PeerFault::BadMessageLength.into()
+            });
+        };
+        let description = AlertDescription(description);
+        // RFC 9846 §6: in TLS 1.3 the level says nothing. In TLS 1.2 it decides.
+        let is_warning = match (self.version(), level) {
+            (Version::Tls13, _) => description == AlertDescription::USER_CANCELED,
+            (Version::Tls12, 0x01) => true,
+            (Version::Tls12, 0x02) => false,
+            (Version::Tls12, _) => return Err(PeerFault::BadAlertLevel.into()),
+        };
+        if description == AlertDescription::CLOSE_NOTIFY {
+            self.end = End::CloseNotify;
+            return Ok(());
+        }
+        if is_warning {
+            return Ok(self.counts.on_warning()?);
+        }
+        Err(Error::PeerAlert(description))
+    }
+
+    fn on_handshake(
+        &mut self,
+        opened: &Opened,
+        handler: &mut dyn PostHandshake,
+    ) -> Result<(), Error> {
+        let Self { buffer, joiner, counts, opener, role, .. } = self;
+        let fragment = buffer.bytes().get(opened.content.clone()).unwrap_or(&[]);
+        if fragment.is_empty() {
+            return Err(PeerFault::EmptyFragment.into());
+        }
+        let version = opener.as_ref().map_or(Version::Tls13, RecordOpener::version);
+        let expected = Expected { version, role: *role, max_len: counts.handshake_len() };
+        let check = |kind, len| expected.check(kind, len);
+        let mut next_keys = None;
+        joiner.push(fragment, check, |message: Message<'_>| {
+            match (version, *role, message.kind) {
+                (Version::Tls13, _, HandshakeType::KEY_UPDATE) => {
+                    let request = decode_key_update(message.body)?;
+                    // What we asked for is no flood. An answer does not ask.
+                    let is_answer =
+                        request == KeyUpdateRequest::NotRequested && handler.expects_key_update();
+                    if !is_answer {
+                        counts.on_key_update()?;
+                    }
+                    // RFC 9846 §5.1: what follows must be under the next key.
+                    if !message.ends_record {
+                        return Err(PeerFault::KeyUpdateNotLast.into());
+                    }
+                    next_keys = Some(handler.key_update(request)?);
+                    Ok(())
+                }
+                (Version::Tls13, Role::Client, HandshakeType::NEW_SESSION_TICKET) => {
+                    counts.on_ticket()?;
+                    Ok(handler.ticket(message.body)?)
+                }
+                (Version::Tls12, Role::Client, HandshakeType::HELLO_REQUEST) => {
+                    counts.on_renegotiation_request()?;
+                    handler.renegotiation_request();
+                    Ok(())
+                }
+                (Version::Tls12, Role::Server, HandshakeType::CLIENT_HELLO) => {
+                    counts.on_renegotiation_request()?;
+                    handler.renegotiation_request();
+                    Ok(())
+                }
+                _ => Err(Error::Peer(PeerFault::UnexpectedHandshakeMessage)),
+            }
+        })?;
+        if let Some(keys) = next_keys {
+            *opener = Some(RecordOpener::new(keys));
+        }
+        Ok(())
+    }
+}

@@ -55,6 +55,7 @@
 //! and of embedded-io.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![no_std]
+#![forbid(unsafe_code)]
 
 extern crate alloc;
 #[cfg(any(feature = "std", test))]

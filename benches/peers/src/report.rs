@@ -185,7 +185,7 @@ fn command() -> String {
 
 /// The versions that were built in, or loaded.
 fn libraries() -> Result<BTreeMap<String, String>, Error> {
-    let lock = Lockfile::from_str(include_str!("../Cargo.lock"))?;
+    let lock = Lockfile::from_str(include_str!("../../../Cargo.lock"))?;
     let built_in = [
         ("wantwrite", "wantwrite", true),
         ("ring", "ring", true),

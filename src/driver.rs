@@ -1,4 +1,8 @@
 //! What the adapters have in common: a connection driven over a transport, as far as both go.
+//!
+//! An adapter is a [`Transport`] for the I/O that it knows, and calls of a [`Driver`] for the
+//! traits that it implements. `Stream` is one, over `std::io`; the crates `wantwrite-tokio` and
+//! `wantwrite-embedded-io` are others. You need this module only to write an adapter of your own.
 
 use core::task::{Poll, ready};
 
@@ -10,38 +14,56 @@ use crate::reader::ReaderState;
 use crate::writer::{Outbound, WriterState};
 
 /// A transport as an adapter shows it. `Pending` is what others call "would block".
-pub(crate) trait Transport {
+///
+/// A call that gives `Pending` has moved no bytes; where somebody has to be woken later, the
+/// adapter has seen to it.
+pub trait Transport {
+    /// The transport's own error.
     type Error;
 
-    /// Bytes into `buf`; 0 at the end.
+    /// Puts bytes into `buf`, which is not empty, and says how many; 0 at the end.
+    ///
+    /// # Errors
+    /// The transport's own.
     fn poll_read(&mut self, buf: &mut [u8]) -> Poll<Result<usize, Self::Error>>;
 
-    /// Takes as many of the waiting bytes as it likes; there is at least one.
+    /// Takes as many of the waiting bytes as it likes, from their beginning, and says how many.
+    /// There is at least one; 0 means that the transport will take no more.
+    ///
+    /// # Errors
+    /// The transport's own.
     fn poll_write(&mut self, outbound: &Outbound<'_>) -> Poll<Result<usize, Self::Error>>;
 
     /// Empties its own buffer, if it has one.
+    ///
+    /// # Errors
+    /// The transport's own.
     fn poll_flush(&mut self) -> Poll<Result<(), Self::Error>>;
 }
 
-/// Why a call did not do what it was asked.
+/// Why a call of a [`Driver`] did not do what it was asked.
 #[derive(Debug)]
-pub(crate) enum Fault<E> {
+pub enum Fault<E> {
+    /// The transport's own error.
     Transport(E),
     /// The transport took 0 bytes.
     WriteZero,
     /// The transport says that it read more than it was lent.
     Overrun(SlotOverrun),
+    /// The connection has failed, or was truncated. Sticky.
     Connection(ConnectionError),
+    /// The connection does not take what was written.
     Write(WriteError),
 }
 
 /// A connection, and what it owes its caller and its transport.
 ///
 /// Every call goes as far as the transport lets it. One that gives `Pending` has accepted and
-/// returned nothing: it need not be repeated, with the same or with other arguments.
+/// returned nothing: it need not be repeated, with the same or with other arguments. Every call
+/// is given the transport, always the same one: an adapter may have to make it anew for each.
 #[derive(Debug)]
-pub(crate) struct Driver<E> {
-    pub(crate) connection: Connection,
+pub struct Driver<E> {
+    connection: Connection,
     /// A failure to write that was met when bytes had been accepted already, or while reading:
     /// for the next call that writes to tell.
     deferred: Option<Fault<E>>,
@@ -50,13 +72,33 @@ pub(crate) struct Driver<E> {
 }
 
 impl<E> Driver<E> {
-    pub(crate) const fn new(connection: Connection) -> Self {
+    /// Takes a connection, fresh or established. Does no I/O.
+    #[must_use]
+    pub const fn new(connection: Connection) -> Self {
         Self { connection, deferred: None, flush_due: false }
+    }
+
+    /// The connection.
+    pub const fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// The connection. Whatever is written here is drained by the driver's next call.
+    pub const fn connection_mut(&mut self) -> &mut Connection {
+        &mut self.connection
+    }
+
+    /// The connection; bytes that wait stay in it. A failure that was not told yet is forgotten.
+    pub fn into_connection(self) -> Connection {
+        self.connection
     }
 
     /// Finishes the handshake, if it is not finished. Our last flight is offered to the
     /// transport; what it does not take goes with the next call.
-    pub(crate) fn poll_handshake(
+    ///
+    /// # Errors
+    /// Why the handshake failed (its alert was offered to the transport), or the transport's own.
+    pub fn poll_handshake(
         &mut self,
         io: &mut impl Transport<Error = E>,
     ) -> Poll<Result<(), Fault<E>>> {
@@ -78,8 +120,12 @@ impl<E> Driver<E> {
     }
 
     /// Goes on until `read` gives more than 0 bytes of what the connection has, or the peer has
-    /// closed.
-    pub(crate) fn poll_read(
+    /// closed: then 0. Finishes the handshake first.
+    ///
+    /// # Errors
+    /// What `read` gives, or the transport's own. If the transport fails to take what waits for
+    /// it, the next call that writes tells of it.
+    pub fn poll_read(
         &mut self,
         io: &mut impl Transport<Error = E>,
         mut read: impl FnMut(&mut Connection) -> Result<usize, ConnectionError>,
@@ -100,8 +146,13 @@ impl<E> Driver<E> {
     }
 
     /// Goes on until `write`, which offers the connection `offered` bytes, gives more than 0, and
-    /// gives the transport what it takes.
-    pub(crate) fn poll_write(
+    /// gives the transport what it takes. Finishes the handshake first. With 0 bytes offered,
+    /// `write` is called once.
+    ///
+    /// # Errors
+    /// What `write` gives, or the transport's own: in both cases nothing was accepted. A failure
+    /// behind bytes that were accepted is told by the next call that writes.
+    pub fn poll_write(
         &mut self,
         io: &mut impl Transport<Error = E>,
         offered: usize,
@@ -139,21 +190,22 @@ impl<E> Driver<E> {
     }
 
     /// Everything accepted, with the transport and out of its own buffer.
-    pub(crate) fn poll_flush(
-        &mut self,
-        io: &mut impl Transport<Error = E>,
-    ) -> Poll<Result<(), Fault<E>>> {
+    ///
+    /// # Errors
+    /// As [`poll_write`](Self::poll_write).
+    pub fn poll_flush(&mut self, io: &mut impl Transport<Error = E>) -> Poll<Result<(), Fault<E>>> {
         self.tell_deferred()?;
         self.connection.flush().map_err(|error| self.refuse(io, error))?;
         self.poll_drain_all(io)
     }
 
     /// `close_notify` behind everything accepted, and all of it with the transport. A connection
-    /// that has failed says so when its alert is with the transport.
-    pub(crate) fn poll_close(
-        &mut self,
-        io: &mut impl Transport<Error = E>,
-    ) -> Poll<Result<(), Fault<E>>> {
+    /// that has failed says so when its alert is with the transport. Repeated, it goes on where
+    /// it was.
+    ///
+    /// # Errors
+    /// Why the connection has failed, or the transport's own.
+    pub fn poll_close(&mut self, io: &mut impl Transport<Error = E>) -> Poll<Result<(), Fault<E>>> {
         let closed = self.connection.close();
         self.tell_deferred()?;
         let drained = ready!(self.poll_drain_all(io));
@@ -176,7 +228,12 @@ impl<E> Driver<E> {
         Poll::Ready(Ok(()))
     }
 
-    pub(crate) fn poll_drain_all(
+    /// Everything that waits, sealed or not, with the transport and out of its own buffer; unlike
+    /// [`poll_flush`](Self::poll_flush) in every state of the connection.
+    ///
+    /// # Errors
+    /// The transport's own, or [`Fault::WriteZero`].
+    pub fn poll_drain_all(
         &mut self,
         io: &mut impl Transport<Error = E>,
     ) -> Poll<Result<(), Fault<E>>> {

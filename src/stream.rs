@@ -78,13 +78,13 @@ impl<T: Read + Write> Stream<T> {
 
     /// The connection.
     pub const fn connection(&self) -> &Connection {
-        &self.driver.connection
+        self.driver.connection()
     }
 
     /// The connection, for what a stream has no call for. Whatever is written here is drained by
     /// the stream's next call.
     pub const fn connection_mut(&mut self) -> &mut Connection {
-        &mut self.driver.connection
+        self.driver.connection_mut()
     }
 
     /// The transport.
@@ -99,7 +99,7 @@ impl<T: Read + Write> Stream<T> {
 
     /// Takes both apart. Bytes that wait stay in the connection.
     pub fn into_parts(self) -> (Connection, T) {
-        (self.driver.connection, self.io)
+        (self.driver.into_connection(), self.io)
     }
 }
 
@@ -139,7 +139,7 @@ impl<T: Read + Write> Write for Stream<T> {
 }
 
 /// Bytes in all of `bufs`.
-pub(crate) fn total_len(bufs: &[IoSlice<'_>]) -> usize {
+fn total_len(bufs: &[IoSlice<'_>]) -> usize {
     bufs.iter().fold(0, |total, buf| total.saturating_add(buf.len()))
 }
 
@@ -182,7 +182,7 @@ fn poll<R>(mut call: impl FnMut() -> io::Result<R>) -> Poll<io::Result<R>> {
 }
 
 /// Chunks that one `writev` is given.
-pub(crate) const MAX_CHUNKS: usize = 16;
+const MAX_CHUNKS: usize = 16;
 
 impl From<Fault<Self>> for io::Error {
     fn from(fault: Fault<Self>) -> Self {

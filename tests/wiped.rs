@@ -1,13 +1,11 @@
 //! What is left in memory: of plaintext nothing, wherever it was, and of traffic secrets nothing.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-mod common;
-
 use std::sync::{Mutex, PoisonError};
 
 use bytes::{Buf, Bytes, BytesMut};
-use common::writer::*;
 use wantwrite::*;
+use wantwrite_testing::writer::*;
 use zeroize::{Zeroize, Zeroizing};
 
 const SUITES_HERE: [CipherSuite; 2] = [

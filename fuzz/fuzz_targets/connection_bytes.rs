@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| wantwrite_fuzz::targets::connection_bytes::run(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| wantwrite_fuzz::connection_bytes::run(data));

@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| wantwrite_fuzz::targets::round_trip::run(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| wantwrite_fuzz::round_trip::run(data));

@@ -7,9 +7,6 @@
 )]
 
 mod chart;
-#[path = "../../contestants/mod.rs"]
-#[allow(dead_code, unused_imports, reason = "the crate's own benchmarks use more of it")]
-mod contestants;
 mod measure;
 mod peer;
 mod peers;

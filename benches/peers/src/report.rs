@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use sysinfo::{CpuRefreshKind, RefreshKind, System};
 
 use crate::Error;
-use crate::contestants::Suite;
 use crate::measure::{CASES, measure, median};
+use contestants::Suite;
 
 #[derive(Deserialize, Serialize)]
 pub(crate) struct Report {
@@ -180,7 +180,7 @@ fn command() -> String {
         none if none.is_empty() => none,
         some => format!(" --features {some}"),
     };
-    format!("cargo run --release{features} --manifest-path benches/peers/Cargo.toml")
+    format!("cargo run --release -p peers{features}")
 }
 
 /// The versions that were built in, or loaded.

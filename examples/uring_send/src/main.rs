@@ -14,12 +14,6 @@
 
 mod args;
 mod identity;
-#[path = "../../loopback/peer.rs"]
-mod peer;
-#[path = "../../loopback/plaintext.rs"]
-mod plaintext;
-#[path = "../../loopback/random.rs"]
-mod random;
 mod sender;
 mod uring;
 
@@ -33,8 +27,8 @@ use std::{io, iter};
 
 use args::{Options, SocketKind};
 use identity::Identity;
-use peer::Received;
-use plaintext::Plaintext;
+use loopback::peer::{self, Received};
+use loopback::plaintext::Plaintext;
 use sender::Sender;
 use socket2::Socket;
 use uring::Ring;

@@ -54,7 +54,7 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// An ECDSA identity, or RSA (ring makes no RSA keys: that one is in `tests/data`).
+    /// An ECDSA identity, or RSA (ring makes no RSA keys: that one is in `data`, and no secret).
     pub fn new(rsa: bool) -> Self {
         let key = if rsa {
             KeyPair::from_pem(include_str!("../data/rsa_test_key.pem")).unwrap()

@@ -11,8 +11,9 @@ use benches::common::crowd::Crowd;
 use benches::common::halves::{SUITES, drain_all, writer};
 use benches::common::handshake::Ends;
 use benches::common::opening::{Ours, Ring};
+use benches::common::orders::{Order, Records};
 use benches::common::rounds::{Turn, median, play, timed};
-use wantwrite::{CipherSuite, ConnectionConfig, WriterConfig};
+use wantwrite::{CipherSuite, ConnectionConfig, MAX_RECORD_LEN, Padding, WriterConfig};
 
 const SUITE: CipherSuite = CipherSuite::TLS_AES_128_GCM_SHA256;
 const ROUNDS: usize = 101;
@@ -40,8 +41,9 @@ fn main() -> Result<(), Error> {
         }
     }
     println!("{:<52} {:>8} {:>8}", "", "measured", "limit");
-    let held = [opening(&effort)?, layers(&effort)?, crowd(&effort)?];
-    if check && held != [true; 3] { Err("a limit is missed".into()) } else { Ok(()) }
+    let held =
+        [opening(&effort)?, orders(&effort)?, padding(&effort)?, layers(&effort)?, crowd(&effort)?];
+    if check && held != [true; 5] { Err("a limit is missed".into()) } else { Ok(()) }
 }
 
 /// 16 KiB records opened in place, as a multiple of ring's `open_in_place`. Where the memory lies
@@ -61,6 +63,48 @@ fn opening(effort: &Effort) -> Result<bool, Error> {
         held &= row(&format!("16 KiB records opened, of ring's time, {name}"), ratio, 1.03);
     }
     Ok(held)
+}
+
+/// Records read in every order of calls, as a multiple of the time of the best order. The worst
+/// over lengths of reads and of the buffer.
+fn orders(effort: &Effort) -> Result<bool, Error> {
+    const ROUNDS: usize = 51;
+    let mut held = true;
+    for content_len in [1, 78, 1_000, 4_000, 16_384] {
+        let records = Records::new(SUITE, content_len)?;
+        let mut worst = 0.0_f64;
+        for capacity in [1, 2 * MAX_RECORD_LEN, 128 * 1024] {
+            for read_len in [100, 1_460, 16_384, usize::MAX] {
+                let read = |order| records.read(order, read_len, capacity);
+                let turns: [Turn<'_>; 4] = [
+                    &mut || read(Order::AtOnce),
+                    &mut || read(Order::WhenFull),
+                    &mut || read(Order::OneWhenFull),
+                    &mut || read(Order::OneAfterRead),
+                ];
+                let times = play(effort.rounds.min(ROUNDS), turns)?;
+                // The least: what else the machine does makes them longer only.
+                let least = |times: Vec<f64>| times.into_iter().fold(f64::INFINITY, f64::min);
+                let times = times.map(least);
+                let best = times.into_iter().fold(f64::INFINITY, f64::min);
+                worst = times.into_iter().fold(worst, |worst, time| worst.max(time / best));
+            }
+        }
+        let name = format!("{} B records, the worst order of reads", content_len + 22);
+        held &= row(&name, worst, 1.3);
+    }
+    Ok(held)
+}
+
+/// A byte and 16,383 zeros of padding, as a multiple of a record that is full of content.
+fn padding(effort: &Effort) -> Result<bool, Error> {
+    let full = Records::new(SUITE, 16_384)?;
+    let padded = Records::padded(SUITE, 1, Padding::Sizes(&[16_385]))?;
+    let read = |records: &Records| records.read(Order::AtOnce, usize::MAX, 1 << 20);
+    let turns: [Turn<'_>; 2] = [&mut || read(&padded), &mut || read(&full)];
+    let [padded, full] = play(effort.rounds, turns)?;
+    let ratio = median(&padded, &full, |padded, full| padded / full);
+    Ok(row("16 KiB records of padding, of such of content", ratio, 1.3))
 }
 
 /// What a call by a connection takes longer than one of its writer, in nanoseconds.

@@ -15,5 +15,8 @@ pub mod key_updates_and_limits {}
 #[doc = include_str!("../docs/sizes.md")]
 pub mod sizes_and_padding {}
 
+#[doc = include_str!("../docs/peers.md")]
+pub mod other_programs {}
+
 #[doc = include_str!("../docs/no-libc.md")]
 pub mod no_libc {}

@@ -4,12 +4,19 @@
 //! traits that it implements. `Stream` is one, over `std::io`; the crates `wantwrite-tokio` and
 //! `wantwrite-embedded-io` are others. You need this module only to write an adapter of your own.
 
+pub(crate) mod fault;
+pub(crate) mod lingering;
+
 use core::task::{Poll, ready};
 
 use bytes::Buf;
 
+pub use fault::Fault;
+use fault::WriteOverrun;
+use lingering::Lingering;
+
 use crate::connection::{Connection, ConnectionError};
-use crate::error::{SlotOverrun, WriteError};
+use crate::error::{Error, WriteError};
 use crate::reader::ReaderState;
 use crate::writer::{Outbound, WriterState};
 
@@ -28,32 +35,52 @@ pub trait Transport {
     fn poll_read(&mut self, buf: &mut [u8]) -> Poll<Result<usize, Self::Error>>;
 
     /// Takes as many of the waiting bytes as it likes, from their beginning, and says how many.
-    /// There is at least one; 0 means that the transport will take no more.
+    /// There is at least one; 0 means that the transport will take no more. It need not be
+    /// given them all.
     ///
     /// # Errors
     /// The transport's own.
-    fn poll_write(&mut self, outbound: &Outbound<'_>) -> Poll<Result<usize, Self::Error>>;
+    fn poll_write(&mut self, outbound: &Outbound<'_>) -> Poll<Result<Taken, Self::Error>>;
 
     /// Empties its own buffer, if it has one.
     ///
     /// # Errors
     /// The transport's own.
     fn poll_flush(&mut self) -> Poll<Result<(), Self::Error>>;
+
+    /// What `error` says of the other end.
+    fn far_end(error: &Self::Error) -> FarEnd;
 }
 
-/// Why a call of a [`Driver`] did not do what it was asked.
-#[derive(Debug)]
-pub enum Fault<E> {
-    /// The transport's own error.
-    Transport(E),
-    /// The transport took 0 bytes.
-    WriteZero,
-    /// The transport says that it read more than it was lent.
-    Overrun(SlotOverrun),
-    /// The connection has failed, or was truncated. Sticky.
-    Connection(ConnectionError),
-    /// The connection does not take what was written.
-    Write(WriteError),
+/// What an error of a transport says of its other end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FarEnd {
+    /// Nothing.
+    Unknown,
+    /// It takes nothing more. A read does not wait: it gives what had come before, or the end.
+    Gone,
+    /// The same, and a read that gives the end would hide that it was no orderly one.
+    Reset,
+}
+
+/// What a transport says that it took, of what it was given.
+#[derive(Clone, Copy, Debug)]
+pub struct Taken {
+    claimed: usize,
+    offered: usize,
+}
+
+impl Taken {
+    /// It says that it took `claimed` bytes of the `offered` that it was given.
+    #[must_use]
+    pub const fn new(claimed: usize, offered: usize) -> Self {
+        Self { claimed, offered }
+    }
+
+    const fn len(&self) -> Result<usize, WriteOverrun> {
+        let &Self { claimed, offered } = self;
+        if claimed <= offered { Ok(claimed) } else { Err(WriteOverrun { claimed, offered }) }
+    }
 }
 
 /// A connection, and what it owes its caller and its transport.
@@ -65,17 +92,26 @@ pub enum Fault<E> {
 pub struct Driver<E> {
     connection: Connection,
     /// A failure to write that was met when bytes had been accepted already, or while reading:
-    /// for the next call that writes to tell.
+    /// for the next call that writes to tell. A reset is for a reader that meets the end, too.
     deferred: Option<Fault<E>>,
     /// The transport's own buffer may hold bytes that no caller knows of, and so will not flush.
     flush_due: bool,
+    /// The transport has said that no more will come.
+    input_ended: bool,
+    lingering: Lingering,
 }
 
 impl<E> Driver<E> {
     /// Takes a connection, fresh or established. Does no I/O.
     #[must_use]
     pub const fn new(connection: Connection) -> Self {
-        Self { connection, deferred: None, flush_due: false }
+        Self {
+            connection,
+            deferred: None,
+            flush_due: false,
+            input_ended: false,
+            lingering: Lingering::new(),
+        }
     }
 
     /// The connection.
@@ -103,7 +139,9 @@ impl<E> Driver<E> {
         io: &mut impl Transport<Error = E>,
     ) -> Poll<Result<(), Fault<E>>> {
         while self.connection.state() == WriterState::Negotiating {
-            self.offer(io)?;
+            if let Err(fault) = self.offer(io) {
+                return Poll::Ready(Err(self.last_word(io, fault)));
+            }
             if !self.connection.wants().process {
                 ready!(self.poll_fill(io))?;
             }
@@ -117,6 +155,30 @@ impl<E> Driver<E> {
             // A handshake that has failed has not become complete.
             None => self.process(io),
         })
+    }
+
+    /// What a handshake fails with when it could not write for `fault`. If the peer has gone, it
+    /// may have said why: its alert tells more than that it takes nothing.
+    fn last_word<T>(&mut self, io: &mut T, fault: Fault<E>) -> Fault<E>
+    where
+        T: Transport<Error = E>,
+    {
+        let is_gone = match &fault {
+            Fault::Transport(error) => T::far_end(error) != FarEnd::Unknown,
+            _ => false,
+        };
+        // Otherwise a read might wait for ever.
+        while is_gone && self.connection.state() == WriterState::Negotiating {
+            let filled = self.poll_fill(io);
+            match self.connection.process() {
+                // This the transport's own error says better.
+                Err(ConnectionError::Record(Error::Truncated)) => break,
+                Err(error) => return Fault::Connection(error),
+                Ok(()) if matches!(filled, Poll::Ready(Ok(()))) => {}
+                Ok(()) => break,
+            }
+        }
+        fault
     }
 
     /// Goes on until `read` gives more than 0 bytes of what the connection has, or the peer has
@@ -199,17 +261,66 @@ impl<E> Driver<E> {
         self.poll_drain_all(io)
     }
 
-    /// `close_notify` behind everything accepted, and all of it with the transport. A connection
-    /// that has failed says so when its alert is with the transport. Repeated, it goes on where
-    /// it was.
+    /// `close_notify` behind everything accepted, and all of it with the transport; the handshake
+    /// comes first. A connection that has failed says so when its alert is with the transport.
+    /// Repeated, it goes on where it was.
     ///
     /// # Errors
     /// Why the connection has failed, or the transport's own.
     pub fn poll_close(&mut self, io: &mut impl Transport<Error = E>) -> Poll<Result<(), Fault<E>>> {
+        match ready!(self.poll_handshake(io)) {
+            // Told below, when the alert is with the transport.
+            Ok(()) | Err(Fault::Connection(_)) => {}
+            fault @ Err(_) => return Poll::Ready(fault),
+        }
         let closed = self.connection.close();
         self.tell_deferred()?;
         let drained = ready!(self.poll_drain_all(io));
-        Poll::Ready(closed.map_err(|error| self.refuse(io, error)).and(drained))
+        closed.map_err(|error| self.refuse(io, error)).and(drained)?;
+        Poll::Ready(match self.connection.protocol_version() {
+            Some(_) => Ok(()),
+            // A handshake that was given up said no goodbye.
+            None => self.process(io),
+        })
+    }
+
+    /// After [`poll_close`](Self::poll_close): throws away what the peer still sends, until it has
+    /// ended too. Of that, all calls read at most `max` bytes, and one that shows that there are
+    /// more. `keep_waiting` is asked before each read.
+    ///
+    /// # Errors
+    /// [`Fault::Linger`] if there was more, or if it gave up; why the connection has failed; or the
+    /// transport's own.
+    pub fn poll_discard(
+        &mut self,
+        io: &mut impl Transport<Error = E>,
+        max: u64,
+        keep_waiting: impl FnMut() -> bool,
+    ) -> Poll<Result<(), Fault<E>>> {
+        let Self { connection, input_ended, lingering, .. } = self;
+        ready!(lingering.poll(connection, io, input_ended, max, keep_waiting))?;
+        Poll::Ready(match self.connection.error() {
+            // That end was waited for.
+            None | Some(ConnectionError::Record(Error::Truncated)) => Ok(()),
+            Some(error) => Err(Fault::Connection(error)),
+        })
+    }
+
+    /// [`poll_close`](Self::poll_close) and [`poll_discard`](Self::poll_discard), behind an alert
+    /// too.
+    ///
+    /// # Errors
+    /// As both of them.
+    pub fn poll_linger(
+        &mut self,
+        io: &mut impl Transport<Error = E>,
+        max: u64,
+        keep_waiting: impl FnMut() -> bool,
+    ) -> Poll<Result<(), Fault<E>>> {
+        let closed = ready!(self.poll_close(io));
+        let (Ok(()) | Err(Fault::Connection(_))) = closed else { return Poll::Ready(closed) };
+        let discarded = ready!(self.poll_discard(io, max, keep_waiting));
+        Poll::Ready(closed.and(discarded))
     }
 
     /// Gives the transport what waits, until it takes no more.
@@ -219,10 +330,10 @@ impl<E> Driver<E> {
             if !outbound.has_remaining() {
                 break;
             }
-            match ready!(io.poll_write(&outbound)) {
-                Ok(0) => return Poll::Ready(Err(Fault::WriteZero)),
-                Ok(len) => outbound.advance(len),
-                Err(error) => return Poll::Ready(Err(Fault::Transport(error))),
+            let taken = ready!(io.poll_write(&outbound)).map_err(Fault::Transport)?;
+            match taken.len().map_err(Fault::WriteOverrun)? {
+                0 => return Poll::Ready(Err(Fault::WriteZero)),
+                len => outbound.advance(len),
             }
         }
         Poll::Ready(Ok(()))
@@ -262,7 +373,10 @@ impl<E> Driver<E> {
             return Poll::Ready(Ok(()));
         }
         match io.poll_read(&mut inbound) {
-            Poll::Ready(Ok(0)) => self.connection.end_of_input(),
+            Poll::Ready(Ok(0)) => {
+                self.connection.end_of_input();
+                self.input_ended = true;
+            }
             Poll::Ready(Ok(len)) => inbound.commit(len).map_err(Fault::Overrun)?,
             Poll::Ready(Err(error)) => {
                 self.process(io)?;
@@ -287,8 +401,23 @@ impl<E> Driver<E> {
 
     /// The alert, if there is one, is sent if the transport takes it; that the connection has
     /// failed matters more than that it did not.
-    fn fail(&mut self, io: &mut impl Transport<Error = E>, error: ConnectionError) -> Fault<E> {
+    ///
+    /// An end without `close_notify` says only that the transport has ended. If that was a reset,
+    /// and it was met by a write of ours, the read did not see it: it is told first, once.
+    fn fail<T>(&mut self, io: &mut T, error: ConnectionError) -> Fault<E>
+    where
+        T: Transport<Error = E>,
+    {
         let _unsent = self.poll_drain_all(io);
+        if error == ConnectionError::Record(Error::Truncated) {
+            let is_reset = |fault: &mut Fault<E>| match fault {
+                Fault::Transport(error) => T::far_end(error) == FarEnd::Reset,
+                _ => false,
+            };
+            if let Some(reset) = self.deferred.take_if(is_reset) {
+                return reset;
+            }
+        }
         Fault::Connection(error)
     }
 

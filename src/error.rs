@@ -10,18 +10,21 @@ use crate::alert::AlertDescription;
 /// A fatal fault: the record layer will not go on. Sticky: every later call gives the same one.
 /// [`Truncated`](Self::Truncated) ends reading only: the writing half stays open.
 ///
-/// Bytes already sealed, and the alert that tells the peer (if one is due), can still be drained.
+/// Bytes already sealed, and the alert that tells the peer (if one is due), can still be drained,
+/// but for those that the peer does not want any more ([`PeerAlert`](Self::PeerAlert)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Error {
     /// The peer broke the protocol. [`PeerFault::alert`] is the alert sent to it.
     Peer(PeerFault),
-    /// The peer ended the connection with this alert.
+    /// The peer ended the connection with this alert. What waited to be drained is dropped: nothing
+    /// may be sent behind it (RFC 9846 §6.2).
     PeerAlert(AlertDescription),
     /// The transport ended without the peer's `close_notify`: what was read may be cut short
     /// (RFC 9846 §6.1). The transport, or somebody on it, is at fault.
     Truncated,
-    /// The caller aborted the connection with this alert.
+    /// The caller aborted the connection with this alert, or (`close_notify`) closed it before the
+    /// handshake was over.
     Aborted(AlertDescription),
     /// No further key could be derived for this direction (RFC 9846 §4.7.3: at most 2^48 − 1
     /// updates).
@@ -36,8 +39,11 @@ impl Error {
     pub const fn alert(&self) -> Option<AlertDescription> {
         match self {
             Self::Peer(fault) => Some(fault.alert()),
-            // It would look like a clean end of a stream that was cut.
-            Self::Aborted(AlertDescription::CLOSE_NOTIFY) => Some(AlertDescription::INTERNAL_ERROR),
+            // RFC 9846 §6.1: these two close. The first would look like a clean end of a stream
+            // that was cut. The second ends nothing without the first behind it.
+            Self::Aborted(AlertDescription::CLOSE_NOTIFY | AlertDescription::USER_CANCELED) => {
+                Some(AlertDescription::INTERNAL_ERROR)
+            }
             Self::Aborted(description) => Some(*description),
             Self::KeysExhausted => Some(AlertDescription::INTERNAL_ERROR),
             // A record is missing: the peer could not open an alert.
@@ -95,13 +101,15 @@ pub enum PeerFault {
     BadTicket,
     /// A session ticket with the same extension twice (RFC 9846, "Extensions").
     DuplicateTicketExtension,
-    /// More KeyUpdates in a row than the limit, without application data between them.
+    /// More KeyUpdates than application data has given credit for.
     TooManyKeyUpdates,
-    /// More empty records in a row than the limit.
+    /// More empty records than application data has given credit for.
     TooManyEmptyRecords,
-    /// More warning alerts in a row than the limit.
+    /// More warning alerts than application data has given credit for.
     TooManyWarnings,
-    /// A second renegotiation request without application data in between (TLS 1.2).
+    /// More session tickets than application data has given credit for.
+    TooManyTickets,
+    /// More renegotiation requests (TLS 1.2) than application data has given credit for.
     TooManyRenegotiationRequests,
     /// More records under one key than its sequence numbers can count.
     TooManyRecords,
@@ -130,6 +138,7 @@ impl PeerFault {
             | Self::TooManyKeyUpdates
             | Self::TooManyEmptyRecords
             | Self::TooManyWarnings
+            | Self::TooManyTickets
             | Self::TooManyRecords => AlertDescription::UNEXPECTED_MESSAGE,
         }
     }
@@ -153,9 +162,10 @@ impl fmt::Display for PeerFault {
             Self::BadAlertLevel => "an alert has an unknown level",
             Self::BadTicket => "a session ticket does not decode",
             Self::DuplicateTicketExtension => "a session ticket has an extension twice",
-            Self::TooManyKeyUpdates => "too many KeyUpdates without application data",
-            Self::TooManyEmptyRecords => "too many empty records without application data",
-            Self::TooManyWarnings => "too many warning alerts without application data",
+            Self::TooManyKeyUpdates => "too many KeyUpdates for so little application data",
+            Self::TooManyEmptyRecords => "too many empty records for so little application data",
+            Self::TooManyWarnings => "too many warning alerts for so little application data",
+            Self::TooManyTickets => "too many session tickets for so little application data",
             Self::TooManyRenegotiationRequests => "renegotiation was requested again",
             Self::TooManyRecords => "too many records under one key",
         })
@@ -175,7 +185,8 @@ pub enum WriteError {
         /// Bytes that would have been accepted ([`room`](crate::Writer::room)).
         available: usize,
     },
-    /// Our half is closed: `close` was called before.
+    /// Our half is closed: `close` was called before, or the peer's `close_notify` closed it
+    /// (`Tls12Close::Answer`).
     Closed,
     /// The key has sealed all it may and cannot be updated (RFC 9846 §5.5; TLS 1.2 has no
     /// KeyUpdate). What is left to do is `close`, which still works.
@@ -291,6 +302,7 @@ mod tests {
             PeerFault::TooManyKeyUpdates,
             PeerFault::TooManyEmptyRecords,
             PeerFault::TooManyWarnings,
+            PeerFault::TooManyTickets,
             PeerFault::TooManyRenegotiationRequests,
             PeerFault::TooManyRecords,
         ];

@@ -13,8 +13,8 @@
 //! ```
 //!
 //! The tail of the outbound buffer is at most one *open record*: plaintext that is not sealed yet.
-//! It is sealed, in place, when it is full, when [`flush`](Connection::flush) or
-//! [`close`](Connection::close) asks, or when the drain reaches it. So small writes made while
+//! It is sealed, in place, when it is full, when [`Connection::flush`] or
+//! [`Connection::close`] asks, or when the drain reaches it. So small writes made while
 //! earlier bytes wait share a record, without a timer, and a slow drain never makes short records.
 //!
 //! A [`Connection`] is both halves and the handshake; [`Writer`] and [`Reader`] are the halves
@@ -38,6 +38,7 @@
 //! | [`docs::back_pressure_and_memory`] | who waits for whom, and what a connection holds |
 //! | [`docs::key_updates_and_limits`] | how much a key may seal, and what happens then |
 //! | [`docs::sizes_and_padding`] | how long records are, and what that costs |
+//! | [`docs::other_programs`] | what some peers expect, and what they do wrong themselves |
 //! | [`docs::no_libc`] | programs with nothing underneath |
 //!
 //! # Features
@@ -56,6 +57,32 @@
 //!
 //! They are crates of their own: `wantwrite-tokio` has `TlsConnector`, `TlsAcceptor` and `TlsStream`
 //! over tokio's traits, `wantwrite-embedded-io` has `EmbeddedStream`, without `std` too.
+// Where these links go if the items are not compiled in.
+#![cfg_attr(
+    not(feature = "rustls"),
+    doc = "",
+    doc = "[`Connection`]: https://docs.rs/wantwrite/latest/wantwrite/struct.Connection.html",
+    doc = "[`Connection::flush`]: https://docs.rs/wantwrite/latest/wantwrite/struct.Connection.html#method.flush",
+    doc = "[`Connection::close`]: https://docs.rs/wantwrite/latest/wantwrite/struct.Connection.html#method.close",
+    doc = "[`Connection::wants`]: https://docs.rs/wantwrite/latest/wantwrite/struct.Connection.html#method.wants",
+    doc = "[`Connection::state`]: https://docs.rs/wantwrite/latest/wantwrite/struct.Connection.html#method.state",
+    doc = "[`Connection::buffer_state`]: https://docs.rs/wantwrite/latest/wantwrite/struct.Connection.html#method.buffer_state",
+    doc = "[`Connection::room`]: https://docs.rs/wantwrite/latest/wantwrite/struct.Connection.html#method.room",
+    doc = "[`ConnectionError`]: https://docs.rs/wantwrite/latest/wantwrite/enum.ConnectionError.html",
+    doc = "[`client_config_builder`]: https://docs.rs/wantwrite/latest/wantwrite/fn.client_config_builder.html",
+    doc = "[`server_config_builder`]: https://docs.rs/wantwrite/latest/wantwrite/fn.server_config_builder.html",
+    doc = "[`clock`]: https://docs.rs/wantwrite/latest/wantwrite/fn.clock.html"
+)]
+#![cfg_attr(
+    not(all(feature = "rustls", feature = "std")),
+    doc = "",
+    doc = "[`docs::event_loops`]: https://docs.rs/wantwrite/latest/wantwrite/docs/event_loops/index.html",
+    doc = "[`docs::coming_from_ssl_write`]: https://docs.rs/wantwrite/latest/wantwrite/docs/coming_from_ssl_write/index.html",
+    doc = "[`docs::back_pressure_and_memory`]: https://docs.rs/wantwrite/latest/wantwrite/docs/back_pressure_and_memory/index.html",
+    doc = "[`docs::key_updates_and_limits`]: https://docs.rs/wantwrite/latest/wantwrite/docs/key_updates_and_limits/index.html",
+    doc = "[`docs::sizes_and_padding`]: https://docs.rs/wantwrite/latest/wantwrite/docs/sizes_and_padding/index.html",
+    doc = "[`docs::no_libc`]: https://docs.rs/wantwrite/latest/wantwrite/docs/no_libc/index.html"
+)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![no_std]
 #![forbid(unsafe_code)]
@@ -94,11 +121,15 @@ pub use buffer::{BufferPolicy, Chunk, PutBackError};
 pub use connection::webpki_client_config;
 #[cfg(feature = "rustls")]
 pub use connection::{
-    Connection, ConnectionConfig, ConnectionError, client_config_builder, clock,
+    Connection, ConnectionConfig, ConnectionError, Tls12Close, client_config_builder, clock,
     prepare_client_config, rustls, server_config_builder, webpki_client_config_with_time,
 };
+#[cfg(feature = "rustls")]
+pub use driver::{fault::WriteOverrun, lingering::LingerError};
 pub use error::{Error, PeerFault, SlotOverrun, WriteError};
-pub use reader::{Inbound, PeerLimits, Reader, ReaderConfig, ReaderEvents, ReaderState, Role};
+pub use reader::{
+    Credit, Inbound, PeerLimits, Reader, ReaderConfig, ReaderEvents, ReaderState, Role,
+};
 pub use record::{KeyUpdateRequest, MAX_FRAGMENT_LEN, MAX_RECORD_LEN, Version};
 #[cfg(all(feature = "rustls", feature = "std"))]
 pub use stream::Stream;

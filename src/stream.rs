@@ -6,7 +6,8 @@ use std::io::{self, ErrorKind, IoSlice, Read, Write};
 use bytes::Buf;
 
 use crate::connection::{Connection, ConnectionError};
-use crate::driver::{Driver, Fault, Transport};
+use crate::driver::lingering::LingerError;
+use crate::driver::{Driver, FarEnd, Fault, Taken, Transport};
 use crate::error::{Error, WriteError};
 use crate::writer::Outbound;
 
@@ -37,13 +38,27 @@ use crate::writer::Outbound;
 /// while let n @ 1.. = stream.read(&mut buf)? {
 ///     stream.write_all(&buf[..n])?;
 /// }
-/// stream.close()?;
+/// stream.close()?; // the client has ended: nothing is left unread
 /// # Ok(())
 /// # }
 /// ```
 ///
 /// When `write` returns, no byte it accepted waits for a later `flush` while `T` would have taken
 /// it.
+///
+/// # Which error is told
+///
+/// * Why the connection failed comes before any error of the transport, and is told by every call
+///   that follows. An alert that could not be sent is not mentioned.
+/// * If the handshake cannot write because the peer is gone, and the peer's alert can still be
+///   read, it is the alert that is told.
+/// * A failure to write that happens while reading, or after bytes were accepted, is told once, by
+///   the next call that writes. But if it was a reset, and reading then meets the end of the
+///   transport, `read` tells of the reset, and then of `UnexpectedEof`.
+/// * After the handshake, a write that fails does not read. If the peer is gone, `read` may still
+///   tell why.
+/// * A transport that says it took more than it was given is an error of kind `Other` with a
+///   [`WriteOverrun`](crate::WriteOverrun) in it. No byte counts as sent then.
 #[derive(Debug)]
 pub struct Stream<T> {
     driver: Driver<io::Error>,
@@ -68,12 +83,58 @@ impl<T: Read + Write> Stream<T> {
     }
 
     /// Sends `close_notify` behind everything accepted, and returns when all is with the
-    /// transport. Reading goes on (in TLS 1.3). Repeated, it goes on where it was.
+    /// transport. A handshake that is not finished is finished first. Reading continues. Repeated, it goes on where it was.
+    ///
+    /// **Do not drop a socket now.** With the transport is not with the peer: a system that closes
+    /// a socket with unread input resets it, and what the peer has not read yet is lost. Session
+    /// tickets that nobody read are enough for that. Read until the peer's end first, or call
+    /// [`close_and_linger`](Self::close_and_linger).
     ///
     /// # Errors
-    /// [`ErrorKind::WouldBlock`] if a non-blocking transport took not everything: call again.
+    /// [`ErrorKind::WouldBlock`] if a non-blocking transport cannot go on: call again. Why the
+    /// handshake failed or the connection has failed, once the alert is with the transport. Or the
+    /// transport's own error.
     pub fn close(&mut self) -> io::Result<()> {
         or_would_block(self.driver.poll_close(&mut StdIo(&mut self.io)))
+    }
+
+    /// Closes as [`close`](Self::close) does, and then reads and throws away what the peer still
+    /// sends until it has ended: by `close_notify`, or by the end of the transport
+    /// ([`reader_state`](Connection::reader_state) says which). Now the transport may be dropped.
+    /// Servers call this a lingering close.
+    ///
+    /// At most `max_discarded` bytes are read from the transport and thrown away. `keep_waiting`
+    /// is asked before each read. Together with the transport's read timeout it bounds how long
+    /// this takes, even if the peer sends a byte now and then:
+    ///
+    /// ```no_run
+    /// use std::net::{Shutdown, TcpStream};
+    /// use std::time::{Duration, Instant};
+    /// use wantwrite::Stream;
+    ///
+    /// fn end(mut stream: Stream<TcpStream>) -> std::io::Result<()> {
+    ///     stream.close()?;
+    ///     // For a peer that waits for the end of TCP. `T` has no call for that.
+    ///     stream.get_ref().shutdown(Shutdown::Write)?;
+    ///     stream.get_ref().set_read_timeout(Some(Duration::from_secs(2)))?;
+    ///     let deadline = Instant::now() + Duration::from_secs(10);
+    ///     stream.close_and_linger(1 << 20, || Instant::now() < deadline)
+    /// }
+    /// ```
+    ///
+    /// Repeated, it goes on where it was, and counts on.
+    ///
+    /// # Errors
+    /// As [`close`](Self::close). [`ErrorKind::WouldBlock`] or [`ErrorKind::TimedOut`] after a read
+    /// timeout, as the system has it. With a [`LingerError`] in it: [`ErrorKind::TimedOut`] if
+    /// `keep_waiting` said no, [`ErrorKind::Other`] if the peer sent more than `max_discarded`.
+    pub fn close_and_linger(
+        &mut self,
+        max_discarded: u64,
+        keep_waiting: impl FnMut() -> bool,
+    ) -> io::Result<()> {
+        let io = &mut StdIo(&mut self.io);
+        or_would_block(self.driver.poll_linger(io, max_discarded, keep_waiting))
     }
 
     /// The connection.
@@ -124,7 +185,8 @@ impl<T: Read + Write> Write for Stream<T> {
         or_would_block(self.driver.poll_write(io, buf.len(), |connection| connection.write(buf)))
     }
 
-    /// As [`write`](Self::write); small buffers share their records.
+    /// As [`write`](Self::write). Small buffers share their records: for a record each, write and
+    /// [`flush`](Self::flush) them one by one.
     fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
         let io = &mut StdIo(&mut self.io);
         let offered = total_len(bufs);
@@ -132,7 +194,8 @@ impl<T: Read + Write> Write for Stream<T> {
         or_would_block(self.driver.poll_write(io, offered, write))
     }
 
-    /// Returns when everything accepted is with the transport.
+    /// Returns when everything accepted is with the transport. On a fresh stream nothing is
+    /// accepted yet: the handshake is not waited for.
     fn flush(&mut self) -> io::Result<()> {
         or_would_block(self.driver.poll_flush(&mut StdIo(&mut self.io)))
     }
@@ -160,14 +223,29 @@ impl<T: Read + Write> Transport for StdIo<'_, T> {
         poll(|| self.0.read(buf))
     }
 
-    fn poll_write(&mut self, outbound: &Outbound<'_>) -> Poll<io::Result<usize>> {
+    fn poll_write(&mut self, outbound: &Outbound<'_>) -> Poll<io::Result<Taken>> {
         let mut chunks = [IoSlice::new(&[]); MAX_CHUNKS];
         let n = outbound.chunks_vectored(&mut chunks);
-        poll(|| self.0.write_vectored(&chunks[..n]))
+        let chunks = &chunks[..n];
+        poll(|| self.0.write_vectored(chunks)).map_ok(|taken| Taken::new(taken, total_len(chunks)))
     }
 
     fn poll_flush(&mut self) -> Poll<io::Result<()>> {
         poll(|| self.0.flush())
+    }
+
+    fn far_end(error: &io::Error) -> FarEnd {
+        error.into()
+    }
+}
+
+impl From<&io::Error> for FarEnd {
+    fn from(error: &io::Error) -> Self {
+        match error.kind() {
+            ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted => Self::Reset,
+            ErrorKind::BrokenPipe | ErrorKind::NotConnected => Self::Gone,
+            _ => Self::Unknown,
+        }
     }
 }
 
@@ -190,9 +268,14 @@ impl From<Fault<Self>> for io::Error {
             Fault::Transport(error) => error,
             Fault::WriteZero => ErrorKind::WriteZero.into(),
             Fault::Overrun(overrun) => Self::other(overrun),
+            Fault::WriteOverrun(overrun) => Self::other(overrun),
             Fault::Connection(error) => error.into(),
             Fault::Write(error @ WriteError::Closed) => Self::new(ErrorKind::BrokenPipe, error),
             Fault::Write(error) => Self::other(error),
+            Fault::Linger(error @ LingerError::GaveUp { .. }) => {
+                Self::new(ErrorKind::TimedOut, error)
+            }
+            Fault::Linger(error @ LingerError::StillSending { .. }) => Self::other(error),
         }
     }
 }

@@ -80,6 +80,27 @@ fn released_segments_are_all_that_is_allocated() {
     }
 }
 
+/// A job that comes too late, for a thread that is busy elsewhere, has nothing to seal.
+fn jobs_of_finished_batches_hold_less_than_100_bytes() {
+    let mut config = WriterConfig::default();
+    config.capacity = 1 << 20;
+    let (mut writer, _) = writer_and_reader(CipherSuite::TLS_AES_128_GCM_SHA256, config);
+    let mut waiting = Vec::with_capacity(1000);
+    let mut late_job = || {
+        let batch = writer.seal_batch(&mut vec![1; 600_000].into()).unwrap();
+        waiting.push(batch.job());
+        assert_eq!(batch.finish(), Ok(600_000));
+        let mut outbound = writer.outbound();
+        outbound.advance(outbound.remaining());
+    };
+    late_job();
+    let region = Region::new(ALLOCATOR);
+    (0..319).for_each(|_| late_job());
+    let change = region.change();
+    let held = change.bytes_allocated - change.bytes_deallocated;
+    assert!(held < 319 * 100, "319 jobs hold {held} bytes");
+}
+
 /// Its own memory: without the configuration, and with one small certificate, which rustls and we
 /// keep a copy of each.
 fn an_idle_client_that_was_shrunk_holds_at_most_3000_bytes() {
@@ -115,6 +136,8 @@ fn main() {
     println!("test owned_hand_off_with_a_pool_allocates_nothing ... ok");
     released_segments_are_all_that_is_allocated();
     println!("test released_segments_are_all_that_is_allocated ... ok");
+    jobs_of_finished_batches_hold_less_than_100_bytes();
+    println!("test jobs_of_finished_batches_hold_less_than_100_bytes ... ok");
     an_idle_client_that_was_shrunk_holds_at_most_3000_bytes();
     println!("test an_idle_client_that_was_shrunk_holds_at_most_3000_bytes ... ok");
 }

@@ -1,37 +1,20 @@
-//! What is left in memory: of plaintext nothing, wherever it was, and of traffic secrets nothing.
+//! What is left in memory: of plaintext nothing, wherever it was.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::PoisonError;
 
 use bytes::{Buf, Bytes, BytesMut};
+use ring::aead;
 use wantwrite::*;
+use wantwrite_testing::raw_peer::{APPLICATION_DATA, RawPeer};
+use wantwrite_testing::scan::{ALONE, MARK, has_marks, marks};
 use wantwrite_testing::writer::*;
-use zeroize::{Zeroize, Zeroizing};
+use wantwrite_testing::*;
 
 const SUITES_HERE: [CipherSuite; 2] = [
     CipherSuite::TLS_AES_128_GCM_SHA256,
     CipherSuite::TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
 ];
-
-/// No ciphertext has this byte so often in a row.
-const MARK: u8 = 0xa7;
-const RUN: usize = 16;
-
-/// Plaintext that is gone itself when it is dropped.
-fn marks(len: usize) -> Zeroizing<Vec<u8>> {
-    Zeroizing::new(vec![MARK; len])
-}
-
-fn has_marks(memory: &[u8]) -> bool {
-    let mut run = 0;
-    memory.iter().any(|&byte| {
-        run = if byte == MARK { run + 1 } else { 0 };
-        run == RUN
-    })
-}
-
-/// One test at a time: what the others hold would be seen.
-static ALONE: Mutex<()> = Mutex::new(());
 
 /// A way for a writer to have had plaintext; then it is dropped.
 type Way = (&'static str, fn(&mut Writer));
@@ -120,56 +103,9 @@ fn owned_plaintext_is_ciphertext_in_its_own_memory_afterwards() {
 
 #[cfg(target_os = "linux")]
 mod in_the_whole_process {
-    use std::fs::File;
-    use std::io::Read;
-    use std::os::unix::fs::FileExt;
-
     use super::*;
-
-    /// Looks at all memory of this process that can be written, freed or not. What it needs for
-    /// that it has from the beginning: memory freed since must not be used again.
-    struct Scan {
-        maps: String,
-        bytes: Zeroizing<Vec<u8>>,
-        /// An address that is not looked at, nor what is mapped with it.
-        except: Option<u64>,
-    }
-
-    impl Scan {
-        fn new() -> Self {
-            let maps = String::with_capacity(1 << 20);
-            let bytes = Zeroizing::new(vec![0; 1 << 20]);
-            let mut this = Self { maps, bytes, except: None };
-            assert!(!this.finds_marks());
-            let held = marks(RUN);
-            assert!(this.finds_marks(), "they are found where they are");
-            drop(held);
-            this
-        }
-
-        fn finds_marks(&mut self) -> bool {
-            self.maps.clear();
-            File::open("/proc/self/maps").unwrap().read_to_string(&mut self.maps).unwrap();
-            let memory = File::open("/proc/self/mem").unwrap();
-            let writable = self.maps.lines().filter(|line| line.contains(" rw"));
-            let mut found = false;
-            for line in writable {
-                let (range, _) = line.split_once(' ').unwrap();
-                let (start, end) = range.split_once('-').unwrap();
-                let [start, end] = [start, end].map(|at| u64::from_str_radix(at, 16).unwrap());
-                if self.except.is_some_and(|at| (start..end).contains(&at)) {
-                    continue;
-                }
-                for at in (start..end).step_by(self.bytes.len()) {
-                    let n = memory.read_at(&mut self.bytes, at).unwrap_or(0);
-                    found |= has_marks(&self.bytes[..n]);
-                }
-            }
-            self.bytes.zeroize();
-            self.bytes.resize(1 << 20, 0);
-            found
-        }
-    }
+    use wantwrite_testing::scan::Scan;
+    use zeroize::Zeroizing;
 
     #[test]
     fn no_plaintext_is_left_by_a_writer() {
@@ -184,6 +120,54 @@ mod in_the_whole_process {
                     drop(writer);
                     assert!(!scan.finds_marks(), "{way}, {policy:?}, {suite:?}");
                 }
+            }
+        }
+    }
+
+    /// Looked at while the writer lives: what its drop does comes too late.
+    #[test]
+    fn the_open_record_is_wiped_when_the_writer_fails() {
+        let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut scan = Scan::new();
+        for suite in SUITES_HERE {
+            for pool in [None, Some(Pool::new(4))] {
+                let config = with(|config| config.pool = pool.clone());
+                let (mut writer, _) = writer_and_reader(suite, config.clone());
+                writer.write_all(&marks(10_000)).unwrap();
+                assert!(scan.finds_marks(), "in the open record");
+                writer.abort(AlertDescription::INTERNAL_ERROR);
+                assert!(!scan.finds_marks(), "{suite:?}: written, then aborted");
+                let (mut other, _) = writer_and_reader(suite, config);
+                other.write_all(b"x").unwrap();
+                other.slot().unwrap().fill(MARK);
+                other.abort(AlertDescription::INTERNAL_ERROR);
+                assert!(!scan.finds_marks(), "{suite:?}: lent, then aborted");
+                assert!(writer.wants_drain() && other.wants_drain(), "the alerts wait");
+            }
+        }
+    }
+
+    #[test]
+    fn the_open_record_is_wiped_when_the_connection_fails() {
+        let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut scan = Scan::new();
+        for suite in SUITES_HERE {
+            let ways: [fn(&mut Connection, &mut RawPeer); 2] = [
+                |ours, _| ours.abort(AlertDescription::INTERNAL_ERROR),
+                |ours, peer| {
+                    let mut wire = peer.seal(APPLICATION_DATA, b"altered");
+                    *wire.last_mut().unwrap() ^= 1;
+                    assert_eq!(ours.inbound().receive(&wire), wire.len());
+                    assert!(ours.process().is_err());
+                },
+            ];
+            for fails in ways {
+                let (mut ours, mut peer) = RawPeer::established(suite, Role::Client);
+                ours.write_all(&marks(10_000)).unwrap();
+                assert!(scan.finds_marks(), "in the open record");
+                fails(&mut ours, &mut peer);
+                assert!(!scan.finds_marks(), "{suite:?}");
+                assert!(ours.wants().drain, "the alert waits");
             }
         }
     }
@@ -217,28 +201,76 @@ mod in_the_whole_process {
         }
     }
 
-    /// Not so of the keys made of it, of which ring has copies, nor of the stack, where values that
-    /// were moved leave theirs.
+    /// A handshake that was longer than the buffer leaves it in more memory, which shrinks when
+    /// enough was read.
     #[test]
-    fn no_traffic_secret_is_left_on_the_heap_when_it_was_updated_or_dropped() {
+    fn no_plaintext_is_left_where_inbound_memory_was_before_it_shrank() {
         let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
         let mut scan = Scan::new();
-        let on_the_stack = 0;
-        scan.except = u64::try_from(core::ptr::from_ref(&on_the_stack).addr()).ok();
-        for updates in 0..3 {
-            let suite = SUITES_HERE[0];
-            let secret = marks(suite.secret_len());
-            let keys = WriteKeys::from_secret(TrafficSecret::new(suite, &secret).unwrap());
-            drop(secret);
-            assert!(scan.finds_marks(), "the secret, in its box");
-            let mut writer = Writer::new(keys, WriterConfig::default());
-            for _ in 0..updates {
-                writer.update_keys(KeyUpdateRequest::NotRequested).unwrap();
-                drain_writer(&mut writer);
-                assert!(!scan.finds_marks(), "the secret of an earlier generation");
+        let suite = SUITES_HERE[1];
+        let config = ConnectionConfig::default();
+        let (mut ours, mut peer) = client_of_a_long_chain(suite, 60_000, config);
+        while peer.0.is_handshaking() {
+            peer.feed(&drain(&mut ours)).unwrap();
+            if peer.0.is_handshaking() {
+                feed(&mut ours, &peer.take_wire());
             }
-            drop(writer);
-            assert!(!scan.finds_marks(), "{updates} updates");
         }
+        let plaintext = marks(50_000);
+        let wire = [peer.take_wire(), peer.send(&plaintext), peer.send(&plaintext[..10_000])];
+        drop(plaintext);
+        let taken: usize = wire.iter().map(|part| ours.receive(part)).sum();
+        assert!(taken > 60_000);
+        ours.process().unwrap();
+        let held = ours.memory_held();
+        while ours.memory_held() == held {
+            ours.process().unwrap();
+            assert!(has_marks(ours.plaintext()));
+            ours.consume(usize::MAX);
+        }
+        assert!(ours.memory_held() > 0, "records are held that are not opened");
+        assert!(!scan.finds_marks());
+        ours.process().unwrap();
+        assert!(has_marks(ours.plaintext()));
+    }
+
+    /// A ticket in fragments, in TLS 1.3.
+    #[test]
+    fn no_part_of_a_message_is_left_where_it_was_joined() {
+        const FRAGMENT: usize = 500;
+        const FRAGMENTS: u8 = 20;
+        let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut scan = Scan::new();
+        let suite = SUITES_HERE[0];
+        let key = aead::UnboundKey::new(&aead::AES_128_GCM, &[3; 16]).unwrap();
+        let key = aead::LessSafeKey::new(key);
+        let mut config = ReaderConfig::default();
+        config.buffers = BufferPolicy::Release;
+        let keys = ReadKeys::new(suite, &[3; 16], [0; 12], 0).unwrap();
+        let mut reader = Reader::new(keys, Role::Client, config);
+        let [_, _, len_hi, len_lo] =
+            u32::to_be_bytes(u32::try_from(FRAGMENT).unwrap() * u32::from(FRAGMENTS) - 4);
+        for seq in 0..FRAGMENTS {
+            let mut record = Zeroizing::new(Vec::with_capacity(FRAGMENT + 100));
+            if seq == 0 {
+                record.extend([4, 0, len_hi, len_lo]);
+            }
+            record.resize(FRAGMENT, MARK);
+            record.push(22);
+            let mut nonce = [0; 12];
+            nonce[11] = seq;
+            let header = raw_peer::header(23, record.len() + 16);
+            let nonce = aead::Nonce::assume_unique_for_key(nonce);
+            let aad = aead::Aad::from(header);
+            let tag = key.seal_in_place_separate_tag(nonce, aad, &mut record).unwrap();
+            for part in [&header[..], &record, tag.as_ref()] {
+                assert_eq!(reader.receive(part), part.len());
+            }
+            let tickets = reader.process().unwrap().tickets;
+            let joined = FRAGMENT * (usize::from(seq) + 1) - 4;
+            assert_eq!(scan.count_marks(), if tickets == 0 { joined } else { 0 });
+            assert_eq!(tickets > 0, seq + 1 == FRAGMENTS);
+        }
+        assert_eq!(reader.memory_held(), 0);
     }
 }

@@ -10,7 +10,9 @@ use rustls::crypto::ring;
 use rustls::pki_types::{PrivateKeyDer, ServerName};
 use rustls::unbuffered::{ConnectionState, UnbufferedStatus};
 use rustls::version::{TLS12, TLS13};
-use rustls::{ClientConfig, ClientConnection, RootCertStore, ServerConfig, ServerConnection};
+use rustls::{
+    ClientConfig, ClientConnection, KeyLog, RootCertStore, ServerConfig, ServerConnection,
+};
 use wantwrite::{CipherSuite, Connection, ConnectionConfig, Version};
 
 use super::Error;
@@ -52,6 +54,12 @@ impl Ends {
     /// Bytes of the server's only certificate.
     pub const fn certificate_len(&self) -> usize {
         self.certificate_len
+    }
+
+    /// The same, with what the handshake makes of secrets given to `log`.
+    pub fn with_log(mut self, log: Arc<dyn KeyLog>) -> Self {
+        Arc::make_mut(&mut self.client).key_log = log;
+        self
     }
 
     /// Ours, a client and a server, at rest: the server's tickets are stored.

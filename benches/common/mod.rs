@@ -5,6 +5,7 @@ pub mod crowd;
 pub mod halves;
 pub mod handshake;
 pub mod opening;
+pub mod orders;
 pub mod ring_alone;
 pub mod rounds;
 pub mod stock;

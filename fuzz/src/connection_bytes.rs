@@ -50,6 +50,7 @@ impl Link {
         config.writer.max_fragment_len = draw::max_fragment_len(input)?;
         config.reader.buffers = draw::buffers(input)?;
         config.reader.limits = patient();
+        config.tls12_close = draw::tls12_close(input)?;
         let (client, server) = deterministic::pair(suite, config);
         let ends = [client, server].map(|tls| End {
             tls,
@@ -248,7 +249,7 @@ impl End {
             self.read += plain.len() as u64;
             self.tls.consume(usize::MAX);
         }
-        // RFC 5246 §7.2.1: the peer's close_notify closes our half in TLS 1.2.
+        // `Tls12Close::Answer`: the peer's close_notify closes our half in TLS 1.2.
         if matches!(self.tls.state(), WriterState::Closing | WriterState::Closed) {
             self.is_closed = true;
         }

@@ -124,6 +124,7 @@ impl Trip {
 /// A reader that puts up with cover traffic and KeyUpdates without end.
 pub fn patient() -> PeerLimits {
     let mut limits = PeerLimits::default();
-    (limits.key_updates, limits.empty_records) = (u32::MAX, u32::MAX);
+    let endless = Credit::new(u32::MAX, u32::MAX, 1);
+    (limits.key_updates, limits.empty_records) = (endless, endless);
     limits
 }

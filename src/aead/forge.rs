@@ -3,8 +3,8 @@
 use alloc::vec::Vec;
 
 use super::nonce::SeqCounter;
-use super::protection::{AadTls13, aad_tls12, seal_body};
-use super::{KeySchedule, TrafficSecret, WriteKeys};
+use super::protection::{Numbers, explicit_nonce, seal_body};
+use super::{NextKeys, WriteKeys};
 use crate::error::Error;
 use crate::record::{ContentType, HEADER_LEN, TAG_LEN, Version};
 
@@ -29,7 +29,7 @@ use crate::record::{ContentType, HEADER_LEN, TAG_LEN, Version};
 #[derive(Debug)]
 pub struct RecordForge {
     keys: WriteKeys,
-    secret: Option<TrafficSecret>,
+    next_keys: NextKeys,
 }
 
 /// A record as it is to be on the wire, in wire order.
@@ -87,8 +87,8 @@ impl RecordForge {
     /// A forge of records under `keys`.
     #[must_use]
     pub fn new(mut keys: WriteKeys) -> Self {
-        let secret = keys.take_secret();
-        Self { keys, secret }
+        let next_keys = keys.take_secret().into();
+        Self { keys, next_keys }
     }
 
     /// The bytes of `record`. The additional data is what the receiver of its header makes of
@@ -102,21 +102,12 @@ impl RecordForge {
         }
         let seq = record.seq.unwrap_or_else(|| self.seq());
         self.keys.seq = SeqCounter::starting_at(seq.wrapping_add(1));
-        let nonce = self.keys.iv.xor(seq);
+        let numbers = Numbers { seq, nonce: self.keys.key.iv().xor(seq) };
         let format = self.keys.suite().format();
-        let explicit_nonce = &nonce[nonce.len() - format.explicit_nonce_len..];
+        let explicit_nonce = explicit_nonce(format, &numbers).to_vec();
         let header = record.header(explicit_nonce.len() + body.len() + TAG_LEN);
-        let key = self.keys.key.expanded();
-        let tag = match format.version {
-            Version::Tls13 => seal_body(key, nonce, AadTls13::new(header), &mut body),
-            Version::Tls12 => {
-                let [.., len_hi, len_lo] = header;
-                let len = usize::from(u16::from_be_bytes([len_hi, len_lo]));
-                let content_len = len.saturating_sub(explicit_nonce.len() + TAG_LEN);
-                seal_body(key, nonce, aad_tls12(seq, header, content_len), &mut body)
-            }
-        };
-        [&header, explicit_nonce, &body, &tag].concat()
+        let tag = seal_body(self.keys.key.expanded(), format, numbers, header, &mut body);
+        [&header, &explicit_nonce[..], &body, &tag].concat()
     }
 
     /// Goes on under the key of the next generation, whether a KeyUpdate was forged or not.
@@ -124,7 +115,7 @@ impl RecordForge {
     /// # Errors
     /// [`Error::KeysExhausted`] for keys that were not made of a [`TrafficSecret`].
     pub fn update_keys(&mut self) -> Result<(), Error> {
-        self.keys = self.secret.next_write_keys()?;
+        self.keys = self.next_keys.next_write_keys()?;
         Ok(())
     }
 

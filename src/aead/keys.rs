@@ -1,11 +1,10 @@
 //! The keys of one direction: what callers give, and what sealing and opening go on with.
 
-use alloc::boxed::Box;
 use core::fmt;
 
 use super::aead_key::AeadKey;
 use super::budget::MAX_RECORD_BLOCKS;
-use super::nonce::{Iv, SeqCounter};
+use super::nonce::SeqCounter;
 use super::{CipherSuite, InvalidKeyLength, TrafficSecret};
 
 /// The two directions have the same parts and must not be mixed up: a type each.
@@ -14,13 +13,12 @@ macro_rules! direction_keys {
         $(#[$doc])*
         pub struct $name {
             pub(super) key: AeadKey,
-            pub(super) iv: Iv,
             pub(super) seq: SeqCounter,
             $(
                 /// AEAD blocks that the key has sealed.
                 pub(super) $blocks: u64,
             )?
-            secret: Option<Box<TrafficSecret>>,
+            pub(super) secret: Option<TrafficSecret>,
         }
 
         impl $name {
@@ -39,10 +37,9 @@ macro_rules! direction_keys {
                 iv: [u8; 12],
                 seq: u64,
             ) -> Result<Self, InvalidKeyLength> {
-                let key = AeadKey::new(suite, key)?;
+                let key = AeadKey::new(suite, key, iv)?;
                 Ok(Self {
                     key,
-                    iv: Iv::new(iv),
                     seq: SeqCounter::starting_at(seq),
                     // Of the records before this one only the number is known.
                     $( $blocks: seq.saturating_mul(MAX_RECORD_BLOCKS), )?
@@ -79,18 +76,17 @@ macro_rules! direction_keys {
             /// The raw IV, as [`new`](Self::new) takes it.
             #[must_use]
             pub const fn dangerous_iv(&self) -> [u8; 12] {
-                self.iv.bytes()
+                self.key.iv().bytes()
             }
 
             /// Takes out what next generations are made from.
             pub(crate) fn take_secret(&mut self) -> Option<TrafficSecret> {
-                // Not moved out: the box would be freed with the secret in it.
-                self.secret.take().map(|mut secret| secret.take())
+                self.secret.take()
             }
 
             /// Gives it back.
             pub(crate) fn with_secret(self, secret: Option<TrafficSecret>) -> Self {
-                Self { secret: secret.map(Box::new), ..self }
+                Self { secret, ..self }
             }
         }
 
@@ -113,8 +109,8 @@ direction_keys! {
     /// them, else as if each had been full.
     ///
     /// Not `Clone`: two writers under one key would use nonces twice, which with AES-GCM gives
-    /// away the key stream and the authentication key. What ring makes of the key is in memory
-    /// that ring does not wipe; the raw key, the IV and the secret are wiped on drop.
+    /// away the key stream and the authentication key. Key, IV and secret are wiped on drop, and
+    /// no move leaves a copy of them.
     WriteKeys, write_keys, sealed_blocks
 }
 

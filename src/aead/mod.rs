@@ -13,6 +13,8 @@ mod reserved;
 mod schedule;
 mod sealer;
 mod secret;
+mod secret_box;
+mod stack;
 mod suite;
 #[cfg(test)]
 mod vectors;
@@ -25,9 +27,11 @@ pub use keys::{ReadKeys, WriteKeys};
 pub(crate) use opener::{Opened, RecordOpener};
 #[cfg(feature = "std")]
 pub(crate) use reserved::{Reserved, SharedKey};
+#[cfg(feature = "rustls")]
 pub(crate) use schedule::KeySchedule;
 #[cfg(feature = "rustls")]
 pub(crate) use schedule::MAX_GENERATION;
+pub(crate) use schedule::NextKeys;
 pub(crate) use sealer::{Around, RecordSealer};
 pub use secret::TrafficSecret;
 pub use suite::{CipherSuite, InvalidKeyLength};

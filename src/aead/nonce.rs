@@ -3,7 +3,7 @@
 use ring::aead::{NONCE_LEN, Nonce};
 use zeroize::Zeroize;
 
-/// The per-direction IV. Wiped on drop.
+/// The per-direction IV. Whoever keeps it wipes it.
 pub(super) struct Iv([u8; NONCE_LEN]);
 
 impl Iv {
@@ -41,8 +41,8 @@ impl Iv {
     }
 }
 
-impl Drop for Iv {
-    fn drop(&mut self) {
+impl Zeroize for Iv {
+    fn zeroize(&mut self) {
         self.0.zeroize();
     }
 }

@@ -8,6 +8,8 @@ use ring::aead::{Aad, Nonce};
 use zeroize::Zeroize;
 
 use super::ReadKeys;
+use super::aead_key::AeadKey;
+use super::nonce::SeqCounter;
 use super::protection::aad_tls12;
 use crate::error::PeerFault;
 use crate::record::{
@@ -23,25 +25,26 @@ pub(crate) struct Opened {
 
 /// One key in use for opening.
 pub(crate) struct RecordOpener {
-    keys: ReadKeys,
+    key: AeadKey,
+    seq: SeqCounter,
     format: RecordFormat,
 }
 
 impl RecordOpener {
     pub(crate) fn new(keys: ReadKeys) -> Self {
-        let format = keys.suite().format();
-        Self { keys, format }
+        let ReadKeys { key, seq, .. } = keys;
+        Self { format: key.suite().format(), key, seq }
     }
 
     /// The key with its next sequence number.
     #[cfg(feature = "rustls")]
     pub(crate) fn into_keys(self) -> ReadKeys {
-        self.keys
+        ReadKeys { key: self.key, seq: self.seq, secret: None }
     }
 
     /// Gives back what can be made again.
     pub(crate) fn shrink(&mut self) {
-        self.keys.key.shrink();
+        self.key.shrink();
     }
 
     pub(crate) const fn version(&self) -> Version {
@@ -74,12 +77,11 @@ impl RecordOpener {
     }
 
     fn open_tls13(&mut self, record: &mut [u8]) -> Result<Opened, PeerFault> {
-        let seq = self.keys.seq.take().ok_or(PeerFault::TooManyRecords)?;
-        let nonce = Nonce::assume_unique_for_key(self.keys.iv.xor(seq));
+        let seq = self.seq.take().ok_or(PeerFault::TooManyRecords)?;
+        let nonce = Nonce::assume_unique_for_key(self.key.iv().xor(seq));
         let (aad, body) =
             record.split_first_chunk_mut::<HEADER_LEN>().ok_or(PeerFault::BadRecordMac)?;
         let inner = self
-            .keys
             .key
             .expanded()
             .open_in_place(nonce, Aad::from(*aad), body)
@@ -89,23 +91,22 @@ impl RecordOpener {
     }
 
     fn open_tls12(&mut self, header: RecordHeader, record: &mut [u8]) -> Result<Opened, PeerFault> {
-        let seq = self.keys.seq.take().ok_or(PeerFault::TooManyRecords)?;
+        let seq = self.seq.take().ok_or(PeerFault::TooManyRecords)?;
         let prefix_len = self.format.prefix_len();
         let content_len = usize::from(header.len)
-            .checked_sub(self.format.explicit_nonce_len + TAG_LEN)
+            .checked_sub(self.format.explicit_nonce_len() + TAG_LEN)
             .ok_or(PeerFault::BadRecordMac)?;
         let (prefix, body) =
             record.split_at_mut_checked(prefix_len).ok_or(PeerFault::BadRecordMac)?;
         let nonce = match prefix.last_chunk::<8>() {
-            Some(&explicit) if self.format.explicit_nonce_len == 8 => {
-                self.keys.iv.salt_with(explicit)
+            Some(&explicit) if self.format.explicit_nonce_len() == 8 => {
+                self.key.iv().salt_with(explicit)
             }
-            _ => Nonce::assume_unique_for_key(self.keys.iv.xor(seq)),
+            _ => Nonce::assume_unique_for_key(self.key.iv().xor(seq)),
         };
         let wire_header = *prefix.first_chunk().ok_or(PeerFault::BadRecordMac)?;
-        let aad = aad_tls12(seq, wire_header, content_len);
-        self.keys
-            .key
+        let aad = aad_tls12(seq, wire_header, self.format.explicit_nonce_len() + TAG_LEN);
+        self.key
             .expanded()
             .open_in_place(nonce, Aad::from(aad), body)
             .map_err(|_| PeerFault::BadRecordMac)?;
@@ -118,6 +119,6 @@ impl RecordOpener {
 
 impl fmt::Debug for RecordOpener {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RecordOpener").field("seq", &self.keys.seq.peek()).finish_non_exhaustive()
+        f.debug_struct("RecordOpener").field("seq", &self.seq.peek()).finish_non_exhaustive()
     }
 }

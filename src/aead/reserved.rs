@@ -3,21 +3,24 @@
 use alloc::sync::Arc;
 use core::ops::Range;
 
-use ring::aead::LessSafeKey;
+use zeroize::Zeroizing;
 
+use super::aead_key::RingKey;
+use super::nonce::Iv;
 use super::protection::{Inner, Numbers, seal_record};
+use super::stack;
 use crate::record::RecordFormat;
 
 /// A record whose number is taken and whose bytes are not made yet. Not `Clone`.
 pub(crate) struct Reserved {
     format: RecordFormat,
-    numbers: Numbers,
+    seq: u64,
     inner: Inner,
 }
 
 impl Reserved {
-    pub(super) const fn new(format: RecordFormat, numbers: Numbers, inner: Inner) -> Self {
-        Self { format, numbers, inner }
+    pub(super) const fn new(format: RecordFormat, seq: u64, inner: Inner) -> Self {
+        Self { format, seq, inner }
     }
 
     /// Bytes of the record.
@@ -34,16 +37,19 @@ impl Reserved {
     /// Seals the record, whose content lies in `record` already. `key` is that of the sealer
     /// which reserved it.
     pub(crate) fn seal(self, key: &SharedKey, record: &mut [u8]) {
-        seal_record(&key.0, self.format, self.numbers, record, self.inner);
+        let (key, iv) = &*key.0;
+        let numbers = Numbers { seq: self.seq, nonce: iv.xor(self.seq) };
+        seal_record(key, self.format, numbers, record, self.inner);
     }
 }
 
-/// A key that seals nothing without a number that its sealer gave out.
+/// A key and its IV, which seal nothing without a number that their sealer gave out.
 #[derive(Clone)]
-pub(crate) struct SharedKey(Arc<LessSafeKey>);
+pub(crate) struct SharedKey(Arc<(RingKey, Zeroizing<Iv>)>);
 
 impl SharedKey {
-    pub(super) fn new(key: &LessSafeKey) -> Self {
-        Self(Arc::new(key.clone()))
+    pub(super) fn new(key: &RingKey, iv: &Iv) -> Self {
+        let copy = || Arc::new((key.copy(), Zeroizing::new(Iv::new(iv.bytes()))));
+        Self(stack::wiped_after(copy))
     }
 }

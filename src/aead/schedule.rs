@@ -1,39 +1,117 @@
 //! Where the keys of the next generation come from.
 
-use super::{ReadKeys, TrafficSecret, WriteKeys};
-use crate::error::Error;
+use alloc::boxed::Box;
+use core::fmt;
 
-/// The source of next keys, as the layers above see it: a [`TrafficSecret`] when `Writer` and
-/// `Reader` stand alone, rustls's key schedule inside a `Connection`, or nothing.
-pub(crate) trait KeySchedule {
-    /// Whether KeyUpdate exists for these keys at all.
+use super::{ReadKeys, TrafficSecret, WriteKeys};
+use crate::error::{Error, PeerFault};
+
+/// A source of next keys outside this layer: rustls's key schedule, inside a `Connection`.
+#[cfg_attr(not(feature = "rustls"), expect(dead_code, reason = "only a handshake has one"))]
+pub(crate) trait KeySchedule: fmt::Debug + Send + Sync {
+    /// Whether there is a next generation of write keys.
     fn can_update(&self) -> bool;
 
-    /// The next generation of write keys, sequence number 0.
+    /// The next generation of write keys, sequence number 0. Fails unless
+    /// [`can_update`](Self::can_update).
     fn next_write_keys(&mut self) -> Result<WriteKeys, Error>;
 
-    /// The next generation of read keys, sequence number 0.
+    /// The next generation of read keys, sequence number 0. RFC 9846 §4.7.3: a receiver does not
+    /// enforce the sender's limit.
     fn next_read_keys(&mut self) -> Result<ReadKeys, Error>;
+
+    /// Keeps a session ticket, given without its handshake header (RFC 9846 §4.7.1): what makes
+    /// next keys makes the ticket's secret too.
+    fn store_ticket(&mut self, body: &[u8]) -> Result<(), PeerFault>;
+
+    /// As if the write keys had been updated so often.
+    #[cfg(test)]
+    fn set_generation(&mut self, _generation: u64) {}
 }
 
-/// RFC 9846 §4.7.3: an endpoint sends at most 2^48 − 1 KeyUpdates.
+/// What the keys of the next generation are made from.
+#[derive(Debug)]
+pub(crate) enum NextKeys {
+    /// Nothing: raw keys, or TLS 1.2.
+    None,
+    /// The traffic secret of one direction.
+    Secret(TrafficSecret),
+    /// Whoever made the handshake, for both directions.
+    #[cfg_attr(not(feature = "rustls"), expect(dead_code, reason = "only a handshake has one"))]
+    Schedule(Box<dyn KeySchedule>),
+}
+
+/// RFC 9846 §4.7.3: a sender updates its key at most 2^48 − 1 times.
 pub(crate) const MAX_GENERATION: u64 = (1 << 48) - 1;
 
-/// `None`: raw keys, or TLS 1.2: there is no next generation.
-impl KeySchedule for Option<TrafficSecret> {
-    fn can_update(&self) -> bool {
-        self.as_ref().is_some_and(|secret| secret.generation() < MAX_GENERATION)
+impl NextKeys {
+    /// Whether there is a next generation of write keys.
+    pub(crate) fn can_update(&self) -> bool {
+        match self {
+            Self::None => false,
+            Self::Secret(secret) => secret.generation() < MAX_GENERATION,
+            Self::Schedule(schedule) => schedule.can_update(),
+        }
     }
 
-    fn next_write_keys(&mut self) -> Result<WriteKeys, Error> {
-        let secret = self.as_mut().ok_or(Error::KeysExhausted)?;
-        secret.update().ok_or(Error::KeysExhausted)?;
-        Ok(secret.write_keys())
+    /// The next generation of write keys, sequence number 0.
+    pub(crate) fn next_write_keys(&mut self) -> Result<WriteKeys, Error> {
+        match self {
+            Self::None => Err(Error::KeysExhausted),
+            Self::Secret(secret) if secret.generation() < MAX_GENERATION => {
+                secret.update();
+                Ok(secret.write_keys())
+            }
+            Self::Secret(_) => Err(Error::KeysExhausted),
+            Self::Schedule(schedule) => schedule.next_write_keys(),
+        }
     }
 
-    fn next_read_keys(&mut self) -> Result<ReadKeys, Error> {
-        let secret = self.as_mut().ok_or(Error::KeysExhausted)?;
-        secret.update().ok_or(Error::KeysExhausted)?;
-        Ok(secret.read_keys())
+    /// The next generation of read keys, sequence number 0.
+    pub(crate) fn next_read_keys(&mut self) -> Result<ReadKeys, Error> {
+        match self {
+            Self::None => Err(Error::KeysExhausted),
+            Self::Secret(secret) => {
+                secret.update();
+                Ok(secret.read_keys())
+            }
+            Self::Schedule(schedule) => schedule.next_read_keys(),
+        }
+    }
+
+    /// Keeps a session ticket, if there is anything to keep it.
+    #[cfg(feature = "rustls")]
+    pub(crate) fn store_ticket(&mut self, body: &[u8]) -> Result<(), PeerFault> {
+        match self {
+            Self::None | Self::Secret(_) => Ok(()),
+            Self::Schedule(schedule) => schedule.store_ticket(body),
+        }
+    }
+
+    /// Whether there never was a next generation.
+    pub(crate) const fn is_none(&self) -> bool {
+        matches!(self, Self::None)
+    }
+
+    /// As if the write keys had been updated so often.
+    #[cfg(all(test, feature = "rustls"))]
+    pub(crate) fn set_generation(&mut self, generation: u64) {
+        if let Self::Schedule(schedule) = self {
+            schedule.set_generation(generation);
+        }
+    }
+
+    /// The traffic secret, if it is one.
+    pub(crate) fn into_secret(self) -> Option<TrafficSecret> {
+        match self {
+            Self::Secret(secret) => Some(secret),
+            Self::None | Self::Schedule(_) => None,
+        }
+    }
+}
+
+impl From<Option<TrafficSecret>> for NextKeys {
+    fn from(secret: Option<TrafficSecret>) -> Self {
+        secret.map_or(Self::None, Self::Secret)
     }
 }

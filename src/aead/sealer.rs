@@ -2,33 +2,34 @@
 
 use core::{fmt, mem};
 
-use super::protection::{
-    AadTls13, Inner, Numbers, aad_tls12, record_header, seal_body, seal_record,
-};
+use super::aead_key::AeadKey;
+use super::nonce::SeqCounter;
+use super::protection::{Inner, Numbers, explicit_nonce, record_header, seal_body, seal_record};
 #[cfg(feature = "std")]
 use super::reserved::{Reserved, SharedKey};
 use super::{KeyBudget, KeyLimits, WriteKeys};
-use crate::record::{ContentType, HEADER_LEN, RecordFormat, TAG_LEN, Version};
+use crate::record::{ContentType, HEADER_LEN, RecordFormat, TAG_LEN};
 
 /// One key in use: key, IV, sequence number and budget, never apart and never copied.
 pub(crate) struct RecordSealer {
-    keys: WriteKeys,
+    key: AeadKey,
+    seq: SeqCounter,
     format: RecordFormat,
     budget: KeyBudget,
 }
 
 impl RecordSealer {
     pub(crate) fn new(keys: WriteKeys, limits: KeyLimits) -> Self {
-        let budget = KeyBudget::of_key(limits, keys.seq(), keys.sealed_blocks);
-        let format = keys.suite().format();
-        Self { keys, format, budget }
+        let WriteKeys { key, seq, sealed_blocks, .. } = keys;
+        let budget = KeyBudget::of_key(limits, seq.peek(), sealed_blocks);
+        Self { format: key.suite().format(), key, seq, budget }
     }
 
     /// The key with its next sequence number and what it has sealed, under the limits that
     /// [`new`](Self::new) was given.
-    pub(crate) fn into_keys(mut self, limits: KeyLimits) -> WriteKeys {
-        self.keys.sealed_blocks = self.budget.sealed_blocks(limits);
-        self.keys
+    pub(crate) fn into_keys(self, limits: KeyLimits) -> WriteKeys {
+        let sealed_blocks = self.budget.sealed_blocks(limits);
+        WriteKeys { key: self.key, seq: self.seq, sealed_blocks, secret: None }
     }
 
     pub(crate) const fn format(&self) -> RecordFormat {
@@ -41,11 +42,11 @@ impl RecordSealer {
 
     /// Gives back what can be made again.
     pub(crate) fn shrink(&mut self) {
-        self.keys.key.shrink();
+        self.key.shrink();
     }
 
     pub(crate) const fn seq(&self) -> u64 {
-        self.keys.seq.peek()
+        self.seq.peek()
     }
 
     /// Seals a record whose content already lies in `record`, after the format's prefix. Writes
@@ -67,30 +68,31 @@ impl RecordSealer {
     ) -> Option<usize> {
         let numbers = self.take_numbers(content_len, padding)?;
         let inner = Inner { content_type, content_len, padding };
-        Some(seal_record(self.keys.key.expanded(), self.format, numbers, record, inner))
+        Some(seal_record(self.key.expanded(), self.format, numbers, record, inner))
     }
 
     /// Takes number and budget of the next record, to be sealed later by whoever has a
     /// [`shared_key`](Self::shared_key). `None` as [`seal`](Self::seal).
     #[cfg(feature = "std")]
     pub(crate) fn reserve(&mut self, content_len: usize, padding: usize) -> Option<Reserved> {
-        let numbers = self.take_numbers(content_len, padding)?;
+        let Numbers { seq, .. } = self.take_numbers(content_len, padding)?;
         let content_type = ContentType::ApplicationData;
-        Some(Reserved::new(self.format, numbers, Inner { content_type, content_len, padding }))
+        Some(Reserved::new(self.format, seq, Inner { content_type, content_len, padding }))
     }
 
     /// The key for records that are sealed elsewhere.
     #[cfg(feature = "std")]
     pub(crate) fn shared_key(&mut self) -> SharedKey {
-        SharedKey::new(self.keys.key.expanded())
+        let (key, iv) = self.key.expanded_and_iv();
+        SharedKey::new(key, iv)
     }
 
     /// The number is consumed before it is used, so that no path uses it twice.
     #[inline]
     fn take_numbers(&mut self, content_len: usize, padding: usize) -> Option<Numbers> {
-        let seq = self.keys.seq.take()?;
+        let seq = self.seq.take()?;
         self.budget.spend(content_len + self.format.inner_type_len() + padding);
-        Some(Numbers { seq, nonce: self.keys.iv.xor(seq) })
+        Some(Numbers { seq, nonce: self.key.iv().xor(seq) })
     }
 
     /// Seals a record whose content is not in one piece with what stands around it: `body` is
@@ -106,28 +108,24 @@ impl RecordSealer {
             trailer: [0; MAX_TRAILER_LEN],
             trailer_len: format.inner_type_len() + TAG_LEN,
         };
-        let Numbers { seq, nonce } = self.take_numbers(content_len, 0)?;
-        let key = self.keys.key.expanded();
-        let inner_len = content_len + format.inner_type_len();
-        let fragment_len = format.explicit_nonce_len + inner_len + TAG_LEN;
-        let header = record_header(ContentType::ApplicationData, fragment_len);
+        let numbers = self.take_numbers(content_len, 0)?;
+        let key = self.key.expanded();
+        let type_len = format.inner_type_len();
+        let content_type = ContentType::ApplicationData;
+        let header = record_header(format, content_type, content_len + type_len);
         around.prefix[..HEADER_LEN].copy_from_slice(&header);
-        around.prefix[HEADER_LEN..].copy_from_slice(&nonce[nonce.len() - 8..]);
-        let tag_start = format.inner_type_len();
-        let tag = match format.version {
-            Version::Tls13 => {
-                let content_type = ContentType::ApplicationData.to_wire();
-                let behind = mem::replace(&mut body[content_len], content_type);
-                let tag = seal_body(key, nonce, AadTls13::new(header), &mut body[..inner_len]);
-                around.trailer[0] = mem::replace(&mut body[content_len], behind);
-                tag
-            }
-            Version::Tls12 => {
-                let aad = aad_tls12(seq, header, content_len);
-                seal_body(key, nonce, aad, &mut body[..inner_len])
-            }
-        };
-        around.trailer[tag_start..][..TAG_LEN].copy_from_slice(&tag);
+        around.prefix[HEADER_LEN..format.prefix_len()]
+            .copy_from_slice(explicit_nonce(format, &numbers));
+        let mut lent = content_type.to_wire();
+        if type_len > 0 {
+            mem::swap(&mut body[content_len], &mut lent);
+        }
+        let tag = seal_body(key, format, numbers, header, &mut body[..content_len + type_len]);
+        if type_len > 0 {
+            mem::swap(&mut body[content_len], &mut lent);
+            around.trailer[0] = lent;
+        }
+        around.trailer[type_len..][..TAG_LEN].copy_from_slice(&tag);
         Some(around)
     }
 }
@@ -161,7 +159,7 @@ impl Around {
 impl fmt::Debug for RecordSealer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RecordSealer")
-            .field("suite", &self.keys.suite())
+            .field("suite", &self.key.suite())
             .field("seq", &self.seq())
             .finish_non_exhaustive()
     }

@@ -3,10 +3,9 @@
 use core::fmt;
 
 use ring::hkdf;
-use zeroize::Zeroize;
 
-use super::schedule::MAX_GENERATION;
-use super::{CipherSuite, InvalidKeyLength, ReadKeys, WriteKeys};
+use super::secret_box::SecretBox;
+use super::{CipherSuite, InvalidKeyLength, ReadKeys, WriteKeys, stack};
 use crate::record::Version;
 
 /// Longest hash output of a suite: SHA-384.
@@ -15,10 +14,11 @@ const MAX_SECRET_LEN: usize = 48;
 /// A TLS 1.3 application traffic secret of one direction, `application_traffic_secret_N`
 /// (RFC 9846 §7.1): what keys, IVs and the next generation are made from.
 ///
-/// Not `Clone`: two copies would give the same keys and so the same nonces twice. Wiped on drop.
+/// Not `Clone`: two copies would give the same keys and so the same nonces twice. Wiped on drop,
+/// and no move leaves a copy of it.
 pub struct TrafficSecret {
     suite: CipherSuite,
-    secret: [u8; MAX_SECRET_LEN],
+    secret: SecretBox<[u8; MAX_SECRET_LEN]>,
     generation: u64,
 }
 
@@ -37,16 +37,16 @@ impl TrafficSecret {
         if secret.len() != expected || expected == 0 {
             return Err(InvalidKeyLength { expected, actual: secret.len() });
         }
-        let mut this = Self { suite, secret: [0; MAX_SECRET_LEN], generation: 0 };
-        this.secret[..expected].copy_from_slice(secret);
+        let mut this = Self { suite, secret: SecretBox::new([0; MAX_SECRET_LEN]), generation: 0 };
+        this.secret.get_mut()[..expected].copy_from_slice(secret);
         Ok(this)
     }
 
-    /// The secret elsewhere; what is left here is wiped.
-    pub(super) fn take(&mut self) -> Self {
-        let Self { suite, secret, generation } = *self;
-        self.secret.zeroize();
-        Self { suite, secret, generation }
+    /// The same secret, as if it had been updated so often.
+    #[cfg(test)]
+    pub(crate) fn at_generation(mut self, generation: u64) -> Self {
+        self.generation = generation;
+        self
     }
 
     /// How often the secret was updated.
@@ -55,20 +55,13 @@ impl TrafficSecret {
         self.generation
     }
 
-    /// Replaces the secret by that of the next generation (RFC 9846 §7.2). `None` after 2^48 − 1
-    /// updates; nothing changes then.
-    pub(super) fn update(&mut self) -> Option<()> {
-        if self.generation >= MAX_GENERATION {
-            return None;
-        }
+    /// Replaces the secret by that of the next generation (RFC 9846 §7.2).
+    pub(super) fn update(&mut self) {
         let len = self.suite.secret_len();
-        let mut next = [0; MAX_SECRET_LEN];
-        self.expand_label(b"traffic upd", &mut next[..len]);
-        self.secret.zeroize();
+        let mut next = SecretBox::new([0; MAX_SECRET_LEN]);
+        stack::wiped_after(|| self.expand_label(b"traffic upd", &mut next.get_mut()[..len]));
         self.secret = next;
-        next.zeroize();
-        self.generation += 1;
-        Some(())
+        self.generation = self.generation.saturating_add(1);
     }
 
     pub(super) fn write_keys(&self) -> WriteKeys {
@@ -83,15 +76,14 @@ impl TrafficSecret {
 
     /// RFC 9846 §7.3.
     fn key_and_iv<T>(&self, make: impl FnOnce(&[u8], [u8; 12]) -> T) -> T {
-        let mut key = [0; 32];
-        let mut iv = [0; 12];
-        let key_len = self.suite.key_len();
-        self.expand_label(b"key", &mut key[..key_len]);
-        self.expand_label(b"iv", &mut iv);
-        let made = make(&key[..key_len], iv);
-        key.zeroize();
-        iv.zeroize();
-        made
+        stack::wiped_after(|| {
+            let mut key = [0; 32];
+            let mut iv = [0; 12];
+            let key_len = self.suite.key_len();
+            self.expand_label(b"key", &mut key[..key_len]);
+            self.expand_label(b"iv", &mut iv);
+            make(&key[..key_len], iv)
+        })
     }
 
     /// HKDF-Expand-Label with an empty context (RFC 9846 §7.1).
@@ -107,17 +99,11 @@ impl TrafficSecret {
         let out_len = u16::try_from(out.len()).unwrap_or(u16::MAX).to_be_bytes();
         let label_len = [u8::try_from(PREFIX.len() + label.len()).unwrap_or(u8::MAX)];
         let info = [&out_len[..], &label_len, PREFIX, label, &[0]];
-        let secret = &self.secret[..self.suite.secret_len()];
+        let secret = &self.secret.get()[..self.suite.secret_len()];
         hkdf::Prk::new_less_safe(self.suite.hkdf(), secret)
             .expand(&info, Len(out.len()))
             .and_then(|okm| okm.fill(out))
             .expect("at most 48 bytes are expanded, HKDF's limit is 255 hashes");
-    }
-}
-
-impl Drop for TrafficSecret {
-    fn drop(&mut self) {
-        self.secret.zeroize();
     }
 }
 
@@ -133,22 +119,33 @@ impl fmt::Debug for TrafficSecret {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::aead::KeySchedule;
+    use crate::aead::NextKeys;
     use crate::error::Error;
+
+    /// RFC 9846 §4.7.3: only who sends keeps the limit.
+    #[test]
+    fn a_reader_follows_beyond_the_last_generation_of_a_writer() {
+        let secret = TrafficSecret::new(CipherSuite::TLS_AES_128_GCM_SHA256, &[7; 32]).unwrap();
+        let mut schedule = NextKeys::Secret(secret.at_generation((1 << 48) - 2));
+        for generation in [(1 << 48) - 1, 1 << 48, (1 << 48) + 1] {
+            assert!(schedule.next_read_keys().is_ok(), "{generation}");
+            let NextKeys::Secret(secret) = &schedule else { panic!("it stays a secret") };
+            assert_eq!(secret.generation(), generation);
+        }
+    }
 
     #[test]
     fn the_last_generation_is_2_to_the_48_minus_1() {
         let mut secret = TrafficSecret::new(CipherSuite::TLS_AES_128_GCM_SHA256, &[7; 32]).unwrap();
-        secret.update().unwrap();
+        secret.update();
         assert_eq!(secret.generation(), 1);
-        secret.generation = (1 << 48) - 2;
-        let mut schedule = Some(secret);
+        let mut schedule = NextKeys::Secret(secret.at_generation((1 << 48) - 2));
         assert!(schedule.can_update());
         assert!(schedule.next_write_keys().is_ok());
-        assert_eq!(schedule.as_ref().map(TrafficSecret::generation), Some((1 << 48) - 1));
         assert!(!schedule.can_update());
         assert_eq!(schedule.next_write_keys().err(), Some(Error::KeysExhausted));
-        assert_eq!(schedule.next_read_keys().err(), Some(Error::KeysExhausted));
-        assert!(!None::<TrafficSecret>.can_update());
+        let generation = schedule.into_secret().map(|secret| secret.generation());
+        assert_eq!(generation, Some((1 << 48) - 1));
+        assert!(!NextKeys::None.can_update());
     }
 }

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use serde::Deserialize;
 
 use super::{
-    CipherSuite, KeyLimits, KeySchedule, ReadKeys, RecordOpener, RecordSealer, TrafficSecret,
+    CipherSuite, KeyLimits, NextKeys, ReadKeys, RecordOpener, RecordSealer, TrafficSecret,
     WriteKeys,
 };
 use crate::record::{ContentType, RecordHeader, Version};
@@ -165,8 +165,8 @@ fn key_update_chains_give_the_secrets_and_keys_of_every_generation() {
     for chain in vectors().key_update_chains {
         let suite = suite(&chain.suite);
         let secret = hex(&chain.generations[0].secret);
-        let mut writing = Some(TrafficSecret::new(suite, &secret).unwrap());
-        let mut reading = Some(TrafficSecret::new(suite, &secret).unwrap());
+        let mut writing = NextKeys::Secret(TrafficSecret::new(suite, &secret).unwrap());
+        let mut reading = NextKeys::Secret(TrafficSecret::new(suite, &secret).unwrap());
         for (n, generation) in chain.generations.iter().enumerate() {
             let (write, read) = if n == 0 {
                 let secret = TrafficSecret::new(suite, &secret).unwrap();

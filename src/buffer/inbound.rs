@@ -10,7 +10,8 @@ use super::BufferPolicy;
 
 /// One bounded stretch of memory: bytes enter at its end, and leave at its start.
 ///
-/// Always `start <= end <= used <= memory.len() <= capacity`.
+/// Always `start <= end <= used <= memory.len()`, and `memory.len() <= capacity` unless more than
+/// that is held since the capacity was lowered.
 pub(crate) struct InboundBuffer {
     /// Initialised once, when allocated; empty while nothing is held and memory is released.
     memory: Vec<u8>,
@@ -40,36 +41,60 @@ impl InboundBuffer {
         self.end - self.start
     }
 
-    /// Whether no room can be made.
-    pub(crate) const fn is_full(&self) -> bool {
+    /// Whether no room is to be made. `needed` is the length of the record at the front if its end
+    /// has not come, else 0: for such a record there is always room.
+    pub(crate) fn is_full(&self, needed: usize) -> bool {
         self.len() >= self.capacity
+            || (self.tail() == 0
+                && self.memory.len() >= self.capacity
+                && !self.is_worth_moving(needed))
     }
 
-    /// Sees to it that there is [`free`](Self::free_mut) memory, unless the buffer is full: moves
-    /// what is held to the front if little room is left behind it.
-    pub(crate) fn make_room(&mut self) {
+    /// Sees to it that there is [`free`](Self::free_mut) memory, unless the buffer
+    /// [is full](Self::is_full): moves what is held to the front where that is worth it. Returns
+    /// how many bytes were moved.
+    pub(crate) fn make_room(&mut self, needed: usize) -> usize {
         if self.memory.len() < self.capacity {
             self.reallocate(self.capacity);
         }
-        if self.start > 0 && self.memory.len() - self.end < self.capacity / 4 {
-            self.memory.copy_within(self.start..self.end, 0);
-            self.end -= self.start;
-            self.start = 0;
+        if !self.is_worth_moving(needed) {
+            return 0;
         }
+        self.memory.copy_within(self.start..self.end, 0);
+        self.end -= self.start;
+        self.start = 0;
+        self.end
+    }
+
+    /// Keeps the cost linear in the bytes received, whatever the order of calls: what is moved is
+    /// not longer than what was consumed since the last time, or it is the one record at the
+    /// front, which fits then and is not moved again for its own sake.
+    fn is_worth_moving(&self, needed: usize) -> bool {
+        let repays = self.start >= self.len() && self.tail() < self.capacity / 4;
+        let must = self.start + needed > self.memory.len();
+        self.start > 0 && (repays || must)
+    }
+
+    /// Bytes of memory behind what is held, within the capacity.
+    fn tail(&self) -> usize {
+        let room = self.capacity.saturating_sub(self.len());
+        let tail = self.memory.len() - self.end;
+        tail.min(room)
     }
 
     /// Memory for the next bytes.
     pub(crate) fn free_mut(&mut self) -> &mut [u8] {
-        &mut self.memory[self.end..]
+        let end = self.end + self.tail();
+        &mut self.memory[self.end..end]
     }
 
     pub(crate) fn free(&self) -> &[u8] {
-        &self.memory[self.end..]
+        &self.memory[self.end..self.end + self.tail()]
     }
 
     /// Adds the first `len` bytes of the free memory.
     pub(crate) fn commit(&mut self, len: usize) {
-        debug_assert!(len <= self.memory.len() - self.end, "committed past the memory");
+        debug_assert!(len <= self.tail(), "committed past the memory");
         self.end += len;
         self.used = self.used.max(self.end);
     }
@@ -84,12 +109,21 @@ impl InboundBuffer {
                 self.release();
             }
         }
+        if self.memory.len() > self.capacity {
+            self.return_excess();
+        }
     }
 
-    /// Changes how much may be held, but not to less than is held.
+    /// Changes how much may be held. What is held already stays, in as much memory as it has,
+    /// until enough of it is consumed.
     pub(crate) fn set_capacity(&mut self, capacity: usize) {
-        self.capacity = capacity.max(self.len());
-        if self.memory.len() > self.capacity {
+        self.capacity = capacity;
+        self.return_excess();
+    }
+
+    #[cold]
+    fn return_excess(&mut self) {
+        if self.memory.len() > self.capacity && self.len() <= self.capacity {
             self.reallocate(if self.len() > 0 { self.capacity } else { 0 });
         }
     }
@@ -160,7 +194,7 @@ mod tests {
     use super::*;
 
     fn feed(buffer: &mut InboundBuffer, bytes: &[u8]) -> usize {
-        buffer.make_room();
+        let _moved = buffer.make_room(0);
         let free = buffer.free_mut();
         let n = free.len().min(bytes.len());
         free[..n].copy_from_slice(&bytes[..n]);
@@ -172,7 +206,7 @@ mod tests {
     fn never_holds_more_than_its_capacity() {
         let mut buffer = InboundBuffer::new(8, BufferPolicy::Retain);
         assert_eq!(feed(&mut buffer, b"0123456789"), 8);
-        assert!(buffer.is_full());
+        assert!(buffer.is_full(0));
         assert_eq!(feed(&mut buffer, b"x"), 0);
     }
 
@@ -192,5 +226,49 @@ mod tests {
         assert!(buffer.memory_held() >= 8);
         buffer.consume(2);
         assert_eq!(buffer.memory_held(), 0);
+    }
+
+    /// Records of two lengths by turns through a buffer of `capacity`: as many bytes as there is
+    /// memory for, at most `input` at a time, then up to `turns` records taken out. Returns what
+    /// was moved and what was received.
+    fn stream(capacity: usize, lens: [usize; 2], input: usize, turns: usize) -> (usize, usize) {
+        let mut buffer = InboundBuffer::new(capacity, BufferPolicy::Retain);
+        let mut lens = lens.into_iter().cycle();
+        let mut front = lens.next().unwrap();
+        let (mut moved, mut received) = (0, 0);
+        while received < 20 * capacity {
+            let needed = if buffer.len() < front { front } else { 0 };
+            assert!(needed == 0 || !buffer.is_full(needed), "full, and no record");
+            moved += buffer.make_room(needed);
+            let n = buffer.free_mut().len().min(input);
+            assert!(n > 0 || needed == 0, "neither room nor a record");
+            buffer.commit(n);
+            received += n;
+            for _ in 0..turns {
+                if buffer.len() < front {
+                    break;
+                }
+                buffer.consume(front);
+                front = lens.next().unwrap();
+            }
+        }
+        (moved, received)
+    }
+
+    #[test]
+    fn no_more_is_moved_than_is_received_whatever_the_order_of_calls() {
+        for capacity in [100, 101, 150, 199, 200, 1000, 10_000] {
+            for lens in [[1, 1], [1, 100], [22, 22], [22, 100], [99, 99], [100, 99], [100, 100]] {
+                for input in [1, 7, 99, 1000, usize::MAX] {
+                    for turns in [1, 2, usize::MAX] {
+                        let (moved, received) = stream(capacity, lens, input, turns);
+                        assert!(
+                            moved <= received,
+                            "{moved} moved of {received}: {capacity} {lens:?} {input} {turns}"
+                        );
+                    }
+                }
+            }
+        }
     }
 }

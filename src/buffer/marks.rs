@@ -110,6 +110,14 @@ impl Marks {
         self.into_first = self.into_first.saturating_sub(rest);
     }
 
+    /// Nothing that waits will be drained. What was taken can still be put back.
+    pub(super) fn discard(&mut self) {
+        self.ahead.clear();
+        if self.into_first == 0 {
+            self.first = None;
+        }
+    }
+
     /// Gives back the memory of more than so many marks, which a burst of small records took.
     pub(super) fn shrink(&mut self, kept: usize) {
         self.ahead.shrink_to(kept);

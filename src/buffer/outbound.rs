@@ -2,10 +2,12 @@
 
 #[cfg(feature = "std")]
 mod detached;
+mod discard;
 mod hand_off;
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
+use core::fmt;
 
 use bytes::{Bytes, BytesMut};
 
@@ -21,7 +23,6 @@ pub(crate) use detached::Detached;
 
 /// A bounded FIFO of memory: what waits in front, then the segment in which the next bytes are
 /// written.
-#[derive(Debug)]
 pub(crate) struct OutboundBuffer {
     /// Bytes wait in every piece.
     front: VecDeque<Piece>,
@@ -47,6 +48,8 @@ pub(crate) struct OutboundBuffer {
     /// Sealed bytes.
     waiting: usize,
     drained: u64,
+    /// Nothing more is to leave.
+    discards: bool,
 }
 
 /// Room for the marks of some full records: 256 bytes.
@@ -71,6 +74,7 @@ impl OutboundBuffer {
             pool: None,
             waiting: 0,
             drained: 0,
+            discards: false,
         }
     }
 
@@ -383,6 +387,20 @@ impl OutboundBuffer {
     #[cfg(not(feature = "std"))]
     fn give_away(&self, segment: Segment) {
         drop(segment);
+    }
+}
+
+/// Counts, and nothing of what waits.
+impl fmt::Debug for OutboundBuffer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OutboundBuffer")
+            .field("waiting", &self.waiting)
+            .field("pieces", &self.front.len())
+            .field("tail", &self.tail)
+            .field("segments", &self.segments)
+            .field("max_segments", &self.max_segments)
+            .field("spare", &self.spare.len())
+            .finish_non_exhaustive()
     }
 }
 

@@ -4,7 +4,6 @@ use bytes::{Buf, Bytes};
 
 use super::segment::Segment;
 
-#[derive(Debug)]
 pub(super) enum Piece {
     Segment(Segment),
     /// The handshake's flights, the caller's own memory, and what was put back.
@@ -14,7 +13,6 @@ pub(super) enum Piece {
 }
 
 /// Memory that is not a segment.
-#[derive(Debug)]
 pub(super) struct Owned {
     pub(super) bytes: Bytes,
     /// Segments that cannot be added while it waits.
@@ -24,7 +22,6 @@ pub(super) struct Owned {
 /// A few bytes, kept here because an allocation would cost more than they do.
 ///
 /// Always `start <= end <= bytes.len()`.
-#[derive(Debug)]
 pub(super) struct Small {
     bytes: [u8; SMALL_LEN],
     start: usize,

@@ -3,6 +3,7 @@
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::fmt;
 use std::sync::{Mutex, PoisonError};
 
 use bytes::BytesMut;
@@ -13,13 +14,13 @@ use bytes::BytesMut;
 /// Connections under one pool keep no empty segment themselves. Memory that was handed out as
 /// owned chunks comes back when the last of its chunks is dropped. What lies in pooled memory is
 /// ciphertext: plaintext that was never sealed is wiped before.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Pool {
     shared: Arc<Mutex<Segments>>,
     max_segments: usize,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Segments {
     whole: Vec<BytesMut>,
     /// What is left of segments whose chunks were handed out: whole again when the last of these
@@ -106,5 +107,37 @@ impl PartialEq for Pool {
     /// Two handles are equal if they are of the same pool.
     fn eq(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.shared, &other.shared)
+    }
+}
+
+/// Counts: the memory is that of many connections.
+impl fmt::Debug for Pool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pool")
+            .field("len", &self.len())
+            .field("max_segments", &self.max_segments)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pool_keeps_no_more_than_its_bound() {
+        for max in 0..3 {
+            let pool = Pool::new(max);
+            for _ in 0..2 {
+                (0..4).for_each(|_| pool.give(BytesMut::zeroed(8), 8));
+                assert_eq!(pool.len(), max, "whole segments");
+            }
+            while pool.take(8).is_some() {}
+            assert!(pool.is_empty());
+            (0..4).for_each(|_| pool.give(BytesMut::zeroed(3), 8));
+            assert_eq!(pool.len(), max, "what is left of segments");
+            pool.give(BytesMut::zeroed(8), 8);
+            assert_eq!(pool.len(), max, "both");
+        }
     }
 }

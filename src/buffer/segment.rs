@@ -186,10 +186,9 @@ impl Drop for Segment {
 impl fmt::Debug for Segment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Segment")
-            .field("drained", &self.drained)
-            .field("sealed", &self.sealed)
-            .field("filled", &self.filled)
-            .field("end", &self.end)
-            .finish()
+            .field("waiting", &self.waiting().len())
+            .field("filled", &self.filled_len())
+            .field("tail", &self.tail_len())
+            .finish_non_exhaustive()
     }
 }

@@ -5,6 +5,7 @@ use core::fmt;
 use core::time::Duration;
 
 use rustls::client::WantsClientCert;
+use rustls::crypto::CryptoProvider;
 use rustls::crypto::ring::default_provider;
 use rustls::pki_types::UnixTime;
 #[cfg(feature = "std")]
@@ -12,7 +13,10 @@ use rustls::time_provider::DefaultTimeProvider;
 use rustls::time_provider::TimeProvider;
 use rustls::{ClientConfig, ConfigBuilder, RootCertStore, ServerConfig, WantsVerifier};
 
+use super::ConnectionError;
+use crate::aead::CipherSuite;
 use crate::reader::ReaderConfig;
+use crate::record::HEADER_LEN;
 use crate::writer::WriterConfig;
 
 /// The settings of both halves. Fields are assigned: more may come.
@@ -29,6 +33,35 @@ pub struct ConnectionConfig {
     pub writer: WriterConfig,
     /// Of what we read.
     pub reader: ReaderConfig,
+    /// What the peer's `close_notify` does to our half in TLS 1.2.
+    pub tls12_close: Tls12Close,
+}
+
+/// What the peer's `close_notify` does to our half in TLS 1.2. In TLS 1.3 it does nothing to it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Tls12Close {
+    /// Our half stays open, as in TLS 1.3 (RFC 9846 §6.1): a peer that ends its half and waits for
+    /// the answer, as `socat` and `stunnel` do, gets it.
+    #[default]
+    HalfOpen,
+    /// The letter of RFC 5246 §7.2.1: our half is closed as soon as the peer's `close_notify` is
+    /// processed. What was accepted before is still sent. So answer what you have read before you
+    /// call [`process`](crate::Connection::process) again; [`read`](crate::Connection::read)
+    /// stops in front of it by itself.
+    Answer,
+}
+
+impl ConnectionConfig {
+    /// With rustls's cap on records (`max_fragment_size`) as one more on ours. rustls counts the
+    /// record header in it, and has refused values that are out of its range.
+    pub(super) fn capped(mut self, max_fragment_size: Option<usize>) -> Self {
+        if let Some(size) = max_fragment_size {
+            let cap = &mut self.writer.max_fragment_len;
+            *cap = size.saturating_sub(HEADER_LEN).min(*cap);
+        }
+        self
+    }
 }
 
 /// A client configuration that trusts the Mozilla roots (`webpki-roots`), with ring, for TLS 1.2
@@ -110,6 +143,16 @@ fn finish_client_config(
     // Spares every connection a copy of the configuration.
     config.enable_secret_extraction = true;
     Arc::new(config)
+}
+
+/// A suite that is not ours must not be offered, and rustls lets no configuration change its
+/// provider.
+pub(super) fn check_suites(provider: &CryptoProvider) -> Result<(), ConnectionError> {
+    let mut numbers = provider.cipher_suites.iter().map(|suite| u16::from(suite.suite()));
+    match numbers.find(|&number| CipherSuite::from_wire(number).is_none()) {
+        Some(number) => Err(ConnectionError::UnsupportedSuite(number)),
+        None => Ok(()),
+    }
 }
 
 /// The configuration as [`Connection::client`](crate::Connection::client) needs it: secrets can be

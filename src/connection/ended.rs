@@ -7,7 +7,8 @@ use crate::error::{Error, WriteError};
 use crate::reader::ReaderState;
 use crate::writer::WriterState;
 
-/// What is left of a handshake that failed or was closed: its last bytes, to be drained.
+/// What is left of a handshake that failed or was closed: its last bytes, to be drained. None
+/// are left where the peer's alert ended it.
 #[derive(Debug)]
 pub(super) struct Ended {
     pub(super) outbound: OutboundBuffer,
@@ -16,7 +17,7 @@ pub(super) struct Ended {
 }
 
 impl Ended {
-    /// What reading fails with.
+    /// The fatal error: what reading fails with.
     pub(super) fn read_error(&self) -> ConnectionError {
         let closed = || Error::Aborted(AlertDescription::CLOSE_NOTIFY).into();
         self.fault.clone().unwrap_or_else(closed)

@@ -42,7 +42,7 @@ impl Tls {
     pub(super) fn hand_over(
         self,
         suite: CipherSuite,
-    ) -> Result<(WriteKeys, ReadKeys, NextKeys), rustls::Error> {
+    ) -> Result<(WriteKeys, ReadKeys, KernelSchedule), rustls::Error> {
         let (secrets, kernel) = match self {
             Self::Client(tls) => {
                 let (secrets, kernel) = tls.dangerous_into_kernel_connection()?;
@@ -57,7 +57,7 @@ impl Tls {
         // The sequence numbers are used as they are: a server's tickets are counted already.
         let write = with_key_and_iv(&tx, |key, iv| WriteKeys::new(suite, key, iv, tx_seq));
         let read = with_key_and_iv(&rx, |key, iv| ReadKeys::new(suite, key, iv, rx_seq));
-        let next = NextKeys { kernel, suite, generations: 0 };
+        let next = KernelSchedule { kernel, suite, generations: 0 };
         Ok((write.ok_or_else(unknown_secrets)?, read.ok_or_else(unknown_secrets)?, next))
     }
 }
@@ -69,7 +69,7 @@ impl fmt::Debug for Tls {
 }
 
 /// The key schedule that stays with rustls: next generations, and the ticket store.
-pub(super) struct NextKeys {
+pub(super) struct KernelSchedule {
     kernel: Kernel,
     suite: CipherSuite,
     /// KeyUpdates of ours.
@@ -81,24 +81,7 @@ enum Kernel {
     Server(KernelConnection<ServerConnectionData>),
 }
 
-impl NextKeys {
-    /// Gives a ticket to rustls's store (RFC 9846 §4.7.1).
-    pub(super) fn store_ticket(&mut self, body: &[u8]) -> Result<(), PeerFault> {
-        match &mut self.kernel {
-            Kernel::Client(kernel) => {
-                kernel.handle_new_session_ticket(body).map_err(|error| match error {
-                    rustls::Error::InvalidMessage(InvalidMessage::DuplicateExtension(_)) => {
-                        PeerFault::DuplicateTicketExtension
-                    }
-                    _ => PeerFault::BadTicket,
-                })
-            }
-            Kernel::Server(_) => Err(PeerFault::UnexpectedHandshakeMessage),
-        }
-    }
-}
-
-impl KeySchedule for NextKeys {
+impl KeySchedule for KernelSchedule {
     fn can_update(&self) -> bool {
         self.suite.version() == Version::Tls13 && self.generations < MAX_GENERATION
     }
@@ -123,11 +106,31 @@ impl KeySchedule for NextKeys {
         with_key_and_iv(&secrets, |key, iv| ReadKeys::new(self.suite, key, iv, seq))
             .ok_or(Error::KeysExhausted)
     }
+
+    #[cfg(test)]
+    fn set_generation(&mut self, generation: u64) {
+        self.generations = generation;
+    }
+
+    /// Gives it to rustls's store.
+    fn store_ticket(&mut self, body: &[u8]) -> Result<(), PeerFault> {
+        match &mut self.kernel {
+            Kernel::Client(kernel) => {
+                kernel.handle_new_session_ticket(body).map_err(|error| match error {
+                    rustls::Error::InvalidMessage(InvalidMessage::DuplicateExtension(_)) => {
+                        PeerFault::DuplicateTicketExtension
+                    }
+                    _ => PeerFault::BadTicket,
+                })
+            }
+            Kernel::Server(_) => Err(PeerFault::UnexpectedHandshakeMessage),
+        }
+    }
 }
 
-impl fmt::Debug for NextKeys {
+impl fmt::Debug for KernelSchedule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("NextKeys")
+        f.debug_struct("KernelSchedule")
             .field("suite", &self.suite)
             .field("generations", &self.generations)
             .finish_non_exhaustive()
@@ -151,4 +154,83 @@ fn with_key_and_iv<T, E>(
 
 fn unknown_secrets() -> rustls::Error {
     rustls::Error::General("rustls gave secrets of an unknown AEAD".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aead::NextKeys;
+    use crate::connection::{Connection, Phase};
+    use crate::error::WriteError;
+    use crate::record::KeyUpdateRequest::{NotRequested, Requested};
+    use alloc::sync::Arc;
+    use alloc::vec;
+    use alloc::vec::Vec;
+
+    /// RFC 9846 §4.7.3: beyond the limit no key is updated, and an answer is omitted.
+    #[test]
+    fn a_connection_counts_its_key_updates_up_to_the_last_generation() {
+        let (mut ours, mut peer) = established();
+        keys(&mut ours).set_generation(MAX_GENERATION - 2);
+        for updates in 1..=2 {
+            assert_eq!(ours.update_keys(NotRequested), Ok(()));
+            carry(&mut ours, &mut peer);
+            assert_eq!(ours.progress().key_updates, updates);
+        }
+        assert!(!keys(&mut ours).can_update());
+        assert_eq!(ours.update_keys(NotRequested), Err(WriteError::NoKeyUpdate));
+        assert_eq!(peer.update_keys(Requested), Ok(()));
+        carry(&mut peer, &mut ours);
+        assert_eq!(ours.write(b"no answer"), Ok(9));
+        carry(&mut ours, &mut peer);
+        assert_eq!(peer.plaintext(), b"no answer");
+        assert_eq!((ours.progress().key_updates, ours.error()), (2, None));
+    }
+
+    fn keys(connection: &mut Connection) -> &mut NextKeys {
+        let Phase::Established(established) = &mut connection.phase else {
+            panic!("the handshake is over")
+        };
+        established.write.next_keys_mut()
+    }
+
+    fn established() -> (Connection, Connection) {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let identity = rcgen::generate_simple_self_signed(["localhost".into()]).unwrap();
+        let certificate = identity.cert.der().clone();
+        let mut roots = rustls::RootCertStore::empty();
+        roots.add(certificate.clone()).unwrap();
+        let client = rustls::ClientConfig::builder_with_provider(provider.clone())
+            .with_protocol_versions(&[&rustls::version::TLS13])
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        let key = identity.signing_key.serialize_der().try_into().unwrap();
+        let server = rustls::ServerConfig::builder_with_provider(provider)
+            .with_protocol_versions(&[&rustls::version::TLS13])
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate], key)
+            .unwrap();
+        let name = "localhost".try_into().unwrap();
+        let mut client = Connection::client(Arc::new(client), name).unwrap();
+        let mut server = Connection::server(Arc::new(server)).unwrap();
+        for _ in 0..2 {
+            carry(&mut client, &mut server);
+            carry(&mut server, &mut client);
+        }
+        (client, server)
+    }
+
+    fn carry(from: &mut Connection, to: &mut Connection) {
+        use bytes::Buf;
+        let mut wire = Vec::new();
+        while from.wants().drain {
+            let mut outbound = from.outbound();
+            wire.extend_from_slice(outbound.chunk());
+            outbound.advance(outbound.chunk().len());
+        }
+        assert_eq!(to.receive(&wire), wire.len());
+        assert_eq!(to.process(), Ok(()));
+    }
 }

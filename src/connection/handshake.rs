@@ -3,21 +3,30 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use rustls::ProtocolVersion;
 use rustls::unbuffered::{ConnectionState, EncodeError, EncodeTlsData, UnbufferedStatus};
 
 use super::handover::Tls;
-use super::negotiated::negotiated_suite;
+use super::negotiated::{foreign_suite, negotiated_suite};
 use super::server_name::ServerNameCell;
+use super::watch::Watch;
 use super::{ConnectionConfig, ConnectionError};
-use crate::alert::AlertDescription;
+use crate::alert::{Alert, AlertDescription};
 use crate::buffer::{InboundBuffer, OutboundBuffer};
 use crate::error::{Error, PeerFault};
-use crate::record::{HEADER_LEN, RecordHeader};
+use crate::reader::Role;
+use crate::record::{ContentType, HEADER_LEN, RecordHeader, Version};
 use crate::writer::Conditions;
 
-/// How much of the peer's handshake may be held: its longest message (64 KiB), in records of
-/// moderate size.
+/// How much of the peer's handshake may be held at most: its longest message (64 KiB), in records
+/// of moderate size.
 const MAX_HANDSHAKE_INPUT: usize = 128 * 1024;
+
+/// The header of a record that rustls refuses whatever its state, with `decode_error`.
+const NO_RECORD: &[u8] = &[0xff, 3, 3, 0, 0];
+
+/// A KeyUpdate in the clear: rustls refuses it in TLS 1.2, with `unexpected_message`.
+const UNEXPECTED: &[u8] = &[0x16, 3, 3, 0, 5, 24, 0, 0, 1, 0];
 
 /// A handshake that goes on.
 ///
@@ -34,8 +43,11 @@ pub(super) struct Handshake {
     pub(super) conditions: Conditions,
     /// Bytes at the front of `inbound` that rustls has been shown.
     shown: usize,
+    watch: Watch,
     turn: Turn,
     input: Input,
+    /// Whether what we send is protected.
+    output: Output,
     server_name: Option<ServerNameCell>,
 }
 
@@ -43,6 +55,12 @@ pub(super) struct Handshake {
 enum Input {
     Open,
     Ended,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Output {
+    Plain,
+    Protected,
 }
 
 /// What the handshake goes on with.
@@ -67,8 +85,23 @@ pub(super) enum Status {
 /// What one look at rustls's state came to.
 enum Step {
     Again,
+    /// A record to send.
+    Send(Vec<u8>),
     Blocked,
     Traffic,
+}
+
+/// The next record that rustls has not been shown, and what is known when it was looked at.
+enum Next {
+    Whole(RecordHeader, Watch),
+    Part(Watch),
+}
+
+/// What a record is refused by.
+enum Refusal {
+    /// rustls refuses nearly all of these too.
+    Header(PeerFault),
+    Content(PeerFault),
 }
 
 impl Handshake {
@@ -79,6 +112,7 @@ impl Handshake {
         config: ConnectionConfig,
     ) -> Self {
         Self {
+            watch: Watch::new(tls.role(), config.reader.limits.handshake_len),
             tls,
             inbound,
             outbound: config.writer.outbound_buffer(),
@@ -87,6 +121,7 @@ impl Handshake {
             shown: 0,
             turn: Turn::Rustls,
             input: Input::Open,
+            output: Output::Plain,
             server_name,
         }
     }
@@ -97,28 +132,54 @@ impl Handshake {
         let mut refused = None;
         loop {
             if self.turn == Turn::NextRecord {
-                match self.next_record_len() {
-                    Ok(None) => return self.blocked(),
-                    Ok(Some(len)) => self.shown += len,
+                let version = self.version();
+                match self.next_record() {
+                    Ok(Next::Whole(header, watch)) => {
+                        self.shown += header.record_len();
+                        self.watch = watch;
+                        self.watch.next_record(header, version);
+                    }
+                    Ok(Next::Part(watch)) => {
+                        self.watch = watch;
+                        return self.blocked();
+                    }
                     // rustls has the alert. It waits for no record that this announces.
-                    Err(fault) => {
+                    Err(Refusal::Header(fault)) => {
                         self.shown += HEADER_LEN;
                         refused = Some(fault);
                     }
+                    Err(Refusal::Content(fault)) => return Err(self.refuse(fault)),
                 }
             }
             self.turn = Turn::Rustls;
-            match self.step() {
+            let step = self.step();
+            if let (Ok(_), Some(suite)) = (&step, foreign_suite(self.tls.common())) {
+                // Nothing of ours is under its keys yet, and nothing will be.
+                self.append_plain_alert(AlertDescription::HANDSHAKE_FAILURE);
+                self.inbound.wipe();
+                return Err(ConnectionError::UnsupportedSuite(suite));
+            }
+            match step {
                 Ok(Step::Again) => {}
+                Ok(Step::Send(record)) => self.send(record),
                 Ok(Step::Traffic) if self.is_over() => return Ok(Status::Done),
                 // A server that may send half-RTT data gets here while still handshaking.
                 Ok(Step::Blocked | Step::Traffic) => match refused {
                     None => self.turn = Turn::NextRecord,
                     // A header that rustls knows and TLS 1.2 and 1.3 do not.
-                    Some(fault) => return Err(Error::Peer(fault).into()),
+                    Some(fault) => {
+                        self.shown -= HEADER_LEN;
+                        return Err(self.refuse(fault));
+                    }
                 },
                 Err(error) => {
-                    self.collect_alert();
+                    self.shown = 0;
+                    self.inbound.wipe();
+                    if self.was_ended_by_peer(&error) {
+                        self.outbound.discard();
+                    } else {
+                        self.collect_alert();
+                    }
                     return Err(error);
                 }
             }
@@ -136,12 +197,23 @@ impl Handshake {
     /// Whether there is memory for input. Where a record does not fit, [`advance`](Self::advance)
     /// makes more.
     pub(super) fn wants_input(&self) -> bool {
-        self.input == Input::Open && !self.inbound.is_full()
+        self.input == Input::Open && !self.inbound.is_full(self.needed())
+    }
+
+    /// Where the transport's next bytes go, with room made; `None` after their end.
+    pub(super) fn inbound(&mut self) -> Option<&mut InboundBuffer> {
+        if self.input == Input::Ended {
+            return None;
+        }
+        let _moved = self.inbound.make_room(self.needed());
+        Some(&mut self.inbound)
     }
 
     /// Whether [`advance`](Self::advance) would change anything.
     pub(super) fn wants_process(&self) -> bool {
-        self.input == Input::Ended || self.inbound.is_full() || self.next_record_len() != Ok(None)
+        self.input == Input::Ended
+            || self.inbound.is_full(self.needed())
+            || !matches!(self.next_record(), Ok(Next::Part(_)))
     }
 
     /// The name a client asked for.
@@ -158,36 +230,151 @@ impl Handshake {
             && negotiated_suite(common).is_some()
     }
 
+    fn version(&self) -> Option<Version> {
+        match self.tls.common().protocol_version()? {
+            ProtocolVersion::TLSv1_2 => Some(Version::Tls12),
+            ProtocolVersion::TLSv1_3 => Some(Version::Tls13),
+            _ => None,
+        }
+    }
+
     fn step(&mut self) -> Result<Step, ConnectionError> {
         let shown = self.inbound.bytes_mut().get_mut(..self.shown).unwrap_or(&mut []);
         let (discard, step) = match &mut self.tls {
-            Tls::Client(tls) => take_step(tls.process_tls_records(shown), &mut self.outbound),
-            Tls::Server(tls) => take_step(tls.process_tls_records(shown), &mut self.outbound),
+            Tls::Client(tls) => take_step(tls.process_tls_records(shown)),
+            Tls::Server(tls) => take_step(tls.process_tls_records(shown)),
         };
         self.shown = self.shown.saturating_sub(discard);
         self.inbound.consume(discard);
         step
     }
 
-    /// Length of the next whole record that rustls has not been shown.
-    fn next_record_len(&self) -> Result<Option<usize>, PeerFault> {
+    /// What is here of the next record that rustls has not been shown.
+    fn next_record(&self) -> Result<Next, Refusal> {
+        let mut watch = self.watch;
         let rest = self.inbound.bytes().get(self.shown..).unwrap_or(&[]);
-        let header = RecordHeader::decode_of_any_version(rest)?;
-        Ok(header.map(RecordHeader::record_len).filter(|&len| len <= rest.len()))
+        let Some(header) = RecordHeader::decode_of_any_version(rest).map_err(Refusal::Header)?
+        else {
+            return Ok(Next::Part(watch));
+        };
+        let record = rest.get(..header.record_len());
+        // In TLS 1.3 rustls refuses by its type what is not protected then.
+        if !(self.has_keys() && self.version() == Some(Version::Tls13)) {
+            let here = record.unwrap_or(rest);
+            watch.look(header, here, self.version()).map_err(Refusal::Content)?;
+        }
+        Ok(match record {
+            Some(_) => Next::Whole(header, watch),
+            None => Next::Part(watch),
+        })
+    }
+
+    /// Length of what rustls has been shown and of the record behind it, as far as it is known, if
+    /// the end of that record has not come; else 0.
+    fn needed(&self) -> usize {
+        let rest = self.inbound.bytes().get(self.shown..).unwrap_or(&[]);
+        let needed = match RecordHeader::decode_of_any_version(rest) {
+            Ok(header) => header.map_or(HEADER_LEN, RecordHeader::record_len),
+            Err(_) => 0,
+        };
+        if needed > rest.len() { self.shown + needed } else { 0 }
     }
 
     fn blocked(&mut self) -> Result<Status, ConnectionError> {
         if self.input == Input::Ended {
             return Err(Error::Truncated.into());
         }
-        if self.inbound.is_full() {
-            let capacity = self.inbound.capacity();
-            if capacity >= MAX_HANDSHAKE_INPUT {
-                return Err(Error::Peer(PeerFault::HandshakeTooLong).into());
+        if self.inbound.is_full(self.needed()) {
+            let (capacity, max) = (self.inbound.capacity(), self.max_input());
+            if capacity >= max {
+                return Err(self.refuse(PeerFault::HandshakeTooLong));
             }
-            self.inbound.set_capacity((capacity * 2).min(MAX_HANDSHAKE_INPUT));
+            self.inbound.set_capacity(capacity.saturating_mul(2).min(max));
         }
         Ok(Status::Blocked)
+    }
+
+    /// Whether the peer has ended the connection: nothing of ours is to leave then
+    /// (RFC 9846 §6.2). In TLS 1.3 an alert of whatever level does that; before, rustls has an
+    /// answer to a level that does not exist.
+    fn was_ended_by_peer(&self, error: &ConnectionError) -> bool {
+        let common = self.tls.common();
+        match error {
+            ConnectionError::Handshake(rustls::Error::AlertReceived(_)) => {
+                common.protocol_version() == Some(ProtocolVersion::TLSv1_3) || !common.wants_write()
+            }
+            ConnectionError::Record(Error::PeerAlert(_)) => true,
+            _ => false,
+        }
+    }
+
+    /// What may be held of an unfinished message and the records that it comes in.
+    const fn max_input(&self) -> usize {
+        let twice = self.config.reader.limits.handshake_len.saturating_mul(2);
+        if twice < MAX_HANDSHAKE_INPUT { twice } else { MAX_HANDSHAKE_INPUT }
+    }
+
+    /// A record that rustls sends: in TLS 1.2 protected behind a change_cipher_spec, in TLS 1.3 of
+    /// the outer type of application data.
+    fn send(&mut self, record: Vec<u8>) {
+        let first = record.first().and_then(|&byte| ContentType::from_wire(byte));
+        match (first, self.version()) {
+            (Some(ContentType::ApplicationData), _)
+            | (Some(ContentType::ChangeCipherSpec), Some(Version::Tls12)) => {
+                self.output = Output::Protected;
+            }
+            _ => {}
+        }
+        self.outbound.append_owned(record.into());
+    }
+
+    /// Ends the handshake for a fault that rustls was not shown. While nothing is protected the
+    /// alert is ours; later only rustls can seal one, for a record that it refuses too.
+    fn refuse(&mut self, fault: PeerFault) -> ConnectionError {
+        match (self.has_keys(), self.version(), fault.alert()) {
+            (false, ..) => self.append_plain_alert(fault.alert()),
+            (true, Some(Version::Tls12), AlertDescription::UNEXPECTED_MESSAGE) => {
+                self.show_instead(UNEXPECTED);
+            }
+            (true, ..) => self.show_instead(NO_RECORD),
+        }
+        self.inbound.wipe();
+        Error::Peer(fault).into()
+    }
+
+    /// Whether what we send next is protected. In TLS 1.3 a server's hello has what a client needs
+    /// for that; a server protects what it sends behind its own.
+    fn has_keys(&self) -> bool {
+        let knows_suite = self.tls.common().negotiated_cipher_suite().is_some();
+        self.output == Output::Protected
+            || (self.tls.role() == Role::Client
+                && self.version() == Some(Version::Tls13)
+                && knows_suite)
+    }
+
+    fn append_plain_alert(&mut self, description: AlertDescription) {
+        let alert = Alert::fatal(description).encode();
+        let len = u16::try_from(alert.len()).unwrap_or(0);
+        let header = RecordHeader { content_type: ContentType::Alert, len };
+        self.outbound.append_owned([&header.encode()[..], &alert].concat().into());
+    }
+
+    /// Shows rustls, in the place of the next record, one that it refuses.
+    fn show_instead(&mut self, record: &[u8]) {
+        let end = self.shown + record.len();
+        let missing = end.saturating_sub(self.inbound.len());
+        if missing > 0 {
+            self.inbound.set_capacity(end.max(self.inbound.capacity()));
+            let _moved = self.inbound.make_room(end);
+            self.inbound.commit(missing);
+        }
+        if let Some(place) = self.inbound.bytes_mut().get_mut(self.shown..end) {
+            place.copy_from_slice(record);
+        }
+        self.shown = end;
+        if self.step().is_err() {
+            self.collect_alert();
+        }
     }
 
     /// rustls gives its alert only when asked once more after the error. It is asked no oftener:
@@ -196,21 +383,23 @@ impl Handshake {
     fn collect_alert(&mut self) {
         self.shown = 0;
         self.inbound.wipe();
-        while self.tls.common().wants_write() && matches!(self.step(), Ok(Step::Again)) {}
+        while self.tls.common().wants_write() {
+            match self.step() {
+                Ok(Step::Again) => {}
+                Ok(Step::Send(record)) => self.send(record),
+                _ => break,
+            }
+        }
     }
 }
 
 /// Handles one state of rustls, which is the same for both roles. Returns the bytes to discard.
 fn take_step<Data>(
     status: UnbufferedStatus<'_, '_, Data>,
-    outbound: &mut OutboundBuffer,
 ) -> (usize, Result<Step, ConnectionError>) {
     let UnbufferedStatus { discard, state } = status;
     let step = match state {
-        Ok(ConnectionState::EncodeTlsData(chunk)) => {
-            outbound.append_owned(encode(chunk).into());
-            Ok(Step::Again)
-        }
+        Ok(ConnectionState::EncodeTlsData(chunk)) => Ok(Step::Send(encode(chunk))),
         Ok(ConnectionState::TransmitTlsData(transmit)) => {
             // It waits in our buffer, in order: as good as sent.
             transmit.done();
@@ -236,4 +425,42 @@ fn encode<Data>(mut chunk: EncodeTlsData<'_, Data>) -> Vec<u8> {
         bytes.resize(size.required_size, 0);
     }
     bytes
+}
+
+#[cfg(all(test, feature = "std"))]
+mod tests {
+    use alloc::sync::Arc;
+
+    use rustls::RootCertStore;
+    use rustls::client::UnbufferedClientConnection;
+
+    use super::super::{client_config_builder, clock};
+    use super::*;
+    use crate::buffer::BufferPolicy;
+
+    #[test]
+    fn what_was_held_is_wiped_at_a_fault() {
+        let faults: [&[u8]; 4] = [
+            // Of a header, of a message's type, and what rustls finds in a whole message.
+            &[0x16, 9, 9, 0, 1],
+            &[0x16, 3, 3, 0, 9, 7],
+            &[0x16, 3, 3, 0, 4, 2, 0, 0, 0],
+            &[0x15, 3, 3, 0, 2, 2, 40],
+        ];
+        for wire in faults {
+            let config = client_config_builder(clock(|| None))
+                .with_root_certificates(RootCertStore::empty())
+                .with_no_client_auth();
+            let name = "localhost".try_into().unwrap();
+            let tls = UnbufferedClientConnection::new(Arc::new(config), name).unwrap();
+            let inbound = InboundBuffer::new(1000, BufferPolicy::Retain);
+            let mut ours = Handshake::new(Tls::Client(tls), None, inbound, Default::default());
+            assert_eq!(ours.advance(), Ok(Status::Blocked));
+            let inbound = ours.inbound().unwrap();
+            inbound.free_mut()[..wire.len()].copy_from_slice(wire);
+            inbound.commit(wire.len());
+            assert!(ours.advance().is_err());
+            assert_eq!(ours.inbound.memory_held(), 0, "{wire:x?}");
+        }
+    }
 }

@@ -10,16 +10,17 @@ mod handshake;
 mod negotiated;
 mod server_name;
 mod view;
+mod watch;
 mod writing;
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::mem;
 
-pub use config::ConnectionConfig;
-use config::prepare_server;
 #[cfg(feature = "std")]
 pub use config::webpki_client_config;
+pub use config::{ConnectionConfig, Tls12Close};
+use config::{check_suites, prepare_server};
 pub use config::{
     client_config_builder, clock, prepare_client_config, server_config_builder,
     webpki_client_config_with_time,
@@ -70,6 +71,18 @@ impl Connection {
     /// `String`. Its first flight waits to be drained.
     ///
     /// Whichever provider the configuration has makes the handshake; records are sealed with ring.
+    /// Of a provider that has suites which are not in [`CipherSuite::ALL`](crate::CipherSuite::ALL),
+    /// keep the others:
+    ///
+    /// ```
+    /// use wantwrite::{CipherSuite, rustls::crypto::CryptoProvider};
+    ///
+    /// fn keep_our_suites(provider: &mut CryptoProvider) {
+    ///     let is_ours = |number| CipherSuite::from_wire(number).is_some();
+    ///     provider.cipher_suites.retain(|suite| is_ours(suite.suite().into()));
+    /// }
+    /// ```
+    ///
     /// rustls's ring provider is what this crate is tested with: name it by
     /// `builder_with_provider`, because where another one is compiled in too (aws-lc-rs, as
     /// tokio-rustls has it by default) `ClientConfig::builder` panics unless the program has
@@ -79,7 +92,8 @@ impl Connection {
     /// hand-over needs: set it on one that many connections share, each copy takes 500 bytes.
     ///
     /// # Errors
-    /// [`ConnectionError::Handshake`] if rustls refuses the configuration or the name.
+    /// [`ConnectionError::Handshake`] if rustls refuses the configuration or the name,
+    /// [`ConnectionError::UnsupportedSuite`] if its provider has a suite that is not ours.
     pub fn client(
         config: Arc<ClientConfig>,
         name: ServerName<'static>,
@@ -87,7 +101,8 @@ impl Connection {
         Self::client_with(config, name, ConnectionConfig::default())
     }
 
-    /// As [`client`](Self::client), with settings.
+    /// As [`client`](Self::client), with settings. rustls's `max_fragment_size` caps our records
+    /// too, beside [`WriterConfig::max_fragment_len`](crate::WriterConfig::max_fragment_len).
     ///
     /// # Errors
     /// As [`client`](Self::client).
@@ -96,6 +111,8 @@ impl Connection {
         name: ServerName<'static>,
         config: ConnectionConfig,
     ) -> Result<Self, ConnectionError> {
+        check_suites(tls.crypto_provider())?;
+        let config = config.capped(tls.max_fragment_size);
         let tls = UnbufferedClientConnection::new(prepare_client_config(tls), name)?;
         Self::negotiating(Tls::Client(tls), None, config)
     }
@@ -103,12 +120,14 @@ impl Connection {
     /// A server that waits for a client's first flight.
     ///
     /// # Errors
-    /// [`ConnectionError::Handshake`] if rustls refuses the configuration.
+    /// [`ConnectionError::Handshake`] if rustls refuses the configuration,
+    /// [`ConnectionError::UnsupportedSuite`] as in [`client`](Self::client).
     pub fn server(config: Arc<ServerConfig>) -> Result<Self, ConnectionError> {
         Self::server_with(config, ConnectionConfig::default())
     }
 
-    /// As [`server`](Self::server), with settings.
+    /// As [`server`](Self::server), with settings. `max_fragment_size` is as in
+    /// [`client_with`](Self::client_with).
     ///
     /// # Errors
     /// As [`server`](Self::server).
@@ -116,6 +135,8 @@ impl Connection {
         tls: Arc<ServerConfig>,
         config: ConnectionConfig,
     ) -> Result<Self, ConnectionError> {
+        check_suites(tls.crypto_provider())?;
+        let config = config.capped(tls.max_fragment_size);
         let mut tls = prepare_server(&tls);
         let (resolver, name) = RememberServerName::before(Arc::clone(&tls.cert_resolver));
         tls.cert_resolver = resolver;
@@ -142,9 +163,8 @@ impl Connection {
     ///
     /// # Errors
     /// The fatal error, again at every later call. If the peer is to be told, the alert waits in
-    /// [`outbound`](Self::outbound): drain it before closing the transport. (While negotiating
-    /// only rustls can make alerts: a handshake message beyond our own limit ends without one.)
-    /// After [`Error::Truncated`] writing goes on.
+    /// [`outbound`](Self::outbound): drain it before closing the transport. After [`Error::Truncated`] writing goes on. Where it was our writing half that failed, the
+    /// plaintext that was opened before comes first.
     pub fn process(&mut self) -> Result<(), ConnectionError> {
         match &mut self.phase {
             Phase::Negotiating(handshake) => match handshake.advance() {
@@ -168,10 +188,7 @@ impl Connection {
         match &mut self.phase {
             Phase::Negotiating(handshake) => Outbound::new(&mut handshake.outbound),
             Phase::Ended(ended) => Outbound::new(&mut ended.outbound),
-            Phase::Established(established) => {
-                established.write.seal_for_drain(&mut established.keys);
-                Outbound::new(established.write.buffer_mut())
-            }
+            Phase::Established(established) => established.write.outbound(),
         }
     }
 
@@ -183,21 +200,18 @@ impl Connection {
     /// As [`Writer::put_back`](crate::Writer::put_back).
     pub fn put_back(&mut self, chunk: Chunk) -> Result<(), PutBackError> {
         match &mut self.phase {
-            Phase::Negotiating(handshake) => &mut handshake.outbound,
-            Phase::Ended(ended) => &mut ended.outbound,
-            Phase::Established(established) => established.write.buffer_mut(),
+            Phase::Negotiating(handshake) => handshake.outbound.put_back(chunk),
+            Phase::Ended(ended) => ended.outbound.put_back(chunk),
+            Phase::Established(established) => established.write.put_back(chunk),
         }
-        .put_back(chunk)
     }
 
     /// Memory for the transport's next bytes, to read straight into; then call
     /// [`process`](Self::process).
     pub fn inbound(&mut self) -> Inbound<'_> {
         Inbound::new(match &mut self.phase {
-            Phase::Negotiating(handshake) if !handshake.input_has_ended() => {
-                Some(&mut handshake.inbound)
-            }
-            Phase::Negotiating(_) | Phase::Ended(_) => None,
+            Phase::Negotiating(handshake) => handshake.inbound(),
+            Phase::Ended(_) => None,
             Phase::Established(established) => established.read.inbound(),
         })
     }
@@ -278,23 +292,24 @@ impl Connection {
             let n = take(plaintext).min(plaintext.len());
             self.consume(n);
             len += n;
-            if n == 0 || !self.holds_data() {
+            if n == 0 || !self.reads_on() {
                 return Ok(len);
             }
         }
     }
 
-    /// Whether more data can be read without anything else. In TLS 1.2 the peer's `close_notify`
-    /// ends our half too: not before the caller could answer what came in front of it.
-    fn holds_data(&self) -> bool {
+    fn reads_on(&self) -> bool {
         match &self.phase {
-            Phase::Established(established) => established.read.holds_data(),
+            Phase::Established(established) => established.reads_on(),
             Phase::Negotiating(_) | Phase::Ended(_) => false,
         }
     }
 
-    /// Seals the open record and `close_notify`: our half ends, nothing accepted is lost. The
-    /// peer's half goes on in TLS 1.3 (RFC 9846 §6.1). Repeated, it changes nothing.
+    /// Seals the open record and `close_notify`: our half ends, and nothing accepted is lost if you
+    /// drain it, and read to the peer's end before you drop a socket
+    /// ([`WriterState::Closed`](crate::WriterState::Closed)). The
+    /// peer's half stays open until its own `close_notify` (RFC 9846 §6.1). Repeated, it changes
+    /// nothing.
     ///
     /// While negotiating, the handshake is given up without an alert: rustls lends none before
     /// its end. Reading fails then with [`Error::Aborted`].
@@ -303,7 +318,7 @@ impl Connection {
     /// [`WriteError::Failed`] after a fatal fault.
     pub fn close(&mut self) -> Result<(), WriteError> {
         match &mut self.phase {
-            Phase::Established(established) => established.write.close(&mut established.keys),
+            Phase::Established(established) => established.write.close(),
             Phase::Negotiating(_) => {
                 self.end(None);
                 Ok(())
@@ -312,13 +327,14 @@ impl Connection {
         }
     }
 
-    /// Ends both halves with a fatal alert: the open record is wiped, what was sealed before can
-    /// still be drained, the alert behind it; `internal_error` in the place of `close_notify`,
-    /// which would look like a clean end. While negotiating no alert is sent, as in
+    /// Ends both halves with a fatal alert: plaintext that was not read is wiped, and so is the
+    /// open record. What was sealed before can still be drained, the alert behind it;
+    /// `internal_error` in the place of `close_notify` and `user_canceled`, which would look like
+    /// a clean end or like none (RFC 9846 §6.1). While negotiating no alert is sent, as in
     /// [`close`](Self::close).
     pub fn abort(&mut self, alert: AlertDescription) {
         match &mut self.phase {
-            Phase::Established(established) => established.fail(Error::Aborted(alert)),
+            Phase::Established(established) => established.abort(Error::Aborted(alert)),
             Phase::Negotiating(_) => self.end(Some(Error::Aborted(alert).into())),
             Phase::Ended(_) => {}
         }

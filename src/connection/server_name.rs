@@ -40,3 +40,29 @@ impl ResolvesServerCert for RememberServerName {
         self.resolver.only_raw_public_keys()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug)]
+    struct RawPublicKeys(bool);
+
+    impl ResolvesServerCert for RawPublicKeys {
+        fn resolve(&self, _client_hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+            None
+        }
+
+        fn only_raw_public_keys(&self) -> bool {
+            self.0
+        }
+    }
+
+    #[test]
+    fn a_resolver_of_raw_public_keys_remains_one() {
+        for only in [false, true] {
+            let (resolver, _name) = RememberServerName::before(Arc::new(RawPublicKeys(only)));
+            assert_eq!(resolver.only_raw_public_keys(), only);
+        }
+    }
+}

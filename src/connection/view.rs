@@ -49,7 +49,7 @@ impl Connection {
     #[must_use]
     pub fn buffer_state(&self) -> BufferState {
         match &self.phase {
-            Phase::Established(established) => established.write.buffer_state(&established.keys),
+            Phase::Established(established) => established.write.buffer_state(),
             Phase::Negotiating(_) | Phase::Ended(_) if self.wants().drain => BufferState::Full,
             Phase::Negotiating(_) | Phase::Ended(_) => BufferState::Empty,
         }
@@ -75,13 +75,15 @@ impl Connection {
         }
     }
 
-    /// The fatal error, if there was one. After [`Truncated`](crate::Error::Truncated)
-    /// [`state`](Self::state) may still be [`WriterState::Open`].
+    /// The fatal error, if there was one: that of [`process`](Self::process), which may have
+    /// plaintext to give before it. After [`Truncated`](crate::Error::Truncated)
+    /// [`state`](Self::state) may still be [`WriterState::Open`]. A handshake that was given up by
+    /// [`close`](Self::close) is [`Aborted`](crate::Error::Aborted) with `close_notify`.
     #[must_use]
     pub fn error(&self) -> Option<ConnectionError> {
         match &self.phase {
             Phase::Established(established) => established.error().map(Into::into),
-            Phase::Ended(ended) => ended.fault.clone(),
+            Phase::Ended(ended) => Some(ended.read_error()),
             Phase::Negotiating(_) => None,
         }
     }
@@ -96,7 +98,8 @@ impl Connection {
         }
     }
 
-    /// Bytes of buffer memory held now, in use or kept for reuse: segments, and inbound memory.
+    /// Bytes of buffer memory held now, in use or kept for reuse: segments, inbound memory, and the
+    /// part of a handshake message that is being joined.
     /// Foreign memory that waits (the handshake's flights, owned plaintext, chunks put back) is
     /// not counted.
     #[must_use]
@@ -106,7 +109,7 @@ impl Connection {
                 handshake.inbound.memory_held() + handshake.outbound.memory_held()
             }
             Phase::Established(established) => {
-                established.read.memory_held() + established.write.buffer().memory_held()
+                established.read.memory_held() + established.write.memory_held()
             }
             Phase::Ended(ended) => ended.outbound.memory_held(),
         }

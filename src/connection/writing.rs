@@ -22,7 +22,7 @@ impl Connection {
     /// As [`Writer::write`](crate::Writer::write).
     pub fn write(&mut self, buf: &[u8]) -> Result<usize, WriteError> {
         match self.established_or_negotiating()? {
-            Some(established) => established.write.write(buf, &mut established.keys),
+            Some(established) => established.write.write(buf),
             None => Ok(0),
         }
     }
@@ -34,7 +34,7 @@ impl Connection {
     /// [`Writer::write_all`](crate::Writer::write_all).
     pub fn write_all(&mut self, buf: &[u8]) -> Result<(), WriteError> {
         match self.established_or_negotiating()? {
-            Some(established) => established.write.write_all(buf, &mut established.keys),
+            Some(established) => established.write.write_all(buf),
             None if buf.is_empty() => Ok(()),
             None => Err(WriteError::Negotiating),
         }
@@ -42,7 +42,8 @@ impl Connection {
 
     /// As [`write`](Self::write), from several buffers as if they were one: with
     /// [`Coalescing::Off`](crate::Coalescing::Off) too they share their records. `IoSlice`, `Bytes`, `Vec<u8>` and
-    /// `&[u8]` are such buffers.
+    /// `&[u8]` are such buffers. A peer that wants each in a record of its own needs a
+    /// [`flush`](Self::flush) between them, and so a call for each.
     ///
     /// # Errors
     /// As [`write`](Self::write).
@@ -51,7 +52,7 @@ impl Connection {
         B: Deref<Target = [u8]>,
     {
         match self.established_or_negotiating()? {
-            Some(established) => established.write.write_vectored(bufs, &mut established.keys),
+            Some(established) => established.write.write_vectored(bufs),
             None => Ok(0),
         }
     }
@@ -70,7 +71,7 @@ impl Connection {
     /// As [`write`](Self::write). What was not accepted stays in `plaintext`.
     pub fn write_owned(&mut self, plaintext: &mut BytesMut) -> Result<usize, WriteError> {
         match self.established_or_negotiating()? {
-            Some(established) => established.write.write_owned(plaintext, &mut established.keys),
+            Some(established) => established.write.write_owned(plaintext),
             None => Ok(0),
         }
     }
@@ -83,7 +84,7 @@ impl Connection {
     #[cfg(feature = "std")]
     pub fn seal_batch(&mut self, plaintext: &mut Bytes) -> Result<Batch<'_>, WriteError> {
         match self.established_or_negotiating()? {
-            Some(established) => established.write.seal_batch(plaintext, &mut established.keys),
+            Some(established) => established.write.seal_batch(plaintext),
             None => Ok(Batch::of_nothing(Ok(0))),
         }
     }
@@ -99,9 +100,7 @@ impl Connection {
         workers: &SealWorkers,
     ) -> Result<usize, WriteError> {
         match self.established_or_negotiating()? {
-            Some(established) => {
-                established.write.write_parallel(plaintext, workers, &mut established.keys)
-            }
+            Some(established) => established.write.write_parallel(plaintext, workers),
             None => Ok(0),
         }
     }
@@ -116,7 +115,7 @@ impl Connection {
     /// no room for it; otherwise as [`write`](Self::write).
     pub fn write_cover(&mut self, padding: usize) -> Result<(), WriteError> {
         match self.established_or_negotiating()? {
-            Some(established) => established.write.write_cover(padding, &mut established.keys),
+            Some(established) => established.write.write_cover(padding),
             None => Err(WriteError::Negotiating),
         }
     }
@@ -128,7 +127,7 @@ impl Connection {
     /// As [`write_all`](Self::write_all), for an empty `buf` too.
     pub fn write_final(&mut self, buf: &[u8]) -> Result<(), WriteError> {
         match self.established_or_negotiating()? {
-            Some(established) => established.write.write_final(buf, &mut established.keys),
+            Some(established) => established.write.write_final(buf),
             None => Err(WriteError::Negotiating),
         }
     }
@@ -140,7 +139,7 @@ impl Connection {
     #[inline]
     pub fn slot(&mut self) -> Result<Slot<'_>, WriteError> {
         match self.established_or_negotiating()? {
-            Some(established) => Slot::new(&mut established.write, &mut established.keys),
+            Some(established) => established.write.slot(),
             None => Ok(Slot::empty()),
         }
     }
@@ -151,7 +150,7 @@ impl Connection {
     /// [`WriteError::Failed`] after a fatal fault.
     pub fn flush(&mut self) -> Result<(), WriteError> {
         match &mut self.phase {
-            Phase::Established(established) => established.write.flush(&mut established.keys),
+            Phase::Established(established) => established.write.flush(),
             Phase::Negotiating(_) => Ok(()),
             Phase::Ended(ended) => ended.finished(),
         }
@@ -165,7 +164,7 @@ impl Connection {
     /// TLS 1.2; otherwise as [`write`](Self::write).
     pub fn update_keys(&mut self, request: KeyUpdateRequest) -> Result<(), WriteError> {
         match self.established_or_negotiating()? {
-            Some(established) => established.write.request_update(request, &established.keys),
+            Some(established) => established.write.update_keys(request),
             None => Err(WriteError::Negotiating),
         }
     }
@@ -204,7 +203,7 @@ impl Connection {
         match &mut self.phase {
             Phase::Negotiating(handshake) => handshake.config.writer.max_fragment_len = len,
             Phase::Established(established) => {
-                established.write.set_max_fragment_len(len, &mut established.keys);
+                established.write.set_max_fragment_len(len);
             }
             Phase::Ended(_) => {}
         }
@@ -214,7 +213,7 @@ impl Connection {
     #[must_use]
     pub fn room(&self) -> usize {
         match &self.phase {
-            Phase::Established(established) => established.write.room(&established.keys),
+            Phase::Established(established) => established.write.room(),
             Phase::Negotiating(_) | Phase::Ended(_) => 0,
         }
     }
@@ -227,7 +226,7 @@ impl Connection {
     #[must_use]
     pub fn wire_len(&self, n: usize) -> usize {
         match &self.phase {
-            Phase::Established(established) => established.write.wire_len(n, &established.keys),
+            Phase::Established(established) => established.write.wire_len(n),
             Phase::Negotiating(_) | Phase::Ended(_) => 0,
         }
     }

@@ -9,7 +9,8 @@ use crate::record::MAX_RECORD_LEN;
 #[non_exhaustive]
 pub struct ReaderConfig {
     /// Bytes from the transport that may be held, opened or not; at least one record of the
-    /// largest size ([`MAX_RECORD_LEN`]), at most 1 GiB. Default two such records.
+    /// largest size ([`MAX_RECORD_LEN`]), at most 1 GiB. Default two such records. While whole
+    /// records are held, less may be lent: bytes are not moved for little room.
     pub capacity: usize,
     /// What becomes of the empty buffer.
     pub buffers: BufferPolicy,

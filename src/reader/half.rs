@@ -4,6 +4,7 @@
 use core::ops::Range;
 
 use super::config::ReaderConfig;
+use super::expected::Expected;
 use super::joiner::{HandshakeJoiner, Message};
 use super::limits::PeerCounts;
 use super::{ReaderState, Role};
@@ -12,7 +13,8 @@ use crate::alert::AlertDescription;
 use crate::buffer::InboundBuffer;
 use crate::error::{Error, PeerFault};
 use crate::record::{
-    ContentType, HandshakeType, KeyUpdateRequest, RecordHeader, Version, decode_key_update,
+    ContentType, HEADER_LEN, HandshakeType, KeyUpdateRequest, RecordHeader, Version,
+    decode_key_update,
 };
 
 impl From<PeerFault> for Error {
@@ -23,8 +25,11 @@ impl From<PeerFault> for Error {
 
 /// What the reader needs from whoever knows the other half and the keys.
 pub(crate) trait PostHandshake {
-    /// Whether we asked for the KeyUpdate that comes.
+    /// Whether the peer owes us a KeyUpdate that answers ours.
     fn expects_key_update(&self) -> bool;
+
+    /// How many records of data we have sealed in all.
+    fn records_sealed(&self) -> u64;
 
     /// The peer's key changes: gives the next one.
     fn key_update(&mut self, request: KeyUpdateRequest) -> Result<ReadKeys, Error>;
@@ -63,6 +68,7 @@ enum End {
     /// The transport has ended; whole records in the buffer are still read.
     Transport,
     CloseNotify,
+    /// Plaintext that was opened before is still to be read.
     Failed(Error),
 }
 
@@ -108,7 +114,7 @@ impl ReadHalf {
 
     /// Opens records until one has plaintext, or input is needed, or the peer has closed.
     pub(crate) fn process(&mut self, handler: &mut dyn PostHandshake) -> Result<(), Error> {
-        if let End::Failed(error) = self.end {
+        if let Some(error) = self.error() {
             return Err(error);
         }
         let result = self.process_records(handler);
@@ -132,12 +138,19 @@ impl ReadHalf {
             self.buffer.consume(self.open_record_len);
             self.open_record_len = 0;
             self.plaintext = 0..0;
+            if let End::Failed(error) = self.end {
+                self.wipe(error);
+            }
         }
     }
 
-    /// Where the transport's next bytes go; `None` once nothing more will be read.
+    /// Where the transport's next bytes go, with room made; `None` once nothing more will be read.
     pub(crate) fn inbound(&mut self) -> Option<&mut InboundBuffer> {
-        (self.end == End::NotYet).then_some(&mut self.buffer)
+        if self.end != End::NotYet {
+            return None;
+        }
+        let _moved = self.buffer.make_room(self.needed());
+        Some(&mut self.buffer)
     }
 
     /// The transport has ended.
@@ -147,10 +160,25 @@ impl ReadHalf {
         }
     }
 
-    /// The connection has failed elsewhere.
+    /// The connection has failed elsewhere: reading ends behind the plaintext that was opened
+    /// before, unless it has ended already.
     pub(crate) fn fail(&mut self, error: Error) {
-        if !matches!(self.end, End::Failed(_)) {
+        if let End::Failed(_) | End::CloseNotify = self.end {
+            return;
+        }
+        if self.open_record_len > 0 {
+            self.end = End::Failed(error);
+        } else {
             self.wipe(error);
+        }
+    }
+
+    /// The caller gives the connection up: plaintext that was not read goes too.
+    #[cfg(feature = "rustls")]
+    pub(crate) fn abort(&mut self, error: Error) {
+        match self.end {
+            End::Failed(first) => self.wipe(first),
+            End::NotYet | End::Transport | End::CloseNotify => self.wipe(error),
         }
     }
 
@@ -178,22 +206,24 @@ impl ReadHalf {
     }
 
     pub(crate) fn wants_input(&self) -> bool {
-        self.end == End::NotYet && !self.buffer.is_full()
+        self.end == End::NotYet && !self.buffer.is_full(self.needed())
     }
 
     pub(crate) const fn state(&self) -> ReaderState {
         match self.end {
             End::NotYet | End::Transport => ReaderState::Open,
             End::CloseNotify => ReaderState::PeerClosed,
+            End::Failed(_) if self.open_record_len > 0 => ReaderState::Open,
             End::Failed(Error::Truncated) => ReaderState::Truncated,
             End::Failed(_) => ReaderState::Failed,
         }
     }
 
+    /// The fault that ended reading, behind the plaintext that was opened before it.
     pub(crate) const fn error(&self) -> Option<Error> {
         match self.end {
-            End::Failed(error) => Some(error),
-            End::NotYet | End::Transport | End::CloseNotify => None,
+            End::Failed(error) if self.open_record_len == 0 => Some(error),
+            End::NotYet | End::Transport | End::CloseNotify | End::Failed(_) => None,
         }
     }
 
@@ -212,7 +242,7 @@ impl ReadHalf {
     }
 
     pub(crate) fn memory_held(&self) -> usize {
-        self.buffer.memory_held()
+        self.buffer.memory_held() + self.joiner.memory_held()
     }
 
     fn wipe(&mut self, error: Error) {
@@ -255,6 +285,18 @@ impl ReadHalf {
         Ok(())
     }
 
+    /// Length of the record at the front, as far as it is known, if its end has not come; else 0.
+    fn needed(&self) -> usize {
+        if self.open_record_len > 0 {
+            return 0;
+        }
+        let needed = match self.next_header() {
+            Ok(header) => header.map_or(HEADER_LEN, RecordHeader::record_len),
+            Err(_) => 0,
+        };
+        if needed > self.buffer.len() { needed } else { 0 }
+    }
+
     fn next_header(&self) -> Result<Option<RecordHeader>, PeerFault> {
         RecordHeader::decode_protected(self.buffer.bytes(), self.opener.format())
     }
@@ -268,14 +310,13 @@ impl ReadHalf {
         if self.joiner.is_joining() && opened.content_type != ContentType::Handshake {
             return Err(PeerFault::InterleavedHandshake.into());
         }
+        if opened.content_type == ContentType::ApplicationData && !opened.content.is_empty() {
+            self.counts.on_application_data(opened.content.len());
+            return Ok(Next::Stop);
+        }
+        self.counts.settle(handler.records_sealed());
         match opened.content_type {
-            ContentType::ApplicationData if opened.content.is_empty() => {
-                self.counts.on_empty_record()?;
-            }
-            ContentType::ApplicationData => {
-                self.counts.on_application_data();
-                return Ok(Next::Stop);
-            }
+            ContentType::ApplicationData => self.counts.on_empty_record()?,
             ContentType::Alert => self.on_alert(opened)?,
             ContentType::Handshake => self.on_handshake(opened, handler)?,
             ContentType::ChangeCipherSpec => return Err(PeerFault::UnexpectedContentType.into()),
@@ -321,15 +362,19 @@ impl ReadHalf {
             return Err(PeerFault::EmptyFragment.into());
         }
         let version = opener.version();
+        let expected = Expected { version, role: *role, max_len: counts.handshake_len() };
+        let check = |kind, len| expected.check(kind, len);
         let mut next_keys = None;
-        joiner.push(fragment, counts.handshake_len(), |message: Message<'_>| {
+        joiner.push(fragment, check, |message: Message<'_>| {
             match (version, *role, message.kind) {
                 (Version::Tls13, _, HandshakeType::KEY_UPDATE) => {
-                    // What we asked for is no flood.
-                    if !handler.expects_key_update() {
+                    let request = decode_key_update(message.body)?;
+                    // What we asked for is no flood. An answer does not ask.
+                    let is_answer =
+                        request == KeyUpdateRequest::NotRequested && handler.expects_key_update();
+                    if !is_answer {
                         counts.on_key_update()?;
                     }
-                    let request = decode_key_update(message.body)?;
                     // RFC 9846 §5.1: what follows must be under the next key.
                     if !message.ends_record {
                         return Err(PeerFault::KeyUpdateNotLast.into());
@@ -338,12 +383,10 @@ impl ReadHalf {
                     Ok(())
                 }
                 (Version::Tls13, Role::Client, HandshakeType::NEW_SESSION_TICKET) => {
+                    counts.on_ticket()?;
                     Ok(handler.ticket(message.body)?)
                 }
                 (Version::Tls12, Role::Client, HandshakeType::HELLO_REQUEST) => {
-                    if !message.body.is_empty() {
-                        return Err(PeerFault::BadMessageLength.into());
-                    }
                     counts.on_renegotiation_request()?;
                     handler.renegotiation_request();
                     Ok(())

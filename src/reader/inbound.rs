@@ -18,10 +18,8 @@ pub struct Inbound<'a> {
 }
 
 impl<'a> Inbound<'a> {
-    pub(crate) fn new(mut buffer: Option<&'a mut InboundBuffer>) -> Self {
-        if let Some(buffer) = &mut buffer {
-            buffer.make_room();
-        }
+    /// The free memory of a buffer in which room was made.
+    pub(crate) const fn new(buffer: Option<&'a mut InboundBuffer>) -> Self {
         Self { buffer }
     }
 

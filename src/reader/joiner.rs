@@ -37,19 +37,24 @@ impl HandshakeJoiner {
         !self.partial.is_empty()
     }
 
-    /// Adds a fragment and hands every message that is whole now to `on_message`.
+    pub(super) fn memory_held(&self) -> usize {
+        self.partial.capacity()
+    }
+
+    /// Adds a fragment and hands every message that is whole now to `on_message`. `check` sees the
+    /// type and length of each, before its body is waited for.
     pub(super) fn push<E: From<PeerFault>>(
         &mut self,
         fragment: &[u8],
-        max_len: usize,
+        check: impl Fn(HandshakeType, usize) -> Result<(), PeerFault>,
         mut on_message: impl FnMut(Message<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
         if self.partial.is_empty() {
-            let rest = split_messages(fragment, max_len, &mut on_message)?;
+            let rest = split_messages(fragment, &check, &mut on_message)?;
             self.append(rest);
         } else {
             self.append(fragment);
-            let rest_len = split_messages(&self.partial, max_len, &mut on_message)?.len();
+            let rest_len = split_messages(&self.partial, &check, &mut on_message)?.len();
             let taken = self.partial.len() - rest_len;
             self.partial.drain(..taken);
         }
@@ -59,11 +64,15 @@ impl HandshakeJoiner {
         Ok(())
     }
 
-    /// Where the memory does not suffice, the old is wiped.
+    /// Where the memory does not suffice, the old is wiped. It grows in steps, so that a message
+    /// which is only announced costs nothing.
     fn append(&mut self, bytes: &[u8]) {
         let len = self.partial.len() + bytes.len();
         if len > self.partial.capacity() {
-            let mut longer = Zeroizing::new(Vec::with_capacity(len.max(2 * self.partial.len())));
+            let whole = decode_header(&self.partial)
+                .map_or(len, |(_, body_len, _)| HANDSHAKE_HEADER_LEN.saturating_add(body_len));
+            let capacity = whole.min(2 * self.partial.len()).max(len);
+            let mut longer = Zeroizing::new(Vec::with_capacity(capacity));
             longer.extend_from_slice(&self.partial);
             self.partial = longer;
         }
@@ -74,24 +83,25 @@ impl HandshakeJoiner {
 /// Gives every whole message to `on_message` and returns what is left.
 fn split_messages<'a, E: From<PeerFault>>(
     mut bytes: &'a [u8],
-    max_len: usize,
+    check: &impl Fn(HandshakeType, usize) -> Result<(), PeerFault>,
     on_message: &mut impl FnMut(Message<'_>) -> Result<(), E>,
 ) -> Result<&'a [u8], E> {
-    while let Some((&[kind, len_hi, len_mid, len_lo], rest)) =
-        bytes.split_first_chunk::<HANDSHAKE_HEADER_LEN>()
-    {
-        let len = u32::from_be_bytes([0, len_hi, len_mid, len_lo]);
-        let len = usize::try_from(len).unwrap_or(usize::MAX);
-        if len > max_len {
-            return Err(PeerFault::HandshakeTooLong.into());
-        }
+    while let Some((kind, len, rest)) = decode_header(bytes) {
+        check(kind, len)?;
         let Some((body, rest)) = rest.split_at_checked(len) else {
             break;
         };
-        on_message(Message { kind: HandshakeType(kind), body, ends_record: rest.is_empty() })?;
+        on_message(Message { kind, body, ends_record: rest.is_empty() })?;
         bytes = rest;
     }
     Ok(bytes)
+}
+
+/// Type and length of the message that `bytes` begin with, and what stands behind them.
+fn decode_header(bytes: &[u8]) -> Option<(HandshakeType, usize, &[u8])> {
+    let (&[kind, hi, mid, lo], rest) = bytes.split_first_chunk::<HANDSHAKE_HEADER_LEN>()?;
+    let len = u32::from_be_bytes([0, hi, mid, lo]);
+    Some((HandshakeType(kind), usize::try_from(len).unwrap_or(usize::MAX), rest))
 }
 
 #[cfg(test)]
@@ -106,7 +116,8 @@ mod tests {
         let mut joiner = HandshakeJoiner::default();
         let mut messages = Vec::new();
         for fragment in fragments {
-            joiner.push(fragment, 3, |message| {
+            let check = |_, len| if len > 3 { Err(PeerFault::HandshakeTooLong) } else { Ok(()) };
+            joiner.push(fragment, check, |message| {
                 messages.push((message.kind.0, message.body.to_vec(), message.ends_record));
                 Ok::<(), PeerFault>(())
             })?;
@@ -130,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_longer_than_the_limit_is_refused_by_its_header() {
+    fn a_message_is_refused_by_its_header() {
         assert!(join(&[&[4, 0, 0, 3, 1, 1, 1]]).is_ok());
         assert_eq!(join(&[&[4, 0, 0, 4]]), Err(PeerFault::HandshakeTooLong));
     }

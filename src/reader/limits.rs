@@ -1,96 +1,185 @@
-//! Counters against a peer that keeps us busy without sending anything.
+//! Limits on a peer that keeps us busy without sending anything.
 
+use super::credit::{Balance, Credit, Earnings};
 use crate::error::PeerFault;
+use crate::num::to_u64;
 
-/// How many of each may follow each other without application data between them. Only
-/// application data resets the counts, so that honest long-lived connections live.
+/// What a peer may send beside application data: of each kind as much as its [`Credit`] allows,
+/// which data returns in proportion. Each limit stops a flood that would cost us more for its
+/// bytes than data does; SECURITY.md has the figures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PeerLimits {
-    /// KeyUpdates that we did not ask for: each costs a key derivation (RFC 9846 §4.7.3). A
-    /// `Reader` without a `Connection` counts all. Default 32.
-    pub key_updates: u32,
-    /// Empty application records (RFC 9846 §5.1): each costs an opening. Default 32.
-    pub empty_records: u32,
-    /// Warning alerts (RFC 5246 §7.2): each costs an opening. Default 32.
-    pub warnings: u32,
-    /// Renegotiation requests (TLS 1.2): each is answered. Default 1.
-    pub renegotiation_requests: u32,
-    /// Bytes of one handshake message in reassembly. Default 64 KiB.
+    /// KeyUpdates that we did not ask for: each costs two key derivations, ours and the answer's
+    /// (RFC 9846 §4.7.3). A `Reader` without a `Connection` counts all. By default 32 before any
+    /// data, up to 16,384 after it, and 1 for each record that we seal or 8 that we receive: a
+    /// peer that wants a new key asks after every record that is on its way to it.
+    pub key_updates: Credit,
+    /// Empty application records (RFC 9846 §5.1): each costs an opening. By default 32 before any
+    /// data, up to 1,024 after it, and 8 for each record received.
+    pub empty_records: Credit,
+    /// Warning alerts (RFC 5246 §7.2): each costs an opening. By default never more than 32 at
+    /// once, and 8 for each record received.
+    pub warnings: Credit,
+    /// Session tickets (RFC 9846 §4.7.1): each costs a key derivation, and replaces one that we
+    /// have. By default never more than 32 at once, and 1 for every 8 records received.
+    pub tickets: Credit,
+    /// Renegotiation requests (TLS 1.2): each is answered. By default never more than 1 at once,
+    /// and 1 for each record received.
+    pub renegotiation_requests: Credit,
+    /// Bytes of one handshake message, without its header: in reassembly, and while negotiating,
+    /// where rustls takes no more than 65,535. What is then held of a message and the records it
+    /// comes in is at most twice this, or the reader's capacity, and never more than 128 KiB.
+    /// Default 64 KiB.
     pub handshake_len: usize,
 }
 
 impl Default for PeerLimits {
     fn default() -> Self {
         Self {
-            key_updates: 32,
-            empty_records: 32,
-            warnings: 32,
-            renegotiation_requests: 1,
-            handshake_len: 0xffff,
+            key_updates: Credit::new(32, 16_384, 64),
+            empty_records: Credit::new(32, 1_024, 1),
+            warnings: Credit::new(32, 32, 1),
+            tickets: Credit::new(32, 32, 64),
+            renegotiation_requests: Credit::new(1, 1, 8),
+            handshake_len: 64 * 1024,
         }
     }
 }
 
-/// The counts since the last application data.
+/// The credit that a peer has left.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct PeerCounts {
-    left: PeerLimits,
-    limits: PeerLimits,
+    earnings: Earnings,
+    key_updates: Balance,
+    empty_records: Balance,
+    warnings: Balance,
+    tickets: Balance,
+    renegotiation_requests: Balance,
+    handshake_len: usize,
 }
 
 impl PeerCounts {
-    pub(super) const fn new(limits: PeerLimits) -> Self {
-        Self { left: limits, limits }
+    pub(super) fn new(limits: PeerLimits) -> Self {
+        Self {
+            earnings: Earnings::default(),
+            key_updates: Balance::new(limits.key_updates),
+            empty_records: Balance::new(limits.empty_records),
+            warnings: Balance::new(limits.warnings),
+            tickets: Balance::new(limits.tickets),
+            renegotiation_requests: Balance::new(limits.renegotiation_requests),
+            handshake_len: limits.handshake_len,
+        }
     }
 
-    pub(super) const fn on_application_data(&mut self) {
-        self.left = self.limits;
+    /// A record of data came.
+    #[inline]
+    pub(super) fn on_application_data(&mut self, len: usize) {
+        self.earnings.on_received(to_u64(len));
+    }
+
+    /// Something else came, when we had sealed so many records of data in all.
+    pub(super) fn settle(&mut self, records_sealed: u64) {
+        self.earnings.on_sealed(records_sealed);
+        let points = self.earnings.take();
+        let Self { key_updates, empty_records, warnings, tickets, .. } = self;
+        for balance in [key_updates, empty_records, warnings, tickets] {
+            balance.earn(points);
+        }
+        self.renegotiation_requests.earn(points);
     }
 
     pub(super) fn on_key_update(&mut self) -> Result<(), PeerFault> {
-        spend(&mut self.left.key_updates, PeerFault::TooManyKeyUpdates)
+        self.key_updates.spend(PeerFault::TooManyKeyUpdates)
     }
 
     pub(super) fn on_empty_record(&mut self) -> Result<(), PeerFault> {
-        spend(&mut self.left.empty_records, PeerFault::TooManyEmptyRecords)
+        self.empty_records.spend(PeerFault::TooManyEmptyRecords)
     }
 
     pub(super) fn on_warning(&mut self) -> Result<(), PeerFault> {
-        spend(&mut self.left.warnings, PeerFault::TooManyWarnings)
+        self.warnings.spend(PeerFault::TooManyWarnings)
+    }
+
+    pub(super) fn on_ticket(&mut self) -> Result<(), PeerFault> {
+        self.tickets.spend(PeerFault::TooManyTickets)
     }
 
     pub(super) fn on_renegotiation_request(&mut self) -> Result<(), PeerFault> {
-        spend(&mut self.left.renegotiation_requests, PeerFault::TooManyRenegotiationRequests)
+        self.renegotiation_requests.spend(PeerFault::TooManyRenegotiationRequests)
     }
 
     pub(super) const fn handshake_len(&self) -> usize {
-        self.limits.handshake_len
+        self.handshake_len
     }
-}
-
-fn spend(left: &mut u32, fault: PeerFault) -> Result<(), PeerFault> {
-    *left = left.checked_sub(1).ok_or(fault)?;
-    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn the_33rd_in_a_row_is_one_too_many_and_application_data_resets() {
-        let mut counts = PeerCounts::new(PeerLimits::default());
-        for _ in 0..2 {
-            for _ in 0..32 {
-                assert_eq!(counts.on_key_update(), Ok(()));
-                assert_eq!(counts.on_empty_record(), Ok(()));
-                assert_eq!(counts.on_warning(), Ok(()));
+    type Spend = fn(&mut PeerCounts) -> Result<(), PeerFault>;
+
+    /// Each kind: how many there may be before data, after much data, and for 640 points.
+    const KINDS: [(Spend, PeerFault, [u32; 3]); 5] = [
+        (PeerCounts::on_key_update, PeerFault::TooManyKeyUpdates, [32, 16_384, 10]),
+        (PeerCounts::on_empty_record, PeerFault::TooManyEmptyRecords, [32, 1_024, 640]),
+        (PeerCounts::on_warning, PeerFault::TooManyWarnings, [32, 32, 32]),
+        (PeerCounts::on_ticket, PeerFault::TooManyTickets, [32, 32, 10]),
+        (PeerCounts::on_renegotiation_request, PeerFault::TooManyRenegotiationRequests, [1, 1, 1]),
+    ];
+
+    /// Spends until it is too much.
+    fn count(counts: &mut PeerCounts, spend: Spend, fault: PeerFault) -> u32 {
+        let mut count = 0;
+        loop {
+            match spend(counts) {
+                Ok(()) => count += 1,
+                Err(found) => {
+                    assert_eq!(found, fault);
+                    return count;
+                }
             }
-            assert_eq!(counts.on_key_update(), Err(PeerFault::TooManyKeyUpdates));
-            assert_eq!(counts.on_empty_record(), Err(PeerFault::TooManyEmptyRecords));
-            assert_eq!(counts.on_warning(), Err(PeerFault::TooManyWarnings));
-            counts.on_application_data();
+        }
+    }
+
+    #[test]
+    fn law_10_each_kind_has_its_initial_credit_and_what_data_saves_up() {
+        for (spend, fault, [initial, saved, _]) in KINDS {
+            let mut counts = PeerCounts::new(PeerLimits::default());
+            assert_eq!(count(&mut counts, spend, fault), initial);
+            counts.settle(1_000_000);
+            assert_eq!(count(&mut counts, spend, fault), saved);
+            counts.settle(1_000_000);
+            assert_eq!(count(&mut counts, spend, fault), 0, "it was counted");
+        }
+    }
+
+    #[test]
+    fn law_10_data_returns_credit_in_proportion() {
+        for (spend, fault, [.., expected]) in KINDS {
+            let mut counts = PeerCounts::new(PeerLimits::default());
+            count(&mut counts, spend, fault);
+            for _ in 0..80 {
+                counts.on_application_data(1);
+            }
+            counts.settle(0);
+            assert_eq!(count(&mut counts, spend, fault), expected, "80 records of one byte");
+            for _ in 0..16 {
+                counts.on_application_data(8192);
+            }
+            counts.settle(0);
+            assert_eq!(count(&mut counts, spend, fault), expected, "16 records of 8 KiB");
+            counts.settle(10);
+            assert_eq!(count(&mut counts, spend, fault), expected, "10 records of ours");
+        }
+    }
+
+    #[test]
+    fn kinds_are_counted_apart() {
+        let mut counts = PeerCounts::new(PeerLimits::default());
+        for (spend, fault, [initial, ..]) in KINDS {
+            assert_eq!(count(&mut counts, spend, fault), initial);
         }
     }
 }

@@ -1,17 +1,20 @@
 //! The reading half of a connection, usable alone with keys from anywhere.
 
 mod config;
+mod credit;
+mod expected;
 mod half;
 mod inbound;
 mod joiner;
 mod limits;
 
 pub use config::ReaderConfig;
+pub use credit::Credit;
 pub(crate) use half::{PostHandshake, ReadHalf};
 pub use inbound::Inbound;
 pub use limits::PeerLimits;
 
-use crate::aead::{KeySchedule, ReadKeys, TrafficSecret};
+use crate::aead::{NextKeys, ReadKeys};
 use crate::buffer::InboundBuffer;
 use crate::error::{Error, PeerFault};
 use crate::record::KeyUpdateRequest;
@@ -49,7 +52,7 @@ pub struct ReaderEvents {
     /// The peer has updated its key (ours for reading is updated already); tell the writer
     /// ([`Writer::on_key_update`](crate::Writer::on_key_update)).
     pub key_update: Option<KeyUpdateRequest>,
-    /// Session tickets; without a [`Connection`](crate::Connection) they are only counted.
+    /// Session tickets; without a `Connection` they are only counted.
     pub tickets: u32,
     /// TLS 1.2: the peer asked to renegotiate; it should be refused or aborted.
     pub renegotiation_requests: u32,
@@ -83,16 +86,19 @@ pub struct ReaderEvents {
 #[derive(Debug)]
 pub struct Reader {
     half: ReadHalf,
-    keys: Option<TrafficSecret>,
+    next_keys: NextKeys,
+    /// By the writer beside it.
+    records_sealed: u64,
 }
 
 impl Reader {
     /// A reader with an empty buffer. Nothing is allocated before the first input.
     #[must_use]
     pub fn new(mut keys: ReadKeys, role: Role, config: ReaderConfig) -> Self {
-        let secret = keys.take_secret();
+        let next_keys = keys.take_secret().into();
         let buffer = InboundBuffer::new(config.buffer_capacity(), config.buffers);
-        Self { half: ReadHalf::new(keys, role, &config, buffer), keys: secret }
+        let half = ReadHalf::new(keys, role, &config, buffer);
+        Self { half, next_keys, records_sealed: 0 }
     }
 
     /// Memory for the transport's next bytes, to read straight into.
@@ -115,9 +121,21 @@ impl Reader {
     /// The fatal [`Error`], again at every later call. [`Error::alert`] says what to tell the
     /// peer.
     pub fn process(&mut self) -> Result<ReaderEvents, Error> {
-        let mut handler = Alone { keys: &mut self.keys, events: ReaderEvents::default() };
+        let mut handler = Alone {
+            next_keys: &mut self.next_keys,
+            records_sealed: self.records_sealed,
+            events: ReaderEvents::default(),
+        };
         self.half.process(&mut handler)?;
         Ok(handler.events)
+    }
+
+    /// The writer beside it has sealed so many records in all
+    /// ([`Progress::records`](crate::Progress)), which give the peer credit as data from it does:
+    /// see [`PeerLimits`]. Without this call only received data counts. A number that is not
+    /// greater than the last one changes nothing.
+    pub fn on_sealed(&mut self, records: u64) {
+        self.records_sealed = self.records_sealed.max(records);
     }
 
     /// The plaintext of the record that is open; empty if there is none.
@@ -150,12 +168,13 @@ impl Reader {
         self.half.wants_process()
     }
 
-    /// The other half has failed: nothing more is read, what is held is wiped.
+    /// The other half has failed: reading ends behind the plaintext that was opened before, with
+    /// this error; what is held besides is wiped. After the end it changes nothing.
     pub fn fail(&mut self, error: Error) {
         self.half.fail(error);
     }
 
-    /// The fault that ended it, if one did.
+    /// The fault that ended it, if one did; `None` while there is plaintext in front of it.
     #[must_use]
     pub const fn error(&self) -> Option<Error> {
         self.half.error()
@@ -188,7 +207,8 @@ impl Reader {
 
 /// A reader without a writer beside it.
 struct Alone<'a> {
-    keys: &'a mut Option<TrafficSecret>,
+    next_keys: &'a mut NextKeys,
+    records_sealed: u64,
     events: ReaderEvents,
 }
 
@@ -197,9 +217,13 @@ impl PostHandshake for Alone<'_> {
         false
     }
 
+    fn records_sealed(&self) -> u64 {
+        self.records_sealed
+    }
+
     fn key_update(&mut self, request: KeyUpdateRequest) -> Result<ReadKeys, Error> {
         self.events.key_update = Some(request);
-        self.keys.next_read_keys()
+        self.next_keys.next_read_keys()
     }
 
     fn ticket(&mut self, _body: &[u8]) -> Result<(), PeerFault> {

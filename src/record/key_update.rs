@@ -1,4 +1,4 @@
-//! Post-handshake messages: their types, and KeyUpdate (RFC 9846 §4.7.3).
+//! Handshake messages: their types, and KeyUpdate (RFC 9846 §4.7.3).
 #![deny(clippy::indexing_slicing)]
 
 use crate::error::PeerFault;
@@ -6,10 +6,13 @@ use crate::error::PeerFault;
 /// Header of a handshake message: type and 24-bit length.
 pub(crate) const HANDSHAKE_HEADER_LEN: usize = 4;
 
-/// A whole KeyUpdate message.
-pub(crate) const KEY_UPDATE_LEN: usize = HANDSHAKE_HEADER_LEN + 1;
+/// A KeyUpdate without its header.
+pub(crate) const KEY_UPDATE_BODY_LEN: usize = 1;
 
-/// Handshake message types that matter after the handshake (RFC 9846 §4).
+/// A whole KeyUpdate message.
+pub(crate) const KEY_UPDATE_LEN: usize = HANDSHAKE_HEADER_LEN + KEY_UPDATE_BODY_LEN;
+
+/// Handshake message types that matter to us (RFC 9846 §4, RFC 5246 §7.4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct HandshakeType(pub(crate) u8);
 
@@ -18,6 +21,19 @@ impl HandshakeType {
     pub(crate) const CLIENT_HELLO: Self = Self(1);
     pub(crate) const NEW_SESSION_TICKET: Self = Self(4);
     pub(crate) const KEY_UPDATE: Self = Self(24);
+}
+
+/// Those of the handshake itself.
+#[cfg(feature = "rustls")]
+impl HandshakeType {
+    pub(crate) const SERVER_HELLO: Self = Self(2);
+    pub(crate) const CERTIFICATE: Self = Self(11);
+    pub(crate) const SERVER_KEY_EXCHANGE: Self = Self(12);
+    pub(crate) const CERTIFICATE_REQUEST: Self = Self(13);
+    pub(crate) const SERVER_HELLO_DONE: Self = Self(14);
+    pub(crate) const CERTIFICATE_VERIFY: Self = Self(15);
+    pub(crate) const CLIENT_KEY_EXCHANGE: Self = Self(16);
+    pub(crate) const CERTIFICATE_STATUS: Self = Self(22);
 }
 
 /// Whether a KeyUpdate asks for one in return (RFC 9846 §4.7.3).

@@ -10,7 +10,8 @@ pub(crate) use header::{HEADER_LEN, RecordHeader};
 pub(crate) use inner_plaintext::split_inner_plaintext;
 pub use key_update::KeyUpdateRequest;
 pub(crate) use key_update::{
-    HANDSHAKE_HEADER_LEN, HandshakeType, KEY_UPDATE_LEN, decode_key_update, encode_key_update,
+    HANDSHAKE_HEADER_LEN, HandshakeType, KEY_UPDATE_BODY_LEN, KEY_UPDATE_LEN, decode_key_update,
+    encode_key_update,
 };
 
 /// Largest plaintext fragment of one record (RFC 9846 §5.1).
@@ -86,13 +87,19 @@ impl ContentType {
 pub(crate) struct RecordFormat {
     pub(crate) version: Version,
     /// 8 for AES-GCM in TLS 1.2 (RFC 5288 §3), else 0.
-    pub(crate) explicit_nonce_len: usize,
+    pub(crate) explicit_nonce_len: u8,
 }
 
 impl RecordFormat {
+    /// Bytes between the header and the content.
+    #[expect(clippy::as_conversions, reason = "`From` is not const")]
+    pub(crate) const fn explicit_nonce_len(self) -> usize {
+        self.explicit_nonce_len as usize
+    }
+
     /// Bytes before the content.
     pub(crate) const fn prefix_len(self) -> usize {
-        HEADER_LEN + self.explicit_nonce_len
+        HEADER_LEN + self.explicit_nonce_len()
     }
 
     /// Bytes that stand between the content and the padding: the inner content type of TLS 1.3.

@@ -3,7 +3,7 @@
 //! The order of things is settled first: each record gets its place, its number and its share of
 //! the key's budget. What is left, copying and sealing, is the same work in any order.
 
-use alloc::sync::Arc;
+use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
 use core::fmt;
 use core::sync::atomic::{AtomicUsize, Ordering};
@@ -11,10 +11,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::{Buf, Bytes};
 
-use super::half::WriteHalf;
-use super::opening::Opened;
+use super::Writer;
+use super::seal::Begun;
 use super::state::Life;
-use crate::aead::{KeySchedule, Reserved, SharedKey};
+use crate::aead::{Reserved, SharedKey};
 use crate::buffer::{Detached, Segment};
 use crate::error::{Error, WriteError};
 
@@ -35,23 +35,21 @@ pub struct Batch<'a> {
 
 /// What is to be put right when all is sealed.
 struct Open<'a> {
-    half: &'a mut WriteHalf,
-    /// The half's own, which counts as failed meanwhile.
-    life: Life,
+    writer: &'a mut Writer,
     /// Without its segments, which are in the jobs.
     detached: Detached,
 }
 
 /// Leave to seal records of a batch: [`run`](Self::run) it on any thread. Clones are worth the
 /// same. One that is never run, or late, costs nothing: [`Batch::finish`] waits only for what was
-/// begun.
+/// begun, and a job of a finished batch keeps neither plaintext nor any other memory of it.
 #[derive(Clone)]
 pub struct SealJob {
-    shared: Arc<Shared>,
+    /// The batch's own is the only one that lasts.
+    shared: Weak<Shared>,
 }
 
 struct Shared {
-    plaintext: Bytes,
     /// In the order of the wire.
     tasks: Vec<Mutex<Task>>,
     /// Their indices in the order of their memory. Whoever finishes takes them from its
@@ -67,6 +65,9 @@ struct Shared {
 struct Task {
     segment: Option<Segment>,
     records: Records,
+    /// That of the batch. Each task has a handle of its own, which goes when its records are
+    /// sealed: when all are, nobody holds the plaintext, not even a helper that is about to end.
+    plaintext: Bytes,
 }
 
 /// The records of one segment: most often one, which is kept without an allocation. Empty when
@@ -86,17 +87,37 @@ struct Record {
     content_start: usize,
 }
 
-impl WriteHalf {
-    /// Takes as long a prefix of `plaintext` as there is room for, to be sealed by a batch.
-    pub(crate) fn seal_batch(
-        &mut self,
-        plaintext: &mut Bytes,
-        keys: &mut dyn KeySchedule,
-    ) -> Result<Batch<'_>, WriteError> {
+impl Writer {
+    /// Takes as long a prefix of `plaintext` as there is room for, removes it there, and has its
+    /// records sealed by this thread and by every other that runs a [`job`](Batch::job) of the
+    /// batch. The records are those of `write` and then [`flush`](Self::flush).
+    ///
+    /// Copying and sealing are both done by whoever seals. Worth it from 128 KiB on with threads
+    /// that are awake, and from 512 KiB on with threads that sleep.
+    ///
+    /// ```
+    /// # use bytes::Bytes;
+    /// # use wantwrite::{CipherSuite, TrafficSecret, WriteKeys, Writer, WriterConfig};
+    /// # let secret = TrafficSecret::new(CipherSuite::TLS_AES_128_GCM_SHA256, &[7; 32])?;
+    /// # let mut config = WriterConfig::default();
+    /// config.capacity = 1 << 20;
+    /// let mut writer = Writer::new(WriteKeys::from_secret(secret), config);
+    /// let mut plaintext = Bytes::from(vec![1; 500_000]);
+    /// let batch = writer.seal_batch(&mut plaintext)?;
+    /// let job = batch.job();
+    /// let helper = std::thread::spawn(move || job.run());
+    /// assert_eq!(batch.finish()?, 500_000);
+    /// # helper.join().unwrap();
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`write`](Self::write); those after partial acceptance come from [`Batch::finish`].
+    pub fn seal_batch(&mut self, plaintext: &mut Bytes) -> Result<Batch<'_>, WriteError> {
         self.check_open()?;
-        let filled = self.fill_open_record(plaintext, keys)?;
+        let filled = self.fill_current(plaintext)?;
         let mut tasks = Tasks::new(self);
-        let (reserved, end) = self.reserve_records(plaintext.len(), &mut tasks, keys);
+        let (reserved, end) = self.reserve_records(plaintext.len(), &mut tasks);
         let result = match end {
             Ok(()) => Ok(filled + reserved),
             Err(error) => Err(error.after(filled)),
@@ -109,40 +130,28 @@ impl WriteHalf {
         }
         let plaintext = plaintext.split_to(reserved);
         let mut detached = self.buffer.detach(tasks.first_segment);
-        let shared = Shared::new(plaintext, tasks.with_segments(&mut detached.segments));
-        let life = core::mem::replace(&mut self.life, Life::Failed(Error::SealingAbandoned));
-        Ok(Batch {
-            open: Some(Open { half: self, life, detached }),
-            shared: Arc::new(shared),
-            result,
-        })
+        let shared = Shared::new(tasks.with_segments(&mut detached.segments, &plaintext));
+        self.life = Life::Sealing;
+        Ok(Batch { open: Some(Open { writer: self, detached }), shared: Arc::new(shared), result })
     }
 
-    /// What the open record has room for is written into it. Returns how much that was, which is
+    /// What the current record has room for is written into it. Returns how much that was, which is
     /// removed from `plaintext`.
-    fn fill_open_record(
-        &mut self,
-        plaintext: &mut Bytes,
-        keys: &mut dyn KeySchedule,
-    ) -> Result<usize, WriteError> {
-        if self.open_len() == 0 || plaintext.is_empty() {
+    fn fill_current(&mut self, plaintext: &mut Bytes) -> Result<usize, WriteError> {
+        if self.record.is_none() || plaintext.is_empty() {
             return Ok(0);
         }
         let mut front = plaintext.split_to(plaintext.len().min(self.free_range().len()));
-        self.write_and_end(&mut front, keys)
+        self.write_and_end(&mut front)
     }
 
     /// As `write`, and ends the record. What was taken of `plaintext` is removed there.
-    pub(super) fn write_and_end(
-        &mut self,
-        plaintext: &mut Bytes,
-        keys: &mut dyn KeySchedule,
-    ) -> Result<usize, WriteError> {
-        let result = self.write(plaintext, keys);
+    pub(super) fn write_and_end(&mut self, plaintext: &mut Bytes) -> Result<usize, WriteError> {
+        let result = self.write(plaintext);
         let accepted = result.unwrap_or_else(WriteError::accepted);
         plaintext.advance(accepted);
         if accepted > 0 {
-            self.seal_open(keys).map_err(|_| WriteError::Failed { accepted })?;
+            self.seal_current().map_err(|_| WriteError::Failed { accepted })?;
         }
         result
     }
@@ -152,27 +161,27 @@ impl WriteHalf {
         &mut self,
         len: usize,
         tasks: &mut Tasks,
-        keys: &mut dyn KeySchedule,
     ) -> (usize, Result<(), WriteError>) {
         let mut accepted = 0;
         while accepted < len {
-            match self.open_record(len - accepted, keys) {
-                Ok(Opened::Yes) => {}
-                Ok(Opened::NoRoom) => break,
-                Ok(Opened::KeyLimit) => return (accepted, Err(WriteError::KeyLimit { accepted })),
+            match self.begin_record(len - accepted) {
+                Ok(Begun::Yes) => {}
+                Ok(Begun::NoRoom) => break,
+                Ok(Begun::KeyLimit) => return (accepted, Err(WriteError::KeyLimit { accepted })),
                 Err(_) => return (accepted, Err(WriteError::Failed { accepted })),
             }
-            let content_len = self.open.content_limit.min(len - accepted);
-            let padding = self.open.shape.padding(self.sealer.format(), content_len);
+            let Some(record) = self.record.take() else { break };
+            let content_len = record.limit().min(len - accepted);
+            let padding = record.shape().padding(self.planner.format(), content_len);
             let Some(reserved) = self.sealer.reserve(content_len, padding) else {
                 // Not reached: the budget, which counts the sequence numbers, was asked.
-                self.fail(Error::KeysExhausted);
+                self.end_with(Error::KeysExhausted);
                 return (accepted, Err(WriteError::Failed { accepted }));
             };
             let place = self.buffer.seal_later(reserved.record_len(), content_len);
-            if tasks.key_generation != self.key_updates {
+            if tasks.key_generation != self.counts.key_updates {
                 tasks.key = self.sealer.shared_key();
-                tasks.key_generation = self.key_updates;
+                tasks.key_generation = self.counts.key_updates;
             }
             tasks.add(reserved, place.segment, place.start, accepted);
             accepted += content_len;
@@ -192,12 +201,12 @@ struct Tasks {
 }
 
 impl Tasks {
-    fn new(half: &mut WriteHalf) -> Self {
+    fn new(writer: &mut Writer) -> Self {
         Self {
             first_segment: usize::MAX,
             records: Vec::new(),
-            key: half.sealer.shared_key(),
-            key_generation: half.key_updates,
+            key: writer.sealer.shared_key(),
+            key_generation: writer.counts.key_updates,
         }
     }
 
@@ -216,25 +225,27 @@ impl Tasks {
     }
 
     /// Gives each segment to the task of its records.
-    fn with_segments(mut self, segments: &mut Vec<Segment>) -> Vec<Mutex<Task>> {
+    fn with_segments(mut self, segments: &mut Vec<Segment>, plaintext: &Bytes) -> Vec<Mutex<Task>> {
         self.records.resize_with(segments.len(), Records::default);
-        let tasks = segments.drain(..).zip(self.records);
-        tasks
-            .map(|(segment, records)| Mutex::new(Task { segment: Some(segment), records }))
-            .collect()
+        let tasks = segments.drain(..).zip(self.records).map(|(segment, records)| Task {
+            segment: Some(segment),
+            records,
+            plaintext: plaintext.clone(),
+        });
+        tasks.map(Mutex::new).collect()
     }
 }
 
 impl Batch<'_> {
     /// Nothing is left to seal.
     pub(crate) fn of_nothing(result: Result<usize, WriteError>) -> Self {
-        Self { open: None, shared: Arc::new(Shared::new(Bytes::new(), Vec::new())), result }
+        Self { open: None, shared: Arc::new(Shared::new(Vec::new())), result }
     }
 
     /// Leave for another thread to seal some of the records.
     #[must_use]
     pub fn job(&self) -> SealJob {
-        SealJob { shared: Arc::clone(&self.shared) }
+        SealJob { shared: Arc::downgrade(&self.shared) }
     }
 
     /// Pieces of work that can be done at the same time, each a segment of some 16 KiB: more
@@ -254,7 +265,7 @@ impl Batch<'_> {
     }
 
     fn end(&mut self) -> Result<usize, WriteError> {
-        let Some(Open { half, life, mut detached }) = self.open.take() else {
+        let Some(Open { writer, mut detached }) = self.open.take() else {
             return self.result;
         };
         self.shared.finish();
@@ -262,15 +273,16 @@ impl Batch<'_> {
             // Whoever holds it is sealing it.
             let mut task = lock(task);
             // Taken, but not begun.
-            task.seal(&self.shared.plaintext);
+            task.seal();
             detached.segments.extend(task.segment.take());
         }
         if self.shared.tasks.iter().any(Mutex::is_poisoned) {
-            // The half stays failed: a job has panicked, and its records are missing.
+            // A job has panicked, and its records are missing.
+            writer.life = Life::Failed(Error::SealingAbandoned);
             return Err(WriteError::Failed { accepted: 0 });
         }
-        half.life = life;
-        half.buffer.attach(detached);
+        writer.life = Life::Open;
+        writer.buffer.attach(detached);
         self.result
     }
 }
@@ -286,15 +298,15 @@ impl SealJob {
     /// Seals records until nobody is needed any more, and returns how many
     /// [`tasks`](Batch::tasks) that was; 0 if it comes too late.
     pub fn run(&self) -> usize {
-        self.shared.help()
+        self.shared.upgrade().map_or(0, |shared| shared.help())
     }
 }
 
 impl Shared {
-    fn new(plaintext: Bytes, tasks: Vec<Mutex<Task>>) -> Self {
+    fn new(tasks: Vec<Mutex<Task>>) -> Self {
         let mut order: Vec<usize> = (0..tasks.len()).collect();
         order.sort_unstable_by_key(|&index| lock(&tasks[index]).address());
-        Self { plaintext, tasks, order, taken: AtomicUsize::new(0), helped: AtomicUsize::new(0) }
+        Self { tasks, order, taken: AtomicUsize::new(0), helped: AtomicUsize::new(0) }
     }
 
     fn finish(&self) {
@@ -323,7 +335,7 @@ impl Shared {
     }
 
     fn seal(&self, index: usize) {
-        lock(&self.tasks[index]).seal(&self.plaintext);
+        lock(&self.tasks[index]).seal();
     }
 }
 
@@ -339,7 +351,8 @@ impl Task {
     }
 
     /// Seals the records that are not sealed yet.
-    fn seal(&mut self, plaintext: &[u8]) {
+    fn seal(&mut self) {
+        let plaintext = core::mem::take(&mut self.plaintext);
         let Some(segment) = &mut self.segment else {
             return;
         };
@@ -362,5 +375,40 @@ impl fmt::Debug for Batch<'_> {
 impl fmt::Debug for SealJob {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SealJob").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aead::{CipherSuite, WriteKeys};
+    use crate::writer::{Writer, WriterConfig};
+
+    fn writer() -> Writer {
+        let suite = CipherSuite::TLS_AES_128_GCM_SHA256;
+        Writer::new(WriteKeys::new(suite, &[7; 16], [5; 12], 0).unwrap(), WriterConfig::default())
+    }
+
+    fn drain(writer: &mut Writer) -> Bytes {
+        let mut outbound = writer.outbound();
+        outbound.copy_to_bytes(outbound.remaining())
+    }
+
+    #[test]
+    fn finish_seals_what_was_taken_and_never_begun() {
+        let plaintext = Bytes::from_static(&[1; 60_000]);
+        let mut serial = writer();
+        serial.write_all(&plaintext).unwrap();
+        serial.flush().unwrap();
+        let expected = drain(&mut serial);
+        for taken in 0..=4 {
+            let mut writer = writer();
+            let batch = writer.seal_batch(&mut plaintext.clone()).unwrap();
+            assert_eq!(batch.tasks(), 4);
+            // As a thread does that is interrupted then.
+            assert!((0..taken).all(|_| batch.shared.takes_one()));
+            assert_eq!(batch.finish(), Ok(60_000));
+            assert!(drain(&mut writer) == expected, "{taken} taken");
+        }
     }
 }

@@ -87,11 +87,6 @@ pub(super) const MAX_ALERT_RECORD_LEN: usize = 2 + MAX_OVERHEAD;
 pub(super) const MAX_CONTROL_RECORD_LEN: usize = MAX_KEY_UPDATE_RECORD_LEN;
 
 impl WriterConfig {
-    /// The hard cap on inner plaintext.
-    pub(super) fn max_inner(&self, format: RecordFormat) -> usize {
-        max_inner(self.max_fragment_len, format)
-    }
-
     /// The outbound buffer that this asks for.
     pub(crate) fn outbound_buffer(&self) -> OutboundBuffer {
         let segments = self.capacity.min(MAX_CAPACITY).div_ceil(MAX_FRAGMENT_LEN).max(1);

@@ -7,8 +7,8 @@ use crate::buffer::{Chunk, OutboundBuffer};
 /// The sealed bytes that wait, in the order of the wire.
 ///
 /// A [`Buf`]: write [`chunk`](Buf::chunk) to the transport and [`advance`](Buf::advance) by what
-/// it took; or gather [`chunks`](Self::chunks) (with the feature `std`,
-/// [`chunks_vectored`](Buf::chunks_vectored)) for `writev`. What is not advanced over stays.
+/// it took; or gather [`chunks`](Self::chunks) (with the feature `std`, `Buf::chunks_vectored`) for
+/// `writev`. What is not advanced over stays.
 ///
 /// The length is fixed while this lives. When it is drained, the next call of `outbound` seals
 /// the open record if there is one: call it again while `wants().drain`.
@@ -25,7 +25,7 @@ impl<'a> Outbound<'a> {
 
     /// Takes at most `max` of the first waiting bytes out as the caller's own: for I/O that keeps
     /// its buffers until it completes (io_uring, `MSG_ZEROCOPY`). They are not copied, but for up
-    /// to 2 KiB at the end of what waits, unless a [`Pool`](crate::WriterConfig::pool) takes their
+    /// to 2 KiB at the end of what waits, unless a `Pool` takes their
     /// segment back: a chunk that is not copied keeps the whole of it until it is dropped. Fewer if
     /// they do not lie together; call again for the next, as many as may be in flight. `None` if
     /// nothing waits, or for a `max` of 0.

@@ -4,12 +4,11 @@ use core::mem;
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 
-use super::half::WriteHalf;
-use super::plan::{OpenPlan, Plan};
-use super::state::PendingControl;
-use crate::aead::{Around, KeySchedule};
+use super::Writer;
+use super::cursor::Cursor;
+use super::plan::{BeginPlan, Plan};
+use crate::aead::Around;
 use crate::error::{Error, WriteError};
-use crate::record::KeyUpdateRequest;
 
 /// Shorter plaintext is copied: making pieces of it costs more than the copy does
 /// (`cargo bench -p benches --bench paired`: even between 4 and 16 KiB).
@@ -18,46 +17,45 @@ const MIN_OWNED_LEN: usize = 16 * 1024;
 /// In shorter records too; and the pieces would take more memory than the plaintext.
 const MIN_OWNED_FRAGMENT: usize = 4 * 1024;
 
-impl WriteHalf {
-    /// Takes as long a prefix of `plaintext` as there is room for and removes it there.
+impl Writer {
+    /// Takes as long a prefix of `plaintext` as there is [`room`](Self::room) for, removes it
+    /// there, and returns its length. The records are those of [`write`](Self::write) and then
+    /// [`flush`](Self::flush). What would take new segments of the buffer is sealed where it lies,
+    /// without a copy: the drain gives the same memory to the transport.
     ///
-    /// The records are those of `write` and then `flush`: what the open record and the tail have
-    /// room for is copied there, and what would take a new segment is sealed in place of one.
-    pub(crate) fn write_owned(
-        &mut self,
-        plaintext: &mut BytesMut,
-        keys: &mut dyn KeySchedule,
-    ) -> Result<usize, WriteError> {
+    /// While it waits it counts against the capacity. What the current record and the segment that
+    /// is in use have room for is copied, as is plaintext that is short or padded, and in TLS 1.3
+    /// the last fragment if `plaintext` has no spare byte behind it (reserve one).
+    /// A `Vec` becomes a `BytesMut` without a copy by `Bytes::from(vec).try_into_mut()`.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write). What was not accepted stays in `plaintext`.
+    pub fn write_owned(&mut self, plaintext: &mut BytesMut) -> Result<usize, WriteError> {
         self.check_open()?;
         if plaintext.is_empty() {
             return Ok(0);
         }
         let mut accepted = 0;
-        if self.open_len() > 0 {
-            accepted = self.copy_front(plaintext, self.free_range().len(), keys)?;
+        if self.record.is_some() {
+            accepted = self.copy_front(plaintext, self.free_range().len())?;
         }
         if self.is_worth_sealing_in_place(plaintext.len()) {
-            let result = self.copy_into_tail(plaintext, keys);
+            let result = self.copy_into_tail(plaintext);
             accepted += result.map_err(|error| error.after(accepted))?;
-            let result = self.seal_in_place(plaintext, keys);
+            let result = self.seal_in_place(plaintext);
             accepted += result.map_err(|error| error.after(accepted))?;
         }
-        let result = self.copy_front(plaintext, usize::MAX, keys);
+        let result = self.copy_front(plaintext, usize::MAX);
         accepted += result.map_err(|error| error.after(accepted))?;
         // Copied plaintext ends its record as plaintext sealed in place does.
-        self.seal_open(keys).map_err(|_| WriteError::Failed { accepted })?;
+        self.seal_current().map_err(|_| WriteError::Failed { accepted })?;
         Ok(accepted)
     }
 
     /// Writes at most `max` bytes by copying them, and removes them.
-    fn copy_front(
-        &mut self,
-        plaintext: &mut BytesMut,
-        max: usize,
-        keys: &mut dyn KeySchedule,
-    ) -> Result<usize, WriteError> {
+    fn copy_front(&mut self, plaintext: &mut BytesMut, max: usize) -> Result<usize, WriteError> {
         let len = plaintext.len();
-        let result = self.fill_records(&plaintext[..len.min(max)], len, keys);
+        let result = self.fill_records(&plaintext[..len.min(max)], len);
         let accepted = result.unwrap_or_else(WriteError::accepted);
         // The caller keeps memory of which nothing was taken.
         if accepted == len {
@@ -69,17 +67,13 @@ impl WriteHalf {
     }
 
     /// Copies the records that go into the tail, if that is in use.
-    fn copy_into_tail(
-        &mut self,
-        plaintext: &mut BytesMut,
-        keys: &mut dyn KeySchedule,
-    ) -> Result<usize, WriteError> {
+    fn copy_into_tail(&mut self, plaintext: &mut BytesMut) -> Result<usize, WriteError> {
         let mut accepted = 0;
         while !plaintext.is_empty() && !self.buffer.tail_is_unused() {
-            match self.cursor(keys).plan(plaintext.len()) {
-                Plan::Open(OpenPlan { fresh: false, content_limit, .. }) => {
+            match self.planner.plan(&self.outlook(), plaintext.len()) {
+                Plan::Begin(BeginPlan { fresh: false, content_limit, .. }) => {
                     accepted += self
-                        .copy_front(plaintext, content_limit, keys)
+                        .copy_front(plaintext, content_limit)
                         .map_err(|error| error.after(accepted))?;
                 }
                 _ => break,
@@ -89,35 +83,29 @@ impl WriteHalf {
     }
 
     fn is_worth_sealing_in_place(&self, len: usize) -> bool {
-        let format = self.sealer.format();
-        let fragment = self.sizer.content_len(format.overhead(), self.shape.max_content);
         // Zeros would have to stand in the caller's memory.
-        let padded = format.inner_type_len() > 0 && !self.shape.padding.is_none();
-        let is_long = len >= MIN_OWNED_LEN && fragment >= MIN_OWNED_FRAGMENT;
-        is_long && !padded && self.sizer.sealed_ahead() == usize::MAX
+        let padded = !self.planner.shape().padding.is_none();
+        let is_long = len >= MIN_OWNED_LEN && self.planner.fragment_len() >= MIN_OWNED_FRAGMENT;
+        is_long && !padded && self.planner.sizer().sealed_ahead() == usize::MAX
     }
 
     /// Seals record by record and moves them into the buffer. They are those that segments would
     /// hold, and take the place of as many.
-    fn seal_in_place(
-        &mut self,
-        plaintext: &mut BytesMut,
-        keys: &mut dyn KeySchedule,
-    ) -> Result<usize, WriteError> {
+    fn seal_in_place(&mut self, plaintext: &mut BytesMut) -> Result<usize, WriteError> {
         let mut accepted = 0;
         // The tail of the segment in whose place the last records are, and the segments that can
         // still be replaced.
         let (mut tail, mut fresh) = (0, self.buffer.segments_for_owned());
         let mut replaces_segment = false;
         let result = loop {
-            let mut cursor = self.cursor(keys);
-            (cursor.tail, cursor.fresh) = (tail, fresh);
-            let plan = match cursor.plan(plaintext.len()) {
-                _ if plaintext.is_empty() => break Ok(accepted),
-                Plan::Open(plan) if plan.fresh && self.must_move(plaintext, plan) => {
+            if plaintext.is_empty() {
+                break Ok(accepted);
+            }
+            let plan = match self.plan_in_place(tail, fresh, plaintext.len()) {
+                Plan::Begin(plan) if plan.fresh && self.must_move(plaintext, plan) => {
                     break Ok(accepted);
                 }
-                Plan::Open(plan) => plan,
+                Plan::Begin(plan) => plan,
                 Plan::NoRoom => break Ok(accepted),
                 Plan::KeyLimit => break Err(WriteError::KeyLimit { accepted }),
             };
@@ -128,10 +116,10 @@ impl WriteHalf {
                 (tail, fresh) = (self.buffer.segment_len(), fresh - 1);
             }
             let before = self.buffer.waiting();
-            match self.seal_fragment(plaintext, plan, keys) {
+            match self.seal_fragment(plaintext, plan) {
                 Ok(content_len) => accepted += content_len,
                 Err(error) => {
-                    self.fail(error);
+                    self.end_with(error);
                     break Err(WriteError::Failed { accepted });
                 }
             }
@@ -143,25 +131,33 @@ impl WriteHalf {
         result
     }
 
+    /// The plan of the next record, if segments had so much memory.
+    fn plan_in_place(&self, tail: usize, fresh: usize, want: usize) -> Plan {
+        let outlook = self.outlook();
+        let closely = || Cursor::new(&self.planner, &outlook).with_memory(tail, fresh).plan(want);
+        match self.planner.whole_record_behind(&outlook, tail) {
+            Some(limit) if fresh > 0 => {
+                debug_assert_eq!(closely(), Plan::in_fresh(limit), "the shortcut misleads");
+                Plan::in_fresh(limit)
+            }
+            _ => closely(),
+        }
+    }
+
     /// Whether the record is the last one of `plaintext`, with no byte behind it for its type.
-    fn must_move(&self, plaintext: &BytesMut, plan: OpenPlan) -> bool {
-        self.sealer.format().inner_type_len() > 0
+    fn must_move(&self, plaintext: &BytesMut, plan: BeginPlan) -> bool {
+        self.planner.format().inner_type_len() > 0
             && plan.content_limit >= plaintext.len()
             && plaintext.capacity() == plaintext.len()
     }
 
     /// Seals one record as planned, behind the control record that is due or that the key's budget
     /// asks for.
-    fn seal_fragment(
-        &mut self,
-        plaintext: &mut BytesMut,
-        plan: OpenPlan,
-        keys: &mut dyn KeySchedule,
-    ) -> Result<usize, Error> {
+    fn seal_fragment(&mut self, plaintext: &mut BytesMut, plan: BeginPlan) -> Result<usize, Error> {
         if plan.update_keys {
-            self.pending = PendingControl::KeyUpdate(KeyUpdateRequest::NotRequested);
+            self.control.require_update();
         }
-        if let Some(record) = self.take_pending_control(keys)? {
+        if let Some(record) = self.take_due()? {
             self.buffer.mark(record.len(), 0);
             self.buffer.append_small(&record);
         }
@@ -173,7 +169,7 @@ impl WriteHalf {
             *plaintext = moved;
         }
         // The type byte stands behind the content while ring seals it.
-        let needs_byte_behind = is_last && self.sealer.format().inner_type_len() > 0;
+        let needs_byte_behind = is_last && self.planner.format().inner_type_len() > 0;
         if needs_byte_behind {
             plaintext.put_u8(0);
         }
@@ -191,7 +187,7 @@ impl WriteHalf {
     /// Moves a record into the buffer, whose fragment is in the caller's memory.
     fn append_record(&mut self, around: &Around, fragment: Bytes) {
         let content_len = fragment.len();
-        self.buffer.mark(self.sealer.format().record_len(content_len), content_len);
+        self.buffer.mark(self.planner.format().record_len(content_len), content_len);
         self.buffer.append_small(around.prefix());
         self.buffer.append_piece(fragment);
         self.buffer.append_small(around.trailer());

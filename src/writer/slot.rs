@@ -3,13 +3,12 @@
 use core::fmt;
 use core::ops::{Deref, DerefMut, Range};
 
-use super::half::WriteHalf;
-use super::opening::Opened;
-use crate::aead::KeySchedule;
+use super::Writer;
+use super::seal::Begun;
 use crate::error::{SlotOverrun, WriteError};
 use crate::record::MAX_FRAGMENT_LEN;
 
-/// Free memory of the open record: what is written here and then committed is sealed where it
+/// Free memory of the current record: what is written here and then committed is sealed where it
 /// lies, without a copy.
 ///
 /// Empty when `write` would accept nothing. What it holds at first is unspecified (never
@@ -19,20 +18,16 @@ pub struct Slot<'a> {
 }
 
 struct Lent<'a> {
-    half: &'a mut WriteHalf,
-    keys: &'a mut dyn KeySchedule,
+    writer: &'a mut Writer,
     /// Where the memory lies in the buffer's tail; never empty.
     range: Range<usize>,
 }
 
 impl<'a> Slot<'a> {
     #[inline]
-    pub(crate) fn new(
-        half: &'a mut WriteHalf,
-        keys: &'a mut dyn KeySchedule,
-    ) -> Result<Self, WriteError> {
-        let range = half.lend(keys)?;
-        Ok(Self { lent: (!range.is_empty()).then_some(Lent { half, keys, range }) })
+    pub(crate) fn new(writer: &'a mut Writer) -> Result<Self, WriteError> {
+        let range = writer.lend()?;
+        Ok(Self { lent: (!range.is_empty()).then_some(Lent { writer, range }) })
     }
 
     /// The slot of a connection that takes no plaintext yet.
@@ -54,7 +49,7 @@ impl<'a> Slot<'a> {
             return Err(WriteError::SlotOverrun(SlotOverrun { committed: n, available }));
         }
         match self.lent.take_if(|_| n > 0) {
-            Some(Lent { half, keys, .. }) => half.commit_lent(n, keys),
+            Some(Lent { writer, .. }) => writer.commit_lent(n),
             None => Ok(()),
         }
     }
@@ -64,39 +59,46 @@ impl<'a> Slot<'a> {
 /// tail.
 const WANT_OF_SLOT: usize = MAX_FRAGMENT_LEN / 4;
 
-impl WriteHalf {
-    /// Opens a record if none is open and lends its free memory: where that lies in the buffer's
+impl Writer {
+    /// Lends the free memory of the open record, opening one if none is open; empty if there is
+    /// no room. A control record that is due in front of a record is sealed when it is opened.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write).
+    #[inline]
+    pub fn slot(&mut self) -> Result<Slot<'_>, WriteError> {
+        Slot::new(self)
+    }
+
+    /// Begins a record if there is no current one and lends its free memory: where that lies in the buffer's
     /// tail, nowhere if there is no room.
     #[inline]
-    pub(super) fn lend(&mut self, keys: &mut dyn KeySchedule) -> Result<Range<usize>, WriteError> {
+    fn lend(&mut self) -> Result<Range<usize>, WriteError> {
         self.check_open()?;
-        match self.open_record(WANT_OF_SLOT, keys) {
-            Ok(Opened::Yes) => {
+        match self.begin_record(WANT_OF_SLOT) {
+            Ok(Begun::Yes) => {
                 let free = self.free_range();
                 self.buffer.set_lent(free.end);
                 Ok(free)
             }
-            Ok(Opened::NoRoom) => Ok(0..0),
-            Ok(Opened::KeyLimit) => Err(WriteError::KeyLimit { accepted: 0 }),
+            Ok(Begun::NoRoom) => Ok(0..0),
+            Ok(Begun::KeyLimit) => Err(WriteError::KeyLimit { accepted: 0 }),
             Err(_) => Err(WriteError::Failed { accepted: 0 }),
         }
     }
 
-    /// Adds `len` bytes, which lie in the lent memory, to the open record.
+    /// Adds `len` bytes, which lie in the lent memory, to the current record.
     #[inline]
-    pub(super) fn commit_lent(
-        &mut self,
-        len: usize,
-        keys: &mut dyn KeySchedule,
-    ) -> Result<(), WriteError> {
-        self.commit(len, keys).map_err(|_| WriteError::Failed { accepted: len })?;
-        self.end_of_write(keys, len).map(|_| ())
+    fn commit_lent(&mut self, len: usize) -> Result<(), WriteError> {
+        self.commit(len).map_err(|_| WriteError::Failed { accepted: len })?;
+        self.end_of_write(len).map(|_| ())
     }
 
-    /// Ends the use of lent memory to which nothing was committed: if it was all of the record,
-    /// that is not open.
-    pub(super) fn return_lent(&mut self) {
-        if self.open_len() == 0 {
+    /// Ends the use of lent memory to which nothing was committed: a record without content is
+    /// not begun.
+    fn return_lent(&mut self) {
+        if self.content_len() == 0 {
+            self.record = None;
             self.buffer.reuse_if_unused();
         }
     }
@@ -108,7 +110,7 @@ impl Deref for Slot<'_> {
     #[inline]
     fn deref(&self) -> &[u8] {
         match &self.lent {
-            Some(Lent { half, range, .. }) => &half.buffer().tail()[range.clone()],
+            Some(Lent { writer, range }) => &writer.buffer.tail()[range.clone()],
             None => &[],
         }
     }
@@ -118,7 +120,7 @@ impl DerefMut for Slot<'_> {
     #[inline]
     fn deref_mut(&mut self) -> &mut [u8] {
         match &mut self.lent {
-            Some(Lent { half, range, .. }) => &mut half.buffer_mut().tail_mut()[range.clone()],
+            Some(Lent { writer, range }) => &mut writer.buffer.tail_mut()[range.clone()],
             None => &mut [],
         }
     }
@@ -128,7 +130,7 @@ impl Drop for Slot<'_> {
     #[inline]
     fn drop(&mut self) {
         if let Some(lent) = &mut self.lent {
-            lent.half.return_lent();
+            lent.writer.return_lent();
         }
     }
 }

@@ -1,7 +1,6 @@
 //! What can be seen of a writer: its states and counters, all derived from what it holds.
 
 use crate::error::Error;
-use crate::record::KeyUpdateRequest;
 
 /// The life of a writer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -13,9 +12,12 @@ pub enum WriterState {
     Open,
     /// `close` was called; bytes are left to drain.
     Closing,
-    /// `close` was called and everything, `close_notify` included, was drained.
+    /// `close` was called and everything, `close_notify` included, was drained. Do not drop a
+    /// socket yet: if it has unread input, the system resets it, and the peer loses what it has not
+    /// read. Read to the peer's end first, even if nothing there matters.
     Closed,
-    /// A fatal fault; what was sealed before it, and the alert, can still be drained.
+    /// A fatal fault; what was sealed before it, and the alert, can still be drained. Nothing can
+    /// behind a fatal alert of the peer's ([`Error::PeerAlert`]).
     Failed,
 }
 
@@ -34,6 +36,9 @@ pub enum BufferState {
 
 /// What must happen for a connection to go on. Several may be set, and all are levels: they stay
 /// until the reason is gone.
+///
+/// None may be set: the connection waits for you, or is over. While plaintext is not consumed,
+/// `process` is not set, even if a whole record lies behind it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Wants {
@@ -85,27 +90,22 @@ impl Progress {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Life {
     Open,
+    /// A batch has the segments. Seen only if it was leaked: then records are missing.
+    #[cfg_attr(not(feature = "std"), expect(dead_code, reason = "batches need threads"))]
+    Sealing,
     /// `close_notify` is sealed.
     Closed,
     /// The fatal alert is sealed, if one was due.
     Failed(Error),
 }
 
-/// The control record that stands at the next record boundary. One at most: requests merge.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum PendingControl {
-    Nothing,
-    /// TLS 1.3: our KeyUpdate.
-    KeyUpdate(KeyUpdateRequest),
-    /// TLS 1.3: our KeyUpdate that answers the peer's; it never asks for another.
-    KeyUpdateAnswer,
-    /// TLS 1.2: the answer to a renegotiation request.
-    NoRenegotiation,
-}
-
-/// Whether the peer owes us a KeyUpdate (RFC 9846 §4.7.3: at most one request outstanding).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum PeerUpdate {
-    NotRequested,
-    Outstanding,
+/// What was done so far.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Counts {
+    /// Plaintext bytes accepted.
+    pub(super) accepted: u64,
+    /// Records of application data sealed.
+    pub(super) records: u64,
+    /// KeyUpdates sealed.
+    pub(super) key_updates: u64,
 }

@@ -7,15 +7,14 @@ use core::hint::spin_loop;
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
 use std::io;
-use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use std::thread::{Builder, JoinHandle};
 use std::time::Instant;
 
 use bytes::Bytes;
 
+use super::Writer;
 use super::batch::{Batch, SealJob};
-use super::half::WriteHalf;
-use crate::aead::KeySchedule;
 use crate::error::WriteError;
 use crate::record::MAX_FRAGMENT_LEN;
 
@@ -29,6 +28,9 @@ const MIN_LEN_TO_WAKE: usize = 16 * MAX_FRAGMENT_LEN;
 
 /// The same for threads that go to sleep again at once.
 const MIN_LEN_TO_WAKE_ONCE: usize = 32 * MAX_FRAGMENT_LEN;
+
+/// Jobs that wait for one thread: more would most likely come too late.
+const MAX_JOBS: usize = 4;
 
 /// Threads that seal records for any number of writers. The caller keeps them; dropping them ends
 /// and joins them.
@@ -45,7 +47,7 @@ pub struct SealWorkers {
 #[derive(Debug)]
 struct Worker {
     /// `None` only while it is dropped.
-    jobs: Option<Sender<SealJob>>,
+    jobs: Option<SyncSender<SealJob>>,
     is_awake: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
@@ -69,7 +71,7 @@ impl SealWorkers {
     }
 
     /// Lets the threads help with `batch`, as many as there is work for. Those that sleep are
-    /// woken.
+    /// woken; those that have enough to do already are not asked.
     pub fn help(&self, batch: &Batch<'_>) {
         help(batch, self.workers.iter());
     }
@@ -86,20 +88,23 @@ impl SealWorkers {
 fn help<'a>(batch: &Batch<'_>, workers: impl Iterator<Item = &'a Worker>) {
     // The calling thread does its part.
     let needed = batch.tasks().saturating_sub(1);
-    for jobs in workers.take(needed).filter_map(|worker| worker.jobs.as_ref()) {
-        // A thread that has panicked is not missed: a job that nobody runs costs nothing.
-        let _ended = jobs.send(batch.job());
-    }
+    let _asked = workers.filter(|worker| worker.takes(batch)).take(needed).count();
 }
 
 impl Worker {
     fn new(index: usize, awake: Duration) -> io::Result<Self> {
-        let (jobs, received) = channel();
+        let (jobs, received) = sync_channel(MAX_JOBS);
         let is_awake = Arc::new(AtomicBool::new(false));
         let builder = Builder::new().name(format!("seal-{index}"));
         let flag = Arc::clone(&is_awake);
         let thread = builder.spawn(move || work(&received, awake, &flag))?;
         Ok(Self { jobs: Some(jobs), is_awake, thread: Some(thread) })
+    }
+
+    /// Asks it to help, unless too many jobs wait for it. One that has panicked is not missed:
+    /// a job that nobody runs costs nothing.
+    fn takes(&self, batch: &Batch<'_>) -> bool {
+        self.jobs.as_ref().is_some_and(|jobs| jobs.try_send(batch.job()).is_ok())
     }
 }
 
@@ -135,21 +140,89 @@ fn work(jobs: &Receiver<SealJob>, awake: Duration, is_awake: &AtomicBool) {
     }
 }
 
-impl WriteHalf {
-    /// As `seal_batch` with the help of `workers`, or by this thread alone if there is little to
-    /// seal.
-    pub(crate) fn write_parallel(
+impl Writer {
+    /// [`seal_batch`](Self::seal_batch) with the help of `workers`, or by this thread alone where
+    /// that gains nothing: below 128 KiB of [`room`](Self::room) or plaintext, and while they sleep
+    /// below 256 KiB (512 KiB if they are to sleep again at once). The records are the same.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write). What was not accepted stays in `plaintext`.
+    pub fn write_parallel(
         &mut self,
         plaintext: &mut Bytes,
         workers: &SealWorkers,
-        keys: &mut dyn KeySchedule,
     ) -> Result<usize, WriteError> {
-        let mut helpers = workers.worth_it(plaintext.len()).peekable();
-        if helpers.peek().is_none() {
-            return self.write_and_end(plaintext, keys);
+        let mut len = plaintext.len();
+        if len >= MIN_LEN {
+            // Help is needed with what there is room for, however much is offered.
+            len = self.room_up_to(len).0.min(len);
         }
-        let batch = self.seal_batch(plaintext, keys)?;
+        let mut helpers = workers.worth_it(len).peekable();
+        if helpers.peek().is_none() {
+            return self.write_and_end(plaintext);
+        }
+        let batch = self.seal_batch(plaintext)?;
         help(&batch, helpers);
         batch.finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec;
+
+    use bytes::Buf;
+
+    use crate::aead::{CipherSuite, WriteKeys};
+    use crate::writer::{Writer, WriterConfig};
+
+    /// A worker who is busy: what it is asked to do waits in a queue that the test reads.
+    fn busy(is_awake: bool) -> (Worker, Receiver<SealJob>) {
+        let (jobs, received) = sync_channel(MAX_JOBS);
+        let is_awake = Arc::new(AtomicBool::new(is_awake));
+        (Worker { jobs: Some(jobs), is_awake, thread: None }, received)
+    }
+
+    fn writer(capacity: usize) -> Writer {
+        let suite = CipherSuite::TLS_AES_128_GCM_SHA256;
+        let keys = WriteKeys::new(suite, &[7; 16], [5; 12], 0).unwrap();
+        Writer::new(keys, WriterConfig { capacity, ..WriterConfig::default() })
+    }
+
+    fn write_and_drain(writer: &mut Writer, plaintext: &mut Bytes, workers: &SealWorkers) -> usize {
+        let accepted = writer.write_parallel(plaintext, workers).unwrap();
+        let mut outbound = writer.outbound();
+        outbound.advance(outbound.remaining());
+        accepted
+    }
+
+    #[test]
+    fn jobs_that_wait_for_a_busy_worker_are_few() {
+        let (worker, received) = busy(true);
+        let workers = SealWorkers { workers: vec![worker], awake: Duration::ZERO };
+        let mut writer = writer(1 << 20);
+        for _ in 0..319 {
+            let mut plaintext = Bytes::from(vec![1; 600_000]);
+            assert_eq!(write_and_drain(&mut writer, &mut plaintext, &workers), 600_000);
+        }
+        let waiting = received.try_iter().count();
+        assert_eq!(waiting, MAX_JOBS, "jobs wait");
+    }
+
+    #[test]
+    fn threads_are_woken_for_what_there_is_room_for() {
+        for (awake, is_awake) in
+            [(Duration::ZERO, false), (Duration::MAX, false), (Duration::ZERO, true)]
+        {
+            let (worker, received) = busy(is_awake);
+            let workers = SealWorkers { workers: vec![worker], awake };
+            let mut writer = writer(65_536);
+            let mut plaintext = Bytes::from(vec![1; 100 * 65_536]);
+            for _ in 0..100 {
+                assert_eq!(write_and_drain(&mut writer, &mut plaintext, &workers), 65_536);
+            }
+            assert_eq!(received.try_iter().count(), 0, "jobs for 100 batches of 64 KiB");
+        }
     }
 }

@@ -28,6 +28,10 @@ pub fn request(input: &mut Input<'_>) -> Result<KeyUpdateRequest> {
     input.choose(&[KeyUpdateRequest::NotRequested, KeyUpdateRequest::Requested]).copied()
 }
 
+pub fn tls12_close(input: &mut Input<'_>) -> Result<Tls12Close> {
+    Ok(*input.choose(&[Tls12Close::HalfOpen, Tls12Close::Answer])?)
+}
+
 pub fn writer_config(input: &mut Input<'_>) -> Result<WriterConfig> {
     let mut config = WriterConfig::default();
     config.capacity = input.int_in_range(1..=8)? * MAX_FRAGMENT_LEN;

@@ -23,6 +23,7 @@ pub mod openssl;
 pub mod process;
 pub mod programs;
 pub mod raw_peer;
+pub mod scan;
 pub mod verdict;
 pub mod writer;
 
@@ -35,8 +36,9 @@ use bytes::Buf;
 use rcgen::{CertificateParams, KeyPair};
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::server::WebPkiClientVerifier;
 use rustls::{ClientConfig, RootCertStore, ServerConfig, SupportedCipherSuite};
-use wantwrite::{CipherSuite, Connection, Role, Version};
+use wantwrite::{CipherSuite, Connection, ConnectionConfig, Role, Version};
 
 /// The host name of every test certificate.
 pub const HOST: &str = "localhost";
@@ -203,6 +205,60 @@ pub fn exchange(ours: &mut Connection, peer: &mut Peer) -> Result<bool, rustls::
     let _sticky = ours.process();
     fed?;
     Ok(!to_peer.is_empty() || !to_us.is_empty())
+}
+
+/// The certificate of `identity`, and others that verify nothing, of about `len` bytes.
+fn long_chain(identity: &Identity, len: usize) -> Vec<CertificateDer<'static>> {
+    let names: Vec<String> = (0..100).map(|i| format!("{i:0>40}.example")).collect();
+    let key = KeyPair::generate().unwrap();
+    let more = CertificateParams::new(names).unwrap().self_signed(&key).unwrap().der().clone();
+    let mut chain = vec![identity.certificate.clone()];
+    chain.extend(vec![more.clone(); len / more.len()]);
+    chain
+}
+
+/// Our client of a server whose certificates take about `len` bytes.
+pub fn client_of_a_long_chain(
+    suite: CipherSuite,
+    len: usize,
+    config: ConnectionConfig,
+) -> (Connection, Peer) {
+    let identity = Identity::for_suite(suite);
+    let server = ServerConfig::builder_with_provider(provider(suite))
+        .with_protocol_versions(versions(suite))
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(long_chain(&identity, len), identity.key.clone_key())
+        .unwrap();
+    let client = Arc::new(client_config(suite, &identity));
+    (Connection::client_with(client, server_name(), config).unwrap(), Peer::server(server))
+}
+
+/// Our server of a client whose certificates take about `len` bytes.
+pub fn server_of_a_long_chain(
+    suite: CipherSuite,
+    len: usize,
+    config: ConnectionConfig,
+) -> (Connection, Peer) {
+    let identity = Identity::for_suite(suite);
+    let mut roots = RootCertStore::empty();
+    roots.add(identity.certificate.clone()).unwrap();
+    let roots = Arc::new(roots);
+    let provider = provider(suite);
+    let verifier = WebPkiClientVerifier::builder_with_provider(roots.clone(), provider.clone());
+    let server = ServerConfig::builder_with_provider(provider.clone())
+        .with_protocol_versions(versions(suite))
+        .unwrap()
+        .with_client_cert_verifier(verifier.build().unwrap())
+        .with_single_cert(vec![identity.certificate.clone()], identity.key.clone_key())
+        .unwrap();
+    let client = ClientConfig::builder_with_provider(provider)
+        .with_protocol_versions(versions(suite))
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_client_auth_cert(long_chain(&identity, len), identity.key.clone_key())
+        .unwrap();
+    (Connection::server_with(Arc::new(server), config).unwrap(), Peer::client(client))
 }
 
 /// Everything that ours has to send.

@@ -291,7 +291,7 @@ fn bind(suite: CipherSuite, key: &[u8]) -> aead::LessSafeKey {
 }
 
 /// HKDF-Expand-Label with an empty context (RFC 9846 §7.1).
-fn expand(suite: CipherSuite, secret: &[u8], label: &[u8], len: usize) -> Vec<u8> {
+pub fn expand(suite: CipherSuite, secret: &[u8], label: &[u8], len: usize) -> Vec<u8> {
     struct Len(usize);
     impl hkdf::KeyType for Len {
         fn len(&self) -> usize {

@@ -63,6 +63,14 @@ pub fn assert_failed(ours: &mut Connection, error: &ConnectionError) {
     assert_eq!(ours.process().as_ref(), Err(error));
 }
 
+/// Failed with `fault`, whose alert waits to be drained and nothing else.
+#[track_caller]
+pub fn assert_failed_after_feed(ours: &mut Connection, peer: &mut RawPeer, fault: PeerFault) {
+    assert_failed(ours, &Error::Peer(fault).into());
+    let records = peer.open(&drain(ours));
+    assert_eq!(records, [(ALERT, vec![FATAL, fault.alert().0])]);
+}
+
 /// Everything goes on both ways.
 #[track_caller]
 pub fn assert_alive(ours: &mut Connection, peer: &mut RawPeer) {

@@ -112,7 +112,14 @@ fn ways(violation: &str, version: Version, role: Role) -> Vec<Make> {
         }),
         "anything between the fragments of a handshake message" => {
             let mut starts: Vec<Vec<u8>> = (1..4).map(|n| KEY_UPDATE[..n].to_vec()).collect();
-            starts.extend([HELLO_REQUEST[..2].to_vec(), ticket(100)[..50].to_vec()]);
+            starts.push(HELLO_REQUEST[..2].to_vec());
+            // One that has said its type and length must be one that may come.
+            starts.extend(match (version, role) {
+                (Version::Tls13, Role::Client) => Some(ticket(100)[..50].to_vec()),
+                (Version::Tls13, Role::Server) => Some(KEY_UPDATE[..4].to_vec()),
+                (Version::Tls12, Role::Client) => None,
+                (Version::Tls12, Role::Server) => Some([&[1, 0, 0, 100], &[3; 46][..]].concat()),
+            });
             let between: [(u8, &[u8]); 5] = [
                 (APPLICATION_DATA, b"hello"),
                 (APPLICATION_DATA, b""),
@@ -196,40 +203,48 @@ fn ways(violation: &str, version: Version, role: Role) -> Vec<Make> {
             })
         }
         "a handshake message over 64 KiB, by its own header" => {
-            let messages = [4, 24, 0, 1].map(|kind| [[kind, 1, 0, 0], [kind, 0xff, 0xff, 0xff]]);
+            let messages = [4, 24, 0, 1].map(|kind| [[kind, 1, 0, 1], [kind, 0xff, 0xff, 0xff]]);
             let mut ways = each(messages.into_iter().flatten(), |message, peer| {
                 peer.seal(HANDSHAKE, &message)
             });
             ways.extend(one(|peer| {
                 let start = peer.seal(HANDSHAKE, &[4, 1]);
-                [start, peer.seal(HANDSHAKE, &[0, 0])].concat()
+                [start, peer.seal(HANDSHAKE, &[0, 1])].concat()
             }));
             ways
         }
         "a HelloRequest of the wrong length" => one(|peer| peer.seal(HANDSHAKE, &[0, 0, 0, 1, 0])),
-        "a second renegotiation request without data in between" => {
+        "a second renegotiation request without data" => {
             let request = if role == Role::Client { HELLO_REQUEST } else { CLIENT_HELLO };
             vec![
                 Box::new(move |peer| repeat(2, || peer.seal(HANDSHAKE, &request))),
                 Box::new(move |peer| peer.seal(HANDSHAKE, &[request, request].concat())),
             ]
         }
-        "32 KeyUpdates without data in between" => {
+        "32 KeyUpdates without data" => each([KEY_UPDATE, KEY_UPDATE_REQUEST], |message, peer| {
+            repeat(32, || peer.key_update(message))
+        }),
+        // The record that `end_of` has sealed before returned 64 points.
+        "a KeyUpdate beyond its credit" => {
             each([KEY_UPDATE, KEY_UPDATE_REQUEST], |message, peer| {
-                repeat(32, || peer.key_update(message))
+                repeat(32 + 1 + 1, || peer.key_update(message))
             })
         }
-        "33 KeyUpdates without data in between" => {
-            each([KEY_UPDATE, KEY_UPDATE_REQUEST], |message, peer| {
-                repeat(33, || peer.key_update(message))
-            })
+        "an empty record beyond its credit" => {
+            one(|peer| repeat(32 + 64 + 1, || peer.seal(APPLICATION_DATA, b"")))
         }
-        "33 empty records without data in between" => {
-            one(|peer| repeat(33, || peer.seal(APPLICATION_DATA, b"")))
-        }
-        "33 warning alerts without data in between" => {
+        "a warning alert beyond its credit" => {
             one(|peer| repeat(33, || peer.seal(ALERT, &[WARNING, 90])))
         }
+        "32 session tickets without data" => vec![
+            // Two came behind the handshake.
+            Box::new(|peer| repeat(30, || peer.seal(HANDSHAKE, &ticket(32)))),
+            Box::new(|peer| peer.seal(HANDSHAKE, &ticket(32).repeat(30))),
+        ],
+        "a session ticket beyond its credit" => vec![
+            Box::new(|peer| repeat(33, || peer.seal(HANDSHAKE, &ticket(32)))),
+            Box::new(|peer| peer.seal(HANDSHAKE, &ticket(32).repeat(33))),
+        ],
         _ => panic!("no such violation: {violation}"),
     }
 }
@@ -238,7 +253,9 @@ fn ways(violation: &str, version: Version, role: Role) -> Vec<Make> {
 fn roles(violation: &str) -> &'static [Role] {
     match violation {
         "a session ticket for a server" => &[Role::Server],
-        "a session ticket that does not decode"
+        "32 session tickets without data"
+        | "a session ticket beyond its credit"
+        | "a session ticket that does not decode"
         | "a session ticket with an extension twice"
         | "a HelloRequest of the wrong length" => &[Role::Client],
         _ => &ROLES,
@@ -306,7 +323,7 @@ fn every_violation_gets_the_alert_that_the_table_says() {
         }
         walked += 1;
     }
-    assert_eq!((walked, judged), (37, 146), "the whole table");
+    assert_eq!((walked, judged), (39, 152), "the whole table");
 }
 
 #[test]

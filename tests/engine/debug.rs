@@ -68,3 +68,62 @@ fn plaintext_is_not_printed() {
         assert_hidden(&ours);
     }
 }
+
+/// Two connections of the same history print the same, whatever their keys and certificates are:
+/// nothing random is printed that could look like a secret.
+#[test]
+fn what_a_connection_prints_is_not_random() {
+    for suite in SUITES {
+        for role in ROLES {
+            let print = || {
+                let (mut ours, mut peer) = RawPeer::established(suite, role);
+                ours.write_all(b"held").unwrap();
+                let wire = peer.seal(APPLICATION_DATA, b"hello");
+                feed(&mut ours, &wire);
+                format!("{ours:?}")
+            };
+            assert_eq!(print(), print(), "{suite:?} {role:?}");
+        }
+    }
+}
+
+/// Memory is printed as counts: that of a pool is other connections' too.
+#[test]
+fn no_memory_is_printed() {
+    let pool = Pool::new(100);
+    let config = with(|config| {
+        config.capacity = 1 << 20;
+        config.pool = Some(pool.clone());
+    });
+    let (mut writer, _) = writer_and_reader(SUITES[0], config.clone());
+    writer.write_all(&pattern(1 << 19)).unwrap();
+    drain_writer(&mut writer);
+    assert!(!pool.is_empty());
+    let mut owned = bytes::BytesMut::from(&pattern(100_000)[..]);
+    assert!(writer.write_owned(&mut owned).unwrap() > 0);
+    let chunk = writer.outbound().take_chunk(10_000).unwrap();
+    writer.put_back(chunk).unwrap();
+    writer.write_all(b"held").unwrap();
+    let outbound = format!("{:?}", writer.outbound());
+    let (parts, _) = writer_and_reader(SUITES[0], config.clone());
+    let connection = {
+        let mut settings = ConnectionConfig::default();
+        settings.writer = config.clone();
+        RawPeer::established_with(SUITES[0], Role::Client, settings).0
+    };
+    let negotiating = Connection::client(
+        client_config(SUITES[0], &Identity::for_suite(SUITES[0])).into(),
+        server_name(),
+    );
+    for printed in [
+        format!("{pool:?}"),
+        format!("{config:?}"),
+        format!("{writer:?}"),
+        format!("{parts:?}"),
+        format!("{connection:?}"),
+        format!("{:?}", negotiating.unwrap()),
+        outbound,
+    ] {
+        assert!(printed.len() < 4000, "{} bytes: {}", printed.len(), &printed[..4000]);
+    }
+}

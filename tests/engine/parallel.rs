@@ -1,6 +1,7 @@
 //! Records sealed on several threads: the same bytes as from one.
 
 use core::time::Duration;
+use std::thread;
 
 use bytes::Bytes;
 use proptest::prelude::*;
@@ -211,4 +212,47 @@ fn a_connection_whose_batch_was_leaked_reads_no_more() {
     core::mem::forget(ours.seal_batch(&mut Bytes::from(pattern(40_000))).unwrap());
     assert_eq!((ours.state(), ours.reader_state()), (WriterState::Failed, ReaderState::Failed));
     assert_eq!(ours.wants(), Wants::default());
+}
+
+/// Whoever was asked to help and has not come keeps nothing alive: neither the plaintext nor what
+/// was planned.
+#[test]
+fn a_finished_batch_holds_nothing_though_its_jobs_wait() {
+    for suite in [TLS13, TLS12] {
+        let (mut writer, _) = writer_and_reader(suite, with(|c| c.capacity = 1 << 20));
+        let mut waiting = Vec::new();
+        for _ in 0..3 {
+            let data = Bytes::from(pattern(600_000));
+            let batch = writer.seal_batch(&mut data.clone()).unwrap();
+            waiting.extend([batch.job(), batch.job()]);
+            assert_eq!(batch.finish(), Ok(600_000));
+            assert!(data.is_unique(), "a job that waits holds the plaintext");
+            drain_writer(&mut writer);
+            let batch = writer.seal_batch(&mut data.clone()).unwrap();
+            waiting.push(batch.job());
+            drop(batch);
+            assert!(data.is_unique(), "the same of a batch that was dropped");
+            drain_writer(&mut writer);
+        }
+        assert!(waiting.iter().all(|job| job.run() == 0));
+    }
+}
+
+/// Helpers that are at it when `finish` returns have let go of the plaintext already.
+#[test]
+fn a_finished_batch_holds_nothing_while_its_helpers_return() {
+    let (mut writer, _) = writer_and_reader(TLS13, with(|c| c.capacity = 1 << 20));
+    for _ in 0..200 {
+        let data = Bytes::from(pattern(100_000));
+        let batch = writer.seal_batch(&mut data.clone()).unwrap();
+        let jobs = [batch.job(), batch.job()];
+        thread::scope(|scope| {
+            for job in &jobs {
+                scope.spawn(|| job.run());
+            }
+            assert_eq!(batch.finish(), Ok(100_000));
+            assert!(data.is_unique());
+        });
+        drain_writer(&mut writer);
+    }
 }

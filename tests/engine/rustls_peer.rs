@@ -3,6 +3,7 @@
 
 use bytes::Buf;
 use wantwrite::*;
+use wantwrite_testing::raw_peer::{APPLICATION_DATA, HANDSHAKE, KEY_UPDATE, RawPeer};
 use wantwrite_testing::*;
 
 const TLS13: CipherSuite = CipherSuite::TLS_AES_128_GCM_SHA256;
@@ -158,6 +159,44 @@ fn a_connection_to_which_a_key_update_is_owed_is_not_taken_apart() {
     feed(&mut ours, &peer.send(b"the new key"));
     assert_eq!(read_all(&mut ours), b"the new key");
     assert!(ours.into_parts().is_ok());
+}
+
+/// Whoever goes on would miss what is held, or take the end of a message for its beginning.
+#[test]
+fn a_connection_that_holds_some_of_the_peers_bytes_is_not_taken_apart() {
+    for suite in [TLS13, CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256] {
+        for role in ROLES {
+            let (mut ours, mut peer) = RawPeer::established(suite, role);
+            let wire = peer.seal(APPLICATION_DATA, b"hello");
+            let (begun, rest) = wire.split_at(4);
+            for (more, held) in [(begun, "a header's beginning"), (rest, "a record not opened")] {
+                assert_eq!(ours.inbound().receive(more), more.len());
+                ours = ours.into_parts().expect_err(held);
+            }
+            ours.process().unwrap();
+            ours = ours.into_parts().expect_err("plaintext");
+            ours.consume(4);
+            ours = ours.into_parts().expect_err("the last byte of plaintext");
+            ours.consume(1);
+            assert!(ours.into_parts().is_ok(), "{suite:?} {role:?}");
+        }
+    }
+}
+
+#[test]
+fn a_connection_inside_a_handshake_message_is_not_taken_apart() {
+    for role in ROLES {
+        let (mut ours, mut peer) = RawPeer::established(TLS13, role);
+        for len in 1..KEY_UPDATE.len() {
+            let (begun, rest) = KEY_UPDATE.split_at(len);
+            feed(&mut ours, &peer.seal(HANDSHAKE, begun));
+            assert!(!ours.wants().process, "all was opened");
+            ours = ours.into_parts().unwrap_err();
+            feed(&mut ours, &peer.seal(HANDSHAKE, rest));
+            peer.update_write_key();
+        }
+        assert!(ours.into_parts().is_ok(), "{role:?}");
+    }
 }
 
 #[test]

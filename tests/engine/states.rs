@@ -3,6 +3,8 @@
 
 use bytes::{Buf, Bytes, BytesMut};
 use wantwrite::*;
+use wantwrite_testing::raw_peer::{ALERT, RawPeer};
+use wantwrite_testing::verdict::FATAL;
 use wantwrite_testing::*;
 
 const TLS13: CipherSuite = CipherSuite::TLS_AES_128_GCM_SHA256;
@@ -19,7 +21,7 @@ fn connection(state: &str) -> Connection {
         }
         return ours;
     }
-    let (mut ours, _peer) = established(TLS13, Role::Client);
+    let (mut ours, mut peer) = RawPeer::established(TLS13, Role::Client);
     match state {
         "Open, Empty" => {}
         "Open, Holding" => ours.write_all(b"held").unwrap(),
@@ -38,6 +40,13 @@ fn connection(state: &str) -> Connection {
             if state == "Failed" {
                 drain(&mut ours);
             }
+        }
+        "Failed, by the peer" => {
+            ours.write_all(b"sealed").unwrap();
+            ours.flush().unwrap();
+            ours.write_all(b"not sealed").unwrap();
+            let wire = peer.seal(ALERT, &[FATAL, AlertDescription::INTERNAL_ERROR.0]);
+            feed(&mut ours, &wire);
         }
         _ => panic!("no such state: {state}"),
     }
@@ -118,5 +127,5 @@ fn every_state_and_call_comes_to_what_the_table_says() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    assert_eq!(walked, 19 * 9, "the whole table");
+    assert_eq!(walked, 19 * 10, "the whole table");
 }

@@ -38,6 +38,7 @@ pub struct Host {
     pub read: u64,
     /// Whether our `close_notify` was sealed.
     pub is_closed: bool,
+    tls12_close: Tls12Close,
     pub has_ended: bool,
     input_ended: bool,
     pub error: Option<ConnectionError>,
@@ -66,6 +67,7 @@ impl Host {
             longest,
             written: 0,
             read: 0,
+            tls12_close: config.tls12_close,
             is_closed: false,
             has_ended: false,
             input_ended: false,
@@ -286,8 +288,8 @@ impl Host {
             self.error = Some(error);
         }
         assert!(!self.tls.wants().process || !self.tls.plaintext().is_empty(), "once is enough");
-        // RFC 5246 §7.2.1: the peer's close_notify closes our half in TLS 1.2.
-        if self.tls.reader_state() == ReaderState::PeerClosed
+        if self.tls12_close == Tls12Close::Answer
+            && self.tls.reader_state() == ReaderState::PeerClosed
             && self.tls.protocol_version() == Some(Version::Tls12)
         {
             assert_ne!(self.tls.state(), WriterState::Open);

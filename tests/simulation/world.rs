@@ -214,6 +214,9 @@ fn settings(rng: &mut Rng) -> draw::Result<(CipherSuite, ConnectionConfig)> {
     config.writer = draw::writer_config(&mut input)?;
     config.reader.buffers = draw::buffers(&mut input)?;
     config.reader.capacity = input.int_in_range(MAX_RECORD_LEN..=5 * MAX_RECORD_LEN)?;
+    config.tls12_close = draw::tls12_close(&mut input)?;
+    // A key may be drawn that lasts for a record.
+    config.reader.limits.key_updates = Credit::new(u32::MAX, u32::MAX, 1);
     Ok((suite, config))
 }
 

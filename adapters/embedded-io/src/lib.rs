@@ -7,15 +7,19 @@ use core::task::Poll;
 
 use embedded_io::{BufRead, ErrorKind, ErrorType, Read, Write};
 use wantwrite::bytes::Buf;
-use wantwrite::driver::{Driver, Fault, Transport};
-use wantwrite::{Connection, ConnectionError, Error, Outbound, SlotOverrun, WriteError};
+use wantwrite::driver::{Driver, FarEnd, Fault, Taken, Transport};
+use wantwrite::{
+    Connection, ConnectionError, Error, LingerError, Outbound, SlotOverrun, WriteError,
+    WriteOverrun,
+};
 
 /// A [`Connection`] and its transport, as one `Read + BufRead + Write` of embedded-io.
 ///
 /// Every call blocks as `T` does, and goes on until it has done its work, handshake included.
 /// `read` gives 0 at the peer's `close_notify` only; a transport that ends without it is
 /// [`Error::Truncated`]. When `write` returns, all it accepted is with the transport; `flush`
-/// empties the transport's own buffer too.
+/// empties the transport's own buffer too. Why a connection failed comes before any error of the
+/// transport.
 ///
 /// embedded-io-async is not offered. Its traits encourage, but do not oblige, a transport to have
 /// done nothing when a future of it is dropped: ciphertext could be lost or sent twice, which no
@@ -57,12 +61,36 @@ impl<T: Read + Write> EmbeddedStream<T> {
     }
 
     /// Sends `close_notify` behind everything accepted, and returns when all is with the
-    /// transport. Reading goes on (in TLS 1.3).
+    /// transport. A handshake that is not finished is finished first. Reading continues.
+    ///
+    /// **Do not drop a socket now.** With the transport is not with the peer: many network stacks
+    /// reset a socket that is closed with unread input, and what the peer has not read yet is
+    /// lost. Read until the peer's end first, or call
+    /// [`close_and_linger`](Self::close_and_linger).
     ///
     /// # Errors
     /// Why the connection has failed, or the transport's own error.
     pub fn close(&mut self) -> Result<(), EmbeddedError<T::Error>> {
         block(|| self.driver.poll_close(&mut EmbeddedIo(&mut self.io)))
+    }
+
+    /// Closes as [`close`](Self::close) does, and then reads and throws away what the peer still
+    /// sends until it has ended: by `close_notify`, or by the end of the transport
+    /// ([`reader_state`](Connection::reader_state) says which). Now the transport may be dropped.
+    ///
+    /// At most `max_discarded` bytes are read from the transport and thrown away. `keep_waiting`
+    /// is asked before each read, which takes as long as `T` lets it. Repeated, it goes on where it
+    /// was, and counts on.
+    ///
+    /// # Errors
+    /// As [`close`](Self::close), or [`EmbeddedError::Linger`].
+    pub fn close_and_linger(
+        &mut self,
+        max_discarded: u64,
+        mut keep_waiting: impl FnMut() -> bool,
+    ) -> Result<(), EmbeddedError<T::Error>> {
+        let io = &mut EmbeddedIo(&mut self.io);
+        block(|| self.driver.poll_linger(io, max_discarded, &mut keep_waiting))
     }
 
     /// The connection.
@@ -148,10 +176,14 @@ pub enum EmbeddedError<E> {
     WriteZero,
     /// The transport says that it read more than it was lent.
     Overrun(SlotOverrun),
+    /// The transport says that it took more than it was given.
+    WriteOverrun(WriteOverrun),
     /// The connection has failed, or was truncated. Sticky.
     Connection(ConnectionError),
     /// The connection does not take what was written.
     Write(WriteError),
+    /// The peer did not end as soon as the caller wanted.
+    Linger(LingerError),
 }
 
 impl<E> From<Fault<E>> for EmbeddedError<E> {
@@ -160,8 +192,10 @@ impl<E> From<Fault<E>> for EmbeddedError<E> {
             Fault::Transport(error) => Self::Transport(error),
             Fault::WriteZero => Self::WriteZero,
             Fault::Overrun(overrun) => Self::Overrun(overrun),
+            Fault::WriteOverrun(overrun) => Self::WriteOverrun(overrun),
             Fault::Connection(error) => Self::Connection(error),
             Fault::Write(error) => Self::Write(error),
+            Fault::Linger(error) => Self::Linger(error),
         }
     }
 }
@@ -176,7 +210,10 @@ impl<E: embedded_io::Error> embedded_io::Error for EmbeddedError<E> {
             }
             Self::Connection(_) => ErrorKind::InvalidData,
             Self::Write(WriteError::Closed) => ErrorKind::BrokenPipe,
-            Self::Overrun(_) | Self::Write(_) => ErrorKind::Other,
+            Self::Linger(LingerError::GaveUp { .. }) => ErrorKind::TimedOut,
+            Self::Overrun(_) | Self::WriteOverrun(_) | Self::Write(_) | Self::Linger(_) => {
+                ErrorKind::Other
+            }
         }
     }
 }
@@ -187,8 +224,10 @@ impl<E: fmt::Display> fmt::Display for EmbeddedError<E> {
             Self::Transport(error) => error.fmt(f),
             Self::WriteZero => f.write_str("the transport takes nothing"),
             Self::Overrun(overrun) => overrun.fmt(f),
+            Self::WriteOverrun(overrun) => overrun.fmt(f),
             Self::Connection(error) => error.fmt(f),
             Self::Write(error) => error.fmt(f),
+            Self::Linger(error) => error.fmt(f),
         }
     }
 }
@@ -205,12 +244,21 @@ impl<T: Read + Write> Transport for EmbeddedIo<'_, T> {
         Poll::Ready(self.0.read(buf))
     }
 
-    fn poll_write(&mut self, outbound: &Outbound<'_>) -> Poll<Result<usize, T::Error>> {
-        Poll::Ready(self.0.write(outbound.chunk()))
+    fn poll_write(&mut self, outbound: &Outbound<'_>) -> Poll<Result<Taken, T::Error>> {
+        let chunk = outbound.chunk();
+        Poll::Ready(self.0.write(chunk).map(|taken| Taken::new(taken, chunk.len())))
     }
 
     fn poll_flush(&mut self) -> Poll<Result<(), T::Error>> {
         Poll::Ready(self.0.flush())
+    }
+
+    fn far_end(error: &T::Error) -> FarEnd {
+        match embedded_io::Error::kind(error) {
+            ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted => FarEnd::Reset,
+            ErrorKind::BrokenPipe | ErrorKind::NotConnected => FarEnd::Gone,
+            _ => FarEnd::Unknown,
+        }
     }
 }
 

@@ -36,6 +36,7 @@ use crate::handshake::TlsHandshake;
 /// | `client::TlsStream`, `server::TlsStream`, and an enum of both | one [`TlsStream`](crate::TlsStream) |
 /// | `Connect`, `Accept`, `into_fallible` | [`TlsHandshake`], [`into_fallible`](TlsHandshake::into_fallible) |
 /// | `get_ref`, `get_mut`, `into_inner` with rustls's connection | the same with our [`Connection`] |
+/// | `shutdown` of a transport that is not connected is well | only if the peer has ended |
 /// | what is written may wait for `flush` | only while the transport takes no more |
 /// | reading does not write | reading sends what waits, answers to KeyUpdates included |
 /// | an end without `close_notify` is `UnexpectedEof` | the same |

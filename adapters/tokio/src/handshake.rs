@@ -18,8 +18,9 @@ use crate::stream::TlsStream;
 #[must_use = "a handshake goes on only while it is polled"]
 pub struct TlsHandshake<IO>(FallibleTlsHandshake<IO>);
 
-/// As [`TlsHandshake`], but an error gives the transport back. Polled again after its end, it is
-/// pending for ever.
+/// As [`TlsHandshake`], but an error gives the transport back: for a socket that is dropped with
+/// unread input is reset, and the peer may lose our alert. Shut it down and read to its end first,
+/// if the peer is to know why. Polled again after its end, it is pending for ever.
 #[derive(Debug)]
 #[must_use = "a handshake goes on only while it is polled"]
 pub struct FallibleTlsHandshake<IO> {

@@ -1,14 +1,15 @@
 //! A connection over tokio's traits.
 
 use alloc::sync::Arc;
+use core::future::poll_fn;
 use core::pin::Pin;
 use core::task::{Context, Poll, Waker, ready};
-use std::io::{self, IoSlice};
+use std::io::{self, ErrorKind, IoSlice};
 
 use tokio::io::{AsyncBufRead, AsyncRead, AsyncWrite, ReadBuf};
 use wantwrite::bytes::Buf;
-use wantwrite::driver::{Driver, Fault, Transport};
-use wantwrite::{Connection, ConnectionError, Outbound, Role, Version};
+use wantwrite::driver::{Driver, FarEnd, Fault, Taken, Transport};
+use wantwrite::{Connection, ConnectionError, Outbound, ReaderState, Role, Version};
 
 use crate::tasks::{Side, Tasks};
 
@@ -20,13 +21,18 @@ use crate::tasks::{Side, Tasks};
 /// * **A write that is cancelled** has accepted nothing: nothing is lost, nothing sent twice, and
 ///   other bytes may follow.
 /// * **`shutdown`** sends `close_notify` behind everything accepted and then shuts the transport
-///   down. Reading goes on (in TLS 1.3). Writing gives `BrokenPipe` then.
+///   down. Reading goes on. Writing gives `BrokenPipe` then.
 /// * **Reading** ends with the peer's `close_notify`; a transport that ends without it is
-///   `UnexpectedEof`. A failure to write that reading meets is told by the next call that writes.
+///   `UnexpectedEof`. A failure to write that reading meets is told by the next call that writes;
+///   a reset that reading's own write met is told by the read that then meets the end.
 ///
 /// It may be split (`tokio::io::split`): one task reads while another writes. What is accepted
 /// leaves as soon as the transport takes it if either of them is polled or waits, so copies in
-/// both directions do not wait for each other. Dropping it sends no `close_notify`.
+/// both directions do not wait for each other.
+///
+/// Dropping it sends no `close_notify`. And a socket that is dropped with unread input is reset: the
+/// peer loses what it has not read yet. Read to the end before, or call
+/// [`close_and_linger`](Self::close_and_linger).
 #[derive(Debug)]
 pub struct TlsStream<IO> {
     driver: Driver<io::Error>,
@@ -62,6 +68,32 @@ impl<IO> TlsStream<IO> {
 }
 
 impl<IO: AsyncRead + AsyncWrite + Unpin> TlsStream<IO> {
+    /// Shuts down as `shutdown` does, and then reads and throws away what the peer still sends
+    /// until it has ended: by `close_notify`, or by the end of the transport
+    /// ([`reader_state`](Connection::reader_state) says which). Now the stream may be dropped:
+    /// a socket that is dropped with unread input is reset, and what the peer has not read yet is
+    /// lost.
+    ///
+    /// At most `max_discarded` bytes are read from the transport and thrown away. It has no timeout
+    /// of its own: wrap it in `tokio::time::timeout`. If it is dropped before its end, it may be
+    /// called again, and counts on.
+    ///
+    /// # Errors
+    /// As `shutdown`; [`ErrorKind::Other`] with a [`LingerError`](crate::LingerError) in it if the
+    /// peer sent more than `max_discarded`.
+    pub async fn close_and_linger(&mut self, max_discarded: u64) -> io::Result<()> {
+        let closed =
+            poll_fn(|cx| self.poll_writing(cx, |driver, io| shut_down(driver, io).map(Ok)));
+        let closed = closed.await?;
+        let (Ok(()) | Err(Fault::Connection(_))) = closed else { return Ok(closed?) };
+        let discarded = poll_fn(|cx| {
+            self.poll_writing(cx, |driver, io| driver.poll_discard(io, max_discarded, || true))
+        });
+        let discarded = discarded.await;
+        closed?;
+        discarded
+    }
+
     /// Finishes the handshake; no other task is there yet.
     pub(crate) fn poll_handshake(
         &mut self,
@@ -164,14 +196,14 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncWrite for TlsStream<IO> {
         })
     }
 
-    /// Small buffers share their records.
+    /// Small buffers share their records: for a record each, write and flush them one by one.
     fn poll_write_vectored(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         self.get_mut().poll_writing(cx, |driver, io| {
-            let offered = bufs.iter().fold(0, |total: usize, buf| total.saturating_add(buf.len()));
+            let offered = total_len(bufs);
             driver.poll_write(io, offered, |connection| connection.write_vectored(bufs))
         })
     }
@@ -185,15 +217,25 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncWrite for TlsStream<IO> {
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.get_mut().poll_writing(cx, |driver, io| {
-            let closed = ready!(driver.poll_close(io));
-            // The transport is shut down behind an alert too.
-            if let Ok(()) | Err(Fault::Connection(_)) = closed {
-                ready!(io.poll_shutdown()).map_err(Fault::Transport)?;
-            }
-            Poll::Ready(closed)
-        })
+        self.get_mut().poll_writing(cx, shut_down)
     }
+}
+
+/// `close_notify`, and then the transport's own end.
+fn shut_down<IO: AsyncWrite + AsyncRead + Unpin>(
+    driver: &mut Driver<io::Error>,
+    io: &mut Polled<'_, IO>,
+) -> Poll<Result<(), Fault<io::Error>>> {
+    let closed = ready!(driver.poll_close(io));
+    // The transport is shut down behind an alert too.
+    let (Ok(()) | Err(Fault::Connection(_))) = closed else { return Poll::Ready(closed) };
+    let shut_down = ready!(io.poll_shutdown()).or_else(|error| {
+        let has_ended = driver.connection().reader_state() != ReaderState::Open;
+        // Some systems say so of a socket that the peer has closed.
+        if has_ended && error.kind() == ErrorKind::NotConnected { Ok(()) } else { Err(error) }
+    });
+    closed?;
+    Poll::Ready(shut_down.map_err(Fault::Transport))
 }
 
 /// The transport for the time of a poll.
@@ -222,14 +264,17 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Transport for Polled<'_, IO> {
         Poll::Ready(Ok(buf.filled().len()))
     }
 
-    fn poll_write(&mut self, outbound: &Outbound<'_>) -> Poll<io::Result<usize>> {
+    fn poll_write(&mut self, outbound: &Outbound<'_>) -> Poll<io::Result<Taken>> {
         let (io, cx) = (Pin::new(&mut *self.io), &mut Context::from_waker(self.writable));
         let poll = if io.is_write_vectored() {
             let mut chunks = [IoSlice::new(&[]); MAX_CHUNKS];
             let n = outbound.chunks_vectored(&mut chunks);
-            io.poll_write_vectored(cx, &chunks[..n])
+            let chunks = &chunks[..n];
+            let poll = io.poll_write_vectored(cx, chunks);
+            poll.map_ok(|taken| Taken::new(taken, total_len(chunks)))
         } else {
-            io.poll_write(cx, outbound.chunk())
+            let chunk = outbound.chunk();
+            io.poll_write(cx, chunk).map_ok(|taken| Taken::new(taken, chunk.len()))
         };
         self.wrote |= poll.is_ready();
         poll
@@ -240,7 +285,16 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Transport for Polled<'_, IO> {
         self.wrote |= poll.is_ready();
         poll
     }
+
+    fn far_end(error: &io::Error) -> FarEnd {
+        error.into()
+    }
 }
 
 /// Chunks that one vectored write is given.
 const MAX_CHUNKS: usize = 16;
+
+/// Bytes in all of `bufs`.
+fn total_len(bufs: &[IoSlice<'_>]) -> usize {
+    bufs.iter().fold(0, |total, buf| total.saturating_add(buf.len()))
+}

@@ -2,6 +2,7 @@
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
+use std::time::{Duration, Instant};
 
 use wantwrite::Stream;
 
@@ -26,6 +27,10 @@ pub(crate) struct Answer<'a> {
 const MAX_HEAD_LEN: usize = 64 * 1024;
 
 const MAX_HEADERS: usize = 128;
+
+/// How long, and for how many bytes, we wait for the server to end after us.
+const LINGER: Duration = Duration::from_secs(2);
+const MAX_DISCARDED: u64 = 1 << 20;
 
 impl Exchange {
     pub(crate) const fn new(stream: Stream<TcpStream>) -> Self {
@@ -79,10 +84,14 @@ impl Exchange {
         }
     }
 
-    /// Ends our half too.
+    /// Ends our half too. The server has most often ended already. If not, a socket that is dropped
+    /// would be reset, so we wait for it.
     pub(crate) fn close(mut self) {
-        // The answer is whole: a server that has gone already is no failure.
-        let _gone = self.stream.close();
+        let deadline = Instant::now() + LINGER;
+        // The answer is whole: a server that has gone is no failure, nor is one that goes on.
+        let _gone = self.stream.get_ref().set_read_timeout(Some(LINGER)).and_then(|()| {
+            self.stream.close_and_linger(MAX_DISCARDED, || Instant::now() < deadline)
+        });
     }
 }
 

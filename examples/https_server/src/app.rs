@@ -41,14 +41,6 @@ impl App {
         }
     }
 
-    /// Whether it is writing, and looks at no plaintext before it has written.
-    pub(crate) const fn is_answering(&self) -> bool {
-        match self {
-            Self::Http(http) => http.is_answering(),
-            Self::Echo(_) => false,
-        }
-    }
-
     /// Whether everything has been written: the connection is to be closed.
     pub(crate) const fn is_done(&self) -> bool {
         match self {

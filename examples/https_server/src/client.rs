@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 
 use mio::event::Event;
 use mio::net::TcpStream;
-use wantwrite::Version;
 
 use crate::Error;
 use crate::app::{App, Site};
@@ -24,9 +23,6 @@ pub(crate) struct Client<E> {
     /// What the statistics know of already.
     counted: Totals,
     negotiated: bool,
-    /// TLS 1.2: the client's `close_notify` ends our half too (RFC 5246 §7.2.1). It is not looked
-    /// at before what came in front of it is answered.
-    closes_together: bool,
     /// Plaintext at which our next KeyUpdate is due.
     next_update: u64,
     /// When something went through the socket last.
@@ -43,6 +39,8 @@ enum Phase {
     /// away until it has ended too.
     Lingering {
         until: Instant,
+        /// Bytes that may still be thrown away.
+        allowance: usize,
     },
 }
 
@@ -70,6 +68,9 @@ const ROUNDS: usize = 4;
 /// How long a client may take to end after us.
 const LINGER: Duration = Duration::from_secs(2);
 
+/// How much it may send in that time.
+const MAX_DISCARDED: usize = 64 << 20;
+
 impl<E: Engine> Client<E> {
     pub(crate) fn new(stream: TcpStream, tls: E, mode: Mode, site: &Site, now: Instant) -> Self {
         Self {
@@ -80,7 +81,6 @@ impl<E: Engine> Client<E> {
             end: None,
             counted: Totals::default(),
             negotiated: false,
-            closes_together: false,
             next_update: site.update_keys_every.unwrap_or(u64::MAX),
             moved_at: now,
         }
@@ -103,7 +103,7 @@ impl<E: Engine> Client<E> {
         match self.phase {
             Phase::Serving if self.app.is_patient() => None,
             Phase::Serving | Phase::Closing => Some(self.moved_at + idle_timeout),
-            Phase::Lingering { until } => Some(until),
+            Phase::Lingering { until, .. } => Some(until),
         }
     }
 
@@ -147,7 +147,7 @@ impl<E: Engine> Client<E> {
         match self.phase {
             Phase::Serving => self.serve(site),
             Phase::Closing => self.finish(now),
-            Phase::Lingering { .. } => self.linger(),
+            Phase::Lingering { until, allowance } => self.linger(until, allowance),
         }
     }
 
@@ -188,14 +188,11 @@ impl<E: Engine> Client<E> {
     fn work(&mut self, site: &mut Site) -> Result<bool, Error> {
         let mut worked = false;
         loop {
-            if !(self.closes_together && self.app.is_answering()) {
-                self.tls.process()?;
-            }
+            self.tls.process()?;
             if !self.negotiated {
                 let Some(session) = self.tls.session() else { return Ok(worked) };
                 site.stats.negotiated(session);
                 self.negotiated = true;
-                self.closes_together = session.version == Version::Tls12;
             }
             if !self.app.step(&mut self.tls, site)? {
                 return Ok(worked);
@@ -231,18 +228,22 @@ impl<E: Engine> Client<E> {
             return Ok(if drained { Round::Moved } else { Round::Stuck });
         }
         self.socket.shutdown_writing()?;
-        self.phase = Phase::Lingering { until: now + LINGER };
+        self.phase = Phase::Lingering { until: now + LINGER, allowance: MAX_DISCARDED };
         Ok(Round::Moved)
     }
 
-    fn linger(&mut self) -> io::Result<Round> {
+    fn linger(&mut self, until: Instant, allowance: usize) -> io::Result<Round> {
         if !self.socket.is_readable() {
             return Ok(Round::Stuck);
         }
         let mut unread = [0; 4 * 1024];
         match self.socket.read(&mut unread) {
             Ok(0) => Ok(Round::Over),
-            Ok(_) => Ok(Round::Moved),
+            Ok(n) if n >= allowance => Ok(Round::Over),
+            Ok(n) => {
+                self.phase = Phase::Lingering { until, allowance: allowance - n };
+                Ok(Round::Moved)
+            }
             Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(Round::Stuck),
             Err(error) => Err(error),
         }

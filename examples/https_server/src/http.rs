@@ -53,10 +53,6 @@ impl Http {
         }
     }
 
-    pub(crate) const fn is_answering(&self) -> bool {
-        matches!(self.state, State::Answering(_))
-    }
-
     pub(crate) const fn is_done(&self) -> bool {
         matches!(self.state, State::Done)
     }

@@ -20,6 +20,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{sleep, timeout};
+use wantwrite::AlertDescription;
 use wantwrite_tokio::TlsAcceptor;
 
 /// Whatever ends the program; it is only shown.
@@ -66,15 +67,29 @@ pub async fn serve(listener: TcpListener, acceptor: TlsAcceptor, server: Arc<str
 async fn relay(socket: TcpStream, acceptor: &TlsAcceptor, server: &str) -> io::Result<()> {
     socket.set_nodelay(true)?;
     let mut client = timeout(PATIENCE, acceptor.accept(socket)).await??;
-    let mut server = TcpStream::connect(server).await?;
-    server.set_nodelay(true)?;
     // An end on one side becomes an end on the other, `close_notify` for the client.
-    copy_bidirectional(&mut client, &mut server).await?;
-    Ok(())
+    let copied = async {
+        let mut server = TcpStream::connect(server).await?;
+        server.set_nodelay(true)?;
+        copy_bidirectional(&mut client, &mut server).await
+    };
+    let copied = copied.await;
+    if copied.is_err() {
+        // What was relayed may be cut short: `close_notify` would say that it is whole.
+        client.get_mut().1.abort(AlertDescription::INTERNAL_ERROR);
+    }
+    // A client that still sends would lose what it has not read: a socket that is dropped with
+    // unread input is reset. If it has ended, there is nothing to wait for.
+    let _too_late = timeout(LINGER, client.close_and_linger(MAX_DISCARDED)).await;
+    copied.map(drop)
 }
 
 /// For a handshake.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long, and for how many bytes, a client may take to end after us.
+const LINGER: Duration = Duration::from_secs(2);
+const MAX_DISCARDED: u64 = 1 << 20;
 
 const USAGE: &str = "\
 Terminates TLS and relays to a plain TCP server.

@@ -41,7 +41,8 @@ impl OutboundBuffer {
         self.waiting <= MAX_COPIED
     }
 
-    /// Makes a chunk wait again, in front of everything, if it is the last one taken.
+    /// Makes a chunk wait again, in front of everything, if it is the last one taken; behind
+    /// [`discard`](Self::discard) it only counts as not drained.
     pub(crate) fn put_back(&mut self, chunk: Chunk) -> Result<(), PutBackError> {
         let len = chunk.bytes.len();
         let is_last = chunk.offset.checked_add(to_u64(len)) == Some(self.drained);
@@ -54,6 +55,42 @@ impl OutboundBuffer {
         if len > 0 {
             self.front.push_front(Piece::Owned(Owned { bytes: chunk.bytes, charge: 0 }));
         }
+        if self.discards {
+            self.discard();
+        }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+
+    use super::*;
+    use crate::buffer::BufferPolicy;
+
+    const LEN: usize = 8;
+
+    /// One more segment's worth of bytes, each its own plaintext, is sealed and taken out.
+    fn take_next(buffer: &mut OutboundBuffer) -> Chunk {
+        buffer.add_segment();
+        buffer.seal(LEN, LEN);
+        buffer.take(LEN).unwrap()
+    }
+
+    #[test]
+    fn bytes_that_were_forgotten_are_not_put_back() {
+        let mut buffer = OutboundBuffer::new(LEN, 2, BufferPolicy::Retain);
+        let mut taken: Vec<Chunk> = (0..4).map(|_| take_next(&mut buffer)).collect();
+        // When the last one was sealed three were in flight, one more than is remembered.
+        for _ in 0..3 {
+            assert_eq!(buffer.put_back(taken.pop().unwrap()), Ok(()));
+        }
+        let before = (buffer.waiting(), buffer.drained(), buffer.delivered());
+        assert_eq!(before, (24, 8, 8));
+        let forgotten = taken.pop().unwrap();
+        let PutBackError(forgotten) = buffer.put_back(forgotten).unwrap_err();
+        assert_eq!((forgotten.offset(), forgotten.len()), (0, LEN));
+        assert_eq!((buffer.waiting(), buffer.drained(), buffer.delivered()), before);
     }
 }

@@ -6,6 +6,7 @@
 
 mod gnutls;
 mod go;
+mod java;
 mod nginx;
 mod openssl;
 mod ours;
@@ -63,7 +64,7 @@ impl Program {
 const TLS13: CipherSuite = CipherSuite::TLS_AES_256_GCM_SHA384;
 const TLS12: CipherSuite = CipherSuite::TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256;
 
-const PROGRAMS: [Program; 24] = [
+const PROGRAMS: [Program; 32] = [
     program("openssl s_server", Role::Client, openssl::server),
     program("openssl s_server", Role::Client, openssl::server).with(&["-nbio"]),
     program("openssl s_server", Role::Client, openssl::server).with(&["-max_send_frag", "512"]),
@@ -94,6 +95,14 @@ const PROGRAMS: [Program; 24] = [
     program("nginx, proxy", Role::Server, nginx::proxy),
     program("Go server", Role::Client, go::server),
     program("Go client", Role::Server, go::client),
+    program("Java client", Role::Server, java::client).with(&["2^20", "download"]).only(&[TLS13]),
+    program("Java client", Role::Server, java::client).with(&["2^20", "upload"]).only(&[TLS13]),
+    program("Java client", Role::Server, java::client).with(&["2^24", "download"]).only(&[TLS13]),
+    program("Java client", Role::Server, java::client).with(&["2^24", "upload"]).only(&[TLS13]),
+    program("Java server", Role::Client, java::server).with(&["2^20", "download"]).only(&[TLS13]),
+    program("Java server", Role::Client, java::server).with(&["2^20", "upload"]).only(&[TLS13]),
+    program("Java server", Role::Client, java::server).with(&["2^24", "download"]).only(&[TLS13]),
+    program("Java server", Role::Client, java::server).with(&["2^24", "upload"]).only(&[TLS13]),
     program("rustls server", Role::Client, stock::server),
     program("rustls client", Role::Server, stock::client),
     program("tokio-rustls", Role::Client, tokio_stock::server),

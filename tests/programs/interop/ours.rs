@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use mio::{Events, Interest, Poll, Token};
 use rustls::ServerConfig;
-use wantwrite::{Connection, ConnectionError, Stream};
+use wantwrite::{Connection, ConnectionError, Progress, Stream};
 
 use super::Case;
 use wantwrite_testing::process::PATIENCE;
@@ -88,6 +88,33 @@ impl Ours {
         received
     }
 
+    /// Sends `data` to a peer that sends none, and meanwhile processes what else it sends.
+    pub(crate) fn send(&mut self, mut data: &[u8]) {
+        loop {
+            let n = unless_blocked(self.stream.read(&mut [0; 64]));
+            assert_eq!(n, None, "data of the peer's, or its end");
+            while let Some(n @ 1..) = unless_blocked(self.stream.write(data)) {
+                data = &data[n..];
+            }
+            let is_flushed = unless_blocked(self.stream.flush()).is_some();
+            if data.is_empty() && is_flushed {
+                return;
+            }
+            self.wait();
+        }
+    }
+
+    /// Gives what it receives to `take`, until the peer's `close_notify`.
+    pub(crate) fn receive(&mut self, mut take: impl FnMut(&[u8])) {
+        let mut buf = vec![0; 64 * 1024];
+        loop {
+            match self.finish(|stream| stream.read(&mut buf)) {
+                0 => return,
+                n => take(&buf[..n]),
+            }
+        }
+    }
+
     /// Sends back what it receives, until the peer's `close_notify`; then closes too.
     pub(crate) fn echo(mut self) {
         let mut buf = vec![0; 64 * 1024];
@@ -141,15 +168,17 @@ impl Ours {
     }
 
     /// Closes and waits for the peer to do the same.
-    pub(crate) fn close(mut self) {
+    pub(crate) fn close(mut self) -> Progress {
         self.finish(Stream::close);
         let n = self.finish(|stream| stream.read(&mut [0; 64]));
         assert_eq!(n, 0, "close_notify and nothing before it");
+        self.stream.connection().progress()
     }
 
     /// Closes behind the peer's `close_notify`.
-    pub(crate) fn close_too(mut self) {
+    pub(crate) fn close_too(mut self) -> Progress {
         self.finish(Stream::close);
+        self.stream.connection().progress()
     }
 
     fn finish<T>(

@@ -83,17 +83,23 @@ where
 
 /// Ours over a link whose other end is in our hands, and its peer.
 fn by_hand(suite: CipherSuite, role: Role) -> ByHand {
+    by_hand_with(suite, role, ConnectionConfig::default())
+}
+
+fn by_hand_with(suite: CipherSuite, role: Role, config: ConnectionConfig) -> ByHand {
     let (ours, other) = link(usize::MAX);
     let (mut stream, peer) = match role {
         Role::Client => {
             let identity = Identity::for_suite(suite);
             let connector = TlsConnector::from(Arc::new(client_config(suite, &identity)));
+            let connector = connector.with_connection_config(config);
             let handshake = connector.connect(server_name(), ours);
             (handshake, Peer::server(server_config(suite, &identity)))
         }
         Role::Server => {
             let identity = Identity::for_suite(suite);
             let acceptor = TlsAcceptor::from(Arc::new(server_config(suite, &identity)));
+            let acceptor = acceptor.with_connection_config(config);
             (acceptor.accept(ours), Peer::client(client_config(suite, &identity)))
         }
     };
@@ -284,7 +290,6 @@ async fn a_copy_echoes_while_the_peer_sends_and_reads_in_one_task() {
             let echo = tokio::spawn(async move {
                 let (mut reader, mut writer) = split(ours);
                 tokio::io::copy(&mut reader, &mut writer).await.unwrap();
-                // In TLS 1.2 the peer's close_notify has closed our half, behind all of it.
                 writer.shutdown().await.unwrap();
             });
             let (mut reader, mut writer) = split(theirs);
@@ -491,8 +496,10 @@ fn a_reader_that_meets_the_end_wakes_the_writer() {
     let Poll::Ready(Err(error)) = hand.write(&writing, b"x") else { panic!("it has failed") };
     assert_eq!(error.kind(), ErrorKind::InvalidData);
 
-    // In TLS 1.2 the peer's close_notify closes our half.
-    let mut hand = by_hand(TLS12, Role::Client);
+    // The setting for TLS 1.2 by which the peer's close_notify closes our half.
+    let mut config = ConnectionConfig::default();
+    config.tls12_close = Tls12Close::Answer;
+    let mut hand = by_hand_with(TLS12, Role::Client, config);
     let (writer, writing) = Task::new();
     hand.set_capacity(100);
     hand.fill(&writing);
@@ -739,15 +746,22 @@ fn streams_and_handshakes_can_be_sent_to_other_threads() {
 
 #[test]
 fn data_in_front_of_close_notify_can_be_answered() {
-    for suite in [TLS13, TLS12] {
-        let mut hand = by_hand(suite, Role::Server);
+    let answers = |tls12_close| {
+        let mut config = ConnectionConfig::default();
+        config.tls12_close = tls12_close;
+        config
+    };
+    for (suite, tls12_close) in
+        [(TLS13, Tls12Close::HalfOpen), (TLS12, Tls12Close::HalfOpen), (TLS12, Tls12Close::Answer)]
+    {
+        let mut hand = by_hand_with(suite, Role::Server, answers(tls12_close));
         let (_, task) = Task::new();
         let mut wire = hand.other.peer.send(b"request");
         hand.other.peer.0.send_close_notify();
         wire.extend(hand.other.peer.take_wire());
         hand.other.end.to().put(&wire);
         assert!(matches!(hand.read(&task, &mut [0; 64]), Poll::Ready(Ok(7))));
-        assert!(matches!(hand.write(&task, b"answer"), Poll::Ready(Ok(6))), "{suite:?}");
+        assert!(matches!(hand.write(&task, b"answer"), Poll::Ready(Ok(6))), "{tls12_close:?}");
     }
 }
 
@@ -788,4 +802,41 @@ fn a_handshake_shows_its_connection_before_and_its_transport_while_it_goes_on() 
     assert_eq!(states, [WriterState::Negotiating]);
     assert!(handshake.into_fallible().get_mut().is_some());
     assert!(server.config().alpn_protocols.is_empty());
+}
+
+/// A proxy of one line: the client's end goes to the server behind it, whose answer comes back.
+#[tokio::test]
+async fn a_client_that_half_closes_gets_its_answer_through_copy_bidirectional() {
+    const ANSWER_LEN: usize = 1_000_000;
+
+    for suite in [TLS13, TLS12] {
+        let identity = Identity::for_suite(suite);
+        let acceptor = TlsAcceptor::from(Arc::new(server_config(suite, &identity)));
+        let connector = tokio_rustls::TlsConnector::from(Arc::new(client_config(suite, &identity)));
+        let (theirs, ours) = duplex(1000);
+        let (mut to_server, mut server) = duplex(1000);
+        let client = async {
+            let mut tls = connector.connect(server_name(), theirs).await.unwrap();
+            tls.write_all(b"request").await.unwrap();
+            tls.shutdown().await.unwrap();
+            let mut answer = Vec::new();
+            tls.read_to_end(&mut answer).await.unwrap();
+            answer
+        };
+        let proxy = async {
+            let mut tls = acceptor.accept(ours).await.unwrap();
+            tokio::io::copy_bidirectional(&mut tls, &mut to_server).await.unwrap()
+        };
+        let server = async {
+            let mut request = Vec::new();
+            server.read_to_end(&mut request).await.unwrap();
+            server.write_all(&pattern(ANSWER_LEN)).await.unwrap();
+            server.shutdown().await.unwrap();
+            request
+        };
+        let (answer, copied, request) = tokio::join!(client, proxy, server);
+        assert_eq!(request, b"request");
+        assert!(answer == pattern(ANSWER_LEN), "{suite:?}: {} bytes", answer.len());
+        assert_eq!(copied, (7, u64::try_from(ANSWER_LEN).unwrap()));
+    }
 }

@@ -27,7 +27,7 @@ fn everything_comes_back_and_then_close_notify() {
     }
 }
 
-/// In TLS 1.2 the client's `close_notify` closes our half at once.
+/// The client's `close_notify` does not end our half, in TLS 1.2 either.
 #[test]
 fn what_came_with_close_notify_comes_back() {
     let server = Server::start(&["--mode", "echo"]);

@@ -1,0 +1,74 @@
+//! A transport that is to be given nothing more.
+
+use super::OutboundBuffer;
+use crate::buffer::piece::Piece;
+
+impl OutboundBuffer {
+    /// Drops all that waits, and from now on what is put back: nothing more is to leave. The tail
+    /// must not be in use.
+    pub(crate) fn discard(&mut self) {
+        self.discards = true;
+        while let Some(piece) = self.front.pop_front() {
+            match piece {
+                Piece::Segment(mut segment) => {
+                    segment.drain(segment.waiting().len());
+                    self.recycle(segment);
+                }
+                Piece::Owned(owned) => self.charged -= owned.charge,
+                Piece::Small(_) => {}
+            }
+        }
+        if let Some(tail) = &mut self.tail {
+            tail.drain(tail.waiting().len());
+        }
+        self.reuse_if_unused();
+        self.marks.discard();
+        self.waiting = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::buffer::BufferPolicy;
+    use bytes::Bytes;
+
+    fn put(buffer: &mut OutboundBuffer, bytes: &[u8]) {
+        buffer.tail_mut()[..bytes.len()].copy_from_slice(bytes);
+        buffer.seal(bytes.len(), bytes.len());
+    }
+
+    #[test]
+    fn whatever_waits_is_dropped_and_whatever_comes_back_too() {
+        for policy in [BufferPolicy::Retain, BufferPolicy::Release] {
+            let mut buffer = OutboundBuffer::new(8, 4, policy);
+            buffer.add_segment();
+            put(&mut buffer, b"abc");
+            put(&mut buffer, b"def");
+            buffer.add_segment();
+            put(&mut buffer, b"gh");
+            buffer.mark(3, 0);
+            buffer.append_piece(Bytes::from_static(b"ij"));
+            buffer.charge_last_owned();
+            buffer.append_small(b"k");
+            buffer.add_segment();
+            put(&mut buffer, b"lm");
+            let chunk = buffer.take(4).unwrap();
+            assert_eq!(buffer.delivered(), 3);
+
+            buffer.discard();
+            assert_eq!(
+                (buffer.waiting(), buffer.chunk(), buffer.chunks().count()),
+                (0, &b""[..], 0)
+            );
+            assert_eq!((buffer.drained(), buffer.delivered()), (4, 3));
+            assert!(buffer.take(1).is_none());
+
+            buffer.put_back(chunk).unwrap();
+            assert_eq!((buffer.waiting(), buffer.drained(), buffer.delivered()), (0, 0, 0));
+            buffer.discard();
+            buffer.shrink();
+            assert_eq!((buffer.memory_held(), buffer.fresh_segments()), (0, 4), "{policy:?}");
+        }
+    }
+}

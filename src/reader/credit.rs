@@ -1,0 +1,170 @@
+//! Credit that application data gives a peer for what is not application data.
+
+use crate::error::PeerFault;
+
+/// How much of one kind a peer may send that is not application data.
+///
+/// Each takes points, and data returns points, whoever sends it:
+///
+/// * a record from the peer 8, and 1 for every 256 bytes in it;
+/// * a record that we seal 64.
+///
+/// So long as the peer spends no faster than data flows, it can go on for ever.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Credit {
+    /// How many there may be before any data.
+    pub initial: u32,
+    /// How many data can save up: a burst of these is legal after much data. At least `initial`.
+    pub saved: u32,
+    /// Points that each costs. At least 1.
+    pub cost: u32,
+}
+
+/// Points that a record of data from the peer returns.
+const RECORD_RECEIVED: u64 = 8;
+/// Bytes of data from the peer that return a point.
+const BYTES_RECEIVED: u64 = 256;
+/// Points that a record which we sealed returns.
+const RECORD_SEALED: u64 = 64;
+
+impl Credit {
+    /// `initial` before any data, at most `saved` later, at `cost` points each.
+    #[must_use]
+    pub const fn new(initial: u32, saved: u32, cost: u32) -> Self {
+        Self { initial, saved, cost }
+    }
+
+    const fn points_each(self) -> u32 {
+        if self.cost == 0 { 1 } else { self.cost }
+    }
+
+    const fn most(self) -> u32 {
+        let count = if self.saved > self.initial { self.saved } else { self.initial };
+        count.saturating_mul(self.points_each())
+    }
+}
+
+/// What is left of a credit.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Balance {
+    credit: Credit,
+    /// Always `points <= credit.most()`.
+    points: u32,
+}
+
+impl Balance {
+    pub(super) const fn new(credit: Credit) -> Self {
+        Self { credit, points: credit.initial.saturating_mul(credit.points_each()) }
+    }
+
+    /// Data has returned `points`.
+    pub(super) fn earn(&mut self, points: u32) {
+        self.points = self.points.saturating_add(points).min(self.credit.most());
+    }
+
+    /// One was sent; `fault` if there is no credit for it.
+    pub(super) fn spend(&mut self, fault: PeerFault) -> Result<(), PeerFault> {
+        self.points = self.points.checked_sub(self.credit.points_each()).ok_or(fault)?;
+        Ok(())
+    }
+}
+
+/// Points that data has returned and no balance has yet: every record of data is counted, but
+/// balances are looked at only when something is spent.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Earnings {
+    points: u64,
+    /// Records sealed by us that `points` includes.
+    sealed: u64,
+}
+
+impl Earnings {
+    /// A record of `len` bytes of data came.
+    #[inline]
+    pub(super) const fn on_received(&mut self, len: u64) {
+        self.points = self.points.saturating_add(RECORD_RECEIVED + len / BYTES_RECEIVED);
+    }
+
+    /// We have sealed `records` in all.
+    pub(super) fn on_sealed(&mut self, records: u64) {
+        let new = records.saturating_sub(self.sealed);
+        self.points = self.points.saturating_add(new.saturating_mul(RECORD_SEALED));
+        self.sealed = self.sealed.max(records);
+    }
+
+    /// What was returned since the last call.
+    pub(super) fn take(&mut self) -> u32 {
+        u32::try_from(core::mem::take(&mut self.points)).unwrap_or(u32::MAX)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FAULT: PeerFault = PeerFault::TooManyKeyUpdates;
+
+    /// How many can be sent now.
+    fn count(balance: &mut Balance) -> u32 {
+        let mut count = 0;
+        while balance.spend(FAULT).is_ok() {
+            count += 1;
+        }
+        assert_eq!(balance.spend(FAULT), Err(FAULT), "again");
+        count
+    }
+
+    #[test]
+    fn what_is_initial_can_be_spent_and_no_more() {
+        for initial in [0, 1, 32, 100_000] {
+            assert_eq!(count(&mut Balance::new(Credit::new(initial, 0, 7))), initial);
+        }
+        assert_eq!(count(&mut Balance::new(Credit::new(5, 0, 0))), 5, "a cost of 0 is 1");
+    }
+
+    #[test]
+    fn what_is_earned_is_kept_up_to_what_can_be_saved() {
+        for (earned, expected) in [(0, 0), (6, 0), (7, 1), (8, 1), (13, 1), (14, 2), (70, 10)] {
+            let mut balance = Balance::new(Credit::new(0, 10, 7));
+            balance.earn(earned);
+            assert_eq!(count(&mut balance), expected, "{earned}");
+        }
+        for points in [70, 71, 77, u32::MAX] {
+            let mut balance = Balance::new(Credit::new(3, 10, 7));
+            balance.earn(points);
+            balance.earn(points);
+            assert_eq!(count(&mut balance), 10, "{points}");
+        }
+    }
+
+    #[test]
+    fn points_that_were_not_enough_count_later() {
+        let mut balance = Balance::new(Credit::new(0, 10, 7));
+        balance.earn(6);
+        assert_eq!(balance.spend(FAULT), Err(FAULT));
+        balance.earn(1);
+        assert_eq!(count(&mut balance), 1);
+    }
+
+    #[test]
+    fn the_greatest_settings_do_not_overflow() {
+        let mut balance = Balance::new(Credit::new(u32::MAX, u32::MAX, u32::MAX));
+        balance.earn(u32::MAX);
+        assert_eq!(count(&mut balance), 1, "points are at most u32::MAX");
+    }
+
+    #[test]
+    fn records_and_bytes_earn_points() {
+        for (len, points) in [(1, 8), (255, 8), (256, 9), (16384, 72)] {
+            let mut earnings = Earnings::default();
+            earnings.on_received(len);
+            assert_eq!((earnings.take(), earnings.take()), (points, 0), "{len}");
+        }
+        let mut earnings = Earnings::default();
+        for (sealed, points) in [(0, 0), (3, 192), (3, 0), (2, 0), (4, 64), (u64::MAX, u32::MAX)] {
+            earnings.on_sealed(sealed);
+            assert_eq!(earnings.take(), points, "{sealed}");
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! The record that still takes plaintext.
+
+use super::plan::Shape;
+use crate::record::RecordFormat;
+
+/// The current record. Its header space and its content so far lie at the start of the buffer's
+/// tail; nothing of it is sealed yet.
+///
+/// Always `len < limit` between calls: a full record is sealed at once. It is empty only while
+/// its memory is lent.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct CurrentRecord {
+    /// Content so far.
+    len: usize,
+    /// Content that it may hold.
+    limit: usize,
+    shape: Shape,
+}
+
+impl CurrentRecord {
+    pub(super) const fn new(limit: usize, shape: Shape) -> Self {
+        Self { len: 0, limit, shape }
+    }
+
+    /// Content so far.
+    #[inline]
+    pub(super) const fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Content that it may hold.
+    #[inline]
+    pub(super) const fn limit(&self) -> usize {
+        self.limit
+    }
+
+    /// Content that it still takes.
+    #[inline]
+    pub(super) const fn free(&self) -> usize {
+        self.limit - self.len
+    }
+
+    #[inline]
+    pub(super) const fn is_full(&self) -> bool {
+        self.len == self.limit
+    }
+
+    /// The cap and the padding it was begun with.
+    #[inline]
+    pub(super) const fn shape(&self) -> Shape {
+        self.shape
+    }
+
+    /// Takes `len` bytes more, of those that are [`free`](Self::free).
+    #[inline]
+    pub(super) fn grow(&mut self, len: usize) {
+        debug_assert!(len <= self.free(), "more content than the record may hold");
+        self.len += len;
+    }
+
+    /// Bounds what it may hold, from now on. One that holds more than the cap allows keeps its
+    /// shape. Returns whether it still takes plaintext.
+    pub(super) fn cap(&mut self, format: RecordFormat, max_inner: usize) -> bool {
+        let capped = Shape::new(format, max_inner, self.shape.padding);
+        if capped.max_inner >= self.shape.max_inner {
+            return !self.is_full();
+        }
+        let max_content = capped.max_content(format);
+        if self.len <= max_content {
+            self.limit = self.limit.min(max_content);
+            self.shape = capped;
+        }
+        self.len < self.limit.min(max_content)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::Version;
+    use crate::writer::Padding;
+
+    const FORMAT: RecordFormat = RecordFormat { version: Version::Tls13, explicit_nonce_len: 0 };
+
+    #[test]
+    fn it_is_full_at_its_limit() {
+        let mut record = CurrentRecord::new(10, Shape::new(FORMAT, 100, Padding::None));
+        record.grow(9);
+        assert_eq!((record.free(), record.is_full()), (1, false));
+        record.grow(1);
+        assert_eq!((record.free(), record.is_full()), (0, true));
+    }
+
+    #[test]
+    fn a_cap_bounds_what_is_still_taken() {
+        // A cap of 64 counts the type byte.
+        for (len, takes_more, limit) in [(62, true, 63), (63, false, 63), (64, false, 99)] {
+            let mut record = CurrentRecord::new(99, Shape::new(FORMAT, 100, Padding::None));
+            record.grow(len);
+            assert_eq!(record.cap(FORMAT, 64), takes_more, "{len}");
+            assert_eq!(record.limit(), limit, "{len}");
+            assert_eq!(record.cap(FORMAT, 200), len < limit, "a higher cap changes nothing");
+        }
+    }
+}

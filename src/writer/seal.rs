@@ -1,0 +1,318 @@
+//! The way of a record: begun, filled, sealed. And of the control records around it.
+//!
+//! Each control record has one fixed place and its room in every segment, so that it can always be
+//! made.
+
+use core::ops::{Deref, Range};
+
+use super::Writer;
+use super::config::{MAX_ALERT_RECORD_LEN, MAX_CONTROL_RECORD_LEN};
+use super::control::ControlMessage;
+use super::current::CurrentRecord;
+use super::plan::{BeginPlan, Plan};
+use super::state::Life;
+use crate::aead::RecordSealer;
+use crate::alert::Alert;
+use crate::error::Error;
+use crate::num::to_u64;
+use crate::record::ContentType;
+
+/// Whether there is a current record now, with room in it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Begun {
+    Yes,
+    NoRoom,
+    KeyLimit,
+}
+
+impl Writer {
+    /// Sees to it that there is a current record, for a caller who has `want` more bytes.
+    #[inline(always)]
+    pub(super) fn begin_record(&mut self, want: usize) -> Result<Begun, Error> {
+        // A full record is sealed at once, so that there is room in the current one.
+        if self.record.is_some() {
+            return Ok(Begun::Yes);
+        }
+        if let Some(limit) = self.planner.whole_record_in_tail(&self.outlook()) {
+            self.record = Some(CurrentRecord::new(limit, self.planner.shape()));
+            return Ok(Begun::Yes);
+        }
+        self.begin_closely(want)
+    }
+
+    #[inline(never)]
+    fn begin_closely(&mut self, want: usize) -> Result<Begun, Error> {
+        match self.planner.plan(&self.outlook(), want) {
+            Plan::Begin(plan) => self.begin_planned(plan).map(|()| Begun::Yes),
+            Plan::NoRoom => Ok(Begun::NoRoom),
+            Plan::KeyLimit => Ok(Begun::KeyLimit),
+        }
+    }
+
+    /// Begins a record as planned, behind the control record that is due.
+    pub(super) fn begin_planned(&mut self, plan: BeginPlan) -> Result<(), Error> {
+        if plan.fresh {
+            self.buffer.add_segment();
+        }
+        if plan.update_keys {
+            self.control.require_update();
+        }
+        self.seal_due_in_front(0)?;
+        self.record = Some(CurrentRecord::new(plan.content_limit, self.planner.shape()));
+        Ok(())
+    }
+
+    /// Where in the tail the free memory of the current record lies.
+    #[inline]
+    pub(super) fn free_range(&self) -> Range<usize> {
+        let prefix_len = self.planner.format().prefix_len();
+        self.record
+            .as_ref()
+            .map_or(0..0, |record| prefix_len + record.len()..prefix_len + record.limit())
+    }
+
+    /// The free memory of the current record.
+    #[inline]
+    pub(super) fn free_mut(&mut self) -> &mut [u8] {
+        let range = self.free_range();
+        &mut self.buffer.tail_mut()[range]
+    }
+
+    /// Adds `len` bytes, which lie in its free memory, to the current record, and seals it if it
+    /// is full.
+    #[inline]
+    pub(super) fn commit(&mut self, len: usize) -> Result<(), Error> {
+        let Some(record) = &mut self.record else { return Ok(()) };
+        record.grow(len);
+        let (content_len, is_full) = (record.len(), record.is_full());
+        self.counts.accepted = self.counts.accepted.saturating_add(to_u64(len));
+        self.buffer.set_filled(self.planner.format().prefix_len() + content_len);
+        if is_full { self.seal_content(content_len) } else { Ok(()) }
+    }
+
+    /// Seals the current record, if there is one, behind the control record that is due.
+    #[inline]
+    pub(super) fn seal_current(&mut self) -> Result<(), Error> {
+        match self.content_len() {
+            0 => {
+                self.record = None;
+                Ok(())
+            }
+            content_len => self.seal_content(content_len),
+        }
+    }
+
+    /// Seals the current record, which has this much content.
+    #[inline(never)]
+    fn seal_content(&mut self, content_len: usize) -> Result<(), Error> {
+        self.seal_due_in_front(content_len)?;
+        let format = self.planner.format();
+        let shape = self.record.as_ref().map(CurrentRecord::shape);
+        let padding = shape.map_or(0, |shape| shape.padding(format, content_len));
+        self.record = None;
+        self.seal_record(content_len, padding)
+    }
+
+    /// Seals the record that was begun without content, so many zeros long.
+    pub(super) fn seal_cover(&mut self, padding: usize) -> Result<(), Error> {
+        self.record = None;
+        self.seal_record(0, padding)
+    }
+
+    /// Seals the record whose content lies in the tail.
+    #[inline(always)]
+    fn seal_record(&mut self, content_len: usize, padding: usize) -> Result<(), Error> {
+        let tail = self.buffer.tail_mut();
+        match self.sealer.seal(ContentType::ApplicationData, tail, content_len, padding) {
+            Some(record_len) => self.buffer.seal(record_len, content_len),
+            // Not reached: a record is begun only when the budget, which counts the sequence
+            // numbers, allows it.
+            None => return Err(self.fail_for(Error::KeysExhausted)),
+        }
+        self.planner.on_sealed(content_len);
+        self.counts.records += 1;
+        Ok(())
+    }
+
+    /// Counts a record whose plaintext did not come through the current record.
+    pub(super) fn count_record(&mut self, content_len: usize) {
+        self.planner.on_sealed(content_len);
+        self.counts.records += 1;
+        self.counts.accepted = self.counts.accepted.saturating_add(to_u64(content_len));
+    }
+
+    /// Makes sure that bytes wait if any can be made: the drain has reached the current record.
+    #[inline]
+    pub(super) fn seal_for_drain(&mut self) {
+        if self.buffer.waiting() == 0 && self.life == Life::Open {
+            // A failure is sticky, and has put its alert into the buffer: that is what to drain.
+            let _failed = self.flush();
+        }
+    }
+
+    /// Ends in failure: the current record is wiped, the alert of `error` is sealed behind what
+    /// was sealed before. Nothing is sealed after that, nor after `close_notify`. Behind the peer's
+    /// own fatal alert nothing leaves at all (RFC 9846 §6.2).
+    pub(super) fn end_with(&mut self, error: Error) {
+        if !matches!(self.life, Life::Sealing | Life::Failed(_)) {
+            self.record = None;
+            self.buffer.wipe_tail();
+            self.control.clear();
+            if let (Some(alert), Life::Open) = (error.alert(), self.life) {
+                // A key that may seal no more ends without one.
+                let _sealed = self.seal_alert(Alert::fatal(alert));
+            }
+            self.life = Life::Failed(error);
+        }
+        if let Error::PeerAlert(_) = error {
+            self.buffer.discard();
+        }
+    }
+
+    pub(super) fn fail_for(&mut self, error: Error) -> Error {
+        self.end_with(error);
+        error
+    }
+
+    /// Seals the control record that is due when there is no current record; it stays due if
+    /// there is no room for it and an alert after it.
+    pub(super) fn seal_due_alone(&mut self) -> Result<(), Error> {
+        if !self.control.is_due() {
+            return Ok(());
+        }
+        let needed = self.control.due_len(self.planner.format()) + MAX_ALERT_RECORD_LEN;
+        if self.buffer.tail_len() < needed {
+            if self.buffer.fresh_segments() == 0 {
+                return Ok(());
+            }
+            self.buffer.add_segment();
+        }
+        self.seal_due_in_front(0)
+    }
+
+    /// Seals the control record that is due at the start of the tail. `content_len` bytes of a
+    /// record that lie there move behind it, into the room that every record leaves, and are to be
+    /// sealed there at once.
+    #[inline]
+    fn seal_due_in_front(&mut self, content_len: usize) -> Result<(), Error> {
+        if self.control.is_due() { self.seal_due_moving(content_len) } else { Ok(()) }
+    }
+
+    #[cold]
+    fn seal_due_moving(&mut self, content_len: usize) -> Result<(), Error> {
+        let format = self.planner.format();
+        if content_len > 0 {
+            let due_len = self.control.due_len(format);
+            let content = format.prefix_len()..format.prefix_len() + content_len;
+            self.buffer.set_filled(content.end + due_len);
+            let moved = content.start + due_len;
+            self.buffer.tail_mut().copy_within(content, moved);
+        }
+        match self.take_due() {
+            Ok(Some(record)) => self.append_control(&record),
+            Ok(None) => {}
+            Err(error) => return Err(self.fail_for(error)),
+        }
+        Ok(())
+    }
+
+    /// Seals the control record that is due, for the caller to put into its place. A KeyUpdate
+    /// is sealed under the old key, all that follows under the new one (RFC 9846 §4.7.3). After
+    /// an error the caller fails the writer, behind what it has sealed.
+    pub(super) fn take_due(&mut self) -> Result<Option<ControlRecord>, Error> {
+        let Some(message) = self.control.take() else { return Ok(None) };
+        let next = match message {
+            ControlMessage::KeyUpdate(_) => Some(self.next_keys.next_write_keys()?),
+            ControlMessage::Alert(_) => None,
+        };
+        let record = self.control_record(message).ok_or(Error::KeysExhausted)?;
+        if let Some(next) = next {
+            self.sealer = RecordSealer::new(next, self.key_limits);
+            self.counts.key_updates += 1;
+        }
+        Ok(Some(record))
+    }
+
+    /// Seals an alert behind everything else. Returns whether the key allowed it.
+    pub(super) fn seal_alert(&mut self, alert: Alert) -> bool {
+        let record = self.control_record(ControlMessage::Alert(alert));
+        if let Some(record) = &record {
+            self.append_control(record);
+        }
+        record.is_some()
+    }
+
+    /// Puts a control record at the start of the tail. Every segment in use keeps room for it;
+    /// behind foreign memory it gets its own.
+    fn append_control(&mut self, record: &[u8]) {
+        if self.buffer.tail_len() == 0 && self.buffer.fresh_segments() > 0 {
+            self.buffer.add_segment();
+        }
+        match self.buffer.tail_mut().get_mut(..record.len()) {
+            Some(tail) => {
+                tail.copy_from_slice(record);
+                self.buffer.seal(record.len(), 0);
+            }
+            None => {
+                self.buffer.mark(record.len(), 0);
+                self.buffer.append_small(record);
+            }
+        }
+    }
+
+    /// A sealed control record; `None` if the key may seal no more.
+    fn control_record(&mut self, message: ControlMessage) -> Option<ControlRecord> {
+        if !self.sealer.budget().allows_control_record() {
+            return None;
+        }
+        let (content_type, content, content_len) = message.encode();
+        let mut bytes = [0; MAX_CONTROL_RECORD_LEN];
+        let prefix_len = self.planner.format().prefix_len();
+        bytes[prefix_len..][..content_len].copy_from_slice(&content[..content_len]);
+        let len = self.sealer.seal(content_type, &mut bytes, content_len, 0)?;
+        Some(ControlRecord { bytes, len })
+    }
+}
+
+/// A sealed KeyUpdate or alert.
+pub(super) struct ControlRecord {
+    bytes: [u8; MAX_CONTROL_RECORD_LEN],
+    len: usize,
+}
+
+impl Deref for ControlRecord {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.bytes[..self.len]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::aead::{CipherSuite, TrafficSecret, WriteKeys};
+    use crate::error::WriteError;
+    use crate::record::KeyUpdateRequest::Requested;
+    use crate::writer::{Writer, WriterConfig};
+
+    /// RFC 9846 §4.7.3: an answer beyond the limit is omitted.
+    #[test]
+    fn the_last_generation_answers_no_request() {
+        const LAST: u64 = (1 << 48) - 1;
+        for (generation, answers) in [(LAST - 2, 2), (LAST - 1, 1), (LAST, 0)] {
+            let suite = CipherSuite::TLS_AES_128_GCM_SHA256;
+            let secret = TrafficSecret::new(suite, &[7; 32]).unwrap().at_generation(generation);
+            let keys = WriteKeys::from_secret(secret);
+            let mut writer = Writer::new(keys, WriterConfig::default());
+            for _ in 0..3 {
+                assert_eq!(writer.on_key_update(Requested), Ok(()));
+                assert_eq!(writer.write(b"x"), Ok(1));
+                assert_eq!(writer.flush(), Ok(()));
+            }
+            let progress = writer.progress();
+            assert_eq!((progress.key_updates, progress.records), (answers, 3), "{generation}");
+            assert_eq!(writer.update_keys(Requested), Err(WriteError::NoKeyUpdate));
+            assert_eq!(writer.error(), None);
+        }
+    }
+}

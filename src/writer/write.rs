@@ -1,0 +1,274 @@
+//! The writing calls: plaintext into the current record.
+
+use core::ops::Deref;
+
+use super::current::CurrentRecord;
+use super::plan::Plan;
+use super::seal::Begun;
+use super::state::Life;
+use super::{Coalescing, Writer};
+use crate::alert::{Alert, AlertDescription};
+use crate::error::{Error, WriteError};
+
+impl Writer {
+    /// Accepts as long a prefix of `buf` as there is [`room`](Self::room) for and returns its
+    /// length in bytes, 0 included. What was accepted belongs to the engine: `buf` may be reused
+    /// at once, and nothing has to be repeated. An empty `buf` changes nothing.
+    ///
+    /// # Errors
+    /// [`WriteError::Closed`] after [`close`](Self::close); [`WriteError::KeyLimit`] with the
+    /// count accepted when the key may seal no more (RFC 9846 §5.5) and cannot be updated;
+    /// [`WriteError::Failed`] after a fatal fault.
+    pub fn write(&mut self, buf: &[u8]) -> Result<usize, WriteError> {
+        self.check_open()?;
+        let accepted = self.fill_records(buf, buf.len())?;
+        self.end_of_write(accepted)
+    }
+
+    /// Accepts all of `buf` or nothing.
+    ///
+    /// # Errors
+    /// [`WriteError::NoRoom`] if `buf` is longer than [`room`](Self::room); nothing has changed
+    /// then. Otherwise as [`write`](Self::write).
+    pub fn write_all(&mut self, buf: &[u8]) -> Result<(), WriteError> {
+        self.check_open()?;
+        if self.begin_if_it_fits(buf.len()) {
+            return self.fill_one_record(buf);
+        }
+        let (available, end) = self.room_up_to(buf.len());
+        if buf.len() > available {
+            return Err(match end {
+                Plan::KeyLimit => WriteError::KeyLimit { accepted: 0 },
+                Plan::NoRoom | Plan::Begin(_) => {
+                    WriteError::NoRoom { needed: buf.len(), available }
+                }
+            });
+        }
+        let accepted = self.write(buf)?;
+        debug_assert_eq!(accepted, buf.len(), "room() promised more than write() accepted");
+        Ok(())
+    }
+
+    /// As [`write`](Self::write), from several buffers as if they were one: with
+    /// [`Coalescing::Off`] too they share their records. `IoSlice`, `Bytes`, `Vec<u8>` and
+    /// `&[u8]` are such buffers.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write).
+    pub fn write_vectored<B>(&mut self, bufs: &[B]) -> Result<usize, WriteError>
+    where
+        B: Deref<Target = [u8]>,
+    {
+        self.check_open()?;
+        let total = bufs.iter().fold(0, |total: usize, buf| total.saturating_add(buf.len()));
+        let mut accepted = 0;
+        for buf in bufs {
+            let n = self
+                .fill_records(buf, total.saturating_sub(accepted))
+                .map_err(|error| error.after(accepted))?;
+            accepted += n;
+            if n < buf.len() {
+                break;
+            }
+        }
+        self.end_of_write(accepted)
+    }
+
+    /// Seals a record without content, behind everything accepted: cover traffic
+    /// (RFC 9846 §5.4). In TLS 1.3 it is `padding` zeros long, at most what the hard cap allows;
+    /// in TLS 1.2 it is empty. A peer may refuse many of them without application data in
+    /// between.
+    ///
+    /// # Errors
+    /// [`WriteError::NoRoom`] if there is no room for it; otherwise as [`write`](Self::write).
+    pub fn write_cover(&mut self, padding: usize) -> Result<(), WriteError> {
+        self.check_open()?;
+        let type_len = self.planner.format().inner_type_len();
+        let padding = padding.min(self.planner.shape().max_inner - type_len) * type_len;
+        let plan = match self.planner.plan_cover(&self.outlook(), self.record, padding) {
+            Plan::Begin(plan) if plan.content_limit >= padding => plan,
+            Plan::Begin(plan) => {
+                let available = plan.content_limit;
+                return Err(WriteError::NoRoom { needed: padding, available });
+            }
+            Plan::NoRoom => {
+                return Err(WriteError::NoRoom { needed: padding.max(1), available: 0 });
+            }
+            Plan::KeyLimit => return Err(WriteError::KeyLimit { accepted: 0 }),
+        };
+        self.seal_current()
+            .and_then(|()| self.begin_planned(plan))
+            .and_then(|()| self.seal_cover(padding))
+            .map_err(|_| WriteError::Failed { accepted: 0 })
+    }
+
+    /// [`write_all`](Self::write_all) and [`close`](Self::close) in one: `close_notify` follows
+    /// `buf` without waiting for the drain. If there is no room, nothing changes.
+    ///
+    /// # Errors
+    /// As [`write_all`](Self::write_all).
+    pub fn write_final(&mut self, buf: &[u8]) -> Result<(), WriteError> {
+        self.write_all(buf)?;
+        self.close().map_err(|error| error.after(buf.len()))
+    }
+
+    /// Seals the open record: everything accepted so far can be drained without waiting for
+    /// more. Repeated, it changes nothing.
+    ///
+    /// # Errors
+    /// [`WriteError::Failed`] after a fatal fault.
+    #[inline(never)]
+    pub fn flush(&mut self) -> Result<(), WriteError> {
+        match self.life {
+            Life::Sealing | Life::Failed(_) => return Err(WriteError::Failed { accepted: 0 }),
+            Life::Closed => return Ok(()),
+            Life::Open => {}
+        }
+        self.seal_current()
+            .and_then(|()| self.seal_due_alone())
+            .map_err(|_| WriteError::Failed { accepted: 0 })
+    }
+
+    /// Seals the open record and `close_notify` (RFC 9846 §6.1). Nothing accepted is lost: drain
+    /// until [`state`](Self::state) is [`WriterState::Closed`]. Repeated, it changes nothing.
+    ///
+    /// # Errors
+    /// [`WriteError::Failed`] after a fatal fault.
+    pub fn close(&mut self) -> Result<(), WriteError> {
+        self.flush()?;
+        if self.life == Life::Open {
+            // An answer that found no room is not due any more: no application record follows.
+            self.control.clear();
+            if !self.seal_alert(Alert::warning(AlertDescription::CLOSE_NOTIFY)) {
+                self.end_with(Error::KeysExhausted);
+                return Err(WriteError::Failed { accepted: 0 });
+            }
+            self.life = Life::Closed;
+        }
+        Ok(())
+    }
+
+    /// Ends in failure with a fatal alert (RFC 9846 §6.2): the open record is wiped, what was
+    /// sealed before can still be drained, the alert behind it. After a close or a failure no
+    /// alert is sealed any more. In the place of `close_notify` and `user_canceled`, which would
+    /// look like a clean end or like none (RFC 9846 §6.1), `internal_error` is sent.
+    pub fn abort(&mut self, alert: AlertDescription) {
+        self.end_with(Error::Aborted(alert));
+    }
+
+    /// The reading half has failed with this error. A fault of the peer's ends the writer as
+    /// [`abort`](Self::abort) does, with the alert of the fault. Behind a fatal alert of the
+    /// peer's ([`Error::PeerAlert`]) nothing leaves any more: what waits is dropped, whatever the
+    /// state (RFC 9846 §6.2). [`Error::Truncated`] ends reading only, and changes nothing here.
+    pub fn fail(&mut self, error: Error) {
+        if error != Error::Truncated {
+            self.end_with(error);
+        }
+    }
+
+    /// Takes as long a prefix of `buf` as there is room for, for a caller who has `want` bytes.
+    #[inline]
+    pub(super) fn fill_records(&mut self, buf: &[u8], want: usize) -> Result<usize, WriteError> {
+        let mut accepted = 0;
+        while accepted < buf.len() {
+            match self.begin_record(want - accepted) {
+                Ok(Begun::Yes) => {}
+                Ok(Begun::NoRoom) => break,
+                Ok(Begun::KeyLimit) => {
+                    self.end_of_write(accepted)?;
+                    return Err(WriteError::KeyLimit { accepted });
+                }
+                Err(_) => return Err(WriteError::Failed { accepted }),
+            }
+            let free = self.free_mut();
+            let n = free.len().min(buf.len() - accepted);
+            free[..n].copy_from_slice(&buf[accepted..][..n]);
+            accepted += n;
+            self.commit(n).map_err(|_| WriteError::Failed { accepted })?;
+        }
+        Ok(accepted)
+    }
+
+    /// Whether the current record has room for so many bytes; one is begun if that takes no
+    /// closer plan.
+    #[inline]
+    fn begin_if_it_fits(&mut self, len: usize) -> bool {
+        if self.record.is_none() {
+            match self.planner.whole_record_in_tail(&self.outlook()) {
+                Some(limit) if (1..=limit).contains(&len) => {
+                    self.record = Some(CurrentRecord::new(limit, self.planner.shape()));
+                }
+                _ => return false,
+            }
+        }
+        self.record.as_ref().is_some_and(|record| len <= record.free())
+    }
+
+    #[inline]
+    fn fill_one_record(&mut self, buf: &[u8]) -> Result<(), WriteError> {
+        let accepted = buf.len();
+        self.free_mut()[..accepted].copy_from_slice(buf);
+        self.commit(accepted).map_err(|_| WriteError::Failed { accepted })?;
+        self.end_of_write(accepted).map(|_| ())
+    }
+
+    #[inline]
+    pub(super) fn end_of_write(&mut self, accepted: usize) -> Result<usize, WriteError> {
+        match self.coalescing {
+            Coalescing::On => Ok(accepted),
+            Coalescing::Off => match self.seal_current() {
+                Ok(()) => Ok(accepted),
+                Err(_) => Err(WriteError::Failed { accepted }),
+            },
+        }
+    }
+}
+
+#[cfg(all(test, feature = "rustls"))]
+mod tests {
+    use super::*;
+    use crate::aead::{NextKeys, WriteKeys};
+    use crate::writer::WriterConfig;
+    use alloc::boxed::Box;
+
+    use crate::aead::{CipherSuite, KeySchedule, ReadKeys};
+    use crate::error::PeerFault;
+
+    use crate::record::KeyUpdateRequest::NotRequested;
+
+    /// A key that should have a next generation, and has none.
+    #[derive(Debug)]
+    struct NoNextKeys;
+
+    impl KeySchedule for NoNextKeys {
+        fn can_update(&self) -> bool {
+            true
+        }
+
+        fn next_write_keys(&mut self) -> Result<WriteKeys, Error> {
+            Err(Error::KeysExhausted)
+        }
+
+        fn next_read_keys(&mut self) -> Result<ReadKeys, Error> {
+            Err(Error::KeysExhausted)
+        }
+
+        fn store_ticket(&mut self, _body: &[u8]) -> Result<(), PeerFault> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn write_final_counts_what_it_accepted_before_closing_failed() {
+        let suite = CipherSuite::TLS_AES_128_GCM_SHA256;
+        let keys = WriteKeys::new(suite, &[3; 16], [5; 12], 0).unwrap();
+        let config = WriterConfig::default();
+        let next_keys = NextKeys::Schedule(Box::new(NoNextKeys));
+        let mut writer = Writer::with_buffer(keys, next_keys, &config, config.outbound_buffer());
+        writer.write(b"head").unwrap();
+        writer.update_keys(NotRequested).unwrap();
+        let refused = writer.write_final(b"tail");
+        assert_eq!(refused, Err(WriteError::Failed { accepted: 4 }));
+        assert_eq!(writer.error(), Some(Error::KeysExhausted));
+    }
+}

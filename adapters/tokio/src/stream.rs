@@ -79,7 +79,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> TlsStream<IO> {
     /// called again, and counts on.
     ///
     /// # Errors
-    /// As `shutdown`; [`ErrorKind::Other`] with a [`LingerError`](crate::LingerError) in it if the
+    /// As `shutdown`; [`ErrorKind::Other`] with a [`LingerError`](wantwrite::LingerError) in it if the
     /// peer sent more than `max_discarded`.
     pub async fn close_and_linger(&mut self, max_discarded: u64) -> io::Result<()> {
         let closed =

@@ -1,17 +1,15 @@
 //! A record in turn on each of at most a hundred connections, among many that are idle; and what
 //! a connection adds to its writer.
 //!
-//! `cargo bench --bench connections`. All connections are negotiated first, half of them clients,
+//! `cargo bench -p benches --bench connections`. All connections are negotiated first, half of them clients,
 //! half servers: for 100,000 that takes ten seconds and half a gigabyte.
-
-mod common;
 
 use core::hint::black_box;
 
-use common::crowd::Crowd;
-use common::halves::{drain_all, writer};
-use common::handshake::Ends;
-use common::{Error, measure};
+use benches::common::crowd::Crowd;
+use benches::common::halves::{drain_all, writer};
+use benches::common::handshake::Ends;
+use benches::common::{Error, measure};
 use criterion::{Criterion, Throughput};
 use wantwrite::{CipherSuite, ConnectionConfig, WriterConfig};
 
@@ -21,7 +19,7 @@ const COUNTS: [usize; 6] = [1, 10, 100, 1_000, 10_000, 100_000];
 const WRITES: usize = 100;
 
 fn main() -> Result<(), Error> {
-    let mut criterion = common::criterion();
+    let mut criterion = benches::common::criterion();
     // To see that it runs takes no crowd.
     let most = if std::env::args().any(|arg| arg == "--test") { 1_000 } else { usize::MAX };
     crowds(&mut criterion, most)?;

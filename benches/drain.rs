@@ -1,25 +1,23 @@
 //! Sixty-four sealed records taken out of a writer in each way that there is. Sealing is not
 //! counted, nor what a transport does with the bytes.
 //!
-//! `cargo bench --bench drain`; times are for all of them, 1 MiB. Nothing is copied.
-
-mod common;
+//! `cargo bench -p benches --bench drain`; times are for all of them, 1 MiB. Nothing is copied.
 
 use core::hint::black_box;
 use core::time::Duration;
 use std::io::IoSlice;
 use std::time::Instant;
 
+use benches::common::halves::writer;
+use benches::common::{Error, Group};
 use bytes::Buf;
-use common::halves::writer;
-use common::{Error, Group};
 use criterion::Throughput;
 use wantwrite::{CipherSuite, MAX_FRAGMENT_LEN, Outbound, Pool, WriterConfig};
 
 const CHUNKS: usize = 64;
 
 fn main() -> Result<(), Error> {
-    let mut criterion = common::criterion();
+    let mut criterion = benches::common::criterion();
     let mut group = criterion.benchmark_group("drain");
     group.throughput(Throughput::Elements(CHUNKS.try_into()?));
     measure(&mut group, "chunk, a record each", None, |outbound| by_chunk(outbound, usize::MAX))?;

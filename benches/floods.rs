@@ -2,21 +2,19 @@
 //! that takes: nanoseconds for a byte on the wire, as a multiple of those of 1-byte records of
 //! data. Each record comes alone, and what it makes us send is drained before the next.
 //!
-//! `cargo bench --features fuzzing --bench floods [-- --check]`; with `--check` a limit that is
+//! `cargo bench -p benches --bench floods [-- --check]`; with `--check` a limit that is
 //! missed is an error.
 #![expect(clippy::std_instead_of_alloc, reason = "a program with std")]
-
-mod common;
 
 use core::hint::black_box;
 use core::time::Duration;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
-use common::Error;
-use common::halves::drain_all;
-use common::handshake::Ends;
-use common::rounds::{median, play};
+use benches::common::Error;
+use benches::common::halves::drain_all;
+use benches::common::handshake::Ends;
+use benches::common::rounds::{median, play};
 use rustls::KeyLog;
 use wantwrite::{
     CipherSuite, Connection, ConnectionConfig, Credit, ForgedRecord, PeerLimits, RecordForge, Role,

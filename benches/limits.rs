@@ -1,20 +1,18 @@
 //! The limits on reading and on connections, each measured in turns with what it is a limit
 //! against, in medians of the rounds. `paired` has those on writing.
 //!
-//! `cargo bench --bench limits [-- --check]`; with `--check` a limit that is missed is an error.
-
-mod common;
+//! `cargo bench -p benches --bench limits [-- --check]`; with `--check` a limit that is missed is an error.
 
 use core::hint::black_box;
 use core::time::Duration;
 
-use common::Error;
-use common::crowd::Crowd;
-use common::halves::{SUITES, drain_all, writer};
-use common::handshake::Ends;
-use common::opening::{Ours, Ring};
-use common::orders::{Order, Records};
-use common::rounds::{Turn, median, play, timed};
+use benches::common::Error;
+use benches::common::crowd::Crowd;
+use benches::common::halves::{SUITES, drain_all, writer};
+use benches::common::handshake::Ends;
+use benches::common::opening::{Ours, Ring};
+use benches::common::orders::{Order, Records};
+use benches::common::rounds::{Turn, median, play, timed};
 use wantwrite::{CipherSuite, ConnectionConfig, MAX_RECORD_LEN, Padding, WriterConfig};
 
 const SUITE: CipherSuite = CipherSuite::TLS_AES_128_GCM_SHA256;

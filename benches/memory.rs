@@ -1,20 +1,18 @@
 //! Bytes that an established connection holds while it is idle: inline, and on the heap.
 //!
-//! `cargo bench --bench memory`. Heap is what the allocator gets back when the connection is
+//! `cargo bench -p benches --bench memory`. Heap is what the allocator gets back when the connection is
 //! dropped: configurations, the ticket store and a pool's segments are shared and not in it.
 //! Tickets have been stored, and everything written has been drained.
 //!
 //! It stands here, and not among the examples, because it shows no use of the crate, but
 //! measures it beside rustls, with the same connections as the other benchmarks.
 
-mod common;
-
 use core::mem::size_of;
 use std::alloc::System;
 use std::io::{self, Write};
 
-use common::Error;
-use common::handshake::{Ends, carry};
+use benches::common::Error;
+use benches::common::handshake::{Ends, carry};
 use ring::aead::LessSafeKey;
 use rustls::{ClientConnection, ServerConnection};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};

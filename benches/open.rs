@@ -1,21 +1,19 @@
 //! Records opened in place, and their plaintext looked at there: our reader beside ring's
 //! `open_in_place`, which is told where the records begin. Nothing is copied.
 //!
-//! `cargo bench --bench open`. Sealing the records and receiving them is not counted.
-
-mod common;
+//! `cargo bench -p benches --bench open`. Sealing the records and receiving them is not counted.
 
 use core::time::Duration;
 
-use common::halves::SUITES;
-use common::opening::{Ours, Ring};
-use common::{Error, Group};
+use benches::common::halves::SUITES;
+use benches::common::opening::{Ours, Ring};
+use benches::common::{Error, Group};
 use criterion::{BenchmarkId, Throughput};
 
 const SIZES: [usize; 5] = [16, 256, 1024, 4096, 16384];
 
 fn main() -> Result<(), Error> {
-    let mut criterion = common::criterion();
+    let mut criterion = benches::common::criterion();
     // ring alone is not made to read TLS 1.2's nonces.
     for (name, suite) in SUITES.into_iter().take(3) {
         let mut group = criterion.benchmark_group(format!("open/{name}"));

@@ -1,11 +1,9 @@
 //! Contestants in turns within one process, and medians of the ratios of each round: what makes
 //! the machine slower or faster meanwhile does so for all of them.
 //!
-//! `cargo bench --bench paired [-- --suite aes128|aes256|chacha20] [--check]`. A ratio of 1 is ring
+//! `cargo bench -p benches --bench paired [-- --suite aes128|aes256|chacha20] [--check]`. A ratio of 1 is ring
 //! alone: header and nonce made, content and type byte already in place, nothing copied. Beside a
 //! ratio stands the limit that it is held to; with `--check` the exit code is 1 if one is missed.
-
-mod contestants;
 
 use core::time::Duration;
 use std::process::ExitCode;

@@ -1,18 +1,14 @@
 //! Batches of records sealed by this thread and others; `examples/parallel` has the curve.
 //!
-//! `cargo bench --bench parallel`; read the ratios of one run, not the times.
-
-mod common;
-#[path = "../examples/parallel/executors.rs"]
-mod executors;
+//! `cargo bench -p benches --bench parallel`; read the ratios of one run, not the times.
 
 use core::time::Duration;
 
+use benches::common::halves::{drain_all, writer};
+use benches::common::{Error, measure};
 use bytes::Bytes;
-use common::halves::{drain_all, writer};
-use common::{Error, measure};
 use criterion::Throughput;
-use executors::{Executor, Rayon, Serial, Spawned, Workers};
+use parallel::executors::{Executor, Rayon, Serial, Spawned, Workers};
 use wantwrite::{CipherSuite, WriterConfig};
 
 const SUITE: CipherSuite = CipherSuite::TLS_AES_128_GCM_SHA256;
@@ -27,7 +23,7 @@ fn main() -> Result<(), Error> {
         Box::new(Rayon::new(threads)?),
         Box::new(Spawned::new(threads)),
     ];
-    let mut criterion = common::criterion();
+    let mut criterion = benches::common::criterion();
     let mut group = criterion.benchmark_group("parallel");
     for size in SIZES {
         group.throughput(Throughput::Bytes(size.try_into()?));

@@ -1,16 +1,14 @@
 //! One plaintext a call, drained each time: our three ways in beside ring alone and rustls.
 //!
-//! `cargo bench --bench seal [-- tls13-aes128]`. Read the ratios of one run, not the times; the
+//! `cargo bench -p benches --bench seal [-- tls13-aes128]`. Read the ratios of one run, not the times; the
 //! bench `paired` gives the ratios themselves.
 
-mod common;
-
+use benches::common::halves::{SUITES, drain_all, writer};
+use benches::common::handshake::Ends;
+use benches::common::ring_alone::RingAlone;
+use benches::common::stock::{seal_buffered, seal_unbuffered};
+use benches::common::{Error, Group, measure};
 use bytes::BytesMut;
-use common::halves::{SUITES, drain_all, writer};
-use common::handshake::Ends;
-use common::ring_alone::RingAlone;
-use common::stock::{seal_buffered, seal_unbuffered};
-use common::{Error, Group, measure};
 use core::hint::black_box;
 use criterion::{BatchSize, BenchmarkId, Throughput};
 use wantwrite::{
@@ -20,7 +18,7 @@ use wantwrite::{
 const SIZES: [usize; 8] = [16, 64, 256, 1024, 4096, 16384, 65536, 1 << 20];
 
 fn main() -> Result<(), Error> {
-    let mut criterion = common::criterion();
+    let mut criterion = benches::common::criterion();
     for (name, suite) in SUITES {
         let mut group = criterion.benchmark_group(format!("seal/{name}"));
         for size in SIZES {

@@ -1,17 +1,15 @@
 //! A hundred small writes, then one drain: what sharing records is worth.
 //!
-//! `cargo bench --bench small_writes`; times are for a hundred writes. "ring alone" seals a
+//! `cargo bench -p benches --bench small_writes`; times are for a hundred writes. "ring alone" seals a
 //! hundred records, as does everyone here who has no coalescing.
-
-mod common;
 
 use core::hint::black_box;
 
-use common::halves::{drain_all, writer};
-use common::handshake::Ends;
-use common::ring_alone::RingAlone;
-use common::stock;
-use common::{Error, measure};
+use benches::common::halves::{drain_all, writer};
+use benches::common::handshake::Ends;
+use benches::common::ring_alone::RingAlone;
+use benches::common::stock;
+use benches::common::{Error, measure};
 use criterion::Throughput;
 use std::io::Write;
 use wantwrite::{CipherSuite, Coalescing, WriterConfig};
@@ -21,7 +19,7 @@ const SIZES: [usize; 4] = [16, 64, 256, 1024];
 const WRITES: usize = 100;
 
 fn main() -> Result<(), Error> {
-    let mut criterion = common::criterion();
+    let mut criterion = benches::common::criterion();
     let mut group = criterion.benchmark_group("small_writes");
     for size in SIZES {
         group.throughput(Throughput::Elements(WRITES.try_into()?));

@@ -20,11 +20,11 @@ for option in level=4 inline-8bit-counters pc-table trace-compares; do
   RUSTFLAGS+=" -Cllvm-args=-sanitizer-coverage-$option"
 done
 # Named, so that the flags are not for build scripts too.
-cargo build --quiet --locked --release --target "$host" --bins
+cargo build --quiet --locked --profile fuzz --target "$host" -p wantwrite-fuzz --features libfuzzer --bins
 
 fuzz() { # TARGET; what is new goes to found/, what is wrong to artifacts/
   mkdir -p "found/$1" "artifacts/$1" "corpus/$1"
-  "target/$host/release/$1" -max_total_time="$seconds" -max_len=4096 -timeout=10 \
+  "../target/$host/fuzz/$1" -max_total_time="$seconds" -max_len=4096 -timeout=10 \
     -print_final_stats=1 -artifact_prefix="artifacts/$1/" "found/$1" "corpus/$1" \
     >"found/$1.log" 2>&1 || { tail -n 60 "found/$1.log"; return 1; }
   printf '%-20s %9d runs %7d/s  %s\n' "$1" \

@@ -1,15 +1,18 @@
 //! What the adapters have in common: a connection driven over a transport, as far as both go.
+//!
+//! An adapter is a [`Transport`] for the I/O that it knows, and calls of a [`Driver`] for the
+//! traits that it implements. `Stream` is one, over `std::io`; the crates `wantwrite-tokio` and
+//! `wantwrite-embedded-io` are others. You need this module only to write an adapter of your own.
 
-mod fault;
-mod lingering;
+pub(crate) mod fault;
+pub(crate) mod lingering;
 
 use core::task::{Poll, ready};
 
 use bytes::Buf;
 
-pub(crate) use fault::Fault;
-pub use fault::WriteOverrun;
-pub use lingering::LingerError;
+pub use fault::Fault;
+use fault::WriteOverrun;
 use lingering::Lingering;
 
 use crate::connection::{Connection, ConnectionError};
@@ -18,17 +21,31 @@ use crate::reader::ReaderState;
 use crate::writer::{Outbound, WriterState};
 
 /// A transport as an adapter shows it. `Pending` is what others call "would block".
-pub(crate) trait Transport {
+///
+/// A call that gives `Pending` has moved no bytes; where somebody has to be woken later, the
+/// adapter has seen to it.
+pub trait Transport {
+    /// The transport's own error.
     type Error;
 
-    /// Bytes into `buf`; 0 at the end.
+    /// Puts bytes into `buf`, which is not empty, and says how many; 0 at the end.
+    ///
+    /// # Errors
+    /// The transport's own.
     fn poll_read(&mut self, buf: &mut [u8]) -> Poll<Result<usize, Self::Error>>;
 
-    /// Takes as many of the waiting bytes as it likes; there is at least one. It need not be given
-    /// them all.
+    /// Takes as many of the waiting bytes as it likes, from their beginning, and says how many.
+    /// There is at least one; 0 means that the transport will take no more. It need not be
+    /// given them all.
+    ///
+    /// # Errors
+    /// The transport's own.
     fn poll_write(&mut self, outbound: &Outbound<'_>) -> Poll<Result<Taken, Self::Error>>;
 
     /// Empties its own buffer, if it has one.
+    ///
+    /// # Errors
+    /// The transport's own.
     fn poll_flush(&mut self) -> Poll<Result<(), Self::Error>>;
 
     /// What `error` says of the other end.
@@ -37,7 +54,7 @@ pub(crate) trait Transport {
 
 /// What an error of a transport says of its other end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum FarEnd {
+pub enum FarEnd {
     /// Nothing.
     Unknown,
     /// It takes nothing more. A read does not wait: it gives what had come before, or the end.
@@ -47,13 +64,16 @@ pub(crate) enum FarEnd {
 }
 
 /// What a transport says that it took, of what it was given.
-pub(crate) struct Taken {
+#[derive(Clone, Copy, Debug)]
+pub struct Taken {
     claimed: usize,
     offered: usize,
 }
 
 impl Taken {
-    pub(crate) const fn new(claimed: usize, offered: usize) -> Self {
+    /// It says that it took `claimed` bytes of the `offered` that it was given.
+    #[must_use]
+    pub const fn new(claimed: usize, offered: usize) -> Self {
         Self { claimed, offered }
     }
 
@@ -66,10 +86,11 @@ impl Taken {
 /// A connection, and what it owes its caller and its transport.
 ///
 /// Every call goes as far as the transport lets it. One that gives `Pending` has accepted and
-/// returned nothing: it need not be repeated, with the same or with other arguments.
+/// returned nothing: it need not be repeated, with the same or with other arguments. Every call
+/// is given the transport, always the same one: an adapter may have to make it anew for each.
 #[derive(Debug)]
-pub(crate) struct Driver<E> {
-    pub(crate) connection: Connection,
+pub struct Driver<E> {
+    connection: Connection,
     /// A failure to write that was met when bytes had been accepted already, or while reading:
     /// for the next call that writes to tell. A reset is for a reader that meets the end, too.
     deferred: Option<Fault<E>>,
@@ -81,7 +102,9 @@ pub(crate) struct Driver<E> {
 }
 
 impl<E> Driver<E> {
-    pub(crate) const fn new(connection: Connection) -> Self {
+    /// Takes a connection, fresh or established. Does no I/O.
+    #[must_use]
+    pub const fn new(connection: Connection) -> Self {
         Self {
             connection,
             deferred: None,
@@ -91,9 +114,27 @@ impl<E> Driver<E> {
         }
     }
 
+    /// The connection.
+    pub const fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// The connection. Whatever is written here is drained by the driver's next call.
+    pub const fn connection_mut(&mut self) -> &mut Connection {
+        &mut self.connection
+    }
+
+    /// The connection; bytes that wait stay in it. A failure that was not told yet is forgotten.
+    pub fn into_connection(self) -> Connection {
+        self.connection
+    }
+
     /// Finishes the handshake, if it is not finished. Our last flight is offered to the
     /// transport; what it does not take goes with the next call.
-    pub(crate) fn poll_handshake(
+    ///
+    /// # Errors
+    /// Why the handshake failed (its alert was offered to the transport), or the transport's own.
+    pub fn poll_handshake(
         &mut self,
         io: &mut impl Transport<Error = E>,
     ) -> Poll<Result<(), Fault<E>>> {
@@ -141,8 +182,12 @@ impl<E> Driver<E> {
     }
 
     /// Goes on until `read` gives more than 0 bytes of what the connection has, or the peer has
-    /// closed.
-    pub(crate) fn poll_read(
+    /// closed: then 0. Finishes the handshake first.
+    ///
+    /// # Errors
+    /// What `read` gives, or the transport's own. If the transport fails to take what waits for
+    /// it, the next call that writes tells of it.
+    pub fn poll_read(
         &mut self,
         io: &mut impl Transport<Error = E>,
         mut read: impl FnMut(&mut Connection) -> Result<usize, ConnectionError>,
@@ -163,8 +208,13 @@ impl<E> Driver<E> {
     }
 
     /// Goes on until `write`, which offers the connection `offered` bytes, gives more than 0, and
-    /// gives the transport what it takes.
-    pub(crate) fn poll_write(
+    /// gives the transport what it takes. Finishes the handshake first. With 0 bytes offered,
+    /// `write` is called once.
+    ///
+    /// # Errors
+    /// What `write` gives, or the transport's own: in both cases nothing was accepted. A failure
+    /// behind bytes that were accepted is told by the next call that writes.
+    pub fn poll_write(
         &mut self,
         io: &mut impl Transport<Error = E>,
         offered: usize,
@@ -202,10 +252,10 @@ impl<E> Driver<E> {
     }
 
     /// Everything accepted, with the transport and out of its own buffer.
-    pub(crate) fn poll_flush(
-        &mut self,
-        io: &mut impl Transport<Error = E>,
-    ) -> Poll<Result<(), Fault<E>>> {
+    ///
+    /// # Errors
+    /// As [`poll_write`](Self::poll_write).
+    pub fn poll_flush(&mut self, io: &mut impl Transport<Error = E>) -> Poll<Result<(), Fault<E>>> {
         self.tell_deferred()?;
         self.connection.flush().map_err(|error| self.refuse(io, error))?;
         self.poll_drain_all(io)
@@ -213,10 +263,11 @@ impl<E> Driver<E> {
 
     /// `close_notify` behind everything accepted, and all of it with the transport; the handshake
     /// comes first. A connection that has failed says so when its alert is with the transport.
-    pub(crate) fn poll_close(
-        &mut self,
-        io: &mut impl Transport<Error = E>,
-    ) -> Poll<Result<(), Fault<E>>> {
+    /// Repeated, it goes on where it was.
+    ///
+    /// # Errors
+    /// Why the connection has failed, or the transport's own.
+    pub fn poll_close(&mut self, io: &mut impl Transport<Error = E>) -> Poll<Result<(), Fault<E>>> {
         match ready!(self.poll_handshake(io)) {
             // Told below, when the alert is with the transport.
             Ok(()) | Err(Fault::Connection(_)) => {}
@@ -236,7 +287,11 @@ impl<E> Driver<E> {
     /// After [`poll_close`](Self::poll_close): throws away what the peer still sends, until it has
     /// ended too. Of that, all calls read at most `max` bytes, and one that shows that there are
     /// more. `keep_waiting` is asked before each read.
-    pub(crate) fn poll_discard(
+    ///
+    /// # Errors
+    /// [`Fault::Linger`] if there was more, or if it gave up; why the connection has failed; or the
+    /// transport's own.
+    pub fn poll_discard(
         &mut self,
         io: &mut impl Transport<Error = E>,
         max: u64,
@@ -253,7 +308,10 @@ impl<E> Driver<E> {
 
     /// [`poll_close`](Self::poll_close) and [`poll_discard`](Self::poll_discard), behind an alert
     /// too.
-    pub(crate) fn poll_linger(
+    ///
+    /// # Errors
+    /// As both of them.
+    pub fn poll_linger(
         &mut self,
         io: &mut impl Transport<Error = E>,
         max: u64,
@@ -281,7 +339,12 @@ impl<E> Driver<E> {
         Poll::Ready(Ok(()))
     }
 
-    pub(crate) fn poll_drain_all(
+    /// Everything that waits, sealed or not, with the transport and out of its own buffer; unlike
+    /// [`poll_flush`](Self::poll_flush) in every state of the connection.
+    ///
+    /// # Errors
+    /// The transport's own, or [`Fault::WriteZero`].
+    pub fn poll_drain_all(
         &mut self,
         io: &mut impl Transport<Error = E>,
     ) -> Poll<Result<(), Fault<E>>> {

@@ -24,8 +24,8 @@
 //! [`Connection::state`], [`Connection::buffer_state`], [`Connection::room`]. "Would block" is not
 //! an error here: `write` says how much it accepted, 0 included. Errors are about one call
 //! ([`WriteError`], which carries the count accepted), or fatal and sticky ([`Error`],
-//! [`ConnectionError`]). [`docs::event_loops`] has the loops to begin with; `Stream` and
-//! `TlsStream` are two that are ready made.
+//! [`ConnectionError`]). [`docs::event_loops`] has the loops to begin with; `Stream` is one that
+//! is ready made, and [`driver`] is for making others.
 //!
 //! RFC 9846, cited throughout, is TLS 1.3; it replaces RFC 8446.
 //!
@@ -46,14 +46,17 @@
 //! `rustls` and `std` by default. Without `std` a configuration comes from
 //! [`client_config_builder`] or [`server_config_builder`] and the caller's [`clock`]; `hashbrown`
 //! adds rustls's session caches there; [`docs::no_libc`] says what else such a program needs.
-//! Without `rustls` there are [`Writer`] and [`Reader`], with ring, bytes and zeroize only. `tokio` adds
-//! `TlsConnector`, `TlsAcceptor` and `TlsStream` over tokio's traits, `embedded-io` adds
-//! `EmbeddedStream`, without `std` too. `fuzzing` adds `RecordForge`, which seals what the protocol
-//! forbids: for tests and fuzzers, never for production.
+//! Without `rustls` there are [`Writer`] and [`Reader`], with ring, bytes and zeroize only.
+//! `fuzzing` adds `RecordForge`, which seals what the protocol forbids: for tests and fuzzers, never
+//! for production.
 //!
 //! Foreign types in this API: `bytes` ([`bytes::Buf`], `Bytes`, `BytesMut`), rustls's
-//! configurations and its `pki_types`, both re-exported; with their features the traits of tokio
-//! and of embedded-io.
+//! configurations and its `pki_types`, both re-exported.
+//!
+//! # Adapters
+//!
+//! They are crates of their own: `wantwrite-tokio` has `TlsConnector`, `TlsAcceptor` and `TlsStream`
+//! over tokio's traits, `wantwrite-embedded-io` has `EmbeddedStream`, without `std` too.
 // Where these links go if the items are not compiled in.
 #![cfg_attr(
     not(feature = "rustls"),
@@ -82,6 +85,7 @@
 )]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![no_std]
+#![forbid(unsafe_code)]
 
 extern crate alloc;
 #[cfg(any(feature = "std", test))]
@@ -94,18 +98,14 @@ mod buffer;
 mod connection;
 #[cfg(all(doc, feature = "rustls", feature = "std"))]
 pub mod docs;
-#[cfg(all(feature = "rustls", any(feature = "std", feature = "embedded-io")))]
-mod driver;
-#[cfg(feature = "embedded-io")]
-mod embedded_io;
+#[cfg(feature = "rustls")]
+pub mod driver;
 mod error;
 mod num;
 mod reader;
 mod record;
 #[cfg(all(feature = "rustls", feature = "std"))]
 mod stream;
-#[cfg(feature = "tokio")]
-mod tokio;
 mod writer;
 
 pub use bytes;
@@ -122,12 +122,10 @@ pub use connection::webpki_client_config;
 #[cfg(feature = "rustls")]
 pub use connection::{
     Connection, ConnectionConfig, ConnectionError, Tls12Close, client_config_builder, clock,
-    rustls, server_config_builder, webpki_client_config_with_time,
+    prepare_client_config, rustls, server_config_builder, webpki_client_config_with_time,
 };
-#[cfg(all(feature = "rustls", any(feature = "std", feature = "embedded-io")))]
-pub use driver::{LingerError, WriteOverrun};
-#[cfg(feature = "embedded-io")]
-pub use embedded_io::{EmbeddedError, EmbeddedStream};
+#[cfg(feature = "rustls")]
+pub use driver::{fault::WriteOverrun, lingering::LingerError};
 pub use error::{Error, PeerFault, SlotOverrun, WriteError};
 pub use reader::{
     Credit, Inbound, PeerLimits, Reader, ReaderConfig, ReaderEvents, ReaderState, Role,
@@ -135,8 +133,6 @@ pub use reader::{
 pub use record::{KeyUpdateRequest, MAX_FRAGMENT_LEN, MAX_RECORD_LEN, Version};
 #[cfg(all(feature = "rustls", feature = "std"))]
 pub use stream::Stream;
-#[cfg(feature = "tokio")]
-pub use tokio::{FallibleTlsHandshake, TlsAcceptor, TlsConnector, TlsHandshake, TlsStream};
 #[cfg(feature = "std")]
 pub use writer::{Batch, SealJob, SealWorkers};
 pub use writer::{

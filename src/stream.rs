@@ -6,7 +6,8 @@ use std::io::{self, ErrorKind, IoSlice, Read, Write};
 use bytes::Buf;
 
 use crate::connection::{Connection, ConnectionError};
-use crate::driver::{Driver, FarEnd, Fault, LingerError, Taken, Transport};
+use crate::driver::lingering::LingerError;
+use crate::driver::{Driver, FarEnd, Fault, Taken, Transport};
 use crate::error::{Error, WriteError};
 use crate::writer::Outbound;
 
@@ -138,13 +139,13 @@ impl<T: Read + Write> Stream<T> {
 
     /// The connection.
     pub const fn connection(&self) -> &Connection {
-        &self.driver.connection
+        self.driver.connection()
     }
 
     /// The connection, for what a stream has no call for. Whatever is written here is drained by
     /// the stream's next call.
     pub const fn connection_mut(&mut self) -> &mut Connection {
-        &mut self.driver.connection
+        self.driver.connection_mut()
     }
 
     /// The transport.
@@ -159,7 +160,7 @@ impl<T: Read + Write> Stream<T> {
 
     /// Takes both apart. Bytes that wait stay in the connection.
     pub fn into_parts(self) -> (Connection, T) {
-        (self.driver.connection, self.io)
+        (self.driver.into_connection(), self.io)
     }
 }
 
@@ -201,7 +202,7 @@ impl<T: Read + Write> Write for Stream<T> {
 }
 
 /// Bytes in all of `bufs`.
-pub(crate) fn total_len(bufs: &[IoSlice<'_>]) -> usize {
+fn total_len(bufs: &[IoSlice<'_>]) -> usize {
     bufs.iter().fold(0, |total, buf| total.saturating_add(buf.len()))
 }
 
@@ -234,16 +235,17 @@ impl<T: Read + Write> Transport for StdIo<'_, T> {
     }
 
     fn far_end(error: &io::Error) -> FarEnd {
-        far_end(error)
+        error.into()
     }
 }
 
-/// As [`Transport::far_end`].
-pub(crate) fn far_end(error: &io::Error) -> FarEnd {
-    match error.kind() {
-        ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted => FarEnd::Reset,
-        ErrorKind::BrokenPipe | ErrorKind::NotConnected => FarEnd::Gone,
-        _ => FarEnd::Unknown,
+impl From<&io::Error> for FarEnd {
+    fn from(error: &io::Error) -> Self {
+        match error.kind() {
+            ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted => Self::Reset,
+            ErrorKind::BrokenPipe | ErrorKind::NotConnected => Self::Gone,
+            _ => Self::Unknown,
+        }
     }
 }
 
@@ -258,7 +260,7 @@ fn poll<R>(mut call: impl FnMut() -> io::Result<R>) -> Poll<io::Result<R>> {
 }
 
 /// Chunks that one `writev` is given.
-pub(crate) const MAX_CHUNKS: usize = 16;
+const MAX_CHUNKS: usize = 16;
 
 impl From<Fault<Self>> for io::Error {
     fn from(fault: Fault<Self>) -> Self {

@@ -5,16 +5,14 @@
 
 extern crate alloc;
 
-mod common;
-
 use alloc::sync::Arc;
 use std::alloc::System;
 
 use bytes::Buf;
-use common::writer::writer_and_reader;
-use common::*;
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 use wantwrite::{BufferPolicy, CipherSuite, Connection, Pool, Version, Writer, WriterConfig};
+use wantwrite_testing::writer::writer_and_reader;
+use wantwrite_testing::*;
 
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;

@@ -2,29 +2,20 @@
 //!
 //! Three parts of every length are many: `cargo test` takes every 31st of them, `./check
 //! exhaustive` all.
-#![expect(
-    unreachable_pub,
-    clippy::std_instead_of_alloc,
-    clippy::std_instead_of_core,
-    clippy::unwrap_used,
-    reason = "tests"
-)]
-
-mod common;
-#[path = "fuzz/deterministic.rs"]
-mod deterministic;
+#![expect(clippy::std_instead_of_core, clippy::unwrap_used, reason = "tests")]
 
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::{env, thread};
 
 use bytes::Bytes;
-use common::batch::{Help, seal_batch};
-use common::opener::{APPLICATION_DATA, Opener};
-use common::raw_peer::HEADER_LEN;
-use common::writer::*;
-use common::*;
 use wantwrite::*;
+use wantwrite_testing::batch::{Help, seal_batch};
+use wantwrite_testing::deterministic;
+use wantwrite_testing::opener::{APPLICATION_DATA, Opener};
+use wantwrite_testing::raw_peer::HEADER_LEN;
+use wantwrite_testing::writer::*;
+use wantwrite_testing::*;
 
 const BOTH_VERSIONS: [CipherSuite; 2] = [
     CipherSuite::TLS_AES_128_GCM_SHA256,

@@ -1,17 +1,15 @@
 //! What is left in memory: of plaintext nothing, wherever it was.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-mod common;
-
 use std::sync::PoisonError;
 
 use bytes::{Buf, Bytes, BytesMut};
-use common::raw_peer::{APPLICATION_DATA, RawPeer};
-use common::scan::{ALONE, MARK, has_marks, marks};
-use common::writer::*;
-use common::*;
 use ring::aead;
 use wantwrite::*;
+use wantwrite_testing::raw_peer::{APPLICATION_DATA, RawPeer};
+use wantwrite_testing::scan::{ALONE, MARK, has_marks, marks};
+use wantwrite_testing::writer::*;
+use wantwrite_testing::*;
 
 const SUITES_HERE: [CipherSuite; 2] = [
     CipherSuite::TLS_AES_128_GCM_SHA256,
@@ -106,7 +104,7 @@ fn owned_plaintext_is_ciphertext_in_its_own_memory_afterwards() {
 #[cfg(target_os = "linux")]
 mod in_the_whole_process {
     use super::*;
-    use common::scan::Scan;
+    use wantwrite_testing::scan::Scan;
     use zeroize::Zeroizing;
 
     #[test]

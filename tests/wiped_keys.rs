@@ -5,16 +5,14 @@
 
 extern crate alloc;
 
-mod common;
-
 use alloc::sync::Arc;
 use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
-use common::scan::{ALONE, Masked, Scan, wiping_the_stack};
-use common::writer::{drain_writer, with};
-use common::*;
 use wantwrite::*;
+use wantwrite_testing::scan::{ALONE, Masked, Scan, wiping_the_stack};
+use wantwrite_testing::writer::{drain_writer, with};
+use wantwrite_testing::*;
 use zeroize::Zeroizing;
 
 /// Bytes that nothing else has, on the stack.

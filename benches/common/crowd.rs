@@ -12,7 +12,7 @@ const ACTIVE: usize = 100;
 const PLAINTEXT: [u8; 1024] = [1; 1024];
 
 /// Connections at rest, clients and servers in turn. Those that never were active have no buffers.
-pub(crate) struct Crowd {
+pub struct Crowd {
     ends: Ends,
     config: ConnectionConfig,
     connections: Vec<Connection>,
@@ -21,7 +21,7 @@ pub(crate) struct Crowd {
 }
 
 impl Crowd {
-    pub(crate) fn new(suite: CipherSuite) -> Result<Self, Error> {
+    pub fn new(suite: CipherSuite) -> Result<Self, Error> {
         let mut config = ConnectionConfig::default();
         // The handshake was read; a segment is kept only by who has written.
         config.reader.buffers = BufferPolicy::Release;
@@ -29,7 +29,7 @@ impl Crowd {
     }
 
     /// Negotiates until there are `count`.
-    pub(crate) fn grow(&mut self, count: usize) -> Result<(), Error> {
+    pub fn grow(&mut self, count: usize) -> Result<(), Error> {
         while self.connections.len() < count {
             let (client, server) = self.ends.ours(&self.config)?;
             self.connections.extend([client, server]);
@@ -39,7 +39,7 @@ impl Crowd {
     }
 
     /// Seals a record on the next of the active ones, which lie far from each other.
-    pub(crate) fn seal(&mut self) -> Result<(), Error> {
+    pub fn seal(&mut self) -> Result<(), Error> {
         let connection = self.connections.get_mut(self.next).ok_or("nobody is there")?;
         self.next = (self.next + self.count.div_ceil(ACTIVE)) % self.count;
         connection.write_all(black_box(&PLAINTEXT))?;

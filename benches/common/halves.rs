@@ -11,7 +11,7 @@ use wantwrite::{
 use super::Error;
 
 /// TLS 1.3, then the same AEADs in TLS 1.2.
-pub(crate) const SUITES: [(&str, CipherSuite); 6] = [
+pub const SUITES: [(&str, CipherSuite); 6] = [
     ("tls13-aes128", CipherSuite::TLS_AES_128_GCM_SHA256),
     ("tls13-aes256", CipherSuite::TLS_AES_256_GCM_SHA384),
     ("tls13-chacha20", CipherSuite::TLS_CHACHA20_POLY1305_SHA256),
@@ -20,25 +20,25 @@ pub(crate) const SUITES: [(&str, CipherSuite); 6] = [
     ("tls12-chacha20", CipherSuite::TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256),
 ];
 
-pub(crate) const KEY: [u8; 32] = [7; 32];
-pub(crate) const IV: [u8; 12] = [9; 12];
+pub const KEY: [u8; 32] = [7; 32];
+pub const IV: [u8; 12] = [9; 12];
 
 /// Without the record count of RFC 9846 §5.5, which keys that cannot be updated would meet in a
 /// long measurement.
-pub(crate) fn writer(suite: CipherSuite, mut config: WriterConfig) -> Result<Writer, Error> {
+pub fn writer(suite: CipherSuite, mut config: WriterConfig) -> Result<Writer, Error> {
     config.key_limits = Some(KeyLimits::blocks_only(suite));
     let keys = WriteKeys::new(suite, &KEY[..suite.key_len()], IV, 0)?;
     Ok(Writer::new(keys, config))
 }
 
 /// What opens that writer's records.
-pub(crate) fn reader(suite: CipherSuite, config: ReaderConfig) -> Result<Reader, Error> {
+pub fn reader(suite: CipherSuite, config: ReaderConfig) -> Result<Reader, Error> {
     let keys = ReadKeys::new(suite, &KEY[..suite.key_len()], IV, 0)?;
     Ok(Reader::new(keys, Role::Server, config))
 }
 
 /// A transport that takes everything.
-pub(crate) fn drain_all(mut outbound: Outbound<'_>) {
+pub fn drain_all(mut outbound: Outbound<'_>) {
     while outbound.has_remaining() {
         let len = black_box(outbound.chunk()).len();
         outbound.advance(len);

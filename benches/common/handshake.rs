@@ -18,14 +18,14 @@ use wantwrite::{CipherSuite, Connection, ConnectionConfig, Version};
 use super::Error;
 
 /// Configurations of both ends that agree on one suite.
-pub(crate) struct Ends {
+pub struct Ends {
     certificate_len: usize,
     client: Arc<ClientConfig>,
     server: Arc<ServerConfig>,
 }
 
 impl Ends {
-    pub(crate) fn new(suite: CipherSuite) -> Result<Self, Error> {
+    pub fn new(suite: CipherSuite) -> Result<Self, Error> {
         let key = KeyPair::generate()?;
         let certificate = CertificateParams::new(["localhost".to_owned()])?.self_signed(&key)?;
         let mut roots = RootCertStore::empty();
@@ -52,21 +52,18 @@ impl Ends {
     }
 
     /// Bytes of the server's only certificate.
-    pub(crate) const fn certificate_len(&self) -> usize {
+    pub const fn certificate_len(&self) -> usize {
         self.certificate_len
     }
 
     /// The same, with what the handshake makes of secrets given to `log`.
-    pub(crate) fn with_log(mut self, log: Arc<dyn KeyLog>) -> Self {
+    pub fn with_log(mut self, log: Arc<dyn KeyLog>) -> Self {
         Arc::make_mut(&mut self.client).key_log = log;
         self
     }
 
     /// Ours, a client and a server, at rest: the server's tickets are stored.
-    pub(crate) fn ours(
-        &self,
-        config: &ConnectionConfig,
-    ) -> Result<(Connection, Connection), Error> {
+    pub fn ours(&self, config: &ConnectionConfig) -> Result<(Connection, Connection), Error> {
         let (tls, name) = (Arc::clone(&self.client), ServerName::try_from("localhost")?);
         let mut client = Connection::client_with(tls, name, config.clone())?;
         let mut server = Connection::server_with(Arc::clone(&self.server), config.clone())?;
@@ -78,7 +75,7 @@ impl Ends {
     }
 
     /// rustls's buffered connections, at rest.
-    pub(crate) fn buffered(&self) -> Result<(ClientConnection, ServerConnection), Error> {
+    pub fn buffered(&self) -> Result<(ClientConnection, ServerConnection), Error> {
         let name = ServerName::try_from("localhost")?;
         let mut client = ClientConnection::new(Arc::clone(&self.client), name)?;
         let mut server = ServerConnection::new(Arc::clone(&self.server))?;
@@ -98,7 +95,7 @@ impl Ends {
     }
 
     /// rustls's unbuffered client, ready to write.
-    pub(crate) fn unbuffered(&self) -> Result<UnbufferedClientConnection, Error> {
+    pub fn unbuffered(&self) -> Result<UnbufferedClientConnection, Error> {
         let name = ServerName::try_from("localhost")?;
         let mut client = UnbufferedClientConnection::new(Arc::clone(&self.client), name)?;
         let mut server = ServerConnection::new(Arc::clone(&self.server))?;
@@ -127,7 +124,7 @@ impl Ends {
 }
 
 /// Carries what waits in one of ours to the other.
-pub(crate) fn carry(from: &mut Connection, to: &mut Connection) -> Result<(), Error> {
+pub fn carry(from: &mut Connection, to: &mut Connection) -> Result<(), Error> {
     while from.wants().drain {
         let mut outbound = from.outbound();
         let taken = to.receive(outbound.chunk());

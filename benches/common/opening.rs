@@ -44,20 +44,20 @@ const fn batch_len(record_len: usize) -> usize {
 }
 
 /// Our reader: records in its buffer, plaintext seen and consumed there.
-pub(crate) struct Ours {
+pub struct Ours {
     source: Source,
     reader: Reader,
 }
 
 impl Ours {
-    pub(crate) fn new(suite: CipherSuite, record_len: usize) -> Result<Self, Error> {
+    pub fn new(suite: CipherSuite, record_len: usize) -> Result<Self, Error> {
         let mut config = ReaderConfig::default();
         config.capacity = BATCH;
         Ok(Self { source: Source::new(suite, record_len)?, reader: reader(suite, config)? })
     }
 
     /// The time that opening `count` records takes.
-    pub(crate) fn open(&mut self, count: usize) -> Result<Duration, Error> {
+    pub fn open(&mut self, count: usize) -> Result<Duration, Error> {
         let record_len = self.source.plaintext.len();
         let (mut left, mut time) = (count, Duration::ZERO);
         while left > 0 {
@@ -82,19 +82,19 @@ impl Ours {
 }
 
 /// ring's `open_in_place` over the same bytes; where the records begin is known.
-pub(crate) struct Ring {
+pub struct Ring {
     source: Source,
     ring: RingAlone,
     wire: Vec<u8>,
 }
 
 impl Ring {
-    pub(crate) fn new(suite: CipherSuite, record_len: usize) -> Result<Self, Error> {
+    pub fn new(suite: CipherSuite, record_len: usize) -> Result<Self, Error> {
         let source = Source::new(suite, record_len)?;
         Ok(Self { source, ring: RingAlone::new(suite)?, wire: Vec::with_capacity(BATCH) })
     }
 
-    pub(crate) fn open(&mut self, count: usize) -> Result<Duration, Error> {
+    pub fn open(&mut self, count: usize) -> Result<Duration, Error> {
         let record_len = self.source.plaintext.len();
         let (mut left, mut time) = (count, Duration::ZERO);
         while left > 0 {

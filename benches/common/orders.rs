@@ -15,7 +15,7 @@ const TOTAL: usize = 160 * 1024;
 
 /// When records are opened.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Order {
+pub enum Order {
     /// As soon as they are here: all of them, after every read.
     AtOnce,
     /// All of them, when there is no more room.
@@ -27,22 +27,18 @@ pub(crate) enum Order {
 }
 
 /// Records of one length on the wire.
-pub(crate) struct Records {
+pub struct Records {
     suite: CipherSuite,
     wire: Vec<u8>,
     count: usize,
 }
 
 impl Records {
-    pub(crate) fn new(suite: CipherSuite, content_len: usize) -> Result<Self, Error> {
+    pub fn new(suite: CipherSuite, content_len: usize) -> Result<Self, Error> {
         Self::padded(suite, content_len, Padding::None)
     }
 
-    pub(crate) fn padded(
-        suite: CipherSuite,
-        content_len: usize,
-        padding: Padding,
-    ) -> Result<Self, Error> {
+    pub fn padded(suite: CipherSuite, content_len: usize, padding: Padding) -> Result<Self, Error> {
         let mut config = WriterConfig::default();
         config.padding = padding;
         config.coalescing = Coalescing::Off;
@@ -59,12 +55,7 @@ impl Records {
     }
 
     /// The time that reading them takes, at most `read_len` bytes at a time, with so much memory.
-    pub(crate) fn read(
-        &self,
-        order: Order,
-        read_len: usize,
-        capacity: usize,
-    ) -> Result<Duration, Error> {
+    pub fn read(&self, order: Order, read_len: usize, capacity: usize) -> Result<Duration, Error> {
         let mut config = ReaderConfig::default();
         config.capacity = capacity;
         let mut reader = reader(self.suite, config)?;

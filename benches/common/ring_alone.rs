@@ -10,18 +10,18 @@ use wantwrite::{CipherSuite, Version};
 use super::Error;
 use super::halves::{IV, KEY};
 
-pub(crate) const HEADER_LEN: usize = 5;
-pub(crate) const TAG_LEN: usize = 16;
+pub const HEADER_LEN: usize = 5;
+pub const TAG_LEN: usize = 16;
 
 /// Header and nonce made, the content in place already; nothing is copied.
-pub(crate) struct RingAlone {
+pub struct RingAlone {
     key: LessSafeKey,
     version: Version,
     seq: u64,
 }
 
 impl RingAlone {
-    pub(crate) fn new(suite: CipherSuite) -> Result<Self, Error> {
+    pub fn new(suite: CipherSuite) -> Result<Self, Error> {
         let algorithm = match format!("{suite:?}") {
             name if name.contains("AES_128") => &AES_128_GCM,
             name if name.contains("AES_256") => &AES_256_GCM,
@@ -33,7 +33,7 @@ impl RingAlone {
     }
 
     /// Seals `content`, in TLS 1.3 with its type byte behind it.
-    pub(crate) fn seal(&mut self, content: &mut [u8]) -> Result<(), Error> {
+    pub fn seal(&mut self, content: &mut [u8]) -> Result<(), Error> {
         let nonce = self.next_nonce();
         let header = header(content.len() + TAG_LEN);
         let tag = match self.version {
@@ -51,7 +51,7 @@ impl RingAlone {
 
     /// Opens `record` of TLS 1.3, header and tag included, and returns its content's length with
     /// the type byte.
-    pub(crate) fn open(&mut self, record: &mut [u8]) -> Result<usize, Error> {
+    pub fn open(&mut self, record: &mut [u8]) -> Result<usize, Error> {
         let nonce = self.next_nonce();
         let (header, body) = record.split_first_chunk_mut::<HEADER_LEN>().ok_or("not a record")?;
         let content = self.key.open_in_place(nonce, Aad::from(*header), body);

@@ -6,10 +6,10 @@ use std::time::Instant;
 use super::Error;
 
 /// Does its work once and says how long that took.
-pub(crate) type Turn<'a> = &'a mut dyn FnMut() -> Result<Duration, Error>;
+pub type Turn<'a> = &'a mut dyn FnMut() -> Result<Duration, Error>;
 
 /// What each of `turns` took in each round, in nanoseconds. A round before them warms up.
-pub(crate) fn play<const N: usize>(
+pub fn play<const N: usize>(
     rounds: usize,
     mut turns: [Turn<'_>; N],
 ) -> Result<[Vec<f64>; N], Error> {
@@ -26,10 +26,7 @@ pub(crate) fn play<const N: usize>(
 }
 
 /// As many calls of `call` as are to be one turn.
-pub(crate) fn timed(
-    calls: usize,
-    mut call: impl FnMut() -> Result<(), Error>,
-) -> Result<Duration, Error> {
+pub fn timed(calls: usize, mut call: impl FnMut() -> Result<(), Error>) -> Result<Duration, Error> {
     let start = Instant::now();
     for _ in 0..calls {
         call()?;
@@ -38,7 +35,7 @@ pub(crate) fn timed(
 }
 
 /// The median of what `of` makes of each round.
-pub(crate) fn median(a: &[f64], b: &[f64], of: impl Fn(f64, f64) -> f64) -> f64 {
+pub fn median(a: &[f64], b: &[f64], of: impl Fn(f64, f64) -> f64) -> f64 {
     let mut values: Vec<f64> = a.iter().zip(b).map(|(a, b)| of(*a, *b)).collect();
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)

@@ -10,12 +10,12 @@ use rustls::unbuffered::{ConnectionState, UnbufferedStatus};
 use super::Error;
 
 /// Its own buffers, and every record given to a transport that takes everything.
-pub(crate) fn seal_buffered(tls: &mut ClientConnection, plaintext: &[u8]) -> Result<(), Error> {
+pub fn seal_buffered(tls: &mut ClientConnection, plaintext: &[u8]) -> Result<(), Error> {
     tls.writer().write_all(black_box(plaintext))?;
     drain(tls)
 }
 
-pub(crate) fn drain(tls: &mut ClientConnection) -> Result<(), Error> {
+pub fn drain(tls: &mut ClientConnection) -> Result<(), Error> {
     while tls.wants_write() {
         tls.write_tls(&mut io::sink())?;
     }
@@ -23,7 +23,7 @@ pub(crate) fn drain(tls: &mut ClientConnection) -> Result<(), Error> {
 }
 
 /// Into the caller's memory, which has to be long enough.
-pub(crate) fn seal_unbuffered(
+pub fn seal_unbuffered(
     tls: &mut UnbufferedClientConnection,
     plaintext: &[u8],
     wire: &mut [u8],

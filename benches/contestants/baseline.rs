@@ -9,14 +9,14 @@ use super::{Contestant, Suite};
 use crate::Error;
 
 /// Content and type byte of each record lie in place already; nothing is copied.
-pub(crate) struct RingAlone {
+pub struct RingAlone {
     key: LessSafeKey,
     records: Vec<Vec<u8>>,
     seq: u64,
 }
 
 impl RingAlone {
-    pub(crate) fn new(suite: Suite, size: usize) -> Result<Self, Error> {
+    pub fn new(suite: Suite, size: usize) -> Result<Self, Error> {
         let key = vec![7; suite.ring().key_len()];
         let key = UnboundKey::new(suite.ring(), &key).map_err(|_| "ring refused the key")?;
         let plaintext = vec![1; size];
@@ -48,13 +48,13 @@ impl Contestant for RingAlone {
 }
 
 /// The same after one copy into place: the floor of any `write`.
-pub(crate) struct RingAndCopy {
+pub struct RingAndCopy {
     ring: RingAlone,
     plaintext: Vec<u8>,
 }
 
 impl RingAndCopy {
-    pub(crate) fn new(suite: Suite, size: usize) -> Result<Self, Error> {
+    pub fn new(suite: Suite, size: usize) -> Result<Self, Error> {
         Ok(Self { ring: RingAlone::new(suite, size)?, plaintext: vec![1; size] })
     }
 }
@@ -77,13 +77,13 @@ impl Contestant for RingAndCopy {
 }
 
 /// As many records as there are writes.
-pub(crate) struct RingEach {
+pub struct RingEach {
     ring: RingAlone,
     writes: usize,
 }
 
 impl RingEach {
-    pub(crate) fn new(suite: Suite, size: usize, writes: usize) -> Result<Self, Error> {
+    pub fn new(suite: Suite, size: usize, writes: usize) -> Result<Self, Error> {
         Ok(Self { ring: RingAlone::new(suite, size)?, writes })
     }
 }

@@ -1,4 +1,5 @@
 //! What is measured against each other: the same plaintext sealed into TLS 1.3 records.
+#![expect(missing_docs, missing_debug_implementations, reason = "for these benchmarks alone")]
 
 mod baseline;
 mod ours;
@@ -6,16 +7,17 @@ mod stock;
 
 use core::str::FromStr;
 
-pub(crate) use baseline::{RingAlone, RingAndCopy, RingEach};
-pub(crate) use ours::{Coalesced, Slot, Write, WriteFresh, WriteOwned};
-pub(crate) use stock::Rustls;
+pub use baseline::{RingAlone, RingAndCopy, RingEach};
+pub use ours::{Coalesced, Slot, Write, WriteFresh, WriteOwned};
+pub use stock::Rustls;
 
 use wantwrite::CipherSuite;
 
-use crate::Error;
+/// Whatever ends a benchmark; it is only shown.
+pub type Error = Box<dyn core::error::Error>;
 
 /// Seals the same plaintext again and again.
-pub(crate) trait Contestant {
+pub trait Contestant {
     fn name(&self) -> &'static str;
 
     /// What is not to be counted, before so many calls of [`seal`](Self::seal).
@@ -26,14 +28,14 @@ pub(crate) trait Contestant {
 }
 
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Suite {
+pub enum Suite {
     Aes128,
     Aes256,
     Chacha20,
 }
 
 impl Suite {
-    pub(crate) const fn ring(self) -> &'static ring::aead::Algorithm {
+    pub const fn ring(self) -> &'static ring::aead::Algorithm {
         match self {
             Self::Aes128 => &ring::aead::AES_128_GCM,
             Self::Aes256 => &ring::aead::AES_256_GCM,
@@ -41,7 +43,7 @@ impl Suite {
         }
     }
 
-    pub(crate) const fn tls(self) -> CipherSuite {
+    pub const fn tls(self) -> CipherSuite {
         match self {
             Self::Aes128 => CipherSuite::TLS_AES_128_GCM_SHA256,
             Self::Aes256 => CipherSuite::TLS_AES_256_GCM_SHA384,

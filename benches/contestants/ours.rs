@@ -33,13 +33,13 @@ fn drain(writer: &mut Writer) {
 }
 
 /// One copy.
-pub(crate) struct Write {
+pub struct Write {
     writer: Writer,
     plaintext: Vec<u8>,
 }
 
 impl Write {
-    pub(crate) fn new(suite: Suite, size: usize) -> Result<Self, Error> {
+    pub fn new(suite: Suite, size: usize) -> Result<Self, Error> {
         Ok(Self { writer: writer(suite, size)?, plaintext: vec![1; size] })
     }
 }
@@ -59,13 +59,13 @@ impl Contestant for Write {
 }
 
 /// No copy: the bytes are made in place, and the making is not counted.
-pub(crate) struct Slot {
+pub struct Slot {
     writer: Writer,
     size: usize,
 }
 
 impl Slot {
-    pub(crate) fn new(suite: Suite, size: usize) -> Result<Self, Error> {
+    pub fn new(suite: Suite, size: usize) -> Result<Self, Error> {
         Ok(Self { writer: writer(suite, size)?, size })
     }
 }
@@ -118,13 +118,13 @@ impl Plaintexts {
 }
 
 /// One copy of plaintext in memory of its own.
-pub(crate) struct WriteFresh {
+pub struct WriteFresh {
     writer: Writer,
     plaintexts: Plaintexts,
 }
 
 impl WriteFresh {
-    pub(crate) fn new(suite: Suite, size: usize) -> Result<Self, Error> {
+    pub fn new(suite: Suite, size: usize) -> Result<Self, Error> {
         Ok(Self { writer: writer(suite, size)?, plaintexts: Plaintexts::new(size) })
     }
 }
@@ -150,13 +150,13 @@ impl Contestant for WriteFresh {
 }
 
 /// No copy: sealed in the caller's memory.
-pub(crate) struct WriteOwned {
+pub struct WriteOwned {
     writer: Writer,
     plaintexts: Plaintexts,
 }
 
 impl WriteOwned {
-    pub(crate) fn new(suite: Suite, size: usize) -> Result<Self, Error> {
+    pub fn new(suite: Suite, size: usize) -> Result<Self, Error> {
         Ok(Self { writer: writer(suite, size)?, plaintexts: Plaintexts::new(size) })
     }
 }
@@ -182,14 +182,14 @@ impl Contestant for WriteOwned {
 }
 
 /// Small writes that share records, drained once at the end.
-pub(crate) struct Coalesced {
+pub struct Coalesced {
     writer: Writer,
     plaintext: Vec<u8>,
     writes: usize,
 }
 
 impl Coalesced {
-    pub(crate) fn new(suite: Suite, size: usize, writes: usize) -> Result<Self, Error> {
+    pub fn new(suite: Suite, size: usize, writes: usize) -> Result<Self, Error> {
         let writer = writer_with(suite, size * writes, Coalescing::On)?;
         Ok(Self { writer, plaintext: vec![1; size], writes })
     }

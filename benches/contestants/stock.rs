@@ -15,14 +15,14 @@ use super::{Contestant, Suite};
 use crate::Error;
 
 /// `writer().write_all`, then `write_tls` into nowhere.
-pub(crate) struct Rustls {
+pub struct Rustls {
     client: ClientConnection,
     plaintext: Vec<u8>,
     writes: usize,
 }
 
 impl Rustls {
-    pub(crate) fn new(suite: Suite, size: usize) -> Result<Self, Error> {
+    pub fn new(suite: Suite, size: usize) -> Result<Self, Error> {
         let key = KeyPair::generate()?;
         let certificate = CertificateParams::new(["localhost".to_owned()])?.self_signed(&key)?;
         let mut provider = ring::default_provider();
@@ -47,7 +47,7 @@ impl Rustls {
     }
 
     /// So many writes before `write_tls`.
-    pub(crate) fn writing(self, writes: usize) -> Self {
+    pub fn writing(self, writes: usize) -> Self {
         Self { writes, ..self }
     }
 }

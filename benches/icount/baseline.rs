@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::common::Error;
 use super::environment::Environment;
+use benches::common::Error;
 
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Baseline {
@@ -86,5 +86,5 @@ fn percent(now: u64, was: u64) -> f64 {
 }
 
 fn path() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/icount/baseline.json")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("icount/baseline.json")
 }

@@ -5,7 +5,7 @@ use std::process::Command;
 use std::{env, fs};
 
 use super::baseline::Count;
-use super::common::Error;
+use benches::common::Error;
 
 /// What callgrind counts: from where it is entered until it is left.
 const COUNTED: &str = "icount::counted";

@@ -8,7 +8,7 @@ use std::{env, fs};
 use serde::{Deserialize, Serialize};
 
 use super::callgrind::valgrind;
-use super::common::Error;
+use benches::common::Error;
 
 #[derive(PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Environment {
@@ -22,7 +22,7 @@ pub(crate) struct Environment {
 
 impl Environment {
     pub(crate) fn here() -> Result<Self, Error> {
-        let lock = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.lock");
+        let lock = Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.lock");
         Ok(Self {
             features: first_line(valgrind("none").arg(env::current_exe()?).arg("--features"))?,
             rustc: first_line(Command::new("rustc").arg("--version"))?,

@@ -1,8 +1,8 @@
 //! Instructions of fixed scenarios, counted by callgrind and compared with a committed baseline:
 //! what a shared machine cannot say by times.
 //!
-//!     cargo bench --bench icount               counts and compares; fails at more than 2 % more
-//!     cargo bench --bench icount -- --renew    counts and writes the baseline anew
+//!     cargo bench -p benches --bench icount               counts and compares; fails at more than 2 % more
+//!     cargo bench -p benches --bench icount -- --renew    counts and writes the baseline anew
 //!
 //! Two counts a call, of which either may fail: `all`, and `ours`, which is without ring and
 //! without the copying and filling of memory, nearly all of a long record. valgrind shows the
@@ -16,9 +16,6 @@
 //!
 //! Keys are fixed and nothing measured is random, so the same program gives the same counts.
 
-#[path = "../common/mod.rs"]
-mod common;
-
 mod baseline;
 mod callgrind;
 mod environment;
@@ -29,14 +26,14 @@ use std::process::ExitCode;
 use lexopt::ValueExt;
 
 use baseline::{Baseline, Count, Verdict};
-use common::Error;
+use benches::common::Error;
 use environment::Environment;
 use scenarios::{SCENARIOS, Scenario};
 
 /// Calls that are counted, after as many that are not.
 const CALLS: u64 = 20;
 
-const RENEW: &str = "renew it by `cargo bench --bench icount -- --renew`";
+const RENEW: &str = "renew it by `cargo bench -p benches --bench icount -- --renew`";
 
 enum Task {
     Compare,

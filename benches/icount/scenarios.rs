@@ -8,9 +8,9 @@ use wantwrite::{
     TrafficSecret, WriteKeys, Writer, WriterConfig,
 };
 
-use super::common::Error;
-use super::common::halves::{drain_all, reader, writer};
-use super::common::handshake::Ends;
+use benches::common::Error;
+use benches::common::halves::{drain_all, reader, writer};
+use benches::common::handshake::Ends;
 
 const SUITE: CipherSuite = CipherSuite::TLS_AES_128_GCM_SHA256;
 

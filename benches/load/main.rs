@@ -2,7 +2,7 @@
 //! same event loop, and nginx, in turns, with the same certificate; and then with many clients
 //! that hardly read.
 //!
-//! `cargo build --release --example https_server && cargo bench --bench load`, on Linux, with wrk
+//! `cargo build --release -p https_server && cargo bench -p benches --bench load`, on Linux, with wrk
 //! and nginx installed. Rates depend on what else the machine does: each round gives ratios,
 //! whose medians are printed. It fails if a request does, if memory does not come back, or if
 //! slow readers cost more than their buffers.
@@ -161,9 +161,9 @@ fn server_program() -> Result<PathBuf, Error> {
     // target/release/deps/load-HASH
     let this = std::env::current_exe()?;
     let profile = this.ancestors().nth(2).ok_or("where is this?")?;
-    let program = profile.join("examples/https_server");
+    let program = profile.join("https_server");
     if !program.exists() {
-        return Err("first: cargo build --release --example https_server".into());
+        return Err("first: cargo build --release -p https_server".into());
     }
     Ok(program)
 }

@@ -1,5 +1,11 @@
 //! A shim for BoringSSL's `ssl/test/runner`: TLS connections by wantwrite, as the runner's flags
 //! ask.
+#![warn(clippy::expect_used)]
+#![expect(
+    clippy::std_instead_of_core,
+    clippy::std_instead_of_alloc,
+    reason = "a program, which has std"
+)]
 
 mod config;
 mod exchange;

@@ -1,3 +1,4 @@
+//! `connection_bytes` under libFuzzer.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| wantwrite_fuzz::targets::connection_bytes::run(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| wantwrite_fuzz::connection_bytes::run(data));

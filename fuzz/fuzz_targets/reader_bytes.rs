@@ -1,3 +1,4 @@
+//! `reader_bytes` under libFuzzer.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| wantwrite_fuzz::targets::reader_bytes::run(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| wantwrite_fuzz::reader_bytes::run(data));

@@ -1,3 +1,4 @@
+//! `writer_ops` under libFuzzer.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| wantwrite_fuzz::targets::writer_ops::run(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| wantwrite_fuzz::writer_ops::run(data));

@@ -1,8 +1,34 @@
-//! What the targets call: the functions that the tests call too.
+//! The fuzz targets: each is one function of an input, which panics where something that must
+//! hold does not.
+#![expect(
+    missing_docs,
+    clippy::as_conversions,
+    clippy::std_instead_of_alloc,
+    clippy::unwrap_used,
+    reason = "test code"
+)]
 
-#[path = "../../tests/common/mod.rs"]
-mod common;
-#[path = "../../tests/fuzz/deterministic.rs"]
-mod deterministic;
-#[path = "../../tests/fuzz/targets/mod.rs"]
-pub mod targets;
+pub mod connection_bytes;
+pub mod differential_rustls;
+pub mod handover;
+pub mod parallel;
+pub mod reader_bytes;
+pub mod record_header;
+pub mod round_trip;
+pub mod writer_ops;
+
+use wantwrite_testing::{deterministic, draw};
+
+/// A target's name under `fuzz/`, and what it calls.
+pub type Target = (&'static str, fn(&[u8]));
+
+pub const ALL: [Target; 8] = [
+    ("record_header", record_header::run),
+    ("reader_bytes", reader_bytes::run),
+    ("writer_ops", writer_ops::run),
+    ("round_trip", round_trip::run),
+    ("differential_rustls", differential_rustls::run),
+    ("connection_bytes", connection_bytes::run),
+    ("handover", handover::run),
+    ("parallel", parallel::run),
+];

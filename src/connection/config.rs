@@ -155,9 +155,13 @@ pub(super) fn check_suites(provider: &CryptoProvider) -> Result<(), ConnectionEr
     }
 }
 
-/// The configuration as the hand-over needs it: secrets can be taken out, and no early data,
-/// which exists only inside rustls. A copy is made only where something has to change.
-pub(crate) fn prepare_client(mut config: Arc<ClientConfig>) -> Arc<ClientConfig> {
+/// The configuration as [`Connection::client`](crate::Connection::client) needs it: secrets can be
+/// taken out, and no early data, which exists only inside rustls.
+///
+/// A copy is made only where something has to change. Every connection does this for itself; a
+/// program that makes many with one configuration does it once before, and spares each the copy.
+#[must_use]
+pub fn prepare_client_config(mut config: Arc<ClientConfig>) -> Arc<ClientConfig> {
     if !config.enable_secret_extraction || config.enable_early_data {
         let config = Arc::make_mut(&mut config);
         config.enable_secret_extraction = true;
@@ -166,7 +170,7 @@ pub(crate) fn prepare_client(mut config: Arc<ClientConfig>) -> Arc<ClientConfig>
     config
 }
 
-/// As [`prepare_client`]. Half-RTT data would be sent by rustls, before the hand-over.
+/// As [`prepare_client_config`]. Half-RTT data would be sent by rustls, before the hand-over.
 pub(super) fn prepare_server(config: &ServerConfig) -> ServerConfig {
     let mut config = config.clone();
     config.enable_secret_extraction = true;

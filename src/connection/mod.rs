@@ -14,15 +14,16 @@ mod writing;
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
-pub(crate) use config::prepare_client;
+use core::mem;
+
 #[cfg(feature = "std")]
 pub use config::webpki_client_config;
 pub use config::{ConnectionConfig, Tls12Close};
 use config::{check_suites, prepare_server};
 pub use config::{
-    client_config_builder, clock, server_config_builder, webpki_client_config_with_time,
+    client_config_builder, clock, prepare_client_config, server_config_builder,
+    webpki_client_config_with_time,
 };
-use core::mem;
 pub use error::ConnectionError;
 use handover::Tls;
 use handshake::{HandedOver, Handshake, Status};
@@ -30,9 +31,9 @@ use negotiated::Negotiated;
 use post_handshake::WriterBeside;
 pub use rustls;
 use rustls::client::UnbufferedClientConnection;
-pub(crate) use rustls::pki_types::ServerName;
+use rustls::pki_types::ServerName;
 use rustls::server::UnbufferedServerConnection;
-pub(crate) use rustls::{ClientConfig, ServerConfig};
+use rustls::{ClientConfig, ServerConfig};
 use server_name::{RememberServerName, ServerNameCell};
 
 use crate::aead::ReadKeys;
@@ -115,7 +116,7 @@ impl Connection {
     ) -> Result<Self, ConnectionError> {
         check_suites(tls.crypto_provider())?;
         let config = config.capped(tls.max_fragment_size);
-        let tls = UnbufferedClientConnection::new(prepare_client(tls), name)?;
+        let tls = UnbufferedClientConnection::new(prepare_client_config(tls), name)?;
         Self::negotiating(Tls::Client(tls), None, config)
     }
 
@@ -297,8 +298,12 @@ impl Connection {
     }
 
     /// As [`read`](Self::read), to where `take` puts the plaintext that it is shown. It returns
-    /// how much that was, 0 when it takes no more.
-    pub(crate) fn read_with(
+    /// how much that was, 0 when it takes no more. It may be called several times: once for each
+    /// record that is there.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn read_with(
         &mut self,
         mut take: impl FnMut(&[u8]) -> usize,
     ) -> Result<usize, ConnectionError> {
@@ -309,7 +314,8 @@ impl Connection {
                 Err(_) if len > 0 => return Ok(len),
                 Err(error) => return Err(error),
             }
-            let n = take(self.plaintext());
+            let plaintext = self.plaintext();
+            let n = take(plaintext).min(plaintext.len());
             self.consume(n);
             len += n;
             if n == 0 || !self.reads_on() {

@@ -6,17 +6,22 @@ use super::lingering::LingerError;
 use crate::connection::ConnectionError;
 use crate::error::{SlotOverrun, WriteError};
 
-/// Why a call did not do what it was asked.
+/// Why a call of a [`Driver`](super::Driver) did not do what it was asked.
 #[derive(Debug)]
-pub(crate) enum Fault<E> {
+pub enum Fault<E> {
+    /// The transport's own error.
     Transport(E),
     /// The transport took 0 bytes.
     WriteZero,
     /// The transport says that it read more than it was lent.
     Overrun(SlotOverrun),
+    /// The transport says that it took more than it was given.
     WriteOverrun(WriteOverrun),
+    /// The connection has failed, or was truncated. Sticky.
     Connection(ConnectionError),
+    /// The connection does not take what was written.
     Write(WriteError),
+    /// Our end is with the transport, but the peer's was not awaited.
     Linger(LingerError),
 }
 

@@ -12,7 +12,7 @@ use crate::aead::Around;
 use crate::error::{Error, WriteError};
 
 /// Shorter plaintext is copied: making pieces of it costs more than the copy does
-/// (`cargo bench --bench paired`: even between 4 and 16 KiB).
+/// (`cargo bench -p benches --bench paired`: even between 4 and 16 KiB).
 const MIN_OWNED_LEN: usize = 16 * 1024;
 
 /// In shorter records too; and the pieces would take more memory than the plaintext.

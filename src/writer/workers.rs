@@ -19,7 +19,7 @@ use crate::error::WriteError;
 use crate::record::MAX_FRAGMENT_LEN;
 
 /// From this length on, threads that are awake help; what is shorter is sealed sooner by the
-/// calling thread alone (`cargo run --release --example parallel`).
+/// calling thread alone (`cargo run --release -p parallel`).
 const MIN_LEN: usize = 8 * MAX_FRAGMENT_LEN;
 
 /// From this length on, threads that sleep are woken, if they stay awake then: this time waking

@@ -3,10 +3,10 @@
 use bytes::{Buf, Bytes, BytesMut};
 use wantwrite::*;
 
-use crate::common::Rng;
-use crate::common::model::plaintext;
 use crate::draw::{self, Input};
 use crate::wire::{Micros, Wire};
+use wantwrite_testing::Rng;
+use wantwrite_testing::model::plaintext;
 
 /// KeyUpdates and cover records of one side: with the answers to the other's KeyUpdates these are
 /// fewer than a reader takes in a row without data.

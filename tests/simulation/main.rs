@@ -12,13 +12,6 @@
     reason = "tests"
 )]
 
-#[path = "../common/mod.rs"]
-mod common;
-#[path = "../fuzz/deterministic.rs"]
-mod deterministic;
-#[path = "../fuzz/targets/draw.rs"]
-#[expect(dead_code, reason = "the fuzz targets draw more")]
-mod draw;
 mod host;
 mod wire;
 mod world;
@@ -27,6 +20,7 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::{env, thread};
 
+use wantwrite_testing::{deterministic, draw};
 use world::{Outcome, World};
 
 /// A number from the environment.

@@ -3,8 +3,8 @@
 
 use std::collections::VecDeque;
 
-use crate::common::Rng;
-use crate::common::raw_peer::HEADER_LEN;
+use wantwrite_testing::Rng;
+use wantwrite_testing::raw_peer::HEADER_LEN;
 
 /// Microseconds of the world's time.
 pub type Micros = u64;

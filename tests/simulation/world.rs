@@ -5,11 +5,11 @@ use std::collections::BinaryHeap;
 
 use wantwrite::*;
 
-use crate::common::Rng;
 use crate::deterministic;
 use crate::draw::{self, Input};
 use crate::host::Host;
 use crate::wire::{Cut, Micros, Wire};
+use wantwrite_testing::Rng;
 
 /// More than any world takes.
 const MAX_EVENTS: u64 = 3_000_000;

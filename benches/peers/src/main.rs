@@ -1,10 +1,12 @@
 //! Seals the same plaintext with wantwrite and with what a user would pick instead; README.md
 //! says what for and how.
+#![expect(
+    clippy::std_instead_of_core,
+    clippy::std_instead_of_alloc,
+    reason = "a program, which has std"
+)]
 
 mod chart;
-#[path = "../../contestants/mod.rs"]
-#[allow(dead_code, unused_imports, reason = "the crate's own benchmarks use more of it")]
-mod contestants;
 mod measure;
 mod peer;
 mod peers;

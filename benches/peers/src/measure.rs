@@ -6,7 +6,6 @@ use std::time::Duration;
 use rustix::time::{ClockId, clock_gettime};
 
 use crate::Error;
-use crate::contestants::{Contestant, RingAndCopy, RingEach, Suite};
 use crate::peer::{Peer, Sealing};
 #[cfg(feature = "boring")]
 use crate::peers::BoringSsl;
@@ -18,6 +17,7 @@ use crate::peers::{
 #[cfg(feature = "gnutls")]
 use crate::peers::{GnuTls, GnuTlsCorked};
 use crate::server::Setup;
+use contestants::{Contestant, RingAndCopy, RingEach, Suite};
 
 /// So many writes of so many bytes, and then the drain.
 #[derive(Clone, Copy)]

@@ -5,10 +5,10 @@ use std::hint::black_box;
 use wantwrite::MAX_FRAGMENT_LEN;
 
 use crate::Error;
-use crate::contestants::Contestant;
 use crate::measure::Case;
 use crate::server::{Server, Setup};
 use crate::transport::Transport;
+use contestants::Contestant;
 
 /// Header, type byte and tag of a TLS 1.3 record.
 const RECORD_OVERHEAD: usize = 5 + 1 + 16;

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use sysinfo::{CpuRefreshKind, RefreshKind, System};
 
 use crate::Error;
-use crate::contestants::Suite;
 use crate::measure::{CASES, measure, median};
+use contestants::Suite;
 
 #[derive(Deserialize, Serialize)]
 pub(crate) struct Report {
@@ -180,12 +180,12 @@ fn command() -> String {
         none if none.is_empty() => none,
         some => format!(" --features {some}"),
     };
-    format!("cargo run --release{features} --manifest-path benches/peers/Cargo.toml")
+    format!("cargo run --release -p peers{features}")
 }
 
 /// The versions that were built in, or loaded.
 fn libraries() -> Result<BTreeMap<String, String>, Error> {
-    let lock = Lockfile::from_str(include_str!("../Cargo.lock"))?;
+    let lock = Lockfile::from_str(include_str!("../../../Cargo.lock"))?;
     let built_in = [
         ("wantwrite", "wantwrite", true),
         ("ring", "ring", true),

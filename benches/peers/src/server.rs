@@ -10,8 +10,8 @@ use rustls::version::TLS13;
 use rustls::{ClientConfig, RootCertStore, ServerConfig, ServerConnection};
 
 use crate::Error;
-use crate::contestants::Suite;
 use crate::transport::Transport;
+use contestants::Suite;
 
 /// What the clients of one suite need: only the server chooses it.
 pub(crate) struct Setup {

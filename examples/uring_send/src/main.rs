@@ -1,20 +1,19 @@
 //! Our engine under io_uring: several connections, several sends in flight on each, to stock
 //! rustls peers in threads of this process; then the digests of both sides are compared.
 //!
-//!     cargo run --release --manifest-path examples/uring_send/Cargo.toml -- --help
+//!     cargo run --release -p uring_send -- --help
 //!
 //! Ciphertext is handed to the kernel as owned chunks, without a copy. The sends of a connection
 //! are linked, so that their order on the wire is theirs; what a cancelled one has not sent is
 //! put back and sent again. `sender.rs` is that loop, `uring.rs` the only place with `unsafe`.
+#![expect(
+    clippy::std_instead_of_core,
+    clippy::std_instead_of_alloc,
+    reason = "a program, which has std"
+)]
 
 mod args;
 mod identity;
-#[path = "../../loopback/peer.rs"]
-mod peer;
-#[path = "../../loopback/plaintext.rs"]
-mod plaintext;
-#[path = "../../loopback/random.rs"]
-mod random;
 mod sender;
 mod uring;
 
@@ -28,8 +27,8 @@ use std::{io, iter};
 
 use args::{Options, SocketKind};
 use identity::Identity;
-use peer::Received;
-use plaintext::Plaintext;
+use loopback::peer::{self, Received};
+use loopback::plaintext::Plaintext;
 use sender::Sender;
 use socket2::Socket;
 use uring::Ring;

@@ -9,8 +9,8 @@ use wantwrite::bytes::Buf;
 use wantwrite::{Chunk, Connection, Progress, ReaderState, WriterState};
 
 use crate::Error;
-use crate::plaintext::Plaintext;
 use crate::uring::{Completion, Memory, Ring};
+use loopback::plaintext::Plaintext;
 
 /// Sends all of the plaintext, closes, and waits for the peer to close.
 pub(crate) struct Sender {

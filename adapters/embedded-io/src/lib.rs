@@ -1,0 +1,271 @@
+#![doc = include_str!("../README.md")]
+#![no_std]
+#![forbid(unsafe_code)]
+
+use core::fmt;
+use core::task::Poll;
+
+use embedded_io::{BufRead, ErrorKind, ErrorType, Read, Write};
+use wantwrite::bytes::Buf;
+use wantwrite::driver::{Driver, FarEnd, Fault, Taken, Transport};
+use wantwrite::{
+    Connection, ConnectionError, Error, LingerError, Outbound, SlotOverrun, WriteError,
+    WriteOverrun,
+};
+
+/// A [`Connection`] and its transport, as one `Read + BufRead + Write` of embedded-io.
+///
+/// Every call blocks as `T` does, and goes on until it has done its work, handshake included.
+/// `read` gives 0 at the peer's `close_notify` only; a transport that ends without it is
+/// [`Error::Truncated`]. When `write` returns, all it accepted is with the transport; `flush`
+/// empties the transport's own buffer too. Why a connection failed comes before any error of the
+/// transport.
+///
+/// embedded-io-async is not offered. Its traits encourage, but do not oblige, a transport to have
+/// done nothing when a future of it is dropped: ciphertext could be lost or sent twice, which no
+/// TLS connection survives. A task drives a [`Connection`] itself, and knows its transport.
+///
+/// ```no_run
+/// use embedded_io::{Read, Write};
+/// use wantwrite::Connection;
+/// use wantwrite_embedded_io::{EmbeddedError, EmbeddedStream};
+///
+/// # fn get<T: Read + Write>(connection: Connection, socket: T) -> Result<(), EmbeddedError<T::Error>> {
+/// let mut stream = EmbeddedStream::new(connection, socket);
+/// stream.write_all(b"GET / HTTP/1.0\r\nHost: example.com\r\n\r\n")?;
+/// stream.flush()?;
+/// let mut page = [0; 1024];
+/// while stream.read(&mut page)? > 0 {}
+/// stream.close()
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct EmbeddedStream<T: ErrorType> {
+    driver: Driver<T::Error>,
+    io: T,
+}
+
+impl<T: Read + Write> EmbeddedStream<T> {
+    /// Joins a connection, fresh or established, and its transport. Does no I/O.
+    #[must_use]
+    pub const fn new(connection: Connection, io: T) -> Self {
+        Self { driver: Driver::new(connection), io }
+    }
+
+    /// Finishes the handshake, if it is not finished. `read` and `write` do so by themselves.
+    ///
+    /// # Errors
+    /// Why it failed, or the transport's own error.
+    pub fn complete_handshake(&mut self) -> Result<(), EmbeddedError<T::Error>> {
+        block(|| self.driver.poll_handshake(&mut EmbeddedIo(&mut self.io)))
+    }
+
+    /// Sends `close_notify` behind everything accepted, and returns when all is with the
+    /// transport. A handshake that is not finished is finished first. Reading continues.
+    ///
+    /// **Do not drop a socket now.** With the transport is not with the peer: many network stacks
+    /// reset a socket that is closed with unread input, and what the peer has not read yet is
+    /// lost. Read until the peer's end first, or call
+    /// [`close_and_linger`](Self::close_and_linger).
+    ///
+    /// # Errors
+    /// Why the connection has failed, or the transport's own error.
+    pub fn close(&mut self) -> Result<(), EmbeddedError<T::Error>> {
+        block(|| self.driver.poll_close(&mut EmbeddedIo(&mut self.io)))
+    }
+
+    /// Closes as [`close`](Self::close) does, and then reads and throws away what the peer still
+    /// sends until it has ended: by `close_notify`, or by the end of the transport
+    /// ([`reader_state`](Connection::reader_state) says which). Now the transport may be dropped.
+    ///
+    /// At most `max_discarded` bytes are read from the transport and thrown away. `keep_waiting`
+    /// is asked before each read, which takes as long as `T` lets it. Repeated, it goes on where it
+    /// was, and counts on.
+    ///
+    /// # Errors
+    /// As [`close`](Self::close), or [`EmbeddedError::Linger`].
+    pub fn close_and_linger(
+        &mut self,
+        max_discarded: u64,
+        mut keep_waiting: impl FnMut() -> bool,
+    ) -> Result<(), EmbeddedError<T::Error>> {
+        let io = &mut EmbeddedIo(&mut self.io);
+        block(|| self.driver.poll_linger(io, max_discarded, &mut keep_waiting))
+    }
+
+    /// The connection.
+    pub const fn connection(&self) -> &Connection {
+        self.driver.connection()
+    }
+
+    /// The connection, for what a stream has no call for. Whatever is written here is drained by
+    /// the stream's next call.
+    pub const fn connection_mut(&mut self) -> &mut Connection {
+        self.driver.connection_mut()
+    }
+
+    /// The transport.
+    pub const fn get_ref(&self) -> &T {
+        &self.io
+    }
+
+    /// The transport. Reading or writing TLS bytes past the connection breaks it.
+    pub const fn get_mut(&mut self) -> &mut T {
+        &mut self.io
+    }
+
+    /// Takes both apart. Bytes that wait stay in the connection.
+    pub fn into_parts(self) -> (Connection, T) {
+        (self.driver.into_connection(), self.io)
+    }
+}
+
+impl<T: ErrorType> ErrorType for EmbeddedStream<T> {
+    type Error = EmbeddedError<T::Error>;
+}
+
+impl<T: Read + Write> Read for EmbeddedStream<T> {
+    /// If the transport fails to take what waits for it, the next call that writes tells of it.
+    fn read(&mut self, buf: &mut [u8]) -> Result<usize, Self::Error> {
+        if buf.is_empty() {
+            return Ok(0);
+        }
+        let io = &mut EmbeddedIo(&mut self.io);
+        block(|| self.driver.poll_read(io, |connection| connection.read(buf)))
+    }
+}
+
+impl<T: Read + Write> BufRead for EmbeddedStream<T> {
+    /// The plaintext of one record, where it was opened.
+    fn fill_buf(&mut self) -> Result<&[u8], Self::Error> {
+        let io = &mut EmbeddedIo(&mut self.io);
+        block(|| {
+            self.driver.poll_read(io, |connection| {
+                connection.process()?;
+                Ok(connection.plaintext().len())
+            })
+        })?;
+        Ok(self.driver.connection().plaintext())
+    }
+
+    fn consume(&mut self, len: usize) {
+        self.driver.connection_mut().consume(len);
+    }
+}
+
+impl<T: Read + Write> Write for EmbeddedStream<T> {
+    /// Accepts as much as there is room for once, and gives it to the transport. If that fails
+    /// after bytes were accepted, the next call tells of it.
+    fn write(&mut self, buf: &[u8]) -> Result<usize, Self::Error> {
+        let io = &mut EmbeddedIo(&mut self.io);
+        block(|| self.driver.poll_write(io, buf.len(), |connection| connection.write(buf)))
+    }
+
+    fn flush(&mut self) -> Result<(), Self::Error> {
+        block(|| self.driver.poll_flush(&mut EmbeddedIo(&mut self.io)))
+    }
+}
+
+/// Why a call of an [`EmbeddedStream`] did not do what it was asked.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum EmbeddedError<E> {
+    /// The transport's own error.
+    Transport(E),
+    /// The transport took 0 bytes.
+    WriteZero,
+    /// The transport says that it read more than it was lent.
+    Overrun(SlotOverrun),
+    /// The transport says that it took more than it was given.
+    WriteOverrun(WriteOverrun),
+    /// The connection has failed, or was truncated. Sticky.
+    Connection(ConnectionError),
+    /// The connection does not take what was written.
+    Write(WriteError),
+    /// The peer did not end as soon as the caller wanted.
+    Linger(LingerError),
+}
+
+impl<E> From<Fault<E>> for EmbeddedError<E> {
+    fn from(fault: Fault<E>) -> Self {
+        match fault {
+            Fault::Transport(error) => Self::Transport(error),
+            Fault::WriteZero => Self::WriteZero,
+            Fault::Overrun(overrun) => Self::Overrun(overrun),
+            Fault::WriteOverrun(overrun) => Self::WriteOverrun(overrun),
+            Fault::Connection(error) => Self::Connection(error),
+            Fault::Write(error) => Self::Write(error),
+            Fault::Linger(error) => Self::Linger(error),
+        }
+    }
+}
+
+impl<E: embedded_io::Error> embedded_io::Error for EmbeddedError<E> {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Transport(error) => error.kind(),
+            Self::WriteZero => ErrorKind::WriteZero,
+            Self::Connection(ConnectionError::Record(Error::Truncated | Error::PeerAlert(_))) => {
+                ErrorKind::ConnectionAborted
+            }
+            Self::Connection(_) => ErrorKind::InvalidData,
+            Self::Write(WriteError::Closed) => ErrorKind::BrokenPipe,
+            Self::Linger(LingerError::GaveUp { .. }) => ErrorKind::TimedOut,
+            Self::Overrun(_) | Self::WriteOverrun(_) | Self::Write(_) | Self::Linger(_) => {
+                ErrorKind::Other
+            }
+        }
+    }
+}
+
+impl<E: fmt::Display> fmt::Display for EmbeddedError<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Transport(error) => error.fmt(f),
+            Self::WriteZero => f.write_str("the transport takes nothing"),
+            Self::Overrun(overrun) => overrun.fmt(f),
+            Self::WriteOverrun(overrun) => overrun.fmt(f),
+            Self::Connection(error) => error.fmt(f),
+            Self::Write(error) => error.fmt(f),
+            Self::Linger(error) => error.fmt(f),
+        }
+    }
+}
+
+impl<E: core::error::Error> core::error::Error for EmbeddedError<E> {}
+
+/// A transport of `embedded_io`; it blocks, so nothing is ever pending.
+struct EmbeddedIo<'a, T>(&'a mut T);
+
+impl<T: Read + Write> Transport for EmbeddedIo<'_, T> {
+    type Error = T::Error;
+
+    fn poll_read(&mut self, buf: &mut [u8]) -> Poll<Result<usize, T::Error>> {
+        Poll::Ready(self.0.read(buf))
+    }
+
+    fn poll_write(&mut self, outbound: &Outbound<'_>) -> Poll<Result<Taken, T::Error>> {
+        let chunk = outbound.chunk();
+        Poll::Ready(self.0.write(chunk).map(|taken| Taken::new(taken, chunk.len())))
+    }
+
+    fn poll_flush(&mut self) -> Poll<Result<(), T::Error>> {
+        Poll::Ready(self.0.flush())
+    }
+
+    fn far_end(error: &T::Error) -> FarEnd {
+        match embedded_io::Error::kind(error) {
+            ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted => FarEnd::Reset,
+            ErrorKind::BrokenPipe | ErrorKind::NotConnected => FarEnd::Gone,
+            _ => FarEnd::Unknown,
+        }
+    }
+}
+
+fn block<R, E>(mut call: impl FnMut() -> Poll<Result<R, Fault<E>>>) -> Result<R, EmbeddedError<E>> {
+    loop {
+        if let Poll::Ready(result) = call() {
+            return Ok(result?);
+        }
+    }
+}

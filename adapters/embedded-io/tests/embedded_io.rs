@@ -1,0 +1,324 @@
+//! The embedded-io adapter: over a scripted transport, and against stock rustls.
+#![expect(
+    clippy::unwrap_used,
+    clippy::std_instead_of_core,
+    clippy::std_instead_of_alloc,
+    reason = "tests"
+)]
+
+use std::collections::VecDeque;
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use embedded_io::{BufRead, Error as _, ErrorKind, ErrorType, Read, Write};
+use wantwrite::*;
+use wantwrite_embedded_io::*;
+use wantwrite_testing::*;
+
+const TLS13: CipherSuite = CipherSuite::TLS_AES_128_GCM_SHA256;
+const TLS12: CipherSuite = CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256;
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A transport in memory with a stock rustls peer behind it. Where a real one would wait for
+/// ever, it times out.
+struct Wire {
+    peer: Peer,
+    to_us: VecDeque<u8>,
+    received: Vec<u8>,
+    /// Why the peer ended the handshake.
+    refused: Option<rustls::Error>,
+    /// Bytes that one call moves at most.
+    at_most: usize,
+    /// What the next calls end with instead.
+    write_results: VecDeque<Result<usize, ErrorKind>>,
+    read_results: VecDeque<Result<usize, ErrorKind>>,
+    ends: bool,
+    flushes: usize,
+}
+
+impl ErrorType for Wire {
+    type Error = ErrorKind;
+}
+
+impl Read for Wire {
+    fn read(&mut self, buf: &mut [u8]) -> Result<usize, ErrorKind> {
+        if let Some(result) = self.read_results.pop_front() {
+            return result;
+        }
+        let wire = self.peer.take_wire();
+        self.to_us.extend(wire);
+        if self.to_us.is_empty() && !self.ends {
+            return Err(ErrorKind::TimedOut);
+        }
+        let len = buf.len().min(self.at_most);
+        Ok(std::io::Read::read(&mut self.to_us, &mut buf[..len]).unwrap())
+    }
+}
+
+impl Write for Wire {
+    fn write(&mut self, buf: &[u8]) -> Result<usize, ErrorKind> {
+        if let Some(result) = self.write_results.pop_front() {
+            return result;
+        }
+        let len = buf.len().min(self.at_most);
+        match self.peer.feed(&buf[..len]) {
+            Err(refused) if self.peer.0.is_handshaking() => self.refused = Some(refused),
+            fed => fed.unwrap(),
+        }
+        self.received.extend(self.peer.take_plaintext());
+        Ok(len)
+    }
+
+    fn flush(&mut self) -> Result<(), ErrorKind> {
+        self.flushes += 1;
+        Ok(())
+    }
+}
+
+fn over_wire((ours, peer): (Connection, Peer)) -> EmbeddedStream<Wire> {
+    let wire = Wire {
+        peer,
+        to_us: VecDeque::new(),
+        received: Vec::new(),
+        refused: None,
+        at_most: usize::MAX,
+        write_results: VecDeque::new(),
+        read_results: VecDeque::new(),
+        ends: false,
+        flushes: 0,
+    };
+    EmbeddedStream::new(ours, wire)
+}
+
+fn ready(suite: CipherSuite, role: Role) -> EmbeddedStream<Wire> {
+    over_wire(established(suite, role))
+}
+
+impl Wire {
+    fn peer_sends(&mut self, plaintext: &[u8]) {
+        let wire = self.peer.send(plaintext);
+        self.to_us.extend(wire);
+    }
+}
+
+#[test]
+fn a_fresh_stream_negotiates_writes_and_reads_through_a_slow_transport() {
+    for suite in SUITES {
+        for role in ROLES {
+            for at_most in [1, 100, usize::MAX] {
+                let mut stream = over_wire(pair(suite, role));
+                stream.get_mut().at_most = at_most;
+                let data = pattern(20_000);
+                stream.write_all(&data).unwrap();
+                assert!(stream.get_ref().received == data, "it waits for no flush");
+                stream.get_mut().peer_sends(&data);
+                let mut received = vec![0; data.len()];
+                stream.read_exact(&mut received).unwrap();
+                assert!(received == data, "{suite:?} {role:?}");
+                let flushes = stream.get_ref().flushes;
+                stream.flush().unwrap();
+                assert_eq!(stream.get_ref().flushes, flushes + 1);
+            }
+        }
+    }
+}
+
+#[test]
+fn reading_ends_with_close_notify_and_closing_sends_it() {
+    for suite in SUITES {
+        for role in ROLES {
+            let mut stream = ready(suite, role);
+            let wire = stream.get_mut();
+            wire.peer_sends(b"all of it");
+            wire.peer.0.send_close_notify();
+            let mut buf = [0; 64];
+            assert_eq!(stream.read(&mut []).unwrap(), 0);
+            assert_eq!(stream.read(&mut buf).unwrap(), 9);
+            for _ in 0..2 {
+                assert_eq!(stream.read(&mut buf).unwrap(), 0);
+                assert!(stream.fill_buf().unwrap().is_empty());
+            }
+            stream.close().unwrap();
+            assert_eq!(stream.connection().state(), WriterState::Closed);
+            let error = stream.write(b"x").unwrap_err();
+            assert_eq!(error, EmbeddedError::Write(WriteError::Closed));
+            assert_eq!(error.kind(), ErrorKind::BrokenPipe);
+            let state = stream.get_mut().peer.0.process_new_packets().unwrap();
+            assert!(state.peer_has_closed());
+        }
+    }
+}
+
+#[test]
+fn records_are_read_where_they_were_opened() {
+    let mut stream = ready(TLS13, Role::Client);
+    stream.get_mut().peer_sends(b"first");
+    stream.get_mut().peer_sends(b"second");
+    assert_eq!(stream.fill_buf().unwrap(), b"first");
+    stream.consume(2);
+    assert_eq!(stream.fill_buf().unwrap(), b"rst");
+    stream.consume(3);
+    assert_eq!(stream.fill_buf().unwrap(), b"second");
+}
+
+#[test]
+fn an_end_without_close_notify_is_told_from_a_clean_one() {
+    for suite in SUITES {
+        let mut stream = ready(suite, Role::Client);
+        stream.get_mut().peer_sends(b"whole");
+        stream.get_mut().ends = true;
+        let mut buf = [0; 64];
+        assert_eq!(stream.read(&mut buf).unwrap(), 5);
+        for _ in 0..2 {
+            let error = stream.read(&mut buf).unwrap_err();
+            let truncated = ConnectionError::Record(Error::Truncated);
+            assert_eq!(error, EmbeddedError::Connection(truncated));
+            assert_eq!(error.kind(), ErrorKind::ConnectionAborted);
+        }
+        stream.write_all(b"still").unwrap();
+        assert_eq!(stream.get_ref().received, b"still");
+    }
+}
+
+#[test]
+fn answers_to_key_updates_leave_while_we_only_read() {
+    let mut stream = ready(TLS13, Role::Server);
+    for n in 1..=30 {
+        stream.get_mut().peer.0.refresh_traffic_keys().unwrap();
+        stream.get_mut().peer_sends(b"goes on");
+        assert_eq!(stream.read(&mut [0; 64]).unwrap(), 7);
+        assert!(!stream.connection().wants().drain);
+        assert_eq!(stream.connection().progress().key_updates, n);
+    }
+    stream.write_all(b"under the last key").unwrap();
+    assert_eq!(stream.get_ref().received, b"under the last key");
+}
+
+#[test]
+fn errors_of_the_transport_come_through() {
+    let fault = EmbeddedError::Transport(ErrorKind::ConnectionReset);
+    let mut stream = over_wire(pair(TLS13, Role::Client));
+    stream.get_mut().write_results.push_back(Err(ErrorKind::ConnectionReset));
+    assert_eq!(stream.complete_handshake().unwrap_err(), fault);
+    stream.get_mut().read_results.push_back(Err(ErrorKind::ConnectionReset));
+    assert_eq!(stream.complete_handshake().unwrap_err(), fault);
+    stream.complete_handshake().unwrap();
+
+    stream.get_mut().read_results.push_back(Err(ErrorKind::ConnectionReset));
+    assert_eq!(stream.read(&mut [0]).unwrap_err(), fault);
+    stream.get_mut().write_results.push_back(Err(ErrorKind::ConnectionReset));
+    assert_eq!(stream.write(b"x").unwrap(), 1, "accepted: the next call tells");
+    let error = stream.flush().unwrap_err();
+    assert_eq!((error.kind(), &error), (ErrorKind::ConnectionReset, &fault));
+    stream.flush().unwrap();
+    stream.get_mut().write_results.push_back(Ok(0));
+    stream.connection_mut().write_all(b"y").unwrap();
+    let error = stream.flush().unwrap_err();
+    assert_eq!((error.kind(), &error), (ErrorKind::WriteZero, &EmbeddedError::WriteZero));
+    stream.get_mut().read_results.push_back(Ok(usize::MAX));
+    let error = stream.read(&mut [0]).unwrap_err();
+    assert!(matches!(error, EmbeddedError::Overrun(_)), "{error}");
+    // They are the transport's, not ours.
+    stream.close().unwrap();
+    assert_eq!(stream.get_ref().received, b"xy");
+}
+
+#[test]
+fn a_failed_handshake_says_why_again_and_again() {
+    for suite in [TLS13, TLS12] {
+        let (ours, _) = pair(suite, Role::Client);
+        let (_, stranger) = pair(suite, Role::Client);
+        let mut stream = over_wire((ours, stranger));
+        for _ in 0..2 {
+            let error = stream.complete_handshake().unwrap_err();
+            let EmbeddedError::Connection(ConnectionError::Handshake(why)) = &error else {
+                panic!("{error}")
+            };
+            assert!(matches!(why, rustls::Error::InvalidCertificate(_)), "{why}");
+            assert_eq!(error.kind(), ErrorKind::InvalidData);
+        }
+        let told = stream.get_ref().refused.as_ref();
+        assert!(matches!(told, Some(rustls::Error::AlertReceived(_))), "{told:?}");
+        assert_eq!(stream.write(b"x").unwrap_err().kind(), ErrorKind::InvalidData);
+    }
+}
+
+/// A socket of the operating system.
+struct Socket(TcpStream);
+
+impl ErrorType for Socket {
+    type Error = ErrorKind;
+}
+
+impl Read for Socket {
+    fn read(&mut self, buf: &mut [u8]) -> Result<usize, ErrorKind> {
+        self.0.read(buf).map_err(|_| ErrorKind::Other)
+    }
+}
+
+impl Write for Socket {
+    fn write(&mut self, buf: &[u8]) -> Result<usize, ErrorKind> {
+        self.0.write(buf).map_err(|_| ErrorKind::Other)
+    }
+
+    fn flush(&mut self) -> Result<(), ErrorKind> {
+        self.0.flush().map_err(|_| ErrorKind::Other)
+    }
+}
+
+#[test]
+fn one_mib_each_way_through_a_socket_to_a_stock_peer() {
+    let data = Arc::new(pattern(1 << 20));
+    for suite in [TLS13, TLS12] {
+        for role in ROLES {
+            let (ours, mut peer) = pair(suite, role);
+            let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+            let socket = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+            let mut other = listener.accept().unwrap().0;
+            for socket in [&socket, &other] {
+                socket.set_read_timeout(Some(PATIENCE)).unwrap();
+                socket.set_write_timeout(Some(PATIENCE)).unwrap();
+            }
+            let len = data.len();
+            let echo = thread::spawn(move || {
+                let all = read_exactly(&mut peer, &mut other, len);
+                for part in all.chunks(16 * 1024) {
+                    peer.0.writer().write_all(part).unwrap();
+                    peer.0.complete_io(&mut other).unwrap();
+                }
+                assert!(read_exactly(&mut peer, &mut other, 1).is_empty());
+                peer.0.send_close_notify();
+                peer.0.complete_io(&mut other).unwrap();
+            });
+            let mut stream = EmbeddedStream::new(ours, Socket(socket));
+            stream.write_all(&data).unwrap();
+            let mut received = vec![0; len];
+            stream.read_exact(&mut received).unwrap();
+            assert!(received == *data, "{suite:?} {role:?}");
+            stream.close().unwrap();
+            assert_eq!(stream.read(&mut [0]).unwrap(), 0);
+            echo.join().unwrap();
+        }
+    }
+}
+
+/// Fewer than `len` bytes if the peer has closed before.
+fn read_exactly(peer: &mut Peer, socket: &mut TcpStream, len: usize) -> Vec<u8> {
+    let mut all = vec![0; len];
+    let mut n = 0;
+    while n < len {
+        match peer.0.reader().read(&mut all[n..]) {
+            Ok(0) => break,
+            Ok(more) => n += more,
+            Err(error) => {
+                assert_eq!(error.kind(), std::io::ErrorKind::WouldBlock);
+                peer.0.complete_io(socket).unwrap();
+            }
+        }
+    }
+    all.truncate(n);
+    all
+}

@@ -1,0 +1,135 @@
+//! Where TLS streams come from.
+
+use alloc::sync::Arc;
+
+use tokio::io::{AsyncRead, AsyncWrite};
+use wantwrite::rustls::pki_types::ServerName;
+use wantwrite::rustls::{ClientConfig, ServerConfig};
+use wantwrite::{Connection, ConnectionConfig, Role, prepare_client_config};
+
+use crate::handshake::TlsHandshake;
+
+/// Makes client streams over tokio's transports. A clone shares the configuration.
+///
+/// ```no_run
+/// use tokio::io::{AsyncReadExt, AsyncWriteExt};
+/// use tokio::net::TcpStream;
+/// use wantwrite_tokio::TlsConnector;
+///
+/// # async fn get() -> Result<(), Box<dyn std::error::Error>> {
+/// let connector = TlsConnector::from(wantwrite::webpki_client_config());
+/// let socket = TcpStream::connect("example.com:443").await?;
+/// let mut tls = connector.connect("example.com".try_into()?, socket).await?;
+/// tls.write_all(b"GET / HTTP/1.0\r\nHost: example.com\r\n\r\n").await?;
+/// let mut page = Vec::new();
+/// tls.read_to_end(&mut page).await?;
+/// tls.shutdown().await?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Coming from tokio-rustls
+///
+/// | there | here |
+/// |---|---|
+/// | `TlsConnector`, `TlsAcceptor` | the same; [`with_connection_config`](Self::with_connection_config) for the engine's settings |
+/// | `client::TlsStream`, `server::TlsStream`, and an enum of both | one [`TlsStream`](crate::TlsStream) |
+/// | `Connect`, `Accept`, `into_fallible` | [`TlsHandshake`], [`into_fallible`](TlsHandshake::into_fallible) |
+/// | `get_ref`, `get_mut`, `into_inner` with rustls's connection | the same with our [`Connection`] |
+/// | `shutdown` of a transport that is not connected is well | only if the peer has ended |
+/// | what is written may wait for `flush` | only while the transport takes no more |
+/// | reading does not write | reading sends what waits, answers to KeyUpdates included |
+/// | an end without `close_notify` is `UnexpectedEof` | the same |
+/// | `negotiated_cipher_suite`, `protocol_version` of the connection | [`cipher_suite`](Connection::cipher_suite), [`protocol_version`](Connection::protocol_version), with this crate's types |
+/// | `with_alpn` | set `alpn_protocols` in the configuration |
+/// | `ClientConfig::builder()` | with two providers compiled in it panics: see [`Connection::client`] |
+/// | early data, `LazyConfigAcceptor` | are not there |
+#[derive(Clone, Debug)]
+pub struct TlsConnector {
+    tls: Arc<ClientConfig>,
+    config: ConnectionConfig,
+}
+
+impl TlsConnector {
+    /// Settings for the streams made from now on.
+    #[must_use]
+    pub fn with_connection_config(self, config: ConnectionConfig) -> Self {
+        Self { config, ..self }
+    }
+
+    /// The handshake with the server `name` over `io`. It has no timeout of its own: wrap it in
+    /// `tokio::time::timeout`.
+    pub fn connect<IO>(&self, name: ServerName<'static>, io: IO) -> TlsHandshake<IO>
+    where
+        IO: AsyncRead + AsyncWrite + Unpin,
+    {
+        self.connect_with(name, io, |_| {})
+    }
+
+    /// As [`connect`](Self::connect); the connection is shown to `f` before anything is sent.
+    pub fn connect_with<IO, F>(&self, name: ServerName<'static>, io: IO, f: F) -> TlsHandshake<IO>
+    where
+        IO: AsyncRead + AsyncWrite + Unpin,
+        F: FnOnce(&mut Connection),
+    {
+        let connection = Connection::client_with(self.tls.clone(), name, self.config.clone());
+        TlsHandshake::new(connection, io, Role::Client, f)
+    }
+
+    /// rustls's configuration, as the engine needs it.
+    pub const fn config(&self) -> &Arc<ClientConfig> {
+        &self.tls
+    }
+}
+
+impl From<Arc<ClientConfig>> for TlsConnector {
+    /// The configuration is copied unless its `enable_secret_extraction` is set.
+    fn from(tls: Arc<ClientConfig>) -> Self {
+        Self { tls: prepare_client_config(tls), config: ConnectionConfig::default() }
+    }
+}
+
+/// Makes server streams over tokio's transports; see [`TlsConnector`]. A clone shares the configuration.
+#[derive(Clone, Debug)]
+pub struct TlsAcceptor {
+    tls: Arc<ServerConfig>,
+    config: ConnectionConfig,
+}
+
+impl TlsAcceptor {
+    /// Settings for the streams made from now on.
+    #[must_use]
+    pub fn with_connection_config(self, config: ConnectionConfig) -> Self {
+        Self { config, ..self }
+    }
+
+    /// The handshake with the client that is at the other end of `io`. It has no timeout of its
+    /// own: wrap it in `tokio::time::timeout`.
+    pub fn accept<IO>(&self, io: IO) -> TlsHandshake<IO>
+    where
+        IO: AsyncRead + AsyncWrite + Unpin,
+    {
+        self.accept_with(io, |_| {})
+    }
+
+    /// As [`accept`](Self::accept); the connection is shown to `f` before anything is received.
+    pub fn accept_with<IO, F>(&self, io: IO, f: F) -> TlsHandshake<IO>
+    where
+        IO: AsyncRead + AsyncWrite + Unpin,
+        F: FnOnce(&mut Connection),
+    {
+        let connection = Connection::server_with(self.tls.clone(), self.config.clone());
+        TlsHandshake::new(connection, io, Role::Server, f)
+    }
+
+    /// rustls's configuration.
+    pub const fn config(&self) -> &Arc<ServerConfig> {
+        &self.tls
+    }
+}
+
+impl From<Arc<ServerConfig>> for TlsAcceptor {
+    fn from(tls: Arc<ServerConfig>) -> Self {
+        Self { tls, config: ConnectionConfig::default() }
+    }
+}

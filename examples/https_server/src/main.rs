@@ -1,0 +1,75 @@
+//! A single-threaded HTTPS/1.1 server: a mio event loop with our engine for every connection.
+//!
+//!     cargo run --release -p https_server -- --help
+//!     curl -k https://127.0.0.1:8443/
+//!
+//! How the engine meets a non-blocking socket stands in `ours.rs` and `client.rs`; what is
+//! served, in `http.rs` and the files that it names. `stock.rs` is rustls's own buffered
+//! connection in the same loop, to compare.
+#![expect(
+    clippy::std_instead_of_core,
+    clippy::std_instead_of_alloc,
+    reason = "a program, which has std"
+)]
+
+mod app;
+mod args;
+mod body;
+mod client;
+mod content;
+mod echo;
+mod engine;
+mod http;
+mod identity;
+mod ours;
+mod request;
+mod response;
+mod server;
+mod socket;
+mod stats;
+mod stock;
+
+use std::process::ExitCode;
+
+use args::{Command, EngineName, Options, USAGE};
+use engine::Engine;
+use identity::Identity;
+use ours::Ours;
+use server::Server;
+use stock::Stock;
+
+/// Whatever ends the program, or a connection; it is only shown.
+type Error = Box<dyn std::error::Error + Send + Sync>;
+
+fn main() -> ExitCode {
+    let result = match args::parse() {
+        Ok(Command::Help) => {
+            print!("{USAGE}");
+            return ExitCode::SUCCESS;
+        }
+        Ok(Command::Run(options)) => match options.engine {
+            EngineName::Wantwrite => serve::<Ours>(&options),
+            EngineName::Rustls => serve::<Stock>(&options),
+        },
+        Err(error) => Err(error),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn serve<E: Engine>(options: &Options) -> Result<(), Error> {
+    let identity = Identity::new(options)?;
+    if let Some(path) = identity.made_certificate() {
+        println!("certificate {}", path.display());
+    }
+    let server = Server::<E>::bind(options, identity.server_config(options)?)?;
+    println!("listening on {}", server.local_addr()?);
+    let stats = server.run()?;
+    print!("{stats}");
+    Ok(())
+}

@@ -1,0 +1,107 @@
+//! The main job: our engine sends through a socket that is too slow, from a mio event loop, to a
+//! stock rustls peer in a thread of this process; then the digests of both sides are compared.
+//!
+//!     cargo run --release -p loopback -- --help
+//!
+//! The event loop is in `transfer.rs`; everything else is there to show that it works.
+#![expect(
+    clippy::std_instead_of_core,
+    clippy::std_instead_of_alloc,
+    reason = "a program, which has std"
+)]
+
+mod args;
+mod identity;
+mod report;
+mod transfer;
+
+use std::io;
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::process::ExitCode;
+use std::thread;
+use std::time::Duration;
+
+use args::{Command, Options, USAGE};
+use identity::Identity;
+use loopback::peer::{self, Received};
+use report::Report;
+use socket2::SockRef;
+use transfer::{Sent, Transfer};
+use wantwrite::Role;
+
+/// Whatever ends the program; it is only shown.
+type Error = Box<dyn std::error::Error + Send + Sync>;
+
+fn main() -> ExitCode {
+    let result = match args::parse() {
+        Ok(Command::Help) => {
+            print!("{USAGE}");
+            return ExitCode::SUCCESS;
+        }
+        Ok(Command::Run(options)) => run(&options),
+        Err(error) => Err(error),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(options: &Options) -> Result<(), Error> {
+    let (sent, received) = transfer(options)?;
+    let report = Report { options, sent: &sent, received: &received };
+    print!("{report}");
+    if report.is_intact() {
+        Ok(())
+    } else {
+        Err("the peer received something else than was sent".into())
+    }
+}
+
+fn transfer(options: &Options) -> Result<(Sent, Received), Error> {
+    let identity = Identity::new(options.suite)?;
+    let connection = identity.ours(options)?;
+    let tls = identity.peers(options.role)?;
+    let (ours, theirs) = sockets(options.role)?;
+
+    let seed = options.seed;
+    let peer = thread::spawn(move || peer::receive(tls, theirs, seed));
+    // Our socket is closed when this returns, so that the peer ends too if we have failed.
+    let sent = Transfer::new(connection, ours, options).and_then(Transfer::run);
+    let received = peer.join().unwrap_or_else(|_| Err("its thread panicked".into()));
+    match (sent, received) {
+        (Ok(sent), Ok(received)) => Ok((sent, received)),
+        (Err(ours), Ok(_)) => Err(format!("our side: {ours}").into()),
+        (Ok(_), Err(theirs)) => Err(format!("the peer: {theirs}").into()),
+        (Err(ours), Err(theirs)) => Err(format!("our side: {ours}; the peer: {theirs}").into()),
+    }
+}
+
+/// Our end and the peer's of a TCP connection. The TLS server is the one that has accepted it.
+fn sockets(role: Role) -> io::Result<(TcpStream, TcpStream)> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    let client = TcpStream::connect(listener.local_addr()?)?;
+    let (server, _) = listener.accept()?;
+    let (ours, theirs) = match role {
+        Role::Client => (client, server),
+        Role::Server => (server, client),
+    };
+    // Little room, so that the transport blocks often and takes less than it is offered.
+    SockRef::from(&ours).set_send_buffer_size(SEND_BUFFER)?;
+    ours.set_nodelay(true)?;
+    ours.set_nonblocking(true)?;
+    theirs.set_nodelay(true)?;
+    theirs.set_read_timeout(Some(PATIENCE))?;
+    theirs.set_write_timeout(Some(PATIENCE))?;
+    Ok((ours, theirs))
+}
+
+/// Bytes; a system may round it, or double it as Linux does. With less than two segments of a
+/// loopback device (64 KiB each) every round trip would wait for a delayed acknowledgement.
+const SEND_BUFFER: usize = 64 * 1024;
+
+/// How long either side waits for the other before it gives up.
+const PATIENCE: Duration = Duration::from_secs(30);

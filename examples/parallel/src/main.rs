@@ -1,0 +1,148 @@
+//! One connection's records sealed on several processors, against one: the same bytes, sooner.
+//!
+//! `cargo run --release -p parallel [-- --threads N --suite aes128|aes256|chacha20]`
+//!
+//! The columns say who runs the jobs of a batch beside the calling thread: threads kept awake,
+//! threads that sleep between batches, a rayon pool, threads spawned for each batch. A figure is
+//! the time of `write` by one thread, divided by theirs: medians of rounds in turns.
+
+use core::time::Duration;
+use std::time::Instant;
+
+use bytes::{Buf, Bytes};
+use parallel::executors::{Executor, Rayon, Serial, Spawned, Workers};
+use ring::digest::{Context, SHA256};
+use wantwrite::{CipherSuite, TrafficSecret, WriteKeys, Writer, WriterConfig};
+
+const SIZES: [usize; 9] =
+    [16 << 10, 32 << 10, 64 << 10, 128 << 10, 256 << 10, 512 << 10, 1 << 20, 2 << 20, 4 << 20];
+const ROUNDS: usize = 31;
+/// Plaintext that is sealed in one round.
+const WORK: usize = 8 << 20;
+
+type Error = Box<dyn core::error::Error>;
+
+fn main() -> Result<(), Error> {
+    let mut suite = CipherSuite::TLS_AES_128_GCM_SHA256;
+    let mut threads = std::thread::available_parallelism()?.get() - 1;
+    let mut arguments = lexopt::Parser::from_env();
+    while let Some(argument) = arguments.next()? {
+        match argument {
+            lexopt::Arg::Long("threads") => {
+                threads = arguments.value()?.to_string_lossy().parse()?
+            }
+            lexopt::Arg::Long("suite") => suite = suite_of(&arguments.value()?.to_string_lossy())?,
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    let mut executors: [Box<dyn Executor>; 5] = [
+        Box::new(Serial),
+        Box::new(Workers::new("awake", threads, Duration::from_millis(2))?),
+        Box::new(Workers::new("sleeping", threads, Duration::ZERO)?),
+        Box::new(Rayon::new(threads)?),
+        Box::new(Spawned::new(threads)),
+    ];
+    println!("{suite:?}, {threads} threads beside the calling one, medians of {ROUNDS} rounds");
+    print!("{:>10} {:>10}", "bytes", "MiB/s");
+    for executor in executors.iter().skip(1) {
+        print!(" {:>9}", executor.name());
+    }
+    println!("  the same bytes");
+    for size in SIZES {
+        let measured = measure(&mut executors, suite, size)?;
+        print!("{size:>10} {:>10.0}", measured.serial_rate);
+        for speed_up in measured.speed_ups {
+            print!(" {speed_up:>9.2}");
+        }
+        println!("  yes");
+    }
+    Ok(())
+}
+
+fn suite_of(name: &str) -> Result<CipherSuite, Error> {
+    match name {
+        "aes128" => Ok(CipherSuite::TLS_AES_128_GCM_SHA256),
+        "aes256" => Ok(CipherSuite::TLS_AES_256_GCM_SHA384),
+        "chacha20" => Ok(CipherSuite::TLS_CHACHA20_POLY1305_SHA256),
+        _ => Err(format!("no such suite: {name} (of: aes128, aes256, chacha20)").into()),
+    }
+}
+
+struct Measured {
+    /// MiB a second of the first executor.
+    serial_rate: f64,
+    /// Of the others, relative to it.
+    speed_ups: Vec<f64>,
+}
+
+fn measure(
+    executors: &mut [Box<dyn Executor>],
+    suite: CipherSuite,
+    size: usize,
+) -> Result<Measured, Error> {
+    let plaintext: Bytes = (0..=250_u8).cycle().take(size).collect();
+    let batches = WORK / size;
+    let mut writers = Vec::new();
+    for _ in &*executors {
+        writers.push(writer(suite, size)?);
+    }
+    let mut times = vec![Vec::with_capacity(ROUNDS); executors.len()];
+    // The first round warms up and compares the bytes.
+    for round in 0..=ROUNDS {
+        let mut digests = Vec::new();
+        for ((executor, writer), times) in executors.iter_mut().zip(&mut writers).zip(&mut times) {
+            let mut digest = (round == 0).then(|| Context::new(&SHA256));
+            let start = Instant::now();
+            for _ in 0..batches {
+                if executor.seal(writer, plaintext.clone())? != size {
+                    return Err("not all was accepted".into());
+                }
+                drain(writer, digest.as_mut());
+            }
+            if round > 0 {
+                times.push(start.elapsed().as_secs_f64());
+            }
+            digests.extend(digest.map(Context::finish));
+        }
+        if digests
+            .windows(2)
+            .any(|pair| pair.first().map(AsRef::as_ref) != pair.last().map(AsRef::as_ref))
+        {
+            return Err("not the same bytes".into());
+        }
+    }
+    let (serial, others) = times.split_first().ok_or("no executor")?;
+    let ratios = others.iter().map(|times| {
+        median(serial.iter().zip(times).map(|(serial, time)| serial / time).collect())
+    });
+    let mebibytes = f64::from(u32::try_from(batches * size / 1024)?) / 1024.0;
+    Ok(Measured {
+        serial_rate: median(serial.iter().map(|time| mebibytes / time).collect()),
+        speed_ups: ratios.collect(),
+    })
+}
+
+fn writer(suite: CipherSuite, capacity: usize) -> Result<Writer, Error> {
+    let secret = [7; 48];
+    let secret = secret.get(..suite.secret_len()).ok_or("no such secret")?;
+    let mut config = WriterConfig::default();
+    config.capacity = capacity;
+    Ok(Writer::new(WriteKeys::from_secret(TrafficSecret::new(suite, secret)?), config))
+}
+
+fn drain(writer: &mut Writer, mut digest: Option<&mut Context>) {
+    while writer.wants_drain() {
+        let mut outbound = writer.outbound();
+        let chunk = outbound.chunk();
+        if let Some(digest) = &mut digest {
+            digest.update(chunk);
+        }
+        let len = chunk.len();
+        outbound.advance(len);
+    }
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+}

@@ -1,0 +1,88 @@
+//! How long the records become: our writer with each sizing policy, and rustls's buffered writer,
+//! doing the same work through a transport that takes a few bytes at a time.
+//!
+//!     cargo run --release -p records -- --capacity 65536 --drain 1448 --bytes 1MiB
+//!
+//! The work is in `work.rs`; the contestants are in `ours.rs` and `stock.rs`.
+#![expect(
+    clippy::std_instead_of_core,
+    clippy::std_instead_of_alloc,
+    reason = "a program, which has std"
+)]
+
+mod args;
+mod ours;
+mod stock;
+mod table;
+mod work;
+
+use std::process::ExitCode;
+
+use args::{Command, Options, USAGE};
+use ours::Ours;
+use ring::rand::{SecureRandom, SystemRandom};
+use stock::Stock;
+use wantwrite::{Coalescing, Congestion, Sizing, SlowStart};
+use work::Sender;
+
+/// Whatever ends the program; it is only shown.
+type Error = Box<dyn std::error::Error + Send + Sync>;
+
+fn main() -> ExitCode {
+    let result = match args::parse() {
+        Ok(Command::Help) => {
+            print!("{USAGE}");
+            return ExitCode::SUCCESS;
+        }
+        Ok(Command::Run(options)) => run(&options),
+        Err(error) => Err(error),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(options: &Options) -> Result<(), Error> {
+    let mut plaintext = vec![0; options.bytes.max(work::BURST_LEN)];
+    SystemRandom::new().fill(&mut plaintext)?;
+    let (long, short) = (&plaintext[..options.bytes], &plaintext[..work::BURST_LEN]);
+    let mut intact = true;
+
+    table::print_stream_head(options);
+    for mut sender in contestants(options.capacity, options.fixed)? {
+        let outcome = work::stream(sender.as_mut(), long, options.write_size, options.drain)?;
+        table::print_stream_row(&sender.name(), &outcome);
+        intact &= outcome.intact;
+    }
+    table::print_burst_head();
+    for mut sender in contestants(BURST_CAPACITY, options.fixed)? {
+        let outcome = work::burst(sender.as_mut(), short, options.drain)?;
+        table::print_burst_row(&sender.name(), &outcome);
+        intact &= outcome.intact;
+    }
+    if intact { Ok(()) } else { Err("what was opened is not what was sent".into()) }
+}
+
+fn contestants(capacity: usize, fixed: usize) -> Result<Vec<Box<dyn Sender>>, Error> {
+    let sizings = [
+        Sizing::Max,
+        Sizing::Fixed(fixed),
+        Sizing::SlowStart(SlowStart::default()),
+        Sizing::Congestion(Congestion::default()),
+    ];
+    let mut contestants: Vec<Box<dyn Sender>> = Vec::new();
+    for coalescing in [Coalescing::On, Coalescing::Off] {
+        for sizing in sizings {
+            contestants.push(Box::new(Ours::new(capacity, sizing, coalescing)?));
+        }
+    }
+    contestants.push(Box::new(Stock::new(capacity)?));
+    Ok(contestants)
+}
+
+/// Enough for a burst, one record a write.
+const BURST_CAPACITY: usize = 64 * 1024;

@@ -1,0 +1,263 @@
+//! Two connections of ours, and somebody on the wire between them, who alters, drops, repeats,
+//! inserts and cuts. What is read is what was written, up to where it ends; an end that looks
+//! clean is one; and without anybody on the wire everything comes through.
+
+use std::collections::VecDeque;
+
+use bytes::Buf;
+use wantwrite::*;
+
+use super::draw::{self, Input, Result};
+use super::round_trip::patient;
+use crate::deterministic;
+use wantwrite_testing::model::plaintext;
+
+const MAX_OPS: usize = 200;
+/// More rounds than any handshake and any amount that is written here can take.
+const MAX_ROUNDS: usize = 1000;
+
+pub fn run(data: &[u8]) {
+    deterministic::restart();
+    let mut input = Input::new(data);
+    if let Ok(mut link) = Link::new(&mut input) {
+        let _input_is_used_up = link.go(&mut input);
+        link.finish();
+    }
+}
+
+struct Link {
+    ends: [End; 2],
+    /// Whether anybody was on the wire.
+    is_attacked: bool,
+}
+
+struct End {
+    tls: Connection,
+    /// On the way to the other end.
+    wire: VecDeque<u8>,
+    written: u64,
+    read: u64,
+    is_closed: bool,
+}
+
+impl Link {
+    fn new(input: &mut Input<'_>) -> Result<Self> {
+        let suite = *input.choose(&deterministic::SUITES)?;
+        let mut config = ConnectionConfig::default();
+        config.writer.capacity = input.int_in_range(1..=4)? * MAX_FRAGMENT_LEN;
+        config.writer.buffers = draw::buffers(input)?;
+        config.writer.padding = draw::padding(input)?;
+        config.writer.max_fragment_len = draw::max_fragment_len(input)?;
+        config.reader.buffers = draw::buffers(input)?;
+        config.reader.limits = patient();
+        config.tls12_close = draw::tls12_close(input)?;
+        let (client, server) = deterministic::pair(suite, config);
+        let ends = [client, server].map(|tls| End {
+            tls,
+            wire: VecDeque::new(),
+            written: 0,
+            read: 0,
+            is_closed: false,
+        });
+        Ok(Self { ends, is_attacked: false })
+    }
+
+    fn go(&mut self, input: &mut Input<'_>) -> Result<()> {
+        if input.ratio(3, 4)? {
+            self.settle();
+        }
+        for _ in 0..MAX_OPS {
+            if input.is_empty() {
+                break;
+            }
+            let at = usize::from(input.arbitrary::<bool>()?);
+            match input.int_in_range(0..=19)? {
+                0..=2_u8 => self.ends[at].write(draw::len(input)?),
+                3 => self.ends[at].flush(),
+                4 => {
+                    let _refused = self.ends[at].tls.update_keys(draw::request(input)?);
+                }
+                5 => {
+                    let _refused = self.ends[at].tls.write_cover(draw::len(input)?);
+                }
+                6 => self.ends[at].close(),
+                7 => self.ends[at].tls.shrink(),
+                8..=10 => self.ends[at].drain(draw::len(input)?),
+                11..=13 => self.deliver(at, draw::len(input)?),
+                14 => self.settle(),
+                attack => self.attack(attack, at, input)?,
+            }
+            self.check();
+        }
+        Ok(())
+    }
+
+    fn attack(&mut self, attack: u8, at: usize, input: &mut Input<'_>) -> Result<()> {
+        let place = input.choose_index(self.ends[at].wire.len() + 1)?;
+        let len = usize::from(input.arbitrary::<u8>()?);
+        let wire = self.ends[at].wire.make_contiguous();
+        let len = len.min(wire.len() - place);
+        match attack {
+            15 => {
+                let Some(byte) = wire.get_mut(place) else { return Ok(()) };
+                *byte ^= input.int_in_range(1..=0xff)?;
+            }
+            16 if len > 0 => drop(self.ends[at].wire.drain(place..place + len)),
+            17 if len > 0 => {
+                let again = wire[place..place + len].to_vec();
+                self.ends[at].insert(place, &again);
+            }
+            18 => {
+                let len = usize::from(input.arbitrary::<u8>()?).min(input.len());
+                let bytes = input.bytes(len)?;
+                self.ends[at].insert(place, bytes);
+            }
+            _ => {
+                self.ends[at].wire.truncate(place);
+                self.ends[1 - at].tls.end_of_input();
+            }
+        }
+        self.is_attacked = true;
+        Ok(())
+    }
+
+    /// At most so many bytes of `at` reach the other end.
+    fn deliver(&mut self, at: usize, max: usize) {
+        let mut wire = core::mem::take(&mut self.ends[at].wire);
+        let mut left = max.min(wire.len());
+        while left > 0 {
+            let chunk = wire.as_slices().0;
+            let taken = self.ends[1 - at].receive(&chunk[..left.min(chunk.len())]);
+            if taken == 0 {
+                break;
+            }
+            wire.drain(..taken);
+            left -= taken;
+        }
+        self.ends[at].wire = wire;
+        self.ends[1 - at].process(self.is_attacked);
+    }
+
+    /// Until nothing moves any more.
+    fn settle(&mut self) {
+        for _ in 0..MAX_ROUNDS {
+            let mut moved = 0;
+            for at in 0..2 {
+                self.ends[at].drain(usize::MAX);
+                let before = self.ends[at].wire.len();
+                self.deliver(at, usize::MAX);
+                moved += before - self.ends[at].wire.len();
+            }
+            if moved == 0 {
+                return;
+            }
+        }
+        panic!("it does not come to rest");
+    }
+
+    fn check(&self) {
+        let [client, server] = &self.ends;
+        for (end, other) in [(client, server), (server, client)] {
+            assert!(end.read <= other.written);
+            if end.tls.reader_state() == ReaderState::PeerClosed {
+                assert!(other.is_closed && end.read == other.written, "cut short, and looks clean");
+            }
+            let wants = end.tls.wants();
+            assert!(!wants.process || end.tls.reader_state() != ReaderState::PeerClosed);
+            if end.tls.state() == WriterState::Failed {
+                assert!(end.tls.error().is_some() && end.tls.room() == 0);
+            }
+            if !self.is_attacked {
+                assert_eq!(end.tls.error(), None);
+            }
+        }
+    }
+
+    fn finish(mut self) {
+        self.settle();
+        self.check();
+        for at in 0..2 {
+            self.ends[at].close();
+        }
+        self.settle();
+        self.check();
+        for end in &self.ends {
+            assert!(!end.tls.wants().drain);
+            if !self.is_attacked {
+                assert_eq!(end.tls.state(), WriterState::Closed);
+                assert_eq!(end.tls.reader_state(), ReaderState::PeerClosed);
+            }
+        }
+    }
+}
+
+impl End {
+    fn write(&mut self, len: usize) {
+        let buf = plaintext(self.written, len);
+        let room = self.tls.room();
+        let result = self.tls.write(buf);
+        if let Ok(n) = result {
+            assert_eq!(n, room.min(len));
+        }
+        self.written += result.unwrap_or_else(WriteError::accepted) as u64;
+    }
+
+    fn flush(&mut self) {
+        let failed = self.tls.state() == WriterState::Failed;
+        assert_eq!(self.tls.flush().is_err(), failed);
+    }
+
+    /// Not while negotiating, which would be giving up.
+    fn close(&mut self) {
+        if self.tls.state() == WriterState::Open {
+            self.tls.close().unwrap();
+            self.is_closed = true;
+        }
+    }
+
+    fn drain(&mut self, max: usize) {
+        let wanted = self.tls.wants().drain;
+        let mut outbound = self.tls.outbound();
+        assert_eq!(outbound.has_remaining(), wanted);
+        let mut left = max.min(outbound.remaining());
+        while left > 0 {
+            let n = outbound.chunk().len().min(left);
+            self.wire.extend(&outbound.chunk()[..n]);
+            outbound.advance(n);
+            left -= n;
+        }
+    }
+
+    fn receive(&mut self, wire: &[u8]) -> usize {
+        let taken = self.tls.receive(wire);
+        self.process(true);
+        taken
+    }
+
+    /// Processes and reads all that is there.
+    fn process(&mut self, may_fail: bool) {
+        while self.tls.wants().process {
+            if let Err(error) = self.tls.process() {
+                assert!(may_fail, "{error}");
+                // Not compared as they are: rustls's errors of others are equal to nothing.
+                let again = self.tls.process().map_err(|error| error.to_string());
+                assert_eq!(again, Err(error.to_string()), "sticky");
+                break;
+            }
+            let plain = self.tls.plaintext();
+            assert!(plain == plaintext(self.read, plain.len()), "other plaintext");
+            self.read += plain.len() as u64;
+            self.tls.consume(usize::MAX);
+        }
+        // `Tls12Close::Answer`: the peer's close_notify closes our half in TLS 1.2.
+        if matches!(self.tls.state(), WriterState::Closing | WriterState::Closed) {
+            self.is_closed = true;
+        }
+    }
+
+    fn insert(&mut self, place: usize, bytes: &[u8]) {
+        let behind = self.wire.split_off(place);
+        self.wire.extend(bytes);
+        self.wire.extend(behind);
+    }
+}

@@ -1,0 +1,35 @@
+//! `seal_batch` against serial writing, as `tests/engine/parallel.rs` has it.
+
+use wantwrite::CipherSuite;
+
+use super::draw::{self, Input, Result};
+use wantwrite_testing::batch::{Help, Step, compare};
+
+const MAX_STEPS: usize = 6;
+
+pub fn run(data: &[u8]) {
+    let mut input = Input::new(data);
+    let Ok(suite) = input.choose(&CipherSuite::ALL).copied() else { return };
+    let Ok(mut config) = draw::writer_config(&mut input) else { return };
+    config.pool = None;
+    let steps: Vec<Step> = (0..MAX_STEPS).map_while(|_| step(&mut input).ok()).collect();
+    compare(suite, &config, &steps);
+}
+
+fn step(input: &mut Input<'_>) -> Result<Step> {
+    if input.is_empty() {
+        return Err(arbitrary::Error::NotEnoughData);
+    }
+    Ok(Step {
+        len: draw::len(input)? << input.int_in_range(0..=2)?,
+        // Threads are slow to begin: seldom.
+        help: match input.int_in_range(0..=15)? {
+            0..=4_u8 => Help::Never,
+            5..=9 => Help::First,
+            10..=14 => Help::Late,
+            _ => Help::Together,
+        },
+        drain: draw::len(input)?,
+        small_write: input.arbitrary()?,
+    })
+}

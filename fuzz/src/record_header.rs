@@ -1,0 +1,69 @@
+//! Five bytes in front of a record, against the rules written down once more.
+
+use wantwrite::*;
+
+use super::draw::{self, Input};
+use wantwrite_testing::writer::writer_and_reader;
+
+pub fn run(data: &[u8]) {
+    let mut input = Input::new(data);
+    let Ok(suite) = draw::suite(&mut input) else { return };
+    let (Ok(header), Ok(split)) = (input.arbitrary(), input.int_in_range(0..=5)) else { return };
+    judge(suite, header, split);
+}
+
+fn judge(suite: CipherSuite, header: [u8; 5], split: usize) {
+    let (_, mut reader) = writer_and_reader(suite, WriterConfig::default());
+    let (start, end) = header.split_at(split);
+    assert_eq!(reader.receive(start), start.len());
+    if split < header.len() {
+        assert!(!reader.wants_process(), "less than a header");
+        assert_eq!(reader.process(), Ok(ReaderEvents::default()));
+    }
+    assert_eq!(reader.receive(end), end.len());
+    match fault(suite, header) {
+        Some(fault) => {
+            assert!(reader.wants_process());
+            assert_eq!(reader.process(), Err(Error::Peer(fault)));
+        }
+        None => {
+            let len = usize::from(u16::from_be_bytes([header[3], header[4]]));
+            assert_eq!(reader.wants_process(), len == 0);
+            if len > 0 {
+                assert_eq!(reader.process(), Ok(ReaderEvents::default()));
+                let short = vec![0x5a; len - 1];
+                assert_eq!(reader.receive(&short), short.len());
+                assert!(!reader.wants_process());
+                assert_eq!(reader.receive(&[0x5a]), 1);
+                assert!(reader.wants_process());
+            }
+            assert_eq!(reader.process(), Err(Error::Peer(PeerFault::BadRecordMac)));
+        }
+    }
+    assert_eq!(reader.state(), ReaderState::Failed);
+}
+
+/// What a header alone is refused for.
+fn fault(suite: CipherSuite, [kind, major, minor, hi, lo]: [u8; 5]) -> Option<PeerFault> {
+    let len = usize::from(u16::from_be_bytes([hi, lo]));
+    let is_chacha = format!("{suite:?}").contains("CHACHA20");
+    let (longest, longest_content) = match suite.version() {
+        Version::Tls13 => (16_384 + 256, 16_384 + 1 + 16),
+        Version::Tls12 if is_chacha => (16_384 + 2048, 16_384 + 16),
+        Version::Tls12 => (16_384 + 2048, 8 + 16_384 + 16),
+    };
+    let is_plain = suite.version() == Version::Tls13 && kind != 23;
+    if !(20..=23).contains(&kind) {
+        Some(PeerFault::UnexpectedContentType)
+    } else if major != 3 || suite.version() == Version::Tls12 && minor != 3 {
+        Some(PeerFault::BadRecordVersion)
+    } else if len > longest {
+        Some(PeerFault::RecordOverflow)
+    } else if is_plain {
+        Some(PeerFault::UnexpectedContentType)
+    } else if len > longest_content {
+        Some(PeerFault::RecordOverflow)
+    } else {
+        None
+    }
+}

@@ -1,0 +1,4 @@
+//! `examples/https_server` as a running program, and a client of it.
+
+pub mod client;
+pub mod server;

@@ -1,0 +1,332 @@
+//! What the tests of all packages share: certificates, configurations, a stock rustls peer, and
+//! links that take bytes a few at a time.
+#![expect(
+    missing_docs,
+    missing_debug_implementations,
+    clippy::as_conversions,
+    clippy::cast_possible_truncation,
+    clippy::new_without_default,
+    clippy::should_implement_trait,
+    clippy::std_instead_of_alloc,
+    clippy::std_instead_of_core,
+    clippy::unwrap_used,
+    reason = "test code"
+)]
+
+pub mod batch;
+pub mod deterministic;
+pub mod draw;
+pub mod https;
+pub mod model;
+pub mod opener;
+pub mod openssl;
+pub mod process;
+pub mod programs;
+pub mod raw_peer;
+pub mod scan;
+pub mod verdict;
+pub mod writer;
+
+use std::fs;
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use bytes::Buf;
+use rcgen::{CertificateParams, KeyPair};
+use rustls::crypto::{CryptoProvider, ring};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::server::WebPkiClientVerifier;
+use rustls::{ClientConfig, RootCertStore, ServerConfig, SupportedCipherSuite};
+use wantwrite::{CipherSuite, Connection, ConnectionConfig, Role, Version};
+
+/// The host name of every test certificate.
+pub const HOST: &str = "localhost";
+
+pub fn server_name() -> ServerName<'static> {
+    ServerName::try_from(HOST).unwrap()
+}
+
+/// A self-signed certificate and its key.
+pub struct Identity {
+    pub certificate: CertificateDer<'static>,
+    pub key: PrivateKeyDer<'static>,
+    pub certificate_pem: String,
+    pub key_pem: String,
+}
+
+impl Identity {
+    /// An ECDSA identity, or RSA (ring makes no RSA keys: that one is in `data`, and no secret).
+    pub fn new(rsa: bool) -> Self {
+        let key = if rsa {
+            KeyPair::from_pem(include_str!("../data/rsa_test_key.pem")).unwrap()
+        } else {
+            KeyPair::generate().unwrap()
+        };
+        let certificate =
+            CertificateParams::new([HOST.to_owned()]).unwrap().self_signed(&key).unwrap();
+        Self {
+            certificate: certificate.der().clone(),
+            certificate_pem: certificate.pem(),
+            key_pem: key.serialize_pem(),
+            key: PrivateKeyDer::try_from(key.serialize_der()).unwrap(),
+        }
+    }
+
+    /// The identity that `suite` can be negotiated with.
+    pub fn for_suite(suite: CipherSuite) -> Self {
+        Self::new(format!("{suite:?}").contains("_RSA_"))
+    }
+
+    /// Puts both in files, in PEM; gives the certificate's and the key's.
+    pub fn store(&self, directory: &Path, name: &str) -> [PathBuf; 2] {
+        let chain = directory.join(format!("{name}.pem"));
+        let key = directory.join(format!("{name}.key"));
+        fs::write(&chain, &self.certificate_pem).unwrap();
+        fs::write(&key, &self.key_pem).unwrap();
+        [chain, key]
+    }
+}
+
+/// rustls's ring provider with one suite only.
+pub fn provider(suite: CipherSuite) -> Arc<CryptoProvider> {
+    let mut provider = ring::default_provider();
+    provider
+        .cipher_suites
+        .retain(|ours: &SupportedCipherSuite| u16::from(ours.suite()) == suite.to_wire());
+    assert_eq!(provider.cipher_suites.len(), 1, "{suite:?} is not in rustls's provider");
+    Arc::new(provider)
+}
+
+pub fn versions(suite: CipherSuite) -> &'static [&'static rustls::SupportedProtocolVersion] {
+    static TLS12: [&rustls::SupportedProtocolVersion; 1] = [&rustls::version::TLS12];
+    static TLS13: [&rustls::SupportedProtocolVersion; 1] = [&rustls::version::TLS13];
+    match suite.version() {
+        Version::Tls12 => &TLS12,
+        Version::Tls13 => &TLS13,
+    }
+}
+
+pub fn client_config(suite: CipherSuite, identity: &Identity) -> ClientConfig {
+    let mut roots = RootCertStore::empty();
+    roots.add(identity.certificate.clone()).unwrap();
+    ClientConfig::builder_with_provider(provider(suite))
+        .with_protocol_versions(versions(suite))
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth()
+}
+
+pub fn server_config(suite: CipherSuite, identity: &Identity) -> ServerConfig {
+    ServerConfig::builder_with_provider(provider(suite))
+        .with_protocol_versions(versions(suite))
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![identity.certificate.clone()], identity.key.clone_key())
+        .unwrap()
+}
+
+/// A stock rustls connection of the other role, as the peer of ours.
+pub struct Peer(pub rustls::Connection);
+
+impl Peer {
+    pub fn client(config: ClientConfig) -> Self {
+        let tls = rustls::ClientConnection::new(Arc::new(config), server_name()).unwrap();
+        Self(tls.into())
+    }
+
+    pub fn server(config: ServerConfig) -> Self {
+        Self(rustls::ServerConnection::new(Arc::new(config)).unwrap().into())
+    }
+
+    /// Feeds wire bytes and processes them; an error is rustls's.
+    pub fn feed(&mut self, mut wire: &[u8]) -> Result<(), rustls::Error> {
+        while !wire.is_empty() {
+            self.0.read_tls(&mut wire).unwrap();
+            self.0.process_new_packets()?;
+        }
+        Ok(())
+    }
+
+    /// Everything it has to send.
+    pub fn take_wire(&mut self) -> Vec<u8> {
+        let mut wire = Vec::new();
+        while self.0.wants_write() {
+            self.0.write_tls(&mut wire).unwrap();
+        }
+        wire
+    }
+
+    /// Everything it has received.
+    pub fn take_plaintext(&mut self) -> Vec<u8> {
+        let mut plaintext = Vec::new();
+        // Would-block at the end, or an end without close_notify.
+        let _ = self.0.reader().read_to_end(&mut plaintext);
+        plaintext
+    }
+
+    pub fn send(&mut self, plaintext: &[u8]) -> Vec<u8> {
+        self.0.writer().write_all(plaintext).unwrap();
+        self.take_wire()
+    }
+}
+
+/// Ours and a stock rustls peer of the other role, not yet negotiated.
+pub fn pair(suite: CipherSuite, role: Role) -> (Connection, Peer) {
+    let identity = Identity::for_suite(suite);
+    let (client, server) = (client_config(suite, &identity), server_config(suite, &identity));
+    match role {
+        Role::Client => {
+            (Connection::client(Arc::new(client), server_name()).unwrap(), Peer::server(server))
+        }
+        Role::Server => (Connection::server(Arc::new(server)).unwrap(), Peer::client(client)),
+    }
+}
+
+/// Ours and a stock rustls peer, negotiated, nothing in flight.
+pub fn established(suite: CipherSuite, role: Role) -> (Connection, Peer) {
+    let (mut ours, mut peer) = pair(suite, role);
+    negotiate(&mut ours, &mut peer);
+    (ours, peer)
+}
+
+/// Carries bytes both ways until neither has any.
+pub fn negotiate(ours: &mut Connection, peer: &mut Peer) {
+    while exchange(ours, peer).unwrap() {}
+    assert!(!peer.0.is_handshaking(), "the handshake did not end");
+}
+
+/// Carries what waits both ways, once; says whether anything did.
+pub fn exchange(ours: &mut Connection, peer: &mut Peer) -> Result<bool, rustls::Error> {
+    let to_peer = drain(ours);
+    let fed = peer.feed(&to_peer);
+    let to_us = peer.take_wire();
+    feed(ours, &to_us);
+    let _sticky = ours.process();
+    fed?;
+    Ok(!to_peer.is_empty() || !to_us.is_empty())
+}
+
+/// The certificate of `identity`, and others that verify nothing, of about `len` bytes.
+fn long_chain(identity: &Identity, len: usize) -> Vec<CertificateDer<'static>> {
+    let names: Vec<String> = (0..100).map(|i| format!("{i:0>40}.example")).collect();
+    let key = KeyPair::generate().unwrap();
+    let more = CertificateParams::new(names).unwrap().self_signed(&key).unwrap().der().clone();
+    let mut chain = vec![identity.certificate.clone()];
+    chain.extend(vec![more.clone(); len / more.len()]);
+    chain
+}
+
+/// Our client of a server whose certificates take about `len` bytes.
+pub fn client_of_a_long_chain(
+    suite: CipherSuite,
+    len: usize,
+    config: ConnectionConfig,
+) -> (Connection, Peer) {
+    let identity = Identity::for_suite(suite);
+    let server = ServerConfig::builder_with_provider(provider(suite))
+        .with_protocol_versions(versions(suite))
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(long_chain(&identity, len), identity.key.clone_key())
+        .unwrap();
+    let client = Arc::new(client_config(suite, &identity));
+    (Connection::client_with(client, server_name(), config).unwrap(), Peer::server(server))
+}
+
+/// Our server of a client whose certificates take about `len` bytes.
+pub fn server_of_a_long_chain(
+    suite: CipherSuite,
+    len: usize,
+    config: ConnectionConfig,
+) -> (Connection, Peer) {
+    let identity = Identity::for_suite(suite);
+    let mut roots = RootCertStore::empty();
+    roots.add(identity.certificate.clone()).unwrap();
+    let roots = Arc::new(roots);
+    let provider = provider(suite);
+    let verifier = WebPkiClientVerifier::builder_with_provider(roots.clone(), provider.clone());
+    let server = ServerConfig::builder_with_provider(provider.clone())
+        .with_protocol_versions(versions(suite))
+        .unwrap()
+        .with_client_cert_verifier(verifier.build().unwrap())
+        .with_single_cert(vec![identity.certificate.clone()], identity.key.clone_key())
+        .unwrap();
+    let client = ClientConfig::builder_with_provider(provider)
+        .with_protocol_versions(versions(suite))
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_client_auth_cert(long_chain(&identity, len), identity.key.clone_key())
+        .unwrap();
+    (Connection::server_with(Arc::new(server), config).unwrap(), Peer::client(client))
+}
+
+/// Everything that ours has to send.
+pub fn drain(ours: &mut Connection) -> Vec<u8> {
+    let mut wire = Vec::new();
+    while ours.wants().drain {
+        let mut outbound = ours.outbound();
+        let chunk = outbound.chunk();
+        assert!(!chunk.is_empty(), "wants().drain, and nothing to drain");
+        wire.extend_from_slice(chunk);
+        let len = chunk.len();
+        outbound.advance(len);
+    }
+    wire
+}
+
+/// Feeds ours; stops at an error (which is sticky) and when plaintext keeps the buffer full.
+pub fn feed(ours: &mut Connection, mut wire: &[u8]) {
+    while !wire.is_empty() {
+        let has_memory = !ours.inbound().is_empty();
+        assert!(
+            has_memory || !ours.wants().input,
+            "input is wanted, and there is no memory for it"
+        );
+        let taken = ours.receive(wire);
+        wire = &wire[taken..];
+        if ours.process().is_err() || taken == 0 {
+            break;
+        }
+    }
+}
+
+/// Everything that ours has received and not consumed.
+pub fn read_all(ours: &mut Connection) -> Vec<u8> {
+    let mut plaintext = Vec::new();
+    let mut buf = [0; 4096];
+    while let Ok(n @ 1..) = ours.read(&mut buf) {
+        plaintext.extend_from_slice(&buf[..n]);
+    }
+    plaintext
+}
+
+/// Bytes that differ from place to place.
+pub fn pattern(len: usize) -> Vec<u8> {
+    (0..len).map(|i| (i % 251) as u8 ^ (i >> 10) as u8).collect()
+}
+
+/// Small reproducible numbers (SplitMix64).
+pub struct Rng(pub u64);
+
+impl Rng {
+    pub fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    pub fn bytes(&mut self, len: usize) -> Vec<u8> {
+        (0..len).map(|_| self.next() as u8).collect()
+    }
+
+    /// A number in `1..=max`.
+    pub fn up_to(&mut self, max: usize) -> usize {
+        (self.next() % max as u64) as usize + 1
+    }
+}
+
+pub const SUITES: [CipherSuite; 9] = CipherSuite::ALL;
+pub const ROLES: [Role; 2] = [Role::Client, Role::Server];

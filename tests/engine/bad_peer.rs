@@ -1,0 +1,535 @@
+//! A peer that has the keys and breaks the rules, or goes to their edge.
+use bytes::Buf;
+use wantwrite::*;
+use wantwrite_testing::raw_peer::*;
+use wantwrite_testing::verdict::*;
+use wantwrite_testing::*;
+
+const TLS13: CipherSuite = CipherSuite::TLS_AES_128_GCM_SHA256;
+const TLS13_SUITES: [CipherSuite; 3] =
+    [TLS13, CipherSuite::TLS_AES_256_GCM_SHA384, CipherSuite::TLS_CHACHA20_POLY1305_SHA256];
+const TLS12: CipherSuite = CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256;
+const TLS12_SUITES: [CipherSuite; 2] =
+    [TLS12, CipherSuite::TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256];
+const BOTH_VERSIONS: [CipherSuite; 2] = [TLS13, TLS12];
+const ALL: [CipherSuite; 5] =
+    [TLS13_SUITES[0], TLS13_SUITES[1], TLS13_SUITES[2], TLS12_SUITES[0], TLS12_SUITES[1]];
+
+const MAX: usize = MAX_FRAGMENT_LEN;
+
+/// What `make` sends ends the connection with `fault`, and its alert is the last we send.
+#[track_caller]
+fn assert_fault(
+    suites: &[CipherSuite],
+    roles: &[Role],
+    fault: PeerFault,
+    make: impl Fn(&mut RawPeer) -> Vec<u8>,
+) {
+    for &suite in suites {
+        for &role in roles {
+            let (mut ours, mut peer) = RawPeer::established(suite, role);
+            let wire = make(&mut peer);
+            assert_ends_with(&mut ours, &mut peer, &wire, fault);
+        }
+    }
+}
+
+fn repeat(n: usize, mut make: impl FnMut() -> Vec<u8>) -> Vec<u8> {
+    (0..n).flat_map(|_| make()).collect()
+}
+
+#[test]
+fn a_record_with_any_byte_altered_is_bad_record_mac() {
+    for suite in ALL {
+        let (_, mut peer) = RawPeer::established(suite, Role::Client);
+        let len = peer.seal(APPLICATION_DATA, b"hello").len();
+        // The minor version is authenticated in TLS 1.3 only.
+        let from = match suite.version() {
+            Version::Tls13 => HEADER_LEN - 3,
+            Version::Tls12 => HEADER_LEN,
+        };
+        for at in (from..len).filter(|at| !(3..HEADER_LEN).contains(at)) {
+            assert_fault(&[suite], &[ROLES[at % 2]], PeerFault::BadRecordMac, |peer| {
+                let mut wire = peer.seal(APPLICATION_DATA, b"hello");
+                wire[at] ^= 1 << (at % 8);
+                wire
+            });
+        }
+    }
+}
+
+#[test]
+fn content_of_2_14_bytes_and_padding_of_as_much_are_read() {
+    for suite in ALL {
+        for role in ROLES {
+            let (mut ours, mut peer) = RawPeer::established(suite, role);
+            let wire = peer.seal(APPLICATION_DATA, &pattern(MAX));
+            feed(&mut ours, &wire);
+            assert_eq!(read_all(&mut ours), pattern(MAX), "{suite:?}");
+            assert_alive(&mut ours, &mut peer);
+        }
+    }
+    for role in ROLES {
+        let (mut ours, mut peer) = RawPeer::established(TLS13, role);
+        let mut inner = b"hello\x17".to_vec();
+        inner.resize(MAX + 1, 0);
+        let wire = peer.seal_inner(APPLICATION_DATA, &inner);
+        feed(&mut ours, &wire);
+        assert_eq!(read_all(&mut ours), b"hello");
+        assert_alive(&mut ours, &mut peer);
+    }
+}
+
+#[test]
+fn a_fatal_alert_ends_both_halves_without_an_alert_of_ours() {
+    let cases = [
+        (TLS13, FATAL, 40),
+        (TLS13, WARNING, 40),
+        (TLS13, FATAL, 200),
+        (TLS12, FATAL, 40),
+        (TLS12, FATAL, 90),
+    ];
+    for (suite, level, description) in cases {
+        for role in ROLES {
+            let (mut ours, mut peer) = RawPeer::established(suite, role);
+            ours.write_all(b"sealed before").unwrap();
+            ours.flush().unwrap();
+            ours.write_all(b"in the open record").unwrap();
+            let wire = peer.seal(ALERT, &[level, description]);
+            feed(&mut ours, &wire);
+            let error = Error::PeerAlert(AlertDescription(description));
+            assert_failed(&mut ours, &error.into());
+            assert!(!ours.wants().drain, "{suite:?} {role:?}");
+            assert_eq!(drain(&mut ours), b"");
+        }
+    }
+}
+
+#[test]
+fn a_key_update_in_fragments_or_behind_a_ticket_is_followed() {
+    for suite in TLS13_SUITES {
+        for role in ROLES {
+            let (mut ours, mut peer) = RawPeer::established(suite, role);
+            for split in 1..5 {
+                let (start, end) = KEY_UPDATE_REQUEST.split_at(split);
+                let wire = [peer.seal(HANDSHAKE, start), peer.seal(HANDSHAKE, end)].concat();
+                peer.update_write_key();
+                feed(&mut ours, &wire);
+                assert_alive(&mut ours, &mut peer);
+            }
+            let wire: Vec<u8> =
+                KEY_UPDATE.iter().flat_map(|&byte| peer.seal(HANDSHAKE, &[byte])).collect();
+            peer.update_write_key();
+            feed(&mut ours, &wire);
+            assert_alive(&mut ours, &mut peer);
+            assert_eq!(ours.progress().key_updates, 4);
+        }
+        let (mut ours, mut peer) = RawPeer::established(suite, Role::Client);
+        let wire = peer.seal(HANDSHAKE, &[&ticket(32)[..], &KEY_UPDATE].concat());
+        peer.update_write_key();
+        feed(&mut ours, &wire);
+        assert_alive(&mut ours, &mut peer);
+    }
+}
+
+#[test]
+fn a_ticket_in_fragments_of_one_byte_or_of_many_records_is_taken() {
+    let (mut ours, mut peer) = RawPeer::established(TLS13, Role::Client);
+    let wire: Vec<u8> = ticket(200).chunks(1).flat_map(|byte| peer.seal(HANDSHAKE, byte)).collect();
+    feed(&mut ours, &wire);
+    assert_alive(&mut ours, &mut peer);
+    let wire: Vec<u8> =
+        ticket(60_000).chunks(MAX).flat_map(|fragment| peer.seal(HANDSHAKE, fragment)).collect();
+    feed(&mut ours, &wire);
+    assert_alive(&mut ours, &mut peer);
+}
+
+#[test]
+fn a_renegotiation_request_is_refused_once_and_the_second_without_data_is_fatal() {
+    assert_eq!(
+        PeerFault::TooManyRenegotiationRequests.alert(),
+        AlertDescription::HANDSHAKE_FAILURE
+    );
+    let refusal = (ALERT, vec![WARNING, 100]);
+    for suite in TLS12_SUITES {
+        for (role, request) in [
+            (Role::Client, &HELLO_REQUEST[..]),
+            (Role::Server, &CLIENT_HELLO),
+            (Role::Server, &[1, 0, 0, 3, 3, 3, 0]),
+        ] {
+            let (mut ours, mut peer) = RawPeer::established(suite, role);
+            for _ in 0..3 {
+                let wire = peer.seal(HANDSHAKE, request);
+                feed(&mut ours, &wire);
+                assert!(ours.wants().drain);
+                assert_eq!(peer.open(&drain(&mut ours)), core::slice::from_ref(&refusal));
+                assert_alive(&mut ours, &mut peer);
+            }
+            ours.write_all(b"in the open record").unwrap();
+            let wire = peer.seal(HANDSHAKE, request);
+            feed(&mut ours, &wire);
+            let records = peer.open(&drain(&mut ours));
+            let open = (APPLICATION_DATA, b"in the open record".to_vec());
+            assert_eq!(records, [refusal.clone(), open]);
+            // The record that we have sealed is data too; behind the next request is none.
+            let wire = repeat(2, || peer.seal(HANDSHAKE, request));
+            feed(&mut ours, &wire);
+            let fault = PeerFault::TooManyRenegotiationRequests;
+            assert_failed_after_feed(&mut ours, &mut peer, fault);
+        }
+    }
+}
+
+#[test]
+fn a_renegotiation_request_glued_to_the_last_flight_is_refused_by_a_warning() {
+    for suite in TLS12_SUITES {
+        for step in [1, usize::MAX] {
+            let (mut ours, mut wire, mut peer) = RawPeer::finished_and(suite, b"");
+            wire.extend(peer.seal(HANDSHAKE, &HELLO_REQUEST));
+            wire.extend(peer.seal(APPLICATION_DATA, b"behind"));
+            for piece in wire.chunks(step) {
+                feed(&mut ours, piece);
+            }
+            assert_eq!(read_all(&mut ours), b"behind");
+            let refusal = (ALERT, vec![WARNING, 100]);
+            let records = peer.open(&drain(&mut ours));
+            assert_eq!(records, core::slice::from_ref(&refusal));
+            assert_alive(&mut ours, &mut peer);
+        }
+    }
+}
+
+#[test]
+fn a_handshake_message_behind_finished_in_the_same_record_is_refused() {
+    for split in 1..=4 {
+        let (start, end) = HELLO_REQUEST.split_at(split);
+        let (mut ours, mut wire, mut peer) = RawPeer::finished_and(TLS12, start);
+        wire.extend(peer.seal(HANDSHAKE, end));
+        wire.extend(peer.seal(APPLICATION_DATA, b"behind"));
+        feed(&mut ours, &wire);
+        let fault = rustls::PeerMisbehaved::KeyEpochWithPendingFragment.into();
+        assert_eq!(ours.error(), Some(ConnectionError::Handshake(fault)));
+        assert_eq!(read_all(&mut ours), b"");
+        assert_eq!(ours.state(), WriterState::Failed);
+        assert!(ours.wants().drain, "an alert waits");
+    }
+}
+
+#[test]
+fn whatever_follows_close_notify_is_ignored_and_the_end_is_clean() {
+    for suite in BOTH_VERSIONS {
+        for role in ROLES {
+            let (mut ours, mut peer) = RawPeer::established(suite, role);
+            let behind = [
+                peer.seal(APPLICATION_DATA, b"before"),
+                peer.seal(ALERT, &CLOSE_NOTIFY),
+                peer.seal(APPLICATION_DATA, b"after"),
+                b"GET / HTTP/1.1\r\n\r\n".to_vec(),
+            ]
+            .concat();
+            feed(&mut ours, &behind);
+            assert_eq!(read_all(&mut ours), b"before");
+            assert_eq!(ours.process(), Ok(()));
+            assert_eq!(ours.reader_state(), ReaderState::PeerClosed);
+            assert!(!ours.wants().input);
+            assert_eq!(ours.receive(&[0; 100]), 100);
+            ours.end_of_input();
+            assert_eq!(ours.process(), Ok(()));
+            assert_eq!(ours.read(&mut [0; 8]), Ok(0));
+            assert_eq!(ours.error(), None);
+            let close_notify = (ALERT, CLOSE_NOTIFY.to_vec());
+            ours.write_all(b"our half goes on").unwrap();
+            let data = (APPLICATION_DATA, b"our half goes on".to_vec());
+            ours.close().unwrap();
+            assert_eq!(peer.open(&drain(&mut ours)), [data, close_notify]);
+            assert_eq!(ours.state(), WriterState::Closed);
+        }
+    }
+}
+
+#[test]
+fn whatever_follows_close_notify_is_not_kept() {
+    for suite in [TLS13, TLS12_SUITES[0]] {
+        let (mut ours, mut peer) = RawPeer::established(suite, Role::Client);
+        let end = peer.seal(ALERT, &CLOSE_NOTIFY);
+        let wire = [end, peer.seal(APPLICATION_DATA, b"more"), vec![0; 1000]].concat();
+        assert_eq!(ours.receive(&wire), wire.len());
+        ours.process().unwrap();
+        assert_eq!(ours.reader_state(), ReaderState::PeerClosed);
+        drain(&mut ours);
+        // It gives back the memory of what holds nothing.
+        ours.shrink();
+        assert_eq!(ours.memory_held(), 0, "{suite:?}");
+    }
+}
+
+#[test]
+fn an_end_of_input_without_close_notify_is_truncation_and_writing_goes_on() {
+    for suite in BOTH_VERSIONS {
+        for role in ROLES {
+            for cut in [0, 1, 4, 5, 6, 20] {
+                let (mut ours, mut peer) = RawPeer::established(suite, role);
+                let wire = peer.seal(APPLICATION_DATA, b"whole");
+                feed(&mut ours, &wire);
+                let wire = peer.seal(APPLICATION_DATA, b"cut");
+                feed(&mut ours, &wire[..cut]);
+                ours.end_of_input();
+                assert_eq!(read_all(&mut ours), b"whole");
+                let truncated = Err(Error::Truncated.into());
+                assert_eq!(ours.process(), truncated);
+                assert_eq!(ours.process(), truncated, "again");
+                assert_eq!(ours.reader_state(), ReaderState::Truncated);
+                assert!(!ours.wants().input);
+                assert_eq!(ours.state(), WriterState::Open);
+                ours.write_all(b"still").unwrap();
+                ours.close().unwrap();
+                let records = peer.open(&drain(&mut ours));
+                let data = (APPLICATION_DATA, b"still".to_vec());
+                assert_eq!(records, [data, (ALERT, CLOSE_NOTIFY.to_vec())]);
+            }
+        }
+    }
+}
+
+#[test]
+fn many_key_update_requests_get_one_answer_before_the_next_application_record() {
+    for suite in TLS13_SUITES {
+        for role in ROLES {
+            let (mut ours, mut peer) = RawPeer::established(suite, role);
+            let wire = repeat(5, || {
+                [peer.key_update(KEY_UPDATE_REQUEST), peer.seal(APPLICATION_DATA, b"x")].concat()
+            });
+            feed(&mut ours, &wire);
+            assert_eq!(read_all(&mut ours), b"xxxxx");
+            assert!(ours.wants().drain);
+            ours.write_all(b"hello").unwrap();
+            let records = peer.open(&drain(&mut ours));
+            let answer = (HANDSHAKE, KEY_UPDATE.to_vec());
+            let data = (APPLICATION_DATA, b"hello".to_vec());
+            assert_eq!(records, [answer, data]);
+            assert_eq!(ours.progress().key_updates, 1);
+            assert_alive(&mut ours, &mut peer);
+        }
+    }
+}
+
+#[test]
+fn an_answer_goes_out_without_any_write() {
+    for role in ROLES {
+        let (mut ours, mut peer) = RawPeer::established(TLS13, role);
+        let wire = peer.key_update(KEY_UPDATE);
+        feed(&mut ours, &wire);
+        assert!(!ours.wants().drain, "no answer was asked for");
+        let wire = peer.key_update(KEY_UPDATE_REQUEST);
+        feed(&mut ours, &wire);
+        assert!(ours.wants().drain);
+        let records = peer.open(&drain(&mut ours));
+        assert_eq!(records, [(HANDSHAKE, KEY_UPDATE.to_vec())]);
+        assert_alive(&mut ours, &mut peer);
+    }
+}
+
+#[test]
+fn an_open_record_is_sealed_under_the_new_key_behind_the_answer() {
+    for suite in TLS13_SUITES {
+        for role in ROLES {
+            let (mut ours, mut peer) = RawPeer::established(suite, role);
+            ours.write_all(b"sealed").unwrap();
+            ours.flush().unwrap();
+            ours.write_all(b"op").unwrap();
+            let wire = peer.key_update(KEY_UPDATE_REQUEST);
+            feed(&mut ours, &wire);
+            ours.write_all(b"en").unwrap();
+            let records = peer.open(&drain(&mut ours));
+            let expected = [
+                (APPLICATION_DATA, b"sealed".to_vec()),
+                (HANDSHAKE, KEY_UPDATE.to_vec()),
+                (APPLICATION_DATA, b"open".to_vec()),
+            ];
+            assert_eq!(records, expected);
+            assert_alive(&mut ours, &mut peer);
+        }
+    }
+}
+
+#[test]
+fn an_open_record_that_is_almost_full_keeps_its_content_behind_the_answer() {
+    for suite in TLS13_SUITES {
+        let (mut ours, mut peer) = RawPeer::established(suite, Role::Server);
+        let content = pattern(MAX - 1);
+        ours.write_all(&content).unwrap();
+        let wire = peer.key_update(KEY_UPDATE_REQUEST);
+        feed(&mut ours, &wire);
+        let room = ours.room();
+        let rest = vec![0x55; room];
+        ours.write_all(&rest).unwrap();
+        let records = peer.open(&drain(&mut ours));
+        assert_eq!(records[0], (HANDSHAKE, KEY_UPDATE.to_vec()));
+        let data: Vec<u8> = records[1..]
+            .iter()
+            .flat_map(|(content_type, content)| {
+                assert_eq!(*content_type, APPLICATION_DATA);
+                content.clone()
+            })
+            .collect();
+        assert!(data == [content, rest].concat());
+        assert_alive(&mut ours, &mut peer);
+    }
+}
+
+#[test]
+fn an_answer_waits_behind_a_full_buffer_and_before_the_next_application_record() {
+    for role in ROLES {
+        let mut config = ConnectionConfig::default();
+        config.writer.capacity = MAX;
+        let (mut ours, mut peer) = RawPeer::established_with(TLS13, role, config);
+        let room = ours.room();
+        assert_eq!(ours.write(&pattern(room + 1)), Ok(room));
+        assert_eq!(ours.buffer_state(), BufferState::Full);
+        let wire = peer.key_update(KEY_UPDATE_REQUEST);
+        feed(&mut ours, &wire);
+        assert_eq!(ours.write(b"x"), Ok(0));
+        ours.flush().unwrap();
+        let mut wire = Vec::new();
+        let mut written = 0;
+        while ours.wants().drain {
+            let mut outbound = ours.outbound();
+            let n = outbound.chunk().len().min(1000);
+            wire.extend_from_slice(&outbound.chunk()[..n]);
+            outbound.advance(n);
+            if written < 3 {
+                written += ours.write(&b"xyz"[written..]).unwrap();
+            }
+        }
+        let records = peer.open(&wire);
+        let answer_at =
+            records.iter().position(|record| *record == (HANDSHAKE, KEY_UPDATE.to_vec())).unwrap();
+        let (before, after) = records.split_at(answer_at);
+        let len = |records: &[(u8, Vec<u8>)]| records.iter().map(|(_, c)| c.len()).sum::<usize>();
+        assert_eq!(len(before), room);
+        assert_eq!(len(&after[1..]), 3);
+        assert_alive(&mut ours, &mut peer);
+    }
+}
+
+#[test]
+fn updates_that_cross_move_each_side_by_two_generations() {
+    for suite in TLS13_SUITES {
+        for role in ROLES {
+            let (mut ours, mut peer) = RawPeer::established(suite, role);
+            ours.update_keys(KeyUpdateRequest::Requested).unwrap();
+            let to_peer = drain(&mut ours);
+            let to_us = peer.key_update(KEY_UPDATE_REQUEST);
+            feed(&mut ours, &to_us);
+            let records = peer.open(&to_peer);
+            assert_eq!(records, [(HANDSHAKE, KEY_UPDATE_REQUEST.to_vec())]);
+            let records = peer.open(&drain(&mut ours));
+            assert_eq!(records, [(HANDSHAKE, KEY_UPDATE.to_vec())]);
+            // The peer's answer to ours.
+            let to_us = peer.key_update(KEY_UPDATE);
+            feed(&mut ours, &to_us);
+            assert!(!ours.wants().drain);
+            assert_eq!(ours.progress().key_updates, 2);
+            assert_alive(&mut ours, &mut peer);
+        }
+    }
+}
+
+#[test]
+fn a_key_update_that_asks_does_not_answer_our_request() {
+    for suite in TLS13_SUITES {
+        for role in ROLES {
+            let (mut ours, mut peer) = RawPeer::established(suite, role);
+            ours.update_keys(KeyUpdateRequest::Requested).unwrap();
+            peer.open(&drain(&mut ours));
+            let wire = peer.key_update(KEY_UPDATE_REQUEST);
+            feed(&mut ours, &wire);
+            peer.open(&drain(&mut ours));
+            // The answer to ours is on its way.
+            let mut ours = ours.into_parts().expect_err("the peer owes a KeyUpdate");
+            ours.update_keys(KeyUpdateRequest::Requested).unwrap();
+            let records = peer.open(&drain(&mut ours));
+            assert_eq!(records, [(HANDSHAKE, KEY_UPDATE.to_vec())], "one request outstanding");
+            let wire = peer.key_update(KEY_UPDATE);
+            feed(&mut ours, &wire);
+            assert_alive(&mut ours, &mut peer);
+            assert!(ours.into_parts().is_ok());
+        }
+    }
+}
+
+#[test]
+fn at_most_one_request_of_ours_is_outstanding() {
+    let (mut ours, mut peer) = RawPeer::established(TLS13, Role::Client);
+    for expected in [KEY_UPDATE_REQUEST, KEY_UPDATE, KEY_UPDATE] {
+        ours.update_keys(KeyUpdateRequest::Requested).unwrap();
+        let records = peer.open(&drain(&mut ours));
+        assert_eq!(records, [(HANDSHAKE, expected.to_vec())]);
+    }
+    let wire = peer.key_update(KEY_UPDATE);
+    feed(&mut ours, &wire);
+    ours.update_keys(KeyUpdateRequest::Requested).unwrap();
+    let records = peer.open(&drain(&mut ours));
+    assert_eq!(records, [(HANDSHAKE, KEY_UPDATE_REQUEST.to_vec())]);
+    assert_alive(&mut ours, &mut peer);
+}
+
+#[test]
+fn a_key_update_request_after_our_close_is_followed_and_not_answered() {
+    for role in ROLES {
+        let (mut ours, mut peer) = RawPeer::established(TLS13, role);
+        ours.close().unwrap();
+        let records = peer.open(&drain(&mut ours));
+        assert_eq!(records, [(ALERT, CLOSE_NOTIFY.to_vec())]);
+        let wire =
+            [peer.key_update(KEY_UPDATE_REQUEST), peer.seal(APPLICATION_DATA, b"late")].concat();
+        feed(&mut ours, &wire);
+        assert_eq!(read_all(&mut ours), b"late");
+        assert!(!ours.wants().drain);
+        assert_eq!(ours.state(), WriterState::Closed);
+    }
+}
+
+#[test]
+fn a_fault_after_our_close_is_told_by_the_error_and_not_by_an_alert() {
+    for suite in BOTH_VERSIONS {
+        let (mut ours, mut peer) = RawPeer::established(suite, Role::Client);
+        ours.close().unwrap();
+        drain(&mut ours);
+        let wire = peer.seal(ALERT, b"");
+        feed(&mut ours, &wire);
+        assert_failed(&mut ours, &Error::Peer(PeerFault::EmptyFragment).into());
+        assert!(!ours.wants().drain);
+    }
+}
+
+#[test]
+fn faults_are_the_same_one_byte_at_a_time() {
+    for suite in BOTH_VERSIONS {
+        for role in ROLES {
+            let (mut ours, mut peer) = RawPeer::established(suite, role);
+            let mut wire = peer.seal(APPLICATION_DATA, b"");
+            wire.extend(peer.seal(ALERT, &[WARNING, 90]));
+            wire.extend(peer.seal(HANDSHAKE, &[20, 0, 0, 0]));
+            for (i, byte) in wire.iter().enumerate() {
+                assert_eq!(ours.process(), Ok(()), "{i}");
+                assert_eq!(ours.receive(&[*byte]), 1);
+            }
+            let fault = PeerFault::UnexpectedHandshakeMessage;
+            assert_failed_after_feed(&mut ours, &mut peer, fault);
+        }
+    }
+}
+
+#[test]
+fn plaintext_before_a_fault_in_the_same_input_is_read_first() {
+    for suite in BOTH_VERSIONS {
+        let (mut ours, mut peer) = RawPeer::established(suite, Role::Server);
+        let wire =
+            [peer.seal(APPLICATION_DATA, b"good"), peer.seal(HANDSHAKE, &[20, 0, 0, 0])].concat();
+        feed(&mut ours, &wire);
+        assert_eq!(ours.read(&mut [0; 64]), Ok(4));
+        let fault = PeerFault::UnexpectedHandshakeMessage;
+        assert_failed_after_feed(&mut ours, &mut peer, fault);
+    }
+}

@@ -1,0 +1,23 @@
+//! The engine, a subject a module. Binaries of their own have only the tests that need a process of
+//! their own, or a release build.
+
+mod aborts;
+mod alerts;
+mod bad_peer;
+mod clock;
+mod crossing;
+mod debug;
+mod failed_half;
+mod floods;
+mod half_close;
+mod handover;
+mod handshake;
+mod model;
+mod parallel;
+mod peer_alert;
+mod policies;
+mod rustls_peer;
+mod ssl_write;
+mod states;
+mod stream;
+mod writer;

@@ -1,0 +1,258 @@
+//! Records sealed on several threads: the same bytes as from one.
+
+use core::time::Duration;
+use std::thread;
+
+use bytes::Bytes;
+use proptest::prelude::*;
+use wantwrite::*;
+use wantwrite_testing::batch::{Help, Step, compare};
+use wantwrite_testing::writer::*;
+use wantwrite_testing::*;
+
+const TLS13: CipherSuite = CipherSuite::TLS_AES_128_GCM_SHA256;
+const TLS12: CipherSuite = CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256;
+
+fn help() -> impl Strategy<Value = Help> {
+    prop_oneof![Just(Help::Never), Just(Help::First), Just(Help::Together), Just(Help::Late)]
+}
+
+fn suite() -> impl Strategy<Value = CipherSuite> {
+    prop::sample::select(CipherSuite::ALL.to_vec())
+}
+
+prop_compose! {
+    fn config()(
+        capacity in prop_oneof![Just(1_usize), Just(65_536), Just(1 << 20)],
+        max_fragment_len in prop_oneof![Just(16_384_usize), 64..16_384_usize],
+        sizing in prop_oneof![
+            Just(Sizing::Max),
+            (500..9000_usize).prop_map(Sizing::Fixed),
+            Just(Sizing::SlowStart(SlowStart::default())),
+        ],
+        padding in prop_oneof![
+            Just(Padding::None),
+            (1..600_usize).prop_map(Padding::Multiple),
+            Just(Padding::Sizes(&[100, 5000, 16_385])),
+        ],
+        coalesces in any::<bool>(),
+        releases in any::<bool>(),
+        key_records in prop_oneof![Just(None), (3..40_u64).prop_map(Some)],
+    ) -> WriterConfig {
+        with(|config| {
+            (config.capacity, config.max_fragment_len) = (capacity, max_fragment_len);
+            (config.sizing, config.padding) = (sizing, padding);
+            config.coalescing = if coalesces { Coalescing::On } else { Coalescing::Off };
+            config.buffers = if releases { BufferPolicy::Release } else { BufferPolicy::Retain };
+            config.key_limits = key_records.map(|records| KeyLimits::new(records, u64::MAX));
+        })
+    }
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let len = prop_oneof![0..200_usize, 0..40_000_usize, 0..400_000_usize];
+    let step = (len, help(), 0..100_000_usize, any::<bool>())
+        .prop_map(|(len, help, drain, small_write)| Step { len, help, drain, small_write });
+    prop::collection::vec(step, 1..6)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn law_12_a_batch_has_the_bytes_and_states_of_serial_writing(
+        suite in suite(),
+        config in config(),
+        steps in steps(),
+    ) {
+        compare(suite, &config, &steps);
+    }
+}
+
+#[test]
+fn the_peer_reads_what_many_threads_sealed() {
+    for suite in CipherSuite::ALL {
+        let (mut writer, mut reader) = writer_and_reader(suite, with(|c| c.capacity = 1 << 20));
+        let workers = SealWorkers::new(3, Duration::from_micros(50)).unwrap();
+        let data = pattern(3 << 20);
+        let mut rest = Bytes::from(data.clone());
+        let mut wire = Vec::new();
+        while !rest.is_empty() {
+            assert!(writer.write_parallel(&mut rest, &workers).unwrap() > 0);
+            wire.extend(drain_writer(&mut writer));
+        }
+        let (lengths, plaintext) = open_all(&mut reader, &wire);
+        assert_eq!(lengths.len(), 192);
+        assert!(plaintext == data);
+    }
+}
+
+#[test]
+fn law_12_write_parallel_has_the_same_bytes_whatever_the_number_of_workers() {
+    let data = Bytes::from(pattern(900_000));
+    let sealed = |count, len| {
+        let workers = SealWorkers::new(count, Duration::ZERO).unwrap();
+        let (mut writer, _) = writer_and_reader(TLS13, with(|c| c.capacity = 1 << 20));
+        writer.write_all(b"still open").unwrap();
+        writer.write_parallel(&mut data.slice(..len), &workers).unwrap();
+        assert_eq!(writer.write(b"behind"), Ok(6));
+        drain_writer(&mut writer)
+    };
+    for len in [0, 1, 16_384, 524_287, 524_288, 900_000] {
+        let alone = sealed(0, len);
+        assert!((1..4).all(|count| sealed(count, len) == alone), "{len}");
+    }
+}
+
+#[test]
+fn a_dropped_batch_is_finished() {
+    let (mut writer, mut reader) = writer_and_reader(TLS13, WriterConfig::default());
+    let data = pattern(50_000);
+    drop(writer.seal_batch(&mut Bytes::from(data.clone())).unwrap());
+    assert!(open_all(&mut reader, &drain_writer(&mut writer)).1 == data);
+}
+
+#[test]
+fn a_leaked_batch_fails_the_writer_and_leaves_what_was_sealed_before() {
+    let (mut writer, mut reader) = writer_and_reader(TLS13, WriterConfig::default());
+    writer.write_all(&pattern(16_384)).unwrap();
+    core::mem::forget(writer.seal_batch(&mut Bytes::from(pattern(40_000))).unwrap());
+    assert_eq!(writer.error(), Some(Error::SealingAbandoned));
+    assert_eq!(writer.write(b"x"), Err(WriteError::Failed { accepted: 0 }));
+    assert!(writer.seal_batch(&mut Bytes::from_static(b"x")).is_err());
+    assert!(open_all(&mut reader, &drain_writer(&mut writer)).1 == pattern(16_384));
+}
+
+#[test]
+fn a_batch_is_refused_where_write_is_and_takes_nothing() {
+    for suite in [TLS13, TLS12] {
+        let (mut writer, _) = writer_and_reader(suite, WriterConfig::default());
+        let mut plaintext = Bytes::from(pattern(100_000));
+        assert_eq!(writer.seal_batch(&mut plaintext).unwrap().finish(), Ok(65_536));
+        assert_eq!(plaintext.len(), 100_000 - 65_536);
+        assert_eq!(writer.seal_batch(&mut plaintext).unwrap().finish(), Ok(0), "full");
+        writer.close().unwrap();
+        assert_eq!(writer.seal_batch(&mut plaintext).unwrap_err(), WriteError::Closed);
+        assert_eq!(plaintext.len(), 100_000 - 65_536);
+    }
+}
+
+#[test]
+fn segments_of_a_pool_come_back_from_a_batch() {
+    let pool = Pool::new(8);
+    let config = with(|config| config.pool = Some(pool.clone()));
+    let (mut writer, _) = writer_and_reader(TLS13, config);
+    for _ in 0..3 {
+        let mut plaintext = Bytes::from(pattern(65_536));
+        assert_eq!(writer.seal_batch(&mut plaintext).unwrap().finish(), Ok(65_536));
+        drain_writer(&mut writer);
+        assert_eq!(pool.len(), 4);
+    }
+}
+
+#[test]
+fn a_batch_with_no_room_behind_the_open_record_fills_that() {
+    let workers = SealWorkers::new(1, Duration::ZERO).unwrap();
+    for with_workers in [false, true] {
+        let (mut writer, mut reader) = writer_and_reader(TLS13, with(|c| c.capacity = 1));
+        let data = pattern(600_000);
+        writer.write_all(&data[..15_800]).unwrap();
+        let room = writer.room();
+        assert!(room > 0);
+        let mut plaintext = Bytes::from(data.clone()).slice(15_800..);
+        let accepted = if with_workers {
+            writer.write_parallel(&mut plaintext, &workers)
+        } else {
+            writer.seal_batch(&mut plaintext).unwrap().finish()
+        };
+        assert_eq!(accepted, Ok(room));
+        assert_eq!(writer.progress().records, 1);
+        let (lengths, opened) = open_all(&mut reader, &drain_writer(&mut writer));
+        assert_eq!(lengths, [15_800 + room]);
+        assert!(opened == data[..15_800 + room]);
+    }
+}
+
+#[test]
+fn a_batch_that_the_key_refuses_fills_the_open_record_and_then_changes_nothing() {
+    let config = with(|config| config.key_limits = Some(KeyLimits::new(4, u64::MAX)));
+    let (mut writer, _) = writer_and_reader(TLS12, config);
+    writer.write_all(b"x").unwrap();
+    let mut plaintext = Bytes::from(pattern(20_000));
+    let filled = WriteError::KeyLimit { accepted: 16_383 };
+    assert_eq!(writer.seal_batch(&mut plaintext).unwrap().finish(), Err(filled));
+    let before = (writer.next_seq(), writer.progress());
+    let refused = writer.seal_batch(&mut plaintext).map(|_| ());
+    assert_eq!(refused, Err(WriteError::KeyLimit { accepted: 0 }));
+    assert_eq!((writer.next_seq(), writer.progress()), before);
+}
+
+#[test]
+fn a_leaked_batch_of_no_records_leaves_the_writer_as_it_was() {
+    let (mut writer, _) = writer_and_reader(TLS13, with(|c| c.capacity = 1));
+    while writer.write(&pattern(16_384)).unwrap() > 0 {}
+    // So many that the last one finds no room.
+    while writer.progress().key_updates < writer.next_seq() + 1_000 {
+        writer.update_keys(KeyUpdateRequest::NotRequested).unwrap();
+        let before = writer.progress().key_updates;
+        writer.flush().unwrap();
+        if writer.progress().key_updates == before {
+            break;
+        }
+    }
+    core::mem::forget(writer.seal_batch(&mut Bytes::from_static(b"x")).unwrap());
+    assert_eq!(writer.error(), None);
+    drain_writer(&mut writer);
+    assert_eq!(writer.write(b"x"), Ok(1));
+}
+
+#[test]
+fn a_connection_whose_batch_was_leaked_reads_no_more() {
+    let (mut ours, _peer) = established(TLS13, Role::Client);
+    core::mem::forget(ours.seal_batch(&mut Bytes::from(pattern(40_000))).unwrap());
+    assert_eq!((ours.state(), ours.reader_state()), (WriterState::Failed, ReaderState::Failed));
+    assert_eq!(ours.wants(), Wants::default());
+}
+
+/// Whoever was asked to help and has not come keeps nothing alive: neither the plaintext nor what
+/// was planned.
+#[test]
+fn a_finished_batch_holds_nothing_though_its_jobs_wait() {
+    for suite in [TLS13, TLS12] {
+        let (mut writer, _) = writer_and_reader(suite, with(|c| c.capacity = 1 << 20));
+        let mut waiting = Vec::new();
+        for _ in 0..3 {
+            let data = Bytes::from(pattern(600_000));
+            let batch = writer.seal_batch(&mut data.clone()).unwrap();
+            waiting.extend([batch.job(), batch.job()]);
+            assert_eq!(batch.finish(), Ok(600_000));
+            assert!(data.is_unique(), "a job that waits holds the plaintext");
+            drain_writer(&mut writer);
+            let batch = writer.seal_batch(&mut data.clone()).unwrap();
+            waiting.push(batch.job());
+            drop(batch);
+            assert!(data.is_unique(), "the same of a batch that was dropped");
+            drain_writer(&mut writer);
+        }
+        assert!(waiting.iter().all(|job| job.run() == 0));
+    }
+}
+
+/// Helpers that are at it when `finish` returns have let go of the plaintext already.
+#[test]
+fn a_finished_batch_holds_nothing_while_its_helpers_return() {
+    let (mut writer, _) = writer_and_reader(TLS13, with(|c| c.capacity = 1 << 20));
+    for _ in 0..200 {
+        let data = Bytes::from(pattern(100_000));
+        let batch = writer.seal_batch(&mut data.clone()).unwrap();
+        let jobs = [batch.job(), batch.job()];
+        thread::scope(|scope| {
+            for job in &jobs {
+                scope.spawn(|| job.run());
+            }
+            assert_eq!(batch.finish(), Ok(100_000));
+            assert!(data.is_unique());
+        });
+        drain_writer(&mut writer);
+    }
+}

@@ -1,0 +1,127 @@
+//! GnuTLS's `gnutls-serv`, which echoes, and `gnutls-cli`, which carries its input and output.
+
+use std::process::Command;
+
+use wantwrite::{Error, PeerFault};
+
+use super::openssl::{contains, feed};
+use super::ours::{Ours, free_address, listener};
+use super::{Case, pattern};
+use wantwrite_testing::HOST;
+use wantwrite_testing::process::{Process, arg};
+
+/// Its echo is for lines: each is sent back whole.
+const LINE: usize = 1000;
+
+/// Less than from others: `gnutls-cli` carries its input in pieces of 4 KiB.
+const CLIENT_LEN: usize = 4 << 20;
+
+pub(crate) fn server(case: &Case) {
+    let (_program, mut ours) = meet_server(case);
+    for line in pattern().chunks(LINE) {
+        echo(&mut ours, line);
+    }
+    ours.close();
+}
+
+/// At this line it asks for a new handshake. Ours refuses with a warning, and would go on; it does
+/// not, whoever its client is.
+pub(crate) fn refuse_server(case: &Case) {
+    let (program, mut ours) = meet_server(case);
+    echo(&mut ours, b"before");
+    let done = b"Successfully executed command\n";
+    assert_eq!(ours.exchange(b"**REHANDSHAKE**\n", done.len()), done);
+    assert!(ours.read_to_end().is_empty());
+    program.stderr.wait_for("A TLS warning alert has been received", 1);
+}
+
+pub(crate) fn client(case: &Case) {
+    let (mut program, mut ours) = meet_client(case, &[]);
+    let data = &pattern()[..CLIENT_LEN];
+    let stdin = feed(&mut program, data);
+    assert!(ours.exchange(data, CLIENT_LEN) == data, "what it sent");
+    // At the end of its input it closes, whatever else is still to be read.
+    program
+        .stdout
+        .wait("all that it received", |printed| (printed.len() >= CLIENT_LEN).then_some(()));
+    drop(stdin.join().expect("it takes its input"));
+    assert!(ours.exchange(&[], 1).is_empty(), "close_notify");
+    ours.close_too();
+    assert!(contains(&program.wait_for_exit(), data), "what it received");
+}
+
+/// It wants a new handshake, is refused with a warning, and wants it again, which is once more
+/// than ours puts up with.
+pub(crate) fn refuse_client(case: &Case) {
+    let (mut program, mut ours) = meet_client(case, &["--inline-commands"]);
+    program.line("before");
+    assert_eq!(ours.exchange(b"", 7), b"before\n");
+    program.line("^renegotiate^");
+    let fault = Error::Peer(PeerFault::TooManyRenegotiationRequests);
+    assert_eq!(ours.fails(), Some(fault.into()));
+    program.stderr.wait_for("Non fatal error: A TLS warning alert has been received", 1);
+    program.stderr.wait_for("Fatal error: A TLS fatal alert has been received", 1);
+}
+
+/// Its KeyUpdates, without a request and with one.
+pub(crate) fn update_keys(case: &Case) {
+    let (mut program, mut ours) = meet_client(case, &["--inline-commands"]);
+    for command in ["^rekey^", "^rekey1^", "^rekey^"] {
+        program.line("before");
+        assert_eq!(ours.exchange(b"and ours\n", 7), b"before\n");
+        program.line(command);
+    }
+    program.line("behind");
+    assert_eq!(ours.exchange(b"the last\n", 7), b"behind\n");
+    program.stdout.wait_for("the last", 1);
+    drop(program.stdin.take());
+    assert!(ours.exchange(&[], 1).is_empty(), "close_notify");
+    ours.close_too();
+}
+
+fn meet_server(case: &Case) -> (Process, Ours) {
+    let address = free_address();
+    let mut command = Command::new("gnutls-serv");
+    command
+        .args(["--echo", "--noticket", "--disable-client-cert", "--quiet", "--port"])
+        .arg(address.port().to_string())
+        .args(["--priority", &priority(case)])
+        .args(["--x509certfile", arg(&case.dir.file("cert.pem", &case.identity.certificate_pem))])
+        .args(["--x509keyfile", arg(&case.dir.file("key.pem", &case.identity.key_pem))]);
+    let program = Process::start(command);
+    let ours = Ours::client(case, address);
+    (program, ours)
+}
+
+fn echo(ours: &mut Ours, line: &[u8]) {
+    let line = [line, b"\n"].concat();
+    assert!(ours.exchange(&line, line.len()) == line);
+}
+
+fn meet_client(case: &Case, options: &[&str]) -> (Process, Ours) {
+    let listener = listener();
+    let mut command = Command::new("gnutls-cli");
+    command
+        .args(options)
+        .args(["--x509cafile", arg(&case.dir.file("cert.pem", &case.identity.certificate_pem))])
+        .args(["--priority", &priority(case), "--logfile", arg(&case.dir.path("log")), "--port"])
+        .arg(listener.local_addr().expect("it is bound").port().to_string())
+        .arg(HOST);
+    let program = Process::start(command);
+    let ours = Ours::server(case, &listener);
+    (program, ours)
+}
+
+/// GnuTLS's name of a suite's parts, and nothing else.
+fn priority(case: &Case) -> String {
+    let name = format!("{:?}", case.suite);
+    let cipher = if name.contains("CHACHA20") {
+        "CHACHA20-POLY1305"
+    } else if name.contains("AES_256") {
+        "AES-256-GCM"
+    } else {
+        "AES-128-GCM"
+    };
+    let version = if name.contains("_WITH_") { "1.2" } else { "1.3" };
+    format!("NORMAL:-VERS-ALL:+VERS-TLS{version}:-CIPHER-ALL:+{cipher}")
+}

@@ -1,0 +1,20 @@
+//! Ours with other people's TLS programs. A test whose program is not installed shows as ignored.
+#![expect(
+    clippy::unwrap_used,
+    clippy::as_conversions,
+    clippy::std_instead_of_alloc,
+    clippy::std_instead_of_core,
+    reason = "tests"
+)]
+
+mod interop;
+mod openssl;
+
+use std::process::ExitCode;
+
+use libtest_mimic::Arguments;
+
+fn main() -> ExitCode {
+    let trials = openssl::trials().into_iter().chain(interop::trials()).collect();
+    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+}

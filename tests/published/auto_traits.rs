@@ -1,0 +1,152 @@
+//! Which threads the public types may be used on, and what else the compiler finds out by itself.
+
+use core::marker::PhantomData;
+use core::panic::{RefUnwindSafe, UnwindSafe};
+
+use wantwrite::*;
+use wantwrite_embedded_io::*;
+use wantwrite_tokio::*;
+
+/// `false`, unless there is an inherent constant, which is found before this one.
+trait Otherwise {
+    const IS: bool = false;
+}
+
+/// A type that says whether its parameter implements a trait.
+macro_rules! probe {
+    ($name:ident, $trait:ident) => {
+        struct $name<T>(PhantomData<T>);
+
+        impl<T> Otherwise for $name<T> {}
+
+        impl<T: $trait> $name<T> {
+            const IS: bool = true;
+        }
+    };
+}
+
+probe!(IsSend, Send);
+probe!(IsSync, Sync);
+probe!(IsUnpin, Unpin);
+probe!(IsUnwindSafe, UnwindSafe);
+probe!(IsRefUnwindSafe, RefUnwindSafe);
+
+/// The traits in this order, as a text.
+macro_rules! traits_of {
+    ($type:ty) => {{
+        let traits = [
+            ("Send", <IsSend<$type>>::IS),
+            ("Sync", <IsSync<$type>>::IS),
+            ("Unpin", <IsUnpin<$type>>::IS),
+            ("UnwindSafe", <IsUnwindSafe<$type>>::IS),
+            ("RefUnwindSafe", <IsRefUnwindSafe<$type>>::IS),
+        ];
+        let names = traits.iter().filter(|(_, is)| *is).map(|(name, _)| *name);
+        names.collect::<Vec<_>>().join(" ")
+    }};
+}
+
+/// A row for each type: its name, what it has, what it should have.
+macro_rules! table {
+    ($($name:ident $(<$argument:tt>)?: $expected:expr,)*) => {
+        [$((stringify!($name), traits_of!($name $(<$argument>)?), $expected)),*]
+    };
+}
+
+const ALL: &str = "Send Sync Unpin UnwindSafe RefUnwindSafe";
+
+/// Behind a trait object, as rustls's state is, or a reference that can be written through.
+const NO_UNWIND: &str = "Send Sync Unpin";
+
+struct Pipe;
+
+impl embedded_io::ErrorType for Pipe {
+    type Error = core::convert::Infallible;
+}
+
+#[test]
+fn public_types_have_the_auto_traits_of_the_table() {
+    let table = table! {
+        BufferPolicy: ALL,
+        BufferState: ALL,
+        CipherSuite: ALL,
+        Coalescing: ALL,
+        ConnectionError: NO_UNWIND,
+        EmbeddedError<()>: NO_UNWIND,
+        Error: ALL,
+        KeyUpdateRequest: ALL,
+        Padding: ALL,
+        PeerFault: ALL,
+        ReaderState: ALL,
+        Role: ALL,
+        Sizing: ALL,
+        Version: ALL,
+        WriteError: ALL,
+        WriterState: ALL,
+        AlertDescription: ALL,
+        Batch<'static>: NO_UNWIND,
+        Chunk: ALL,
+        Conditions: ALL,
+        Congestion: ALL,
+        Connection: NO_UNWIND,
+        ConnectionConfig: ALL,
+        EmbeddedStream<Pipe>: NO_UNWIND,
+        FallibleTlsHandshake<()>: NO_UNWIND,
+        FlushPoint: ALL,
+        ForgedRecord<'static>: ALL,
+        Inbound<'static>: "Send Sync Unpin RefUnwindSafe",
+        InvalidKeyLength: ALL,
+        KeyLimits: ALL,
+        Outbound<'static>: "Send Sync Unpin RefUnwindSafe",
+        PeerLimits: ALL,
+        Pool: ALL,
+        Progress: ALL,
+        PutBackError: ALL,
+        ReadKeys: ALL,
+        Reader: NO_UNWIND,
+        ReaderConfig: ALL,
+        ReaderEvents: ALL,
+        RecordForge: NO_UNWIND,
+        SealJob: ALL,
+        SealWorkers: NO_UNWIND,
+        Slot<'static>: NO_UNWIND,
+        SlotOverrun: ALL,
+        SlowStart: ALL,
+        Stream<()>: NO_UNWIND,
+        TlsAcceptor: NO_UNWIND,
+        TlsConnector: NO_UNWIND,
+        TlsHandshake<()>: NO_UNWIND,
+        TlsStream<()>: NO_UNWIND,
+        TrafficSecret: ALL,
+        Wants: ALL,
+        Window: ALL,
+        WriteKeys: ALL,
+        Writer: NO_UNWIND,
+        WriterConfig: ALL,
+        WriterParts: ALL,
+    };
+    let other: Vec<_> = table.iter().filter(|(_, found, expected)| found != expected).collect();
+    assert!(other.is_empty(), "not as the table has it: {other:?}");
+    let mut listed: Vec<&str> = table.iter().map(|(name, ..)| *name).collect();
+    listed.sort_unstable();
+    assert_eq!(listed, public_types());
+}
+
+/// The types of the public APIs, by name.
+fn public_types() -> Vec<&'static str> {
+    let apis = [
+        include_str!("../../public-api.txt"),
+        include_str!("../../adapters/embedded-io/public-api.txt"),
+        include_str!("../../adapters/tokio/public-api.txt"),
+    ];
+    let names = apis.iter().flat_map(|api| api.lines()).filter_map(|line| {
+        let line = line.trim_start_matches("#[non_exhaustive] ");
+        let rest =
+            ["pub struct ", "pub enum "].iter().find_map(|start| line.strip_prefix(start))?;
+        let path = rest.split(|c: char| !c.is_alphanumeric() && !"_:".contains(c)).next()?;
+        path.rsplit("::").next()
+    });
+    let mut names: Vec<_> = names.collect();
+    names.sort_unstable();
+    names
+}

@@ -1,0 +1,21 @@
+//! What the adapters make of a transport that fails, lies or ends, and how they close.
+#![expect(
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::std_instead_of_core,
+    clippy::std_instead_of_alloc,
+    reason = "tests"
+)]
+
+mod embedded;
+mod errors;
+mod fresh;
+mod lingering;
+mod overrun;
+mod polled;
+mod wire;
+
+use wantwrite::CipherSuite;
+
+const TLS13: CipherSuite = CipherSuite::TLS_AES_128_GCM_SHA256;
+const TLS12: CipherSuite = CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256;

@@ -1,0 +1,79 @@
+//! A transport that claims to have taken more than it was given.
+
+use std::io::{ErrorKind, Write as _};
+
+use wantwrite::*;
+use wantwrite_embedded_io::*;
+
+use crate::TLS13;
+use crate::wire::Fault;
+use wantwrite_testing::*;
+
+mod over_std {
+    use super::*;
+    use crate::wire::stream;
+
+    #[test]
+    fn a_transport_that_claims_more_than_it_was_given_is_an_error() {
+        for more in [1, 1000, usize::MAX] {
+            let mut stream = stream(established(TLS13, Role::Client));
+            stream.get_mut().writes.push_back(Fault::Claims(more));
+            assert_eq!(stream.write(b"accepted").unwrap(), 8, "the next call tells");
+            let error = stream.flush().unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Other, "{error}");
+            let claim: WriteOverrun = *error.get_ref().unwrap().downcast_ref().unwrap();
+            assert_eq!((claim.claimed, claim.offered), (30_usize.saturating_add(more), 30));
+            assert!(stream.connection().wants().drain, "nothing was taken for sent");
+        }
+    }
+}
+
+mod over_embedded_io {
+    use embedded_io::Write as _;
+
+    use super::*;
+    use crate::embedded::stream;
+
+    #[test]
+    fn a_transport_that_claims_more_than_it_was_given_is_an_error() {
+        for more in [1, 1000, usize::MAX] {
+            let mut stream = stream(established(TLS13, Role::Client));
+            stream.get_mut().0.writes.push_back(Fault::Claims(more));
+            assert_eq!(stream.write(b"accepted").unwrap(), 8, "the next call tells");
+            let claimed = 30_usize.saturating_add(more);
+            let claim = WriteOverrun { claimed, offered: 30 };
+            assert_eq!(stream.flush().unwrap_err(), EmbeddedError::WriteOverrun(claim));
+        }
+    }
+
+    /// It is given a chunk at a time, and what it claims beyond may lie in the next one.
+    #[test]
+    fn a_claim_beyond_the_chunk_that_was_given_loses_nothing() {
+        let mut stream = stream(established(TLS13, Role::Client));
+        stream.connection_mut().write_all(&[7; 60_000]).unwrap();
+        stream.get_mut().0.writes.push_back(Fault::Claims(1));
+        let error = stream.flush().unwrap_err();
+        assert!(matches!(error, EmbeddedError::WriteOverrun(_)), "{error}");
+        stream.flush().unwrap();
+        assert_eq!(stream.get_ref().0.received, [7; 60_000]);
+    }
+}
+
+mod over_tokio {
+    use super::*;
+    use crate::polled::*;
+
+    #[test]
+    fn a_transport_that_claims_more_than_it_was_given_is_an_error() {
+        for (more, gathers) in [(1, false), (usize::MAX, false), (1, true), (usize::MAX, true)] {
+            let mut stream = stream();
+            stream.get_mut().0.0.gathers = gathers;
+            stream.get_mut().0.0.writes.push_back(Fault::Claims(more));
+            assert_eq!(write(&mut stream, b"accepted").unwrap(), 8, "the next call tells");
+            let error = flush(&mut stream).unwrap_err();
+            assert!(error.get_ref().unwrap().is::<WriteOverrun>(), "{error}");
+            flush(&mut stream).unwrap();
+            assert_eq!(stream.get_ref().0.0.received, b"accepted");
+        }
+    }
+}

@@ -50,15 +50,15 @@ fn layers(criterion: &mut Criterion) -> Result<(), Error> {
         for _ in 0..WRITES {
             writer.write(black_box(&plaintext))?;
         }
-        drain_all(writer.outbound());
+        drain_all(writer.drain());
         Ok(())
     })?;
     let (mut client, _server) = Ends::new(SUITE)?.ours(&ConnectionConfig::default())?;
     measure(&mut group, "connection", plaintext.len(), || {
         for _ in 0..WRITES {
-            client.write(black_box(&plaintext))?;
+            client.writer_mut().write(black_box(&plaintext))?;
         }
-        drain_all(client.outbound());
+        drain_all(client.writer_mut().drain());
         Ok(())
     })
 }

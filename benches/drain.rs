@@ -12,7 +12,7 @@ use benches::common::halves::writer;
 use benches::common::{Error, Group};
 use bytes::Buf;
 use criterion::Throughput;
-use wantwrite::{CipherSuite, MAX_FRAGMENT_LEN, Outbound, Pool, WriterConfig};
+use wantwrite::{CipherSuite, Drain, MAX_FRAGMENT_LEN, Pool, WriterConfig};
 
 const CHUNKS: usize = 64;
 
@@ -31,7 +31,7 @@ fn main() -> Result<(), Error> {
 }
 
 /// `write`, with as much as the transport takes at a time.
-fn by_chunk(mut outbound: Outbound<'_>, max: usize) {
+fn by_chunk(mut outbound: Drain<'_>, max: usize) {
     while outbound.has_remaining() {
         let len = black_box(outbound.chunk()).len().min(max);
         outbound.advance(len);
@@ -39,7 +39,7 @@ fn by_chunk(mut outbound: Outbound<'_>, max: usize) {
 }
 
 /// `writev`.
-fn gathered(mut outbound: Outbound<'_>) {
+fn gathered(mut outbound: Drain<'_>) {
     while outbound.has_remaining() {
         let mut slices = [IoSlice::new(&[]); 16];
         let n = outbound.chunks_vectored(&mut slices);
@@ -49,7 +49,7 @@ fn gathered(mut outbound: Outbound<'_>) {
 }
 
 /// Completion I/O: dropped as it completes.
-fn owned(mut outbound: Outbound<'_>) {
+fn owned(mut outbound: Drain<'_>) {
     while let Some(chunk) = outbound.take_chunk(usize::MAX) {
         drop(black_box(chunk));
     }
@@ -59,7 +59,7 @@ fn measure(
     group: &mut Group<'_>,
     name: &str,
     pool: Option<Pool>,
-    drain: impl Fn(Outbound<'_>),
+    drain: impl Fn(Drain<'_>),
 ) -> Result<(), Error> {
     let mut config = WriterConfig::default();
     config.capacity = CHUNKS * MAX_FRAGMENT_LEN;
@@ -71,10 +71,10 @@ fn measure(
         b.iter_custom(|count| {
             let mut time = Duration::ZERO;
             for _ in 0..count {
-                if let Err(error) = writer.write_all(&plaintext) {
+                if let Err(error) = writer.write_atomic(&plaintext) {
                     result = Err(error);
                 }
-                let outbound = writer.outbound();
+                let outbound = writer.drain();
                 let start = Instant::now();
                 drain(outbound);
                 time += start.elapsed();

@@ -177,7 +177,7 @@ impl Attack {
             black_box(self.ours.plaintext());
             self.ours.consume(usize::MAX);
             if self.ours.wants().drain {
-                drain_all(self.ours.outbound());
+                drain_all(self.ours.writer_mut().drain());
             }
         }
         Ok(start.elapsed().mul_f64(1e6 / f64::from(u32::try_from(len)?)))
@@ -218,8 +218,8 @@ fn beside_sealing(rounds: usize) -> Result<(), Error> {
                         let mut update = Vec::new();
                         attack.send(Item::KeyUpdate, &mut update)?;
                         let start = Instant::now();
-                        attack.ours.write_all(&plaintext)?;
-                        drain_all(attack.ours.outbound());
+                        attack.ours.writer_mut().write_atomic(&plaintext)?;
+                        drain_all(attack.ours.writer_mut().drain());
                         let _all = attack.ours.receive(&update.concat());
                         attack.ours.process()?;
                         time += start.elapsed();
@@ -230,8 +230,8 @@ fn beside_sealing(rounds: usize) -> Result<(), Error> {
                     let mut time = Duration::ZERO;
                     for _ in 0..RECORDS {
                         let start = Instant::now();
-                        alone.write_all(&plaintext)?;
-                        drain_all(alone.outbound());
+                        alone.writer_mut().write_atomic(&plaintext)?;
+                        drain_all(alone.writer_mut().drain());
                         time += start.elapsed();
                     }
                     Ok(time)

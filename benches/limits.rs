@@ -119,16 +119,16 @@ fn layers(effort: &Effort) -> Result<bool, Error> {
             for _ in 0..CALLS {
                 writer.write(black_box(&plaintext))?;
             }
-            drain_all(writer.outbound());
+            drain_all(writer.drain());
             Ok(())
         })
     };
     let mut by_connection = || {
         timed(TURNS, || {
             for _ in 0..CALLS {
-                client.write(black_box(&plaintext))?;
+                client.writer_mut().write(black_box(&plaintext))?;
             }
-            drain_all(client.outbound());
+            drain_all(client.writer_mut().drain());
             Ok(())
         })
     };

@@ -89,7 +89,7 @@ fn send(from: &mut Connection, to: &mut Connection, len: usize) -> Result<(), Er
     let plaintext = vec![1; len];
     let mut rest = &plaintext[..];
     while !rest.is_empty() {
-        rest = &rest[from.write(rest)?..];
+        rest = &rest[from.writer_mut().write(rest)?..];
         carry(from, to)?;
     }
     Ok(())

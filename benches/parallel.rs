@@ -34,7 +34,7 @@ fn main() -> Result<(), Error> {
             let mut writer = writer(SUITE, config)?;
             measure(&mut group, executor.name(), size, || {
                 executor.seal(&mut writer, plaintext.clone())?;
-                drain_all(writer.outbound());
+                drain_all(writer.drain());
                 Ok(())
             })?;
         }

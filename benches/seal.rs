@@ -50,8 +50,8 @@ fn write(group: &mut Group<'_>, suite: CipherSuite, size: usize) -> Result<(), E
     let mut writer = writer_for(suite, size)?;
     let plaintext = vec![1; size];
     measure(group, "write", size, || {
-        writer.write_all(black_box(&plaintext))?;
-        drain_all(writer.outbound());
+        writer.write_atomic(black_box(&plaintext))?;
+        drain_all(writer.drain());
         Ok(())
     })
 }
@@ -67,7 +67,7 @@ fn slot(group: &mut Group<'_>, suite: CipherSuite, size: usize) -> Result<(), Er
             slot.commit(n)?;
             left -= n;
         }
-        drain_all(writer.outbound());
+        drain_all(writer.drain());
         Ok(())
     })
 }
@@ -90,7 +90,7 @@ fn write_owned(group: &mut Group<'_>, suite: CipherSuite, size: usize) -> Result
                 if let Err(error) = writer.write_owned(&mut plaintext) {
                     result = Err(error);
                 }
-                drain_all(writer.outbound());
+                drain_all(writer.drain());
             },
             BatchSize::LargeInput,
         );

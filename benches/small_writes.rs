@@ -40,9 +40,9 @@ fn main() -> Result<(), Error> {
             let mut writer = writer(SUITE, config)?;
             measure(&mut group, name, size, || {
                 for _ in 0..WRITES {
-                    writer.write_all(black_box(&plaintext))?;
+                    writer.write_atomic(black_box(&plaintext))?;
                 }
-                drain_all(writer.outbound());
+                drain_all(writer.drain());
                 Ok(())
             })?;
         }

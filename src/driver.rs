@@ -18,7 +18,7 @@ use lingering::Lingering;
 use crate::connection::{Connection, ConnectionError};
 use crate::error::{Error, WriteError};
 use crate::reader::ReaderState;
-use crate::writer::{Outbound, WriterState};
+use crate::writer::{Drain, WriterState};
 
 /// A transport as an adapter shows it. `Pending` is what others call "would block".
 ///
@@ -40,7 +40,7 @@ pub trait Transport {
     ///
     /// # Errors
     /// The transport's own.
-    fn poll_write(&mut self, outbound: &Outbound<'_>) -> Poll<Result<Taken, Self::Error>>;
+    fn poll_write(&mut self, outbound: &Drain<'_>) -> Poll<Result<Taken, Self::Error>>;
 
     /// Empties its own buffer, if it has one.
     ///
@@ -138,7 +138,7 @@ impl<E> Driver<E> {
         &mut self,
         io: &mut impl Transport<Error = E>,
     ) -> Poll<Result<(), Fault<E>>> {
-        while self.connection.state() == WriterState::Negotiating {
+        while self.connection.writer_state() == WriterState::Negotiating {
             if let Err(fault) = self.offer(io) {
                 return Poll::Ready(Err(self.last_word(io, fault)));
             }
@@ -146,7 +146,7 @@ impl<E> Driver<E> {
                 ready!(self.poll_fill(io))?;
             }
             self.process(io)?;
-            if self.connection.state() != WriterState::Negotiating {
+            if self.connection.writer_state() != WriterState::Negotiating {
                 self.offer(io)?;
             }
         }
@@ -168,7 +168,7 @@ impl<E> Driver<E> {
             _ => false,
         };
         // Otherwise a read might wait for ever.
-        while is_gone && self.connection.state() == WriterState::Negotiating {
+        while is_gone && self.connection.writer_state() == WriterState::Negotiating {
             let filled = self.poll_fill(io);
             match self.connection.process() {
                 // This the transport's own error says better.
@@ -239,7 +239,7 @@ impl<E> Driver<E> {
             }
             match drained {
                 Poll::Ready(result) => result?,
-                Poll::Pending if offered > 0 && self.connection.room() == 0 => {
+                Poll::Pending if offered > 0 && self.connection.writer().room() == 0 => {
                     return Poll::Pending;
                 }
                 Poll::Pending => {}
@@ -257,7 +257,7 @@ impl<E> Driver<E> {
     /// As [`poll_write`](Self::poll_write).
     pub fn poll_flush(&mut self, io: &mut impl Transport<Error = E>) -> Poll<Result<(), Fault<E>>> {
         self.tell_deferred()?;
-        self.connection.flush().map_err(|error| self.refuse(io, error))?;
+        self.connection.writer_mut().flush().map_err(|error| self.refuse(io, error))?;
         self.poll_drain_all(io)
     }
 
@@ -326,7 +326,7 @@ impl<E> Driver<E> {
     /// Gives the transport what waits, until it takes no more.
     fn poll_drain(&mut self, io: &mut impl Transport<Error = E>) -> Poll<Result<(), Fault<E>>> {
         while self.connection.wants().drain {
-            let mut outbound = self.connection.outbound();
+            let mut outbound = self.connection.writer_mut().drain();
             if !outbound.has_remaining() {
                 break;
             }

@@ -8,12 +8,12 @@
 //! Two mirrored halves, and no hidden state behind them:
 //!
 //! ```text
-//! plaintext --write / slot+commit--> [open record] --seal--> [sealed records] --outbound().advance--> transport
+//! plaintext --write / slot+commit--> [open record] --seal--> [sealed records] --drain().advance--> transport
 //! transport --inbound().commit--> [records] --open in place--> [plaintext] --consume--> caller
 //! ```
 //!
 //! The tail of the outbound buffer is at most one *open record*: plaintext that is not sealed yet.
-//! It is sealed, in place, when it is full, when [`Connection::flush`] or
+//! It is sealed, in place, when it is full, when [`Writer::flush`] or
 //! [`Connection::close`] asks, or when the drain reaches it. So small writes made while
 //! earlier bytes wait share a record, without a timer, and a slow drain never makes short records.
 //!
@@ -21,7 +21,7 @@
 //! alone, with keys from anywhere; `Stream` is a connection over `std::io`.
 //!
 //! Everything is a level that can be looked at again: [`Connection::wants`],
-//! [`Connection::state`], [`Connection::buffer_state`], [`Connection::room`]. "Would block" is not
+//! [`Connection::writer_state`], [`Writer::buffer_state`], [`Writer::room`]. "Would block" is not
 //! an error here: `write` says how much it accepted, 0 included. Errors are about one call
 //! ([`WriteError`], which carries the count accepted), or fatal and sticky ([`Error`],
 //! [`ConnectionError`]). [`docs::event_loops`] has the loops to begin with; `Stream` is one that
@@ -136,8 +136,8 @@ pub use stream::Stream;
 #[cfg(feature = "std")]
 pub use writer::{Batch, SealJob, SealWorkers};
 pub use writer::{
-    BufferState, Coalescing, Conditions, Congestion, FlushPoint, Outbound, Padding, Progress,
-    Sizing, Slot, SlowStart, Wants, Window, Writer, WriterConfig, WriterParts, WriterState,
+    BufferState, Coalescing, Conditions, Congestion, Drain, FlushPoint, Padding, Progress, Sizing,
+    Slot, SlowStart, Wants, Window, Writer, WriterConfig, WriterParts, WriterState,
 };
 
 #[cfg(all(doctest, feature = "rustls", feature = "std"))]

@@ -9,7 +9,7 @@ use crate::connection::{Connection, ConnectionError};
 use crate::driver::lingering::LingerError;
 use crate::driver::{Driver, FarEnd, Fault, Taken, Transport};
 use crate::error::{Error, WriteError};
-use crate::writer::Outbound;
+use crate::writer::Drain;
 
 /// A [`Connection`] and its transport, as one `Read + Write`.
 ///
@@ -182,7 +182,9 @@ impl<T: Read + Write> Write for Stream<T> {
     /// transport fails after bytes were accepted, the next call tells of it.
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
         let io = &mut StdIo(&mut self.io);
-        or_would_block(self.driver.poll_write(io, buf.len(), |connection| connection.write(buf)))
+        or_would_block(
+            self.driver.poll_write(io, buf.len(), |connection| connection.writer_mut().write(buf)),
+        )
     }
 
     /// As [`write`](Self::write). Small buffers share their records: for a record each, write and
@@ -190,7 +192,7 @@ impl<T: Read + Write> Write for Stream<T> {
     fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
         let io = &mut StdIo(&mut self.io);
         let offered = total_len(bufs);
-        let write = |connection: &mut Connection| connection.write_vectored(bufs);
+        let write = |connection: &mut Connection| connection.writer_mut().write_vectored(bufs);
         or_would_block(self.driver.poll_write(io, offered, write))
     }
 
@@ -223,7 +225,7 @@ impl<T: Read + Write> Transport for StdIo<'_, T> {
         poll(|| self.0.read(buf))
     }
 
-    fn poll_write(&mut self, outbound: &Outbound<'_>) -> Poll<io::Result<Taken>> {
+    fn poll_write(&mut self, outbound: &Drain<'_>) -> Poll<io::Result<Taken>> {
         let mut chunks = [IoSlice::new(&[]); MAX_CHUNKS];
         let n = outbound.chunks_vectored(&mut chunks);
         let chunks = &chunks[..n];

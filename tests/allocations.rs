@@ -18,8 +18,8 @@ use wantwrite_testing::*;
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
 fn write_and_drain(writer: &mut Writer, data: &[u8]) {
-    writer.write_all(data).unwrap();
-    let mut outbound = writer.outbound();
+    writer.write_atomic(data).unwrap();
+    let mut outbound = writer.drain();
     while outbound.has_remaining() {
         let len = outbound.chunk().len();
         outbound.advance(len);
@@ -50,10 +50,10 @@ fn owned_hand_off_with_a_pool_allocates_nothing() {
     let (mut writer, _) = writer_and_reader(suite, config);
     let data = vec![1; 40_000];
     let mut hand_off = || {
-        writer.write_all(&data).unwrap();
+        writer.write_atomic(&data).unwrap();
         let mut len = 0;
         while writer.wants_drain() {
-            len += writer.outbound().take_chunk(usize::MAX).unwrap().len();
+            len += writer.drain().take_chunk(usize::MAX).unwrap().len();
         }
         assert!(len > data.len());
     };
@@ -90,7 +90,7 @@ fn jobs_of_finished_batches_hold_less_than_100_bytes() {
         let batch = writer.seal_batch(&mut vec![1; 600_000].into()).unwrap();
         waiting.push(batch.job());
         assert_eq!(batch.finish(), Ok(600_000));
-        let mut outbound = writer.outbound();
+        let mut outbound = writer.drain();
         outbound.advance(outbound.remaining());
     };
     late_job();
@@ -117,7 +117,7 @@ fn an_idle_client_that_was_shrunk_holds_at_most_3000_bytes() {
             let wire = server.send(&vec![1; len]);
             feed(&mut client, &wire);
             assert_eq!(read_all(&mut client).len(), len);
-            assert_eq!(client.write(&vec![2; len]), Ok(len));
+            assert_eq!(client.writer_mut().write(&vec![2; len]), Ok(len));
             server.feed(&drain(&mut client)).unwrap();
             client.shrink();
             assert_eq!(client.memory_held(), 0);

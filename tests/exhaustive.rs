@@ -56,7 +56,7 @@ impl Recording {
             Role::Server => (&mut client, to_server),
         };
         for record in RECORDS {
-            peer.write_all(record).unwrap();
+            peer.writer_mut().write_atomic(record).unwrap();
             wire.extend(drain(peer));
         }
         peer.close().unwrap();
@@ -137,7 +137,7 @@ fn every_flipped_bit_of_a_record_is_refused_and_gives_no_plaintext() {
     for suite in SUITES {
         let seal = || {
             let (mut writer, reader) = writer_and_reader(suite, WriterConfig::default());
-            writer.write_all(b"one record").unwrap();
+            writer.write_atomic(b"one record").unwrap();
             (drain_writer(&mut writer), reader)
         };
         let bits = seal().0.len() * 8;
@@ -198,7 +198,7 @@ fn law_5_no_key_and_nonce_are_used_twice_in_a_million_calls() {
                     let _accepted = seal_batch(&mut writer, &mut plaintext, help).unwrap();
                 }
                 21..=50 => writer.write_cover(rng.up_to(50)).unwrap(),
-                _ => writer.write_all(&[9; 3]).unwrap(),
+                _ => writer.write_atomic(&[9; 3]).unwrap(),
             }
             used.open(&drain_writer(&mut writer));
         }

@@ -21,16 +21,16 @@ type Way = (&'static str, fn(&mut Writer));
 
 const WAYS: [Way; 10] = [
     ("sealed and drained", |writer| {
-        writer.write_all(&marks(50_000)).unwrap();
+        writer.write_atomic(&marks(50_000)).unwrap();
         drain_writer(writer);
     }),
     ("sealed and not drained", |writer| {
-        writer.write_all(&marks(50_000)).unwrap();
+        writer.write_atomic(&marks(50_000)).unwrap();
         writer.flush().unwrap();
     }),
-    ("in an open record", |writer| writer.write_all(&marks(10_000)).unwrap()),
+    ("in an open record", |writer| writer.write_atomic(&marks(10_000)).unwrap()),
     ("in an open record of a writer that was aborted", |writer| {
-        writer.write_all(&marks(10_000)).unwrap();
+        writer.write_atomic(&marks(10_000)).unwrap();
         writer.abort(AlertDescription::INTERNAL_ERROR);
         drain_writer(writer);
     }),
@@ -48,15 +48,15 @@ const WAYS: [Way; 10] = [
         assert!(slot.commit(len + 1).is_err());
     }),
     ("moved up by a KeyUpdate, and aborted", |writer| {
-        writer.write_all(&marks(10_000)).unwrap();
+        writer.write_atomic(&marks(10_000)).unwrap();
         let _not_in_tls12 = writer.update_keys(KeyUpdateRequest::Requested);
         writer.slot().unwrap().fill(MARK);
         writer.abort(AlertDescription::INTERNAL_ERROR);
     }),
     ("drained in part, and taken as chunks", |writer| {
-        writer.write_all(&marks(50_000)).unwrap();
-        drop(writer.outbound().take_chunk(10_000));
-        writer.outbound().advance(10_000);
+        writer.write_atomic(&marks(50_000)).unwrap();
+        drop(writer.drain().take_chunk(10_000));
+        writer.drain().advance(10_000);
     }),
     ("in a batch, dropped unfinished", |writer| {
         let plaintext = marks(50_000);
@@ -81,7 +81,7 @@ fn no_plaintext_is_left_in_segments_that_come_back_to_a_pool() {
             for left in (0..pool.len()).rev() {
                 let (mut writer, _) = writer_and_reader(suite, pooled());
                 assert!(!has_marks(&writer.slot().unwrap()), "{way}");
-                writer.write_all(b"x").unwrap();
+                writer.write_atomic(b"x").unwrap();
                 assert_eq!(pool.len(), left, "{way}");
                 next.push(writer);
             }
@@ -97,7 +97,7 @@ fn owned_plaintext_is_ciphertext_in_its_own_memory_afterwards() {
     let mut owned = BytesMut::with_capacity(16_385);
     owned.resize(16_384, MARK);
     assert_eq!(writer.write_owned(&mut owned), Ok(16_384));
-    let outbound = writer.outbound();
+    let outbound = writer.drain();
     assert!(!outbound.chunks().any(has_marks));
 }
 
@@ -133,12 +133,12 @@ mod in_the_whole_process {
             for pool in [None, Some(Pool::new(4))] {
                 let config = with(|config| config.pool = pool.clone());
                 let (mut writer, _) = writer_and_reader(suite, config.clone());
-                writer.write_all(&marks(10_000)).unwrap();
+                writer.write_atomic(&marks(10_000)).unwrap();
                 assert!(scan.finds_marks(), "in the open record");
                 writer.abort(AlertDescription::INTERNAL_ERROR);
                 assert!(!scan.finds_marks(), "{suite:?}: written, then aborted");
                 let (mut other, _) = writer_and_reader(suite, config);
-                other.write_all(b"x").unwrap();
+                other.write_atomic(b"x").unwrap();
                 other.slot().unwrap().fill(MARK);
                 other.abort(AlertDescription::INTERNAL_ERROR);
                 assert!(!scan.finds_marks(), "{suite:?}: lent, then aborted");
@@ -163,7 +163,7 @@ mod in_the_whole_process {
             ];
             for fails in ways {
                 let (mut ours, mut peer) = RawPeer::established(suite, Role::Client);
-                ours.write_all(&marks(10_000)).unwrap();
+                ours.writer_mut().write_atomic(&marks(10_000)).unwrap();
                 assert!(scan.finds_marks(), "in the open record");
                 fails(&mut ours, &mut peer);
                 assert!(!scan.finds_marks(), "{suite:?}");
@@ -178,7 +178,7 @@ mod in_the_whole_process {
         let mut scan = Scan::new();
         for suite in SUITES_HERE {
             let (mut writer, _) = writer_and_reader(suite, WriterConfig::default());
-            writer.write_all(&marks(20_000)).unwrap();
+            writer.write_atomic(&marks(20_000)).unwrap();
             let wire = drain_writer(&mut writer);
             for consumed in [0, 100, 16_384, 20_000] {
                 let (_, mut reader) = writer_and_reader(suite, WriterConfig::default());

@@ -105,7 +105,7 @@ fn generation_0(suite: CipherSuite) -> Kept {
 /// Under the first number, whose nonce is the IV. ring puts ChaCha20's key on the stack to seal.
 fn seal_something(writer: &mut Writer) {
     wiping_the_stack(|| {
-        writer.write_all(b"sealed").unwrap();
+        writer.write_atomic(b"sealed").unwrap();
         drain_writer(writer);
     });
 }
@@ -252,7 +252,7 @@ fn keys_of_a_connection_are_in_one_place_until_it_is_dropped() {
             let mut peer = Peer::server(server_config(suite, &identity));
             wiping_the_stack(|| {
                 negotiate(&mut ours, &mut peer);
-                ours.update_keys(KeyUpdateRequest::NotRequested).unwrap();
+                ours.writer_mut().update_keys(KeyUpdateRequest::NotRequested).unwrap();
                 drain(&mut ours);
             });
             let secret_0 = log.0.lock().unwrap().take().unwrap();

@@ -42,8 +42,8 @@ impl Crowd {
     pub fn seal(&mut self) -> Result<(), Error> {
         let connection = self.connections.get_mut(self.next).ok_or("nobody is there")?;
         self.next = (self.next + self.count.div_ceil(ACTIVE)) % self.count;
-        connection.write_all(black_box(&PLAINTEXT))?;
-        drain_all(connection.outbound());
+        connection.writer_mut().write_atomic(black_box(&PLAINTEXT))?;
+        drain_all(connection.writer_mut().drain());
         Ok(())
     }
 }

@@ -4,7 +4,7 @@ use core::hint::black_box;
 
 use bytes::Buf;
 use wantwrite::{
-    CipherSuite, KeyLimits, Outbound, ReadKeys, Reader, ReaderConfig, Role, WriteKeys, Writer,
+    CipherSuite, Drain, KeyLimits, ReadKeys, Reader, ReaderConfig, Role, WriteKeys, Writer,
     WriterConfig,
 };
 
@@ -38,7 +38,7 @@ pub fn reader(suite: CipherSuite, config: ReaderConfig) -> Result<Reader, Error>
 }
 
 /// A transport that takes everything.
-pub fn drain_all(mut outbound: Outbound<'_>) {
+pub fn drain_all(mut outbound: Drain<'_>) {
     while outbound.has_remaining() {
         let len = black_box(outbound.chunk()).len();
         outbound.advance(len);

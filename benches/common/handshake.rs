@@ -126,7 +126,7 @@ impl Ends {
 /// Carries what waits in one of ours to the other.
 pub fn carry(from: &mut Connection, to: &mut Connection) -> Result<(), Error> {
     while from.wants().drain {
-        let mut outbound = from.outbound();
+        let mut outbound = from.writer_mut().drain();
         let taken = to.receive(outbound.chunk());
         outbound.advance(taken);
         to.process()?;

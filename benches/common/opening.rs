@@ -30,8 +30,8 @@ impl Source {
     /// Seals `count` records, each given to `take`.
     fn seal(&mut self, count: usize, mut take: impl FnMut(&[u8])) -> Result<(), Error> {
         for _ in 0..count {
-            self.writer.write_all(&self.plaintext)?;
-            let mut outbound = self.writer.outbound();
+            self.writer.write_atomic(&self.plaintext)?;
+            let mut outbound = self.writer.drain();
             take(outbound.chunk());
             outbound.advance(outbound.remaining());
         }

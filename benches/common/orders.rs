@@ -45,8 +45,8 @@ impl Records {
         let mut writer = writer(suite, config)?;
         let (mut wire, mut count) = (Vec::new(), 0);
         while wire.len() < TOTAL {
-            writer.write_all(&vec![1; content_len])?;
-            let mut outbound = writer.outbound();
+            writer.write_atomic(&vec![1; content_len])?;
+            let mut outbound = writer.drain();
             wire.extend_from_slice(outbound.chunk());
             outbound.advance(outbound.remaining());
             count += 1;

@@ -25,7 +25,7 @@ fn writer_with(suite: Suite, size: usize, coalescing: Coalescing) -> Result<Writ
 }
 
 fn drain(writer: &mut Writer) {
-    let mut outbound = writer.outbound();
+    let mut outbound = writer.drain();
     while outbound.has_remaining() {
         let len = black_box(outbound.chunk()).len();
         outbound.advance(len);

@@ -44,8 +44,8 @@ pub(crate) const SCENARIOS: [(&str, Make); 14] = [
 fn write(len: usize) -> Result<Box<dyn Scenario>, Error> {
     let plaintext = vec![1; len];
     steps(writer(SUITE, one_record_a_write())?, nothing, move |writer| {
-        writer.write_all(black_box(&plaintext))?;
-        drain_all(writer.outbound());
+        writer.write_atomic(black_box(&plaintext))?;
+        drain_all(writer.drain());
         Ok(())
     })
 }
@@ -53,7 +53,7 @@ fn write(len: usize) -> Result<Box<dyn Scenario>, Error> {
 fn slot(len: usize) -> Result<Box<dyn Scenario>, Error> {
     steps(writer(SUITE, one_record_a_write())?, nothing, move |writer| {
         writer.slot()?.commit(len)?;
-        drain_all(writer.outbound());
+        drain_all(writer.drain());
         Ok(())
     })
 }
@@ -69,7 +69,7 @@ fn write_owned(len: usize) -> Result<Box<dyn Scenario>, Error> {
         },
         |(writer, plaintext)| {
             writer.write_owned(plaintext)?;
-            drain_all(writer.outbound());
+            drain_all(writer.drain());
             Ok(())
         },
     )
@@ -79,23 +79,23 @@ fn coalescing(len: usize, writes: usize) -> Result<Box<dyn Scenario>, Error> {
     let plaintext = vec![1; len];
     steps(writer(SUITE, WriterConfig::default())?, nothing, move |writer| {
         for _ in 0..writes {
-            writer.write_all(black_box(&plaintext))?;
+            writer.write_atomic(black_box(&plaintext))?;
         }
-        drain_all(writer.outbound());
+        drain_all(writer.drain());
         Ok(())
     })
 }
 
 fn drain_by_chunk() -> Result<Box<dyn Scenario>, Error> {
     steps(long_writer()?, fill, |writer| {
-        drain_all(writer.outbound());
+        drain_all(writer.drain());
         Ok(())
     })
 }
 
 fn take_chunks() -> Result<Box<dyn Scenario>, Error> {
     steps(long_writer()?, fill, |writer| {
-        while let Some(chunk) = writer.outbound().take_chunk(usize::MAX) {
+        while let Some(chunk) = writer.drain().take_chunk(usize::MAX) {
             drop(black_box(chunk));
         }
         Ok(())
@@ -108,8 +108,8 @@ fn open(len: usize) -> Result<Box<dyn Scenario>, Error> {
     steps(
         both,
         move |(writer, reader)| {
-            writer.write_all(&plaintext)?;
-            let mut outbound = writer.outbound();
+            writer.write_atomic(&plaintext)?;
+            let mut outbound = writer.drain();
             let taken = reader.receive(bytes::Buf::chunk(&outbound));
             bytes::Buf::advance(&mut outbound, taken);
             Ok(())
@@ -128,8 +128,8 @@ fn connection() -> Result<Box<dyn Scenario>, Error> {
     config.writer = one_record_a_write();
     let (client, _server) = Ends::new(SUITE)?.ours(&config)?;
     steps(client, nothing, |client: &mut Connection| {
-        client.write_all(black_box(&[1; 16]))?;
-        drain_all(client.outbound());
+        client.writer_mut().write_atomic(black_box(&[1; 16]))?;
+        drain_all(client.writer_mut().drain());
         Ok(())
     })
 }
@@ -138,7 +138,7 @@ fn key_update() -> Result<Box<dyn Scenario>, Error> {
     let keys = WriteKeys::from_secret(TrafficSecret::new(SUITE, &[7; 32])?);
     steps(Writer::new(keys, WriterConfig::default()), nothing, |writer| {
         writer.update_keys(KeyUpdateRequest::NotRequested)?;
-        drain_all(writer.outbound());
+        drain_all(writer.drain());
         Ok(())
     })
 }
@@ -156,7 +156,7 @@ fn long_writer() -> Result<Writer, Error> {
 }
 
 fn fill(writer: &mut Writer) -> Result<(), Error> {
-    Ok(writer.write_all(&vec![1; 64 * 16384])?)
+    Ok(writer.write_atomic(&vec![1; 64 * 16384])?)
 }
 
 fn nothing<S>(_: &mut S) -> Result<(), Error> {

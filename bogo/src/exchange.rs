@@ -139,7 +139,7 @@ impl<'a> Exchange<'a> {
             }
         }
         if self.script.unfinished_write {
-            self.tls.write_all(GREETING)?;
+            self.tls.writer_mut().write_atomic(GREETING)?;
             self.drain_one_byte()?;
             self.held = true;
         } else if self.script.write_first {
@@ -163,7 +163,7 @@ impl<'a> Exchange<'a> {
     fn negotiate(&mut self) -> Result<(), Failure> {
         loop {
             self.drain()?;
-            if self.tls.state() != WriterState::Negotiating {
+            if self.tls.writer_state() != WriterState::Negotiating {
                 return Ok(());
             }
             self.fill()?;
@@ -175,7 +175,7 @@ impl<'a> Exchange<'a> {
     fn echo(&mut self) -> Result<Input, Failure> {
         loop {
             if self.script.key_update_before_read {
-                self.tls.update_keys(KeyUpdateRequest::NotRequested)?;
+                self.tls.writer_mut().update_keys(KeyUpdateRequest::NotRequested)?;
             }
             match self.await_plaintext()? {
                 Input::Plaintext => {}
@@ -184,7 +184,7 @@ impl<'a> Exchange<'a> {
             let mut reply = self.take_plaintext();
             self.held = false;
             if self.script.key_update_after_read {
-                self.tls.update_keys(KeyUpdateRequest::NotRequested)?;
+                self.tls.writer_mut().update_keys(KeyUpdateRequest::NotRequested)?;
             }
             reply.iter_mut().for_each(|byte| *byte ^= 0xff);
             self.write(&reply)?;
@@ -240,7 +240,7 @@ impl<'a> Exchange<'a> {
 
     fn write(&mut self, mut plaintext: &[u8]) -> Result<(), Failure> {
         loop {
-            let accepted = self.tls.write(plaintext)?;
+            let accepted = self.tls.writer_mut().write(plaintext)?;
             plaintext = &plaintext[accepted..];
             self.drain()?;
             if plaintext.is_empty() {
@@ -252,7 +252,7 @@ impl<'a> Exchange<'a> {
     /// Everything that waits, unless it is held.
     fn drain(&mut self) -> Result<(), Failure> {
         while self.tls.wants().drain && !self.held {
-            let mut outbound = self.tls.outbound();
+            let mut outbound = self.tls.writer_mut().drain();
             let sent = would_block_is_none(self.wire.write(outbound.chunk()))?;
             outbound.advance(sent.unwrap_or(0));
         }
@@ -260,7 +260,7 @@ impl<'a> Exchange<'a> {
     }
 
     fn drain_one_byte(&mut self) -> Result<(), Failure> {
-        let mut outbound = self.tls.outbound();
+        let mut outbound = self.tls.writer_mut().drain();
         while would_block_is_none(self.wire.write(&outbound.chunk()[..1]))?.is_none() {}
         outbound.advance(1);
         Ok(())

@@ -75,10 +75,11 @@ impl Link {
                 0..=2_u8 => self.ends[at].write(draw::len(input)?),
                 3 => self.ends[at].flush(),
                 4 => {
-                    let _refused = self.ends[at].tls.update_keys(draw::request(input)?);
+                    let _refused =
+                        self.ends[at].tls.writer_mut().update_keys(draw::request(input)?);
                 }
                 5 => {
-                    let _refused = self.ends[at].tls.write_cover(draw::len(input)?);
+                    let _refused = self.ends[at].tls.writer_mut().write_cover(draw::len(input)?);
                 }
                 6 => self.ends[at].close(),
                 7 => self.ends[at].tls.shrink(),
@@ -164,8 +165,8 @@ impl Link {
             }
             let wants = end.tls.wants();
             assert!(!wants.process || end.tls.reader_state() != ReaderState::PeerClosed);
-            if end.tls.state() == WriterState::Failed {
-                assert!(end.tls.error().is_some() && end.tls.room() == 0);
+            if end.tls.writer_state() == WriterState::Failed {
+                assert!(end.tls.error().is_some() && end.tls.writer().room() == 0);
             }
             if !self.is_attacked {
                 assert_eq!(end.tls.error(), None);
@@ -184,7 +185,7 @@ impl Link {
         for end in &self.ends {
             assert!(!end.tls.wants().drain);
             if !self.is_attacked {
-                assert_eq!(end.tls.state(), WriterState::Closed);
+                assert_eq!(end.tls.writer_state(), WriterState::Closed);
                 assert_eq!(end.tls.reader_state(), ReaderState::PeerClosed);
             }
         }
@@ -194,8 +195,8 @@ impl Link {
 impl End {
     fn write(&mut self, len: usize) {
         let buf = plaintext(self.written, len);
-        let room = self.tls.room();
-        let result = self.tls.write(buf);
+        let room = self.tls.writer().room();
+        let result = self.tls.writer_mut().write(buf);
         if let Ok(n) = result {
             assert_eq!(n, room.min(len));
         }
@@ -203,13 +204,13 @@ impl End {
     }
 
     fn flush(&mut self) {
-        let failed = self.tls.state() == WriterState::Failed;
-        assert_eq!(self.tls.flush().is_err(), failed);
+        let failed = self.tls.writer_state() == WriterState::Failed;
+        assert_eq!(self.tls.writer_mut().flush().is_err(), failed);
     }
 
     /// Not while negotiating, which would be giving up.
     fn close(&mut self) {
-        if self.tls.state() == WriterState::Open {
+        if self.tls.writer_state() == WriterState::Open {
             self.tls.close().unwrap();
             self.is_closed = true;
         }
@@ -217,7 +218,7 @@ impl End {
 
     fn drain(&mut self, max: usize) {
         let wanted = self.tls.wants().drain;
-        let mut outbound = self.tls.outbound();
+        let mut outbound = self.tls.writer_mut().drain();
         assert_eq!(outbound.has_remaining(), wanted);
         let mut left = max.min(outbound.remaining());
         while left > 0 {
@@ -250,7 +251,7 @@ impl End {
             self.tls.consume(usize::MAX);
         }
         // `Tls12Close::Answer`: the peer's close_notify closes our half in TLS 1.2.
-        if matches!(self.tls.state(), WriterState::Closing | WriterState::Closed) {
+        if matches!(self.tls.writer_state(), WriterState::Closing | WriterState::Closed) {
             self.is_closed = true;
         }
     }

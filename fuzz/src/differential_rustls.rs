@@ -53,7 +53,7 @@ fn compare(input: &mut Input<'_>) -> Result<()> {
         writer.flush().unwrap();
         let mut ours = Vec::new();
         while writer.wants_drain() {
-            let mut outbound = writer.outbound();
+            let mut outbound = writer.drain();
             let chunk = outbound.chunk();
             ours.extend_from_slice(chunk);
             let len = chunk.len();

@@ -88,7 +88,7 @@ fn play(mut ours: Connection, mut peer: Peer, plan: &Plan, input: &mut Input<'_>
         deliver(&mut ours, &to_us, &mut read, input);
     }
     assert!(said);
-    ours.write_all(b"ours").unwrap();
+    ours.writer_mut().write_atomic(b"ours").unwrap();
     ours.close().unwrap();
     peer.feed(&drain(&mut ours)).unwrap();
     assert_eq!(peer.take_plaintext(), b"ours");
@@ -96,10 +96,10 @@ fn play(mut ours: Connection, mut peer: Peer, plan: &Plan, input: &mut Input<'_>
     let to_us = peer.take_wire();
     deliver(&mut ours, &to_us, &mut read, input);
     assert!(read == expected, "{} bytes read, not {}", read.len(), expected.len());
-    assert_eq!(ours.state(), WriterState::Closed);
+    assert_eq!(ours.writer_state(), WriterState::Closed);
     assert_eq!(ours.reader_state(), ReaderState::PeerClosed);
     // Requests that come together get one answer.
-    assert_eq!(ours.progress().key_updates, u64::from(plan.key_updates > 0));
+    assert_eq!(ours.writer().progress().key_updates, u64::from(plan.key_updates > 0));
 }
 
 /// In pieces as the input has them; in one when it is used up.

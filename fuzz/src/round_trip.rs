@@ -53,7 +53,7 @@ impl Trip {
                 }
                 3 => {
                     let buf = plaintext(self.accepted, draw::len(input)?);
-                    if self.writer.write_all(buf).is_ok() {
+                    if self.writer.write_atomic(buf).is_ok() {
                         self.accepted += buf.len() as u64;
                     }
                 }

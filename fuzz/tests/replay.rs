@@ -101,7 +101,7 @@ fn a_connection_without_randomness_has_the_same_bytes_each_time() {
                 }
                 transcript.push((to_server, to_client));
             }
-            client.write_all(b"the same").unwrap();
+            client.writer_mut().write_atomic(b"the same").unwrap();
             transcript.push((wantwrite_testing::drain(&mut client), Vec::new()));
             transcript
         };

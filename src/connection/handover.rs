@@ -173,18 +173,18 @@ mod tests {
         let (mut ours, mut peer) = established();
         keys(&mut ours).set_generation(MAX_GENERATION - 2);
         for updates in 1..=2 {
-            assert_eq!(ours.update_keys(NotRequested), Ok(()));
+            assert_eq!(ours.writer_mut().update_keys(NotRequested), Ok(()));
             carry(&mut ours, &mut peer);
-            assert_eq!(ours.progress().key_updates, updates);
+            assert_eq!(ours.writer().progress().key_updates, updates);
         }
         assert!(!keys(&mut ours).can_update());
-        assert_eq!(ours.update_keys(NotRequested), Err(WriteError::NoKeyUpdate));
-        assert_eq!(peer.update_keys(Requested), Ok(()));
+        assert_eq!(ours.writer_mut().update_keys(NotRequested), Err(WriteError::NoKeyUpdate));
+        assert_eq!(peer.writer_mut().update_keys(Requested), Ok(()));
         carry(&mut peer, &mut ours);
-        assert_eq!(ours.write(b"no answer"), Ok(9));
+        assert_eq!(ours.writer_mut().write(b"no answer"), Ok(9));
         carry(&mut ours, &mut peer);
         assert_eq!(peer.plaintext(), b"no answer");
-        assert_eq!((ours.progress().key_updates, ours.error()), (2, None));
+        assert_eq!((ours.writer().progress().key_updates, ours.error()), (2, None));
     }
 
     fn keys(connection: &mut Connection) -> &mut NextKeys {
@@ -223,7 +223,7 @@ mod tests {
         use bytes::Buf;
         let mut wire = Vec::new();
         while from.wants().drain {
-            let mut outbound = from.outbound();
+            let mut outbound = from.writer_mut().drain();
             wire.extend_from_slice(outbound.chunk());
             outbound.advance(outbound.chunk().len());
         }

@@ -10,7 +10,6 @@ mod post_handshake;
 mod server_name;
 mod view;
 mod watch;
-mod writing;
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -38,15 +37,15 @@ use server_name::{RememberServerName, ServerNameCell};
 
 use crate::aead::ReadKeys;
 use crate::alert::AlertDescription;
-use crate::buffer::{Chunk, InboundBuffer, PutBackError};
+use crate::buffer::InboundBuffer;
 use crate::error::{Error, WriteError};
 use crate::reader::{Inbound, Reader, ReaderState};
-use crate::writer::{Outbound, Writer, WriterParts, WriterState};
+use crate::writer::{Writer, WriterParts, WriterState};
 
 /// A TLS connection without I/O.
 ///
 /// Drive it by its levels: while [`wants`](Self::wants)`().drain`, move bytes from
-/// [`outbound`](Self::outbound) to the transport; when the transport has bytes and
+/// [`Writer::drain`] to the transport; when the transport has bytes and
 /// `wants().input`, move them into [`inbound`](Self::inbound) and call
 /// [`process`](Self::process). The handshake is made by the way: until it is done, writing
 /// accepts 0 bytes.
@@ -176,7 +175,7 @@ impl Connection {
     ///
     /// # Errors
     /// The fatal error, again at every later call. If the peer is to be told, the alert waits in
-    /// [`outbound`](Self::outbound): drain it before closing the transport. After [`Error::Truncated`] writing goes on. Where it was our writing half that failed, the
+    /// [`Writer::drain`]: drain it before closing the transport. After [`Error::Truncated`] writing goes on. Where it was our writing half that failed, the
     /// plaintext that was opened before comes first.
     pub fn process(&mut self) -> Result<(), ConnectionError> {
         if let Stage::Negotiating(handshake) = &mut self.stage {
@@ -222,21 +221,29 @@ impl Connection {
         Ok(())
     }
 
-    /// The bytes for the transport, as a [`Buf`](bytes::Buf). If none wait, the open record is
-    /// sealed first.
+    /// The writing half, to look at.
+    #[must_use]
     #[inline]
-    pub fn outbound(&mut self) -> Outbound<'_> {
-        self.writer.outbound()
+    pub const fn writer(&self) -> &Writer {
+        &self.writer
     }
 
-    /// Puts back what the transport did not take of a chunk: it waits again, in front of
-    /// everything, and the open record stays open. See
-    /// [`Writer::put_back`](crate::Writer::put_back).
+    /// The writing half, from the first moment of the connection: what it seals, and what the
+    /// handshake has to say, is drained from it. Until the handshake is over it takes no
+    /// plaintext ([`WriterState::Negotiating`]).
     ///
-    /// # Errors
-    /// As [`Writer::put_back`](crate::Writer::put_back).
-    pub fn put_back(&mut self, chunk: Chunk) -> Result<(), PutBackError> {
-        self.writer.put_back(chunk)
+    /// [`close`](Self::close) and [`abort`](Self::abort) of the connection end reading too; those
+    /// of the writer do so at the next [`process`](Self::process).
+    #[inline]
+    pub const fn writer_mut(&mut self) -> &mut Writer {
+        &mut self.writer
+    }
+
+    /// The reading half, to look at.
+    #[must_use]
+    #[inline]
+    pub const fn reader(&self) -> &Reader {
+        &self.reader
     }
 
     /// Memory for the transport's next bytes, to read straight into; then call

@@ -216,7 +216,7 @@ mod tests {
 
     fn drain(writer: &mut Writer) -> Vec<u8> {
         let mut wire = Vec::new();
-        let mut outbound = writer.outbound();
+        let mut outbound = writer.drain();
         while outbound.has_remaining() {
             wire.extend_from_slice(outbound.chunk());
             let len = outbound.chunk().len();

@@ -2,7 +2,7 @@
 
 use super::{Connection, ConnectionError, Stage};
 use crate::reader::ReaderState;
-use crate::writer::{BufferState, Progress, Wants, WriterState};
+use crate::writer::{Wants, WriterState};
 
 impl Connection {
     /// What must happen for the connection to go on.
@@ -21,7 +21,7 @@ impl Connection {
 
     /// The life of our writing half.
     #[must_use]
-    pub fn state(&self) -> WriterState {
+    pub fn writer_state(&self) -> WriterState {
         self.writer.state()
     }
 
@@ -34,27 +34,9 @@ impl Connection {
         }
     }
 
-    /// What the outbound buffer holds.
-    #[must_use]
-    pub fn buffer_state(&self) -> BufferState {
-        self.writer.buffer_state()
-    }
-
-    /// The counters. `drained` counts the handshake's bytes too.
-    #[must_use]
-    pub fn progress(&self) -> Progress {
-        self.writer.progress()
-    }
-
-    /// Records opened since the handshake.
-    #[must_use]
-    pub fn records_opened(&self) -> u64 {
-        self.reader.records()
-    }
-
     /// The fatal error, if there was one: that of [`process`](Self::process), which may have
     /// plaintext to give before it. After [`Truncated`](crate::Error::Truncated)
-    /// [`state`](Self::state) may still be [`WriterState::Open`]. A handshake that was given up by
+    /// [`writer_state`](Self::writer_state) may still be [`WriterState::Open`]. A handshake that was given up by
     /// [`close`](Self::close) is [`Aborted`](crate::Error::Aborted) with `close_notify`.
     #[must_use]
     pub fn error(&self) -> Option<ConnectionError> {

@@ -86,8 +86,8 @@ pub struct ReaderEvents {
 /// let mut reader = Reader::new(keys, Role::Client, ReaderConfig::default());
 ///
 /// writer.write(b"hello")?;
-/// let taken = reader.receive(writer.outbound().chunk());
-/// writer.outbound().advance(taken);
+/// let taken = reader.receive(writer.drain().chunk());
+/// writer.drain().advance(taken);
 /// let events = reader.process()?;
 /// assert_eq!(events.key_update, None);
 /// assert_eq!(reader.plaintext(), b"hello");

@@ -392,7 +392,7 @@ mod tests {
     }
 
     fn drain(writer: &mut Writer) -> Bytes {
-        let mut outbound = writer.outbound();
+        let mut outbound = writer.drain();
         outbound.copy_to_bytes(outbound.remaining())
     }
 
@@ -400,7 +400,7 @@ mod tests {
     fn finish_seals_what_was_taken_and_never_begun() {
         let plaintext = Bytes::from_static(&[1; 60_000]);
         let mut serial = writer();
-        serial.write_all(&plaintext).unwrap();
+        serial.write_atomic(&plaintext).unwrap();
         serial.flush().unwrap();
         let expected = drain(&mut serial);
         for taken in 0..=4 {

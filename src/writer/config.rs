@@ -70,7 +70,7 @@ pub enum Coalescing {
     /// bytes wait share a record, and nothing waits for a timer.
     #[default]
     On,
-    /// At the end of each `write`, `write_all` and `commit`.
+    /// At the end of each `write`, `write_atomic` and `commit`.
     Off,
 }
 

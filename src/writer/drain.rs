@@ -10,15 +10,15 @@ use crate::buffer::{Chunk, OutboundBuffer};
 /// it took; or gather [`chunks`](Self::chunks) (with the feature `std`, `Buf::chunks_vectored`) for
 /// `writev`. What is not advanced over stays.
 ///
-/// The length is fixed while this lives. When it is drained, the next call of `outbound` seals
+/// The length is fixed while this lives. When it is drained, the next call of `drain` seals
 /// the open record if there is one: call it again while `wants().drain`.
 #[derive(Debug)]
 #[must_use = "bytes are drained by advancing over them"]
-pub struct Outbound<'a> {
+pub struct Drain<'a> {
     buffer: &'a mut OutboundBuffer,
 }
 
-impl<'a> Outbound<'a> {
+impl<'a> Drain<'a> {
     pub(crate) const fn new(buffer: &'a mut OutboundBuffer) -> Self {
         Self { buffer }
     }
@@ -52,7 +52,7 @@ impl<'a> Outbound<'a> {
     }
 }
 
-impl Buf for Outbound<'_> {
+impl Buf for Drain<'_> {
     #[inline]
     fn remaining(&self) -> usize {
         self.buffer.waiting()

@@ -22,7 +22,7 @@ mod write;
 #[cfg(feature = "std")]
 pub use batch::{Batch, SealJob};
 pub use config::{Coalescing, WriterConfig};
-pub use drain::Outbound;
+pub use drain::Drain;
 pub use padding::Padding;
 pub use parts::WriterParts;
 pub use sizing::{Conditions, Congestion, Sizing, SlowStart, Window};
@@ -61,7 +61,7 @@ use crate::record::{KeyUpdateRequest, RecordFormat, Version};
 /// let secret = TrafficSecret::new(CipherSuite::TLS_AES_128_GCM_SHA256, &[7; 32])?;
 /// let mut writer = Writer::new(WriteKeys::from_secret(secret), WriterConfig::default());
 /// assert_eq!(writer.write(b"hello")?, 5);
-/// assert_eq!(writer.outbound().remaining(), 5 + 5 + 1 + 16); // header, content, type, tag
+/// assert_eq!(writer.drain().remaining(), 5 + 5 + 1 + 16); // header, content, type, tag
 /// # Ok::<(), Box<dyn core::error::Error>>(())
 /// ```
 #[derive(Debug)]
@@ -136,13 +136,13 @@ impl Writer {
     /// The sealed bytes that wait, as a [`Buf`](bytes::Buf). If none do, the open record is sealed first: the drain has
     /// reached it.
     #[inline]
-    pub fn outbound(&mut self) -> Outbound<'_> {
+    pub fn drain(&mut self) -> Drain<'_> {
         self.seal_for_drain();
-        Outbound::new(&mut self.buffer)
+        Drain::new(&mut self.buffer)
     }
 
     /// Puts back what the transport did not take of a chunk
-    /// ([`take_chunk`](Outbound::take_chunk)): it waits again, in front of everything. Of several,
+    /// ([`take_chunk`](Drain::take_chunk)): it waits again, in front of everything. Of several,
     /// the last one taken goes first. The open record stays open. Behind a fatal alert of the
     /// peer's nothing waits any more: it is dropped then.
     ///
@@ -308,7 +308,7 @@ impl Writer {
         if takes_more { BufferState::Holding } else { BufferState::Full }
     }
 
-    /// Whether [`outbound`](Self::outbound) would give bytes.
+    /// Whether [`drain`](Self::drain) would give bytes.
     #[must_use]
     pub fn wants_drain(&self) -> bool {
         let can_seal = self.content_len() > 0 || self.control.is_due();
@@ -319,8 +319,8 @@ impl Writer {
     #[must_use]
     pub fn progress(&self) -> Progress {
         let Counts { accepted, records, key_updates } = self.counts;
-        let (drained, delivered) = (self.buffer.drained(), self.buffer.delivered());
-        Progress { accepted, drained, delivered, records, key_updates }
+        let (drained, drained_plaintext) = (self.buffer.drained(), self.buffer.delivered());
+        Progress { accepted, drained, drained_plaintext, records, key_updates }
     }
 
     /// The sequence number of the next record under the current key.

@@ -60,7 +60,7 @@ pub struct Progress {
     /// Wire bytes drained.
     pub drained: u64,
     /// Plaintext bytes whose records have been drained completely.
-    pub delivered: u64,
+    pub drained_plaintext: u64,
     /// Records of application data sealed.
     pub records: u64,
     /// KeyUpdates sealed.
@@ -81,8 +81,8 @@ impl Progress {
     /// Whether everything accepted before `point` has been drained. Bytes taken as owned chunks
     /// count as drained until they are put back.
     #[must_use]
-    pub const fn is_delivered(&self, point: FlushPoint) -> bool {
-        self.delivered >= point.0
+    pub const fn is_drained(&self, point: FlushPoint) -> bool {
+        self.drained_plaintext >= point.0
     }
 }
 

@@ -192,7 +192,7 @@ mod tests {
 
     fn write_and_drain(writer: &mut Writer, plaintext: &mut Bytes, workers: &SealWorkers) -> usize {
         let accepted = writer.write_parallel(plaintext, workers).unwrap();
-        let mut outbound = writer.outbound();
+        let mut outbound = writer.drain();
         outbound.advance(outbound.remaining());
         accepted
     }

@@ -31,7 +31,7 @@ impl Writer {
     /// [`WriteError::NoRoom`] if `buf` is longer than [`room`](Self::room), and
     /// [`WriteError::Negotiating`] before the end of the handshake unless `buf` is empty; nothing
     /// has changed then. Otherwise as [`write`](Self::write).
-    pub fn write_all(&mut self, buf: &[u8]) -> Result<(), WriteError> {
+    pub fn write_atomic(&mut self, buf: &[u8]) -> Result<(), WriteError> {
         if !buf.is_empty() {
             self.check_established()?;
         }
@@ -55,7 +55,8 @@ impl Writer {
 
     /// As [`write`](Self::write), from several buffers as if they were one: with
     /// [`Coalescing::Off`] too they share their records. `IoSlice`, `Bytes`, `Vec<u8>` and
-    /// `&[u8]` are such buffers.
+    /// `&[u8]` are such buffers. A peer that wants each in a record of its own needs a
+    /// [`flush`](Self::flush) between them, and so a call for each.
     ///
     /// # Errors
     /// As [`write`](Self::write).
@@ -106,14 +107,14 @@ impl Writer {
             .map_err(|_| WriteError::Failed { accepted: 0 })
     }
 
-    /// [`write_all`](Self::write_all) and [`close`](Self::close) in one: `close_notify` follows
+    /// [`write_atomic`](Self::write_atomic) and [`close`](Self::close) in one: `close_notify` follows
     /// `buf` without waiting for the drain. If there is no room, nothing changes.
     ///
     /// # Errors
-    /// As [`write_all`](Self::write_all).
-    pub fn write_final(&mut self, buf: &[u8]) -> Result<(), WriteError> {
+    /// As [`write_atomic`](Self::write_atomic).
+    pub fn write_and_close(&mut self, buf: &[u8]) -> Result<(), WriteError> {
         self.check_established()?;
-        self.write_all(buf)?;
+        self.write_atomic(buf)?;
         self.close().map_err(|error| error.after(buf.len()))
     }
 
@@ -277,7 +278,7 @@ mod tests {
         writer.begin(keys, next_keys);
         writer.write(b"head").unwrap();
         writer.update_keys(NotRequested).unwrap();
-        let refused = writer.write_final(b"tail");
+        let refused = writer.write_and_close(b"tail");
         assert_eq!(refused, Err(WriteError::Failed { accepted: 4 }));
         assert_eq!(writer.error(), Some(Error::KeysExhausted));
     }

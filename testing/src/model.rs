@@ -219,12 +219,12 @@ impl Run {
             }
             Op::WriteAll(len) => {
                 let buf = plaintext(self.accepted, len);
-                let result = self.writer().write_all(buf);
+                let result = self.writer().write_atomic(buf);
                 self.wrote_all(result, len, before);
             }
             Op::Final(len) => {
                 let buf = plaintext(self.accepted, len);
-                let result = self.writer().write_final(buf);
+                let result = self.writer().write_and_close(buf);
                 self.wrote_all(result, len, before);
                 if result.is_ok() {
                     self.closed();
@@ -246,7 +246,7 @@ impl Run {
             Op::DrainAll => self.drain_all(),
             Op::Take(max) => {
                 let offset = self.wire.drained - self.before.drained;
-                let chunk = self.writer().outbound().take_chunk(max);
+                let chunk = self.writer().drain().take_chunk(max);
                 let expected = before.wants_drain && max > 0;
                 assert_eq!(chunk.is_some(), expected, "wants_drain says what comes");
                 if let Some(chunk) = chunk {
@@ -484,7 +484,7 @@ impl Run {
     fn drain(&mut self, max: usize) {
         let wanted = self.snapshot().wants_drain;
         let writer = self.writer.as_mut().expect("taken only inside a move");
-        let mut outbound = writer.outbound();
+        let mut outbound = writer.drain();
         assert_eq!(outbound.has_remaining(), wanted, "wants_drain says what comes");
         let chunks: usize = outbound.chunks().map(<[u8]>::len).sum();
         assert_eq!(chunks, outbound.remaining());
@@ -578,11 +578,11 @@ impl Run {
         let snapshot = self.snapshot();
         assert_eq!(total.accepted, self.accepted);
         assert_eq!(total.drained, self.wire.drained);
-        assert_eq!(total.delivered, self.wire.delivered());
-        assert!(total.delivered <= total.accepted);
+        assert_eq!(total.drained_plaintext, self.wire.delivered());
+        assert!(total.drained_plaintext <= total.accepted);
         assert!(total.records >= self.opened_records);
         if !snapshot.wants_drain && self.life != Life::Failed {
-            assert_eq!(total.delivered, total.accepted);
+            assert_eq!(total.drained_plaintext, total.accepted);
         }
         let state = match self.life {
             Life::Open => WriterState::Open,
@@ -743,7 +743,7 @@ impl Run {
         let mut total = self.snapshot().progress;
         total.accepted += self.before.accepted;
         total.drained += self.before.drained;
-        total.delivered += self.before.delivered;
+        total.drained_plaintext += self.before.drained_plaintext;
         total.records += self.before.records;
         total.key_updates += self.before.key_updates;
         total
@@ -751,7 +751,7 @@ impl Run {
 
     /// Wire bytes sealed so far, by a writer without an open record.
     fn sealed(&mut self) -> u64 {
-        let waiting = self.writer().outbound().remaining();
+        let waiting = self.writer().drain().remaining();
         self.writer().progress().drained + waiting as u64
     }
 
@@ -860,7 +860,7 @@ static SEGMENT_LEN: LazyLock<usize> = LazyLock::new(|| {
     let mut config = WriterConfig::default();
     config.capacity = 1;
     let mut writer = writer_and_reader(CipherSuite::TLS_AES_128_GCM_SHA256, config).0;
-    writer.write_all(b"x").unwrap();
+    writer.write_atomic(b"x").unwrap();
     writer.memory_held()
 });
 

@@ -14,9 +14,9 @@ pub const CLIENT_HELLO: [u8; 4] = [1, 0, 0, 0];
 /// `wire` ends the connection with a fault, whose alert is the last we send.
 #[track_caller]
 pub fn end_of(ours: &mut Connection, peer: &mut RawPeer, wire: &[u8]) -> PeerFault {
-    ours.write_all(b"sealed before").unwrap();
-    ours.flush().unwrap();
-    ours.write_all(b"in the open record").unwrap();
+    ours.writer_mut().write_atomic(b"sealed before").unwrap();
+    ours.writer_mut().flush().unwrap();
+    ours.writer_mut().write_atomic(b"in the open record").unwrap();
     feed(ours, wire);
     let error = ours.error();
     let Some(ConnectionError::Record(Error::Peer(fault))) = error else {
@@ -50,12 +50,12 @@ pub fn assert_failed(ours: &mut Connection, error: &ConnectionError) {
     assert_eq!(ours.process().as_ref(), Err(error), "again");
     assert_eq!(ours.read(&mut [0; 8]).as_ref(), Err(error));
     assert_eq!(ours.error().as_ref(), Some(error));
-    assert_eq!(ours.state(), WriterState::Failed);
+    assert_eq!(ours.writer_state(), WriterState::Failed);
     assert_eq!(ours.reader_state(), ReaderState::Failed);
-    assert_eq!(ours.write(b"x"), Err(WriteError::Failed { accepted: 0 }));
-    assert_eq!(ours.write_all(b"x"), Err(WriteError::Failed { accepted: 0 }));
-    assert!(ours.slot().is_err());
-    assert_eq!(ours.room(), 0);
+    assert_eq!(ours.writer_mut().write(b"x"), Err(WriteError::Failed { accepted: 0 }));
+    assert_eq!(ours.writer_mut().write_atomic(b"x"), Err(WriteError::Failed { accepted: 0 }));
+    assert!(ours.writer_mut().slot().is_err());
+    assert_eq!(ours.writer().room(), 0);
     assert!(!ours.wants().input);
     assert!(ours.inbound().is_empty());
     assert!(ours.plaintext().is_empty());
@@ -78,7 +78,7 @@ pub fn assert_alive(ours: &mut Connection, peer: &mut RawPeer) {
     feed(ours, &wire);
     assert_eq!(ours.process(), Ok(()));
     assert_eq!(read_all(ours), b"from the peer");
-    ours.write_all(b"from us").unwrap();
+    ours.writer_mut().write_atomic(b"from us").unwrap();
     let records = peer.open(&drain(ours));
     assert_eq!(records.last(), Some(&(APPLICATION_DATA, b"from us".to_vec())));
 }

@@ -12,7 +12,7 @@ fn every_abort_ends_the_peer_and_no_end_looks_clean() {
     for suite in BOTH_VERSIONS {
         for description in (0..=255).map(AlertDescription) {
             let (mut ours, mut stock) = established(suite, Role::Client);
-            ours.write_all(b"accepted").unwrap();
+            ours.writer_mut().write_atomic(b"accepted").unwrap();
             ours.abort(description);
             assert_eq!(ours.error(), Some(Error::Aborted(description).into()));
             let wire = drain(&mut ours);
@@ -45,8 +45,8 @@ fn after_a_close_while_negotiating_error_says_what_process_says() {
             let error = Error::Aborted(AlertDescription::CLOSE_NOTIFY).into();
             assert_eq!(ours.process().as_ref(), Err(&error));
             assert_eq!(ours.error(), Some(error));
-            assert_eq!(ours.write(b"x"), Err(WriteError::Closed));
-            assert_eq!((ours.close(), ours.flush()), (Ok(()), Ok(())));
+            assert_eq!(ours.writer_mut().write(b"x"), Err(WriteError::Closed));
+            assert_eq!((ours.close(), ours.writer_mut().flush()), (Ok(()), Ok(())));
         }
     }
 }

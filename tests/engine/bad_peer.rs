@@ -92,9 +92,9 @@ fn a_fatal_alert_ends_both_halves_without_an_alert_of_ours() {
     for (suite, level, description) in cases {
         for role in ROLES {
             let (mut ours, mut peer) = RawPeer::established(suite, role);
-            ours.write_all(b"sealed before").unwrap();
-            ours.flush().unwrap();
-            ours.write_all(b"in the open record").unwrap();
+            ours.writer_mut().write_atomic(b"sealed before").unwrap();
+            ours.writer_mut().flush().unwrap();
+            ours.writer_mut().write_atomic(b"in the open record").unwrap();
             let wire = peer.seal(ALERT, &[level, description]);
             feed(&mut ours, &wire);
             let error = Error::PeerAlert(AlertDescription(description));
@@ -122,7 +122,7 @@ fn a_key_update_in_fragments_or_behind_a_ticket_is_followed() {
             peer.update_write_key();
             feed(&mut ours, &wire);
             assert_alive(&mut ours, &mut peer);
-            assert_eq!(ours.progress().key_updates, 4);
+            assert_eq!(ours.writer().progress().key_updates, 4);
         }
         let (mut ours, mut peer) = RawPeer::established(suite, Role::Client);
         let wire = peer.seal(HANDSHAKE, &[&ticket(32)[..], &KEY_UPDATE].concat());
@@ -165,7 +165,7 @@ fn a_renegotiation_request_is_refused_once_and_the_second_without_data_is_fatal(
                 assert_eq!(peer.open(&drain(&mut ours)), core::slice::from_ref(&refusal));
                 assert_alive(&mut ours, &mut peer);
             }
-            ours.write_all(b"in the open record").unwrap();
+            ours.writer_mut().write_atomic(b"in the open record").unwrap();
             let wire = peer.seal(HANDSHAKE, request);
             feed(&mut ours, &wire);
             let records = peer.open(&drain(&mut ours));
@@ -210,7 +210,7 @@ fn a_handshake_message_behind_finished_in_the_same_record_is_refused() {
         let fault = rustls::PeerMisbehaved::KeyEpochWithPendingFragment.into();
         assert_eq!(ours.error(), Some(ConnectionError::Handshake(fault)));
         assert_eq!(read_all(&mut ours), b"");
-        assert_eq!(ours.state(), WriterState::Failed);
+        assert_eq!(ours.writer_state(), WriterState::Failed);
         assert!(ours.wants().drain, "an alert waits");
     }
 }
@@ -238,11 +238,11 @@ fn whatever_follows_close_notify_is_ignored_and_the_end_is_clean() {
             assert_eq!(ours.read(&mut [0; 8]), Ok(0));
             assert_eq!(ours.error(), None);
             let close_notify = (ALERT, CLOSE_NOTIFY.to_vec());
-            ours.write_all(b"our half goes on").unwrap();
+            ours.writer_mut().write_atomic(b"our half goes on").unwrap();
             let data = (APPLICATION_DATA, b"our half goes on".to_vec());
             ours.close().unwrap();
             assert_eq!(peer.open(&drain(&mut ours)), [data, close_notify]);
-            assert_eq!(ours.state(), WriterState::Closed);
+            assert_eq!(ours.writer_state(), WriterState::Closed);
         }
     }
 }
@@ -280,8 +280,8 @@ fn an_end_of_input_without_close_notify_is_truncation_and_writing_goes_on() {
                 assert_eq!(ours.process(), truncated, "again");
                 assert_eq!(ours.reader_state(), ReaderState::Truncated);
                 assert!(!ours.wants().input);
-                assert_eq!(ours.state(), WriterState::Open);
-                ours.write_all(b"still").unwrap();
+                assert_eq!(ours.writer_state(), WriterState::Open);
+                ours.writer_mut().write_atomic(b"still").unwrap();
                 ours.close().unwrap();
                 let records = peer.open(&drain(&mut ours));
                 let data = (APPLICATION_DATA, b"still".to_vec());
@@ -302,12 +302,12 @@ fn many_key_update_requests_get_one_answer_before_the_next_application_record() 
             feed(&mut ours, &wire);
             assert_eq!(read_all(&mut ours), b"xxxxx");
             assert!(ours.wants().drain);
-            ours.write_all(b"hello").unwrap();
+            ours.writer_mut().write_atomic(b"hello").unwrap();
             let records = peer.open(&drain(&mut ours));
             let answer = (HANDSHAKE, KEY_UPDATE.to_vec());
             let data = (APPLICATION_DATA, b"hello".to_vec());
             assert_eq!(records, [answer, data]);
-            assert_eq!(ours.progress().key_updates, 1);
+            assert_eq!(ours.writer().progress().key_updates, 1);
             assert_alive(&mut ours, &mut peer);
         }
     }
@@ -334,12 +334,12 @@ fn an_open_record_is_sealed_under_the_new_key_behind_the_answer() {
     for suite in TLS13_SUITES {
         for role in ROLES {
             let (mut ours, mut peer) = RawPeer::established(suite, role);
-            ours.write_all(b"sealed").unwrap();
-            ours.flush().unwrap();
-            ours.write_all(b"op").unwrap();
+            ours.writer_mut().write_atomic(b"sealed").unwrap();
+            ours.writer_mut().flush().unwrap();
+            ours.writer_mut().write_atomic(b"op").unwrap();
             let wire = peer.key_update(KEY_UPDATE_REQUEST);
             feed(&mut ours, &wire);
-            ours.write_all(b"en").unwrap();
+            ours.writer_mut().write_atomic(b"en").unwrap();
             let records = peer.open(&drain(&mut ours));
             let expected = [
                 (APPLICATION_DATA, b"sealed".to_vec()),
@@ -357,12 +357,12 @@ fn an_open_record_that_is_almost_full_keeps_its_content_behind_the_answer() {
     for suite in TLS13_SUITES {
         let (mut ours, mut peer) = RawPeer::established(suite, Role::Server);
         let content = pattern(MAX - 1);
-        ours.write_all(&content).unwrap();
+        ours.writer_mut().write_atomic(&content).unwrap();
         let wire = peer.key_update(KEY_UPDATE_REQUEST);
         feed(&mut ours, &wire);
-        let room = ours.room();
+        let room = ours.writer().room();
         let rest = vec![0x55; room];
-        ours.write_all(&rest).unwrap();
+        ours.writer_mut().write_atomic(&rest).unwrap();
         let records = peer.open(&drain(&mut ours));
         assert_eq!(records[0], (HANDSHAKE, KEY_UPDATE.to_vec()));
         let data: Vec<u8> = records[1..]
@@ -383,22 +383,22 @@ fn an_answer_waits_behind_a_full_buffer_and_before_the_next_application_record()
         let mut config = ConnectionConfig::default();
         config.writer.capacity = MAX;
         let (mut ours, mut peer) = RawPeer::established_with(TLS13, role, config);
-        let room = ours.room();
-        assert_eq!(ours.write(&pattern(room + 1)), Ok(room));
-        assert_eq!(ours.buffer_state(), BufferState::Full);
+        let room = ours.writer().room();
+        assert_eq!(ours.writer_mut().write(&pattern(room + 1)), Ok(room));
+        assert_eq!(ours.writer().buffer_state(), BufferState::Full);
         let wire = peer.key_update(KEY_UPDATE_REQUEST);
         feed(&mut ours, &wire);
-        assert_eq!(ours.write(b"x"), Ok(0));
-        ours.flush().unwrap();
+        assert_eq!(ours.writer_mut().write(b"x"), Ok(0));
+        ours.writer_mut().flush().unwrap();
         let mut wire = Vec::new();
         let mut written = 0;
         while ours.wants().drain {
-            let mut outbound = ours.outbound();
+            let mut outbound = ours.writer_mut().drain();
             let n = outbound.chunk().len().min(1000);
             wire.extend_from_slice(&outbound.chunk()[..n]);
             outbound.advance(n);
             if written < 3 {
-                written += ours.write(&b"xyz"[written..]).unwrap();
+                written += ours.writer_mut().write(&b"xyz"[written..]).unwrap();
             }
         }
         let records = peer.open(&wire);
@@ -417,7 +417,7 @@ fn updates_that_cross_move_each_side_by_two_generations() {
     for suite in TLS13_SUITES {
         for role in ROLES {
             let (mut ours, mut peer) = RawPeer::established(suite, role);
-            ours.update_keys(KeyUpdateRequest::Requested).unwrap();
+            ours.writer_mut().update_keys(KeyUpdateRequest::Requested).unwrap();
             let to_peer = drain(&mut ours);
             let to_us = peer.key_update(KEY_UPDATE_REQUEST);
             feed(&mut ours, &to_us);
@@ -429,7 +429,7 @@ fn updates_that_cross_move_each_side_by_two_generations() {
             let to_us = peer.key_update(KEY_UPDATE);
             feed(&mut ours, &to_us);
             assert!(!ours.wants().drain);
-            assert_eq!(ours.progress().key_updates, 2);
+            assert_eq!(ours.writer().progress().key_updates, 2);
             assert_alive(&mut ours, &mut peer);
         }
     }
@@ -440,14 +440,14 @@ fn a_key_update_that_asks_does_not_answer_our_request() {
     for suite in TLS13_SUITES {
         for role in ROLES {
             let (mut ours, mut peer) = RawPeer::established(suite, role);
-            ours.update_keys(KeyUpdateRequest::Requested).unwrap();
+            ours.writer_mut().update_keys(KeyUpdateRequest::Requested).unwrap();
             peer.open(&drain(&mut ours));
             let wire = peer.key_update(KEY_UPDATE_REQUEST);
             feed(&mut ours, &wire);
             peer.open(&drain(&mut ours));
             // The answer to ours is on its way.
             let mut ours = ours.into_parts().expect_err("the peer owes a KeyUpdate");
-            ours.update_keys(KeyUpdateRequest::Requested).unwrap();
+            ours.writer_mut().update_keys(KeyUpdateRequest::Requested).unwrap();
             let records = peer.open(&drain(&mut ours));
             assert_eq!(records, [(HANDSHAKE, KEY_UPDATE.to_vec())], "one request outstanding");
             let wire = peer.key_update(KEY_UPDATE);
@@ -462,13 +462,13 @@ fn a_key_update_that_asks_does_not_answer_our_request() {
 fn at_most_one_request_of_ours_is_outstanding() {
     let (mut ours, mut peer) = RawPeer::established(TLS13, Role::Client);
     for expected in [KEY_UPDATE_REQUEST, KEY_UPDATE, KEY_UPDATE] {
-        ours.update_keys(KeyUpdateRequest::Requested).unwrap();
+        ours.writer_mut().update_keys(KeyUpdateRequest::Requested).unwrap();
         let records = peer.open(&drain(&mut ours));
         assert_eq!(records, [(HANDSHAKE, expected.to_vec())]);
     }
     let wire = peer.key_update(KEY_UPDATE);
     feed(&mut ours, &wire);
-    ours.update_keys(KeyUpdateRequest::Requested).unwrap();
+    ours.writer_mut().update_keys(KeyUpdateRequest::Requested).unwrap();
     let records = peer.open(&drain(&mut ours));
     assert_eq!(records, [(HANDSHAKE, KEY_UPDATE_REQUEST.to_vec())]);
     assert_alive(&mut ours, &mut peer);
@@ -486,7 +486,7 @@ fn a_key_update_request_after_our_close_is_followed_and_not_answered() {
         feed(&mut ours, &wire);
         assert_eq!(read_all(&mut ours), b"late");
         assert!(!ours.wants().drain);
-        assert_eq!(ours.state(), WriterState::Closed);
+        assert_eq!(ours.writer_state(), WriterState::Closed);
     }
 }
 

@@ -48,7 +48,7 @@ fn handshake(now: Option<u64>) -> Result<WriterState, ConnectionError> {
         feed(&mut client, &drain(&mut server));
         client.process()?;
     }
-    Ok(client.state())
+    Ok(client.writer_state())
 }
 
 #[test]

@@ -26,16 +26,16 @@ trait End {
 
 impl End for Connection {
     fn write(&mut self, plaintext: &[u8]) {
-        self.write_all(plaintext).unwrap();
+        self.writer_mut().write_atomic(plaintext).unwrap();
     }
 
     fn ask(&mut self) {
-        self.update_keys(KeyUpdateRequest::Requested).unwrap();
+        self.writer_mut().update_keys(KeyUpdateRequest::Requested).unwrap();
     }
 
     fn send(&mut self, wire: &mut Vec<u8>, max: usize) {
         if self.wants().drain {
-            let mut outbound = self.outbound();
+            let mut outbound = self.writer_mut().drain();
             let n = outbound.chunk().len().min(max);
             wire.extend_from_slice(&outbound.chunk()[..n]);
             outbound.advance(n);
@@ -115,7 +115,7 @@ fn requests_that_cross_with_a_stock_peer_are_all_answered() {
             for seed in 0..SEEDS {
                 let (mut ours, mut peer) = established(suite, role);
                 soak(&mut ours, &mut peer, seed);
-                assert!(ours.progress().key_updates > 100);
+                assert!(ours.writer().progress().key_updates > 100);
                 assert!(ours.into_parts().is_ok(), "{suite:?} {role:?} {seed}");
             }
         }
@@ -137,7 +137,7 @@ fn requests_that_cross_between_two_of_ours_are_all_answered() {
             }
             soak(&mut client, &mut server, seed);
             for ours in [client, server] {
-                assert!(ours.progress().key_updates > 100);
+                assert!(ours.writer().progress().key_updates > 100);
                 assert!(ours.into_parts().is_ok(), "{suite:?} {seed}");
             }
         }

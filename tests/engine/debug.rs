@@ -46,7 +46,7 @@ fn plaintext_is_not_printed() {
     let plaintext = [b"Attack at dawn", &[SECRET; 100][..]].concat();
     for suite in SUITES {
         let (mut writer, mut reader) = writer_and_reader(suite, WriterConfig::default());
-        writer.write_all(&plaintext).unwrap();
+        writer.write_atomic(&plaintext).unwrap();
         assert_hidden(&writer);
         {
             let mut slot = writer.slot().unwrap();
@@ -61,7 +61,7 @@ fn plaintext_is_not_printed() {
     }
     for role in ROLES {
         let (mut ours, mut peer) = RawPeer::established(SUITES[0], role);
-        ours.write_all(&plaintext).unwrap();
+        ours.writer_mut().write_atomic(&plaintext).unwrap();
         let wire = peer.seal(APPLICATION_DATA, &plaintext);
         feed(&mut ours, &wire);
         assert_eq!(ours.plaintext(), plaintext);
@@ -77,7 +77,7 @@ fn what_a_connection_prints_is_not_random() {
         for role in ROLES {
             let print = || {
                 let (mut ours, mut peer) = RawPeer::established(suite, role);
-                ours.write_all(b"held").unwrap();
+                ours.writer_mut().write_atomic(b"held").unwrap();
                 let wire = peer.seal(APPLICATION_DATA, b"hello");
                 feed(&mut ours, &wire);
                 format!("{ours:?}")
@@ -96,15 +96,15 @@ fn no_memory_is_printed() {
         config.pool = Some(pool.clone());
     });
     let (mut writer, _) = writer_and_reader(SUITES[0], config.clone());
-    writer.write_all(&pattern(1 << 19)).unwrap();
+    writer.write_atomic(&pattern(1 << 19)).unwrap();
     drain_writer(&mut writer);
     assert!(!pool.is_empty());
     let mut owned = bytes::BytesMut::from(&pattern(100_000)[..]);
     assert!(writer.write_owned(&mut owned).unwrap() > 0);
-    let chunk = writer.outbound().take_chunk(10_000).unwrap();
+    let chunk = writer.drain().take_chunk(10_000).unwrap();
     writer.put_back(chunk).unwrap();
-    writer.write_all(b"held").unwrap();
-    let outbound = format!("{:?}", writer.outbound());
+    writer.write_atomic(b"held").unwrap();
+    let outbound = format!("{:?}", writer.drain());
     let (parts, _) = writer_and_reader(SUITES[0], config.clone());
     let connection = {
         let mut settings = ConnectionConfig::default();

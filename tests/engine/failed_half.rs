@@ -13,8 +13,8 @@ const BOTH_VERSIONS: [CipherSuite; 2] =
 
 /// A fault of the writing half alone.
 fn fail_writing(ours: &mut Connection) {
-    core::mem::forget(ours.seal_batch(&mut Bytes::from(pattern(40_000))).unwrap());
-    assert_eq!(ours.state(), WriterState::Failed);
+    core::mem::forget(ours.writer_mut().seal_batch(&mut Bytes::from(pattern(40_000))).unwrap());
+    assert_eq!(ours.writer_state(), WriterState::Failed);
 }
 
 #[test]
@@ -22,7 +22,7 @@ fn plaintext_that_was_opened_is_read_before_the_writers_fault() {
     for suite in BOTH_VERSIONS {
         for role in ROLES {
             let (mut ours, mut peer) = RawPeer::established(suite, role);
-            let opened = ours.records_opened();
+            let opened = ours.reader().records();
             let wire = [
                 peer.seal(APPLICATION_DATA, b"opened before"),
                 peer.seal(APPLICATION_DATA, b"not opened"),
@@ -46,7 +46,7 @@ fn plaintext_that_was_opened_is_read_before_the_writers_fault() {
             assert_eq!(ours.reader_state(), ReaderState::Failed);
             assert_eq!(ours.read(&mut buf).as_ref(), Err(&error));
             assert_eq!(ours.process().as_ref(), Err(&error));
-            assert_eq!((ours.plaintext(), ours.records_opened()), (&b""[..], opened + 1));
+            assert_eq!((ours.plaintext(), ours.reader().records()), (&b""[..], opened + 1));
         }
     }
 }
@@ -56,19 +56,19 @@ fn no_record_is_opened_after_the_writer_failed() {
     for suite in BOTH_VERSIONS {
         for role in ROLES {
             let (mut ours, mut peer) = RawPeer::established(suite, role);
-            let opened = ours.records_opened();
+            let opened = ours.reader().records();
             let wire = peer.seal(APPLICATION_DATA, b"held");
             assert_eq!(ours.receive(&wire), wire.len());
             fail_writing(&mut ours);
             let error = ConnectionError::from(Error::SealingAbandoned);
             assert_eq!(ours.process().as_ref(), Err(&error), "{suite:?} {role:?}");
             assert_eq!(ours.read(&mut [0; 64]).as_ref(), Err(&error));
-            assert_eq!((ours.plaintext(), ours.records_opened()), (&b""[..], opened));
+            assert_eq!((ours.plaintext(), ours.reader().records()), (&b""[..], opened));
             assert_eq!(ours.reader_state(), ReaderState::Failed);
             let more = peer.seal(APPLICATION_DATA, b"ignored");
             assert_eq!(ours.receive(&more), more.len());
             assert_eq!(ours.process().as_ref(), Err(&error));
-            assert_eq!((ours.plaintext(), ours.records_opened()), (&b""[..], opened));
+            assert_eq!((ours.plaintext(), ours.reader().records()), (&b""[..], opened));
         }
     }
 }
@@ -125,7 +125,7 @@ fn a_reader_alone_gives_what_was_opened_before_the_other_half_failed() {
     for suite in BOTH_VERSIONS {
         let (mut writer, mut reader) = writer::writer_and_reader(suite, WriterConfig::default());
         for record in [&b"opened"[..], b"not opened"] {
-            writer.write_all(record).unwrap();
+            writer.write_atomic(record).unwrap();
             writer.flush().unwrap();
         }
         let wire = writer::drain_writer(&mut writer);

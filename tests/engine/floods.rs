@@ -101,14 +101,14 @@ fn law_10_a_peer_that_only_reads_may_ask_after_every_record_that_we_sealed() {
                 let (mut ours, mut peer) = RawPeer::established(suite, role);
                 let mut in_flight = Vec::new();
                 for _ in 0..RECORDS {
-                    ours.write_all(b"a record").unwrap();
+                    ours.writer_mut().write_atomic(b"a record").unwrap();
                     in_flight.extend(drain(&mut ours));
                 }
                 assert_eq!(peer.open(&in_flight).len(), RECORDS);
                 let wire = repeat(RECORDS + 32, || peer.key_update(KEY_UPDATE_REQUEST));
                 feed(&mut ours, &wire);
                 assert_eq!(peer.open(&drain(&mut ours)), [(HANDSHAKE, KEY_UPDATE.to_vec())]);
-                assert_eq!(ours.progress().key_updates, 1, "one answer");
+                assert_eq!(ours.writer().progress().key_updates, 1, "one answer");
                 if over == 0 {
                     assert_alive(&mut ours, &mut peer);
                 } else {
@@ -126,7 +126,7 @@ fn law_10_a_peer_that_only_reads_may_ask_after_every_record_that_we_sealed() {
 fn law_10_requests_are_counted_while_an_answer_is_owed_and_the_answer_is_not() {
     for role in ROLES {
         let (mut ours, mut peer) = RawPeer::established(TLS13, role);
-        ours.update_keys(KeyUpdateRequest::Requested).unwrap();
+        ours.writer_mut().update_keys(KeyUpdateRequest::Requested).unwrap();
         peer.open(&drain(&mut ours));
         let wire = repeat(32, || peer.key_update(KEY_UPDATE_REQUEST));
         feed(&mut ours, &wire);
@@ -152,8 +152,8 @@ fn law_10_records_sealed_beside_a_reader_return_credit() {
         let mut followed = 0;
         loop {
             peer.update_keys(KeyUpdateRequest::NotRequested).unwrap();
-            let taken = reader.receive(peer.outbound().chunk());
-            peer.outbound().advance(taken);
+            let taken = reader.receive(peer.drain().chunk());
+            peer.drain().advance(taken);
             match reader.process() {
                 Ok(events) => followed += u64::from(events.key_update.is_some()),
                 Err(error) => break assert_eq!(error, PeerFault::TooManyKeyUpdates.into()),

@@ -40,18 +40,18 @@ fn law_09_a_peer_that_half_closes_gets_the_whole_answer() {
     for suite in BOTH_VERSIONS {
         for role in ROLES {
             let (mut ours, mut peer) = established(suite, role);
-            ours.write_all(b"early").unwrap();
+            ours.writer_mut().write_atomic(b"early").unwrap();
             let wire = last_words(&mut peer);
             feed(&mut ours, &wire);
             assert_eq!(read_all(&mut ours), b"request");
             assert_eq!(ours.read(&mut [0; 8]), Ok(0));
             assert_eq!(ours.reader_state(), ReaderState::PeerClosed);
-            assert_eq!(ours.state(), WriterState::Open, "{suite:?} {role:?}");
+            assert_eq!(ours.writer_state(), WriterState::Open, "{suite:?} {role:?}");
 
             let answer = pattern(ANSWER_LEN);
             let (mut sent, mut received) = (0, Vec::new());
             while sent < answer.len() {
-                sent += ours.write(&answer[sent..]).unwrap();
+                sent += ours.writer_mut().write(&answer[sent..]).unwrap();
                 received.extend(received_by(&mut peer, &drain(&mut ours)));
             }
             ours.close().unwrap();
@@ -111,11 +111,11 @@ fn what_came_with_the_request_does_not_close_our_half() {
             feed(&mut ours, &wire);
             assert_eq!(ours.read(&mut [0; 64]), Ok(7));
             assert_eq!(ours.reader_state(), ReaderState::PeerClosed, "the same read went on to it");
-            assert_eq!(ours.write(b"answer"), Ok(6), "{suite:?} {role:?}");
+            assert_eq!(ours.writer_mut().write(b"answer"), Ok(6), "{suite:?} {role:?}");
             ours.close().unwrap();
             let expected = [(APPLICATION_DATA, b"answer".to_vec()), (ALERT, CLOSE_NOTIFY.to_vec())];
             assert_eq!(peer.open(&drain(&mut ours)), expected);
-            assert_eq!((ours.state(), ours.error()), (WriterState::Closed, None));
+            assert_eq!((ours.writer_state(), ours.error()), (WriterState::Closed, None));
         }
     }
 }
@@ -128,7 +128,7 @@ fn the_setting_answers_close_notify_at_once_in_tls_1_2_only() {
     for suite in BOTH_VERSIONS {
         for role in ROLES {
             let (mut ours, mut peer) = RawPeer::established_with(suite, role, config.clone());
-            ours.write_all(b"accepted").unwrap();
+            ours.writer_mut().write_atomic(b"accepted").unwrap();
             let wire = [
                 peer.seal(APPLICATION_DATA, b"request"),
                 peer.seal(APPLICATION_DATA, b", all of it"),
@@ -139,17 +139,21 @@ fn the_setting_answers_close_notify_at_once_in_tls_1_2_only() {
             let mut buf = [0; 64];
             assert_eq!(ours.read(&mut buf), Ok(18));
             assert_eq!(&buf[..18], b"request, all of it");
-            assert_eq!(ours.write(b", answered"), Ok(10), "not before that could be answered");
+            assert_eq!(
+                ours.writer_mut().write(b", answered"),
+                Ok(10),
+                "not before that could be answered"
+            );
             assert_eq!(ours.read(&mut buf), Ok(0));
             assert_eq!(ours.reader_state(), ReaderState::PeerClosed);
             let mut expected = vec![(APPLICATION_DATA, b"accepted, answered".to_vec())];
             if suite.version() == Version::Tls12 {
-                assert_eq!(ours.write(b"x"), Err(WriteError::Closed));
-                assert_eq!(ours.state(), WriterState::Closing);
+                assert_eq!(ours.writer_mut().write(b"x"), Err(WriteError::Closed));
+                assert_eq!(ours.writer_state(), WriterState::Closing);
                 expected.push((ALERT, CLOSE_NOTIFY.to_vec()));
             }
             assert_eq!(peer.open(&drain(&mut ours)), expected, "nothing accepted is lost");
-            assert_eq!(ours.write(b"x").is_ok(), suite.version() == Version::Tls13);
+            assert_eq!(ours.writer_mut().write(b"x").is_ok(), suite.version() == Version::Tls13);
         }
     }
 }

@@ -124,14 +124,14 @@ fn run(configs: &Configs, role: Role, cut: Cut, extras: Extras) -> Outcome {
         deliver(&mut ours, to_us);
     }
     assert!(said);
-    ours.write_all(b"ours").unwrap();
+    ours.writer_mut().write_atomic(b"ours").unwrap();
     ours.close().unwrap();
     peer.feed(&drain(&mut ours)).unwrap();
     let at_peer = peer.take_plaintext();
     peer.0.send_close_notify();
     let to_us = peer.take_wire();
     deliver(&mut ours, to_us);
-    assert_eq!(ours.state(), WriterState::Closed);
+    assert_eq!(ours.writer_state(), WriterState::Closed);
     assert_eq!(ours.reader_state(), ReaderState::PeerClosed);
     assert_eq!(ours.error(), None);
     let kind = peer.0.handshake_kind();
@@ -140,7 +140,7 @@ fn run(configs: &Configs, role: Role, cut: Cut, extras: Extras) -> Outcome {
         plaintext,
         at_peer,
         resumed: ours.is_resumed(),
-        key_updates: ours.progress().key_updates,
+        key_updates: ours.writer().progress().key_updates,
         longest_flight,
     }
 }
@@ -232,7 +232,7 @@ fn our_server_sends_no_half_rtt_data_of_its_own() {
     let (mut ours, mut peer) = configs.pair(Role::Server);
     let hello = peer.take_wire();
     feed(&mut ours, &hello);
-    assert_eq!(ours.write(b"early"), Ok(0));
+    assert_eq!(ours.writer_mut().write(b"early"), Ok(0));
     negotiate(&mut ours, &mut peer);
     assert_both_ways(&mut ours, &mut peer);
     for step in [1, 7, 100, AT_ONCE] {
@@ -287,7 +287,7 @@ fn assert_both_ways(ours: &mut Connection, peer: &mut Peer) {
     let wire = peer.send(b"from the peer");
     feed(ours, &wire);
     assert_eq!(read_all(ours), b"from the peer");
-    ours.write_all(b"from us").unwrap();
+    ours.writer_mut().write_atomic(b"from us").unwrap();
     peer.feed(&drain(ours)).unwrap();
     assert_eq!(peer.take_plaintext(), b"from us");
 }
@@ -445,7 +445,7 @@ fn much_refused_early_data_ends_in_an_error_and_not_in_plaintext() {
     for len in [16_000, 40_000] {
         let (mut ours, _) = offer_early_data(len, AT_ONCE);
         assert!(ours.error().is_some());
-        assert_eq!(ours.state(), WriterState::Failed);
+        assert_eq!(ours.writer_state(), WriterState::Failed);
         assert!(ours.plaintext().is_empty());
         assert!(ours.read(&mut [0; 8]).is_err());
     }
@@ -470,15 +470,15 @@ fn assert_failed(ours: &mut Connection, error: &ConnectionError) {
     assert_eq!(ours.process().as_ref(), Err(error), "again");
     assert_eq!(ours.read(&mut [0; 8]).as_ref(), Err(error));
     assert_eq!(ours.error().as_ref(), Some(error));
-    assert_eq!(ours.state(), WriterState::Failed);
+    assert_eq!(ours.writer_state(), WriterState::Failed);
     let failed = WriteError::Failed { accepted: 0 };
-    assert_eq!(ours.write(b"x"), Err(failed));
-    assert_eq!(ours.write_all(b"x"), Err(failed));
-    assert_eq!(ours.slot().map(|slot| slot.len()), Err(failed));
-    assert_eq!(ours.flush(), Err(failed));
+    assert_eq!(ours.writer_mut().write(b"x"), Err(failed));
+    assert_eq!(ours.writer_mut().write_atomic(b"x"), Err(failed));
+    assert_eq!(ours.writer_mut().slot().map(|slot| slot.len()), Err(failed));
+    assert_eq!(ours.writer_mut().flush(), Err(failed));
     assert_eq!(ours.close(), Err(failed));
-    assert_eq!(ours.update_keys(KeyUpdateRequest::Requested), Err(failed));
-    assert_eq!(ours.room(), 0);
+    assert_eq!(ours.writer_mut().update_keys(KeyUpdateRequest::Requested), Err(failed));
+    assert_eq!(ours.writer().room(), 0);
     assert!(!ours.wants().input);
     assert!(ours.inbound().is_empty());
     assert_eq!(ours.receive(b"more"), 4, "taken and ignored");
@@ -625,8 +625,8 @@ fn an_end_of_input_behind_the_last_flight_leaves_the_connection_to_be_written() 
         ours.end_of_input();
         assert_eq!(ours.process(), Err(Error::Truncated.into()));
         assert_eq!(ours.reader_state(), ReaderState::Truncated);
-        assert_eq!(ours.state(), WriterState::Open);
-        ours.write_all(b"last words").unwrap();
+        assert_eq!(ours.writer_state(), WriterState::Open);
+        ours.writer_mut().write_atomic(b"last words").unwrap();
         ours.close().unwrap();
         peer.feed(&drain(&mut ours)).unwrap();
         assert_eq!(peer.take_plaintext(), b"last words");
@@ -705,7 +705,7 @@ fn levels_alone_drive_a_handshake_that_is_longer_than_the_buffer() {
 /// As a caller does who knows nothing but `wants`.
 fn negotiate_by_levels(ours: &mut Connection, peer: &mut Peer, step: usize) {
     let mut to_us = Vec::new();
-    while ours.state() == WriterState::Negotiating {
+    while ours.writer_state() == WriterState::Negotiating {
         peer.feed(&drain(ours)).unwrap();
         to_us.extend(peer.take_wire());
         let wants = ours.wants();
@@ -773,21 +773,24 @@ fn while_negotiating_writing_accepts_nothing_and_changes_nothing() {
         for role in ROLES {
             let (mut ours, mut peer) = Configs::new(suite).pair(role);
             let (mut to_peer, mut rounds) = (Vec::new(), 0);
-            while ours.state() == WriterState::Negotiating {
+            while ours.writer_state() == WriterState::Negotiating {
                 let wants = ours.wants();
                 assert!(wants.input);
-                assert_eq!(ours.room(), 0);
-                assert_eq!(ours.write(b"x"), Ok(0));
-                assert_eq!(ours.write(b""), Ok(0));
-                assert_eq!(ours.write_all(b""), Ok(()));
-                assert_eq!(ours.write_all(b"x"), Err(WriteError::Negotiating));
-                assert!(ours.slot().unwrap().is_empty());
-                assert_eq!(ours.slot().unwrap().commit(0), Ok(()));
+                assert_eq!(ours.writer().room(), 0);
+                assert_eq!(ours.writer_mut().write(b"x"), Ok(0));
+                assert_eq!(ours.writer_mut().write(b""), Ok(0));
+                assert_eq!(ours.writer_mut().write_atomic(b""), Ok(()));
+                assert_eq!(ours.writer_mut().write_atomic(b"x"), Err(WriteError::Negotiating));
+                assert!(ours.writer_mut().slot().unwrap().is_empty());
+                assert_eq!(ours.writer_mut().slot().unwrap().commit(0), Ok(()));
                 let overrun = SlotOverrun { committed: 1, available: 0 };
-                assert_eq!(ours.slot().unwrap().commit(1), Err(WriteError::SlotOverrun(overrun)));
-                assert_eq!(ours.flush(), Ok(()));
                 assert_eq!(
-                    ours.update_keys(KeyUpdateRequest::Requested),
+                    ours.writer_mut().slot().unwrap().commit(1),
+                    Err(WriteError::SlotOverrun(overrun))
+                );
+                assert_eq!(ours.writer_mut().flush(), Ok(()));
+                assert_eq!(
+                    ours.writer_mut().update_keys(KeyUpdateRequest::Requested),
                     Err(WriteError::Negotiating)
                 );
                 assert_eq!(ours.reader_state(), ReaderState::Negotiating);
@@ -804,7 +807,7 @@ fn while_negotiating_writing_accepts_nothing_and_changes_nothing() {
                 assert!(rounds < 10);
             }
             negotiate(&mut ours, &mut peer);
-            assert_eq!(ours.progress().accepted, 0);
+            assert_eq!(ours.writer().progress().accepted, 0);
             assert_both_ways(&mut ours, &mut peer);
         }
     }
@@ -821,18 +824,21 @@ fn close_while_negotiating_is_an_end_without_an_alert() {
             }
             assert_eq!(ours.close(), Ok(()));
             assert_eq!(ours.close(), Ok(()), "again");
-            assert_eq!(ours.state(), WriterState::Closing, "its flight waits");
+            assert_eq!(ours.writer_state(), WriterState::Closing, "its flight waits");
             assert!(!ours.wants().input);
-            assert_eq!(ours.write(b"x"), Err(WriteError::Closed));
-            assert_eq!(ours.write_all(b"x"), Err(WriteError::Closed));
-            assert_eq!(ours.update_keys(KeyUpdateRequest::Requested), Err(WriteError::Closed));
-            assert_eq!(ours.flush(), Ok(()));
+            assert_eq!(ours.writer_mut().write(b"x"), Err(WriteError::Closed));
+            assert_eq!(ours.writer_mut().write_atomic(b"x"), Err(WriteError::Closed));
+            assert_eq!(
+                ours.writer_mut().update_keys(KeyUpdateRequest::Requested),
+                Err(WriteError::Closed)
+            );
+            assert_eq!(ours.writer_mut().flush(), Ok(()));
             let given_up = Error::Aborted(AlertDescription::CLOSE_NOTIFY);
             assert_eq!(ours.process(), Err(given_up.into()));
             assert_eq!(ours.read(&mut [0; 8]), Err(given_up.into()), "not a clean end");
             assert_eq!(ours.error(), Some(given_up.into()));
             peer.feed(&drain(&mut ours)).unwrap();
-            assert_eq!(ours.state(), WriterState::Closed);
+            assert_eq!(ours.writer_state(), WriterState::Closed);
             assert_eq!(ours.reader_state(), ReaderState::Failed);
             ours.end_of_input();
             assert_eq!(ours.process(), Err(given_up.into()));

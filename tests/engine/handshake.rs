@@ -111,7 +111,7 @@ fn the_max_fragment_size_of_rustls_holds_behind_the_handshake_too() {
                     server.max_fragment_size = of_rustls;
                 });
                 negotiate(&mut ours, &mut peer);
-                ours.write_all(&pattern(40_000)).unwrap();
+                ours.writer_mut().write_atomic(&pattern(40_000)).unwrap();
                 let wire = drain(&mut ours);
                 // In TLS 1.3 a cap of ours counts the type byte too.
                 let is_capped = longest < 16_384;

@@ -211,7 +211,7 @@ fn room_and_wire_len_are_exact_for_every_length() {
     for (suite, overhead) in [(TLS13, 22), (TLS12, 29)] {
         for open in [0, 1, 100, 16383] {
             let mut writer = writer_and_reader(suite, WriterConfig::default()).0;
-            writer.write_all(&vec![1; open]).unwrap();
+            writer.write_atomic(&vec![1; open]).unwrap();
             assert_eq!(writer.room(), 65536 - open);
             for n in 0..=65536 {
                 let expected = full_records(open + n, overhead) - full_records(open, overhead);
@@ -221,12 +221,12 @@ fn room_and_wire_len_are_exact_for_every_length() {
         let mut writer = writer_and_reader(suite, WriterConfig::default()).0;
         for n in 0..65536 {
             assert_eq!(writer.room(), 65536 - n);
-            writer.write_all(&[1]).unwrap();
+            writer.write_atomic(&[1]).unwrap();
         }
         let near_full = |n: &usize| (n + 2) % 16384 <= 4;
         for n in (0..=65536).filter(|n| n % 97 == 0 || near_full(n)) {
             let mut writer = writer_and_reader(suite, WriterConfig::default()).0;
-            writer.write_all(&vec![1; n]).unwrap();
+            writer.write_atomic(&vec![1; n]).unwrap();
             assert_eq!(drain_writer(&mut writer).len(), full_records(n, overhead));
         }
     }
@@ -280,12 +280,12 @@ fn law_01_accepted_bytes_belong_to_the_engine() {
 #[test]
 fn law_02_recoverable_refusals_change_nothing() {
     let (mut writer, _) = writer_and_reader(TLS12, with(|config| config.capacity = 1));
-    writer.write_all(b"open").unwrap();
+    writer.write_atomic(b"open").unwrap();
     let before = Snapshot::of(&writer);
     let (needed, available) = (16381, 16380);
     let no_room = WriteError::NoRoom { needed, available };
-    assert_eq!(writer.write_all(&vec![0; needed]), Err(no_room));
-    assert_eq!(writer.write_final(&vec![0; needed]), Err(no_room));
+    assert_eq!(writer.write_atomic(&vec![0; needed]), Err(no_room));
+    assert_eq!(writer.write_and_close(&vec![0; needed]), Err(no_room));
     assert_eq!(writer.update_keys(NotRequested), Err(WriteError::NoKeyUpdate));
     assert_eq!(Snapshot::of(&writer), before);
 }
@@ -294,7 +294,7 @@ fn law_02_recoverable_refusals_change_nothing() {
 fn law_03_room_is_what_write_accepts_with_a_control_record_due() {
     for suite in CipherSuite::ALL {
         let (mut writer, _) = writer_and_reader(suite, WriterConfig::default());
-        writer.write_all(&[0; 100]).unwrap();
+        writer.write_atomic(&[0; 100]).unwrap();
         let _no_key_update = writer.update_keys(Requested);
         let room = writer.room();
         assert_eq!(writer.write(&[0; 100_000]), Ok(room));
@@ -333,7 +333,7 @@ fn law_03_room_is_what_every_writing_call_accepts() {
                 for (name, call) in calls {
                     let config = with(|config| config.sizing = sizing);
                     let (mut writer, _) = writer_and_reader(suite, config);
-                    writer.write_all(&offered[..head]).unwrap();
+                    writer.write_atomic(&offered[..head]).unwrap();
                     drain_some(&mut writer, drained, &mut Vec::new());
                     let room = writer.room();
                     let accepted = call(&mut writer, &offered);
@@ -410,9 +410,9 @@ fn law_09_nothing_is_sealed_behind_the_end() {
 fn law_11_buffers_are_released_only_when_empty() {
     let config = with(|config| config.buffers = BufferPolicy::Release);
     let (mut writer, _) = writer_and_reader(TLS13, config);
-    writer.write_all(b"sealed").unwrap();
+    writer.write_atomic(b"sealed").unwrap();
     writer.flush().unwrap();
-    writer.write_all(b"open").unwrap();
+    writer.write_atomic(b"open").unwrap();
     let held = writer.memory_held();
     drain_some(&mut writer, 28, &mut Vec::new());
     assert_eq!(writer.memory_held(), held, "a record is open in it");

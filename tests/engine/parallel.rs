@@ -93,7 +93,7 @@ fn law_12_write_parallel_has_the_same_bytes_whatever_the_number_of_workers() {
     let sealed = |count, len| {
         let workers = SealWorkers::new(count, Duration::ZERO).unwrap();
         let (mut writer, _) = writer_and_reader(TLS13, with(|c| c.capacity = 1 << 20));
-        writer.write_all(b"still open").unwrap();
+        writer.write_atomic(b"still open").unwrap();
         writer.write_parallel(&mut data.slice(..len), &workers).unwrap();
         assert_eq!(writer.write(b"behind"), Ok(6));
         drain_writer(&mut writer)
@@ -115,7 +115,7 @@ fn a_dropped_batch_is_finished() {
 #[test]
 fn a_leaked_batch_fails_the_writer_and_leaves_what_was_sealed_before() {
     let (mut writer, mut reader) = writer_and_reader(TLS13, WriterConfig::default());
-    writer.write_all(&pattern(16_384)).unwrap();
+    writer.write_atomic(&pattern(16_384)).unwrap();
     core::mem::forget(writer.seal_batch(&mut Bytes::from(pattern(40_000))).unwrap());
     assert_eq!(writer.error(), Some(Error::SealingAbandoned));
     assert_eq!(writer.write(b"x"), Err(WriteError::Failed { accepted: 0 }));
@@ -156,7 +156,7 @@ fn a_batch_with_no_room_behind_the_open_record_fills_that() {
     for with_workers in [false, true] {
         let (mut writer, mut reader) = writer_and_reader(TLS13, with(|c| c.capacity = 1));
         let data = pattern(600_000);
-        writer.write_all(&data[..15_800]).unwrap();
+        writer.write_atomic(&data[..15_800]).unwrap();
         let room = writer.room();
         assert!(room > 0);
         let mut plaintext = Bytes::from(data.clone()).slice(15_800..);
@@ -177,7 +177,7 @@ fn a_batch_with_no_room_behind_the_open_record_fills_that() {
 fn a_batch_that_the_key_refuses_fills_the_open_record_and_then_changes_nothing() {
     let config = with(|config| config.key_limits = Some(KeyLimits::new(4, u64::MAX)));
     let (mut writer, _) = writer_and_reader(TLS12, config);
-    writer.write_all(b"x").unwrap();
+    writer.write_atomic(b"x").unwrap();
     let mut plaintext = Bytes::from(pattern(20_000));
     let filled = WriteError::KeyLimit { accepted: 16_383 };
     assert_eq!(writer.seal_batch(&mut plaintext).unwrap().finish(), Err(filled));
@@ -209,8 +209,11 @@ fn a_leaked_batch_of_no_records_leaves_the_writer_as_it_was() {
 #[test]
 fn a_connection_whose_batch_was_leaked_reads_no_more() {
     let (mut ours, _peer) = established(TLS13, Role::Client);
-    core::mem::forget(ours.seal_batch(&mut Bytes::from(pattern(40_000))).unwrap());
-    assert_eq!((ours.state(), ours.reader_state()), (WriterState::Failed, ReaderState::Failed));
+    core::mem::forget(ours.writer_mut().seal_batch(&mut Bytes::from(pattern(40_000))).unwrap());
+    assert_eq!(
+        (ours.writer_state(), ours.reader_state()),
+        (WriterState::Failed, ReaderState::Failed)
+    );
     assert_eq!(ours.wants(), Wants::default());
 }
 

@@ -17,11 +17,11 @@ const ALERT_FROM_PEER: [u8; 2] = [FATAL, AlertDescription::INTERNAL_ERROR.0];
 #[track_caller]
 fn assert_nothing_leaves(ours: &mut Connection) {
     assert_eq!(ours.wants(), Wants::default());
-    assert_eq!(ours.outbound().remaining(), 0);
-    assert!(ours.outbound().take_chunk(usize::MAX).is_none());
-    assert_eq!(ours.buffer_state(), BufferState::Empty);
-    assert_eq!((ours.state(), ours.room()), (WriterState::Failed, 0));
-    assert_eq!(ours.flush(), Err(WriteError::Failed { accepted: 0 }));
+    assert_eq!(ours.writer_mut().drain().remaining(), 0);
+    assert!(ours.writer_mut().drain().take_chunk(usize::MAX).is_none());
+    assert_eq!(ours.writer().buffer_state(), BufferState::Empty);
+    assert_eq!((ours.writer_state(), ours.writer().room()), (WriterState::Failed, 0));
+    assert_eq!(ours.writer_mut().flush(), Err(WriteError::Failed { accepted: 0 }));
     assert_eq!(ours.close(), Err(WriteError::Failed { accepted: 0 }));
     ours.abort(AlertDescription::INTERNAL_ERROR);
     assert_eq!(ours.wants(), Wants::default(), "no alert for an alert");
@@ -32,15 +32,15 @@ fn law_09_after_the_peers_fatal_alert_nothing_is_drained() {
     for suite in BOTH_VERSIONS {
         for role in ROLES {
             let (mut ours, mut peer) = RawPeer::established(suite, role);
-            ours.write_all(&pattern(50_000)).unwrap();
-            ours.outbound().advance(1000);
-            let drained = ours.progress().drained;
+            ours.writer_mut().write_atomic(&pattern(50_000)).unwrap();
+            ours.writer_mut().drain().advance(1000);
+            let drained = ours.writer().progress().drained;
             let wire = peer.seal(ALERT, &ALERT_FROM_PEER);
             feed(&mut ours, &wire);
             let error = Error::PeerAlert(AlertDescription::INTERNAL_ERROR);
             assert_failed(&mut ours, &error.into());
             assert_nothing_leaves(&mut ours);
-            assert_eq!(ours.progress().drained, drained);
+            assert_eq!(ours.writer().progress().drained, drained);
         }
     }
 }
@@ -49,10 +49,11 @@ fn law_09_after_the_peers_fatal_alert_nothing_is_drained() {
 fn after_the_peers_fatal_alert_owned_memory_and_what_is_due_are_dropped_too() {
     for suite in BOTH_VERSIONS {
         let (mut ours, mut peer) = RawPeer::established(suite, Role::Server);
-        ours.write_all(b"first").unwrap();
-        let _in_place = ours.write_owned(&mut BytesMut::from(&pattern(20_000)[..])).unwrap();
-        ours.write_all(b"in the current record").unwrap();
-        let _due = ours.update_keys(KeyUpdateRequest::Requested);
+        ours.writer_mut().write_atomic(b"first").unwrap();
+        let _in_place =
+            ours.writer_mut().write_owned(&mut BytesMut::from(&pattern(20_000)[..])).unwrap();
+        ours.writer_mut().write_atomic(b"in the current record").unwrap();
+        let _due = ours.writer_mut().update_keys(KeyUpdateRequest::Requested);
         let wire = peer.seal(ALERT, &ALERT_FROM_PEER);
         feed(&mut ours, &wire);
         assert!(ours.error().is_some());
@@ -64,8 +65,8 @@ fn after_the_peers_fatal_alert_owned_memory_and_what_is_due_are_dropped_too() {
 fn after_the_peers_fatal_alert_our_close_notify_is_not_drained_either() {
     for suite in BOTH_VERSIONS {
         let (mut ours, mut peer) = RawPeer::established(suite, Role::Client);
-        ours.write_final(&pattern(30_000)).unwrap();
-        assert_eq!(ours.state(), WriterState::Closing);
+        ours.writer_mut().write_and_close(&pattern(30_000)).unwrap();
+        assert_eq!(ours.writer_state(), WriterState::Closing);
         let wire = peer.seal(ALERT, &ALERT_FROM_PEER);
         feed(&mut ours, &wire);
         assert_nothing_leaves(&mut ours);
@@ -76,17 +77,17 @@ fn after_the_peers_fatal_alert_our_close_notify_is_not_drained_either() {
 fn a_chunk_that_comes_back_behind_the_peers_fatal_alert_is_dropped() {
     for suite in BOTH_VERSIONS {
         let (mut ours, mut peer) = RawPeer::established(suite, Role::Client);
-        ours.write_all(&pattern(50_000)).unwrap();
-        let mut first = ours.outbound().take_chunk(10_000).unwrap();
-        let second = ours.outbound().take_chunk(20_000).unwrap();
+        ours.writer_mut().write_atomic(&pattern(50_000)).unwrap();
+        let mut first = ours.writer_mut().drain().take_chunk(10_000).unwrap();
+        let second = ours.writer_mut().drain().take_chunk(20_000).unwrap();
         let sent = first.offset() + 4000;
         let wire = peer.seal(ALERT, &ALERT_FROM_PEER);
         feed(&mut ours, &wire);
-        ours.put_back(second).unwrap();
+        ours.writer_mut().put_back(second).unwrap();
         first.advance(4000);
-        ours.put_back(first).unwrap();
+        ours.writer_mut().put_back(first).unwrap();
         assert_nothing_leaves(&mut ours);
-        assert_eq!(ours.progress().drained, sent, "what did not leave is not counted");
+        assert_eq!(ours.writer().progress().drained, sent, "what did not leave is not counted");
     }
 }
 
@@ -97,8 +98,8 @@ fn memory_of_what_is_dropped_goes_back_to_the_pool() {
     config.writer.pool = Some(pool.clone());
     let suite = BOTH_VERSIONS[0];
     let (mut ours, mut peer) = RawPeer::established_with(suite, Role::Client, config);
-    ours.write_all(&pattern(50_000)).unwrap();
-    ours.flush().unwrap();
+    ours.writer_mut().write_atomic(&pattern(50_000)).unwrap();
+    ours.writer_mut().flush().unwrap();
     let wire = peer.seal(ALERT, &ALERT_FROM_PEER);
     feed(&mut ours, &wire);
     assert_nothing_leaves(&mut ours);
@@ -114,13 +115,13 @@ fn after_a_fatal_alert_in_the_handshake_nothing_is_drained() {
             if role == Role::Server {
                 feed(&mut ours, &peer.take_wire());
             }
-            let taken = ours.outbound().take_chunk(10).unwrap();
+            let taken = ours.writer_mut().drain().take_chunk(10).unwrap();
             assert!(ours.wants().drain, "the flight waits");
             feed(&mut ours, &plaintext_alert(FATAL));
             let alert = rustls::AlertDescription::HandshakeFailure;
             let error = ConnectionError::Handshake(rustls::Error::AlertReceived(alert));
             assert_failed(&mut ours, &error);
-            ours.put_back(taken).unwrap();
+            ours.writer_mut().put_back(taken).unwrap();
             assert_nothing_leaves(&mut ours);
         }
     }
@@ -168,15 +169,15 @@ fn a_writer_alone_is_told_of_the_peers_fatal_alert() {
         ];
         for end in ends {
             let (mut writer, _) = writer::writer_and_reader(suite, WriterConfig::default());
-            writer.write_all(&pattern(30_000)).unwrap();
+            writer.write_atomic(&pattern(30_000)).unwrap();
             writer.flush().unwrap();
             end(&mut writer);
             assert!(writer.wants_drain());
-            let chunk = writer.outbound().take_chunk(100).unwrap();
+            let chunk = writer.drain().take_chunk(100).unwrap();
             writer.fail(Error::PeerAlert(alert));
             writer.put_back(chunk).unwrap();
             assert!(!writer.wants_drain());
-            assert_eq!((writer.outbound().remaining(), writer.progress().drained), (0, 0));
+            assert_eq!((writer.drain().remaining(), writer.progress().drained), (0, 0));
             assert_eq!(writer.state(), WriterState::Failed);
             assert_eq!(writer.write(b"x"), Err(WriteError::Failed { accepted: 0 }));
         }
@@ -205,7 +206,7 @@ fn a_writer_alone_is_told_of_what_ended_its_reader() {
 fn a_truncated_connection_still_drains_what_waits() {
     for suite in BOTH_VERSIONS {
         let (mut ours, mut peer) = RawPeer::established(suite, Role::Client);
-        ours.write_all(b"held").unwrap();
+        ours.writer_mut().write_atomic(b"held").unwrap();
         ours.end_of_input();
         assert_eq!(ours.process(), Err(Error::Truncated.into()));
         let expected = [(APPLICATION_DATA, b"held".to_vec())];

@@ -45,7 +45,7 @@ fn no_runts_after_small_writes_and_key_updates() {
     let (mut writer, mut reader) = writer_and_reader(TLS13, WriterConfig::default());
     let data = pattern(1 << 20);
     let (mut sent, mut wire) = (100, Vec::new());
-    writer.write_all(&data[..100]).unwrap();
+    writer.write_atomic(&data[..100]).unwrap();
     drain_some(&mut writer, 50, &mut wire);
     while sent < data.len() {
         sent += writer.write(&data[sent..]).unwrap();
@@ -87,7 +87,7 @@ fn slow_start_begins_small_grows_and_begins_again_after_idling() {
     let (mut writer, mut reader) = writer_and_reader(TLS13, config);
     let mut lengths = |writer: &mut Writer, now: u64| {
         writer.observe(Conditions::at(Duration::from_secs(now)));
-        writer.write_all(&[7; 40_000]).unwrap();
+        writer.write_atomic(&[7; 40_000]).unwrap();
         open_all(&mut reader, &drain_writer(writer)).0
     };
     let small = 1369 - 22;
@@ -119,7 +119,7 @@ fn a_window_with_a_zero_in_it_is_unknown() {
         let (mut writer, mut reader) = writer_and_reader(TLS13, config);
         writer.observe(Conditions::default().with_window(Window { mss, cwnd }));
         assert_eq!(writer.room(), 65536, "{mss}, {cwnd}");
-        writer.write_all(&[0; 20_000]).unwrap();
+        writer.write_atomic(&[0; 20_000]).unwrap();
         assert_eq!(open_all(&mut reader, &drain_writer(&mut writer)).0, [16384, 3616]);
     }
 }
@@ -166,12 +166,12 @@ fn no_extreme_of_a_policy_makes_tiny_records() {
 #[test]
 fn policies_change_at_record_boundaries_only() {
     let (mut writer, mut reader) = writer_and_reader(TLS13, WriterConfig::default());
-    writer.write_all(&[1; 100]).unwrap();
+    writer.write_atomic(&[1; 100]).unwrap();
     writer.set_padding(Padding::Multiple(32));
     writer.set_sizing(Sizing::Fixed(10));
-    writer.write_all(&[1; 100]).unwrap();
+    writer.write_atomic(&[1; 100]).unwrap();
     writer.flush().unwrap();
-    writer.write_all(&[2; 25]).unwrap();
+    writer.write_atomic(&[2; 25]).unwrap();
     let wire = drain_writer(&mut writer);
     assert_eq!(record_lengths(&wire), [222, 53, 53, 53], "the open record keeps its own");
     assert_eq!(open_all(&mut reader, &wire).0, [200, 10, 10, 5]);
@@ -191,7 +191,7 @@ fn a_cap_binds_from_the_call_that_sets_it() {
     ] {
         for by_slot in [false, true] {
             let (mut writer, mut reader) = writer_and_reader(TLS13, WriterConfig::default());
-            writer.write_all(&vec![1; before]).unwrap();
+            writer.write_atomic(&vec![1; before]).unwrap();
             writer.set_max_fragment_len(cap);
             let (mut written, room) = (0, writer.room());
             while by_slot && written < after {
@@ -201,7 +201,7 @@ fn a_cap_binds_from_the_call_that_sets_it() {
                 slot.commit(n).unwrap();
                 written += n;
             }
-            writer.write_all(&vec![2; after - written]).unwrap();
+            writer.write_atomic(&vec![2; after - written]).unwrap();
             assert!(writer.room() <= room);
             let wire = drain_writer(&mut writer);
             let (lengths, plaintext) = open_all(&mut reader, &wire);
@@ -216,9 +216,9 @@ fn a_cap_binds_from_the_call_that_sets_it() {
 fn a_cap_binds_the_padding_of_the_record_that_is_begun() {
     let config = with(|config| config.padding = Padding::Multiple(512));
     let (mut writer, mut reader) = writer_and_reader(TLS13, config);
-    writer.write_all(&[1; 10]).unwrap();
+    writer.write_atomic(&[1; 10]).unwrap();
     writer.set_max_fragment_len(100);
-    writer.write_all(&[1; 80]).unwrap();
+    writer.write_atomic(&[1; 80]).unwrap();
     let wire = drain_writer(&mut writer);
     assert_eq!(record_lengths(&wire), [5 + 100 + 16]);
     assert_eq!(open_all(&mut reader, &wire).0, [90]);
@@ -234,14 +234,14 @@ fn padded_records_have_the_padded_length() {
     for (padding, inner) in policies {
         let config = with(|config| config.padding = padding);
         let (mut writer, mut reader) = writer_and_reader(TLS13, config);
-        writer.write_all(&[1; 500]).unwrap();
+        writer.write_atomic(&[1; 500]).unwrap();
         let wire = drain_writer(&mut writer);
         assert_eq!(record_lengths(&wire), [5 + inner + 16], "{padding:?}");
         assert_eq!(open_all(&mut reader, &wire).0, [500]);
     }
     let config = with(|config| config.padding = Padding::Multiple(512));
     let (mut writer, _) = writer_and_reader(TLS12, config);
-    writer.write_all(&[1; 500]).unwrap();
+    writer.write_atomic(&[1; 500]).unwrap();
     assert_eq!(record_lengths(&drain_writer(&mut writer)), [5 + 8 + 500 + 16], "not in TLS 1.2");
 }
 
@@ -254,7 +254,7 @@ fn a_padded_record_never_exceeds_the_cap() {
         });
         let (mut writer, mut reader) = writer_and_reader(TLS13, config);
         let inner = if limit == 16384 { 16385 } else { limit };
-        writer.write_all(&pattern(20_000)[..limit]).unwrap();
+        writer.write_atomic(&pattern(20_000)[..limit]).unwrap();
         let wire = drain_writer(&mut writer);
         assert!(record_lengths(&wire).iter().all(|&len| len == 5 + inner + 16), "{limit}");
         assert!(open_all(&mut reader, &wire).1 == pattern(20_000)[..limit]);
@@ -264,11 +264,11 @@ fn a_padded_record_never_exceeds_the_cap() {
 #[test]
 fn a_cover_record_is_empty_and_as_long_as_asked() {
     let (mut writer, mut reader) = writer_and_reader(TLS13, WriterConfig::default());
-    writer.write_all(b"before").unwrap();
+    writer.write_atomic(b"before").unwrap();
     writer.write_cover(100).unwrap();
     writer.write_cover(0).unwrap();
     writer.write_cover(usize::MAX).unwrap();
-    writer.write_all(b"after").unwrap();
+    writer.write_atomic(b"after").unwrap();
     let wire = drain_writer(&mut writer);
     assert_eq!(record_lengths(&wire), [28, 122, 22, 16406, 27]);
     assert_eq!(open_all(&mut reader, &wire).1, b"beforeafter");
@@ -286,7 +286,7 @@ fn a_cover_record_is_empty_and_as_long_as_asked() {
 fn a_cover_record_without_room_changes_nothing() {
     let config = with(|config| config.capacity = 1);
     let (mut writer, _) = writer_and_reader(TLS13, config);
-    writer.write_all(&[0; 16384]).unwrap();
+    writer.write_atomic(&[0; 16384]).unwrap();
     let before = (writer.room(), writer.progress());
     let refused = writer.write_cover(10);
     assert_eq!(refused, Err(WriteError::NoRoom { needed: 10, available: 0 }));
@@ -323,7 +323,7 @@ fn owned_plaintext_seals_to_the_same_bytes_as_writing_without_coalescing() {
             let (mut owned, _) = writer_and_reader(suite, config.clone());
             let (mut copied, _) = writer_and_reader(suite, config);
             for writer in [&mut owned, &mut copied] {
-                writer.write_all(b"open record").unwrap();
+                writer.write_atomic(b"open record").unwrap();
                 writer.flush().unwrap();
             }
             let mut plaintext = BytesMut::with_capacity(len + spare);
@@ -336,11 +336,11 @@ fn owned_plaintext_seals_to_the_same_bytes_as_writing_without_coalescing() {
                 }
             }
             let sent = len - plaintext.len();
-            copied.write_all(&pattern(len)[..sent]).unwrap();
+            copied.write_atomic(&pattern(len)[..sent]).unwrap();
             assert_eq!(owned.progress().accepted, copied.progress().accepted);
             assert!(sent >= len.min(3 * 16384), "{sent} of {len}");
             assert!(drain_writer(&mut owned) == drain_writer(&mut copied), "{suite:?} {len}");
-            let delivered = owned.progress().delivered;
+            let delivered = owned.progress().drained_plaintext;
             assert_eq!(delivered, owned.progress().accepted);
         }
     }
@@ -358,7 +358,7 @@ fn owned_plaintext_is_drained_from_the_callers_memory() {
     let mut plaintext = Bytes::from(vec).try_into_mut().unwrap();
     assert_eq!(writer.write_owned(&mut plaintext), Ok(32768));
     assert!(plaintext.is_empty());
-    let outbound = writer.outbound();
+    let outbound = writer.drain();
     let chunks: Vec<&[u8]> = outbound.chunks().collect();
     let lengths: Vec<usize> = chunks.iter().map(|chunk| chunk.len()).collect();
     assert_eq!(lengths, [5, 16384, 17 + 5, 16384, 17]);
@@ -375,7 +375,7 @@ fn owned_plaintext_without_a_spare_byte_is_copied_in_its_last_record_only() {
         assert_eq!(plaintext.capacity(), 40_000);
         assert_eq!(writer.write_owned(&mut plaintext), Ok(40_000));
         let lies_there = |chunk: &&[u8]| memory.contains(&chunk.as_ptr());
-        assert_eq!(writer.outbound().chunks().filter(lies_there).count(), in_place, "{suite:?}");
+        assert_eq!(writer.drain().chunks().filter(lies_there).count(), in_place, "{suite:?}");
     }
 }
 
@@ -403,18 +403,18 @@ fn owned_plaintext_may_update_keys_and_be_closed_behind() {
     assert!(opened == pattern(65536));
     assert_eq!(reader.state(), ReaderState::PeerClosed);
     assert_eq!(writer.progress().key_updates, 2);
-    assert_eq!(writer.progress().delivered, 65536);
+    assert_eq!(writer.progress().drained_plaintext, 65536);
 }
 
 #[test]
 fn chunks_are_handed_off_without_a_copy_and_put_back_in_order() {
     let (mut writer, mut reader) = writer_and_reader(TLS13, WriterConfig::default());
-    writer.write_all(&pattern(40_000)).unwrap();
+    writer.write_atomic(&pattern(40_000)).unwrap();
     writer.flush().unwrap();
     let point = writer.progress().flush_point();
-    let mut chunks: Vec<Chunk> = writer.outbound().take_chunks(usize::MAX).collect();
+    let mut chunks: Vec<Chunk> = writer.drain().take_chunks(usize::MAX).collect();
     assert_eq!(chunks.len(), 3, "one a segment");
-    assert!(writer.progress().is_delivered(point));
+    assert!(writer.progress().is_drained(point));
 
     let mut wire = chunks.remove(0).to_vec();
     let (mut second, third) = (chunks.remove(0), chunks.remove(0));
@@ -424,20 +424,20 @@ fn chunks_are_handed_off_without_a_copy_and_put_back_in_order() {
     wire.extend_from_slice(&second[..1000]);
     second.advance(1000);
     writer.put_back(second).unwrap();
-    assert!(!writer.progress().is_delivered(point));
+    assert!(!writer.progress().is_drained(point));
 
-    writer.write_all(b"more").unwrap();
+    writer.write_atomic(b"more").unwrap();
     wire.extend(drain_writer(&mut writer));
     assert!(open_all(&mut reader, &wire).1 == [pattern(40_000), b"more".to_vec()].concat());
-    assert!(writer.progress().is_delivered(point));
+    assert!(writer.progress().is_drained(point));
 }
 
 #[test]
 fn short_pieces_of_much_that_waits_are_not_copied() {
     let (mut writer, _) = writer_and_reader(TLS13, WriterConfig::default());
-    writer.write_all(&pattern(16_384)).unwrap();
+    writer.write_atomic(&pattern(16_384)).unwrap();
     writer.flush().unwrap();
-    let chunks: Vec<Chunk> = core::iter::from_fn(|| writer.outbound().take_chunk(1448)).collect();
+    let chunks: Vec<Chunk> = core::iter::from_fn(|| writer.drain().take_chunk(1448)).collect();
     let in_place = chunks.windows(2).filter(|pair| pair[0].as_ptr_range().end == pair[1].as_ptr());
     // 16,406 bytes: 11 chunks of 1,448, of which the last one begins when 1,926 wait.
     assert_eq!((chunks.len(), in_place.count()), (12, 9));
@@ -446,26 +446,26 @@ fn short_pieces_of_much_that_waits_are_not_copied() {
 #[test]
 fn chunks_are_taken_up_to_a_length_in_all() {
     let (mut writer, _) = writer_and_reader(TLS13, WriterConfig::default());
-    writer.write_all(&pattern(40_000)).unwrap();
+    writer.write_atomic(&pattern(40_000)).unwrap();
     writer.flush().unwrap();
     for max in [20_000, 1, 0, 10_000] {
-        let waiting = writer.outbound().remaining();
-        let chunks: Vec<Chunk> = writer.outbound().take_chunks(max).collect();
+        let waiting = writer.drain().remaining();
+        let chunks: Vec<Chunk> = writer.drain().take_chunks(max).collect();
         assert_eq!(chunks.iter().map(|chunk| chunk.len()).sum::<usize>(), max);
-        assert_eq!(writer.outbound().remaining(), waiting - max);
+        assert_eq!(writer.drain().remaining(), waiting - max);
     }
 }
 
 #[test]
 fn putting_back_leaves_the_open_record_open() {
     let (mut writer, mut reader) = writer_and_reader(TLS13, WriterConfig::default());
-    writer.write_all(&pattern(1000)).unwrap();
-    let mut chunk = writer.outbound().take_chunk(usize::MAX).unwrap();
-    writer.write_all(b"small").unwrap();
+    writer.write_atomic(&pattern(1000)).unwrap();
+    let mut chunk = writer.drain().take_chunk(usize::MAX).unwrap();
+    writer.write_atomic(b"small").unwrap();
     let mut wire = chunk[..100].to_vec();
     chunk.advance(100);
     writer.put_back(chunk).unwrap();
-    writer.write_all(b"small").unwrap();
+    writer.write_atomic(b"small").unwrap();
     wire.extend(drain_writer(&mut writer));
     assert_eq!(open_all(&mut reader, &wire).0, [1000, 10]);
 }
@@ -477,7 +477,7 @@ fn a_pool_lends_segments_to_many_connections_and_keeps_them() {
     let mut writers = [(); 3].map(|()| writer_and_reader(TLS13, config.clone()).0);
     for round in 0..3 {
         for writer in &mut writers {
-            writer.write_all(&[1; 30_000]).unwrap();
+            writer.write_atomic(&[1; 30_000]).unwrap();
             drain_writer(writer);
             assert_eq!(writer.memory_held(), 0);
         }
@@ -489,10 +489,10 @@ fn a_pool_lends_segments_to_many_connections_and_keeps_them() {
 fn write_final_seals_data_and_close_notify_together() {
     let (mut writer, mut reader) = writer_and_reader(TLS13, WriterConfig::default());
     let too_long = vec![0; 65537];
-    let refused = writer.write_final(&too_long);
+    let refused = writer.write_and_close(&too_long);
     assert_eq!(refused, Err(WriteError::NoRoom { needed: 65537, available: 65536 }));
     assert_eq!(writer.state(), WriterState::Open);
-    writer.write_final(b"last words").unwrap();
+    writer.write_and_close(b"last words").unwrap();
     assert_eq!(writer.state(), WriterState::Closing);
     let wire = drain_writer(&mut writer);
     assert_eq!(open_all(&mut reader, &wire).1, b"last words");
@@ -503,7 +503,7 @@ fn write_final_seals_data_and_close_notify_together() {
 fn a_writer_taken_apart_goes_on_where_it_stopped() {
     for suite in [TLS13, TLS12] {
         let (mut writer, mut reader) = writer_and_reader(suite, WriterConfig::default());
-        writer.write_all(b"one").unwrap();
+        writer.write_atomic(b"one").unwrap();
         writer = writer.into_parts().unwrap_err();
         let mut wire = drain_writer(&mut writer);
         let seq = writer.next_seq();
@@ -511,7 +511,7 @@ fn a_writer_taken_apart_goes_on_where_it_stopped() {
         assert_eq!(parts.suite(), suite);
         let mut writer = Writer::from_parts(parts, &WriterConfig::default());
         assert_eq!(writer.next_seq(), seq);
-        writer.write_all(b"two").unwrap();
+        writer.write_atomic(b"two").unwrap();
         if suite == TLS13 {
             writer.update_keys(KeyUpdateRequest::NotRequested).unwrap();
         }
@@ -529,7 +529,7 @@ fn a_budget_goes_with_the_key_that_is_moved() {
     for left in [3, 2, 1, 0] {
         assert_eq!(writer.room(), left * 16384);
         if left > 0 {
-            writer.write_all(b"x").unwrap();
+            writer.write_atomic(b"x").unwrap();
             drain_writer(&mut writer);
         }
         writer = Writer::from_parts(writer.into_parts().unwrap(), &config);
@@ -542,10 +542,10 @@ fn twenty_generations_each_way_with_a_rustls_peer() {
         let (mut ours, mut peer) = established(TLS13, role);
         for generation in 0..20 {
             // Crossing: both ask, neither has seen the other's request.
-            ours.update_keys(KeyUpdateRequest::Requested).unwrap();
+            ours.writer_mut().update_keys(KeyUpdateRequest::Requested).unwrap();
             peer.0.refresh_traffic_keys().unwrap();
             let text = format!("generation {generation}");
-            ours.write_all(text.as_bytes()).unwrap();
+            ours.writer_mut().write_atomic(text.as_bytes()).unwrap();
             let (to_peer, to_us) = (drain(&mut ours), peer.send(text.as_bytes()));
             peer.feed(&to_peer).unwrap();
             feed(&mut ours, &to_us);
@@ -554,7 +554,7 @@ fn twenty_generations_each_way_with_a_rustls_peer() {
             while exchange(&mut ours, &mut peer).unwrap() {}
         }
         // Ours, and an answer to each of the peer's.
-        assert_eq!(ours.progress().key_updates, 40);
+        assert_eq!(ours.writer().progress().key_updates, 40);
     }
 }
 
@@ -598,33 +598,33 @@ fn every_chunk_taken_since_the_last_write_can_be_put_back() {
     let mut plaintext = BytesMut::with_capacity(65537);
     plaintext.extend_from_slice(&pattern(65536));
     assert_eq!(writer.write_owned(&mut plaintext), Ok(65536));
-    let chunks: Vec<Chunk> = core::iter::from_fn(|| writer.outbound().take_chunk(50)).collect();
+    let chunks: Vec<Chunk> = core::iter::from_fn(|| writer.drain().take_chunk(50)).collect();
     assert!(chunks.len() > 1000);
     for chunk in chunks.into_iter().rev() {
         writer.put_back(chunk).unwrap();
     }
-    assert_eq!((writer.progress().drained, writer.progress().delivered), (0, 0));
+    assert_eq!((writer.progress().drained, writer.progress().drained_plaintext), (0, 0));
     assert!(open_all(&mut reader, &drain_writer(&mut writer)).1 == pattern(65536));
 
     let config = with(|config| config.capacity = 16384);
     let (mut writer, _) = writer_and_reader(TLS13, config);
-    writer.write_all(&[1; 16384]).unwrap();
-    let chunk = writer.outbound().take_chunk(usize::MAX).unwrap();
-    writer.write_all(&[2; 16384]).unwrap();
+    writer.write_atomic(&[1; 16384]).unwrap();
+    let chunk = writer.drain().take_chunk(usize::MAX).unwrap();
+    writer.write_atomic(&[2; 16384]).unwrap();
     writer.put_back(chunk).unwrap();
-    let chunks: Vec<Chunk> = writer.outbound().take_chunks(usize::MAX).collect();
+    let chunks: Vec<Chunk> = writer.drain().take_chunks(usize::MAX).collect();
     assert_eq!(chunks.len(), 2);
     for chunk in chunks.into_iter().rev() {
         writer.put_back(chunk).unwrap();
     }
-    assert_eq!(writer.outbound().remaining(), 2 * 16406);
-    assert!(writer.outbound().take_chunk(0).is_none());
+    assert_eq!(writer.drain().remaining(), 2 * 16406);
+    assert!(writer.drain().take_chunk(0).is_none());
 }
 
 #[test]
 fn owned_plaintext_uses_all_the_room_after_the_buffer_was_used() {
     let (mut writer, _) = writer_and_reader(TLS13, WriterConfig::default());
-    writer.write_all(b"used").unwrap();
+    writer.write_atomic(b"used").unwrap();
     drain_writer(&mut writer);
     let mut plaintext = BytesMut::from(&pattern(100_000)[..]);
     assert_eq!(writer.write_owned(&mut plaintext), Ok(65536));
@@ -640,7 +640,7 @@ fn owned_plaintext_uses_all_the_room_after_the_buffer_was_used() {
 #[test]
 fn owned_nothing_changes_nothing() {
     let (mut writer, _) = writer_and_reader(TLS13, WriterConfig::default());
-    writer.write_all(b"open").unwrap();
+    writer.write_atomic(b"open").unwrap();
     assert_eq!(writer.write_owned(&mut BytesMut::new()), Ok(0));
     assert_eq!(writer.progress().records, 0);
 }
@@ -653,7 +653,7 @@ fn cover_fits_whatever_the_policies_say_or_is_refused() {
     });
     let (mut writer, _) = writer_and_reader(TLS13, config);
     writer.set_padding(Padding::None);
-    writer.write_all(&[0; 5000]).unwrap();
+    writer.write_atomic(&[0; 5000]).unwrap();
     writer.flush().unwrap();
     writer.set_padding(Padding::Multiple(16384));
     let before = writer.progress().records;
@@ -669,7 +669,7 @@ fn extreme_settings_are_bounded_and_return() {
         config.max_fragment_len = 0;
     });
     let (mut writer, _) = writer_and_reader(TLS13, config);
-    writer.write_all(b"x").unwrap();
+    writer.write_atomic(b"x").unwrap();
     assert_eq!(writer.wire_len(usize::MAX), usize::MAX);
     drop(Pool::new(usize::MAX));
     let mut config = ReaderConfig::default();
@@ -761,8 +761,8 @@ fn short_chunks_in_flight_hold_no_more_than_themselves() {
     let (mut writer, mut reader) = writer_and_reader(TLS13, WriterConfig::default());
     let mut in_flight = Vec::new();
     for _ in 0..100 {
-        writer.write_all(&[7; 16]).unwrap();
-        in_flight.push(writer.outbound().take_chunk(usize::MAX).unwrap());
+        writer.write_atomic(&[7; 16]).unwrap();
+        in_flight.push(writer.drain().take_chunk(usize::MAX).unwrap());
         assert!(writer.memory_held() > 16384, "the segment went with the chunk");
     }
     let last = in_flight.pop().unwrap();

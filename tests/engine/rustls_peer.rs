@@ -24,13 +24,13 @@ fn duplex(
     let mut to_us = Vec::new();
     let mut halved = false;
     while received.len() < len || peer_received.len() < len {
-        accepted += ours.write(&data[accepted..]).unwrap();
+        accepted += ours.writer_mut().write(&data[accepted..]).unwrap();
         if accepted >= len / 2 && !halved {
             at_half(ours, peer);
             halved = true;
         }
         if ours.wants().drain {
-            let mut outbound = ours.outbound();
+            let mut outbound = ours.writer_mut().drain();
             let n = outbound.chunk().len().min(rng.up_to(3000));
             peer.feed(&outbound.chunk()[..n]).unwrap();
             outbound.advance(n);
@@ -59,13 +59,13 @@ fn every_suite_and_role_carries_8_mib_each_way_at_once() {
             assert_eq!(ours.cipher_suite(), Some(suite));
             duplex(&mut ours, &mut peer, 8 << 20, |ours, peer| {
                 if suite.version() == Version::Tls13 {
-                    ours.update_keys(KeyUpdateRequest::Requested).unwrap();
+                    ours.writer_mut().update_keys(KeyUpdateRequest::Requested).unwrap();
                     peer.0.refresh_traffic_keys().unwrap();
                 }
             });
             ours.close().unwrap();
             peer.feed(&drain(&mut ours)).unwrap();
-            assert_eq!(ours.state(), WriterState::Closed);
+            assert_eq!(ours.writer_state(), WriterState::Closed);
             peer.0.send_close_notify();
             let wire = peer.take_wire();
             feed(&mut ours, &wire);
@@ -107,12 +107,12 @@ fn an_upload_may_ask_for_any_number_of_key_updates() {
     for role in ROLES {
         let (mut ours, mut peer) = established(TLS13, role);
         for _ in 0..100 {
-            ours.update_keys(KeyUpdateRequest::Requested).unwrap();
-            ours.write_all(b"upload").unwrap();
+            ours.writer_mut().update_keys(KeyUpdateRequest::Requested).unwrap();
+            ours.writer_mut().write_atomic(b"upload").unwrap();
             while exchange(&mut ours, &mut peer).unwrap() {}
             assert_eq!(ours.error(), None);
         }
-        assert_eq!(ours.progress().key_updates, 100);
+        assert_eq!(ours.writer().progress().key_updates, 100);
     }
 }
 
@@ -153,7 +153,7 @@ fn wants_process_is_a_level_until_what_is_held_is_opened() {
 #[test]
 fn a_connection_to_which_a_key_update_is_owed_is_not_taken_apart() {
     let (mut ours, mut peer) = established(TLS13, Role::Client);
-    ours.update_keys(KeyUpdateRequest::Requested).unwrap();
+    ours.writer_mut().update_keys(KeyUpdateRequest::Requested).unwrap();
     peer.feed(&drain(&mut ours)).unwrap();
     ours = ours.into_parts().unwrap_err();
     feed(&mut ours, &peer.send(b"the new key"));
@@ -204,14 +204,14 @@ fn a_connection_taken_apart_goes_on_with_its_keys_alone() {
     for suite in [TLS13, CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256] {
         for role in ROLES {
             let (mut ours, mut peer) = established(suite, role);
-            ours.write_all(b"before").unwrap();
+            ours.writer_mut().write_atomic(b"before").unwrap();
             ours = ours.into_parts().unwrap_err();
             peer.feed(&drain(&mut ours)).unwrap();
             let (parts, keys) = ours.into_parts().unwrap();
 
             let mut writer = Writer::from_parts(parts, &WriterConfig::default());
-            writer.write_all(b", after").unwrap();
-            peer.feed(writer.outbound().chunk()).unwrap();
+            writer.write_atomic(b", after").unwrap();
+            peer.feed(writer.drain().chunk()).unwrap();
             assert_eq!(peer.take_plaintext(), b"before, after");
 
             let raw = (keys.dangerous_key().to_vec(), keys.dangerous_iv(), keys.seq());
@@ -232,13 +232,13 @@ fn law_10_both_buffers_hold_no_more_than_they_are_made_for() {
         let limit = ReaderConfig::default().capacity + 5 * 16384;
         let mut held = 0;
         for _ in 0..100 {
-            let _accepted = ours.write(&pattern(100_000)).unwrap();
+            let _accepted = ours.writer_mut().write(&pattern(100_000)).unwrap();
             let wire = peer.send(&pattern(16_384));
             let _taken = ours.receive(&wire);
             ours.process().unwrap();
             held = held.max(ours.memory_held());
         }
-        assert!(ours.outbound().remaining() <= 4 * 16_500);
+        assert!(ours.writer_mut().drain().remaining() <= 4 * 16_500);
         assert!((16_384..=limit).contains(&held), "{held}");
     }
 }
@@ -278,7 +278,7 @@ fn an_idle_connection_under_release_holds_no_buffer() {
         };
         negotiate(&mut ours, &mut peer);
         assert_eq!(ours.memory_held(), 0, "{role:?} after the handshake");
-        let _accepted = ours.write(&pattern(100_000)).unwrap();
+        let _accepted = ours.writer_mut().write(&pattern(100_000)).unwrap();
         let wire = peer.send(b"both ways");
         feed(&mut ours, &wire);
         assert!(ours.memory_held() > 4 * 16_384);

@@ -30,17 +30,17 @@ fn ssl_write_row_01_accepted_bytes_belong_to_the_engine() {
 fn ssl_write_row_02_a_fresh_connection_negotiates_as_it_is_driven() {
     for suite in [TLS13, TLS12] {
         let (mut ours, mut peer) = pair(suite, Role::Client);
-        assert_eq!(ours.state(), WriterState::Negotiating);
-        assert_eq!(ours.write(b"early"), Ok(0));
+        assert_eq!(ours.writer_state(), WriterState::Negotiating);
+        assert_eq!(ours.writer_mut().write(b"early"), Ok(0));
         let wants = ours.wants();
         assert!(wants.drain && wants.input, "a flight waits, and an answer is needed");
         let hello = drain(&mut ours);
         assert!(!ours.wants().drain);
-        assert_eq!(ours.write(b"early"), Ok(0));
+        assert_eq!(ours.writer_mut().write(b"early"), Ok(0));
         peer.feed(&hello).unwrap();
         negotiate(&mut ours, &mut peer);
-        assert_eq!(ours.state(), WriterState::Open);
-        assert_eq!(ours.write(b"hello"), Ok(5));
+        assert_eq!(ours.writer_state(), WriterState::Open);
+        assert_eq!(ours.writer_mut().write(b"hello"), Ok(5));
         peer.feed(&drain(&mut ours)).unwrap();
         assert_eq!(peer.take_plaintext(), b"hello");
     }
@@ -53,12 +53,12 @@ fn ssl_write_row_03_a_key_update_request_is_answered_without_the_callers_help() 
         peer.0.refresh_traffic_keys().unwrap();
         let request = peer.take_wire();
         feed(&mut ours, &request);
-        assert_eq!(ours.write(b"after"), Ok(5));
+        assert_eq!(ours.writer_mut().write(b"after"), Ok(5));
         let wire = drain(&mut ours);
         assert_eq!(record_lengths(&wire), [5 + 5 + 1 + 16, 5 + 5 + 1 + 16]);
         peer.feed(&wire).unwrap();
         assert_eq!(peer.take_plaintext(), b"after");
-        assert_eq!(ours.progress().key_updates, 1);
+        assert_eq!(ours.writer().progress().key_updates, 1);
     }
 }
 
@@ -72,7 +72,7 @@ fn ssl_write_row_04_the_same_calls_give_the_same_bytes() {
         let data = pattern(50_000);
         for step in 0..500 {
             match step % 7 {
-                0 => drop(writer.write_all(&data[..rng.up_to(40_000)])),
+                0 => drop(writer.write_atomic(&data[..rng.up_to(40_000)])),
                 1 => writer.flush().unwrap(),
                 2 => writer.update_keys(KeyUpdateRequest::NotRequested).unwrap(),
                 3 | 4 => drop(drain_some(&mut writer, rng.up_to(20_000), &mut wire)),
@@ -97,7 +97,7 @@ fn ssl_write_row_05_a_connection_is_a_client_or_a_server_from_the_start() {
 fn ssl_write_row_08_wants_is_computed_from_the_state() {
     let (mut ours, mut peer) = established(TLS13, Role::Client);
     assert_eq!((ours.wants().drain, ours.wants().input), (false, true));
-    ours.write(b"x").unwrap();
+    ours.writer_mut().write(b"x").unwrap();
     for _ in 0..3 {
         assert!(ours.wants().drain, "a level, however often it is asked");
     }
@@ -116,7 +116,7 @@ fn ssl_write_row_09_after_the_handshake_write_never_depends_on_input() {
         let data = pattern(1 << 20);
         let (mut sent, mut wire) = (0, Vec::new());
         while sent < data.len() {
-            sent += ours.write(&data[sent..]).unwrap();
+            sent += ours.writer_mut().write(&data[sent..]).unwrap();
             wire.extend(drain(&mut ours));
         }
         let mut received = Vec::new();
@@ -151,7 +151,7 @@ fn ssl_write_row_11_draining_to_empty_clears_the_want() {
         assert!(drain_some(&mut writer, 100, &mut wire) > 0, "a want that cannot be met");
     }
     assert_eq!(writer.buffer_state(), BufferState::Empty);
-    assert!(!writer.outbound().has_remaining());
+    assert!(!writer.drain().has_remaining());
 }
 
 #[test]
@@ -170,13 +170,13 @@ fn ssl_write_row_12_room_is_what_write_accepts() {
 fn ssl_write_row_13_write_all_is_all_or_nothing() {
     let (mut writer, mut reader) = writer();
     let room = writer.room();
-    writer.write_all(&[1; 100]).unwrap();
+    writer.write_atomic(&[1; 100]).unwrap();
     let before = (writer.room(), writer.progress(), writer.buffer_state());
     let too_long = vec![2; room];
-    let refused = writer.write_all(&too_long);
+    let refused = writer.write_atomic(&too_long);
     assert_eq!(refused, Err(WriteError::NoRoom { needed: room, available: room - 100 }));
     assert_eq!((writer.room(), writer.progress(), writer.buffer_state()), before);
-    writer.write_all(&too_long[100..]).unwrap();
+    writer.write_atomic(&too_long[100..]).unwrap();
     assert_eq!(writer.buffer_state(), BufferState::Full);
     let (_, plaintext) = open_all(&mut reader, &drain_writer(&mut writer));
     assert_eq!(plaintext.len(), room);
@@ -187,7 +187,10 @@ fn ssl_write_row_14_both_modes_are_there_per_call() {
     let (mut writer, _) = writer();
     let room = writer.room();
     assert_eq!(writer.write(&vec![0; room + 1]), Ok(room));
-    assert!(matches!(writer.write_all(&[0]), Err(WriteError::NoRoom { needed: 1, available: 0 })));
+    assert!(matches!(
+        writer.write_atomic(&[0]),
+        Err(WriteError::NoRoom { needed: 1, available: 0 })
+    ));
     assert_eq!(writer.write(&[0]), Ok(0));
 }
 
@@ -243,7 +246,7 @@ fn ssl_write_row_18_writing_nothing_changes_nothing() {
     for step in 0..4 {
         let before = (writer.room(), writer.progress(), writer.buffer_state(), writer.state());
         assert_eq!(writer.write(b""), Ok(0));
-        assert_eq!(writer.write_all(b""), Ok(()));
+        assert_eq!(writer.write_atomic(b""), Ok(()));
         let after = (writer.room(), writer.progress(), writer.buffer_state(), writer.state());
         assert_eq!(before, after);
         match step {
@@ -253,7 +256,7 @@ fn ssl_write_row_18_writing_nothing_changes_nothing() {
         }
     }
     let (mut negotiating, _) = pair(TLS13, Role::Client);
-    assert_eq!(negotiating.write(b""), Ok(0));
+    assert_eq!(negotiating.writer_mut().write(b""), Ok(0));
 }
 
 #[test]
@@ -261,14 +264,17 @@ fn ssl_write_row_19_three_counters_are_never_mixed() {
     let (mut writer, _) = writer();
     writer.write(&[0; 1000]).unwrap();
     let progress = writer.progress();
-    assert_eq!((progress.accepted, progress.drained, progress.delivered), (1000, 0, 0));
+    assert_eq!((progress.accepted, progress.drained, progress.drained_plaintext), (1000, 0, 0));
     let mut wire = Vec::new();
     drain_some(&mut writer, 1021, &mut wire);
     let progress = writer.progress();
-    assert_eq!((progress.accepted, progress.drained, progress.delivered), (1000, 1021, 0));
+    assert_eq!((progress.accepted, progress.drained, progress.drained_plaintext), (1000, 1021, 0));
     drain_some(&mut writer, 1, &mut wire);
     let progress = writer.progress();
-    assert_eq!((progress.accepted, progress.drained, progress.delivered), (1000, 1022, 1000));
+    assert_eq!(
+        (progress.accepted, progress.drained, progress.drained_plaintext),
+        (1000, 1022, 1000)
+    );
 }
 
 #[test]
@@ -281,13 +287,13 @@ fn ssl_write_row_20_closing_ends_each_half_by_itself() {
         assert_eq!(ours.read(&mut [0; 10]), Ok(0));
         assert_eq!(ours.reader_state(), ReaderState::PeerClosed);
 
-        assert_eq!(ours.write(b"still open"), Ok(10));
+        assert_eq!(ours.writer_mut().write(b"still open"), Ok(10));
         ours.close().unwrap();
-        assert_eq!(ours.write(b"x"), Err(WriteError::Closed));
-        assert_eq!(ours.write(b""), Err(WriteError::Closed));
-        assert_eq!(ours.state(), WriterState::Closing);
+        assert_eq!(ours.writer_mut().write(b"x"), Err(WriteError::Closed));
+        assert_eq!(ours.writer_mut().write(b""), Err(WriteError::Closed));
+        assert_eq!(ours.writer_state(), WriterState::Closing);
         peer.feed(&drain(&mut ours)).unwrap();
-        assert_eq!(ours.state(), WriterState::Closed);
+        assert_eq!(ours.writer_state(), WriterState::Closed);
         assert_eq!(peer.take_plaintext(), b"still open");
         ours.close().unwrap();
         assert!(!ours.wants().drain, "closing again sends nothing");

@@ -24,10 +24,10 @@ fn connection(state: &str) -> Connection {
     let (mut ours, mut peer) = RawPeer::established(TLS13, Role::Client);
     match state {
         "Open, Empty" => {}
-        "Open, Holding" => ours.write_all(b"held").unwrap(),
+        "Open, Holding" => ours.writer_mut().write_atomic(b"held").unwrap(),
         "Open, Full" => {
-            let room = ours.room();
-            ours.write_all(&vec![0; room]).unwrap();
+            let room = ours.writer().room();
+            ours.writer_mut().write_atomic(&vec![0; room]).unwrap();
         }
         "Closing" => ours.close().unwrap(),
         "Closed" => {
@@ -35,16 +35,16 @@ fn connection(state: &str) -> Connection {
             drain(&mut ours);
         }
         "Failed" | "Failed, alert" => {
-            ours.write_all(b"lost").unwrap();
+            ours.writer_mut().write_atomic(b"lost").unwrap();
             ours.abort(AlertDescription::INTERNAL_ERROR);
             if state == "Failed" {
                 drain(&mut ours);
             }
         }
         "Failed, by the peer" => {
-            ours.write_all(b"sealed").unwrap();
-            ours.flush().unwrap();
-            ours.write_all(b"not sealed").unwrap();
+            ours.writer_mut().write_atomic(b"sealed").unwrap();
+            ours.writer_mut().flush().unwrap();
+            ours.writer_mut().write_atomic(b"not sealed").unwrap();
             let wire = peer.seal(ALERT, &[FATAL, AlertDescription::INTERNAL_ERROR.0]);
             feed(&mut ours, &wire);
         }
@@ -56,33 +56,35 @@ fn connection(state: &str) -> Connection {
 /// What a call, which names a row of the table, comes to.
 fn outcome(ours: &mut Connection, call: &str) -> String {
     match call {
-        "`write(b\"x\")`" => counted(ours.write(b"x")),
-        "`write(b\"\")`" => counted(ours.write(b"")),
-        "`write_all(b\"x\")`" => done(ours.write_all(b"x")),
-        "`write_vectored`" => counted(ours.write_vectored(&[&b"x"[..], b"y"])),
-        "`write_owned`" => counted(ours.write_owned(&mut BytesMut::from(&b"x"[..]))),
-        "`write_cover(9)`" => done(ours.write_cover(9)),
-        "`write_final(b\"x\")`" => done(ours.write_final(b"x")),
-        "`slot()`" => match ours.slot() {
+        "`write(b\"x\")`" => counted(ours.writer_mut().write(b"x")),
+        "`write(b\"\")`" => counted(ours.writer_mut().write(b"")),
+        "`write_all(b\"x\")`" => done(ours.writer_mut().write_atomic(b"x")),
+        "`write_vectored`" => counted(ours.writer_mut().write_vectored(&[&b"x"[..], b"y"])),
+        "`write_owned`" => counted(ours.writer_mut().write_owned(&mut BytesMut::from(&b"x"[..]))),
+        "`write_cover(9)`" => done(ours.writer_mut().write_cover(9)),
+        "`write_final(b\"x\")`" => done(ours.writer_mut().write_and_close(b"x")),
+        "`slot()`" => match ours.writer_mut().slot() {
             Ok(slot) if slot.is_empty() => "empty".to_owned(),
             Ok(_) => "lent".to_owned(),
             Err(error) => name(&error),
         },
-        "`seal_batch`" => {
-            counted(ours.seal_batch(&mut Bytes::from_static(b"x")).and_then(Batch::finish))
-        }
-        "`flush()`" => done(ours.flush()),
-        "`update_keys`" => done(ours.update_keys(KeyUpdateRequest::NotRequested)),
+        "`seal_batch`" => counted(
+            ours.writer_mut().seal_batch(&mut Bytes::from_static(b"x")).and_then(Batch::finish),
+        ),
+        "`flush()`" => done(ours.writer_mut().flush()),
+        "`update_keys`" => done(ours.writer_mut().update_keys(KeyUpdateRequest::NotRequested)),
         "`close()`" => done(ours.close()),
         "`abort`, then `state()`" => {
             ours.abort(AlertDescription::INTERNAL_ERROR);
-            format!("{:?}", ours.state())
+            format!("{:?}", ours.writer_state())
         }
-        "`room()`" => if ours.room() > 0 { "> 0" } else { "0" }.to_owned(),
-        "`wire_len(1)`" => if ours.wire_len(1) > 0 { "> 0" } else { "0" }.to_owned(),
+        "`room()`" => if ours.writer().room() > 0 { "> 0" } else { "0" }.to_owned(),
+        "`wire_len(1)`" => if ours.writer().wire_len(1) > 0 { "> 0" } else { "0" }.to_owned(),
         "`wants().drain`" => if ours.wants().drain { "yes" } else { "no" }.to_owned(),
         "`wants().input`" => if ours.wants().input { "yes" } else { "no" }.to_owned(),
-        "`outbound()`" => if ours.outbound().has_remaining() { "bytes" } else { "none" }.to_owned(),
+        "`outbound()`" => {
+            if ours.writer_mut().drain().has_remaining() { "bytes" } else { "none" }.to_owned()
+        }
         "`process()`" => match ours.process() {
             Ok(()) => "Ok".to_owned(),
             Err(_) => "Err".to_owned(),

@@ -200,7 +200,7 @@ fn ssl_write_row_06_blocking_calls_negotiate_write_read_and_close() {
             stream.read_exact(&mut received).unwrap();
             assert!(received == data, "{suite:?} {role:?}");
             stream.close().unwrap();
-            assert_eq!(stream.connection().state(), WriterState::Closed);
+            assert_eq!(stream.connection().writer_state(), WriterState::Closed);
             assert_eq!(stream.read(&mut [0; 8]).unwrap(), 0);
             assert_eq!(stream.read(&mut [0; 8]).unwrap(), 0);
             echo.join().unwrap();
@@ -229,7 +229,7 @@ fn ssl_write_row_06_complete_handshake_makes_both_sides_ready() {
             let mut stream = fresh(suite, role);
             finish(&mut stream, Stream::complete_handshake);
             stream.complete_handshake().unwrap();
-            assert_eq!(stream.connection().state(), WriterState::Open);
+            assert_eq!(stream.connection().writer_state(), WriterState::Open);
             assert!(!stream.connection().wants().drain);
             assert!(!stream.get_ref().peer.0.is_handshaking());
         }
@@ -317,7 +317,7 @@ fn ssl_write_row_06_a_failed_handshake_says_why_and_tells_the_peer() {
             let fault = carried(&error).unwrap();
             assert!(matches!(fault, ConnectionError::Handshake(_)), "{fault}");
             assert_eq!(error.kind(), ErrorKind::InvalidData);
-            assert_eq!(stream.connection().state(), WriterState::Failed);
+            assert_eq!(stream.connection().writer_state(), WriterState::Failed);
             assert!(!stream.connection().wants().drain);
             // Its server met an alert, its client refused our certificate.
             assert!(stream.get_ref().1.iter().any(Result::is_err));
@@ -364,7 +364,7 @@ fn ssl_write_row_06_a_transport_that_takes_0_bytes_is_write_zero() {
     stream.get_mut().write_faults.push_back(None);
     assert_eq!(kind(stream.close()), ErrorKind::WriteZero);
     stream.close().unwrap();
-    assert_eq!(stream.connection().state(), WriterState::Closed);
+    assert_eq!(stream.connection().writer_state(), WriterState::Closed);
 }
 
 #[test]
@@ -382,7 +382,7 @@ fn ssl_write_row_06_errors_of_the_transport_come_through() {
         stream.get_mut().write_faults.push_back(Some(fault));
         assert_eq!(stream.write(b"x").unwrap(), 1, "accepted: the next call tells");
         assert_eq!(kind(stream.flush()), fault);
-        stream.connection_mut().write_all(b"y").unwrap();
+        stream.connection_mut().writer_mut().write_atomic(b"y").unwrap();
         stream.get_mut().write_faults.push_back(Some(fault));
         assert_eq!(kind(stream.flush()), fault);
         stream.get_mut().write_faults.push_back(Some(fault));
@@ -411,12 +411,12 @@ fn ssl_write_row_06_reading_goes_on_when_an_answer_cannot_be_written() {
 #[test]
 fn ssl_write_row_06_vectored_writes_share_a_record() {
     let mut stream = ready(TLS13, Role::Client);
-    let before = stream.connection().progress().records;
+    let before = stream.connection().writer().progress().records;
     let bufs = [b"one, ".as_slice(), b"", b"two"].map(io::IoSlice::new);
     assert_eq!(stream.write_vectored(&bufs).unwrap(), 8);
     assert_eq!(stream.write_vectored(&[]).unwrap(), 0);
     assert_eq!(stream.get_ref().received, b"one, two");
-    assert_eq!(stream.connection().progress().records, before + 1);
+    assert_eq!(stream.connection().writer().progress().records, before + 1);
 }
 
 #[test]
@@ -453,14 +453,14 @@ fn ssl_write_row_06_flush_returns_when_all_is_with_the_transport() {
     }
     assert_eq!(stream.get_ref().received, data);
     assert_eq!(stream.get_ref().flushes, 1);
-    let progress = stream.connection().progress();
-    assert_eq!(progress.delivered, data.len() as u64);
+    let progress = stream.connection().writer().progress();
+    assert_eq!(progress.drained_plaintext, data.len() as u64);
 }
 
 #[test]
 fn ssl_write_row_06_flush_takes_along_what_was_written_past_the_stream() {
     let mut stream = ready(TLS13, Role::Client);
-    stream.connection_mut().write_all(b"past it").unwrap();
+    stream.connection_mut().writer_mut().write_atomic(b"past it").unwrap();
     assert!(stream.get_ref().received.is_empty());
     stream.flush().unwrap();
     assert_eq!(stream.get_ref().received, b"past it");
@@ -475,7 +475,7 @@ fn ssl_write_row_06_a_blocked_close_goes_on_where_it_was() {
         let mut calls = 0;
         while let Err(error) = stream.close() {
             assert_eq!(error.kind(), ErrorKind::WouldBlock);
-            assert_eq!(stream.connection().state(), WriterState::Closing);
+            assert_eq!(stream.connection().writer_state(), WriterState::Closing);
             stream.get_mut().takes = 1;
             calls += 1;
         }
@@ -483,7 +483,7 @@ fn ssl_write_row_06_a_blocked_close_goes_on_where_it_was() {
         let written = stream.get_ref().written;
         stream.close().unwrap();
         assert_eq!(stream.get_ref().written, written, "close_notify went once");
-        assert_eq!(stream.connection().state(), WriterState::Closed);
+        assert_eq!(stream.connection().writer_state(), WriterState::Closed);
         assert_eq!(stream.get_ref().received, b"the last words");
         let state = stream.get_mut().peer.0.process_new_packets().unwrap();
         assert!(state.peer_has_closed());
@@ -565,7 +565,7 @@ fn ssl_write_row_07_other_bytes_may_follow_would_block() {
                     Ok(n) => accepted.extend_from_slice(&offered[..n]),
                     Err(error) => {
                         assert_eq!(error.kind(), ErrorKind::WouldBlock);
-                        assert_eq!(stream.connection().buffer_state(), BufferState::Full);
+                        assert_eq!(stream.connection().writer().buffer_state(), BufferState::Full);
                         assert!(stream.connection().wants().drain);
                         assert_eq!(stream.get_ref().takes, 0);
                         stream.get_mut().takes = rng.up_to(40_000);
@@ -651,8 +651,8 @@ fn ssl_write_row_07_a_non_blocking_socket_gives_would_block_until_the_peer_reads
                 Ok(n) => accepted.extend_from_slice(&offered[..n]),
                 Err(error) => {
                     assert_eq!(error.kind(), ErrorKind::WouldBlock);
-                    if stream.connection().buffer_state() == BufferState::Full
-                        && stream.connection().state() == WriterState::Open
+                    if stream.connection().writer().buffer_state() == BufferState::Full
+                        && stream.connection().writer_state() == WriterState::Open
                     {
                         fulls += 1;
                         if fulls == 1 {
@@ -847,7 +847,7 @@ fn answers_to_key_updates_leave_while_we_only_read() {
         assert_eq!(stream.read(&mut buf).unwrap(), 7);
         assert!(stream.get_ref().written > written, "the answer left");
         assert!(!stream.connection().wants().drain);
-        assert_eq!(stream.connection().progress().key_updates, n);
+        assert_eq!(stream.connection().writer().progress().key_updates, n);
         // Under the next key.
         stream.write_all(b"ours").unwrap();
     }
@@ -933,7 +933,7 @@ fn two_full_pipes_do_not_wait_for_each_other() {
                 }
                 if accepted[i] > LEN / 2 && !asked[i] && suite.version() == Version::Tls13 {
                     let request = KeyUpdateRequest::Requested;
-                    stream.connection_mut().update_keys(request).unwrap();
+                    stream.connection_mut().writer_mut().update_keys(request).unwrap();
                     asked[i] = true;
                 }
             }

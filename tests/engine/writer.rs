@@ -22,7 +22,7 @@ fn fragments_have_the_sizes_that_the_protocol_allows() {
             let config = with(|config| config.capacity = 1 << 20);
             let (mut writer, mut reader) = writer_and_reader(suite, config);
             let data = pattern(len);
-            writer.write_all(&data).unwrap();
+            writer.write_atomic(&data).unwrap();
             let (lengths, plaintext) = open_all(&mut reader, &drain_writer(&mut writer));
             assert_eq!(lengths, expected, "{suite:?}");
             assert!(plaintext == data, "{suite:?}");
@@ -81,7 +81,7 @@ fn a_full_writer_lends_an_empty_slot() {
 fn small_writes_share_a_record_until_the_drain_reaches_it() {
     let (mut writer, mut reader) = writer_and_reader(TLS13, WriterConfig::default());
     for _ in 0..100 {
-        writer.write_all(&[1; 10]).unwrap();
+        writer.write_atomic(&[1; 10]).unwrap();
     }
     let (lengths, _) = open_all(&mut reader, &drain_writer(&mut writer));
     assert_eq!(lengths, [1000]);
@@ -92,7 +92,7 @@ fn without_coalescing_each_write_ends_its_record() {
     let config = with(|config| config.coalescing = Coalescing::Off);
     let (mut writer, mut reader) = writer_and_reader(TLS13, config);
     for len in [10, 20, 30] {
-        writer.write_all(&vec![1; len]).unwrap();
+        writer.write_atomic(&vec![1; len]).unwrap();
     }
     let (lengths, _) = open_all(&mut reader, &drain_writer(&mut writer));
     assert_eq!(lengths, [10, 20, 30]);
@@ -103,10 +103,10 @@ fn flush_seals_the_open_record_and_repeated_changes_nothing() {
     let (mut writer, mut reader) = writer_and_reader(TLS13, WriterConfig::default());
     writer.flush().unwrap();
     assert!(!writer.wants_drain(), "nothing to flush");
-    writer.write_all(b"one").unwrap();
+    writer.write_atomic(b"one").unwrap();
     writer.flush().unwrap();
     writer.flush().unwrap();
-    writer.write_all(b"two").unwrap();
+    writer.write_atomic(b"two").unwrap();
     let (lengths, plaintext) = open_all(&mut reader, &drain_writer(&mut writer));
     assert_eq!((lengths, &plaintext[..]), (vec![3, 3], &b"onetwo"[..]));
 }
@@ -114,9 +114,9 @@ fn flush_seals_the_open_record_and_repeated_changes_nothing() {
 #[test]
 fn a_key_update_stands_in_front_of_the_open_record() {
     let (mut writer, mut reader) = writer_and_reader(TLS13, WriterConfig::default());
-    writer.write_all(b"open").unwrap();
+    writer.write_atomic(b"open").unwrap();
     writer.update_keys(KeyUpdateRequest::NotRequested).unwrap();
-    writer.write_all(b" record").unwrap();
+    writer.write_atomic(b" record").unwrap();
     let wire = drain_writer(&mut writer);
     assert_eq!(record_lengths(&wire), [27, 11 + 22]);
     assert_eq!(open_all(&mut reader, &wire).1, b"open record");
@@ -130,7 +130,7 @@ fn key_updates_before_the_next_record_merge_into_one() {
         writer.update_keys(KeyUpdateRequest::NotRequested).unwrap();
         writer.on_key_update(KeyUpdateRequest::Requested).unwrap();
     }
-    writer.write_all(b"x").unwrap();
+    writer.write_atomic(b"x").unwrap();
     let wire = drain_writer(&mut writer);
     assert_eq!(record_lengths(&wire), [27, 23]);
     assert_eq!(open_all(&mut reader, &wire).1, b"x");
@@ -187,7 +187,7 @@ fn keys_are_updated_before_their_limit_in_the_middle_of_one_write() {
         let (mut writer, mut reader) = writer_and_reader(TLS13, config);
         let data = pattern(10 * 16384);
         assert_eq!(writer.room(), data.len(), "limit {limit}");
-        writer.write_all(&data).unwrap();
+        writer.write_atomic(&data).unwrap();
         let (lengths, plaintext) = open_all(&mut reader, &drain_writer(&mut writer));
         assert_eq!(lengths.len(), 10);
         assert!(plaintext == data);
@@ -309,7 +309,7 @@ fn a_sequence_number_never_wraps() {
 fn close_loses_nothing_and_seals_nothing_after_close_notify() {
     let (mut writer, mut reader) = writer_and_reader(TLS13, WriterConfig::default());
     let data = pattern(65536);
-    writer.write_all(&data).unwrap();
+    writer.write_atomic(&data).unwrap();
     assert_eq!(writer.buffer_state(), BufferState::Full);
     writer.close().unwrap();
     assert_eq!(writer.state(), WriterState::Closing);
@@ -325,9 +325,9 @@ fn close_loses_nothing_and_seals_nothing_after_close_notify() {
 #[test]
 fn abort_drops_the_open_record_and_keeps_what_was_sealed() {
     let (mut writer, mut reader) = writer_and_reader(TLS13, WriterConfig::default());
-    writer.write_all(b"sealed").unwrap();
+    writer.write_atomic(b"sealed").unwrap();
     writer.flush().unwrap();
-    writer.write_all(b"not sealed").unwrap();
+    writer.write_atomic(b"not sealed").unwrap();
     writer.abort(AlertDescription::INTERNAL_ERROR);
     let wire = drain_writer(&mut writer);
     assert_eq!(record_lengths(&wire), [6 + 22, 24]);
@@ -358,7 +358,7 @@ fn a_smaller_fragment_limit_caps_every_record() {
         let config = with(|config| config.max_fragment_len = limit);
         let (mut writer, mut reader) = writer_and_reader(TLS13, config);
         let data = pattern(40_000);
-        writer.write_all(&data).unwrap();
+        writer.write_atomic(&data).unwrap();
         let (lengths, plaintext) = open_all(&mut reader, &drain_writer(&mut writer));
         assert!(plaintext == data);
         assert_eq!(lengths.iter().max(), Some(&content), "limit {limit}");
@@ -370,7 +370,7 @@ fn a_renegotiation_request_means_nothing_in_tls_1_3() {
     let (mut writer, mut reader) = writer_and_reader(TLS13, WriterConfig::default());
     writer.on_key_update(KeyUpdateRequest::Requested).unwrap();
     writer.on_renegotiation_request();
-    writer.write_all(b"x").unwrap();
+    writer.write_atomic(b"x").unwrap();
     assert_eq!(open_all(&mut reader, &drain_writer(&mut writer)).1, b"x");
     assert_eq!(writer.progress().key_updates, 1);
 }
@@ -381,7 +381,7 @@ fn refused_renegotiations_leave_the_record_for_close_notify() {
     // The handshake has sealed one.
     let config = with(|config| config.key_limits = Some(KeyLimits::new(4, u64::MAX)));
     let (mut writer, mut reader) = writer_and_reader(suite, config);
-    writer.write_all(b"x").unwrap();
+    writer.write_atomic(b"x").unwrap();
     for _ in 0..5 {
         writer.on_renegotiation_request();
         writer.flush().unwrap();
@@ -394,9 +394,9 @@ fn refused_renegotiations_leave_the_record_for_close_notify() {
 #[test]
 fn draining_no_bytes_leaves_a_taken_chunk_the_last_one() {
     let (mut writer, _) = writer_and_reader(TLS13, WriterConfig::default());
-    writer.write_all(b"taken").unwrap();
-    let chunk = writer.outbound().take_chunk(10).unwrap();
-    writer.outbound().advance(0);
+    writer.write_atomic(b"taken").unwrap();
+    let chunk = writer.drain().take_chunk(10).unwrap();
+    writer.drain().advance(0);
     assert_eq!(writer.put_back(chunk), Ok(()));
 }
 
@@ -409,7 +409,7 @@ fn a_cover_record_is_as_long_as_it_was_asked_for_under_every_policy() {
         let mut config = with(change);
         config.capacity = 1;
         let (mut writer, _) = writer_and_reader(TLS13, config);
-        writer.write_all(&[1; 50]).unwrap();
+        writer.write_atomic(&[1; 50]).unwrap();
         writer.write_cover(1000).unwrap();
         assert_eq!(record_lengths(&drain_writer(&mut writer)), [72, 1022]);
     }
@@ -446,7 +446,7 @@ fn padding_changes_nothing_in_tls_1_2() {
     let (mut writer, _) = writer_and_reader(suite, config);
     writer.set_padding(Padding::Multiple(500));
     assert_eq!((writer.room(), writer.wire_len(1)), (4 * 16384, 30));
-    writer.write_all(b"x").unwrap();
+    writer.write_atomic(b"x").unwrap();
     assert_eq!(record_lengths(&drain_writer(&mut writer)), [30]);
 }
 
@@ -456,7 +456,7 @@ fn owned_plaintext_fills_the_open_record_that_is_the_last_of_its_key() {
     // The handshake has sealed one.
     let config = with(|config| config.key_limits = Some(KeyLimits::new(4, u64::MAX)));
     let (mut writer, mut reader) = writer_and_reader(suite, config);
-    writer.write_all(&[1; 10]).unwrap();
+    writer.write_atomic(&[1; 10]).unwrap();
     let mut owned = BytesMut::from(&[1; 20_000][..]);
     let accepted = 16384 - 10;
     assert_eq!(writer.room(), accepted);
@@ -468,7 +468,7 @@ fn owned_plaintext_fills_the_open_record_that_is_the_last_of_its_key() {
 #[test]
 fn owned_plaintext_of_no_length_changes_nothing() {
     let (mut writer, _) = writer_and_reader(TLS13, WriterConfig::default());
-    writer.write_all(b"open").unwrap();
+    writer.write_atomic(b"open").unwrap();
     assert_eq!(writer.write_owned(&mut BytesMut::new()), Ok(0));
     assert_eq!(writer.progress().records, 0);
 }
@@ -491,7 +491,7 @@ fn a_refused_renegotiation_behind_an_open_record_leaves_one_for_close_notify() {
     let config = with(|config| config.key_limits = Some(KeyLimits::new(4, u64::MAX)));
     let (mut writer, mut reader) = writer_and_reader(suite, config);
     writer.on_renegotiation_request();
-    writer.write_all(b"x").unwrap();
+    writer.write_atomic(b"x").unwrap();
     writer.on_renegotiation_request();
     writer.close().unwrap();
     let _ = open_all(&mut reader, &drain_writer(&mut writer));
@@ -501,9 +501,9 @@ fn a_refused_renegotiation_behind_an_open_record_leaves_one_for_close_notify() {
 #[test]
 fn aborting_with_close_notify_is_no_clean_end() {
     let (mut writer, mut reader) = writer_and_reader(TLS13, WriterConfig::default());
-    writer.write_all(b"sealed").unwrap();
+    writer.write_atomic(b"sealed").unwrap();
     writer.flush().unwrap();
-    writer.write_all(b"wiped").unwrap();
+    writer.write_atomic(b"wiped").unwrap();
     writer.abort(AlertDescription::CLOSE_NOTIFY);
     let wire = drain_writer(&mut writer);
     assert_eq!(reader.receive(&wire), wire.len());
@@ -557,7 +557,7 @@ fn a_request_that_waits_is_not_taken_back_by_an_update_without_one() {
 fn a_reader_wants_input_while_it_has_memory_and_until_the_peer_closes() {
     let (mut writer, mut reader) = writer_and_reader(TLS13, WriterConfig::default());
     assert!(reader.wants_input());
-    writer.write_all(&[7; 60_000]).unwrap();
+    writer.write_atomic(&[7; 60_000]).unwrap();
     writer.close().unwrap();
     let wire = drain_writer(&mut writer);
     let mut rest = &wire[reader.receive(&wire)..];

@@ -319,7 +319,7 @@ fn key_updates_of_both_sides_in_the_middle_of_8_mib_each_way_lose_nothing() {
         let mut driven = Driven::new(ours, socket, 1);
         let received = driven.duplex(&data, LEN, |ours, accepted, received| {
             if accepted >= LEN / 4 && updates == 0 {
-                ours.update_keys(KeyUpdateRequest::NotRequested).unwrap();
+                ours.writer_mut().update_keys(KeyUpdateRequest::NotRequested).unwrap();
                 updates = 1;
             }
             if received >= half {
@@ -328,7 +328,7 @@ fn key_updates_of_both_sides_in_the_middle_of_8_mib_each_way_lose_nothing() {
                 }
             }
             if received >= LEN / 4 * 3 && updates == 1 {
-                ours.update_keys(KeyUpdateRequest::Requested).unwrap();
+                ours.writer_mut().update_keys(KeyUpdateRequest::Requested).unwrap();
                 updates = 2;
             }
         });
@@ -340,7 +340,7 @@ fn key_updates_of_both_sides_in_the_middle_of_8_mib_each_way_lose_nothing() {
         let printed = openssl.wait_for_exit();
         assert!(high_bytes(&printed) == data, "{suite:?}: what we sent");
         // Ours and the answer, which may have merged with the second of ours.
-        let sent = driven.stream.connection().progress().key_updates;
+        let sent = driven.stream.connection().writer().progress().key_updates;
         assert!((2..=3).contains(&sent), "{sent} KeyUpdates");
         assert_eq!(stdout.count(KEY_UPDATE_RECEIVED) as u64, sent);
         // `openssl` answers in front of its next data, and may have none.
@@ -367,7 +367,7 @@ fn key_updates_of_openssl_are_followed_and_answered_when_it_asks() {
                 answers += u64::from(command == "K");
                 send_line(&mut stream, &format!("{n} from us"));
                 openssl.stdout.wait_for(&format!("{n} from us"), 1);
-                let progress = stream.connection().progress();
+                let progress = stream.connection().writer().progress();
                 assert_eq!(progress.key_updates, answers, "{suite:?} {role:?}");
             }
             stream.close().unwrap();
@@ -395,7 +395,7 @@ fn key_updates_of_ours_are_followed_and_answered_by_openssl() {
             ];
             for (n, request) in requests.into_iter().enumerate() {
                 let n = n + 1;
-                stream.connection_mut().update_keys(request).unwrap();
+                stream.connection_mut().writer_mut().update_keys(request).unwrap();
                 send_line(&mut stream, &format!("{n} from us"));
                 openssl.stdout.wait_for(&format!("{n} from us"), 1);
                 openssl.stdout.wait_for(KEY_UPDATE_RECEIVED, n);
@@ -404,7 +404,7 @@ fn key_updates_of_ours_are_followed_and_answered_by_openssl() {
                 answers += usize::from(request == KeyUpdateRequest::Requested);
                 openssl.stdout.wait_for(KEY_UPDATE_SENT, answers);
             }
-            assert_eq!(stream.connection().progress().key_updates, 3);
+            assert_eq!(stream.connection().writer().progress().key_updates, 3);
             stream.close().unwrap();
             assert_eq!(stream.read(&mut [0]).unwrap(), 0);
             let (stdout, _) = openssl.outputs();
@@ -424,7 +424,7 @@ fn our_close_ends_openssl_cleanly() {
             expect_line(&mut stream, "from openssl");
             stream.write_all(b"the last words").unwrap();
             stream.close().unwrap();
-            assert_eq!(stream.connection().state(), WriterState::Closed);
+            assert_eq!(stream.connection().writer_state(), WriterState::Closed);
             assert_eq!(stream.read(&mut [0]).unwrap(), 0);
             assert_eq!(stream.connection().reader_state(), ReaderState::PeerClosed);
             let printed = openssl.wait_for_exit();
@@ -474,7 +474,11 @@ fn close_by_s_client_is_a_clean_end() {
             let (stream, read) = left_by_openssl(suite, Role::Server, how);
             assert_eq!(read.unwrap(), 0, "{suite:?} {how:?}");
             assert_eq!(stream.connection().reader_state(), ReaderState::PeerClosed);
-            assert_eq!(stream.connection().state(), WriterState::Open, "ours is for us to close");
+            assert_eq!(
+                stream.connection().writer_state(),
+                WriterState::Open,
+                "ours is for us to close"
+            );
         }
     }
 }
@@ -711,7 +715,7 @@ fn logged_secrets_open_and_make_the_records_of_the_wire() {
         stream.close().unwrap();
         assert_eq!(stream.read(&mut [0]).unwrap(), 0);
 
-        let opened = usize::try_from(stream.connection().records_opened()).unwrap();
+        let opened = usize::try_from(stream.connection().reader().records()).unwrap();
         let (_, tap) = stream.into_parts();
         let secret = |label| TrafficSecret::new(suite, &secrets.get(label).unwrap()).unwrap();
         let keys = ReadKeys::from_secret(secret("SERVER_TRAFFIC_SECRET_0"));
@@ -735,11 +739,11 @@ fn logged_secrets_open_and_make_the_records_of_the_wire() {
         let mut writer = Writer::new(keys, WriterConfig::default());
         assert_eq!(writer.write(b"0 from us\n").unwrap(), 10);
         let mut made = Vec::new();
-        made.extend(writer.outbound().chunks().flatten());
+        made.extend(writer.drain().chunks().flatten());
         writer = drained(writer);
         writer.on_key_update(KeyUpdateRequest::Requested).unwrap();
         writer.close().unwrap();
-        made.extend(writer.outbound().chunks().flatten());
+        made.extend(writer.drain().chunks().flatten());
         assert_eq!(tap.written[flights_len..], made, "{suite:?}");
     }
 }
@@ -747,7 +751,7 @@ fn logged_secrets_open_and_make_the_records_of_the_wire() {
 fn drained(mut writer: Writer) -> Writer {
     use bytes::Buf;
     while writer.wants_drain() {
-        let mut outbound = writer.outbound();
+        let mut outbound = writer.drain();
         let len = outbound.remaining();
         outbound.advance(len);
     }
@@ -788,6 +792,6 @@ fn a_relay_that_ends_without_close_notify_truncates_both_directions() {
     assert_eq!(error.kind(), ErrorKind::UnexpectedEof);
     assert_eq!(stream.connection().reader_state(), ReaderState::Truncated);
     relay.join().unwrap();
-    let drained = stream.connection().progress().drained;
+    let drained = stream.connection().writer().progress().drained;
     assert_eq!(carried.load(Ordering::Relaxed) as u64, drained);
 }

@@ -97,7 +97,7 @@ fn public_types_have_the_auto_traits_of_the_table() {
         Inbound<'static>: "Send Sync Unpin RefUnwindSafe",
         InvalidKeyLength: ALL,
         KeyLimits: ALL,
-        Outbound<'static>: "Send Sync Unpin RefUnwindSafe",
+        Drain<'static>: "Send Sync Unpin RefUnwindSafe",
         PeerLimits: ALL,
         Pool: ALL,
         Progress: ALL,

@@ -85,7 +85,7 @@ impl Host {
 
     /// One call of its program; `false` if it is over.
     pub fn act(&mut self, rng: &mut Rng) -> bool {
-        let goes_on = match self.tls.state() {
+        let goes_on = match self.tls.writer_state() {
             WriterState::Negotiating if !self.is_rash => return true,
             WriterState::Negotiating => self.steps > 0,
             WriterState::Open => self.steps > 0 && self.error.is_none(),
@@ -102,11 +102,11 @@ impl Host {
 
     fn end(&mut self, rng: &mut Rng) {
         self.has_ended = true;
-        let state = self.tls.state();
+        let state = self.tls.writer_state();
         match self.ending {
             Ending::Close if state == WriterState::Open && rng.up_to(4) == 1 => {
-                let len = rng.up_to(300).min(self.tls.room());
-                if self.tls.write_final(plaintext(self.written, len)).is_ok() {
+                let len = rng.up_to(300).min(self.tls.writer().room());
+                if self.tls.writer_mut().write_and_close(plaintext(self.written, len)).is_ok() {
                     self.written += len as u64;
                     self.is_closed = true;
                 } else {
@@ -120,7 +120,7 @@ impl Host {
     }
 
     fn close(&mut self) {
-        let was = self.tls.state();
+        let was = self.tls.writer_state();
         let closed = self.tls.close();
         assert_eq!(closed.is_err(), was == WriterState::Failed);
         self.is_closed |= was == WriterState::Open;
@@ -132,60 +132,60 @@ impl Host {
         let mut input = Input::new(&bytes);
         let len = draw::len(&mut input)?.min(self.longest);
         let buf = plaintext(self.written, len);
-        let room = self.tls.room();
+        let room = self.tls.writer().room();
         match input.int_in_range(0..=29)? {
             0..=8_u8 => {
-                let result = self.tls.write(buf);
+                let result = self.tls.writer_mut().write(buf);
                 self.accept(result, room.min(len));
             }
             9 | 10 => {
                 let (first, second) = buf.split_at(input.int_in_range(0..=len)?);
-                let result = self.tls.write_vectored(&[first, &[], second]);
+                let result = self.tls.writer_mut().write_vectored(&[first, &[], second]);
                 self.accept(result, room.min(len));
             }
             11 | 12 => {
-                let result = self.tls.write_all(buf).map(|()| len);
+                let result = self.tls.writer_mut().write_atomic(buf).map(|()| len);
                 assert!(result.is_err() || len <= room);
                 self.accept(result, len);
             }
             13 | 14 => self.slot(len),
             15 | 16 => {
                 let mut owned = BytesMut::from(buf);
-                let result = self.tls.write_owned(&mut owned);
+                let result = self.tls.writer_mut().write_owned(&mut owned);
                 let taken = len - owned.len();
                 assert!(owned == buf[taken..], "what was not taken stays");
                 self.accept(result, taken);
             }
             17 => {
                 let mut owned = Bytes::from_static(buf);
-                let result = self.tls.seal_batch(&mut owned).and_then(Batch::finish);
+                let result = self.tls.writer_mut().seal_batch(&mut owned).and_then(Batch::finish);
                 let taken = len - owned.len();
                 self.accept(result, taken);
             }
             18 | 19 => {
-                let failed = self.tls.state() == WriterState::Failed;
-                assert_eq!(self.tls.flush().is_err(), failed);
+                let failed = self.tls.writer_state() == WriterState::Failed;
+                assert_eq!(self.tls.writer_mut().flush().is_err(), failed);
             }
             20..=22 if self.updates < MAX_UPDATES => {
-                let _refused = self.tls.update_keys(draw::request(&mut input)?);
+                let _refused = self.tls.writer_mut().update_keys(draw::request(&mut input)?);
                 self.updates += 1;
             }
             23 if self.covers < MAX_COVERS => {
-                let _refused = self.tls.write_cover(len);
+                let _refused = self.tls.writer_mut().write_cover(len);
                 self.covers += 1;
             }
             24 => self.tls.shrink(),
-            25 => self.tls.set_sizing(draw::sizing(&mut input)?),
-            26 => self.tls.set_padding(draw::padding(&mut input)?),
-            27 => self.tls.set_max_fragment_len(draw::max_fragment_len(&mut input)?),
-            28 => self.tls.observe(draw::conditions(&mut input)?),
+            25 => self.tls.writer_mut().set_sizing(draw::sizing(&mut input)?),
+            26 => self.tls.writer_mut().set_padding(draw::padding(&mut input)?),
+            27 => self.tls.writer_mut().set_max_fragment_len(draw::max_fragment_len(&mut input)?),
+            28 => self.tls.writer_mut().observe(draw::conditions(&mut input)?),
             _ => {}
         }
         Ok(())
     }
 
     fn slot(&mut self, len: usize) {
-        let Ok(mut slot) = self.tls.slot() else { return };
+        let Ok(mut slot) = self.tls.writer_mut().slot() else { return };
         let len = len.min(slot.len());
         slot[..len].copy_from_slice(plaintext(self.written, len));
         let result = slot.commit(len).map(|()| len);
@@ -224,7 +224,7 @@ impl Host {
 
     fn would_shut(&self, to: &Wire) -> bool {
         let vanishes = self.has_ended && self.ending == Ending::Vanish;
-        let is_over = matches!(self.tls.state(), WriterState::Closed | WriterState::Failed);
+        let is_over = matches!(self.tls.writer_state(), WriterState::Closed | WriterState::Failed);
         !to.is_shut() && (vanishes || is_over && !self.tls.wants().drain)
     }
 
@@ -255,7 +255,7 @@ impl Host {
             (sent, arrival) = self.drain(to, now, rng);
         }
         if self.would_shut(to) {
-            assert!(self.tls.state() != WriterState::Closed || to.ends_with_a_record());
+            assert!(self.tls.writer_state() != WriterState::Closed || to.ends_with_a_record());
             arrival = Some(to.shut(now, rng));
         }
         (received, sent, arrival)
@@ -292,7 +292,7 @@ impl Host {
             && self.tls.reader_state() == ReaderState::PeerClosed
             && self.tls.protocol_version() == Some(Version::Tls12)
         {
-            assert_ne!(self.tls.state(), WriterState::Open);
+            assert_ne!(self.tls.writer_state(), WriterState::Open);
             self.is_closed = true;
         }
     }
@@ -310,8 +310,8 @@ impl Host {
     }
 
     fn drain(&mut self, to: &mut Wire, now: Micros, rng: &mut Rng) -> (usize, Option<Micros>) {
-        let drained = self.tls.progress().drained;
-        let mut outbound = self.tls.outbound();
+        let drained = self.tls.writer().progress().drained;
+        let mut outbound = self.tls.writer_mut().drain();
         let waiting = outbound.remaining();
         assert!(waiting > 0, "a drain is wanted, and there is nothing");
         if rng.up_to(3) > 1 {
@@ -324,31 +324,31 @@ impl Host {
         let (sent, arrival) = to.send(&chunk, now, rng);
         chunk.advance(sent);
         if chunk.has_remaining() {
-            self.tls.put_back(chunk).unwrap();
+            self.tls.writer_mut().put_back(chunk).unwrap();
         }
-        assert_eq!(self.tls.progress().drained, drained + sent as u64);
+        assert_eq!(self.tls.writer().progress().drained, drained + sent as u64);
         (sent, Some(arrival))
     }
 
     /// What must hold after every event.
     pub fn check(&self, other: &Self) {
-        let progress = self.tls.progress();
+        let progress = self.tls.writer().progress();
         assert!(self.read <= other.written, "more was read than was written");
-        assert!(progress.delivered <= progress.accepted);
-        let state = self.tls.state();
+        assert!(progress.drained_plaintext <= progress.accepted);
+        let state = self.tls.writer_state();
         if state != WriterState::Negotiating && self.written > 0 {
             assert_eq!(progress.accepted, self.written);
         }
         let wants = self.tls.wants();
         if matches!(state, WriterState::Open | WriterState::Closed) && !wants.drain {
-            assert_eq!(progress.delivered, progress.accepted, "accepted, and held back");
+            assert_eq!(progress.drained_plaintext, progress.accepted, "accepted, and held back");
         }
         if matches!(state, WriterState::Closed) {
             assert!(!wants.drain);
         }
         match state {
             WriterState::Open => {}
-            _ => assert_eq!(self.tls.room(), 0, "{state:?}"),
+            _ => assert_eq!(self.tls.writer().room(), 0, "{state:?}"),
         }
         if self.tls.reader_state() == ReaderState::PeerClosed {
             assert!(other.is_closed && self.read_or_held() == other.written, "looks clean");
@@ -371,10 +371,10 @@ impl Host {
     /// What must hold when everything arrived and both ends closed.
     pub fn check_clean(&self, other: &Self) {
         assert_eq!(self.error, None);
-        assert_eq!(self.tls.state(), WriterState::Closed);
+        assert_eq!(self.tls.writer_state(), WriterState::Closed);
         assert_eq!(self.tls.reader_state(), ReaderState::PeerClosed);
         assert_eq!(self.read, other.written);
-        assert_eq!(self.tls.progress().delivered, self.written);
+        assert_eq!(self.tls.writer().progress().drained_plaintext, self.written);
         if self.releases {
             assert_eq!(self.tls.memory_held(), 0);
         }

@@ -105,7 +105,7 @@ impl World {
         let amounts = match event {
             Event::Act(at) => {
                 if self.hosts[at].act(&mut self.rng) {
-                    let waits = self.hosts[at].tls.state() == WriterState::Negotiating;
+                    let waits = self.hosts[at].tls.writer_state() == WriterState::Negotiating;
                     let pause = [1, 100, 20_000, 1_000_000][self.rng.up_to(4) - 1];
                     self.schedule_within(if waits { 1_000_000 } else { pause }, Event::Act(at));
                 }
@@ -125,7 +125,7 @@ impl World {
             let [client, server] = &self.hosts;
             let states = [client, server].map(|host| {
                 let tls = &host.tls;
-                (tls.state(), tls.reader_state(), host.written, host.read)
+                (tls.writer_state(), tls.reader_state(), host.written, host.read)
             });
             eprintln!("{:>9} {event:?} received {received}, sent {sent}: {states:?}", self.now);
         }
@@ -199,7 +199,8 @@ impl World {
             trace: self.trace,
             events: self.count,
             bytes: client.read + server.read,
-            key_updates: client.tls.progress().key_updates + server.tls.progress().key_updates,
+            key_updates: client.tls.writer().progress().key_updates
+                + server.tls.writer().progress().key_updates,
             is_clean,
         }
     }

@@ -9,8 +9,7 @@ use embedded_io::{BufRead, ErrorKind, ErrorType, Read, Write};
 use wantwrite::bytes::Buf;
 use wantwrite::driver::{Driver, FarEnd, Fault, Taken, Transport};
 use wantwrite::{
-    Connection, ConnectionError, Error, LingerError, Outbound, SlotOverrun, WriteError,
-    WriteOverrun,
+    Connection, ConnectionError, Drain, Error, LingerError, SlotOverrun, WriteError, WriteOverrun,
 };
 
 /// A [`Connection`] and its transport, as one `Read + BufRead + Write` of embedded-io.
@@ -158,7 +157,9 @@ impl<T: Read + Write> Write for EmbeddedStream<T> {
     /// after bytes were accepted, the next call tells of it.
     fn write(&mut self, buf: &[u8]) -> Result<usize, Self::Error> {
         let io = &mut EmbeddedIo(&mut self.io);
-        block(|| self.driver.poll_write(io, buf.len(), |connection| connection.write(buf)))
+        block(|| {
+            self.driver.poll_write(io, buf.len(), |connection| connection.writer_mut().write(buf))
+        })
     }
 
     fn flush(&mut self) -> Result<(), Self::Error> {
@@ -244,7 +245,7 @@ impl<T: Read + Write> Transport for EmbeddedIo<'_, T> {
         Poll::Ready(self.0.read(buf))
     }
 
-    fn poll_write(&mut self, outbound: &Outbound<'_>) -> Poll<Result<Taken, T::Error>> {
+    fn poll_write(&mut self, outbound: &Drain<'_>) -> Poll<Result<Taken, T::Error>> {
         let chunk = outbound.chunk();
         Poll::Ready(self.0.write(chunk).map(|taken| Taken::new(taken, chunk.len())))
     }

@@ -142,7 +142,7 @@ fn reading_ends_with_close_notify_and_closing_sends_it() {
                 assert!(stream.fill_buf().unwrap().is_empty());
             }
             stream.close().unwrap();
-            assert_eq!(stream.connection().state(), WriterState::Closed);
+            assert_eq!(stream.connection().writer_state(), WriterState::Closed);
             let error = stream.write(b"x").unwrap_err();
             assert_eq!(error, EmbeddedError::Write(WriteError::Closed));
             assert_eq!(error.kind(), ErrorKind::BrokenPipe);
@@ -191,7 +191,7 @@ fn answers_to_key_updates_leave_while_we_only_read() {
         stream.get_mut().peer_sends(b"goes on");
         assert_eq!(stream.read(&mut [0; 64]).unwrap(), 7);
         assert!(!stream.connection().wants().drain);
-        assert_eq!(stream.connection().progress().key_updates, n);
+        assert_eq!(stream.connection().writer().progress().key_updates, n);
     }
     stream.write_all(b"under the last key").unwrap();
     assert_eq!(stream.get_ref().received, b"under the last key");
@@ -215,7 +215,7 @@ fn errors_of_the_transport_come_through() {
     assert_eq!((error.kind(), &error), (ErrorKind::ConnectionReset, &fault));
     stream.flush().unwrap();
     stream.get_mut().write_results.push_back(Ok(0));
-    stream.connection_mut().write_all(b"y").unwrap();
+    stream.connection_mut().writer_mut().write_atomic(b"y").unwrap();
     let error = stream.flush().unwrap_err();
     assert_eq!((error.kind(), &error), (ErrorKind::WriteZero, &EmbeddedError::WriteZero));
     stream.get_mut().read_results.push_back(Ok(usize::MAX));

@@ -9,7 +9,7 @@ use std::io::{self, ErrorKind, IoSlice};
 use tokio::io::{AsyncBufRead, AsyncRead, AsyncWrite, ReadBuf};
 use wantwrite::bytes::Buf;
 use wantwrite::driver::{Driver, FarEnd, Fault, Taken, Transport};
-use wantwrite::{Connection, ConnectionError, Outbound, ReaderState, Role, Version};
+use wantwrite::{Connection, ConnectionError, Drain, ReaderState, Role, Version};
 
 use crate::tasks::{Side, Tasks};
 
@@ -55,7 +55,7 @@ impl<IO> TlsStream<IO> {
     }
 
     /// The transport and the connection, for what a stream has no call for, such as
-    /// [`Connection::update_keys`]. Whatever is written to the connection leaves with the stream's
+    /// [`Writer::update_keys`]. Whatever is written to the connection leaves with the stream's
     /// next call. Reading or writing TLS bytes past the connection breaks it.
     pub const fn get_mut(&mut self) -> (&mut IO, &mut Connection) {
         (&mut self.io, self.driver.connection_mut())
@@ -119,13 +119,13 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> TlsStream<IO> {
         read: impl FnMut(&mut Connection) -> Result<usize, ConnectionError>,
     ) -> Poll<io::Result<usize>> {
         let Self { driver, io, tasks, everyone } = self;
-        let was = driver.connection().state();
+        let was = driver.connection().writer_state();
         tasks.remember(Side::Reading, cx.waker());
         let mut io = Polled { io, readable: cx.waker(), writable: everyone, wrote: false };
         let poll = driver.poll_read(&mut io, read);
         let ended = matches!(poll, Poll::Ready(Ok(0) | Err(_)));
         // What a writing task waits for may have come about without an event of the transport.
-        if io.wrote || ended || driver.connection().state() != was {
+        if io.wrote || ended || driver.connection().writer_state() != was {
             tasks.wake(Side::Writing);
         }
         Poll::Ready(Ok(ready!(poll)?))
@@ -192,7 +192,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncWrite for TlsStream<IO> {
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
         self.get_mut().poll_writing(cx, |driver, io| {
-            driver.poll_write(io, buf.len(), |connection| connection.write(buf))
+            driver.poll_write(io, buf.len(), |connection| connection.writer_mut().write(buf))
         })
     }
 
@@ -204,7 +204,8 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncWrite for TlsStream<IO> {
     ) -> Poll<io::Result<usize>> {
         self.get_mut().poll_writing(cx, |driver, io| {
             let offered = total_len(bufs);
-            driver.poll_write(io, offered, |connection| connection.write_vectored(bufs))
+            driver
+                .poll_write(io, offered, |connection| connection.writer_mut().write_vectored(bufs))
         })
     }
 
@@ -264,7 +265,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Transport for Polled<'_, IO> {
         Poll::Ready(Ok(buf.filled().len()))
     }
 
-    fn poll_write(&mut self, outbound: &Outbound<'_>) -> Poll<io::Result<Taken>> {
+    fn poll_write(&mut self, outbound: &Drain<'_>) -> Poll<io::Result<Taken>> {
         let (io, cx) = (Pin::new(&mut *self.io), &mut Context::from_waker(self.writable));
         let poll = if io.is_write_vectored() {
             let mut chunks = [IoSlice::new(&[]); MAX_CHUNKS];

@@ -17,7 +17,7 @@ impl fmt::Display for Report<'_> {
         row(
             f,
             "sent",
-            format_args!("{} bytes in {} records", progress.delivered, progress.records),
+            format_args!("{} bytes in {} records", progress.drained_plaintext, progress.records),
         )?;
         row(f, "ciphertext", format_args!("{} bytes", progress.drained))?;
         row(f, "KeyUpdates", progress.key_updates)?;

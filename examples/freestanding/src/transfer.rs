@@ -58,7 +58,7 @@ pub(crate) struct Transferred {
 
 impl Transferred {
     pub(crate) fn is_intact(&self) -> bool {
-        self.received == self.progress.delivered
+        self.received == self.progress.drained_plaintext
             && self.digest_received.as_ref() == self.digest_sent.as_ref()
     }
 }
@@ -86,8 +86,8 @@ impl Transfer {
         }
         Ok(Transferred {
             agreed: self.agreed.ok_or("the peer has closed before the end of the handshake")?,
-            progress: self.connection.progress(),
-            records_opened: self.connection.records_opened(),
+            progress: self.connection.writer().progress(),
+            records_opened: self.connection.reader().records(),
             received: self.sink.received(),
             counts: self.counts,
             digest_sent: self.source.digest(),
@@ -122,11 +122,11 @@ impl Transfer {
 
     /// Makes plaintext in the memory in which it will be sealed, and closes behind the last.
     fn fill(&mut self) -> Result<(), Error> {
-        while self.connection.room() > 0 {
+        while self.connection.writer().room() > 0 {
             if self.source.is_empty() {
                 return Ok(self.connection.close()?);
             }
-            let mut slot = self.connection.slot()?;
+            let mut slot = self.connection.writer_mut().slot()?;
             let len = self.source.fill(&mut slot);
             slot.commit(len)?;
             self.update_keys_if_due()?;
@@ -135,10 +135,10 @@ impl Transfer {
     }
 
     fn update_keys_if_due(&mut self) -> Result<(), Error> {
-        if self.update_at.is_some_and(|at| self.connection.progress().accepted >= at) {
+        if self.update_at.is_some_and(|at| self.connection.writer().progress().accepted >= at) {
             self.update_at = None;
             if self.connection.protocol_version() == Some(Version::Tls13) {
-                self.connection.update_keys(KeyUpdateRequest::Requested)?;
+                self.connection.writer_mut().update_keys(KeyUpdateRequest::Requested)?;
             }
         }
         Ok(())
@@ -147,7 +147,7 @@ impl Transfer {
     /// Gives the socket sealed bytes until it takes no more.
     fn drain(&mut self) -> Result<(), Error> {
         while self.connection.wants().drain {
-            let mut outbound = self.connection.outbound();
+            let mut outbound = self.connection.writer_mut().drain();
             let chunk = outbound.chunk();
             let offered = chunk.len();
             match self.socket.send(chunk) {
@@ -193,7 +193,7 @@ impl Transfer {
     }
 
     fn is_done(&self) -> bool {
-        self.connection.state() == WriterState::Closed
+        self.connection.writer_state() == WriterState::Closed
             && self.connection.reader_state() == ReaderState::PeerClosed
     }
 }

@@ -39,7 +39,7 @@ impl Engine for Ours {
         match self.0.process() {
             // Only reading has ended: what was asked before is still answered.
             Err(ConnectionError::Record(wantwrite::Error::Truncated))
-                if self.0.state() != WriterState::Failed =>
+                if self.0.writer_state() != WriterState::Failed =>
             {
                 Ok(())
             }
@@ -69,18 +69,18 @@ impl Engine for Ours {
     }
 
     fn room(&self) -> usize {
-        self.0.room()
+        self.0.writer().room()
     }
 
     fn write(&mut self, plaintext: &[u8]) -> Result<usize, Error> {
-        Ok(self.0.write(plaintext)?)
+        Ok(self.0.writer_mut().write(plaintext)?)
     }
 
     fn write_with(
         &mut self,
         fill: impl FnOnce(&mut [u8]) -> io::Result<usize>,
     ) -> Result<usize, Error> {
-        let mut slot = self.0.slot()?;
+        let mut slot = self.0.writer_mut().slot()?;
         if slot.is_empty() {
             return Ok(0);
         }
@@ -90,7 +90,7 @@ impl Engine for Ours {
     }
 
     fn drain(&mut self, socket: &mut Socket) -> io::Result<()> {
-        let mut outbound = self.0.outbound();
+        let mut outbound = self.0.writer_mut().drain();
         let mut chunks = [IoSlice::new(&[]); MAX_CHUNKS];
         let n = outbound.chunks_vectored(&mut chunks);
         let sent = socket.write_vectored(&chunks[..n])?;
@@ -100,7 +100,7 @@ impl Engine for Ours {
 
     fn update_keys(&mut self) -> Result<(), Error> {
         if self.0.protocol_version() == Some(Version::Tls13) {
-            self.0.update_keys(KeyUpdateRequest::Requested)?;
+            self.0.writer_mut().update_keys(KeyUpdateRequest::Requested)?;
         }
         Ok(())
     }
@@ -111,11 +111,11 @@ impl Engine for Ours {
     }
 
     fn observe(&mut self, now: Duration) {
-        self.0.observe(Conditions::at(now));
+        self.0.writer_mut().observe(Conditions::at(now));
     }
 
     fn progress(&self) -> Progress {
-        self.0.progress()
+        self.0.writer().progress()
     }
 
     fn memory_held(&self) -> usize {

@@ -76,7 +76,7 @@ impl Stats {
         totals.memory = totals.memory + now.memory - before.memory;
         let (before, now) = (&before.progress, &now.progress);
         totals.progress.accepted += now.accepted - before.accepted;
-        totals.progress.delivered += now.delivered - before.delivered;
+        totals.progress.drained_plaintext += now.drained_plaintext - before.drained_plaintext;
         totals.progress.records += now.records - before.records;
         totals.progress.key_updates += now.key_updates - before.key_updates;
     }
@@ -114,7 +114,7 @@ impl fmt::Display for Stats {
         writeln!(f, "wire_received {received}")?;
         writeln!(f, "wire_sent {sent}")?;
         writeln!(f, "plaintext_accepted {}", progress.accepted)?;
-        writeln!(f, "plaintext_delivered {}", progress.delivered)?;
+        writeln!(f, "plaintext_delivered {}", progress.drained_plaintext)?;
         writeln!(f, "records {}", progress.records)?;
         writeln!(f, "key_updates {}", progress.key_updates)?;
         writeln!(f, "buffer_memory {memory}")

@@ -19,7 +19,7 @@ pub(crate) struct Report<'a> {
 impl Report<'_> {
     /// Whether the peer has received what was to be sent.
     pub(crate) fn is_intact(&self) -> bool {
-        self.sent.progress.delivered == self.options.bytes
+        self.sent.progress.drained_plaintext == self.options.bytes
             && self.received.bytes == self.options.bytes
             && self.received.digest.as_ref() == self.sent.digest.as_ref()
     }
@@ -29,12 +29,12 @@ impl fmt::Display for Report<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (options, received) = (self.options, self.received);
         let (progress, counts) = (&self.sent.progress, &self.sent.counts);
-        let per_second = per_second(progress.delivered, self.sent.elapsed);
+        let per_second = per_second(progress.drained_plaintext, self.sent.elapsed);
         let record = mean(progress.accepted, progress.records);
         let drain = mean(progress.drained, counts.drains);
 
         row(f, "ours", format_args!("{:?}, {:?}", options.role, options.suite))?;
-        row(f, "sent", format_args!("{} bytes", progress.delivered))?;
+        row(f, "sent", format_args!("{} bytes", progress.drained_plaintext))?;
         row(f, "received", format_args!("{} bytes", received.bytes))?;
         row(
             f,

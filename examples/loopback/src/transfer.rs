@@ -104,7 +104,7 @@ impl Transfer {
         }
         Ok(Sent {
             digest: self.plaintext.digest(),
-            progress: self.connection.progress(),
+            progress: self.connection.writer().progress(),
             counts: self.counts,
             elapsed: start.elapsed(),
         })
@@ -126,20 +126,20 @@ impl Transfer {
 
     /// Gives the connection plaintext until it takes no more, or closes it behind the last.
     fn fill(&mut self) -> Result<(), Error> {
-        if self.connection.state() != WriterState::Open {
+        if self.connection.writer_state() != WriterState::Open {
             return Ok(());
         }
-        while self.connection.room() > 0 {
+        while self.connection.writer().room() > 0 {
             let offered = self.plaintext.offer();
             if offered.is_empty() {
                 return Ok(self.connection.close()?);
             }
-            let accepted = self.connection.write(offered)?;
+            let accepted = self.connection.writer_mut().write(offered)?;
             if accepted < offered.len() {
                 self.counts.partial_writes += 1;
             }
             self.plaintext.accept(accepted);
-            if self.connection.buffer_state() == BufferState::Full {
+            if self.connection.writer().buffer_state() == BufferState::Full {
                 self.counts.full += 1;
             }
             self.update_keys_if_due()?;
@@ -149,10 +149,10 @@ impl Transfer {
 
     /// Long before any limit asks for it, to show that it does not disturb the stream.
     fn update_keys_if_due(&mut self) -> Result<(), Error> {
-        if self.connection.progress().accepted >= self.next_update {
+        if self.connection.writer().progress().accepted >= self.next_update {
             self.next_update += self.update_every;
             if self.connection.protocol_version() == Some(Version::Tls13) {
-                self.connection.update_keys(KeyUpdateRequest::Requested)?;
+                self.connection.writer_mut().update_keys(KeyUpdateRequest::Requested)?;
             }
         }
         Ok(())
@@ -162,7 +162,7 @@ impl Transfer {
     fn drain(&mut self) -> Result<(), Error> {
         while self.writable && self.connection.wants().drain {
             self.counts.peak_memory = self.counts.peak_memory.max(self.connection.memory_held());
-            let mut outbound = self.connection.outbound();
+            let mut outbound = self.connection.writer_mut().drain();
             let waiting = outbound.remaining();
             self.counts.peak_waiting = self.counts.peak_waiting.max(waiting);
             let mut chunks = [IoSlice::new(&[]); MAX_CHUNKS];
@@ -181,7 +181,7 @@ impl Transfer {
                 Err(error) => return Err(error.into()),
             }
         }
-        self.bar.set_position(self.connection.progress().delivered);
+        self.bar.set_position(self.connection.writer().progress().drained_plaintext);
         Ok(())
     }
 
@@ -210,7 +210,7 @@ impl Transfer {
     }
 
     fn is_done(&self) -> bool {
-        self.connection.state() == WriterState::Closed
+        self.connection.writer_state() == WriterState::Closed
             && self.connection.reader_state() == ReaderState::PeerClosed
     }
 
@@ -220,7 +220,7 @@ impl Transfer {
         let wants = self.connection.wants();
         (wants.drain && self.writable)
             || (wants.input && self.readable)
-            || self.connection.room() > 0
+            || self.connection.writer().room() > 0
     }
 
     /// Waits for the socket.

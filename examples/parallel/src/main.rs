@@ -132,7 +132,7 @@ fn writer(suite: CipherSuite, capacity: usize) -> Result<Writer, Error> {
 
 fn drain(writer: &mut Writer, mut digest: Option<&mut Context>) {
     while writer.wants_drain() {
-        let mut outbound = writer.outbound();
+        let mut outbound = writer.drain();
         let chunk = outbound.chunk();
         if let Some(digest) = &mut digest {
             digest.update(chunk);

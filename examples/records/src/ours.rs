@@ -77,7 +77,7 @@ impl Sender for Ours {
     }
 
     fn drain(&mut self, max: usize, wire: &mut Vec<u8>) -> Result<usize, Error> {
-        let outbound = self.writer.outbound();
+        let outbound = self.writer.drain();
         let drained = outbound.remaining().min(max);
         // `Buf::take`, not the one that lends chunks: the copy is the transport.
         wire.put(Buf::take(outbound, drained));

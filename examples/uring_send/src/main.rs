@@ -151,7 +151,7 @@ fn report(
     let sum = |count: fn(&Sender) -> u64| senders.iter().map(count).sum::<u64>();
     let pauses = received.iter().map(|received| received.pauses).sum::<u32>();
     let paused = received.iter().map(|received| received.paused).sum::<Duration>();
-    let delivered = sum(|sender| sender.progress().delivered);
+    let delivered = sum(|sender| sender.progress().drained_plaintext);
     let millis = elapsed.as_millis().max(1);
     println!("connections            {}", options.connections);
     println!("sent                   {delivered} bytes in {millis} ms");

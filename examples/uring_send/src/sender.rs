@@ -68,7 +68,7 @@ impl Sender {
     pub(crate) fn drive(&mut self, ring: &mut Ring) -> Result<(), Error> {
         self.fill()?;
         if self.in_flight == 0 && self.connection.wants().drain {
-            let mut outbound = self.connection.outbound();
+            let mut outbound = self.connection.writer_mut().drain();
             let chunks: Vec<Chunk> =
                 outbound.take_chunks(usize::MAX).take(self.chain_len).collect();
             self.in_flight = chunks.len();
@@ -99,7 +99,7 @@ impl Sender {
 
     pub(crate) fn is_done(&self) -> bool {
         self.in_flight == 0
-            && self.connection.state() == WriterState::Closed
+            && self.connection.writer_state() == WriterState::Closed
             && self.connection.reader_state() == ReaderState::PeerClosed
     }
 
@@ -112,17 +112,17 @@ impl Sender {
     }
 
     pub(crate) fn progress(&self) -> Progress {
-        self.connection.progress()
+        self.connection.writer().progress()
     }
 
     /// Gives the connection plaintext until it takes no more, or closes it behind the last.
     fn fill(&mut self) -> Result<(), Error> {
-        while self.connection.room() > 0 {
+        while self.connection.writer().room() > 0 {
             let offered = self.plaintext.offer();
             if offered.is_empty() {
                 return Ok(self.connection.close()?);
             }
-            let accepted = self.connection.write(offered)?;
+            let accepted = self.connection.writer_mut().write(offered)?;
             self.plaintext.accept(accepted);
         }
         Ok(())
@@ -156,7 +156,7 @@ impl Sender {
                 }
                 chunk.advance(sent);
                 self.counts.put_back += u64::try_from(chunk.len())?;
-                self.connection.put_back(chunk)?;
+                self.connection.writer_mut().put_back(chunk)?;
             }
             sent_behind += sent;
         }

@@ -172,13 +172,13 @@ impl Ours {
         self.finish(Stream::close);
         let n = self.finish(|stream| stream.read(&mut [0; 64]));
         assert_eq!(n, 0, "close_notify and nothing before it");
-        self.stream.connection().progress()
+        self.stream.connection().writer().progress()
     }
 
     /// Closes behind the peer's `close_notify`.
     pub(crate) fn close_too(mut self) -> Progress {
         self.finish(Stream::close);
-        self.stream.connection().progress()
+        self.stream.connection().writer().progress()
     }
 
     fn finish<T>(

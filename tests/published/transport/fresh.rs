@@ -20,7 +20,7 @@ mod over_std {
                 let mut stream = stream(pair(suite, role));
                 finish(|| stream.close()).unwrap();
                 assert!(stream.get_mut().has_closed(), "{suite:?} {role:?}: the peer is cut off");
-                assert_eq!(stream.connection().state(), WriterState::Closed);
+                assert_eq!(stream.connection().writer_state(), WriterState::Closed);
                 stream.close().unwrap();
             }
         }

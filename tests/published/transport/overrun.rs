@@ -50,7 +50,7 @@ mod over_embedded_io {
     #[test]
     fn a_claim_beyond_the_chunk_that_was_given_loses_nothing() {
         let mut stream = stream(established(TLS13, Role::Client));
-        stream.connection_mut().write_all(&[7; 60_000]).unwrap();
+        stream.connection_mut().writer_mut().write_atomic(&[7; 60_000]).unwrap();
         stream.get_mut().0.writes.push_back(Fault::Claims(1));
         let error = stream.flush().unwrap_err();
         assert!(matches!(error, EmbeddedError::WriteOverrun(_)), "{error}");

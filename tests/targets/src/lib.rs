@@ -47,9 +47,9 @@ pub extern "C" fn seal(suite: u16, seq: u64, padding: usize) -> usize {
         let mut writer = Writer::new(keys, config);
         match content {
             [] => writer.write_cover(padding).ok()?,
-            _ => writer.write_all(content).ok()?,
+            _ => writer.write_atomic(content).ok()?,
         }
-        Some(writer.outbound().chunk().to_vec())
+        Some(writer.drain().chunk().to_vec())
     })
 }
 

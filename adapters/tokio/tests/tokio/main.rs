@@ -181,7 +181,7 @@ impl ByHand {
         while let Poll::Ready(n) = self.write(task, &[0x5a; 10_000]) {
             accepted += n.unwrap();
         }
-        assert_eq!(self.stream.get_ref().1.room(), 0);
+        assert_eq!(self.stream.get_ref().1.writer().room(), 0);
         accepted
     }
 }
@@ -226,7 +226,7 @@ where
         let mut nothing = [0; 8];
         let (shut_down, read) = tokio::join!(ours.shutdown(), theirs.read(&mut nothing));
         shut_down.unwrap();
-        assert_eq!(ours.get_ref().1.state(), WriterState::Closed);
+        assert_eq!(ours.get_ref().1.writer_state(), WriterState::Closed);
         assert_eq!(read.unwrap(), 0);
         let (shut_down, read) = tokio::join!(theirs.shutdown(), ours.read(&mut nothing));
         shut_down.unwrap();
@@ -248,7 +248,7 @@ async fn eight_mib_each_way_at_once_through_a_narrow_pipe_with_key_updates_betwe
             for _ in 0..ROUNDS {
                 (ours, theirs) = both_ways(ours, theirs, &data).await;
                 if suite.version() == Version::Tls13 {
-                    ours.get_mut().1.update_keys(KeyUpdateRequest::Requested).unwrap();
+                    ours.get_mut().1.writer_mut().update_keys(KeyUpdateRequest::Requested).unwrap();
                     match &mut theirs {
                         tokio_rustls::TlsStream::Client(theirs) => {
                             theirs.get_mut().1.refresh_traffic_keys().unwrap();
@@ -462,7 +462,7 @@ fn a_reader_that_answers_does_not_take_the_place_of_a_waiting_writer() {
             received.extend(hand.other.received());
         }
         assert_eq!(received.len(), accepted);
-        assert_eq!(hand.stream.get_ref().1.progress().key_updates, 1);
+        assert_eq!(hand.stream.get_ref().1.writer().progress().key_updates, 1);
     }
 }
 
@@ -613,7 +613,7 @@ fn vectored_writes_share_a_record() {
     let written = Pin::new(&mut hand.stream).poll_write_vectored(cx, &[]);
     assert!(matches!(written, Poll::Ready(Ok(0))));
     assert_eq!(hand.other.received(), b"one, two, three");
-    assert_eq!(hand.stream.get_ref().1.progress().records, 1);
+    assert_eq!(hand.stream.get_ref().1.writer().progress().records, 1);
 }
 
 #[tokio::test]
@@ -731,8 +731,8 @@ async fn settings_reach_the_connection() {
     .unwrap();
     client.write_all(&[1; 990]).await.unwrap();
     server.write_all(&[2; 990]).await.unwrap();
-    assert_eq!(client.get_ref().1.progress().records, 10);
-    assert_eq!(server.get_ref().1.progress().records, 10);
+    assert_eq!(client.get_ref().1.writer().progress().records, 10);
+    assert_eq!(server.get_ref().1.writer().progress().records, 10);
 }
 
 #[test]
@@ -788,7 +788,7 @@ fn a_handshake_shows_its_connection_before_and_its_transport_while_it_goes_on() 
     let (ours, _other) = link(usize::MAX);
     let connector = TlsConnector::from(Arc::clone(&config));
     let mut handshake = connector.connect_with(server_name(), ours, |connection| {
-        connection.set_sizing(Sizing::Fixed(1000));
+        connection.writer_mut().set_sizing(Sizing::Fixed(1000));
         shown = Some(connection.wants());
     });
     assert!(shown.unwrap().drain, "the first flight waits");
@@ -798,7 +798,7 @@ fn a_handshake_shows_its_connection_before_and_its_transport_while_it_goes_on() 
     let server = TlsAcceptor::from(Arc::new(server_config(TLS13, &identity)));
     let (ours, _other) = link(usize::MAX);
     let mut states = Vec::new();
-    let handshake = server.accept_with(ours, |connection| states.push(connection.state()));
+    let handshake = server.accept_with(ours, |connection| states.push(connection.writer_state()));
     assert_eq!(states, [WriterState::Negotiating]);
     assert!(handshake.into_fallible().get_mut().is_some());
     assert!(server.config().alpn_protocols.is_empty());

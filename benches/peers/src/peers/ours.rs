@@ -49,7 +49,7 @@ impl<W: Way> Peer for Ours<W> {
             }
         }
         self.drain()?;
-        Ok(self.connection.state() != WriterState::Negotiating)
+        Ok(self.connection.writer_state() != WriterState::Negotiating)
     }
 
     fn prepare(&mut self, plaintext: &[u8], writes: usize) {
@@ -67,7 +67,7 @@ impl<W: Way> Peer for Ours<W> {
     }
 
     fn drain(&mut self) -> Result<(), Error> {
-        let mut outbound = self.connection.outbound();
+        let mut outbound = self.connection.writer_mut().drain();
         while outbound.has_remaining() {
             let n = self.transport.write(outbound.chunk())?;
             outbound.advance(n);
@@ -84,7 +84,7 @@ impl Way for Write {
     const NAME: &str = "wantwrite, `write`";
 
     fn write(&mut self, connection: &mut Connection, plaintext: &[u8]) -> Result<usize, Error> {
-        Ok(connection.write(plaintext)?)
+        Ok(connection.writer_mut().write(plaintext)?)
     }
 }
 
@@ -96,7 +96,7 @@ impl Way for Slot {
     const NAME: &str = "wantwrite, `slot`";
 
     fn write(&mut self, connection: &mut Connection, plaintext: &[u8]) -> Result<usize, Error> {
-        let slot = connection.slot()?;
+        let slot = connection.writer_mut().slot()?;
         let n = black_box(&*slot).len().min(plaintext.len());
         slot.commit(n)?;
         Ok(n)
@@ -125,7 +125,7 @@ impl Way for WriteOwned {
 
     fn write(&mut self, connection: &mut Connection, _: &[u8]) -> Result<usize, Error> {
         let plaintext = self.made.front_mut().ok_or("not prepared")?;
-        let n = connection.write_owned(plaintext)?;
+        let n = connection.writer_mut().write_owned(plaintext)?;
         if plaintext.is_empty() {
             self.made.pop_front();
         }
@@ -142,6 +142,6 @@ impl Way for Coalesced {
     const COALESCING: Coalescing = Coalescing::On;
 
     fn write(&mut self, connection: &mut Connection, plaintext: &[u8]) -> Result<usize, Error> {
-        Ok(connection.write(plaintext)?)
+        Ok(connection.writer_mut().write(plaintext)?)
     }
 }

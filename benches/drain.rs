@@ -20,8 +20,8 @@ fn main() -> Result<(), Error> {
     let mut criterion = benches::common::criterion();
     let mut group = criterion.benchmark_group("drain");
     group.throughput(Throughput::Elements(CHUNKS.try_into()?));
-    measure(&mut group, "chunk, a record each", None, |outbound| by_chunk(outbound, usize::MAX))?;
-    measure(&mut group, "chunk, 1448 bytes each", None, |outbound| by_chunk(outbound, 1448))?;
+    measure(&mut group, "chunk, a record each", None, |drain| by_chunk(drain, usize::MAX))?;
+    measure(&mut group, "chunk, 1448 bytes each", None, |drain| by_chunk(drain, 1448))?;
     measure(&mut group, "chunks_vectored, 16 each", None, gathered)?;
     measure(&mut group, "take_chunk", None, owned)?;
     measure(&mut group, "take_chunk, pool", Some(Pool::new(CHUNKS)), owned)?;
@@ -31,26 +31,26 @@ fn main() -> Result<(), Error> {
 }
 
 /// `write`, with as much as the transport takes at a time.
-fn by_chunk(mut outbound: Drain<'_>, max: usize) {
-    while outbound.has_remaining() {
-        let len = black_box(outbound.chunk()).len().min(max);
-        outbound.advance(len);
+fn by_chunk(mut drain: Drain<'_>, max: usize) {
+    while drain.has_remaining() {
+        let len = black_box(drain.chunk()).len().min(max);
+        drain.advance(len);
     }
 }
 
 /// `writev`.
-fn gathered(mut outbound: Drain<'_>) {
-    while outbound.has_remaining() {
+fn gathered(mut drain: Drain<'_>) {
+    while drain.has_remaining() {
         let mut slices = [IoSlice::new(&[]); 16];
-        let n = outbound.chunks_vectored(&mut slices);
+        let n = drain.chunks_vectored(&mut slices);
         let len = black_box(&slices[..n]).iter().map(|slice| slice.len()).sum();
-        outbound.advance(len);
+        drain.advance(len);
     }
 }
 
 /// Completion I/O: dropped as it completes.
-fn owned(mut outbound: Drain<'_>) {
-    while let Some(chunk) = outbound.take_chunk(usize::MAX) {
+fn owned(mut drain: Drain<'_>) {
+    while let Some(chunk) = drain.take_chunk(usize::MAX) {
         drop(black_box(chunk));
     }
 }
@@ -74,9 +74,9 @@ fn measure(
                 if let Err(error) = writer.write_atomic(&plaintext) {
                     result = Err(error);
                 }
-                let outbound = writer.drain();
+                let waiting = writer.drain();
                 let start = Instant::now();
-                drain(outbound);
+                drain(waiting);
                 time += start.elapsed();
             }
             time

@@ -20,9 +20,9 @@ fn halves() -> Result<(Writer, Reader)> {
 fn drain(writer: &mut Writer) -> Vec<u8> {
     let mut wire = Vec::new();
     while writer.wants_drain() {
-        let mut outbound = writer.drain();
-        wire.extend_from_slice(outbound.chunk());
-        outbound.advance(outbound.chunk().len());
+        let mut drain = writer.drain();
+        wire.extend_from_slice(drain.chunk());
+        drain.advance(drain.chunk().len());
     }
     wire
 }
@@ -65,9 +65,9 @@ fn established() -> Result<(Connection, Connection)> {
 #[allow(dead_code)]
 fn carry(from: &mut Connection, to: &mut Connection) -> Result {
     while from.wants().drain && to.plaintext().is_empty() {
-        let mut outbound = from.writer_mut().drain();
-        let taken = to.receive(outbound.chunk());
-        outbound.advance(taken);
+        let mut drain = from.writer_mut().drain();
+        let taken = to.receive(drain.chunk());
+        drain.advance(taken);
         to.process()?;
     }
     Ok(())

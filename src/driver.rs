@@ -40,7 +40,7 @@ pub trait Transport {
     ///
     /// # Errors
     /// The transport's own.
-    fn poll_write(&mut self, outbound: &Drain<'_>) -> Poll<Result<Taken, Self::Error>>;
+    fn poll_write(&mut self, drain: &Drain<'_>) -> Poll<Result<Taken, Self::Error>>;
 
     /// Empties its own buffer, if it has one.
     ///
@@ -326,14 +326,14 @@ impl<E> Driver<E> {
     /// Gives the transport what waits, until it takes no more.
     fn poll_drain(&mut self, io: &mut impl Transport<Error = E>) -> Poll<Result<(), Fault<E>>> {
         while self.connection.wants().drain {
-            let mut outbound = self.connection.writer_mut().drain();
-            if !outbound.has_remaining() {
+            let mut drain = self.connection.writer_mut().drain();
+            if !drain.has_remaining() {
                 break;
             }
-            let taken = ready!(io.poll_write(&outbound)).map_err(Fault::Transport)?;
+            let taken = ready!(io.poll_write(&drain)).map_err(Fault::Transport)?;
             match taken.len().map_err(Fault::WriteOverrun)? {
                 0 => return Poll::Ready(Err(Fault::WriteZero)),
-                len => outbound.advance(len),
+                len => drain.advance(len),
             }
         }
         Poll::Ready(Ok(()))

@@ -225,9 +225,9 @@ impl<T: Read + Write> Transport for StdIo<'_, T> {
         poll(|| self.0.read(buf))
     }
 
-    fn poll_write(&mut self, outbound: &Drain<'_>) -> Poll<io::Result<Taken>> {
+    fn poll_write(&mut self, drain: &Drain<'_>) -> Poll<io::Result<Taken>> {
         let mut chunks = [IoSlice::new(&[]); MAX_CHUNKS];
-        let n = outbound.chunks_vectored(&mut chunks);
+        let n = drain.chunks_vectored(&mut chunks);
         let chunks = &chunks[..n];
         poll(|| self.0.write_vectored(chunks)).map_ok(|taken| Taken::new(taken, total_len(chunks)))
     }

@@ -19,10 +19,10 @@ static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
 fn write_and_drain(writer: &mut Writer, data: &[u8]) {
     writer.write_atomic(data).unwrap();
-    let mut outbound = writer.drain();
-    while outbound.has_remaining() {
-        let len = outbound.chunk().len();
-        outbound.advance(len);
+    let mut drain = writer.drain();
+    while drain.has_remaining() {
+        let len = drain.chunk().len();
+        drain.advance(len);
     }
 }
 
@@ -90,8 +90,8 @@ fn jobs_of_finished_batches_hold_less_than_100_bytes() {
         let batch = writer.seal_batch(&mut vec![1; 600_000].into()).unwrap();
         waiting.push(batch.job());
         assert_eq!(batch.finish(), Ok(600_000));
-        let mut outbound = writer.drain();
-        outbound.advance(outbound.remaining());
+        let mut drain = writer.drain();
+        drain.advance(drain.remaining());
     };
     late_job();
     let region = Region::new(ALLOCATOR);

@@ -97,8 +97,8 @@ fn owned_plaintext_is_ciphertext_in_its_own_memory_afterwards() {
     let mut owned = BytesMut::with_capacity(16_385);
     owned.resize(16_384, MARK);
     assert_eq!(writer.write_owned(&mut owned), Ok(16_384));
-    let outbound = writer.drain();
-    assert!(!outbound.chunks().any(has_marks));
+    let drain = writer.drain();
+    assert!(!drain.chunks().any(has_marks));
 }
 
 #[cfg(target_os = "linux")]

@@ -38,9 +38,9 @@ pub fn reader(suite: CipherSuite, config: ReaderConfig) -> Result<Reader, Error>
 }
 
 /// A transport that takes everything.
-pub fn drain_all(mut outbound: Drain<'_>) {
-    while outbound.has_remaining() {
-        let len = black_box(outbound.chunk()).len();
-        outbound.advance(len);
+pub fn drain_all(mut drain: Drain<'_>) {
+    while drain.has_remaining() {
+        let len = black_box(drain.chunk()).len();
+        drain.advance(len);
     }
 }

@@ -126,9 +126,9 @@ impl Ends {
 /// Carries what waits in one of ours to the other.
 pub fn carry(from: &mut Connection, to: &mut Connection) -> Result<(), Error> {
     while from.wants().drain {
-        let mut outbound = from.writer_mut().drain();
-        let taken = to.receive(outbound.chunk());
-        outbound.advance(taken);
+        let mut drain = from.writer_mut().drain();
+        let taken = to.receive(drain.chunk());
+        drain.advance(taken);
         to.process()?;
         to.consume(usize::MAX);
     }

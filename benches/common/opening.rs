@@ -31,9 +31,9 @@ impl Source {
     fn seal(&mut self, count: usize, mut take: impl FnMut(&[u8])) -> Result<(), Error> {
         for _ in 0..count {
             self.writer.write_atomic(&self.plaintext)?;
-            let mut outbound = self.writer.drain();
-            take(outbound.chunk());
-            outbound.advance(outbound.remaining());
+            let mut drain = self.writer.drain();
+            take(drain.chunk());
+            drain.advance(drain.remaining());
         }
         Ok(())
     }

@@ -46,9 +46,9 @@ impl Records {
         let (mut wire, mut count) = (Vec::new(), 0);
         while wire.len() < TOTAL {
             writer.write_atomic(&vec![1; content_len])?;
-            let mut outbound = writer.drain();
-            wire.extend_from_slice(outbound.chunk());
-            outbound.advance(outbound.remaining());
+            let mut drain = writer.drain();
+            wire.extend_from_slice(drain.chunk());
+            drain.advance(drain.remaining());
             count += 1;
         }
         Ok(Self { suite, wire, count })

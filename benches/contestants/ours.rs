@@ -25,10 +25,10 @@ fn writer_with(suite: Suite, size: usize, coalescing: Coalescing) -> Result<Writ
 }
 
 fn drain(writer: &mut Writer) {
-    let mut outbound = writer.drain();
-    while outbound.has_remaining() {
-        let len = black_box(outbound.chunk()).len();
-        outbound.advance(len);
+    let mut drain = writer.drain();
+    while drain.has_remaining() {
+        let len = black_box(drain.chunk()).len();
+        drain.advance(len);
     }
 }
 

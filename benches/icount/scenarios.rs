@@ -109,9 +109,9 @@ fn open(len: usize) -> Result<Box<dyn Scenario>, Error> {
         both,
         move |(writer, reader)| {
             writer.write_atomic(&plaintext)?;
-            let mut outbound = writer.drain();
-            let taken = reader.receive(bytes::Buf::chunk(&outbound));
-            bytes::Buf::advance(&mut outbound, taken);
+            let mut drain = writer.drain();
+            let taken = reader.receive(bytes::Buf::chunk(&drain));
+            bytes::Buf::advance(&mut drain, taken);
             Ok(())
         },
         move |(_, reader)| {

@@ -252,17 +252,17 @@ impl<'a> Exchange<'a> {
     /// Everything that waits, unless it is held.
     fn drain(&mut self) -> Result<(), Failure> {
         while self.tls.wants().drain && !self.held {
-            let mut outbound = self.tls.writer_mut().drain();
-            let sent = would_block_is_none(self.wire.write(outbound.chunk()))?;
-            outbound.advance(sent.unwrap_or(0));
+            let mut drain = self.tls.writer_mut().drain();
+            let sent = would_block_is_none(self.wire.write(drain.chunk()))?;
+            drain.advance(sent.unwrap_or(0));
         }
         Ok(())
     }
 
     fn drain_one_byte(&mut self) -> Result<(), Failure> {
-        let mut outbound = self.tls.writer_mut().drain();
-        while would_block_is_none(self.wire.write(&outbound.chunk()[..1]))?.is_none() {}
-        outbound.advance(1);
+        let mut drain = self.tls.writer_mut().drain();
+        while would_block_is_none(self.wire.write(&drain.chunk()[..1]))?.is_none() {}
+        drain.advance(1);
         Ok(())
     }
 

@@ -218,13 +218,13 @@ impl End {
 
     fn drain(&mut self, max: usize) {
         let wanted = self.tls.wants().drain;
-        let mut outbound = self.tls.writer_mut().drain();
-        assert_eq!(outbound.has_remaining(), wanted);
-        let mut left = max.min(outbound.remaining());
+        let mut drain = self.tls.writer_mut().drain();
+        assert_eq!(drain.has_remaining(), wanted);
+        let mut left = max.min(drain.remaining());
         while left > 0 {
-            let n = outbound.chunk().len().min(left);
-            self.wire.extend(&outbound.chunk()[..n]);
-            outbound.advance(n);
+            let n = drain.chunk().len().min(left);
+            self.wire.extend(&drain.chunk()[..n]);
+            drain.advance(n);
             left -= n;
         }
     }

@@ -53,11 +53,11 @@ fn compare(input: &mut Input<'_>) -> Result<()> {
         writer.flush().unwrap();
         let mut ours = Vec::new();
         while writer.wants_drain() {
-            let mut outbound = writer.drain();
-            let chunk = outbound.chunk();
+            let mut drain = writer.drain();
+            let chunk = drain.chunk();
             ours.extend_from_slice(chunk);
             let len = chunk.len();
-            outbound.advance(len);
+            drain.advance(len);
         }
         let mut left = &content[..n];
         for record in records(&ours) {

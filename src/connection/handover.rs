@@ -223,9 +223,9 @@ mod tests {
         use bytes::Buf;
         let mut wire = Vec::new();
         while from.wants().drain {
-            let mut outbound = from.writer_mut().drain();
-            wire.extend_from_slice(outbound.chunk());
-            outbound.advance(outbound.chunk().len());
+            let mut drain = from.writer_mut().drain();
+            wire.extend_from_slice(drain.chunk());
+            drain.advance(drain.chunk().len());
         }
         assert_eq!(to.receive(&wire), wire.len());
         assert_eq!(to.process(), Ok(()));

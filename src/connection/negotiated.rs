@@ -216,11 +216,11 @@ mod tests {
 
     fn drain(writer: &mut Writer) -> Vec<u8> {
         let mut wire = Vec::new();
-        let mut outbound = writer.drain();
-        while outbound.has_remaining() {
-            wire.extend_from_slice(outbound.chunk());
-            let len = outbound.chunk().len();
-            outbound.advance(len);
+        let mut drain = writer.drain();
+        while drain.has_remaining() {
+            wire.extend_from_slice(drain.chunk());
+            let len = drain.chunk().len();
+            drain.advance(len);
         }
         wire
     }

@@ -392,8 +392,8 @@ mod tests {
     }
 
     fn drain(writer: &mut Writer) -> Bytes {
-        let mut outbound = writer.drain();
-        outbound.copy_to_bytes(outbound.remaining())
+        let mut drain = writer.drain();
+        drain.copy_to_bytes(drain.remaining())
     }
 
     #[test]

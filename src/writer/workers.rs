@@ -192,8 +192,8 @@ mod tests {
 
     fn write_and_drain(writer: &mut Writer, plaintext: &mut Bytes, workers: &SealWorkers) -> usize {
         let accepted = writer.write_parallel(plaintext, workers).unwrap();
-        let mut outbound = writer.drain();
-        outbound.advance(outbound.remaining());
+        let mut drain = writer.drain();
+        drain.advance(drain.remaining());
         accepted
     }
 

@@ -265,12 +265,12 @@ pub fn server_of_a_long_chain(
 pub fn drain(ours: &mut Connection) -> Vec<u8> {
     let mut wire = Vec::new();
     while ours.wants().drain {
-        let mut outbound = ours.writer_mut().drain();
-        let chunk = outbound.chunk();
+        let mut drain = ours.writer_mut().drain();
+        let chunk = drain.chunk();
         assert!(!chunk.is_empty(), "wants().drain, and nothing to drain");
         wire.extend_from_slice(chunk);
         let len = chunk.len();
-        outbound.advance(len);
+        drain.advance(len);
     }
     wire
 }

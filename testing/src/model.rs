@@ -484,20 +484,20 @@ impl Run {
     fn drain(&mut self, max: usize) {
         let wanted = self.snapshot().wants_drain;
         let writer = self.writer.as_mut().expect("taken only inside a move");
-        let mut outbound = writer.drain();
-        assert_eq!(outbound.has_remaining(), wanted, "wants_drain says what comes");
-        let chunks: usize = outbound.chunks().map(<[u8]>::len).sum();
-        assert_eq!(chunks, outbound.remaining());
-        let mut left = max.min(outbound.remaining());
+        let mut drain = writer.drain();
+        assert_eq!(drain.has_remaining(), wanted, "wants_drain says what comes");
+        let chunks: usize = drain.chunks().map(<[u8]>::len).sum();
+        assert_eq!(chunks, drain.remaining());
+        let mut left = max.min(drain.remaining());
         if left == 0 {
-            outbound.advance(0);
+            drain.advance(0);
             return;
         }
         let mut bytes = Vec::with_capacity(left);
         while left > 0 {
-            let n = outbound.chunk().len().min(left);
-            bytes.extend_from_slice(&outbound.chunk()[..n]);
-            outbound.advance(n);
+            let n = drain.chunk().len().min(left);
+            bytes.extend_from_slice(&drain.chunk()[..n]);
+            drain.advance(n);
             left -= n;
         }
         self.drained(&bytes);

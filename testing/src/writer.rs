@@ -45,12 +45,12 @@ pub fn drain_writer(writer: &mut Writer) -> Vec<u8> {
 
 /// Drains at most `max` bytes, once.
 pub fn drain_some(writer: &mut Writer, max: usize, wire: &mut Vec<u8>) -> usize {
-    let mut outbound = writer.drain();
+    let mut drain = writer.drain();
     let mut drained = 0;
-    while outbound.has_remaining() && drained < max {
-        let n = outbound.chunk().len().min(max - drained);
-        wire.extend_from_slice(&outbound.chunk()[..n]);
-        outbound.advance(n);
+    while drain.has_remaining() && drained < max {
+        let n = drain.chunk().len().min(max - drained);
+        wire.extend_from_slice(&drain.chunk()[..n]);
+        drain.advance(n);
         drained += n;
     }
     drained

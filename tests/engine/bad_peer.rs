@@ -393,10 +393,10 @@ fn an_answer_waits_behind_a_full_buffer_and_before_the_next_application_record()
         let mut wire = Vec::new();
         let mut written = 0;
         while ours.wants().drain {
-            let mut outbound = ours.writer_mut().drain();
-            let n = outbound.chunk().len().min(1000);
-            wire.extend_from_slice(&outbound.chunk()[..n]);
-            outbound.advance(n);
+            let mut drain = ours.writer_mut().drain();
+            let n = drain.chunk().len().min(1000);
+            wire.extend_from_slice(&drain.chunk()[..n]);
+            drain.advance(n);
             if written < 3 {
                 written += ours.writer_mut().write(&b"xyz"[written..]).unwrap();
             }

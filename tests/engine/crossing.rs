@@ -35,10 +35,10 @@ impl End for Connection {
 
     fn send(&mut self, wire: &mut Vec<u8>, max: usize) {
         if self.wants().drain {
-            let mut outbound = self.writer_mut().drain();
-            let n = outbound.chunk().len().min(max);
-            wire.extend_from_slice(&outbound.chunk()[..n]);
-            outbound.advance(n);
+            let mut drain = self.writer_mut().drain();
+            let n = drain.chunk().len().min(max);
+            wire.extend_from_slice(&drain.chunk()[..n]);
+            drain.advance(n);
         }
     }
 

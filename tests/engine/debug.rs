@@ -104,7 +104,7 @@ fn no_memory_is_printed() {
     let chunk = writer.drain().take_chunk(10_000).unwrap();
     writer.put_back(chunk).unwrap();
     writer.write_atomic(b"held").unwrap();
-    let outbound = format!("{:?}", writer.drain());
+    let drain = format!("{:?}", writer.drain());
     let (parts, _) = writer_and_reader(SUITES[0], config.clone());
     let connection = {
         let mut settings = ConnectionConfig::default();
@@ -122,7 +122,7 @@ fn no_memory_is_printed() {
         format!("{parts:?}"),
         format!("{connection:?}"),
         format!("{:?}", negotiating.unwrap()),
-        outbound,
+        drain,
     ] {
         assert!(printed.len() < 4000, "{} bytes: {}", printed.len(), &printed[..4000]);
     }

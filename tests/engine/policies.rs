@@ -358,8 +358,8 @@ fn owned_plaintext_is_drained_from_the_callers_memory() {
     let mut plaintext = Bytes::from(vec).try_into_mut().unwrap();
     assert_eq!(writer.write_owned(&mut plaintext), Ok(32768));
     assert!(plaintext.is_empty());
-    let outbound = writer.drain();
-    let chunks: Vec<&[u8]> = outbound.chunks().collect();
+    let drain = writer.drain();
+    let chunks: Vec<&[u8]> = drain.chunks().collect();
     let lengths: Vec<usize> = chunks.iter().map(|chunk| chunk.len()).collect();
     assert_eq!(lengths, [5, 16384, 17 + 5, 16384, 17]);
     assert_eq!(chunks[1].as_ptr(), address, "no copy");

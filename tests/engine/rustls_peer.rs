@@ -30,10 +30,10 @@ fn duplex(
             halved = true;
         }
         if ours.wants().drain {
-            let mut outbound = ours.writer_mut().drain();
-            let n = outbound.chunk().len().min(rng.up_to(3000));
-            peer.feed(&outbound.chunk()[..n]).unwrap();
-            outbound.advance(n);
+            let mut drain = ours.writer_mut().drain();
+            let n = drain.chunk().len().min(rng.up_to(3000));
+            peer.feed(&drain.chunk()[..n]).unwrap();
+            drain.advance(n);
         }
         peer_received.extend(peer.take_plaintext());
         if peer_accepted < len && to_us.len() < 64 * 1024 {

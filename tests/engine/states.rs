@@ -82,7 +82,7 @@ fn outcome(ours: &mut Connection, call: &str) -> String {
         "`wire_len(1)`" => if ours.writer().wire_len(1) > 0 { "> 0" } else { "0" }.to_owned(),
         "`wants().drain`" => if ours.wants().drain { "yes" } else { "no" }.to_owned(),
         "`wants().input`" => if ours.wants().input { "yes" } else { "no" }.to_owned(),
-        "`outbound()`" => {
+        "`drain()`" => {
             if ours.writer_mut().drain().has_remaining() { "bytes" } else { "none" }.to_owned()
         }
         "`process()`" => match ours.process() {

@@ -751,9 +751,9 @@ fn logged_secrets_open_and_make_the_records_of_the_wire() {
 fn drained(mut writer: Writer) -> Writer {
     use bytes::Buf;
     while writer.wants_drain() {
-        let mut outbound = writer.drain();
-        let len = outbound.remaining();
-        outbound.advance(len);
+        let mut drain = writer.drain();
+        let len = drain.remaining();
+        drain.advance(len);
     }
     writer
 }

@@ -311,16 +311,16 @@ impl Host {
 
     fn drain(&mut self, to: &mut Wire, now: Micros, rng: &mut Rng) -> (usize, Option<Micros>) {
         let drained = self.tls.writer().progress().drained;
-        let mut outbound = self.tls.writer_mut().drain();
-        let waiting = outbound.remaining();
+        let mut drain = self.tls.writer_mut().drain();
+        let waiting = drain.remaining();
         assert!(waiting > 0, "a drain is wanted, and there is nothing");
         if rng.up_to(3) > 1 {
-            let (sent, arrival) = to.send(outbound.chunk(), now, rng);
-            outbound.advance(sent);
-            assert_eq!(outbound.remaining(), waiting - sent);
+            let (sent, arrival) = to.send(drain.chunk(), now, rng);
+            drain.advance(sent);
+            assert_eq!(drain.remaining(), waiting - sent);
             return (sent, Some(arrival));
         }
-        let mut chunk = outbound.take_chunk(rng.up_to(40_000)).unwrap();
+        let mut chunk = drain.take_chunk(rng.up_to(40_000)).unwrap();
         let (sent, arrival) = to.send(&chunk, now, rng);
         chunk.advance(sent);
         if chunk.has_remaining() {

@@ -245,8 +245,8 @@ impl<T: Read + Write> Transport for EmbeddedIo<'_, T> {
         Poll::Ready(self.0.read(buf))
     }
 
-    fn poll_write(&mut self, outbound: &Drain<'_>) -> Poll<Result<Taken, T::Error>> {
-        let chunk = outbound.chunk();
+    fn poll_write(&mut self, drain: &Drain<'_>) -> Poll<Result<Taken, T::Error>> {
+        let chunk = drain.chunk();
         Poll::Ready(self.0.write(chunk).map(|taken| Taken::new(taken, chunk.len())))
     }
 

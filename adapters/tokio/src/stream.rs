@@ -265,16 +265,16 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Transport for Polled<'_, IO> {
         Poll::Ready(Ok(buf.filled().len()))
     }
 
-    fn poll_write(&mut self, outbound: &Drain<'_>) -> Poll<io::Result<Taken>> {
+    fn poll_write(&mut self, drain: &Drain<'_>) -> Poll<io::Result<Taken>> {
         let (io, cx) = (Pin::new(&mut *self.io), &mut Context::from_waker(self.writable));
         let poll = if io.is_write_vectored() {
             let mut chunks = [IoSlice::new(&[]); MAX_CHUNKS];
-            let n = outbound.chunks_vectored(&mut chunks);
+            let n = drain.chunks_vectored(&mut chunks);
             let chunks = &chunks[..n];
             let poll = io.poll_write_vectored(cx, chunks);
             poll.map_ok(|taken| Taken::new(taken, total_len(chunks)))
         } else {
-            let chunk = outbound.chunk();
+            let chunk = drain.chunk();
             io.poll_write(cx, chunk).map_ok(|taken| Taken::new(taken, chunk.len()))
         };
         self.wrote |= poll.is_ready();

@@ -14,7 +14,7 @@ pub(crate) struct Transport(Rc<RefCell<Ends>>);
 #[derive(Default)]
 struct Ends {
     inbound: VecDeque<u8>,
-    outbound: Vec<u8>,
+    drain: Vec<u8>,
     discards: bool,
 }
 
@@ -32,11 +32,11 @@ impl Transport {
     /// Neither end has anything to read.
     pub(crate) fn is_idle(&self) -> bool {
         let ends = self.0.borrow();
-        ends.inbound.is_empty() && ends.outbound.is_empty()
+        ends.inbound.is_empty() && ends.drain.is_empty()
     }
 
     pub(crate) fn take_written(&self) -> Vec<u8> {
-        mem::take(&mut self.0.borrow_mut().outbound)
+        mem::take(&mut self.0.borrow_mut().drain)
     }
 }
 
@@ -45,7 +45,7 @@ impl Ends {
         if self.discards {
             black_box(buf);
         } else {
-            self.outbound.extend(buf);
+            self.drain.extend(buf);
         }
     }
 }

@@ -147,12 +147,12 @@ impl Transfer {
     /// Gives the socket sealed bytes until it takes no more.
     fn drain(&mut self) -> Result<(), Error> {
         while self.connection.wants().drain {
-            let mut outbound = self.connection.writer_mut().drain();
-            let chunk = outbound.chunk();
+            let mut drain = self.connection.writer_mut().drain();
+            let chunk = drain.chunk();
             let offered = chunk.len();
             match self.socket.send(chunk) {
                 Ok(len) => {
-                    outbound.advance(len);
+                    drain.advance(len);
                     self.counts.sends += 1;
                     if len < offered {
                         self.counts.short_sends += 1;

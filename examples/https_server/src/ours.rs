@@ -90,11 +90,11 @@ impl Engine for Ours {
     }
 
     fn drain(&mut self, socket: &mut Socket) -> io::Result<()> {
-        let mut outbound = self.0.writer_mut().drain();
+        let mut drain = self.0.writer_mut().drain();
         let mut chunks = [IoSlice::new(&[]); MAX_CHUNKS];
-        let n = outbound.chunks_vectored(&mut chunks);
+        let n = drain.chunks_vectored(&mut chunks);
         let sent = socket.write_vectored(&chunks[..n])?;
-        outbound.advance(sent);
+        drain.advance(sent);
         Ok(())
     }
 

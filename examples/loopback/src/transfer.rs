@@ -162,15 +162,15 @@ impl Transfer {
     fn drain(&mut self) -> Result<(), Error> {
         while self.writable && self.connection.wants().drain {
             self.counts.peak_memory = self.counts.peak_memory.max(self.connection.memory_held());
-            let mut outbound = self.connection.writer_mut().drain();
-            let waiting = outbound.remaining();
+            let mut drain = self.connection.writer_mut().drain();
+            let waiting = drain.remaining();
             self.counts.peak_waiting = self.counts.peak_waiting.max(waiting);
             let mut chunks = [IoSlice::new(&[]); MAX_CHUNKS];
-            let n = outbound.chunks_vectored(&mut chunks);
+            let n = drain.chunks_vectored(&mut chunks);
             match self.socket.write_vectored(&chunks[..n]) {
                 Ok(0) => return Err("the socket takes nothing".into()),
                 Ok(len) => {
-                    outbound.advance(len);
+                    drain.advance(len);
                     self.counts.drains += 1;
                     if len < waiting {
                         self.counts.short_drains += 1;

@@ -132,13 +132,13 @@ fn writer(suite: CipherSuite, capacity: usize) -> Result<Writer, Error> {
 
 fn drain(writer: &mut Writer, mut digest: Option<&mut Context>) {
     while writer.wants_drain() {
-        let mut outbound = writer.drain();
-        let chunk = outbound.chunk();
+        let mut drain = writer.drain();
+        let chunk = drain.chunk();
         if let Some(digest) = &mut digest {
             digest.update(chunk);
         }
         let len = chunk.len();
-        outbound.advance(len);
+        drain.advance(len);
     }
 }
 

@@ -77,10 +77,10 @@ impl Sender for Ours {
     }
 
     fn drain(&mut self, max: usize, wire: &mut Vec<u8>) -> Result<usize, Error> {
-        let outbound = self.writer.drain();
-        let drained = outbound.remaining().min(max);
+        let drain = self.writer.drain();
+        let drained = drain.remaining().min(max);
         // `Buf::take`, not the one that lends chunks: the copy is the transport.
-        wire.put(Buf::take(outbound, drained));
+        wire.put(Buf::take(drain, drained));
         self.pass_time(drained);
         Ok(drained)
     }

@@ -68,9 +68,8 @@ impl Sender {
     pub(crate) fn drive(&mut self, ring: &mut Ring) -> Result<(), Error> {
         self.fill()?;
         if self.in_flight == 0 && self.connection.wants().drain {
-            let mut outbound = self.connection.writer_mut().drain();
-            let chunks: Vec<Chunk> =
-                outbound.take_chunks(usize::MAX).take(self.chain_len).collect();
+            let mut drain = self.connection.writer_mut().drain();
+            let chunks: Vec<Chunk> = drain.take_chunks(usize::MAX).take(self.chain_len).collect();
             self.in_flight = chunks.len();
             self.counts.chains += 1;
             ring.send(self.id, &self.socket, chunks)?;

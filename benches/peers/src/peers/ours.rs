@@ -67,10 +67,10 @@ impl<W: Way> Peer for Ours<W> {
     }
 
     fn drain(&mut self) -> Result<(), Error> {
-        let mut outbound = self.connection.writer_mut().drain();
-        while outbound.has_remaining() {
-            let n = self.transport.write(outbound.chunk())?;
-            outbound.advance(n);
+        let mut drain = self.connection.writer_mut().drain();
+        while drain.has_remaining() {
+            let n = self.transport.write(drain.chunk())?;
+            drain.advance(n);
         }
         Ok(())
     }

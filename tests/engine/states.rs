@@ -58,11 +58,11 @@ fn outcome(ours: &mut Connection, call: &str) -> String {
     match call {
         "`write(b\"x\")`" => counted(ours.writer_mut().write(b"x")),
         "`write(b\"\")`" => counted(ours.writer_mut().write(b"")),
-        "`write_all(b\"x\")`" => done(ours.writer_mut().write_atomic(b"x")),
+        "`write_atomic(b\"x\")`" => done(ours.writer_mut().write_atomic(b"x")),
         "`write_vectored`" => counted(ours.writer_mut().write_vectored(&[&b"x"[..], b"y"])),
         "`write_owned`" => counted(ours.writer_mut().write_owned(&mut BytesMut::from(&b"x"[..]))),
         "`write_cover(9)`" => done(ours.writer_mut().write_cover(9)),
-        "`write_final(b\"x\")`" => done(ours.writer_mut().write_and_close(b"x")),
+        "`write_and_close(b\"x\")`" => done(ours.writer_mut().write_and_close(b"x")),
         "`slot()`" => match ours.writer_mut().slot() {
             Ok(slot) if slot.is_empty() => "empty".to_owned(),
             Ok(_) => "lent".to_owned(),

@@ -175,7 +175,7 @@ impl Attack {
             debug_assert_eq!(taken, record.len(), "nothing is held");
             self.ours.process()?;
             black_box(self.ours.plaintext());
-            self.ours.consume(usize::MAX);
+            self.ours.consume_all();
             if self.ours.wants().drain {
                 drain_all(self.ours.writer_mut().drain());
             }

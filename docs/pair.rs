@@ -1,7 +1,6 @@
 // What the examples of these pages begin with: halves with fixed keys, and connections that meet
 // in memory. Included by them out of sight.
 
-use wantwrite::bytes::Buf as _;
 use wantwrite::*;
 
 type Result<T = ()> = core::result::Result<T, Box<dyn core::error::Error>>;
@@ -22,7 +21,7 @@ fn drain(writer: &mut Writer) -> Vec<u8> {
     while writer.wants_drain() {
         let mut drain = writer.drain();
         wire.extend_from_slice(drain.chunk());
-        drain.advance(drain.chunk().len());
+        drain.advance(drain.chunk().len()).unwrap();
     }
     wire
 }
@@ -67,7 +66,7 @@ fn carry(from: &mut Connection, to: &mut Connection) -> Result {
     while from.wants().drain && to.plaintext().is_empty() {
         let mut drain = from.writer_mut().drain();
         let taken = to.receive(drain.chunk());
-        drain.advance(taken);
+        drain.advance(taken)?;
         to.process()?;
     }
     Ok(())

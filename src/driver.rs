@@ -9,10 +9,8 @@ pub(crate) mod lingering;
 
 use core::task::{Poll, ready};
 
-use bytes::Buf;
-
+use crate::error::Overrun;
 pub use fault::Fault;
-use fault::WriteOverrun;
 use lingering::Lingering;
 
 use crate::connection::{Connection, ConnectionError};
@@ -77,9 +75,9 @@ impl Taken {
         Self { claimed, offered }
     }
 
-    const fn len(&self) -> Result<usize, WriteOverrun> {
+    const fn len(&self) -> Result<usize, Overrun> {
         let &Self { claimed, offered } = self;
-        if claimed <= offered { Ok(claimed) } else { Err(WriteOverrun { claimed, offered }) }
+        if claimed <= offered { Ok(claimed) } else { Err(Overrun { claimed, available: offered }) }
     }
 }
 
@@ -333,7 +331,7 @@ impl<E> Driver<E> {
             let taken = ready!(io.poll_write(&drain)).map_err(Fault::Transport)?;
             match taken.len().map_err(Fault::WriteOverrun)? {
                 0 => return Poll::Ready(Err(Fault::WriteZero)),
-                len => drain.advance(len),
+                len => drain.advance(len).map_err(Fault::WriteOverrun)?,
             }
         }
         Poll::Ready(Ok(()))

@@ -201,7 +201,7 @@ pub enum WriteError {
         accepted: usize,
     },
     /// More bytes were committed than the slot has; nothing was committed.
-    SlotOverrun(SlotOverrun),
+    Overrun(Overrun),
     /// The protocol version or the keys have no KeyUpdate; nothing changed.
     NoKeyUpdate,
     /// The handshake is not over; nothing changed.
@@ -221,7 +221,7 @@ impl WriteError {
             Self::KeyLimit { accepted } | Self::Failed { accepted } => accepted,
             Self::NoRoom { .. }
             | Self::Closed
-            | Self::SlotOverrun(_)
+            | Self::Overrun(_)
             | Self::NoKeyUpdate
             | Self::Negotiating => 0,
         }
@@ -234,7 +234,7 @@ impl WriteError {
             Self::Failed { accepted } => Self::Failed { accepted: accepted + n },
             Self::NoRoom { .. }
             | Self::Closed
-            | Self::SlotOverrun(_)
+            | Self::Overrun(_)
             | Self::NoKeyUpdate
             | Self::Negotiating => self,
         }
@@ -251,7 +251,7 @@ impl fmt::Display for WriteError {
             Self::KeyLimit { accepted } => {
                 write!(f, "the key may seal no more; {accepted} bytes of this call were accepted")
             }
-            Self::SlotOverrun(overrun) => overrun.fmt(f),
+            Self::Overrun(overrun) => overrun.fmt(f),
             Self::NoKeyUpdate => f.write_str("these keys cannot be updated"),
             Self::Negotiating => f.write_str("the handshake is not over"),
             Self::Failed { accepted } => {
@@ -263,22 +263,23 @@ impl fmt::Display for WriteError {
 
 impl core::error::Error for WriteError {}
 
-/// More bytes were committed than the memory lent has: the caller is at fault, nothing changed.
+/// More bytes were claimed than there are: committed to lent memory, drained or consumed. The
+/// caller, or its transport, is at fault; nothing changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SlotOverrun {
-    /// Bytes that were committed.
-    pub committed: usize,
-    /// Bytes that were lent.
+pub struct Overrun {
+    /// Bytes that were claimed.
+    pub claimed: usize,
+    /// Bytes that there are.
     pub available: usize,
 }
 
-impl fmt::Display for SlotOverrun {
+impl fmt::Display for Overrun {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} bytes committed to a slot of {}", self.committed, self.available)
+        write!(f, "expected at most {} bytes, got {}", self.available, self.claimed)
     }
 }
 
-impl core::error::Error for SlotOverrun {}
+impl core::error::Error for Overrun {}
 
 #[cfg(test)]
 mod tests {
@@ -324,7 +325,7 @@ mod tests {
             WriteError::NoRoom { needed: 1, available: 0 },
             WriteError::Closed,
             WriteError::KeyLimit { accepted: 1 },
-            WriteError::SlotOverrun(SlotOverrun { committed: 1, available: 0 }),
+            WriteError::Overrun(Overrun { claimed: 1, available: 0 }),
             WriteError::NoKeyUpdate,
             WriteError::Negotiating,
             WriteError::Failed { accepted: 1 },

@@ -50,7 +50,7 @@
 //! `fuzzing` adds `RecordForge`, which seals what the protocol forbids: for tests and fuzzers, never
 //! for production.
 //!
-//! Foreign types in this API: `bytes` ([`bytes::Buf`], `Bytes`, `BytesMut`), rustls's
+//! Foreign types in this API: `bytes` (`Bytes`, `BytesMut`, and `Buf` for a chunk), rustls's
 //! configurations and its `pki_types`, both re-exported.
 //!
 //! # Adapters
@@ -125,8 +125,8 @@ pub use connection::{
     prepare_client_config, rustls, server_config_builder, webpki_client_config_with_time,
 };
 #[cfg(feature = "rustls")]
-pub use driver::{fault::WriteOverrun, lingering::LingerError};
-pub use error::{Error, PeerFault, SlotOverrun, WriteError};
+pub use driver::lingering::LingerError;
+pub use error::{Error, Overrun, PeerFault, WriteError};
 pub use reader::{
     Credit, Inbound, PeerLimits, Reader, ReaderConfig, ReaderEvents, ReaderState, Role,
 };

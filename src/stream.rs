@@ -3,12 +3,10 @@
 use core::task::Poll;
 use std::io::{self, ErrorKind, IoSlice, Read, Write};
 
-use bytes::Buf;
-
 use crate::connection::{Connection, ConnectionError};
 use crate::driver::lingering::LingerError;
 use crate::driver::{Driver, FarEnd, Fault, Taken, Transport};
-use crate::error::{Error, WriteError};
+use crate::error::{Error, Overrun, WriteError};
 use crate::writer::Drain;
 
 /// A [`Connection`] and its transport, as one `Read + Write`.
@@ -58,7 +56,7 @@ use crate::writer::Drain;
 /// * After the handshake, a write that fails does not read. If the peer is gone, `read` may still
 ///   tell why.
 /// * A transport that says it took more than it was given is an error of kind `Other` with a
-///   [`WriteOverrun`](crate::WriteOverrun) in it. No byte counts as sent then.
+///   [`Overrun`](crate::Overrun) in it. No byte counts as sent then.
 #[derive(Debug)]
 pub struct Stream<T> {
     driver: Driver<io::Error>,
@@ -279,6 +277,12 @@ impl From<Fault<Self>> for io::Error {
             }
             Fault::Linger(error @ LingerError::StillSending { .. }) => Self::other(error),
         }
+    }
+}
+
+impl From<Overrun> for io::Error {
+    fn from(overrun: Overrun) -> Self {
+        Self::other(overrun)
     }
 }
 

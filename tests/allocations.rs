@@ -8,7 +8,6 @@ extern crate alloc;
 use alloc::sync::Arc;
 use std::alloc::System;
 
-use bytes::Buf;
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 use wantwrite::{BufferPolicy, CipherSuite, Connection, Pool, Version, Writer, WriterConfig};
 use wantwrite_testing::writer::writer_and_reader;
@@ -22,7 +21,7 @@ fn write_and_drain(writer: &mut Writer, data: &[u8]) {
     let mut drain = writer.drain();
     while drain.has_remaining() {
         let len = drain.chunk().len();
-        drain.advance(len);
+        drain.advance(len).unwrap();
     }
 }
 
@@ -91,7 +90,7 @@ fn jobs_of_finished_batches_hold_less_than_100_bytes() {
         waiting.push(batch.job());
         assert_eq!(batch.finish(), Ok(600_000));
         let mut drain = writer.drain();
-        drain.advance(drain.remaining());
+        drain.advance(drain.remaining()).unwrap();
     };
     late_job();
     let region = Region::new(ALLOCATOR);

@@ -3,7 +3,7 @@
 
 use std::sync::PoisonError;
 
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::{Bytes, BytesMut};
 use ring::aead;
 use wantwrite::*;
 use wantwrite_testing::raw_peer::{APPLICATION_DATA, RawPeer};
@@ -56,7 +56,7 @@ const WAYS: [Way; 10] = [
     ("drained in part, and taken as chunks", |writer| {
         writer.write_atomic(&marks(50_000)).unwrap();
         drop(writer.drain().take_chunk(10_000));
-        writer.drain().advance(10_000);
+        writer.drain().advance(10_000).unwrap();
     }),
     ("in a batch, dropped unfinished", |writer| {
         let plaintext = marks(50_000);
@@ -185,7 +185,7 @@ mod in_the_whole_process {
                 assert_eq!(reader.receive(&wire), wire.len());
                 let _ = reader.process().unwrap();
                 assert!(has_marks(reader.plaintext()));
-                reader.consume(consumed);
+                reader.consume(consumed).unwrap();
                 let _ = reader.process().unwrap();
                 drop(reader);
                 assert!(!scan.finds_marks(), "{suite:?}, {consumed} bytes consumed");
@@ -195,7 +195,7 @@ mod in_the_whole_process {
             let (_, mut reader) = writer_and_reader(suite, WriterConfig::default());
             assert_eq!(reader.receive(&altered), altered.len());
             let _ = reader.process().unwrap();
-            reader.consume(usize::MAX);
+            reader.consume_all();
             assert!(reader.process().is_err());
             assert!(!scan.finds_marks(), "{suite:?}, after a failure");
         }
@@ -226,7 +226,7 @@ mod in_the_whole_process {
         while ours.memory_held() == held {
             ours.process().unwrap();
             assert!(has_marks(ours.plaintext()));
-            ours.consume(usize::MAX);
+            ours.consume_all();
         }
         assert!(ours.memory_held() > 0, "records are held that are not opened");
         assert!(!scan.finds_marks());

@@ -4,7 +4,6 @@ use core::hint::black_box;
 use core::time::Duration;
 use std::time::Instant;
 
-use bytes::Buf;
 use wantwrite::{CipherSuite, Coalescing, Reader, ReaderConfig, Writer, WriterConfig};
 
 use super::Error;
@@ -33,7 +32,7 @@ impl Source {
             self.writer.write_atomic(&self.plaintext)?;
             let mut drain = self.writer.drain();
             take(drain.chunk());
-            drain.advance(drain.remaining());
+            drain.advance(drain.remaining()).expect("no more than there is");
         }
         Ok(())
     }
@@ -69,7 +68,7 @@ impl Ours {
             while self.reader.wants_process() {
                 let _events = self.reader.process()?;
                 opened += black_box(self.reader.plaintext()).len();
-                self.reader.consume(usize::MAX);
+                self.reader.consume_all();
             }
             time += start.elapsed();
             if opened != batch * record_len {

@@ -4,7 +4,7 @@
 use core::hint::black_box;
 use std::collections::VecDeque;
 
-use bytes::{Buf, BytesMut};
+use bytes::BytesMut;
 use wantwrite::{Coalescing, TrafficSecret, WriteKeys, Writer, WriterConfig};
 
 use super::{Contestant, Suite};
@@ -28,7 +28,7 @@ fn drain(writer: &mut Writer) {
     let mut drain = writer.drain();
     while drain.has_remaining() {
         let len = black_box(drain.chunk()).len();
-        drain.advance(len);
+        drain.advance(len).expect("no more than there is");
     }
 }
 

@@ -110,14 +110,14 @@ fn open(len: usize) -> Result<Box<dyn Scenario>, Error> {
         move |(writer, reader)| {
             writer.write_atomic(&plaintext)?;
             let mut drain = writer.drain();
-            let taken = reader.receive(bytes::Buf::chunk(&drain));
-            bytes::Buf::advance(&mut drain, taken);
+            let taken = reader.receive(drain.chunk());
+            drain.advance(taken)?;
             Ok(())
         },
         move |(_, reader)| {
             let _events = reader.process()?;
             let opened = black_box(reader.plaintext()).len();
-            reader.consume(usize::MAX);
+            reader.consume_all();
             if opened == len { Ok(()) } else { Err("the record was not opened".into()) }
         },
     )

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::io::{self, ErrorKind, Read, Write};
 
-use wantwrite::bytes::Buf;
 use wantwrite::rustls;
 use wantwrite::rustls::pki_types::CertificateDer;
 use wantwrite::rustls::pki_types::pem::PemObject;
@@ -234,7 +233,7 @@ impl<'a> Exchange<'a> {
         if self.script.peek {
             assert!(self.tls.plaintext().starts_with(&taken), "plaintext changed under a look");
         }
-        self.tls.consume(taken.len());
+        assert_eq!(self.tls.consume(taken.len()), Ok(()));
         taken
     }
 
@@ -254,7 +253,7 @@ impl<'a> Exchange<'a> {
         while self.tls.wants().drain && !self.held {
             let mut drain = self.tls.writer_mut().drain();
             let sent = would_block_is_none(self.wire.write(drain.chunk()))?;
-            drain.advance(sent.unwrap_or(0));
+            assert_eq!(drain.advance(sent.unwrap_or(0)), Ok(()));
         }
         Ok(())
     }
@@ -262,7 +261,7 @@ impl<'a> Exchange<'a> {
     fn drain_one_byte(&mut self) -> Result<(), Failure> {
         let mut drain = self.tls.writer_mut().drain();
         while would_block_is_none(self.wire.write(&drain.chunk()[..1]))?.is_none() {}
-        drain.advance(1);
+        assert_eq!(drain.advance(1), Ok(()));
         Ok(())
     }
 

@@ -4,7 +4,6 @@
 
 use std::collections::VecDeque;
 
-use bytes::Buf;
 use wantwrite::*;
 
 use super::draw::{self, Input, Result};
@@ -224,7 +223,7 @@ impl End {
         while left > 0 {
             let n = drain.chunk().len().min(left);
             self.wire.extend(&drain.chunk()[..n]);
-            drain.advance(n);
+            drain.advance(n).unwrap();
             left -= n;
         }
     }
@@ -248,7 +247,7 @@ impl End {
             let plain = self.tls.plaintext();
             assert!(plain == plaintext(self.read, plain.len()), "other plaintext");
             self.read += plain.len() as u64;
-            self.tls.consume(usize::MAX);
+            self.tls.consume_all();
         }
         // `Tls12Close::Answer`: the peer's close_notify closes our half in TLS 1.2.
         if matches!(self.tls.writer_state(), WriterState::Closing | WriterState::Closed) {

@@ -164,7 +164,7 @@ fn outcome(
             tickets += events.tickets;
             renegotiation_requests += events.renegotiation_requests;
             plaintext.extend_from_slice(reader.plaintext());
-            reader.consume(usize::MAX);
+            reader.consume_all();
         }
     }
     reader.end_of_input();

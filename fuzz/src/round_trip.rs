@@ -86,7 +86,7 @@ impl Trip {
         let offered = self.reader.plaintext();
         let n = offered.len().min(max);
         assert!(offered[..n] == *plaintext(self.read, n), "other plaintext");
-        self.reader.consume(n);
+        self.reader.consume(n).unwrap();
         self.read += n as u64;
         self.process();
     }

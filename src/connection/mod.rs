@@ -38,7 +38,7 @@ use server_name::{RememberServerName, ServerNameCell};
 use crate::aead::ReadKeys;
 use crate::alert::AlertDescription;
 use crate::buffer::InboundBuffer;
-use crate::error::{Error, WriteError};
+use crate::error::{Error, Overrun, WriteError};
 use crate::reader::{Inbound, Reader, ReaderState};
 use crate::writer::{Writer, WriterParts, WriterState};
 
@@ -279,9 +279,17 @@ impl Connection {
         self.reader.plaintext()
     }
 
-    /// Removes `n` bytes from the front of the plaintext, or all if it has fewer.
-    pub fn consume(&mut self, n: usize) {
-        self.reader.consume(n);
+    /// Removes `n` bytes from the front of the plaintext.
+    ///
+    /// # Errors
+    /// [`Overrun`] if it has fewer; nothing is removed then.
+    pub fn consume(&mut self, n: usize) -> Result<(), Overrun> {
+        self.reader.consume(n)
+    }
+
+    /// Removes all plaintext of the record that is open.
+    pub fn consume_all(&mut self) {
+        self.reader.consume_all();
     }
 
     /// Copies plaintext into `buf`, processing input as needed, and returns how many bytes that
@@ -323,7 +331,7 @@ impl Connection {
             }
             let plaintext = self.plaintext();
             let n = take(plaintext).min(plaintext.len());
-            self.consume(n);
+            let _within = self.consume(n);
             len += n;
             if n == 0 || !self.reads_on() {
                 return Ok(len);

@@ -120,7 +120,6 @@ mod tests {
     use alloc::vec;
     use alloc::vec::Vec;
 
-    use bytes::Buf;
     use rustls::crypto::ring::default_provider;
     use rustls::crypto::{CipherSuiteCommon, CryptoProvider};
     use rustls::pki_types::PrivateKeyDer;
@@ -220,7 +219,7 @@ mod tests {
         while drain.has_remaining() {
             wire.extend_from_slice(drain.chunk());
             let len = drain.chunk().len();
-            drain.advance(len);
+            drain.advance(len).unwrap();
         }
         wire
     }

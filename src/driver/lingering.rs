@@ -5,7 +5,7 @@ use core::task::{Poll, ready};
 
 use super::{Fault, Transport};
 use crate::connection::Connection;
-use crate::error::SlotOverrun;
+use crate::error::Overrun;
 use crate::reader::ReaderState;
 
 /// What has been read after our end, and thrown away.
@@ -35,7 +35,7 @@ impl Lingering {
     ) -> Poll<Result<(), Fault<T::Error>>> {
         loop {
             while connection.process().is_ok() && !connection.plaintext().is_empty() {
-                connection.consume(usize::MAX);
+                connection.consume_all();
             }
             let discarded = self.discarded;
             if discarded > max {
@@ -84,7 +84,7 @@ fn read_some<T: Transport>(
         }
     };
     if len > available {
-        return Poll::Ready(Err(Fault::Overrun(SlotOverrun { committed: len, available })));
+        return Poll::Ready(Err(Fault::Overrun(Overrun { claimed: len, available })));
     }
     if !inbound.is_empty() {
         inbound.commit(len).map_err(Fault::Overrun)?;

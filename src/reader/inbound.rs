@@ -4,7 +4,7 @@ use core::fmt;
 use core::ops::{Deref, DerefMut};
 
 use crate::buffer::InboundBuffer;
-use crate::error::SlotOverrun;
+use crate::error::Overrun;
 
 /// Free memory of the inbound buffer: let the transport write into it, then
 /// [`commit`](Self::commit) how much it wrote.
@@ -26,11 +26,11 @@ impl<'a> Inbound<'a> {
     /// The transport has written the first `n` bytes. They are opened by the next `process`.
     ///
     /// # Errors
-    /// [`SlotOverrun`] if the memory is shorter than `n`; nothing is committed then.
-    pub fn commit(self, n: usize) -> Result<(), SlotOverrun> {
+    /// [`Overrun`] if the memory is shorter than `n`; nothing is committed then.
+    pub fn commit(self, n: usize) -> Result<(), Overrun> {
         let available = self.len();
         if n > available {
-            return Err(SlotOverrun { committed: n, available });
+            return Err(Overrun { claimed: n, available });
         }
         if let Some(buffer) = self.buffer {
             buffer.commit(n);

@@ -25,7 +25,7 @@ use process::End;
 
 use crate::aead::{ReadKeys, RecordOpener};
 use crate::buffer::InboundBuffer;
-use crate::error::Error;
+use crate::error::{Error, Overrun};
 #[cfg(feature = "rustls")]
 use crate::record::ContentType;
 use crate::record::KeyUpdateRequest;
@@ -76,7 +76,6 @@ pub struct ReaderEvents {
 /// the next record.
 ///
 /// ```
-/// use bytes::Buf;
 /// use wantwrite::{CipherSuite, ReadKeys, Reader, ReaderConfig, Role};
 /// use wantwrite::{WriteKeys, Writer, WriterConfig};
 ///
@@ -87,11 +86,11 @@ pub struct ReaderEvents {
 ///
 /// writer.write(b"hello")?;
 /// let taken = reader.receive(writer.drain().chunk());
-/// writer.drain().advance(taken);
+/// writer.drain().advance(taken)?;
 /// let events = reader.process()?;
 /// assert_eq!(events.key_update, None);
 /// assert_eq!(reader.plaintext(), b"hello");
-/// reader.consume(5);
+/// reader.consume(5)?;
 /// # Ok::<(), Box<dyn core::error::Error>>(())
 /// ```
 #[derive(Debug)]
@@ -212,10 +211,16 @@ impl Reader {
         self.buffer.bytes().get(self.plaintext.clone()).unwrap_or(&[])
     }
 
-    /// Removes `n` bytes from the front of the plaintext, or all if it has fewer.
-    pub fn consume(&mut self, n: usize) {
-        let len = n.min(self.plaintext.len());
-        self.plaintext.start += len;
+    /// Removes `n` bytes from the front of the plaintext.
+    ///
+    /// # Errors
+    /// [`Overrun`] if it has fewer; nothing is removed then.
+    pub fn consume(&mut self, n: usize) -> Result<(), Overrun> {
+        let available = self.plaintext.len();
+        if n > available {
+            return Err(Overrun { claimed: n, available });
+        }
+        self.plaintext.start += n;
         if self.plaintext.is_empty() && self.open_record_len > 0 {
             self.buffer.consume(self.open_record_len);
             self.open_record_len = 0;
@@ -224,6 +229,12 @@ impl Reader {
                 self.wipe(error);
             }
         }
+        Ok(())
+    }
+
+    /// Removes all plaintext of the record that is open.
+    pub fn consume_all(&mut self) {
+        let _none_left = self.consume(self.plaintext.len());
     }
 
     /// The transport has ended. Whole records that are held are still read; after them

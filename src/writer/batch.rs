@@ -393,7 +393,9 @@ mod tests {
 
     fn drain(writer: &mut Writer) -> Bytes {
         let mut drain = writer.drain();
-        drain.copy_to_bytes(drain.remaining())
+        let wire: Vec<u8> = drain.chunks().flatten().copied().collect();
+        drain.advance(wire.len()).unwrap();
+        wire.into()
     }
 
     #[test]

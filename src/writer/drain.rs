@@ -1,14 +1,16 @@
 //! Sealed bytes on their way to the transport.
 
-use bytes::Buf;
-
 use crate::buffer::{Chunk, OutboundBuffer};
+use crate::error::Overrun;
 
 /// The sealed bytes that wait, in the order of the wire.
 ///
-/// A [`Buf`]: write [`chunk`](Buf::chunk) to the transport and [`advance`](Buf::advance) by what
-/// it took; or gather [`chunks`](Self::chunks) (with the feature `std`, `Buf::chunks_vectored`) for
-/// `writev`. What is not advanced over stays.
+/// Write [`chunk`](Self::chunk) to the transport and [`advance`](Self::advance) by what it took; or
+/// gather [`chunks`](Self::chunks) (with the feature `std`, `chunks_vectored`) for `writev`. What
+/// you do not advance over stays.
+///
+/// It is not a [`Buf`](bytes::Buf), whose `advance` must panic: here a transport that claims too
+/// much is an error. A [`Chunk`] is one.
 ///
 /// The length is fixed while this lives. When it is drained, the next call of `drain` seals
 /// the open record if there is one: call it again while `wants().drain`.
@@ -50,35 +52,50 @@ impl<'a> Drain<'a> {
     pub fn chunks(&self) -> impl Iterator<Item = &[u8]> {
         self.buffer.chunks()
     }
-}
 
-impl Buf for Drain<'_> {
+    /// Bytes that wait.
+    #[must_use]
     #[inline]
-    fn remaining(&self) -> usize {
+    pub const fn remaining(&self) -> usize {
         self.buffer.waiting()
     }
 
-    /// Empty only if nothing waits.
+    /// Whether any wait.
+    #[must_use]
     #[inline]
-    fn chunk(&self) -> &[u8] {
+    pub const fn has_remaining(&self) -> bool {
+        self.remaining() > 0
+    }
+
+    /// The first of them that lie together; empty only if none wait.
+    #[must_use]
+    #[inline]
+    pub fn chunk(&self) -> &[u8] {
         self.buffer.chunk()
     }
 
-    /// The transport has taken `cnt` bytes.
-    ///
-    /// # Panics
-    /// If `cnt` is more than [`remaining`](Buf::remaining), as [`Buf`] prescribes.
-    fn advance(&mut self, cnt: usize) {
-        self.buffer.advance(cnt);
-    }
-
+    /// Fills `slices` with the first chunks, for `writev`, and returns how many it filled.
     #[cfg(feature = "std")]
-    fn chunks_vectored<'b>(&'b self, dst: &mut [std::io::IoSlice<'b>]) -> usize {
+    pub fn chunks_vectored<'b>(&'b self, slices: &mut [std::io::IoSlice<'b>]) -> usize {
         let mut n = 0;
-        for (slice, chunk) in dst.iter_mut().zip(self.buffer.chunks()) {
+        for (slice, chunk) in slices.iter_mut().zip(self.buffer.chunks()) {
             *slice = std::io::IoSlice::new(chunk);
             n += 1;
         }
         n
+    }
+
+    /// The transport has taken the first `n` bytes.
+    ///
+    /// # Errors
+    /// [`Overrun`] if fewer wait; nothing is drained then.
+    #[inline]
+    pub fn advance(&mut self, n: usize) -> Result<(), Overrun> {
+        let available = self.remaining();
+        if n > available {
+            return Err(Overrun { claimed: n, available });
+        }
+        self.buffer.advance(n);
+        Ok(())
     }
 }

@@ -55,7 +55,6 @@ use crate::record::{KeyUpdateRequest, RecordFormat, Version};
 /// it of both ([`on_key_update`](Self::on_key_update), [`fail`](Self::fail)).
 ///
 /// ```
-/// use bytes::Buf;
 /// use wantwrite::{CipherSuite, TrafficSecret, WriteKeys, Writer, WriterConfig};
 ///
 /// let secret = TrafficSecret::new(CipherSuite::TLS_AES_128_GCM_SHA256, &[7; 32])?;
@@ -133,12 +132,18 @@ impl Writer {
         self.buffer.append_owned(record);
     }
 
-    /// The sealed bytes that wait, as a [`Buf`](bytes::Buf). If none do, the open record is sealed first: the drain has
-    /// reached it.
+    /// Drains the sealed bytes that wait. If none do, the open record is sealed first: the drain has
+    /// reached it. To look without sealing: [`waiting`](Self::waiting).
     #[inline]
     pub fn drain(&mut self) -> Drain<'_> {
         self.seal_for_drain();
         Drain::new(&mut self.buffer)
+    }
+
+    /// Sealed bytes that wait to be drained. The current record is not among them.
+    #[must_use]
+    pub const fn waiting(&self) -> usize {
+        self.buffer.waiting()
     }
 
     /// Puts back what the transport did not take of a chunk

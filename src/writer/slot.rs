@@ -5,7 +5,7 @@ use core::ops::{Deref, DerefMut, Range};
 
 use super::Writer;
 use super::seal::Begun;
-use crate::error::{SlotOverrun, WriteError};
+use crate::error::{Overrun, WriteError};
 use crate::record::MAX_FRAGMENT_LEN;
 
 /// Free memory of the current record: what is written here and then committed is sealed where it
@@ -34,13 +34,13 @@ impl<'a> Slot<'a> {
     /// engine now.
     ///
     /// # Errors
-    /// [`WriteError::SlotOverrun`] if the slot is shorter than `n` (nothing is committed);
+    /// [`WriteError::Overrun`] if the slot is shorter than `n` (nothing is committed);
     /// [`WriteError::Failed`] if sealing needed a new key and there was none.
     #[inline]
     pub fn commit(mut self, n: usize) -> Result<(), WriteError> {
         let available = self.lent.as_ref().map_or(0, |lent| lent.range.len());
         if n > available {
-            return Err(WriteError::SlotOverrun(SlotOverrun { committed: n, available }));
+            return Err(WriteError::Overrun(Overrun { claimed: n, available }));
         }
         match self.lent.take_if(|_| n > 0) {
             Some(Lent { writer, .. }) => writer.commit_lent(n),

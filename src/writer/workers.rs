@@ -172,8 +172,6 @@ mod tests {
     use super::*;
     use alloc::vec;
 
-    use bytes::Buf;
-
     use crate::aead::{CipherSuite, WriteKeys};
     use crate::writer::{Writer, WriterConfig};
 
@@ -193,7 +191,7 @@ mod tests {
     fn write_and_drain(writer: &mut Writer, plaintext: &mut Bytes, workers: &SealWorkers) -> usize {
         let accepted = writer.write_parallel(plaintext, workers).unwrap();
         let mut drain = writer.drain();
-        drain.advance(drain.remaining());
+        drain.advance(drain.remaining()).unwrap();
         accepted
     }
 

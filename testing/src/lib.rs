@@ -32,7 +32,6 @@ use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use bytes::Buf;
 use rcgen::{CertificateParams, KeyPair};
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
@@ -270,7 +269,7 @@ pub fn drain(ours: &mut Connection) -> Vec<u8> {
         assert!(!chunk.is_empty(), "wants().drain, and nothing to drain");
         wire.extend_from_slice(chunk);
         let len = chunk.len();
-        drain.advance(len);
+        drain.advance(len).unwrap();
     }
     wire
 }

@@ -388,8 +388,8 @@ impl Run {
         assert_eq!(available > 0, before.room > 0, "a slot is empty when there is no room");
         assert!(available <= before.room);
         if committed > available {
-            let overrun = SlotOverrun { committed, available };
-            assert_eq!(result, Err(WriteError::SlotOverrun(overrun)));
+            let overrun = Overrun { claimed: committed, available };
+            assert_eq!(result, Err(WriteError::Overrun(overrun)));
         } else {
             assert_eq!(result, Ok(()));
             self.accept(committed);
@@ -490,14 +490,14 @@ impl Run {
         assert_eq!(chunks, drain.remaining());
         let mut left = max.min(drain.remaining());
         if left == 0 {
-            drain.advance(0);
+            drain.advance(0).unwrap();
             return;
         }
         let mut bytes = Vec::with_capacity(left);
         while left > 0 {
             let n = drain.chunk().len().min(left);
             bytes.extend_from_slice(&drain.chunk()[..n]);
-            drain.advance(n);
+            drain.advance(n).unwrap();
             left -= n;
         }
         self.drained(&bytes);

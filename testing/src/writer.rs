@@ -1,6 +1,5 @@
 //! A writer alone, and the reader that opens what it sealed.
 
-use bytes::Buf;
 use wantwrite::{
     CipherSuite, KeyUpdateRequest, ReadKeys, Reader, ReaderConfig, Role, TrafficSecret, Version,
     WriteKeys, Writer, WriterConfig,
@@ -50,7 +49,7 @@ pub fn drain_some(writer: &mut Writer, max: usize, wire: &mut Vec<u8>) -> usize 
     while drain.has_remaining() && drained < max {
         let n = drain.chunk().len().min(max - drained);
         wire.extend_from_slice(&drain.chunk()[..n]);
-        drain.advance(n);
+        drain.advance(n).unwrap();
         drained += n;
     }
     drained
@@ -68,7 +67,7 @@ pub fn open_all(reader: &mut Reader, mut wire: &[u8]) -> (Vec<usize>, Vec<u8>) {
             if !reader.plaintext().is_empty() {
                 lengths.push(reader.plaintext().len());
                 plaintext.extend_from_slice(reader.plaintext());
-                reader.consume(usize::MAX);
+                reader.consume_all();
             }
         }
         if wire.is_empty() {

@@ -1,5 +1,4 @@
 //! A peer that has the keys and breaks the rules, or goes to their edge.
-use bytes::Buf;
 use wantwrite::*;
 use wantwrite_testing::raw_peer::*;
 use wantwrite_testing::verdict::*;
@@ -396,7 +395,7 @@ fn an_answer_waits_behind_a_full_buffer_and_before_the_next_application_record()
             let mut drain = ours.writer_mut().drain();
             let n = drain.chunk().len().min(1000);
             wire.extend_from_slice(&drain.chunk()[..n]);
-            drain.advance(n);
+            drain.advance(n).unwrap();
             if written < 3 {
                 written += ours.writer_mut().write(&b"xyz"[written..]).unwrap();
             }

@@ -2,7 +2,6 @@
 //! and in the end neither owes the other an answer.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-use bytes::Buf;
 use wantwrite::*;
 use wantwrite_testing::*;
 
@@ -38,7 +37,7 @@ impl End for Connection {
             let mut drain = self.writer_mut().drain();
             let n = drain.chunk().len().min(max);
             wire.extend_from_slice(&drain.chunk()[..n]);
-            drain.advance(n);
+            drain.advance(n).unwrap();
         }
     }
 

@@ -39,7 +39,7 @@ fn plaintext_that_was_opened_is_read_before_the_writers_fault() {
                 assert_eq!(ours.reader_state(), ReaderState::Open);
                 assert!(!ours.wants().input && ours.inbound().is_empty());
             }
-            ours.consume(7);
+            ours.consume(7).unwrap();
             let mut buf = [0; 64];
             assert_eq!(ours.read(&mut buf), Ok(6));
             assert_eq!(&buf[..6], b"before");
@@ -136,9 +136,9 @@ fn a_reader_alone_gives_what_was_opened_before_the_other_half_failed() {
         assert!(reader.process().is_ok());
         assert_eq!((reader.plaintext(), reader.state()), (&b"opened"[..], ReaderState::Open));
         assert!(!reader.wants_input() && !reader.wants_process());
-        reader.consume(3);
+        reader.consume(3).unwrap();
         assert_eq!(reader.plaintext(), b"ned");
-        reader.consume(3);
+        reader.consume(3).unwrap();
         assert_eq!(reader.process(), Err(Error::KeysExhausted), "the first fault");
         assert_eq!((reader.plaintext(), reader.records()), (&b""[..], 1));
         assert_eq!((reader.state(), reader.memory_held()), (ReaderState::Failed, 0));

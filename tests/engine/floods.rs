@@ -1,6 +1,5 @@
 //! A peer that sends what is not data: what it may, and where that ends.
 
-use bytes::Buf;
 use wantwrite::*;
 use wantwrite_testing::raw_peer::*;
 use wantwrite_testing::verdict::*;
@@ -153,7 +152,7 @@ fn law_10_records_sealed_beside_a_reader_return_credit() {
         loop {
             peer.update_keys(KeyUpdateRequest::NotRequested).unwrap();
             let taken = reader.receive(peer.drain().chunk());
-            peer.drain().advance(taken);
+            peer.drain().advance(taken).unwrap();
             match reader.process() {
                 Ok(events) => followed += u64::from(events.key_update.is_some()),
                 Err(error) => break assert_eq!(error, PeerFault::TooManyKeyUpdates.into()),

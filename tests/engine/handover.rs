@@ -783,10 +783,10 @@ fn while_negotiating_writing_accepts_nothing_and_changes_nothing() {
                 assert_eq!(ours.writer_mut().write_atomic(b"x"), Err(WriteError::Negotiating));
                 assert!(ours.writer_mut().slot().unwrap().is_empty());
                 assert_eq!(ours.writer_mut().slot().unwrap().commit(0), Ok(()));
-                let overrun = SlotOverrun { committed: 1, available: 0 };
+                let overrun = Overrun { claimed: 1, available: 0 };
                 assert_eq!(
                     ours.writer_mut().slot().unwrap().commit(1),
-                    Err(WriteError::SlotOverrun(overrun))
+                    Err(WriteError::Overrun(overrun))
                 );
                 assert_eq!(ours.writer_mut().flush(), Ok(()));
                 assert_eq!(

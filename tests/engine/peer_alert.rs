@@ -33,7 +33,7 @@ fn law_09_after_the_peers_fatal_alert_nothing_is_drained() {
         for role in ROLES {
             let (mut ours, mut peer) = RawPeer::established(suite, role);
             ours.writer_mut().write_atomic(&pattern(50_000)).unwrap();
-            ours.writer_mut().drain().advance(1000);
+            ours.writer_mut().drain().advance(1000).unwrap();
             let drained = ours.writer().progress().drained;
             let wire = peer.seal(ALERT, &ALERT_FROM_PEER);
             feed(&mut ours, &wire);

@@ -1,7 +1,6 @@
 //! Ours against stock rustls: every suite, both roles, through links that take a few bytes.
 #![expect(clippy::unwrap_used, clippy::as_conversions, reason = "tests")]
 
-use bytes::Buf;
 use wantwrite::*;
 use wantwrite_testing::raw_peer::{APPLICATION_DATA, HANDSHAKE, KEY_UPDATE, RawPeer};
 use wantwrite_testing::*;
@@ -33,7 +32,7 @@ fn duplex(
             let mut drain = ours.writer_mut().drain();
             let n = drain.chunk().len().min(rng.up_to(3000));
             peer.feed(&drain.chunk()[..n]).unwrap();
-            drain.advance(n);
+            drain.advance(n).unwrap();
         }
         peer_received.extend(peer.take_plaintext());
         if peer_accepted < len && to_us.len() < 64 * 1024 {
@@ -141,7 +140,7 @@ fn wants_process_is_a_level_until_what_is_held_is_opened() {
         ours.process().unwrap();
         assert!(!ours.wants().process, "its plaintext is first");
         assert_eq!(ours.plaintext(), expected);
-        ours.consume(3);
+        ours.consume(3).unwrap();
     }
     assert!(!ours.wants().process);
     ours.end_of_input();
@@ -175,9 +174,9 @@ fn a_connection_that_holds_some_of_the_peers_bytes_is_not_taken_apart() {
             }
             ours.process().unwrap();
             ours = ours.into_parts().expect_err("plaintext");
-            ours.consume(4);
+            ours.consume(4).unwrap();
             ours = ours.into_parts().expect_err("the last byte of plaintext");
-            ours.consume(1);
+            ours.consume(1).unwrap();
             assert!(ours.into_parts().is_ok(), "{suite:?} {role:?}");
         }
     }

@@ -1,7 +1,6 @@
 //! What the manual page of `SSL_write` promises, row by row, and what is promised here instead.
 //! Rows 6 and 7 are about `Stream` and stand in `stream.rs`.
 
-use bytes::Buf;
 use wantwrite::*;
 use wantwrite_testing::writer::*;
 use wantwrite_testing::*;

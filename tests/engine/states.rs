@@ -1,7 +1,7 @@
 //! Every state × call of a connection, as the table in DESIGN.md has it.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::{Bytes, BytesMut};
 use wantwrite::*;
 use wantwrite_testing::raw_peer::{ALERT, RawPeer};
 use wantwrite_testing::verdict::FATAL;

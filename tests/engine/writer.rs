@@ -1,6 +1,6 @@
 //! The writer alone: fragments, slots, key updates, closing, limits.
 
-use bytes::{Buf, BytesMut};
+use bytes::BytesMut;
 use wantwrite::*;
 use wantwrite_testing::writer::*;
 use wantwrite_testing::*;
@@ -62,8 +62,8 @@ fn a_dropped_slot_commits_nothing_and_uses_no_sequence_number() {
     let available = slot.len();
     slot[0] = 1;
     assert_eq!(available, 16384);
-    let overrun = SlotOverrun { committed: 16385, available };
-    assert_eq!(slot.commit(16385), Err(WriteError::SlotOverrun(overrun)));
+    let overrun = Overrun { claimed: 16385, available };
+    assert_eq!(slot.commit(16385), Err(WriteError::Overrun(overrun)));
     assert_eq!((writer.room(), writer.next_seq(), writer.progress()), before);
     assert!(!writer.wants_drain());
 }
@@ -146,7 +146,7 @@ fn at_most_one_request_is_outstanding() {
         for record in split(&drain_writer(writer)) {
             assert_eq!(peer.receive(&record), record.len());
             requests.extend(peer.process().unwrap().key_update);
-            peer.consume(usize::MAX);
+            peer.consume_all();
         }
         requests
     };
@@ -334,7 +334,7 @@ fn abort_drops_the_open_record_and_keeps_what_was_sealed() {
     assert_eq!(reader.receive(&wire), wire.len());
     let _ = reader.process().unwrap();
     assert_eq!(reader.plaintext(), b"sealed");
-    reader.consume(6);
+    reader.consume(6).unwrap();
     assert_eq!(reader.process(), Err(Error::PeerAlert(AlertDescription::INTERNAL_ERROR)));
     assert_eq!(writer.error(), Some(Error::Aborted(AlertDescription::INTERNAL_ERROR)));
 }
@@ -396,7 +396,7 @@ fn draining_no_bytes_leaves_a_taken_chunk_the_last_one() {
     let (mut writer, _) = writer_and_reader(TLS13, WriterConfig::default());
     writer.write_atomic(b"taken").unwrap();
     let chunk = writer.drain().take_chunk(10).unwrap();
-    writer.drain().advance(0);
+    writer.drain().advance(0).unwrap();
     assert_eq!(writer.put_back(chunk), Ok(()));
 }
 
@@ -509,7 +509,7 @@ fn aborting_with_close_notify_is_no_clean_end() {
     assert_eq!(reader.receive(&wire), wire.len());
     let _events = reader.process().unwrap();
     assert_eq!(reader.plaintext(), b"sealed");
-    reader.consume(usize::MAX);
+    reader.consume_all();
     let alert = Error::PeerAlert(AlertDescription::INTERNAL_ERROR);
     assert_eq!(reader.process(), Err(alert));
 }
@@ -528,7 +528,7 @@ fn a_reader_driven_by_its_levels_tells_of_a_fault_behind_a_key_update() {
                 Ok(events) => told.push(Ok(events.key_update)),
                 Err(error) => told.push(Err(error)),
             }
-            reader.consume(usize::MAX);
+            reader.consume_all();
         }
         let fault = match behind {
             [] => Error::Truncated,
@@ -564,7 +564,7 @@ fn a_reader_wants_input_while_it_has_memory_and_until_the_peer_closes() {
     assert!(!reader.wants_input(), "full");
     while !rest.is_empty() || reader.wants_process() {
         let _events = reader.process().unwrap();
-        reader.consume(usize::MAX);
+        reader.consume_all();
         rest = &rest[reader.receive(rest)..];
     }
     assert_eq!((reader.state(), reader.wants_input()), (ReaderState::PeerClosed, false));

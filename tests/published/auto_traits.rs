@@ -3,6 +3,7 @@
 use core::marker::PhantomData;
 use core::panic::{RefUnwindSafe, UnwindSafe};
 
+use wantwrite::driver::{Driver, FarEnd, Fault, Taken};
 use wantwrite::*;
 use wantwrite_embedded_io::*;
 use wantwrite_tokio::*;
@@ -110,7 +111,7 @@ fn public_types_have_the_auto_traits_of_the_table() {
         SealJob: ALL,
         SealWorkers: NO_UNWIND,
         Slot<'static>: NO_UNWIND,
-        SlotOverrun: ALL,
+        Overrun: ALL,
         SlowStart: ALL,
         Stream<()>: NO_UNWIND,
         TlsAcceptor: NO_UNWIND,
@@ -120,6 +121,13 @@ fn public_types_have_the_auto_traits_of_the_table() {
         TrafficSecret: ALL,
         Wants: ALL,
         Window: ALL,
+        Credit: ALL,
+        Driver<()>: NO_UNWIND,
+        FarEnd: ALL,
+        Fault<()>: NO_UNWIND,
+        LingerError: ALL,
+        Taken: ALL,
+        Tls12Close: ALL,
         WriteKeys: ALL,
         Writer: NO_UNWIND,
         WriterConfig: ALL,

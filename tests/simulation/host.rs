@@ -306,7 +306,7 @@ impl Host {
             plain.len()
         };
         self.read += n as u64;
-        self.tls.consume(n);
+        self.tls.consume(n).unwrap();
     }
 
     fn drain(&mut self, to: &mut Wire, now: Micros, rng: &mut Rng) -> (usize, Option<Micros>) {
@@ -316,7 +316,7 @@ impl Host {
         assert!(waiting > 0, "a drain is wanted, and there is nothing");
         if rng.up_to(3) > 1 {
             let (sent, arrival) = to.send(drain.chunk(), now, rng);
-            drain.advance(sent);
+            drain.advance(sent).unwrap();
             assert_eq!(drain.remaining(), waiting - sent);
             return (sent, Some(arrival));
         }

@@ -6,11 +6,8 @@ use core::fmt;
 use core::task::Poll;
 
 use embedded_io::{BufRead, ErrorKind, ErrorType, Read, Write};
-use wantwrite::bytes::Buf;
 use wantwrite::driver::{Driver, FarEnd, Fault, Taken, Transport};
-use wantwrite::{
-    Connection, ConnectionError, Drain, Error, LingerError, SlotOverrun, WriteError, WriteOverrun,
-};
+use wantwrite::{Connection, ConnectionError, Drain, Error, LingerError, Overrun, WriteError};
 
 /// A [`Connection`] and its transport, as one `Read + BufRead + Write` of embedded-io.
 ///
@@ -148,7 +145,9 @@ impl<T: Read + Write> BufRead for EmbeddedStream<T> {
     }
 
     fn consume(&mut self, len: usize) {
-        self.driver.connection_mut().consume(len);
+        let connection = self.driver.connection_mut();
+        // The trait has no error for it.
+        let _within = connection.consume(len.min(connection.plaintext().len()));
     }
 }
 
@@ -176,9 +175,9 @@ pub enum EmbeddedError<E> {
     /// The transport took 0 bytes.
     WriteZero,
     /// The transport says that it read more than it was lent.
-    Overrun(SlotOverrun),
+    Overrun(Overrun),
     /// The transport says that it took more than it was given.
-    WriteOverrun(WriteOverrun),
+    WriteOverrun(Overrun),
     /// The connection has failed, or was truncated. Sticky.
     Connection(ConnectionError),
     /// The connection does not take what was written.

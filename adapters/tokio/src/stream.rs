@@ -7,7 +7,6 @@ use core::task::{Context, Poll, Waker, ready};
 use std::io::{self, ErrorKind, IoSlice};
 
 use tokio::io::{AsyncBufRead, AsyncRead, AsyncWrite, ReadBuf};
-use wantwrite::bytes::Buf;
 use wantwrite::driver::{Driver, FarEnd, Fault, Taken, Transport};
 use wantwrite::{Connection, ConnectionError, Drain, ReaderState, Role, Version};
 
@@ -181,7 +180,9 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncBufRead for TlsStream<IO> {
     }
 
     fn consume(self: Pin<&mut Self>, len: usize) {
-        self.get_mut().driver.connection_mut().consume(len);
+        let connection = self.get_mut().driver.connection_mut();
+        // The trait has no error for it.
+        let _within = connection.consume(len.min(connection.plaintext().len()));
     }
 }
 

@@ -3,7 +3,6 @@
 use core::time::Duration;
 
 use ring::digest::Digest;
-use wantwrite::bytes::Buf;
 use wantwrite::{
     CipherSuite, Connection, KeyUpdateRequest, Progress, ReaderState, Version, WriterState,
 };
@@ -152,7 +151,7 @@ impl Transfer {
             let offered = chunk.len();
             match self.socket.send(chunk) {
                 Ok(len) => {
-                    drain.advance(len);
+                    drain.advance(len)?;
                     self.counts.sends += 1;
                     if len < offered {
                         self.counts.short_sends += 1;
@@ -179,7 +178,7 @@ impl Transfer {
         while self.connection.wants().process {
             self.connection.process()?;
             self.sink.take(self.connection.plaintext());
-            self.connection.consume(usize::MAX);
+            self.connection.consume_all();
         }
         self.note_handshake();
         Ok(())

@@ -4,7 +4,6 @@ use std::io::{self, IoSlice, Read, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Buf;
 use wantwrite::{
     Conditions, Connection, ConnectionError, KeyUpdateRequest, Progress, ReaderState, Version,
     Wants, WriterState,
@@ -57,7 +56,7 @@ impl Engine for Ours {
     }
 
     fn consume(&mut self, n: usize) {
-        self.0.consume(n);
+        self.0.consume(n).expect("no more than there is");
     }
 
     fn peer(&self) -> Peer {
@@ -94,7 +93,7 @@ impl Engine for Ours {
         let mut chunks = [IoSlice::new(&[]); MAX_CHUNKS];
         let n = drain.chunks_vectored(&mut chunks);
         let sent = socket.write_vectored(&chunks[..n])?;
-        drain.advance(sent);
+        drain.advance(sent)?;
         Ok(())
     }
 

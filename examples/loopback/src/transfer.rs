@@ -4,7 +4,6 @@ use std::io::{ErrorKind, IoSlice, Read, Write};
 use std::net;
 use std::time::{Duration, Instant};
 
-use bytes::Buf;
 use indicatif::{ProgressBar, ProgressStyle};
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
@@ -170,7 +169,7 @@ impl Transfer {
             match self.socket.write_vectored(&chunks[..n]) {
                 Ok(0) => return Err("the socket takes nothing".into()),
                 Ok(len) => {
-                    drain.advance(len);
+                    drain.advance(len)?;
                     self.counts.drains += 1;
                     if len < waiting {
                         self.counts.short_drains += 1;

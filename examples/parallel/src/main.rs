@@ -9,7 +9,7 @@
 use core::time::Duration;
 use std::time::Instant;
 
-use bytes::{Buf, Bytes};
+use bytes::Bytes;
 use parallel::executors::{Executor, Rayon, Serial, Spawned, Workers};
 use ring::digest::{Context, SHA256};
 use wantwrite::{CipherSuite, TrafficSecret, WriteKeys, Writer, WriterConfig};
@@ -138,7 +138,7 @@ fn drain(writer: &mut Writer, mut digest: Option<&mut Context>) {
             digest.update(chunk);
         }
         let len = chunk.len();
-        drain.advance(len);
+        drain.advance(len).expect("a chunk is no longer than what waits");
     }
 }
 

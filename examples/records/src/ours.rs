@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use bytes::{Buf, BufMut};
 use wantwrite::{
     CipherSuite, Coalescing, Conditions, MAX_FRAGMENT_LEN, ReadKeys, Reader, ReaderConfig, Role,
     Sizing, TrafficSecret, Window, WriteKeys, Writer, WriterConfig,
@@ -77,10 +76,16 @@ impl Sender for Ours {
     }
 
     fn drain(&mut self, max: usize, wire: &mut Vec<u8>) -> Result<usize, Error> {
-        let drain = self.writer.drain();
+        let mut drain = self.writer.drain();
         let drained = drain.remaining().min(max);
-        // `Buf::take`, not the one that lends chunks: the copy is the transport.
-        wire.put(Buf::take(drain, drained));
+        let mut left = drained;
+        while left > 0 {
+            // The copy is the transport.
+            let len = drain.chunk().len().min(left);
+            wire.extend_from_slice(&drain.chunk()[..len]);
+            drain.advance(len)?;
+            left -= len;
+        }
         self.pass_time(drained);
         Ok(drained)
     }
@@ -118,7 +123,7 @@ impl Sender for Ours {
             if len > 0 {
                 opened.lengths.push(len);
                 opened.plaintext.extend_from_slice(content);
-                reader.consume(len);
+                reader.consume(len)?;
             }
         }
         Ok(opened)

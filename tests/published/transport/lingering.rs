@@ -373,7 +373,7 @@ fn a_transport_that_claims_to_have_read_more_than_it_was_lent_is_an_error() {
             if has_failed {
                 assert!(matches!(carried(&error), ConnectionError::Record(Error::Aborted(_))));
             } else {
-                let overrun: &SlotOverrun = error.get_ref().unwrap().downcast_ref().unwrap();
+                let overrun: &Overrun = error.get_ref().unwrap().downcast_ref().unwrap();
                 assert_eq!(overrun.available, 11);
             }
         }

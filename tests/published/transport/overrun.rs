@@ -21,8 +21,8 @@ mod over_std {
             assert_eq!(stream.write(b"accepted").unwrap(), 8, "the next call tells");
             let error = stream.flush().unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Other, "{error}");
-            let claim: WriteOverrun = *error.get_ref().unwrap().downcast_ref().unwrap();
-            assert_eq!((claim.claimed, claim.offered), (30_usize.saturating_add(more), 30));
+            let claim: Overrun = *error.get_ref().unwrap().downcast_ref().unwrap();
+            assert_eq!((claim.claimed, claim.available), (30_usize.saturating_add(more), 30));
             assert!(stream.connection().wants().drain, "nothing was taken for sent");
         }
     }
@@ -41,7 +41,7 @@ mod over_embedded_io {
             stream.get_mut().0.writes.push_back(Fault::Claims(more));
             assert_eq!(stream.write(b"accepted").unwrap(), 8, "the next call tells");
             let claimed = 30_usize.saturating_add(more);
-            let claim = WriteOverrun { claimed, offered: 30 };
+            let claim = Overrun { claimed, available: 30 };
             assert_eq!(stream.flush().unwrap_err(), EmbeddedError::WriteOverrun(claim));
         }
     }
@@ -71,7 +71,7 @@ mod over_tokio {
             stream.get_mut().0.0.writes.push_back(Fault::Claims(more));
             assert_eq!(write(&mut stream, b"accepted").unwrap(), 8, "the next call tells");
             let error = flush(&mut stream).unwrap_err();
-            assert!(error.get_ref().unwrap().is::<WriteOverrun>(), "{error}");
+            assert!(error.get_ref().unwrap().is::<Overrun>(), "{error}");
             flush(&mut stream).unwrap();
             assert_eq!(stream.get_ref().0.0.received, b"accepted");
         }

@@ -366,10 +366,7 @@ impl<E> Driver<E> {
 
     /// Takes what the transport has, once.
     fn poll_fill(&mut self, io: &mut impl Transport<Error = E>) -> Poll<Result<(), Fault<E>>> {
-        let mut inbound = self.connection.inbound();
-        if inbound.is_empty() {
-            return Poll::Ready(Ok(()));
-        }
+        let Some(mut inbound) = self.connection.inbound() else { return Poll::Ready(Ok(())) };
         match io.poll_read(&mut inbound) {
             Poll::Ready(Ok(0)) => {
                 self.connection.end_of_input();

@@ -59,7 +59,7 @@ impl Records {
         config.capacity = capacity;
         let mut reader = reader(self.suite, config)?;
         // Its memory is mapped before the time is taken.
-        reader.inbound().fill(1);
+        reader.inbound().ok_or("no memory")?.fill(1);
         let (mut rest, mut opened) = (&self.wire[..], 0);
         let start = Instant::now();
         while opened < self.count {

@@ -267,7 +267,7 @@ impl<'a> Exchange<'a> {
 
     /// What the transport has, if it does not block.
     fn fill(&mut self) -> Result<(), Failure> {
-        let mut inbound = self.tls.inbound();
+        let Some(mut inbound) = self.tls.inbound() else { return Ok(()) };
         match would_block_is_none(self.wire.read(&mut inbound))? {
             None => {}
             Some(0) => self.tls.end_of_input(),

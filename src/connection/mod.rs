@@ -247,10 +247,10 @@ impl Connection {
     }
 
     /// Memory for the transport's next bytes, to read straight into; then call
-    /// [`process`](Self::process).
-    pub fn inbound(&mut self) -> Inbound<'_> {
+    /// [`process`](Self::process). `None` while there is none, as in [`Reader::inbound`].
+    pub fn inbound(&mut self) -> Option<Inbound<'_>> {
         match &mut self.stage {
-            Stage::Negotiating(handshake) => Inbound::new(handshake.inbound()),
+            Stage::Negotiating(handshake) => Inbound::new(handshake.inbound()?),
             Stage::Established(_) | Stage::Failed(_) => self.reader.inbound(),
         }
     }
@@ -259,7 +259,13 @@ impl Connection {
     /// [`process`](Self::process). Bytes after the end of reading are taken and ignored.
     #[must_use]
     pub fn receive(&mut self, wire: &[u8]) -> usize {
-        self.inbound().receive(wire)
+        match &mut self.stage {
+            Stage::Negotiating(handshake) if !handshake.input_has_ended() => {
+                self.inbound().map_or(0, |inbound| inbound.receive(wire))
+            }
+            Stage::Negotiating(_) => wire.len(),
+            Stage::Established(_) | Stage::Failed(_) => self.reader.receive(wire),
+        }
     }
 
     /// The transport has ended. Whole records that are held are still read; after them

@@ -73,7 +73,7 @@ fn read_some<T: Transport>(
     let mut inbound = connection.inbound();
     // A connection that has failed lends no memory.
     let mut unread = [0; 256];
-    let memory = if inbound.is_empty() { unread.as_mut_slice() } else { &mut *inbound };
+    let memory = inbound.as_deref_mut().unwrap_or(&mut unread);
     let available = memory.len().min(max);
     let len = match io.poll_read(memory.get_mut(..available).unwrap_or_default()) {
         Poll::Ready(read) => read.map_err(Fault::Transport)?,
@@ -86,7 +86,7 @@ fn read_some<T: Transport>(
     if len > available {
         return Poll::Ready(Err(Fault::Overrun(Overrun { claimed: len, available })));
     }
-    if !inbound.is_empty() {
+    if let Some(inbound) = inbound {
         inbound.commit(len).map_err(Fault::Overrun)?;
     }
     Poll::Ready(Ok(len))

@@ -6,21 +6,16 @@ use core::ops::{Deref, DerefMut};
 use crate::buffer::InboundBuffer;
 use crate::error::Overrun;
 
-/// Free memory of the inbound buffer: let the transport write into it, then
-/// [`commit`](Self::commit) how much it wrote.
-///
-/// Empty while the buffer is full (consume plaintext first, or process) and once nothing more will
-/// be read: then input is not wanted, and a transport that is read into no memory says 0 bytes,
-/// which is not its end. Dropping it commits nothing.
+/// Free memory of the inbound buffer, at least a byte: let the transport write into it, then
+/// [`commit`](Self::commit) how much it wrote. Dropping it commits nothing.
 pub struct Inbound<'a> {
-    /// `None` once nothing more will be read.
-    buffer: Option<&'a mut InboundBuffer>,
+    buffer: &'a mut InboundBuffer,
 }
 
 impl<'a> Inbound<'a> {
-    /// The free memory of a buffer in which room was made.
-    pub(crate) const fn new(buffer: Option<&'a mut InboundBuffer>) -> Self {
-        Self { buffer }
+    /// The free memory of a buffer in which room was made; `None` if it is full.
+    pub(crate) fn new(buffer: &'a mut InboundBuffer) -> Option<Self> {
+        if buffer.free().is_empty() { None } else { Some(Self { buffer }) }
     }
 
     /// The transport has written the first `n` bytes. They are opened by the next `process`.
@@ -32,19 +27,13 @@ impl<'a> Inbound<'a> {
         if n > available {
             return Err(Overrun { claimed: n, available });
         }
-        if let Some(buffer) = self.buffer {
-            buffer.commit(n);
-        }
+        self.buffer.commit(n);
         Ok(())
     }
 
-    /// Copies as much of `wire` as fits and returns how much that was. Once nothing more will be
-    /// read, all of it is taken and ignored.
+    /// Copies as much of `wire` as fits and returns how much that was.
     #[must_use]
     pub fn receive(mut self, wire: &[u8]) -> usize {
-        if self.buffer.is_none() {
-            return wire.len();
-        }
         let n = self.len().min(wire.len());
         self[..n].copy_from_slice(&wire[..n]);
         self.commit(n).map_or(0, |()| n)
@@ -55,13 +44,13 @@ impl Deref for Inbound<'_> {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
-        self.buffer.as_ref().map_or(&[], |buffer| buffer.free())
+        self.buffer.free()
     }
 }
 
 impl DerefMut for Inbound<'_> {
     fn deref_mut(&mut self) -> &mut [u8] {
-        self.buffer.as_mut().map_or(&mut [], |buffer| buffer.free_mut())
+        self.buffer.free_mut()
     }
 }
 

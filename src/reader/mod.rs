@@ -163,20 +163,25 @@ impl Reader {
         self.end == End::NotYet && self.buffer.len() == 0 && !self.joiner.is_joining()
     }
 
-    /// Memory for the transport's next bytes, to read straight into.
-    pub fn inbound(&mut self) -> Inbound<'_> {
+    /// Memory for the transport's next bytes, to read straight into. `None` while the buffer is full
+    /// (consume plaintext first, or process), and once nothing more will be read: so a read into no
+    /// memory, which gives 0 bytes, cannot look like the transport's end.
+    pub fn inbound(&mut self) -> Option<Inbound<'_>> {
         if self.end != End::NotYet {
-            return Inbound::new(None);
+            return None;
         }
         let _moved = self.buffer.make_room(self.needed());
-        Inbound::new(Some(&mut self.buffer))
+        Inbound::new(&mut self.buffer)
     }
 
     /// Copies as much of `wire` as there is room for and returns how much that was. Bytes after
     /// the end of reading are ignored: all of `wire` is taken then.
     #[must_use = "what was not taken must be given again"]
     pub fn receive(&mut self, wire: &[u8]) -> usize {
-        self.inbound().receive(wire)
+        if self.end != End::NotYet {
+            return wire.len();
+        }
+        self.inbound().map_or(0, |inbound| inbound.receive(wire))
     }
 
     /// Opens records until one has plaintext that is not consumed, or something that the writer

@@ -277,7 +277,7 @@ pub fn drain(ours: &mut Connection) -> Vec<u8> {
 /// Feeds ours; stops at an error (which is sticky) and when plaintext keeps the buffer full.
 pub fn feed(ours: &mut Connection, mut wire: &[u8]) {
     while !wire.is_empty() {
-        let has_memory = !ours.inbound().is_empty();
+        let has_memory = ours.inbound().is_some();
         assert!(
             has_memory || !ours.wants().input,
             "input is wanted, and there is no memory for it"

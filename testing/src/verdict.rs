@@ -57,7 +57,7 @@ pub fn assert_failed(ours: &mut Connection, error: &ConnectionError) {
     assert!(ours.writer_mut().slot().is_err());
     assert_eq!(ours.writer().room(), 0);
     assert!(!ours.wants().input);
-    assert!(ours.inbound().is_empty());
+    assert!(ours.inbound().is_none());
     assert!(ours.plaintext().is_empty());
     assert_eq!(ours.receive(b"more"), 4, "taken and ignored");
     assert_eq!(ours.process().as_ref(), Err(error));

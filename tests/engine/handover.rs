@@ -480,7 +480,7 @@ fn assert_failed(ours: &mut Connection, error: &ConnectionError) {
     assert_eq!(ours.writer_mut().update_keys(KeyUpdateRequest::Requested), Err(failed));
     assert_eq!(ours.writer().room(), 0);
     assert!(!ours.wants().input);
-    assert!(ours.inbound().is_empty());
+    assert!(ours.inbound().is_none());
     assert_eq!(ours.receive(b"more"), 4, "taken and ignored");
     assert_eq!(ours.process().as_ref(), Err(error));
 }
@@ -713,7 +713,7 @@ fn negotiate_by_levels(ours: &mut Connection, peer: &mut Peer, step: usize) {
             ours.process().unwrap();
         } else {
             assert!(wants.input, "nothing is wanted");
-            let mut inbound = ours.inbound();
+            let mut inbound = ours.inbound().expect("input is wanted");
             let n = inbound.len().min(step).min(to_us.len());
             assert!(n > 0, "a read of nothing");
             inbound[..n].copy_from_slice(&to_us[..n]);

@@ -676,7 +676,7 @@ fn extreme_settings_are_bounded_and_return() {
     config.capacity = 0;
     let keys = ReadKeys::new(TLS13, &[0; 16], [0; 12], 0).unwrap();
     let mut reader = Reader::new(keys, Role::Client, config);
-    assert_eq!(reader.inbound().len(), MAX_RECORD_LEN);
+    assert_eq!(reader.inbound().unwrap().len(), MAX_RECORD_LEN);
 }
 
 #[test]

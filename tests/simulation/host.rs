@@ -273,8 +273,8 @@ impl Host {
             assert_ne!(self.tls.reader_state(), ReaderState::PeerClosed, "more than close_notify");
             return bytes.len();
         }
-        let mut inbound = self.tls.inbound();
-        assert!(!inbound.is_empty(), "input is wanted, and there is no memory for it");
+        let inbound = self.tls.inbound();
+        let mut inbound = inbound.expect("input is wanted, and there is no memory for it");
         let len = len.min(inbound.len());
         inbound[..len].copy_from_slice(&bytes[..len]);
         inbound.commit(len).unwrap();

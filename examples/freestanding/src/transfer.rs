@@ -167,7 +167,7 @@ impl Transfer {
 
     /// Takes what the socket has, once.
     fn receive(&mut self) -> Result<(), Error> {
-        let mut inbound = self.connection.inbound();
+        let Some(mut inbound) = self.connection.inbound() else { return Ok(()) };
         match self.socket.receive(&mut inbound) {
             Ok(0) => self.connection.end_of_input(),
             Ok(len) => inbound.commit(len)?,

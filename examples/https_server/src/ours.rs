@@ -26,7 +26,7 @@ impl Engine for Ours {
     }
 
     fn receive(&mut self, socket: &mut Socket) -> io::Result<()> {
-        let mut inbound = self.0.inbound();
+        let Some(mut inbound) = self.0.inbound() else { return Ok(()) };
         match socket.read(&mut inbound)? {
             0 => self.0.end_of_input(),
             n => inbound.commit(n).map_err(io::Error::other)?,

@@ -197,7 +197,7 @@ impl Transfer {
     }
 
     fn read_socket(&mut self) -> Result<(), Error> {
-        let mut inbound = self.connection.inbound();
+        let Some(mut inbound) = self.connection.inbound() else { return Ok(()) };
         match self.socket.read(&mut inbound) {
             Ok(0) => self.connection.end_of_input(),
             Ok(len) => inbound.commit(len)?,

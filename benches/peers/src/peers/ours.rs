@@ -42,8 +42,10 @@ impl<W: Way> Peer for Ours<W> {
     }
 
     fn negotiate(&mut self) -> Result<bool, Error> {
-        while let Ok(n @ 1..) = self.transport.read(&mut self.connection.inbound()) {
-            self.connection.inbound().commit(n)?;
+        while let Some(mut inbound) = self.connection.inbound()
+            && let Ok(n @ 1..) = self.transport.read(&mut inbound)
+        {
+            inbound.commit(n)?;
             while self.connection.wants().process {
                 self.connection.process()?;
             }

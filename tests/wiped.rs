@@ -126,7 +126,7 @@ mod in_the_whole_process {
 
     /// Looked at while the writer lives: what its drop does comes too late.
     #[test]
-    fn the_open_record_is_wiped_when_the_writer_fails() {
+    fn the_current_record_is_wiped_when_the_writer_fails() {
         let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
         let mut scan = Scan::new();
         for suite in SUITES_HERE {
@@ -148,7 +148,7 @@ mod in_the_whole_process {
     }
 
     #[test]
-    fn the_open_record_is_wiped_when_the_connection_fails() {
+    fn the_current_record_is_wiped_when_the_connection_fails() {
         let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
         let mut scan = Scan::new();
         for suite in SUITES_HERE {

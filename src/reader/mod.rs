@@ -101,8 +101,8 @@ pub struct Reader {
     /// Of a reader without a connection.
     alone: Option<Box<Alone>>,
     buffer: InboundBuffer,
-    /// Length of the record at the front of the buffer if it is open and has plaintext left.
-    open_record_len: usize,
+    /// Length of the record at the front of the buffer if it was opened and has plaintext left.
+    opened_record_len: usize,
     /// Where in it that plaintext lies.
     plaintext: Range<usize>,
     joiner: HandshakeJoiner,
@@ -129,7 +129,7 @@ impl Reader {
             opener: None,
             alone: None,
             buffer: InboundBuffer::new(config.buffer_capacity(), config.buffers),
-            open_record_len: 0,
+            opened_record_len: 0,
             plaintext: 0..0,
             joiner: HandshakeJoiner::default(),
             counts: PeerCounts::new(config.limits),
@@ -206,7 +206,7 @@ impl Reader {
         }
     }
 
-    /// The plaintext of the record that is open; empty if there is none.
+    /// The plaintext of the record that was opened last; empty if there is none.
     #[must_use]
     pub fn plaintext(&self) -> &[u8] {
         self.buffer.bytes().get(self.plaintext.clone()).unwrap_or(&[])
@@ -216,9 +216,9 @@ impl Reader {
     pub fn consume(&mut self, n: usize) {
         let len = n.min(self.plaintext.len());
         self.plaintext.start += len;
-        if self.plaintext.is_empty() && self.open_record_len > 0 {
-            self.buffer.consume(self.open_record_len);
-            self.open_record_len = 0;
+        if self.plaintext.is_empty() && self.opened_record_len > 0 {
+            self.buffer.consume(self.opened_record_len);
+            self.opened_record_len = 0;
             self.plaintext = 0..0;
             if let End::Failed(error) = self.end {
                 self.wipe(error);
@@ -244,7 +244,7 @@ impl Reader {
     /// or the end of input.
     #[must_use]
     pub fn wants_process(&self) -> bool {
-        if self.open_record_len > 0 {
+        if self.opened_record_len > 0 {
             return false;
         }
         match self.end {
@@ -263,7 +263,7 @@ impl Reader {
         if let End::Failed(_) | End::CloseNotify = self.end {
             return;
         }
-        if self.open_record_len > 0 {
+        if self.opened_record_len > 0 {
             self.end = End::Failed(error);
         } else {
             self.wipe(error);
@@ -274,7 +274,7 @@ impl Reader {
     #[must_use]
     pub const fn error(&self) -> Option<Error> {
         match self.end {
-            End::Failed(error) if self.open_record_len == 0 => Some(error),
+            End::Failed(error) if self.opened_record_len == 0 => Some(error),
             End::NotYet | End::Transport | End::CloseNotify | End::Failed(_) => None,
         }
     }
@@ -310,7 +310,7 @@ impl Reader {
             End::NotYet | End::Transport if self.opener.is_none() => ReaderState::Negotiating,
             End::NotYet | End::Transport => ReaderState::Open,
             End::CloseNotify => ReaderState::PeerClosed,
-            End::Failed(_) if self.open_record_len > 0 => ReaderState::Open,
+            End::Failed(_) if self.opened_record_len > 0 => ReaderState::Open,
             End::Failed(Error::Truncated) => ReaderState::Truncated,
             End::Failed(_) => ReaderState::Failed,
         }

@@ -52,13 +52,13 @@ impl Reader {
     pub(super) fn wipe(&mut self, error: Error) {
         self.end = End::Failed(error);
         self.plaintext = 0..0;
-        self.open_record_len = 0;
+        self.opened_record_len = 0;
         self.joiner = HandshakeJoiner::default();
         self.buffer.wipe();
     }
 
     fn process_records(&mut self, handler: &mut dyn PostHandshake) -> Result<(), Error> {
-        while self.open_record_len == 0 && self.end != End::CloseNotify {
+        while self.opened_record_len == 0 && self.end != End::CloseNotify {
             let header = self.next_header()?;
             let record_len = header.map_or(usize::MAX, RecordHeader::record_len);
             let (Some(header), Some(record), Some(opener)) =
@@ -77,7 +77,7 @@ impl Reader {
                     }
                 }
                 Next::Stop => {
-                    self.open_record_len = record_len;
+                    self.opened_record_len = record_len;
                     self.plaintext = opened.content;
                 }
             }
@@ -91,7 +91,7 @@ impl Reader {
 
     /// Length of the record at the front, as far as it is known, if its end has not come; else 0.
     pub(super) fn needed(&self) -> usize {
-        if self.open_record_len > 0 {
+        if self.opened_record_len > 0 {
             return 0;
         }
         let needed = match self.next_header() {

@@ -133,8 +133,8 @@ impl Writer {
         self.buffer.append_owned(record);
     }
 
-    /// The sealed bytes that wait, as a [`Buf`](bytes::Buf). If none do, the open record is sealed first: the drain has
-    /// reached it.
+    /// The sealed bytes that wait, as a [`Buf`](bytes::Buf). If none do, the current record is
+    /// sealed first: the drain has reached it.
     #[inline]
     pub fn outbound(&mut self) -> Outbound<'_> {
         self.seal_for_drain();
@@ -154,7 +154,7 @@ impl Writer {
         self.buffer.put_back(chunk)
     }
 
-    /// Puts a KeyUpdate at the next record boundary, in front of the open record
+    /// Puts a KeyUpdate at the next record boundary, in front of the current record
     /// (RFC 9846 §4.7.3). Calls before it is sealed merge into one KeyUpdate.
     ///
     /// # Errors
@@ -219,7 +219,7 @@ impl Writer {
     }
 
     /// Tells the sizing policy of time and transport; see [`Conditions`]. The next record that is
-    /// opened depends on it.
+    /// begun depends on it.
     pub fn observe(&mut self, conditions: Conditions) {
         self.planner.observe(conditions);
     }

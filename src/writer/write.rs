@@ -117,7 +117,7 @@ impl Writer {
         self.close().map_err(|error| error.after(buf.len()))
     }
 
-    /// Seals the open record: everything accepted so far can be drained without waiting for
+    /// Seals the current record: everything accepted so far can be drained without waiting for
     /// more. Repeated, it changes nothing.
     ///
     /// # Errors
@@ -134,7 +134,7 @@ impl Writer {
             .map_err(|_| WriteError::Failed { accepted: 0 })
     }
 
-    /// Seals the open record and `close_notify` (RFC 9846 §6.1). Nothing accepted is lost: drain
+    /// Seals the current record and `close_notify` (RFC 9846 §6.1). Nothing accepted is lost: drain
     /// until [`state`](Self::state) is [`WriterState::Closed`]. Repeated, it changes nothing.
     ///
     /// # Errors
@@ -157,7 +157,7 @@ impl Writer {
         Ok(())
     }
 
-    /// Ends in failure with a fatal alert (RFC 9846 §6.2): the open record is wiped, what was
+    /// Ends in failure with a fatal alert (RFC 9846 §6.2): the current record is wiped, what was
     /// sealed before can still be drained, the alert behind it. After a close or a failure no
     /// alert is sealed any more. In the place of `close_notify` and `user_canceled`, which would
     /// look like a clean end or like none (RFC 9846 §6.1), `internal_error` is sent.

@@ -15,7 +15,7 @@ pub struct Step {
     pub len: usize,
     pub help: Help,
     pub drain: usize,
-    /// Whether an open record and a KeyUpdate stand in front.
+    /// Whether a current record and a KeyUpdate stand in front.
     pub small_write: bool,
 }
 

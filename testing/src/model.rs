@@ -749,7 +749,7 @@ impl Run {
         total
     }
 
-    /// Wire bytes sealed so far, by a writer without an open record.
+    /// Wire bytes sealed so far, by a writer without a current record.
     fn sealed(&mut self) -> u64 {
         let waiting = self.writer().outbound().remaining();
         self.writer().progress().drained + waiting as u64

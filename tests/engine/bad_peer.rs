@@ -330,7 +330,7 @@ fn an_answer_goes_out_without_any_write() {
 }
 
 #[test]
-fn an_open_record_is_sealed_under_the_new_key_behind_the_answer() {
+fn a_current_record_is_sealed_under_the_new_key_behind_the_answer() {
     for suite in TLS13_SUITES {
         for role in ROLES {
             let (mut ours, mut peer) = RawPeer::established(suite, role);
@@ -353,7 +353,7 @@ fn an_open_record_is_sealed_under_the_new_key_behind_the_answer() {
 }
 
 #[test]
-fn an_open_record_that_is_almost_full_keeps_its_content_behind_the_answer() {
+fn a_current_record_that_is_almost_full_keeps_its_content_behind_the_answer() {
     for suite in TLS13_SUITES {
         let (mut ours, mut peer) = RawPeer::established(suite, Role::Server);
         let content = pattern(MAX - 1);

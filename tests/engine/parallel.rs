@@ -151,7 +151,7 @@ fn segments_of_a_pool_come_back_from_a_batch() {
 }
 
 #[test]
-fn a_batch_with_no_room_behind_the_open_record_fills_that() {
+fn a_batch_with_no_room_behind_the_current_record_fills_that() {
     let workers = SealWorkers::new(1, Duration::ZERO).unwrap();
     for with_workers in [false, true] {
         let (mut writer, mut reader) = writer_and_reader(TLS13, with(|c| c.capacity = 1));
@@ -174,7 +174,7 @@ fn a_batch_with_no_room_behind_the_open_record_fills_that() {
 }
 
 #[test]
-fn a_batch_that_the_key_refuses_fills_the_open_record_and_then_changes_nothing() {
+fn a_batch_that_the_key_refuses_fills_the_current_record_and_then_changes_nothing() {
     let config = with(|config| config.key_limits = Some(KeyLimits::new(4, u64::MAX)));
     let (mut writer, _) = writer_and_reader(TLS12, config);
     writer.write_all(b"x").unwrap();

@@ -173,7 +173,7 @@ fn policies_change_at_record_boundaries_only() {
     writer.flush().unwrap();
     writer.write_all(&[2; 25]).unwrap();
     let wire = drain_writer(&mut writer);
-    assert_eq!(record_lengths(&wire), [222, 53, 53, 53], "the open record keeps its own");
+    assert_eq!(record_lengths(&wire), [222, 53, 53, 53], "the current record keeps its own");
     assert_eq!(open_all(&mut reader, &wire).0, [200, 10, 10, 5]);
 }
 
@@ -457,7 +457,7 @@ fn chunks_are_taken_up_to_a_length_in_all() {
 }
 
 #[test]
-fn putting_back_leaves_the_open_record_open() {
+fn putting_back_leaves_the_current_record_as_it_is() {
     let (mut writer, mut reader) = writer_and_reader(TLS13, WriterConfig::default());
     writer.write_all(&pattern(1000)).unwrap();
     let mut chunk = writer.outbound().take_chunk(usize::MAX).unwrap();

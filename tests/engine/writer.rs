@@ -99,7 +99,7 @@ fn without_coalescing_each_write_ends_its_record() {
 }
 
 #[test]
-fn flush_seals_the_open_record_and_repeated_changes_nothing() {
+fn flush_seals_the_current_record_and_repeated_changes_nothing() {
     let (mut writer, mut reader) = writer_and_reader(TLS13, WriterConfig::default());
     writer.flush().unwrap();
     assert!(!writer.wants_drain(), "nothing to flush");
@@ -112,7 +112,7 @@ fn flush_seals_the_open_record_and_repeated_changes_nothing() {
 }
 
 #[test]
-fn a_key_update_stands_in_front_of_the_open_record() {
+fn a_key_update_stands_in_front_of_the_current_record() {
     let (mut writer, mut reader) = writer_and_reader(TLS13, WriterConfig::default());
     writer.write_all(b"open").unwrap();
     writer.update_keys(KeyUpdateRequest::NotRequested).unwrap();
@@ -323,7 +323,7 @@ fn close_loses_nothing_and_seals_nothing_after_close_notify() {
 }
 
 #[test]
-fn abort_drops_the_open_record_and_keeps_what_was_sealed() {
+fn abort_drops_the_current_record_and_keeps_what_was_sealed() {
     let (mut writer, mut reader) = writer_and_reader(TLS13, WriterConfig::default());
     writer.write_all(b"sealed").unwrap();
     writer.flush().unwrap();
@@ -451,7 +451,7 @@ fn padding_changes_nothing_in_tls_1_2() {
 }
 
 #[test]
-fn owned_plaintext_fills_the_open_record_that_is_the_last_of_its_key() {
+fn owned_plaintext_fills_the_current_record_that_is_the_last_of_its_key() {
     let suite = CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256;
     // The handshake has sealed one.
     let config = with(|config| config.key_limits = Some(KeyLimits::new(4, u64::MAX)));
@@ -485,7 +485,7 @@ fn the_smallest_window_leaves_room_in_an_empty_buffer() {
 }
 
 #[test]
-fn a_refused_renegotiation_behind_an_open_record_leaves_one_for_close_notify() {
+fn a_refused_renegotiation_behind_a_current_record_leaves_one_for_close_notify() {
     let suite = CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256;
     // The handshake has sealed one.
     let config = with(|config| config.key_limits = Some(KeyLimits::new(4, u64::MAX)));

@@ -239,7 +239,7 @@ impl Writer {
     /// record that was begun and holds as much already is sealed at once.
     pub fn set_max_fragment_len(&mut self, len: usize) {
         self.planner.set_max_fragment_len(len);
-        let (format, max_inner) = (self.planner.format(), self.planner.shape().max_inner);
+        let (format, max_inner) = (self.planner.format(), self.planner.policy().max_inner);
         if self.record.as_mut().is_some_and(|record| !record.cap(format, max_inner)) {
             // A failure is sticky, and the next call tells of it.
             let _failed = self.seal_current();

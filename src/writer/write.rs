@@ -88,7 +88,7 @@ impl Writer {
     pub fn write_cover(&mut self, padding: usize) -> Result<(), WriteError> {
         self.check_established()?;
         let type_len = self.planner.format().inner_type_len();
-        let padding = padding.min(self.planner.shape().max_inner - type_len) * type_len;
+        let padding = padding.min(self.planner.policy().max_inner - type_len) * type_len;
         let plan = match self.planner.plan_cover(&self.outlook(), self.record, padding) {
             Plan::Begin(plan) if plan.content_limit >= padding => plan,
             Plan::Begin(plan) => {
@@ -205,7 +205,7 @@ impl Writer {
         if self.record.is_none() {
             match self.planner.whole_record_in_tail(&self.outlook()) {
                 Some(limit) if (1..=limit).contains(&len) => {
-                    self.record = Some(CurrentRecord::new(limit, self.planner.shape()));
+                    self.record = Some(CurrentRecord::new(limit, self.planner.policy()));
                 }
                 _ => return false,
             }

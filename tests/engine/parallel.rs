@@ -6,7 +6,7 @@ use std::thread;
 use bytes::Bytes;
 use proptest::prelude::*;
 use wantwrite::*;
-use wantwrite_testing::batch::{Help, Step, compare};
+use wantwrite_testing::batch::{BatchStep, Help, compare};
 use wantwrite_testing::writer::*;
 use wantwrite_testing::*;
 
@@ -49,10 +49,10 @@ prop_compose! {
     }
 }
 
-fn steps() -> impl Strategy<Value = Vec<Step>> {
+fn steps() -> impl Strategy<Value = Vec<BatchStep>> {
     let len = prop_oneof![0..200_usize, 0..40_000_usize, 0..400_000_usize];
     let step = (len, help(), 0..100_000_usize, any::<bool>())
-        .prop_map(|(len, help, drain, small_write)| Step { len, help, drain, small_write });
+        .prop_map(|(len, help, drain, small_write)| BatchStep { len, help, drain, small_write });
     prop::collection::vec(step, 1..6)
 }
 

@@ -135,7 +135,8 @@ impl Writer {
     }
 
     /// Seals the current record and `close_notify` (RFC 9846 §6.1). Nothing accepted is lost: drain
-    /// until [`state`](Self::state) is [`WriterState::Closed`]. Repeated, it changes nothing.
+    /// until [`state`](Self::state) is [`WriterState::Closed`](super::WriterState::Closed).
+    /// Repeated, it changes nothing.
     ///
     /// # Errors
     /// [`WriteError::Failed`] after a fatal fault.

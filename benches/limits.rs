@@ -12,7 +12,7 @@ use benches::common::halves::{SUITES, drain_all, writer};
 use benches::common::handshake::Ends;
 use benches::common::opening::{Ours, Ring};
 use benches::common::orders::{Order, Records};
-use benches::common::rounds::{Turn, median, play, timed};
+use benches::common::rounds::{TimedRun, median, play, timed};
 use wantwrite::{CipherSuite, ConnectionConfig, MAX_RECORD_LEN, Padding, WriterConfig};
 
 const SUITE: CipherSuite = CipherSuite::TLS_AES_128_GCM_SHA256;
@@ -54,7 +54,7 @@ fn opening(effort: &Effort) -> Result<bool, Error> {
         let (mut ours, mut ring) = (Vec::new(), Vec::new());
         for _ in 0..effort.rounds.div_ceil(ROUNDS_IN_PLACE) {
             let (mut reader, mut alone) = (Ours::new(suite, 16384)?, Ring::new(suite, 16384)?);
-            let turns: [Turn<'_>; 2] = [&mut || reader.open(300), &mut || alone.open(300)];
+            let turns: [TimedRun<'_>; 2] = [&mut || reader.open(300), &mut || alone.open(300)];
             let [reader, alone] = play(ROUNDS_IN_PLACE, turns)?;
             ours.extend(reader);
             ring.extend(alone);
@@ -76,7 +76,7 @@ fn orders(effort: &Effort) -> Result<bool, Error> {
         for capacity in [1, 2 * MAX_RECORD_LEN, 128 * 1024] {
             for read_len in [100, 1_460, 16_384, usize::MAX] {
                 let read = |order| records.read(order, read_len, capacity);
-                let turns: [Turn<'_>; 4] = [
+                let turns: [TimedRun<'_>; 4] = [
                     &mut || read(Order::AtOnce),
                     &mut || read(Order::WhenFull),
                     &mut || read(Order::OneWhenFull),
@@ -101,7 +101,7 @@ fn padding(effort: &Effort) -> Result<bool, Error> {
     let full = Records::new(SUITE, 16_384)?;
     let padded = Records::padded(SUITE, 1, Padding::Sizes(&[16_385]))?;
     let read = |records: &Records| records.read(Order::AtOnce, usize::MAX, 1 << 20);
-    let turns: [Turn<'_>; 2] = [&mut || read(&padded), &mut || read(&full)];
+    let turns: [TimedRun<'_>; 2] = [&mut || read(&padded), &mut || read(&full)];
     let [padded, full] = play(effort.rounds, turns)?;
     let ratio = median(&padded, &full, |padded, full| padded / full);
     Ok(row("16 KiB records of padding, of such of content", ratio, 1.3))

@@ -8,11 +8,11 @@
 //! Two mirrored halves, and no hidden state behind them:
 //!
 //! ```text
-//! plaintext --write / slot+commit--> [open record] --seal--> [sealed records] --drain().advance--> transport
+//! plaintext --write / slot+commit--> [current record] --seal--> [sealed records] --drain().advance--> transport
 //! transport --inbound().commit--> [records] --open in place--> [plaintext] --consume--> caller
 //! ```
 //!
-//! The tail of the outbound buffer is at most one *open record*: plaintext that is not sealed yet.
+//! The tail of the outbound buffer is at most one *current record*: plaintext that is not sealed yet.
 //! It is sealed, in place, when it is full, when [`Writer::flush`] or
 //! [`Connection::close`] asks, or when the drain reaches it. So small writes made while
 //! earlier bytes wait share a record, without a timer, and a slow drain never makes short records.

@@ -163,7 +163,7 @@ fn every_flipped_bit_of_a_record_is_refused_and_gives_no_plaintext() {
 /// Law 5: over a million calls no key seals with a nonce twice. Every record is opened with keys
 /// and nonces that are made here, and these are recorded.
 #[test]
-fn law_5_no_key_and_nonce_are_used_twice_in_a_million_calls() {
+fn law_05_no_key_and_nonce_are_used_twice_in_a_million_calls() {
     const KINDS: [CipherSuite; 5] = [
         CipherSuite::TLS_AES_128_GCM_SHA256,
         CipherSuite::TLS_AES_256_GCM_SHA384,

@@ -28,8 +28,8 @@ const WAYS: [Way; 10] = [
         writer.write_atomic(&marks(50_000)).unwrap();
         writer.flush().unwrap();
     }),
-    ("in an open record", |writer| writer.write_atomic(&marks(10_000)).unwrap()),
-    ("in an open record of a writer that was aborted", |writer| {
+    ("in a current record", |writer| writer.write_atomic(&marks(10_000)).unwrap()),
+    ("in a current record of a writer that was aborted", |writer| {
         writer.write_atomic(&marks(10_000)).unwrap();
         writer.abort(AlertDescription::INTERNAL_ERROR);
         drain_writer(writer);
@@ -126,7 +126,7 @@ mod in_the_whole_process {
 
     /// Looked at while the writer lives: what its drop does comes too late.
     #[test]
-    fn the_open_record_is_wiped_when_the_writer_fails() {
+    fn the_current_record_is_wiped_when_the_writer_fails() {
         let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
         let mut scan = Scan::new();
         for suite in SUITES_HERE {
@@ -134,7 +134,7 @@ mod in_the_whole_process {
                 let config = with(|config| config.pool = pool.clone());
                 let (mut writer, _) = writer_and_reader(suite, config.clone());
                 writer.write_atomic(&marks(10_000)).unwrap();
-                assert!(scan.finds_marks(), "in the open record");
+                assert!(scan.finds_marks(), "in the current record");
                 writer.abort(AlertDescription::INTERNAL_ERROR);
                 assert!(!scan.finds_marks(), "{suite:?}: written, then aborted");
                 let (mut other, _) = writer_and_reader(suite, config);
@@ -148,7 +148,7 @@ mod in_the_whole_process {
     }
 
     #[test]
-    fn the_open_record_is_wiped_when_the_connection_fails() {
+    fn the_current_record_is_wiped_when_the_connection_fails() {
         let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
         let mut scan = Scan::new();
         for suite in SUITES_HERE {
@@ -164,7 +164,7 @@ mod in_the_whole_process {
             for fails in ways {
                 let (mut ours, mut peer) = RawPeer::established(suite, Role::Client);
                 ours.writer_mut().write_atomic(&marks(10_000)).unwrap();
-                assert!(scan.finds_marks(), "in the open record");
+                assert!(scan.finds_marks(), "in the current record");
                 fails(&mut ours, &mut peer);
                 assert!(!scan.finds_marks(), "{suite:?}");
                 assert!(ours.wants().drain, "the alert waits");

@@ -6,12 +6,12 @@ use std::time::Instant;
 use super::Error;
 
 /// Does its work once and says how long that took.
-pub type Turn<'a> = &'a mut dyn FnMut() -> Result<Duration, Error>;
+pub type TimedRun<'a> = &'a mut dyn FnMut() -> Result<Duration, Error>;
 
 /// What each of `turns` took in each round, in nanoseconds. A round before them warms up.
 pub fn play<const N: usize>(
     rounds: usize,
-    mut turns: [Turn<'_>; N],
+    mut turns: [TimedRun<'_>; N],
 ) -> Result<[Vec<f64>; N], Error> {
     let mut times = [const { Vec::new() }; N];
     for round in 0..=rounds {

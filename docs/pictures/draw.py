@@ -81,7 +81,7 @@ def halves():
     )
     picture.area(216, 10, 430, 112, "the writing half: Writer")
     picture.box(10, 50, 90, 52, ["caller"])
-    picture.box(230, 44, 130, 64, ["open record", ("plaintext", "small")], "plain")
+    picture.box(230, 44, 130, 64, ["current record", ("plaintext", "small")], "plain")
     for number in range(3):
         picture.box(460 + 58 * number, 44, 52, 64, ["record"], "sealed")
     picture.box(780, 50, 90, 52, ["transport"])
@@ -93,7 +93,7 @@ def halves():
 
     picture.area(216, 208, 430, 112, "the reading half: Reader")
     picture.box(10, 248, 90, 52, ["caller"])
-    picture.box(230, 242, 130, 64, ["open record", ("plaintext", "small")], "plain")
+    picture.box(230, 242, 130, 64, ["opened record", ("plaintext", "small")], "plain")
     for number in range(3):
         picture.box(460 + 58 * number, 242, 52, 64, ["record"], "sealed")
     picture.box(780, 248, 90, 52, ["transport"])

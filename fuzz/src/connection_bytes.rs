@@ -25,12 +25,12 @@ pub fn run(data: &[u8]) {
 }
 
 struct Link {
-    ends: [End; 2],
+    ends: [Endpoint; 2],
     /// Whether anybody was on the wire.
     is_attacked: bool,
 }
 
-struct End {
+struct Endpoint {
     tls: Connection,
     /// On the way to the other end.
     wire: VecDeque<u8>,
@@ -51,7 +51,7 @@ impl Link {
         config.reader.limits = patient();
         config.tls12_close = draw::tls12_close(input)?;
         let (client, server) = deterministic::pair(suite, config);
-        let ends = [client, server].map(|tls| End {
+        let ends = [client, server].map(|tls| Endpoint {
             tls,
             wire: VecDeque::new(),
             written: 0,
@@ -191,7 +191,7 @@ impl Link {
     }
 }
 
-impl End {
+impl Endpoint {
     fn write(&mut self, len: usize) {
         let buf = plaintext(self.written, len);
         let room = self.tls.writer().room();

@@ -3,7 +3,7 @@
 use wantwrite::CipherSuite;
 
 use super::draw::{self, Input, Result};
-use wantwrite_testing::batch::{Help, Step, compare};
+use wantwrite_testing::batch::{BatchStep, Help, compare};
 
 const MAX_STEPS: usize = 6;
 
@@ -12,15 +12,15 @@ pub fn run(data: &[u8]) {
     let Ok(suite) = input.choose(&CipherSuite::ALL).copied() else { return };
     let Ok(mut config) = draw::writer_config(&mut input) else { return };
     config.pool = None;
-    let steps: Vec<Step> = (0..MAX_STEPS).map_while(|_| step(&mut input).ok()).collect();
+    let steps: Vec<BatchStep> = (0..MAX_STEPS).map_while(|_| step(&mut input).ok()).collect();
     compare(suite, &config, &steps);
 }
 
-fn step(input: &mut Input<'_>) -> Result<Step> {
+fn step(input: &mut Input<'_>) -> Result<BatchStep> {
     if input.is_empty() {
         return Err(arbitrary::Error::NotEnoughData);
     }
-    Ok(Step {
+    Ok(BatchStep {
         len: draw::len(input)? << input.int_in_range(0..=2)?,
         // Threads are slow to begin: seldom.
         help: match input.int_in_range(0..=15)? {

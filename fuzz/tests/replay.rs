@@ -85,7 +85,7 @@ fn inputs_that_mean_nothing_are_run_too() {
 
 /// Law 12, handshake included.
 #[test]
-fn a_connection_without_randomness_has_the_same_bytes_each_time() {
+fn law_12_a_connection_without_randomness_has_the_same_bytes_each_time() {
     for suite in deterministic::SUITES {
         let transcript = || {
             deterministic::restart();

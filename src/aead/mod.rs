@@ -32,6 +32,6 @@ pub(crate) use schedule::KeySchedule;
 #[cfg(feature = "rustls")]
 pub(crate) use schedule::MAX_GENERATION;
 pub(crate) use schedule::NextKeys;
-pub(crate) use sealer::{Around, RecordSealer};
+pub(crate) use sealer::{Envelope, RecordSealer};
 pub use secret::TrafficSecret;
 pub use suite::{CipherSuite, InvalidKeyLength};

@@ -100,9 +100,9 @@ impl RecordSealer {
     /// gets it back.
     ///
     /// `None` if the sequence numbers are used up; nothing is sealed then.
-    pub(crate) fn seal_apart(&mut self, body: &mut [u8], content_len: usize) -> Option<Around> {
+    pub(crate) fn seal_apart(&mut self, body: &mut [u8], content_len: usize) -> Option<Envelope> {
         let format = self.format;
-        let mut around = Around {
+        let mut envelope = Envelope {
             prefix: [0; MAX_PREFIX_LEN],
             prefix_len: format.prefix_len(),
             trailer: [0; MAX_TRAILER_LEN],
@@ -113,8 +113,8 @@ impl RecordSealer {
         let type_len = format.inner_type_len();
         let content_type = ContentType::ApplicationData;
         let header = record_header(format, content_type, content_len + type_len);
-        around.prefix[..HEADER_LEN].copy_from_slice(&header);
-        around.prefix[HEADER_LEN..format.prefix_len()]
+        envelope.prefix[..HEADER_LEN].copy_from_slice(&header);
+        envelope.prefix[HEADER_LEN..format.prefix_len()]
             .copy_from_slice(explicit_nonce(format, &numbers));
         let mut lent = content_type.to_wire();
         if type_len > 0 {
@@ -123,15 +123,15 @@ impl RecordSealer {
         let tag = seal_body(key, format, numbers, header, &mut body[..content_len + type_len]);
         if type_len > 0 {
             mem::swap(&mut body[content_len], &mut lent);
-            around.trailer[0] = lent;
+            envelope.trailer[0] = lent;
         }
-        around.trailer[type_len..][..TAG_LEN].copy_from_slice(&tag);
-        Some(around)
+        envelope.trailer[type_len..][..TAG_LEN].copy_from_slice(&tag);
+        Some(envelope)
     }
 }
 
 /// What stands around a content that was sealed apart.
-pub(crate) struct Around {
+pub(crate) struct Envelope {
     prefix: [u8; MAX_PREFIX_LEN],
     prefix_len: usize,
     trailer: [u8; MAX_TRAILER_LEN],
@@ -144,7 +144,7 @@ const MAX_PREFIX_LEN: usize = HEADER_LEN + 8;
 /// Sealed type byte and tag.
 const MAX_TRAILER_LEN: usize = 1 + TAG_LEN;
 
-impl Around {
+impl Envelope {
     /// Header, and the explicit nonce if the format has one.
     pub(crate) fn prefix(&self) -> &[u8] {
         &self.prefix[..self.prefix_len]

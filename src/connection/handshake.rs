@@ -45,7 +45,7 @@ pub(super) struct Handshake {
     /// Bytes at the front of `inbound` that rustls has been shown.
     shown: usize,
     watch: Watch,
-    turn: Turn,
+    awaiting: Awaiting,
     input: Input,
     /// Whether what we send is protected.
     output: Output,
@@ -64,12 +64,12 @@ enum Output {
     Protected,
 }
 
-/// What the handshake goes on with.
+/// What the handshake waits for: rustls, about what it was shown, or the next record.
 ///
 /// rustls is not asked twice about the same bytes: it would try refused early data again, and
 /// count it again against its limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Turn {
+enum Awaiting {
     Rustls,
     NextRecord,
 }
@@ -84,7 +84,7 @@ pub(super) enum Status {
 }
 
 /// What one look at rustls's state came to.
-enum Step {
+enum RustlsState {
     Again,
     /// A record to send.
     Send(Vec<u8>),
@@ -93,7 +93,7 @@ enum Step {
 }
 
 /// The next record that rustls has not been shown, and what is known when it was looked at.
-enum Next {
+enum UnseenRecord {
     Whole(RecordHeader, Watch),
     Part(Watch),
 }
@@ -130,7 +130,7 @@ impl Handshake {
             limits,
             tls12_close,
             shown: 0,
-            turn: Turn::Rustls,
+            awaiting: Awaiting::Rustls,
             input: Input::Open,
             output: Output::Plain,
             server_name,
@@ -142,15 +142,15 @@ impl Handshake {
     pub(super) fn advance(&mut self, writer: &mut Writer) -> Result<Status, ConnectionError> {
         let mut refused = None;
         loop {
-            if self.turn == Turn::NextRecord {
+            if self.awaiting == Awaiting::NextRecord {
                 let version = self.version();
                 match self.next_record() {
-                    Ok(Next::Whole(header, watch)) => {
+                    Ok(UnseenRecord::Whole(header, watch)) => {
                         self.shown += header.record_len();
                         self.watch = watch;
                         self.watch.next_record(header, version);
                     }
-                    Ok(Next::Part(watch)) => {
+                    Ok(UnseenRecord::Part(watch)) => {
                         self.watch = watch;
                         return self.blocked(writer);
                     }
@@ -162,7 +162,7 @@ impl Handshake {
                     Err(Refusal::Content(fault)) => return Err(self.refuse(fault, writer)),
                 }
             }
-            self.turn = Turn::Rustls;
+            self.awaiting = Awaiting::Rustls;
             let step = self.step();
             if let (Ok(_), Some(suite)) = (&step, foreign_suite(self.tls.common())) {
                 // Nothing of ours is under its keys yet, and nothing will be.
@@ -171,12 +171,12 @@ impl Handshake {
                 return Err(ConnectionError::UnsupportedSuite(suite));
             }
             match step {
-                Ok(Step::Again) => {}
-                Ok(Step::Send(record)) => self.send(record, writer),
-                Ok(Step::Traffic) if self.is_over() => return Ok(Status::Done),
+                Ok(RustlsState::Again) => {}
+                Ok(RustlsState::Send(record)) => self.send(record, writer),
+                Ok(RustlsState::Traffic) if self.is_over() => return Ok(Status::Done),
                 // A server that may send half-RTT data gets here while still handshaking.
-                Ok(Step::Blocked | Step::Traffic) => match refused {
-                    None => self.turn = Turn::NextRecord,
+                Ok(RustlsState::Blocked | RustlsState::Traffic) => match refused {
+                    None => self.awaiting = Awaiting::NextRecord,
                     // A header that rustls knows and TLS 1.2 and 1.3 do not.
                     Some(fault) => {
                         self.shown -= HEADER_LEN;
@@ -239,7 +239,7 @@ impl Handshake {
     pub(super) fn wants_process(&self) -> bool {
         self.input == Input::Ended
             || self.inbound.is_full(self.needed())
-            || !matches!(self.next_record(), Ok(Next::Part(_)))
+            || !matches!(self.next_record(), Ok(UnseenRecord::Part(_)))
     }
 
     /// The name a client asked for.
@@ -264,7 +264,7 @@ impl Handshake {
         }
     }
 
-    fn step(&mut self) -> Result<Step, ConnectionError> {
+    fn step(&mut self) -> Result<RustlsState, ConnectionError> {
         let shown = self.inbound.bytes_mut().get_mut(..self.shown).unwrap_or(&mut []);
         let (discard, step) = match &mut self.tls {
             Tls::Client(tls) => take_step(tls.process_tls_records(shown)),
@@ -276,12 +276,12 @@ impl Handshake {
     }
 
     /// What is here of the next record that rustls has not been shown.
-    fn next_record(&self) -> Result<Next, Refusal> {
+    fn next_record(&self) -> Result<UnseenRecord, Refusal> {
         let mut watch = self.watch;
         let rest = self.inbound.bytes().get(self.shown..).unwrap_or(&[]);
         let Some(header) = RecordHeader::decode_of_any_version(rest).map_err(Refusal::Header)?
         else {
-            return Ok(Next::Part(watch));
+            return Ok(UnseenRecord::Part(watch));
         };
         let record = rest.get(..header.record_len());
         // In TLS 1.3 rustls refuses by its type what is not protected then.
@@ -290,8 +290,8 @@ impl Handshake {
             watch.look(header, here, self.version()).map_err(Refusal::Content)?;
         }
         Ok(match record {
-            Some(_) => Next::Whole(header, watch),
-            None => Next::Part(watch),
+            Some(_) => UnseenRecord::Whole(header, watch),
+            None => UnseenRecord::Part(watch),
         })
     }
 
@@ -404,8 +404,8 @@ impl Handshake {
         self.inbound.wipe();
         while self.tls.common().wants_write() {
             match self.step() {
-                Ok(Step::Again) => {}
-                Ok(Step::Send(record)) => self.send(record, writer),
+                Ok(RustlsState::Again) => {}
+                Ok(RustlsState::Send(record)) => self.send(record, writer),
                 _ => break,
             }
         }
@@ -423,17 +423,17 @@ fn append_plain_alert(description: AlertDescription, writer: &mut Writer) {
 /// Handles one state of rustls, which is the same for both roles. Returns the bytes to discard.
 fn take_step<Data>(
     status: UnbufferedStatus<'_, '_, Data>,
-) -> (usize, Result<Step, ConnectionError>) {
+) -> (usize, Result<RustlsState, ConnectionError>) {
     let UnbufferedStatus { discard, state } = status;
     let step = match state {
-        Ok(ConnectionState::EncodeTlsData(chunk)) => Ok(Step::Send(encode(chunk))),
+        Ok(ConnectionState::EncodeTlsData(chunk)) => Ok(RustlsState::Send(encode(chunk))),
         Ok(ConnectionState::TransmitTlsData(transmit)) => {
             // It waits in our buffer, in order: as good as sent.
             transmit.done();
-            Ok(Step::Again)
+            Ok(RustlsState::Again)
         }
-        Ok(ConnectionState::BlockedHandshake) => Ok(Step::Blocked),
-        Ok(ConnectionState::WriteTraffic(_)) => Ok(Step::Traffic),
+        Ok(ConnectionState::BlockedHandshake) => Ok(RustlsState::Blocked),
+        Ok(ConnectionState::WriteTraffic(_)) => Ok(RustlsState::Traffic),
         Ok(ConnectionState::PeerClosed | ConnectionState::Closed) => {
             Err(Error::PeerAlert(AlertDescription::CLOSE_NOTIFY).into())
         }

@@ -278,8 +278,8 @@ impl Connection {
         }
     }
 
-    /// The plaintext of the record that is open, at most 16,384 bytes; empty if there is none:
-    /// then [`process`](Self::process) may find more.
+    /// The plaintext of the record that was opened last, at most 16,384 bytes; empty if there is
+    /// none: then [`process`](Self::process) may find more.
     #[must_use]
     pub fn plaintext(&self) -> &[u8] {
         self.reader.plaintext()
@@ -356,8 +356,8 @@ impl Connection {
         matches!(&self.stage, Stage::Established(negotiated) if negotiated.answers_close)
     }
 
-    /// Seals the open record and `close_notify`: our half ends, and nothing accepted is lost if you
-    /// drain it, and read to the peer's end before you drop a socket
+    /// Seals the current record and `close_notify`: our half ends, and nothing accepted is lost if
+    /// you drain it, and read to the peer's end before you drop a socket
     /// ([`WriterState::Closed`](crate::WriterState::Closed)). The
     /// peer's half stays open until its own `close_notify` (RFC 9846 §6.1). Repeated, it changes
     /// nothing.
@@ -376,7 +376,7 @@ impl Connection {
     }
 
     /// Ends both halves with a fatal alert: plaintext that was not read is wiped, and so is the
-    /// open record. What was sealed before can still be drained, the alert behind it;
+    /// current record. What was sealed before can still be drained, the alert behind it;
     /// `internal_error` in the place of `close_notify` and `user_canceled`, which would look like
     /// a clean end or like none (RFC 9846 §6.1). While negotiating no alert is sent, as in
     /// [`close`](Self::close).

@@ -20,8 +20,8 @@ use core::ops::Range;
 
 use joiner::HandshakeJoiner;
 use limits::PeerCounts;
-use post_handshake::Alone;
-use process::End;
+use post_handshake::Standalone;
+use process::ReadEnd;
 
 use crate::aead::{ReadKeys, RecordOpener};
 use crate::buffer::InboundBuffer;
@@ -98,16 +98,16 @@ pub struct Reader {
     /// None before the end of the handshake.
     opener: Option<RecordOpener>,
     /// Of a reader without a connection.
-    alone: Option<Box<Alone>>,
+    standalone: Option<Box<Standalone>>,
     buffer: InboundBuffer,
-    /// Length of the record at the front of the buffer if it is open and has plaintext left.
-    open_record_len: usize,
+    /// Length of the record at the front of the buffer if it was opened and has plaintext left.
+    opened_record_len: usize,
     /// Where in it that plaintext lies.
     plaintext: Range<usize>,
     joiner: HandshakeJoiner,
     counts: PeerCounts,
     role: Role,
-    end: End,
+    end: ReadEnd,
     opened: u64,
 }
 
@@ -117,7 +117,7 @@ impl Reader {
     pub fn new(mut keys: ReadKeys, role: Role, config: ReaderConfig) -> Self {
         let next_keys = keys.take_secret().into();
         let mut reader = Self::without_keys(role, config);
-        reader.alone = Some(Box::new(Alone::new(next_keys)));
+        reader.standalone = Some(Box::new(Standalone::new(next_keys)));
         reader.begin(keys);
         reader
     }
@@ -126,14 +126,14 @@ impl Reader {
     pub(crate) fn without_keys(role: Role, config: ReaderConfig) -> Self {
         Self {
             opener: None,
-            alone: None,
+            standalone: None,
             buffer: InboundBuffer::new(config.buffer_capacity(), config.buffers),
-            open_record_len: 0,
+            opened_record_len: 0,
             plaintext: 0..0,
             joiner: HandshakeJoiner::default(),
             counts: PeerCounts::new(config.limits),
             role,
-            end: End::NotYet,
+            end: ReadEnd::NotYet,
             opened: 0,
         }
     }
@@ -160,14 +160,14 @@ impl Reader {
     /// Whether the next byte from the transport begins a record, and a message.
     #[cfg(feature = "rustls")]
     pub(crate) fn is_at_rest(&self) -> bool {
-        self.end == End::NotYet && self.buffer.len() == 0 && !self.joiner.is_joining()
+        self.end == ReadEnd::NotYet && self.buffer.len() == 0 && !self.joiner.is_joining()
     }
 
     /// Memory for the transport's next bytes, to read straight into. `None` while the buffer is full
     /// (consume plaintext first, or process), and once nothing more will be read: so a read into no
     /// memory, which gives 0 bytes, cannot look like the transport's end.
     pub fn inbound(&mut self) -> Option<Inbound<'_>> {
-        if self.end != End::NotYet {
+        if self.end != ReadEnd::NotYet {
             return None;
         }
         let _moved = self.buffer.make_room(self.needed());
@@ -178,7 +178,7 @@ impl Reader {
     /// the end of reading are ignored: all of `wire` is taken then.
     #[must_use = "what was not taken must be given again"]
     pub fn receive(&mut self, wire: &[u8]) -> usize {
-        if self.end != End::NotYet {
+        if self.end != ReadEnd::NotYet {
             return wire.len();
         }
         self.inbound().map_or(0, |inbound| inbound.receive(wire))
@@ -193,10 +193,12 @@ impl Reader {
     /// peer.
     pub fn process(&mut self) -> Result<ReaderEvents, Error> {
         // Not missing: a connection has a call of its own.
-        let Some(mut alone) = self.alone.take() else { return Ok(ReaderEvents::default()) };
-        let result = self.process_with(&mut *alone);
-        let events = alone.take_events();
-        self.alone = Some(alone);
+        let Some(mut standalone) = self.standalone.take() else {
+            return Ok(ReaderEvents::default());
+        };
+        let result = self.process_with(&mut *standalone);
+        let events = standalone.take_events();
+        self.standalone = Some(standalone);
         result.map(|()| events)
     }
 
@@ -205,12 +207,12 @@ impl Reader {
     /// see [`PeerLimits`]. Without this call only received data counts. A number that is not
     /// greater than the last one changes nothing.
     pub fn on_sealed(&mut self, records: u64) {
-        if let Some(alone) = &mut self.alone {
-            alone.on_sealed(records);
+        if let Some(standalone) = &mut self.standalone {
+            standalone.on_sealed(records);
         }
     }
 
-    /// The plaintext of the record that is open; empty if there is none.
+    /// The plaintext of the record that was opened last; empty if there is none.
     #[must_use]
     pub fn plaintext(&self) -> &[u8] {
         self.buffer.bytes().get(self.plaintext.clone()).unwrap_or(&[])
@@ -226,11 +228,11 @@ impl Reader {
             return Err(Overrun { claimed: n, available });
         }
         self.plaintext.start += n;
-        if self.plaintext.is_empty() && self.open_record_len > 0 {
-            self.buffer.consume(self.open_record_len);
-            self.open_record_len = 0;
+        if self.plaintext.is_empty() && self.opened_record_len > 0 {
+            self.buffer.consume(self.opened_record_len);
+            self.opened_record_len = 0;
             self.plaintext = 0..0;
-            if let End::Failed(error) = self.end {
+            if let ReadEnd::Failed(error) = self.end {
                 self.wipe(error);
             }
         }
@@ -245,42 +247,42 @@ impl Reader {
     /// The transport has ended. Whole records that are held are still read; after them
     /// [`process`](Self::process) gives [`Error::Truncated`], unless the peer had closed.
     pub fn end_of_input(&mut self) {
-        if self.end == End::NotYet {
-            self.end = End::Transport;
+        if self.end == ReadEnd::NotYet {
+            self.end = ReadEnd::Transport;
         }
     }
 
     /// Whether [`inbound`](Self::inbound) would take bytes.
     #[must_use]
     pub fn wants_input(&self) -> bool {
-        self.end == End::NotYet && !self.buffer.is_full(self.needed())
+        self.end == ReadEnd::NotYet && !self.buffer.is_full(self.needed())
     }
 
     /// Whether [`process`](Self::process) would find something in what is held: a whole record,
     /// or the end of input.
     #[must_use]
     pub fn wants_process(&self) -> bool {
-        if self.open_record_len > 0 {
+        if self.opened_record_len > 0 {
             return false;
         }
         match self.end {
-            End::Transport => true,
-            End::NotYet => match self.next_header() {
+            ReadEnd::Transport => true,
+            ReadEnd::NotYet => match self.next_header() {
                 Ok(header) => header.is_some_and(|header| header.record_len() <= self.buffer.len()),
                 Err(_) => true,
             },
-            End::CloseNotify | End::Failed(_) => false,
+            ReadEnd::CloseNotify | ReadEnd::Failed(_) => false,
         }
     }
 
     /// The other half has failed: reading ends behind the plaintext that was opened before, with
     /// this error; what is held besides is wiped. After the end it changes nothing.
     pub fn fail(&mut self, error: Error) {
-        if let End::Failed(_) | End::CloseNotify = self.end {
+        if let ReadEnd::Failed(_) | ReadEnd::CloseNotify = self.end {
             return;
         }
-        if self.open_record_len > 0 {
-            self.end = End::Failed(error);
+        if self.opened_record_len > 0 {
+            self.end = ReadEnd::Failed(error);
         } else {
             self.wipe(error);
         }
@@ -290,8 +292,10 @@ impl Reader {
     #[must_use]
     pub const fn error(&self) -> Option<Error> {
         match self.end {
-            End::Failed(error) if self.open_record_len == 0 => Some(error),
-            End::NotYet | End::Transport | End::CloseNotify | End::Failed(_) => None,
+            ReadEnd::Failed(error) if self.opened_record_len == 0 => Some(error),
+            ReadEnd::NotYet | ReadEnd::Transport | ReadEnd::CloseNotify | ReadEnd::Failed(_) => {
+                None
+            }
         }
     }
 
@@ -323,12 +327,14 @@ impl Reader {
     #[must_use]
     pub const fn state(&self) -> ReaderState {
         match self.end {
-            End::NotYet | End::Transport if self.opener.is_none() => ReaderState::Negotiating,
-            End::NotYet | End::Transport => ReaderState::Open,
-            End::CloseNotify => ReaderState::PeerClosed,
-            End::Failed(_) if self.open_record_len > 0 => ReaderState::Open,
-            End::Failed(Error::Truncated) => ReaderState::Truncated,
-            End::Failed(_) => ReaderState::Failed,
+            ReadEnd::NotYet | ReadEnd::Transport if self.opener.is_none() => {
+                ReaderState::Negotiating
+            }
+            ReadEnd::NotYet | ReadEnd::Transport => ReaderState::Open,
+            ReadEnd::CloseNotify => ReaderState::PeerClosed,
+            ReadEnd::Failed(_) if self.opened_record_len > 0 => ReaderState::Open,
+            ReadEnd::Failed(Error::Truncated) => ReaderState::Truncated,
+            ReadEnd::Failed(_) => ReaderState::Failed,
         }
     }
 
@@ -336,8 +342,8 @@ impl Reader {
     #[cfg(feature = "rustls")]
     pub(crate) fn abort(&mut self, error: Error) {
         match self.end {
-            End::Failed(first) => self.wipe(first),
-            End::NotYet | End::Transport | End::CloseNotify => self.wipe(error),
+            ReadEnd::Failed(first) => self.wipe(first),
+            ReadEnd::NotYet | ReadEnd::Transport | ReadEnd::CloseNotify => self.wipe(error),
         }
     }
 

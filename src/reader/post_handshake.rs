@@ -28,7 +28,7 @@ pub(crate) trait PostHandshake {
 
 /// What a reader without a connection has besides.
 #[derive(Debug)]
-pub(super) struct Alone {
+pub(super) struct Standalone {
     /// What the next generation of keys is made from.
     next_keys: NextKeys,
     /// By the writer beside it.
@@ -37,7 +37,7 @@ pub(super) struct Alone {
     events: ReaderEvents,
 }
 
-impl Alone {
+impl Standalone {
     pub(super) fn new(next_keys: NextKeys) -> Self {
         Self { next_keys, records_sealed: 0, events: ReaderEvents::default() }
     }
@@ -51,7 +51,7 @@ impl Alone {
     }
 }
 
-impl PostHandshake for Alone {
+impl PostHandshake for Standalone {
     fn expects_key_update(&self) -> bool {
         false
     }

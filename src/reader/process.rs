@@ -20,7 +20,7 @@ impl From<PeerFault> for Error {
 
 /// Why nothing more will be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum End {
+pub(super) enum ReadEnd {
     NotYet,
     /// The transport has ended; whole records in the buffer are still read.
     Transport,
@@ -30,8 +30,8 @@ pub(super) enum End {
 }
 
 /// What to do after a record.
-enum Next {
-    Record,
+enum AfterRecord {
+    Continue,
     Stop,
 }
 
@@ -50,39 +50,39 @@ impl Reader {
     }
 
     pub(super) fn wipe(&mut self, error: Error) {
-        self.end = End::Failed(error);
+        self.end = ReadEnd::Failed(error);
         self.plaintext = 0..0;
-        self.open_record_len = 0;
+        self.opened_record_len = 0;
         self.joiner = HandshakeJoiner::default();
         self.buffer.wipe();
     }
 
     fn process_records(&mut self, handler: &mut dyn PostHandshake) -> Result<(), Error> {
-        while self.open_record_len == 0 && self.end != End::CloseNotify {
+        while self.opened_record_len == 0 && self.end != ReadEnd::CloseNotify {
             let header = self.next_header()?;
             let record_len = header.map_or(usize::MAX, RecordHeader::record_len);
             let (Some(header), Some(record), Some(opener)) =
                 (header, self.buffer.bytes_mut().get_mut(..record_len), &mut self.opener)
             else {
                 // RFC 9846 §6.1: without close_notify the end may be somebody else's doing.
-                return if self.end == End::Transport { Err(Error::Truncated) } else { Ok(()) };
+                return if self.end == ReadEnd::Transport { Err(Error::Truncated) } else { Ok(()) };
             };
             let opened = opener.open(header, record)?;
             self.opened = self.opened.saturating_add(1);
             match self.dispatch(&opened, handler)? {
-                Next::Record => {
+                AfterRecord::Continue => {
                     self.buffer.consume(record_len);
                     if handler.has_news() {
                         break;
                     }
                 }
-                Next::Stop => {
-                    self.open_record_len = record_len;
+                AfterRecord::Stop => {
+                    self.opened_record_len = record_len;
                     self.plaintext = opened.content;
                 }
             }
         }
-        if self.end == End::CloseNotify {
+        if self.end == ReadEnd::CloseNotify {
             // RFC 9846 §6.1: whatever comes after a closure alert is ignored.
             self.buffer.consume(self.buffer.len());
         }
@@ -91,7 +91,7 @@ impl Reader {
 
     /// Length of the record at the front, as far as it is known, if its end has not come; else 0.
     pub(super) fn needed(&self) -> usize {
-        if self.open_record_len > 0 {
+        if self.opened_record_len > 0 {
             return 0;
         }
         let needed = match self.next_header() {
@@ -112,14 +112,14 @@ impl Reader {
         &mut self,
         opened: &Opened,
         handler: &mut dyn PostHandshake,
-    ) -> Result<Next, Error> {
+    ) -> Result<AfterRecord, Error> {
         // RFC 9846 §5.1: nothing may come between the parts of a handshake message.
         if self.joiner.is_joining() && opened.content_type != ContentType::Handshake {
             return Err(PeerFault::InterleavedHandshake.into());
         }
         if opened.content_type == ContentType::ApplicationData && !opened.content.is_empty() {
             self.counts.on_application_data(opened.content.len());
-            return Ok(Next::Stop);
+            return Ok(AfterRecord::Stop);
         }
         self.counts.settle(handler.records_sealed());
         match opened.content_type {
@@ -128,7 +128,7 @@ impl Reader {
             ContentType::Handshake => self.on_handshake(opened, handler)?,
             ContentType::ChangeCipherSpec => return Err(PeerFault::UnexpectedContentType.into()),
         }
-        Ok(Next::Record)
+        Ok(AfterRecord::Continue)
     }
 
     fn version(&self) -> Version {
@@ -153,7 +153,7 @@ impl Reader {
             (Version::Tls12, _) => return Err(PeerFault::BadAlertLevel.into()),
         };
         if description == AlertDescription::CLOSE_NOTIFY {
-            self.end = End::CloseNotify;
+            self.end = ReadEnd::CloseNotify;
             return Ok(());
         }
         if is_warning {

@@ -28,13 +28,13 @@ use crate::error::{Error, WriteError};
 /// failed then, with [`Error::SealingAbandoned`].
 #[must_use = "dropping a batch finishes it, but tells of no error"]
 pub struct Batch<'a> {
-    open: Option<Open<'a>>,
+    unfinished: Option<Unfinished<'a>>,
     shared: Arc<Shared>,
     result: Result<usize, WriteError>,
 }
 
 /// What is to be put right when all is sealed.
-struct Open<'a> {
+struct Unfinished<'a> {
     writer: &'a mut Writer,
     /// Without its segments, which are in the jobs.
     detached: Detached,
@@ -132,7 +132,11 @@ impl Writer {
         let mut detached = self.buffer.detach(tasks.first_segment);
         let shared = Shared::new(tasks.with_segments(&mut detached.segments, &plaintext));
         self.life = Life::Sealing;
-        Ok(Batch { open: Some(Open { writer: self, detached }), shared: Arc::new(shared), result })
+        Ok(Batch {
+            unfinished: Some(Unfinished { writer: self, detached }),
+            shared: Arc::new(shared),
+            result,
+        })
     }
 
     /// What the current record has room for is written into it. Returns how much that was, which is
@@ -172,7 +176,7 @@ impl Writer {
             }
             let Some(record) = self.record.take() else { break };
             let content_len = record.limit().min(len - accepted);
-            let padding = record.shape().padding(self.planner.format(), content_len);
+            let padding = record.policy().padding(self.planner.format(), content_len);
             let reserved = self.sealer.as_mut().and_then(|sealer| {
                 let reserved = sealer.reserve(content_len, padding)?;
                 Some((reserved, tasks.key_of(sealer, self.counts.key_updates)))
@@ -182,9 +186,9 @@ impl Writer {
                 self.end_with(Error::KeysExhausted);
                 return (accepted, Err(WriteError::Failed { accepted }));
             };
-            let place = self.buffer.seal_later(reserved.record_len(), content_len);
-            let record = Record { reserved, key, start: place.start, content_start: accepted };
-            tasks.add(record, place.segment);
+            let offset = self.buffer.seal_later(reserved.record_len(), content_len);
+            let record = Record { reserved, key, start: offset.start, content_start: accepted };
+            tasks.add(record, offset.segment);
             accepted += content_len;
             self.count_record(content_len);
         }
@@ -241,7 +245,7 @@ impl Tasks {
 impl Batch<'_> {
     /// Nothing is left to seal.
     pub(crate) fn of_nothing(result: Result<usize, WriteError>) -> Self {
-        Self { open: None, shared: Arc::new(Shared::new(Vec::new())), result }
+        Self { unfinished: None, shared: Arc::new(Shared::new(Vec::new())), result }
     }
 
     /// Leave for another thread to seal some of the records.
@@ -267,7 +271,7 @@ impl Batch<'_> {
     }
 
     fn end(&mut self) -> Result<usize, WriteError> {
-        let Some(Open { writer, mut detached }) = self.open.take() else {
+        let Some(Unfinished { writer, mut detached }) = self.unfinished.take() else {
             return self.result;
         };
         self.shared.finish();

@@ -75,7 +75,7 @@ pub enum Coalescing {
 }
 
 /// Room at the end of every segment that records of application data leave free: one control
-/// record in front of the open record (a KeyUpdate, or a warning in TLS 1.2), one alert after it.
+/// record in front of the current one (a KeyUpdate, or a warning in TLS 1.2), one alert after it.
 pub(super) const CONTROL_RESERVE: usize = MAX_KEY_UPDATE_RECORD_LEN + MAX_ALERT_RECORD_LEN;
 
 /// A KeyUpdate in TLS 1.3, or an alert in TLS 1.2, whichever is longer.

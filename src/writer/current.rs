@@ -1,6 +1,6 @@
 //! The record that still takes plaintext.
 
-use super::plan::Shape;
+use super::plan::RecordPolicy;
 use crate::record::RecordFormat;
 
 /// The current record. Its header space and its content so far lie at the start of the buffer's
@@ -14,12 +14,12 @@ pub(super) struct CurrentRecord {
     len: usize,
     /// Content that it may hold.
     limit: usize,
-    shape: Shape,
+    policy: RecordPolicy,
 }
 
 impl CurrentRecord {
-    pub(super) const fn new(limit: usize, shape: Shape) -> Self {
-        Self { len: 0, limit, shape }
+    pub(super) const fn new(limit: usize, policy: RecordPolicy) -> Self {
+        Self { len: 0, limit, policy }
     }
 
     /// Content so far.
@@ -47,8 +47,8 @@ impl CurrentRecord {
 
     /// The cap and the padding it was begun with.
     #[inline]
-    pub(super) const fn shape(&self) -> Shape {
-        self.shape
+    pub(super) const fn policy(&self) -> RecordPolicy {
+        self.policy
     }
 
     /// Takes `len` bytes more, of those that are [`free`](Self::free).
@@ -59,16 +59,16 @@ impl CurrentRecord {
     }
 
     /// Bounds what it may hold, from now on. One that holds more than the cap allows keeps its
-    /// shape. Returns whether it still takes plaintext.
+    /// policy. Returns whether it still takes plaintext.
     pub(super) fn cap(&mut self, format: RecordFormat, max_inner: usize) -> bool {
-        let capped = Shape::new(format, max_inner, self.shape.padding);
-        if capped.max_inner >= self.shape.max_inner {
+        let capped = RecordPolicy::new(format, max_inner, self.policy.padding);
+        if capped.max_inner >= self.policy.max_inner {
             return !self.is_full();
         }
         let max_content = capped.max_content(format);
         if self.len <= max_content {
             self.limit = self.limit.min(max_content);
-            self.shape = capped;
+            self.policy = capped;
         }
         self.len < self.limit.min(max_content)
     }
@@ -84,7 +84,7 @@ mod tests {
 
     #[test]
     fn it_is_full_at_its_limit() {
-        let mut record = CurrentRecord::new(10, Shape::new(FORMAT, 100, Padding::None));
+        let mut record = CurrentRecord::new(10, RecordPolicy::new(FORMAT, 100, Padding::None));
         record.grow(9);
         assert_eq!((record.free(), record.is_full()), (1, false));
         record.grow(1);
@@ -95,7 +95,7 @@ mod tests {
     fn a_cap_bounds_what_is_still_taken() {
         // A cap of 64 counts the type byte.
         for (len, takes_more, limit) in [(62, true, 63), (63, false, 63), (64, false, 99)] {
-            let mut record = CurrentRecord::new(99, Shape::new(FORMAT, 100, Padding::None));
+            let mut record = CurrentRecord::new(99, RecordPolicy::new(FORMAT, 100, Padding::None));
             record.grow(len);
             assert_eq!(record.cap(FORMAT, 64), takes_more, "{len}");
             assert_eq!(record.limit(), limit, "{len}");

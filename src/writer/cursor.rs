@@ -1,7 +1,7 @@
 //! The plan of the next record, and of those after it: played forward without sealing anything.
 
 use super::padding::Padding;
-use super::plan::{BeginPlan, MIN_TAIL, Outlook, Plan, Planner, Shape, tail_needed};
+use super::plan::{BeginPlan, MIN_TAIL, Outlook, Plan, Planner, RecordPolicy, tail_needed};
 use super::sizing::{Sizer, Sizing};
 use crate::aead::{KeyBudget, KeyLimits};
 use crate::alert::Alert;
@@ -15,7 +15,7 @@ pub(super) struct Cursor<'a> {
     sizer: &'a Sizer,
     /// What the sizer has been told of, and what was played since.
     sent: u64,
-    shape: Shape,
+    policy: RecordPolicy,
     /// Free bytes behind the last sealed one.
     tail: usize,
     /// Segments that can be added.
@@ -58,7 +58,7 @@ impl<'a> Cursor<'a> {
             format,
             sizer: planner.sizer(),
             sent: planner.sizer().sent(),
-            shape: planner.shape(),
+            policy: planner.policy(),
             tail: buffer.tail_len(),
             fresh: buffer.fresh_segments(),
             segment_len: buffer.segment_len(),
@@ -78,8 +78,8 @@ impl<'a> Cursor<'a> {
     /// The same for a record whose size the caller gives: neither the padding policy nor the soft
     /// size is asked.
     pub(super) fn with_given_size(self) -> Self {
-        let shape = Shape { padding: Padding::None, ..self.shape };
-        Self { shape, sizer: &MAX_SIZE, ..self }
+        let policy = RecordPolicy { padding: Padding::None, ..self.policy };
+        Self { policy, sizer: &MAX_SIZE, ..self }
     }
 
     /// The place for a record, for a caller who has `want` more bytes.
@@ -89,7 +89,7 @@ impl<'a> Cursor<'a> {
     /// shorter than [`MIN_TAIL`] is left alone whoever asks, so that `room` needs no `want`.
     #[inline]
     pub(super) fn plan(&self, want: usize) -> Plan {
-        let Shape { max_inner, padding } = self.shape;
+        let RecordPolicy { max_inner, padding } = self.policy;
         let type_len = self.format.inner_type_len();
         let target = self.target();
         let longest_inner = padding.longest_of(target + type_len, max_inner);
@@ -127,7 +127,7 @@ impl<'a> Cursor<'a> {
         self.sizer.content_len_after(
             self.sent,
             self.format.overhead(),
-            self.shape.max_content(self.format),
+            self.policy.max_content(self.format),
         )
     }
 
@@ -154,21 +154,21 @@ impl<'a> Cursor<'a> {
             self.tail = self.segment_len;
         }
         self.control_len = plan.control_len;
-        self.assume_sealed(content_len, self.shape);
+        self.assume_sealed(content_len, self.policy);
     }
 
     /// Plays the sealing of a record in the tail, behind the control record that is due.
-    pub(super) fn assume_sealed(&mut self, content_len: usize, shape: Shape) {
+    pub(super) fn assume_sealed(&mut self, content_len: usize, policy: RecordPolicy) {
         match self.update {
             _ if self.control_len == 0 => {}
             Update::Possible { limits, .. } => self.budget = KeyBudget::of_new_key(limits),
             Update::Impossible => self.budget.spend(Alert::LEN),
         }
-        let len = self.control_len + shape.record_len(self.format, content_len);
+        let len = self.control_len + policy.record_len(self.format, content_len);
         self.tail = self.tail.saturating_sub(len);
         self.waiting = self.waiting.saturating_add(len);
         self.control_len = 0;
-        self.budget.spend(shape.inner_len(self.format, content_len));
+        self.budget.spend(policy.inner_len(self.format, content_len));
         self.sent = self.sent.saturating_add(to_u64(content_len));
     }
 

@@ -13,7 +13,7 @@ use crate::error::Overrun;
 /// much is an error. A [`Chunk`] is one.
 ///
 /// The length is fixed while this lives. When it is drained, the next call of `drain` seals
-/// the open record if there is one: call it again while `wants().drain`.
+/// the current record if there is one: call it again while `wants().drain`.
 #[derive(Debug)]
 #[must_use = "bytes are drained by advancing over them"]
 pub struct Drain<'a> {

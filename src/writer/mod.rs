@@ -132,7 +132,7 @@ impl Writer {
         self.buffer.append_owned(record);
     }
 
-    /// Drains the sealed bytes that wait. If none do, the open record is sealed first: the drain has
+    /// Drains the sealed bytes that wait. If none do, the current record is sealed first: the drain has
     /// reached it. To look without sealing: [`waiting`](Self::waiting).
     #[inline]
     pub fn drain(&mut self) -> Drain<'_> {
@@ -148,7 +148,7 @@ impl Writer {
 
     /// Puts back what the transport did not take of a chunk
     /// ([`take_chunk`](Drain::take_chunk)): it waits again, in front of everything. Of several,
-    /// the last one taken goes first. The open record stays open. Behind a fatal alert of the
+    /// the last one taken goes first. The current record stays as it is. Behind a fatal alert of the
     /// peer's nothing waits any more: it is dropped then.
     ///
     /// # Errors
@@ -159,7 +159,7 @@ impl Writer {
         self.buffer.put_back(chunk)
     }
 
-    /// Puts a KeyUpdate at the next record boundary, in front of the open record
+    /// Puts a KeyUpdate at the next record boundary, in front of the current record
     /// (RFC 9846 §4.7.3). Calls before it is sealed merge into one KeyUpdate.
     ///
     /// # Errors
@@ -224,7 +224,7 @@ impl Writer {
     }
 
     /// Tells the sizing policy of time and transport; see [`Conditions`]. The next record that is
-    /// opened depends on it.
+    /// begun depends on it.
     pub fn observe(&mut self, conditions: Conditions) {
         self.planner.observe(conditions);
     }
@@ -244,7 +244,7 @@ impl Writer {
     /// record that was begun and holds as much already is sealed at once.
     pub fn set_max_fragment_len(&mut self, len: usize) {
         self.planner.set_max_fragment_len(len);
-        let (format, max_inner) = (self.planner.format(), self.planner.shape().max_inner);
+        let (format, max_inner) = (self.planner.format(), self.planner.policy().max_inner);
         if self.record.as_mut().is_some_and(|record| !record.cap(format, max_inner)) {
             // A failure is sticky, and the next call tells of it.
             let _failed = self.seal_current();

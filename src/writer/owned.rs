@@ -8,7 +8,7 @@ use super::Writer;
 use super::cursor::Cursor;
 use super::plan::{BeginPlan, Plan};
 use super::state::Life;
-use crate::aead::Around;
+use crate::aead::Envelope;
 use crate::error::{Error, WriteError};
 
 /// Shorter plaintext is copied: making pieces of it costs more than the copy does
@@ -85,7 +85,7 @@ impl Writer {
 
     fn is_worth_sealing_in_place(&self, len: usize) -> bool {
         // Zeros would have to stand in the caller's memory.
-        let padded = !self.planner.shape().padding.is_none();
+        let padded = !self.planner.policy().padding.is_none();
         let is_long = len >= MIN_OWNED_LEN && self.planner.fragment_len() >= MIN_OWNED_FRAGMENT;
         is_long && !padded && self.planner.sizer().sealed_ahead() == usize::MAX
     }
@@ -174,25 +174,25 @@ impl Writer {
         if needs_byte_behind {
             plaintext.put_u8(0);
         }
-        let around =
+        let envelope =
             self.sealer.as_mut().and_then(|sealer| sealer.seal_apart(plaintext, content_len));
         if needs_byte_behind {
             plaintext.truncate(content_len);
         }
         // Not missing: the budget, which counts the sequence numbers, was asked.
-        let around = around.ok_or(Error::KeysExhausted)?;
+        let envelope = envelope.ok_or(Error::KeysExhausted)?;
         let fragment = if is_last { mem::take(plaintext) } else { plaintext.split_to(content_len) };
-        self.append_record(&around, fragment.freeze());
+        self.append_record(&envelope, fragment.freeze());
         Ok(content_len)
     }
 
     /// Moves a record into the buffer, whose fragment is in the caller's memory.
-    fn append_record(&mut self, around: &Around, fragment: Bytes) {
+    fn append_record(&mut self, envelope: &Envelope, fragment: Bytes) {
         let content_len = fragment.len();
         self.buffer.mark(self.planner.format().record_len(content_len), content_len);
-        self.buffer.append_small(around.prefix());
+        self.buffer.append_small(envelope.prefix());
         self.buffer.append_piece(fragment);
-        self.buffer.append_small(around.trailer());
+        self.buffer.append_small(envelope.trailer());
         self.count_record(content_len);
     }
 }

@@ -19,7 +19,7 @@ pub(super) struct Planner {
     format: RecordFormat,
     sizer: Sizer,
     /// Of the next record that is begun.
-    shape: Shape,
+    policy: RecordPolicy,
     longest: Longest,
 }
 
@@ -35,13 +35,13 @@ pub(super) struct Outlook<'a> {
 
 /// The hard cap and the padding of a record: it keeps those it was begun with.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Shape {
+pub(super) struct RecordPolicy {
     /// Longest inner plaintext: content, in TLS 1.3 type byte and padding too.
     pub(super) max_inner: usize,
     pub(super) padding: Padding,
 }
 
-/// What the longest record of a shape takes.
+/// What the longest record of a policy takes.
 #[derive(Clone, Copy, Debug)]
 struct Longest {
     /// AEAD blocks.
@@ -89,9 +89,9 @@ pub(super) const MIN_TAIL: usize = 1024;
 impl Planner {
     pub(super) fn new(format: RecordFormat, config: &WriterConfig) -> Self {
         let max_inner = max_inner(config.max_fragment_len, format);
-        let shape = Shape::new(format, max_inner, config.padding);
-        let longest = Longest::of(shape, format);
-        Self { format, sizer: Sizer::new(config.sizing), shape, longest }
+        let policy = RecordPolicy::new(format, max_inner, config.padding);
+        let longest = Longest::of(policy, format);
+        Self { format, sizer: Sizer::new(config.sizing), policy, longest }
     }
 
     #[inline]
@@ -101,8 +101,8 @@ impl Planner {
 
     /// The cap and the padding of the next record.
     #[inline]
-    pub(super) const fn shape(&self) -> Shape {
-        self.shape
+    pub(super) const fn policy(&self) -> RecordPolicy {
+        self.policy
     }
 
     #[inline]
@@ -113,7 +113,7 @@ impl Planner {
     /// The format of the records becomes known: until then it was that of TLS 1.3.
     pub(super) fn set_format(&mut self, format: RecordFormat) {
         self.format = format;
-        self.set_max_fragment_len(self.shape.max_inner);
+        self.set_max_fragment_len(self.policy.max_inner);
     }
 
     pub(super) fn observe(&mut self, conditions: Conditions) {
@@ -125,14 +125,14 @@ impl Planner {
     }
 
     pub(super) fn set_padding(&mut self, padding: Padding) {
-        self.shape = Shape::new(self.format, self.shape.max_inner, padding);
-        self.longest = Longest::of(self.shape, self.format);
+        self.policy = RecordPolicy::new(self.format, self.policy.max_inner, padding);
+        self.longest = Longest::of(self.policy, self.format);
     }
 
     pub(super) fn set_max_fragment_len(&mut self, len: usize) {
         let max_inner = max_inner(len, self.format);
-        self.shape = Shape::new(self.format, max_inner, self.shape.padding);
-        self.longest = Longest::of(self.shape, self.format);
+        self.policy = RecordPolicy::new(self.format, max_inner, self.policy.padding);
+        self.longest = Longest::of(self.policy, self.format);
     }
 
     /// A record with this much content was sealed.
@@ -172,7 +172,8 @@ impl Planner {
         if control.is_due() || !budget.allows_application_blocks(self.longest.blocks) {
             return None;
         }
-        let (overhead, max_content) = (self.format.overhead(), self.shape.max_content(self.format));
+        let (overhead, max_content) =
+            (self.format.overhead(), self.policy.max_content(self.format));
         self.sizer.content_len_behind(buffer.waiting(), overhead, max_content)
     }
 
@@ -188,7 +189,7 @@ impl Planner {
         let mut room = 0;
         if let Some(record) = record {
             room = record.free();
-            cursor.assume_sealed(record.limit(), record.shape());
+            cursor.assume_sealed(record.limit(), record.policy());
         }
         let (more, end) = cursor.accept(len.saturating_sub(room));
         (room + more, end)
@@ -204,7 +205,7 @@ impl Planner {
     ) -> Plan {
         let mut cursor = Cursor::new(self, outlook);
         if let Some(record) = record {
-            cursor.assume_sealed(record.len(), record.shape());
+            cursor.assume_sealed(record.len(), record.policy());
         }
         cursor.with_given_size().plan(padding.max(1))
     }
@@ -222,14 +223,14 @@ impl Planner {
         if let Some(record) = record.filter(|record| record.len() > 0 || len > 0) {
             let n = rest.min(record.free());
             rest -= n;
-            cursor.assume_sealed(record.len() + n, record.shape());
+            cursor.assume_sealed(record.len() + n, record.policy());
         }
         (cursor.waiting() - waiting).saturating_add(cursor.wire_len(rest))
     }
 
     /// Content of the next record, if nothing else bounds it.
     pub(super) fn fragment_len(&self) -> usize {
-        self.sizer.content_len(self.format.overhead(), self.shape.max_content(self.format))
+        self.sizer.content_len(self.format.overhead(), self.policy.max_content(self.format))
     }
 }
 
@@ -240,12 +241,15 @@ pub(super) const fn tail_needed(format: RecordFormat, inner_len: usize) -> usize
 }
 
 impl Longest {
-    fn of(shape: Shape, format: RecordFormat) -> Self {
-        Self { blocks: blocks(shape.max_inner), tail_needed: tail_needed(format, shape.max_inner) }
+    fn of(policy: RecordPolicy, format: RecordFormat) -> Self {
+        Self {
+            blocks: blocks(policy.max_inner),
+            tail_needed: tail_needed(format, policy.max_inner),
+        }
     }
 }
 
-impl Shape {
+impl RecordPolicy {
     pub(super) fn new(format: RecordFormat, max_inner: usize, padding: Padding) -> Self {
         let padding = match format.version {
             Version::Tls12 => Padding::None,

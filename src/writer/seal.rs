@@ -34,7 +34,7 @@ impl Writer {
             return Ok(Begun::Yes);
         }
         if let Some(limit) = self.planner.whole_record_in_tail(&self.outlook()) {
-            self.record = Some(CurrentRecord::new(limit, self.planner.shape()));
+            self.record = Some(CurrentRecord::new(limit, self.planner.policy()));
             return Ok(Begun::Yes);
         }
         self.begin_closely(want)
@@ -61,7 +61,7 @@ impl Writer {
             self.control.require_update();
         }
         self.seal_due_in_front(0)?;
-        self.record = Some(CurrentRecord::new(plan.content_limit, self.planner.shape()));
+        self.record = Some(CurrentRecord::new(plan.content_limit, self.planner.policy()));
         Ok(())
     }
 
@@ -110,8 +110,8 @@ impl Writer {
     fn seal_content(&mut self, content_len: usize) -> Result<(), Error> {
         self.seal_due_in_front(content_len)?;
         let format = self.planner.format();
-        let shape = self.record.as_ref().map(CurrentRecord::shape);
-        let padding = shape.map_or(0, |shape| shape.padding(format, content_len));
+        let policy = self.record.as_ref().map(CurrentRecord::policy);
+        let padding = policy.map_or(0, |policy| policy.padding(format, content_len));
         self.record = None;
         self.seal_record(content_len, padding)
     }

@@ -8,7 +8,7 @@ use crate::record::MIN_FRAGMENT_LIMIT;
 /// The soft size of records, below the hard cap
 /// ([`WriterConfig::max_fragment_len`](super::WriterConfig::max_fragment_len)).
 ///
-/// It decides when a record is opened, and the record keeps the size it got then. Nothing here
+/// It decides when a record is begun, and the record keeps the size it got then. Nothing here
 /// reads a clock or a socket: see [`Conditions`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -183,7 +183,7 @@ impl Sizer {
             (Sizing::SlowStart(slow_start), _) if sent < slow_start.threshold => {
                 within(slow_start.record_len)
             }
-            // A record can be opened when its last segment has come: one that is longer than the
+            // The peer can open a record when its last segment has come: one that is longer than the
             // window takes another round trip.
             (Sizing::Congestion(_), Some(window_len)) => within(window_len),
             _ => usize::MAX,

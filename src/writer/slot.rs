@@ -54,8 +54,8 @@ impl<'a> Slot<'a> {
 const WANT_OF_SLOT: usize = MAX_FRAGMENT_LEN / 4;
 
 impl Writer {
-    /// Lends the free memory of the open record, opening one if none is open; empty if there is
-    /// no room. A control record that is due in front of a record is sealed when it is opened.
+    /// Lends the free memory of the current record, and begins one if there is none; empty if there
+    /// is no room. A control record that is due in front of a record is sealed when that is begun.
     ///
     /// # Errors
     /// As [`write`](Self::write).

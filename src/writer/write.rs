@@ -89,7 +89,7 @@ impl Writer {
     pub fn write_cover(&mut self, padding: usize) -> Result<(), WriteError> {
         self.check_established()?;
         let type_len = self.planner.format().inner_type_len();
-        let padding = padding.min(self.planner.shape().max_inner - type_len) * type_len;
+        let padding = padding.min(self.planner.policy().max_inner - type_len) * type_len;
         let plan = match self.planner.plan_cover(&self.outlook(), self.record, padding) {
             Plan::Begin(plan) if plan.content_limit >= padding => plan,
             Plan::Begin(plan) => {
@@ -118,7 +118,7 @@ impl Writer {
         self.close().map_err(|error| error.after(buf.len()))
     }
 
-    /// Seals the open record: everything accepted so far can be drained without waiting for
+    /// Seals the current record: everything accepted so far can be drained without waiting for
     /// more. Repeated, it changes nothing.
     ///
     /// # Errors
@@ -135,8 +135,9 @@ impl Writer {
             .map_err(|_| WriteError::Failed { accepted: 0 })
     }
 
-    /// Seals the open record and `close_notify` (RFC 9846 §6.1). Nothing accepted is lost: drain
-    /// until [`state`](Self::state) is [`WriterState::Closed`]. Repeated, it changes nothing.
+    /// Seals the current record and `close_notify` (RFC 9846 §6.1). Nothing accepted is lost: drain
+    /// until [`state`](Self::state) is [`WriterState::Closed`](super::WriterState::Closed).
+    /// Repeated, it changes nothing.
     ///
     /// # Errors
     /// [`WriteError::Failed`] after a fatal fault.
@@ -158,7 +159,7 @@ impl Writer {
         Ok(())
     }
 
-    /// Ends in failure with a fatal alert (RFC 9846 §6.2): the open record is wiped, what was
+    /// Ends in failure with a fatal alert (RFC 9846 §6.2): the current record is wiped, what was
     /// sealed before can still be drained, the alert behind it. After a close or a failure no
     /// alert is sealed any more. In the place of `close_notify` and `user_canceled`, which would
     /// look like a clean end or like none (RFC 9846 §6.1), `internal_error` is sent.
@@ -206,7 +207,7 @@ impl Writer {
         if self.record.is_none() {
             match self.planner.whole_record_in_tail(&self.outlook()) {
                 Some(limit) if (1..=limit).contains(&len) => {
-                    self.record = Some(CurrentRecord::new(limit, self.planner.shape()));
+                    self.record = Some(CurrentRecord::new(limit, self.planner.policy()));
                 }
                 _ => return false,
             }

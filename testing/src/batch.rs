@@ -11,21 +11,21 @@ use super::writer::{drain_some, drain_writer, writer_and_reader};
 
 /// What is written, and how much is drained behind it.
 #[derive(Clone, Copy, Debug)]
-pub struct Step {
+pub struct BatchStep {
     pub len: usize,
     pub help: Help,
     pub drain: usize,
-    /// Whether an open record and a KeyUpdate stand in front.
+    /// Whether a current record and a KeyUpdate stand in front.
     pub small_write: bool,
 }
 
 /// Both writers have the same bytes and states after every step.
-pub fn compare(suite: CipherSuite, config: &WriterConfig, steps: &[Step]) {
+pub fn compare(suite: CipherSuite, config: &WriterConfig, steps: &[BatchStep]) {
     const LONGEST: usize = 400_000;
     static DATA: LazyLock<Bytes> = LazyLock::new(|| Bytes::from(pattern(LONGEST)));
     let (mut batched, _) = writer_and_reader(suite, config.clone());
     let (mut serial, _) = writer_and_reader(suite, config.clone());
-    for &Step { len, help, drain, small_write } in steps {
+    for &BatchStep { len, help, drain, small_write } in steps {
         if small_write {
             assert_eq!(batched.write(b"small"), serial.write(b"small"));
             let update = KeyUpdateRequest::Requested;

@@ -14,6 +14,7 @@
 )]
 
 pub mod batch;
+pub mod design;
 pub mod deterministic;
 pub mod draw;
 pub mod https;

@@ -88,7 +88,7 @@ enum Life {
 
 /// What a record must look like; from some place in the plaintext on.
 #[derive(Clone, Copy, Debug)]
-struct Shape {
+struct Policies {
     from: u64,
     /// Records that were sealed when it was set: a cap binds the record that is current then.
     records: u64,
@@ -115,7 +115,7 @@ pub struct Run {
     opener: Opener,
     /// What the counters of the writers before this one came to.
     before: Progress,
-    shapes: VecDeque<Shape>,
+    in_force: VecDeque<Policies>,
     /// Cover records: their numbers among the application records, and their zeros.
     covers: VecDeque<(u64, usize)>,
     obligations: Vec<Obligation>,
@@ -146,7 +146,7 @@ impl Run {
             limits.records = limits.records.saturating_add(key_records);
             limits.blocks = limits.blocks.saturating_add(key_blocks);
         }
-        let shape = Shape {
+        let policies = Policies {
             from: 0,
             records: 0,
             max_fragment_len: config.max_fragment_len,
@@ -164,7 +164,7 @@ impl Run {
             stale: None,
             opener: Opener::new(suite),
             before: Progress::default(),
-            shapes: VecDeque::from([shape]),
+            in_force: VecDeque::from([policies]),
             covers: VecDeque::new(),
             obligations: Vec::new(),
             peer_updates_at: Vec::new(),
@@ -294,15 +294,15 @@ impl Run {
             Op::Observe(conditions) => self.writer().observe(conditions),
             Op::SetSizing(sizing) => {
                 self.writer().set_sizing(sizing);
-                self.reshape(|shape| shape.sizing = sizing);
+                self.change_policies(|policies| policies.sizing = sizing);
             }
             Op::SetPadding(padding) => {
                 self.writer().set_padding(padding);
-                self.reshape(|shape| shape.padding = padding);
+                self.change_policies(|policies| policies.padding = padding);
             }
             Op::SetMaxFragmentLen(len) => {
                 self.writer().set_max_fragment_len(len);
-                self.reshape(|shape| shape.max_fragment_len = len);
+                self.change_policies(|policies| policies.max_fragment_len = len);
             }
             Op::WireLen(n) => self.wire_len(n),
             Op::Move => self.move_parts(before),
@@ -419,9 +419,9 @@ impl Run {
     }
 
     fn cover(&mut self, zeros: usize, before: Snapshot) {
-        let shape = *self.shapes.back().expect("never empty");
+        let policies = *self.in_force.back().expect("never empty");
         let type_len = self.type_len();
-        let zeros = zeros.min(self.max_inner(shape) - type_len) * type_len;
+        let zeros = zeros.min(self.max_inner(policies) - type_len) * type_len;
         let result = self.writer().write_cover(zeros);
         let Err(error) = result else {
             assert_eq!(self.life, Life::Open);
@@ -534,9 +534,9 @@ impl Run {
                 self.drained_for_good();
                 self.stale = None;
                 let config = self.config.clone();
-                self.reshape(|shape| {
-                    shape.max_fragment_len = config.max_fragment_len;
-                    (shape.padding, shape.sizing) = (config.padding, config.sizing);
+                self.change_policies(|policies| {
+                    policies.max_fragment_len = config.max_fragment_len;
+                    (policies.padding, policies.sizing) = (config.padding, config.sizing);
                 });
             }
             Err(writer) => {
@@ -667,18 +667,19 @@ impl Run {
             return;
         }
         assert!(opened.content == plaintext(self.opened_plaintext, len), "other plaintext");
-        while self.shapes.get(1).is_some_and(|shape| shape.from <= self.opened_plaintext) {
-            self.shapes.pop_front();
+        while self.in_force.get(1).is_some_and(|policies| policies.from <= self.opened_plaintext) {
+            self.in_force.pop_front();
         }
-        let shape = self.shapes[0];
+        let policies = self.in_force[0];
         self.opened_plaintext += len as u64;
         let inner = len + self.type_len();
-        let caps = self.shapes.iter().take_while(|shape| shape.records <= number);
-        let cap = caps.map(|&shape| self.max_inner(shape)).min().expect("one is of before");
+        let caps = self.in_force.iter().take_while(|policies| policies.records <= number);
+        let cap = caps.map(|&policies| self.max_inner(policies)).min().expect("one is of before");
         assert!(inner <= cap, "{inner} bytes in a record of at most {cap}");
-        let padded = if self.type_len() == 0 { inner } else { padded(inner, cap, shape.padding) };
-        assert_eq!(opened.inner_len, padded, "{:?}", shape.padding);
-        if let Sizing::Fixed(fixed @ 1..) = shape.sizing {
+        let padded =
+            if self.type_len() == 0 { inner } else { padded(inner, cap, policies.padding) };
+        assert_eq!(opened.inner_len, padded, "{:?}", policies.padding);
+        if let Sizing::Fixed(fixed @ 1..) = policies.sizing {
             assert!(len <= fixed);
         }
     }
@@ -714,12 +715,12 @@ impl Run {
         self.obligations.push(Obligation { record, generation });
     }
 
-    fn reshape(&mut self, change: impl FnOnce(&mut Shape)) {
-        let mut shape = *self.shapes.back().expect("never empty");
-        shape.from = self.accepted;
-        shape.records = self.total().records;
-        change(&mut shape);
-        self.shapes.push_back(shape);
+    fn change_policies(&mut self, change: impl FnOnce(&mut Policies)) {
+        let mut policies = *self.in_force.back().expect("never empty");
+        policies.from = self.accepted;
+        policies.records = self.total().records;
+        change(&mut policies);
+        self.in_force.push_back(policies);
     }
 
     fn refusal(&self) -> Option<WriteError> {
@@ -749,7 +750,7 @@ impl Run {
         total
     }
 
-    /// Wire bytes sealed so far, by a writer without an open record.
+    /// Wire bytes sealed so far, by a writer without a current record.
     fn sealed(&mut self) -> u64 {
         let waiting = self.writer().drain().remaining();
         self.writer().progress().drained + waiting as u64
@@ -764,8 +765,8 @@ impl Run {
         usize::from(self.suite.version() == Version::Tls13)
     }
 
-    fn max_inner(&self, shape: Shape) -> usize {
-        match shape.max_fragment_len {
+    fn max_inner(&self, policies: Policies) -> usize {
+        match policies.max_fragment_len {
             16384.. => 16384 + self.type_len(),
             len => len.max(64),
         }

@@ -16,7 +16,7 @@ pub const CLIENT_HELLO: [u8; 4] = [1, 0, 0, 0];
 pub fn end_of(ours: &mut Connection, peer: &mut RawPeer, wire: &[u8]) -> PeerFault {
     ours.writer_mut().write_atomic(b"sealed before").unwrap();
     ours.writer_mut().flush().unwrap();
-    ours.writer_mut().write_atomic(b"in the open record").unwrap();
+    ours.writer_mut().write_atomic(b"in the current record").unwrap();
     feed(ours, wire);
     let error = ours.error();
     let Some(ConnectionError::Record(Error::Peer(fault))) = error else {

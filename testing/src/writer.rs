@@ -33,7 +33,7 @@ pub fn keys(suite: CipherSuite) -> (WriteKeys, ReadKeys) {
     }
 }
 
-/// Drains everything, the open record included.
+/// Drains everything, the current record included.
 pub fn drain_writer(writer: &mut Writer) -> Vec<u8> {
     let mut wire = Vec::new();
     while writer.wants_drain() {

@@ -93,7 +93,7 @@ fn a_fatal_alert_ends_both_halves_without_an_alert_of_ours() {
             let (mut ours, mut peer) = RawPeer::established(suite, role);
             ours.writer_mut().write_atomic(b"sealed before").unwrap();
             ours.writer_mut().flush().unwrap();
-            ours.writer_mut().write_atomic(b"in the open record").unwrap();
+            ours.writer_mut().write_atomic(b"in the current record").unwrap();
             let wire = peer.seal(ALERT, &[level, description]);
             feed(&mut ours, &wire);
             let error = Error::PeerAlert(AlertDescription(description));
@@ -164,11 +164,11 @@ fn a_renegotiation_request_is_refused_once_and_the_second_without_data_is_fatal(
                 assert_eq!(peer.open(&drain(&mut ours)), core::slice::from_ref(&refusal));
                 assert_alive(&mut ours, &mut peer);
             }
-            ours.writer_mut().write_atomic(b"in the open record").unwrap();
+            ours.writer_mut().write_atomic(b"in the current record").unwrap();
             let wire = peer.seal(HANDSHAKE, request);
             feed(&mut ours, &wire);
             let records = peer.open(&drain(&mut ours));
-            let open = (APPLICATION_DATA, b"in the open record".to_vec());
+            let open = (APPLICATION_DATA, b"in the current record".to_vec());
             assert_eq!(records, [refusal.clone(), open]);
             // The record that we have sealed is data too; behind the next request is none.
             let wire = repeat(2, || peer.seal(HANDSHAKE, request));
@@ -329,7 +329,7 @@ fn an_answer_goes_out_without_any_write() {
 }
 
 #[test]
-fn an_open_record_is_sealed_under_the_new_key_behind_the_answer() {
+fn a_current_record_is_sealed_under_the_new_key_behind_the_answer() {
     for suite in TLS13_SUITES {
         for role in ROLES {
             let (mut ours, mut peer) = RawPeer::established(suite, role);
@@ -352,7 +352,7 @@ fn an_open_record_is_sealed_under_the_new_key_behind_the_answer() {
 }
 
 #[test]
-fn an_open_record_that_is_almost_full_keeps_its_content_behind_the_answer() {
+fn a_current_record_that_is_almost_full_keeps_its_content_behind_the_answer() {
     for suite in TLS13_SUITES {
         let (mut ours, mut peer) = RawPeer::established(suite, Role::Server);
         let content = pattern(MAX - 1);

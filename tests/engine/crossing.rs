@@ -14,7 +14,7 @@ const SEEDS: u64 = 8;
 const STEPS: usize = 1_000;
 
 /// An end of the link.
-trait End {
+trait Endpoint {
     fn write(&mut self, plaintext: &[u8]);
     fn ask(&mut self);
     /// Puts what it has to send behind `wire`.
@@ -23,7 +23,7 @@ trait End {
     fn receive(&mut self, wire: &mut Vec<u8>, max: usize, read: &mut Vec<u8>);
 }
 
-impl End for Connection {
+impl Endpoint for Connection {
     fn write(&mut self, plaintext: &[u8]) {
         self.writer_mut().write_atomic(plaintext).unwrap();
     }
@@ -50,7 +50,7 @@ impl End for Connection {
     }
 }
 
-impl End for Peer {
+impl Endpoint for Peer {
     fn write(&mut self, plaintext: &[u8]) {
         std::io::Write::write_all(&mut self.0.writer(), plaintext).unwrap();
     }
@@ -71,7 +71,7 @@ impl End for Peer {
     }
 }
 
-fn soak(a: &mut impl End, b: &mut impl End, seed: u64) {
+fn soak(a: &mut impl Endpoint, b: &mut impl Endpoint, seed: u64) {
     let mut rng = Rng(seed);
     let (mut to_a, mut to_b) = (Vec::new(), Vec::new());
     let (mut of_a, mut of_b) = (Vec::new(), Vec::new());

@@ -12,6 +12,7 @@ mod floods;
 mod half_close;
 mod handover;
 mod handshake;
+mod laws;
 mod model;
 mod parallel;
 mod peer_alert;

@@ -302,7 +302,7 @@ fn law_03_room_is_what_write_accepts_with_a_control_record_due() {
     }
 }
 
-/// Each writing call is offered more than there is room for, at every length of the open record
+/// Each writing call is offered more than there is room for, at every length of the current record
 /// that matters.
 #[test]
 fn law_03_room_is_what_every_writing_call_accepts() {
@@ -415,7 +415,7 @@ fn law_11_buffers_are_released_only_when_empty() {
     writer.write_atomic(b"open").unwrap();
     let held = writer.memory_held();
     drain_some(&mut writer, 28, &mut Vec::new());
-    assert_eq!(writer.memory_held(), held, "a record is open in it");
+    assert_eq!(writer.memory_held(), held, "the current record is in it");
     drain_writer(&mut writer);
     assert_eq!(writer.memory_held(), 0);
 }

@@ -6,7 +6,7 @@ use std::thread;
 use bytes::Bytes;
 use proptest::prelude::*;
 use wantwrite::*;
-use wantwrite_testing::batch::{Help, Step, compare};
+use wantwrite_testing::batch::{BatchStep, Help, compare};
 use wantwrite_testing::writer::*;
 use wantwrite_testing::*;
 
@@ -49,10 +49,10 @@ prop_compose! {
     }
 }
 
-fn steps() -> impl Strategy<Value = Vec<Step>> {
+fn steps() -> impl Strategy<Value = Vec<BatchStep>> {
     let len = prop_oneof![0..200_usize, 0..40_000_usize, 0..400_000_usize];
     let step = (len, help(), 0..100_000_usize, any::<bool>())
-        .prop_map(|(len, help, drain, small_write)| Step { len, help, drain, small_write });
+        .prop_map(|(len, help, drain, small_write)| BatchStep { len, help, drain, small_write });
     prop::collection::vec(step, 1..6)
 }
 
@@ -151,7 +151,7 @@ fn segments_of_a_pool_come_back_from_a_batch() {
 }
 
 #[test]
-fn a_batch_with_no_room_behind_the_open_record_fills_that() {
+fn a_batch_with_no_room_behind_the_current_record_fills_that() {
     let workers = SealWorkers::new(1, Duration::ZERO).unwrap();
     for with_workers in [false, true] {
         let (mut writer, mut reader) = writer_and_reader(TLS13, with(|c| c.capacity = 1));
@@ -174,7 +174,7 @@ fn a_batch_with_no_room_behind_the_open_record_fills_that() {
 }
 
 #[test]
-fn a_batch_that_the_key_refuses_fills_the_open_record_and_then_changes_nothing() {
+fn a_batch_that_the_key_refuses_fills_the_current_record_and_then_changes_nothing() {
     let config = with(|config| config.key_limits = Some(KeyLimits::new(4, u64::MAX)));
     let (mut writer, _) = writer_and_reader(TLS12, config);
     writer.write_atomic(b"x").unwrap();

@@ -173,7 +173,7 @@ fn policies_change_at_record_boundaries_only() {
     writer.flush().unwrap();
     writer.write_atomic(&[2; 25]).unwrap();
     let wire = drain_writer(&mut writer);
-    assert_eq!(record_lengths(&wire), [222, 53, 53, 53], "the open record keeps its own");
+    assert_eq!(record_lengths(&wire), [222, 53, 53, 53], "the current record keeps its own");
     assert_eq!(open_all(&mut reader, &wire).0, [200, 10, 10, 5]);
 }
 
@@ -323,7 +323,7 @@ fn owned_plaintext_seals_to_the_same_bytes_as_writing_without_coalescing() {
             let (mut owned, _) = writer_and_reader(suite, config.clone());
             let (mut copied, _) = writer_and_reader(suite, config);
             for writer in [&mut owned, &mut copied] {
-                writer.write_atomic(b"open record").unwrap();
+                writer.write_atomic(b"current record").unwrap();
                 writer.flush().unwrap();
             }
             let mut plaintext = BytesMut::with_capacity(len + spare);
@@ -457,7 +457,7 @@ fn chunks_are_taken_up_to_a_length_in_all() {
 }
 
 #[test]
-fn putting_back_leaves_the_open_record_open() {
+fn putting_back_leaves_the_current_record_as_it_is() {
     let (mut writer, mut reader) = writer_and_reader(TLS13, WriterConfig::default());
     writer.write_atomic(&pattern(1000)).unwrap();
     let mut chunk = writer.drain().take_chunk(usize::MAX).unwrap();

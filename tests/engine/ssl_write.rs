@@ -249,7 +249,7 @@ fn ssl_write_row_18_writing_nothing_changes_nothing() {
         let after = (writer.room(), writer.progress(), writer.buffer_state(), writer.state());
         assert_eq!(before, after);
         match step {
-            0 => drop(writer.write(b"open record")),
+            0 => drop(writer.write(b"current record")),
             1 => drop(writer.write(&[0; 100_000])),
             _ => drop(drain_writer(&mut writer)),
         }

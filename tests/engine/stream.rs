@@ -862,12 +862,12 @@ const PIPE_LEN: usize = 4096;
 
 /// An end of two pipes, which are swapped in for the time of a call.
 #[derive(Default)]
-struct End {
+struct PipeEnd {
     from: Pipe,
     to: Pipe,
 }
 
-impl Read for End {
+impl Read for PipeEnd {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         if self.from.0.is_empty() {
             return Err(ErrorKind::WouldBlock.into());
@@ -876,7 +876,7 @@ impl Read for End {
     }
 }
 
-impl Write for End {
+impl Write for PipeEnd {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
         let len = buf.len().min(PIPE_LEN - self.to.0.len());
         if len == 0 {
@@ -911,7 +911,7 @@ fn two_full_pipes_do_not_wait_for_each_other() {
         let server = Arc::new(server_config(suite, &identity));
         let client = Connection::client(client, server_name()).unwrap();
         let server = Connection::server(server).unwrap();
-        let mut streams = [client, server].map(|ours| Stream::new(ours, End::default()));
+        let mut streams = [client, server].map(|ours| Stream::new(ours, PipeEnd::default()));
         let data = pattern(LEN);
         let mut accepted = [0; 2];
         let mut received = [Vec::new(), Vec::new()];

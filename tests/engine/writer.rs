@@ -99,7 +99,7 @@ fn without_coalescing_each_write_ends_its_record() {
 }
 
 #[test]
-fn flush_seals_the_open_record_and_repeated_changes_nothing() {
+fn flush_seals_the_current_record_and_repeated_changes_nothing() {
     let (mut writer, mut reader) = writer_and_reader(TLS13, WriterConfig::default());
     writer.flush().unwrap();
     assert!(!writer.wants_drain(), "nothing to flush");
@@ -112,14 +112,14 @@ fn flush_seals_the_open_record_and_repeated_changes_nothing() {
 }
 
 #[test]
-fn a_key_update_stands_in_front_of_the_open_record() {
+fn a_key_update_stands_in_front_of_the_current_record() {
     let (mut writer, mut reader) = writer_and_reader(TLS13, WriterConfig::default());
-    writer.write_atomic(b"open").unwrap();
+    writer.write_atomic(b"current").unwrap();
     writer.update_keys(KeyUpdateRequest::NotRequested).unwrap();
     writer.write_atomic(b" record").unwrap();
     let wire = drain_writer(&mut writer);
-    assert_eq!(record_lengths(&wire), [27, 11 + 22]);
-    assert_eq!(open_all(&mut reader, &wire).1, b"open record");
+    assert_eq!(record_lengths(&wire), [27, 14 + 22]);
+    assert_eq!(open_all(&mut reader, &wire).1, b"current record");
     assert_eq!(writer.next_seq(), 1, "the new key has sealed one record");
 }
 
@@ -323,7 +323,7 @@ fn close_loses_nothing_and_seals_nothing_after_close_notify() {
 }
 
 #[test]
-fn abort_drops_the_open_record_and_keeps_what_was_sealed() {
+fn abort_drops_the_current_record_and_keeps_what_was_sealed() {
     let (mut writer, mut reader) = writer_and_reader(TLS13, WriterConfig::default());
     writer.write_atomic(b"sealed").unwrap();
     writer.flush().unwrap();
@@ -451,7 +451,7 @@ fn padding_changes_nothing_in_tls_1_2() {
 }
 
 #[test]
-fn owned_plaintext_fills_the_open_record_that_is_the_last_of_its_key() {
+fn owned_plaintext_fills_the_current_record_that_is_the_last_of_its_key() {
     let suite = CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256;
     // The handshake has sealed one.
     let config = with(|config| config.key_limits = Some(KeyLimits::new(4, u64::MAX)));
@@ -485,7 +485,7 @@ fn the_smallest_window_leaves_room_in_an_empty_buffer() {
 }
 
 #[test]
-fn a_refused_renegotiation_behind_an_open_record_leaves_one_for_close_notify() {
+fn a_refused_renegotiation_behind_a_current_record_leaves_one_for_close_notify() {
     let suite = CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256;
     // The handshake has sealed one.
     let config = with(|config| config.key_limits = Some(KeyLimits::new(4, u64::MAX)));

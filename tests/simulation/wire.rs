@@ -157,7 +157,7 @@ impl Wire {
     }
 }
 
-/// Law 1 of the wire: it is a sequence of records, none longer than the protocol allows.
+/// What the wire must be: a sequence of records, none longer than the protocol allows.
 #[derive(Debug, Default)]
 struct Records {
     header: Vec<u8>,

@@ -11,7 +11,7 @@ use crate::app::{App, Site};
 use crate::args::Mode;
 use crate::engine::{Engine, Peer};
 use crate::socket::Socket;
-use crate::stats::{End, Totals};
+use crate::stats::{ConnectionEnd, Totals};
 
 pub(crate) struct Client<E> {
     socket: Socket,
@@ -19,7 +19,7 @@ pub(crate) struct Client<E> {
     app: App,
     phase: Phase,
     /// The first reason why it ends.
-    end: Option<End>,
+    end: Option<ConnectionEnd>,
     /// What the statistics know of already.
     counted: Totals,
     negotiated: bool,
@@ -45,13 +45,13 @@ enum Phase {
 }
 
 /// What comes after a turn.
-pub(crate) enum Turn {
+pub(crate) enum AfterTurn {
     /// Another one, after the others had theirs.
     Again,
     /// An event of the socket.
     Wait,
     /// Nothing: it is to be dropped.
-    Over(End),
+    Over(ConnectionEnd),
 }
 
 /// What one round has come to.
@@ -91,7 +91,7 @@ impl<E: Engine> Client<E> {
     }
 
     /// Goes on for a while.
-    pub(crate) fn turn(&mut self, site: &mut Site, start: Instant, now: Instant) -> Turn {
+    pub(crate) fn turn(&mut self, site: &mut Site, start: Instant, now: Instant) -> AfterTurn {
         self.tls.observe(now - start);
         let turn = self.take_rounds(site, now);
         self.count(site);
@@ -111,11 +111,11 @@ impl<E: Engine> Client<E> {
     ///
     /// # Errors
     /// How it has ended: it is to be dropped.
-    pub(crate) fn expire(&mut self) -> Result<(), End> {
+    pub(crate) fn expire(&mut self) -> Result<(), ConnectionEnd> {
         if let Phase::Lingering { .. } = self.phase {
-            return Err(self.end.unwrap_or(End::Clean));
+            return Err(self.end.unwrap_or(ConnectionEnd::Clean));
         }
-        let end = *self.end.get_or_insert(End::TimedOut);
+        let end = *self.end.get_or_insert(ConnectionEnd::TimedOut);
         if self.phase == Phase::Serving && self.negotiated && !self.tls.wants().drain {
             self.close();
             return Ok(());
@@ -131,16 +131,18 @@ impl<E: Engine> Client<E> {
         }
     }
 
-    fn take_rounds(&mut self, site: &mut Site, now: Instant) -> Turn {
+    fn take_rounds(&mut self, site: &mut Site, now: Instant) -> AfterTurn {
         for _ in 0..ROUNDS {
             match self.round(site, now) {
                 Ok(Round::Moved) => self.moved_at = now,
-                Ok(Round::Stuck) => return Turn::Wait,
-                Ok(Round::Over) => return Turn::Over(self.end.unwrap_or(End::Clean)),
-                Err(_) => return Turn::Over(self.end_of_socket()),
+                Ok(Round::Stuck) => return AfterTurn::Wait,
+                Ok(Round::Over) => {
+                    return AfterTurn::Over(self.end.unwrap_or(ConnectionEnd::Clean));
+                }
+                Err(_) => return AfterTurn::Over(self.end_of_socket()),
             }
         }
-        Turn::Again
+        AfterTurn::Again
     }
 
     fn round(&mut self, site: &mut Site, now: Instant) -> io::Result<Round> {
@@ -156,7 +158,11 @@ impl<E: Engine> Client<E> {
         let worked = match self.work(site) {
             Ok(worked) => worked,
             Err(_) => {
-                self.end = Some(if self.negotiated { End::Failed } else { End::FailedHandshake });
+                self.end = Some(if self.negotiated {
+                    ConnectionEnd::Failed
+                } else {
+                    ConnectionEnd::FailedHandshake
+                });
                 self.close();
                 true
             }
@@ -164,7 +170,7 @@ impl<E: Engine> Client<E> {
         // Before draining, so that `close_notify` goes out with what is in front of it.
         if self.phase == Phase::Serving && self.app.is_done() {
             if self.tls.peer() == Peer::Truncated {
-                self.end = Some(End::Truncated);
+                self.end = Some(ConnectionEnd::Truncated);
             }
             self.close();
         }
@@ -251,10 +257,10 @@ impl<E: Engine> Client<E> {
 
     /// How the connection ended whose socket has failed: a client that has closed, or has got
     /// everything, may drop its socket before it has read our `close_notify`.
-    fn end_of_socket(&self) -> End {
+    fn end_of_socket(&self) -> ConnectionEnd {
         let is_clean =
             matches!(self.phase, Phase::Lingering { .. }) || self.tls.peer() == Peer::Closed;
-        self.end.unwrap_or(if is_clean { End::Clean } else { End::Reset })
+        self.end.unwrap_or(if is_clean { ConnectionEnd::Clean } else { ConnectionEnd::Reset })
     }
 
     fn count(&mut self, site: &mut Site) {

@@ -15,9 +15,9 @@ use rustls::ServerConfig;
 use crate::Error;
 use crate::app::Site;
 use crate::args::{Mode, Options};
-use crate::client::{Client, Turn};
+use crate::client::{AfterTurn, Client};
 use crate::engine::{Engine, Settings};
-use crate::stats::{End, Stats};
+use crate::stats::{ConnectionEnd, Stats};
 
 pub(crate) struct Server<E> {
     poll: Poll,
@@ -208,9 +208,9 @@ impl<E: Engine> Server<E> {
             let Some(entry) = self.clients.get_mut(&token) else { continue };
             entry.is_ready = false;
             match entry.client.turn(&mut self.site, self.start, now) {
-                Turn::Again => self.make_ready(token),
-                Turn::Wait => {}
-                Turn::Over(end) => {
+                AfterTurn::Again => self.make_ready(token),
+                AfterTurn::Wait => {}
+                AfterTurn::Over(end) => {
                     self.remove(token, end);
                     continue;
                 }
@@ -255,7 +255,7 @@ impl<E: Engine> Server<E> {
     }
 
     /// Drops a client, which closes its socket.
-    fn remove(&mut self, token: Token, end: End) {
+    fn remove(&mut self, token: Token, end: ConnectionEnd) {
         let Some(mut entry) = self.clients.remove(&token) else { return };
         entry.client.discount(&mut self.site);
         self.site.stats.closed(end);

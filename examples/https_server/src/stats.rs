@@ -29,7 +29,7 @@ pub(crate) struct Stats {
 
 /// How a connection ended.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum End {
+pub(crate) enum ConnectionEnd {
     /// With our `close_notify`, or with the client's.
     Clean,
     /// The client's bytes ended without `close_notify`.
@@ -81,15 +81,15 @@ impl Stats {
         totals.progress.key_updates += now.key_updates - before.key_updates;
     }
 
-    pub(crate) fn closed(&mut self, end: End) {
+    pub(crate) fn closed(&mut self, end: ConnectionEnd) {
         self.open -= 1;
         *match end {
-            End::Clean => &mut self.clean,
-            End::Truncated => &mut self.truncated,
-            End::FailedHandshake => &mut self.failed_handshakes,
-            End::Failed => &mut self.failed,
-            End::Reset => &mut self.reset,
-            End::TimedOut => &mut self.timed_out,
+            ConnectionEnd::Clean => &mut self.clean,
+            ConnectionEnd::Truncated => &mut self.truncated,
+            ConnectionEnd::FailedHandshake => &mut self.failed_handshakes,
+            ConnectionEnd::Failed => &mut self.failed,
+            ConnectionEnd::Reset => &mut self.reset,
+            ConnectionEnd::TimedOut => &mut self.timed_out,
         } += 1;
     }
 }

@@ -6,8 +6,8 @@ use super::OutboundBuffer;
 use crate::buffer::piece::Piece;
 use crate::buffer::segment::Segment;
 
-/// Bytes of a segment that are declared ready before they are made.
-pub(crate) struct Place {
+/// Where bytes lie that are declared ready before they are made.
+pub(crate) struct SegmentOffset {
     /// The segment's index in the FIFO, the tail included.
     pub(crate) segment: usize,
     /// Where in its memory they begin.
@@ -22,10 +22,10 @@ pub(crate) struct Detached {
 
 impl OutboundBuffer {
     /// As [`seal`](Self::seal), for bytes that are made later, in the place that is returned.
-    pub(crate) fn seal_later(&mut self, len: usize, plaintext: usize) -> Place {
+    pub(crate) fn seal_later(&mut self, len: usize, plaintext: usize) -> SegmentOffset {
         let start = self.tail.as_ref().map_or(0, Segment::sealed_end);
         self.seal(len, plaintext);
-        Place { segment: self.front.len(), start }
+        SegmentOffset { segment: self.front.len(), start }
     }
 
     /// Takes the segments from this index on away, to be [`attach`](Self::attach)ed again.

@@ -48,19 +48,19 @@ fn wake(waker: &mut Option<Waker>) {
 
 /// One end of a link.
 #[derive(Clone, Debug)]
-pub struct End {
+pub struct LinkEnd {
     from: Arc<Mutex<Pipe>>,
     to: Arc<Mutex<Pipe>>,
 }
 
 /// Both ends of a link that holds at most `capacity` bytes each way.
-pub fn link(capacity: usize) -> (End, End) {
+pub fn link(capacity: usize) -> (LinkEnd, LinkEnd) {
     let pipe = || Arc::new(Mutex::new(Pipe { capacity, ..Pipe::default() }));
     let (a, b) = (pipe(), pipe());
-    (End { from: a.clone(), to: b.clone() }, End { from: b, to: a })
+    (LinkEnd { from: a.clone(), to: b.clone() }, LinkEnd { from: b, to: a })
 }
 
-impl End {
+impl LinkEnd {
     pub fn from(&self) -> MutexGuard<'_, Pipe> {
         self.from.lock().unwrap()
     }
@@ -70,7 +70,7 @@ impl End {
     }
 }
 
-impl AsyncRead for End {
+impl AsyncRead for LinkEnd {
     fn poll_read(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -87,7 +87,7 @@ impl AsyncRead for End {
     }
 }
 
-impl AsyncWrite for End {
+impl AsyncWrite for LinkEnd {
     fn poll_write(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,

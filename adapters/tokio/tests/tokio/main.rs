@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use link::{End, Task, link};
+use link::{LinkEnd, Task, link};
 use tokio::io::{
     AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufStream, ReadBuf,
     duplex, split,
@@ -117,13 +117,13 @@ fn by_hand_with(suite: CipherSuite, role: Role, config: ConnectionConfig) -> ByH
 }
 
 struct ByHand {
-    stream: TlsStream<End>,
+    stream: TlsStream<LinkEnd>,
     other: Other,
 }
 
 /// The far end of a link, and who is there.
 struct Other {
-    end: End,
+    end: LinkEnd,
     peer: Peer,
     received: Vec<u8>,
 }

@@ -1,0 +1,52 @@
+//! DESIGN.md's copies of tables that tests walk: the tests have the data, DESIGN.md what they print.
+
+use std::fmt::Display;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::{env, fs};
+
+/// Set, tests write their tables into DESIGN.md in place of comparing them.
+const RENEW: &str = "WANTWRITE_RENEW";
+
+/// Tests of one binary renew their sections one after the other.
+static FILE: Mutex<()> = Mutex::new(());
+
+/// The repository's DESIGN.md.
+pub fn path() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../DESIGN.md")
+}
+
+/// A table in Markdown: a heading and rows, with as many cells each.
+pub fn table<C: Display>(heading: &[C], rows: impl IntoIterator<Item = Vec<String>>) -> String {
+    let heading: Vec<String> = heading.iter().map(C::to_string).collect();
+    let line = |cells: &[String]| {
+        assert_eq!(cells.len(), heading.len(), "{cells:?}");
+        let cells: String = cells.iter().map(|cell| format!(" {cell} |")).collect();
+        format!("|{cells}\n")
+    };
+    let rule = format!("|{}\n", "---|".repeat(heading.len()));
+    let rows: String = rows.into_iter().map(|row| line(&row)).collect();
+    line(&heading) + &rule + &rows
+}
+
+/// DESIGN.md has `printed` between the comment markers of `section`; or gets it, to renew it.
+#[track_caller]
+pub fn assert_has(section: &str, printed: &str) {
+    let _others_wait = FILE.lock();
+    let design = fs::read_to_string(path()).unwrap();
+    let [begin, end] = ["begin", "end"].map(|edge| format!("<!-- {edge}: {section} -->\n"));
+    let (before, rest) = design.split_once(&begin).expect("a marker where the section begins");
+    let (copy, behind) = rest.split_once(&end).expect("a marker where the section ends");
+    let expected = format!("\n{printed}\n");
+    if env::var_os(RENEW).is_some() {
+        fs::write(path(), [before, &begin, &expected, &end, behind].concat()).unwrap();
+        return;
+    }
+    let wrong = copy.lines().find(|line| !expected.lines().any(|printed| printed == *line));
+    let missing = expected.lines().find(|line| !copy.lines().any(|copied| copied == *line));
+    assert!(
+        copy == expected,
+        "DESIGN.md has not what the tests print for \"{section}\": not {wrong:?}, but {missing:?}. \
+         If the tests are right, run them with {RENEW}=1, which rewrites the section"
+    );
+}

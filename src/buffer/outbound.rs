@@ -166,6 +166,14 @@ impl OutboundBuffer {
         self.tail = Some(segment);
     }
 
+    /// Copies `bytes` to `offset` in the tail, which has room for them there.
+    #[inline]
+    pub(crate) fn copy_into_tail(&mut self, offset: usize, bytes: &[u8]) {
+        if let Some(segment) = &mut self.tail {
+            segment.tail_mut()[offset..][..bytes.len()].copy_from_slice(bytes);
+        }
+    }
+
     /// Declares the first `len` bytes of the tail to be in use.
     #[inline]
     pub(crate) fn set_filled(&mut self, len: usize) {

@@ -208,6 +208,7 @@ impl Reader {
 
     /// The plaintext of the record that is open; empty if there is none.
     #[must_use]
+    #[inline]
     pub fn plaintext(&self) -> &[u8] {
         self.buffer.bytes().get(self.plaintext.clone()).unwrap_or(&[])
     }

@@ -127,7 +127,8 @@ impl KeyBudget {
 /// AEAD blocks of a record with so much inner plaintext, its tag's included.
 #[inline]
 pub(crate) fn blocks(inner_len: usize) -> u64 {
-    to_u64(inner_len.div_ceil(16)) + 1
+    // Rounded up, and one more.
+    to_u64(inner_len + 31) / 16
 }
 
 #[cfg(test)]

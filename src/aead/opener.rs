@@ -76,6 +76,7 @@ impl RecordOpener {
         opened
     }
 
+    #[inline(always)]
     fn open_tls13(&mut self, record: &mut [u8]) -> Result<Opened, PeerFault> {
         let seq = self.seq.take().ok_or(PeerFault::TooManyRecords)?;
         let nonce = Nonce::assume_unique_for_key(self.key.iv().xor(seq));
@@ -90,6 +91,7 @@ impl RecordOpener {
         Ok(Opened { content_type, content: HEADER_LEN..HEADER_LEN + content_len })
     }
 
+    #[inline(never)]
     fn open_tls12(&mut self, header: RecordHeader, record: &mut [u8]) -> Result<Opened, PeerFault> {
         let seq = self.seq.take().ok_or(PeerFault::TooManyRecords)?;
         let prefix_len = self.format.prefix_len();

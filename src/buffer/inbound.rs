@@ -29,6 +29,7 @@ impl InboundBuffer {
     }
 
     /// The bytes that are held.
+    #[inline]
     pub(crate) fn bytes(&self) -> &[u8] {
         &self.memory[self.start..self.end]
     }
@@ -167,6 +168,7 @@ impl InboundBuffer {
         self.release();
     }
 
+    #[inline(never)]
     fn release(&mut self) {
         // Opened records were plaintext here.
         self.memory[..self.used].zeroize();

@@ -166,6 +166,14 @@ impl OutboundBuffer {
         self.tail = Some(segment);
     }
 
+    /// Copies `bytes` to `offset` in the tail, which has room for them there.
+    #[inline]
+    pub(crate) fn copy_into_tail(&mut self, offset: usize, bytes: &[u8]) {
+        if let Some(segment) = &mut self.tail {
+            segment.tail_mut()[offset..][..bytes.len()].copy_from_slice(bytes);
+        }
+    }
+
     /// Declares the first `len` bytes of the tail to be in use.
     #[inline]
     pub(crate) fn set_filled(&mut self, len: usize) {
@@ -287,20 +295,27 @@ impl OutboundBuffer {
     /// Drains at most `len` bytes of what is in front of the tail. Returns what is left of `len`.
     fn drain_front(&mut self, len: usize) -> usize {
         let mut rest = len;
-        while let Some(piece) = self.front.front_mut() {
-            let n = piece.waiting().len().min(rest);
-            piece.drain(n);
-            rest -= n;
-            if !piece.waiting().is_empty() {
-                break;
+        while rest > 0 {
+            let Some(piece) = self.front.front_mut() else { break };
+            let waiting = piece.waiting().len();
+            piece.drain(waiting.min(rest));
+            if rest < waiting {
+                return 0;
             }
-            match self.front.pop_front() {
-                Some(Piece::Segment(segment)) => self.recycle(segment),
-                Some(Piece::Owned(owned)) => self.charged -= owned.charge,
-                Some(Piece::Small(_)) | None => {}
-            }
+            rest -= waiting;
+            self.remove_front();
         }
         rest
+    }
+
+    /// Removes the first piece, in which nothing waits any more.
+    #[inline]
+    fn remove_front(&mut self) {
+        match self.front.pop_front() {
+            Some(Piece::Segment(segment)) => self.recycle(segment),
+            Some(Piece::Owned(owned)) => self.charged -= owned.charge,
+            Some(Piece::Small(_)) | None => {}
+        }
     }
 
     /// A tail that nothing waits in and nothing is written in starts over, or goes.
@@ -358,8 +373,16 @@ impl OutboundBuffer {
     }
 
     /// The tail joins what waits in front of it, or goes if nothing waits in it.
+    #[inline]
     fn retire_tail(&mut self) {
         debug_assert_eq!(self.filled_len(), 0, "the tail is in use");
+        if self.tail.is_some() {
+            self.move_tail();
+        }
+    }
+
+    #[inline(never)]
+    fn move_tail(&mut self) {
         match self.tail.take() {
             Some(tail) if tail.is_unused() => self.recycle(tail),
             Some(tail) => self.front.push_back(Piece::Segment(tail)),

@@ -33,6 +33,7 @@ pub(super) struct Small {
 const SMALL_LEN: usize = 72;
 
 impl Piece {
+    #[inline]
     pub(super) fn waiting(&self) -> &[u8] {
         match self {
             Self::Segment(segment) => segment.waiting(),

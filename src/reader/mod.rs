@@ -214,6 +214,7 @@ impl Reader {
 
     /// The plaintext of the record that was opened last; empty if there is none.
     #[must_use]
+    #[inline]
     pub fn plaintext(&self) -> &[u8] {
         self.buffer.bytes().get(self.plaintext.clone()).unwrap_or(&[])
     }

@@ -59,16 +59,11 @@ impl Reader {
 
     fn process_records(&mut self, handler: &mut dyn PostHandshake) -> Result<(), Error> {
         while self.opened_record_len == 0 && self.end != ReadEnd::CloseNotify {
-            let header = self.next_header()?;
-            let record_len = header.map_or(usize::MAX, RecordHeader::record_len);
-            let (Some(header), Some(record), Some(opener)) =
-                (header, self.buffer.bytes_mut().get_mut(..record_len), &mut self.opener)
-            else {
+            let Some((record_len, opened)) = self.open_next()? else {
                 // RFC 9846 §6.1: without close_notify the end may be somebody else's doing.
                 return if self.end == ReadEnd::Transport { Err(Error::Truncated) } else { Ok(()) };
             };
-            let opened = opener.open(header, record)?;
-            self.opened = self.opened.saturating_add(1);
+            self.opened += 1;
             match self.dispatch(&opened, handler)? {
                 AfterRecord::Continue => {
                     self.buffer.consume(record_len);
@@ -79,6 +74,7 @@ impl Reader {
                 AfterRecord::Stop => {
                     self.opened_record_len = record_len;
                     self.plaintext = opened.content;
+                    return Ok(());
                 }
             }
         }
@@ -87,6 +83,20 @@ impl Reader {
             self.buffer.consume(self.buffer.len());
         }
         Ok(())
+    }
+
+    /// Opens the record at the front and gives its length; `None` if it is not there as a whole.
+    #[inline]
+    fn open_next(&mut self) -> Result<Option<(usize, Opened)>, PeerFault> {
+        let Some(opener) = &mut self.opener else { return Ok(None) };
+        let held = self.buffer.bytes_mut();
+        let Some(header) = RecordHeader::decode_protected(held, opener.format())? else {
+            return Ok(None);
+        };
+        let record_len = header.record_len();
+        let Some(record) = held.get_mut(..record_len) else { return Ok(None) };
+        let opened = opener.open(header, record)?;
+        Ok(Some((record_len, opened)))
     }
 
     /// Length of the record at the front, as far as it is known, if its end has not come; else 0.

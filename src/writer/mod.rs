@@ -359,6 +359,7 @@ impl Writer {
         &mut self.next_keys
     }
 
+    #[inline]
     fn outlook(&self) -> Outlook<'_> {
         Outlook {
             buffer: &self.buffer,
@@ -394,19 +395,27 @@ impl Writer {
     }
 
     /// Whether plaintext may be written, now or when the handshake is over.
-    const fn check_open(&self) -> Result<(), WriteError> {
-        match self.life {
-            Life::Negotiating | Life::Open => Ok(()),
-            Life::Closed => Err(WriteError::Closed),
-            Life::Sealing | Life::Failed(_) => Err(WriteError::Failed { accepted: 0 }),
+    #[inline]
+    fn check_open(&self) -> Result<(), WriteError> {
+        match self.check_established() {
+            Err(WriteError::Negotiating) => Ok(()),
+            checked => checked,
         }
     }
 
     /// Whether what is all or nothing may be done now.
-    const fn check_established(&self) -> Result<(), WriteError> {
+    #[inline]
+    fn check_established(&self) -> Result<(), WriteError> {
+        if self.life == Life::Open { Ok(()) } else { Err(self.refusal()) }
+    }
+
+    /// Why nothing is written while the writer is not open.
+    #[cold]
+    const fn refusal(&self) -> WriteError {
         match self.life {
-            Life::Negotiating => Err(WriteError::Negotiating),
-            Life::Open | Life::Closed | Life::Sealing | Life::Failed(_) => self.check_open(),
+            Life::Negotiating | Life::Open => WriteError::Negotiating,
+            Life::Closed => WriteError::Closed,
+            Life::Sealing | Life::Failed(_) => WriteError::Failed { accepted: 0 },
         }
     }
 }

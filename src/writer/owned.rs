@@ -158,9 +158,11 @@ impl Writer {
         if plan.update_keys {
             self.control.require_update();
         }
-        if let Some(record) = self.take_due()? {
-            self.buffer.mark(record.len(), 0);
-            self.buffer.append_small(&record);
+        if self.control.is_due() {
+            if let Some(record) = self.take_due()? {
+                self.buffer.mark(record.len(), 0);
+                self.buffer.append_small(&record);
+            }
         }
         let content_len = plan.content_limit.min(plaintext.len());
         let is_last = content_len == plaintext.len();

@@ -82,15 +82,15 @@ impl Writer {
     }
 
     /// Adds `len` bytes, which lie in its free memory, to the current record, and seals it if it
-    /// is full.
+    /// is full or `ends` there.
     #[inline]
-    pub(super) fn commit(&mut self, len: usize) -> Result<(), Error> {
+    pub(super) fn commit(&mut self, len: usize, ends: bool) -> Result<(), Error> {
         let Some(record) = &mut self.record else { return Ok(()) };
         record.grow(len);
         let (content_len, is_full) = (record.len(), record.is_full());
         self.counts.accepted = self.counts.accepted.saturating_add(to_u64(len));
         self.buffer.set_filled(self.planner.format().prefix_len() + content_len);
-        if is_full { self.seal_content(content_len) } else { Ok(()) }
+        if is_full || ends { self.seal_content(content_len) } else { Ok(()) }
     }
 
     /// Seals the current record, if there is one, behind the control record that is due.

@@ -43,7 +43,7 @@ impl<'a> Slot<'a> {
             return Err(WriteError::Overrun(Overrun { claimed: n, available }));
         }
         match self.lent.take_if(|_| n > 0) {
-            Some(Lent { writer, .. }) => writer.commit_lent(n),
+            Some(Lent { writer, .. }) => writer.commit_whole(n),
             None => Ok(()),
         }
     }
@@ -79,13 +79,6 @@ impl Writer {
             Ok(Begun::KeyLimit) => Err(WriteError::KeyLimit { accepted: 0 }),
             Err(_) => Err(WriteError::Failed { accepted: 0 }),
         }
-    }
-
-    /// Adds `len` bytes, which lie in the lent memory, to the current record.
-    #[inline]
-    fn commit_lent(&mut self, len: usize) -> Result<(), WriteError> {
-        self.commit(len).map_err(|_| WriteError::Failed { accepted: len })?;
-        self.end_of_write(len).map(|_| ())
     }
 
     /// Ends the use of lent memory to which nothing was committed: a record without content is

@@ -32,12 +32,12 @@ impl Writer {
     /// [`WriteError::Negotiating`] before the end of the handshake unless `buf` is empty; nothing
     /// has changed then. Otherwise as [`write`](Self::write).
     pub fn write_atomic(&mut self, buf: &[u8]) -> Result<(), WriteError> {
-        if !buf.is_empty() {
-            self.check_established()?;
+        if buf.is_empty() {
+            return self.check_open();
         }
-        self.check_open()?;
-        if self.begin_if_it_fits(buf.len()) {
-            return self.fill_one_record(buf);
+        self.check_established()?;
+        if self.copy_if_it_fits(buf) {
+            return self.commit_whole(buf.len());
         }
         let (available, end) = self.room_up_to(buf.len());
         if buf.len() > available {
@@ -195,32 +195,37 @@ impl Writer {
             let n = free.len().min(buf.len() - accepted);
             free[..n].copy_from_slice(&buf[accepted..][..n]);
             accepted += n;
-            self.commit(n).map_err(|_| WriteError::Failed { accepted })?;
+            self.commit(n, false).map_err(|_| WriteError::Failed { accepted })?;
         }
         Ok(accepted)
     }
 
-    /// Whether the current record has room for so many bytes; one is begun if that takes no
-    /// closer plan.
+    /// Copies all of `buf` into the current record if that has room for it; one is begun if that
+    /// takes no closer plan. They are to be committed then.
     #[inline]
-    fn begin_if_it_fits(&mut self, len: usize) -> bool {
-        if self.record.is_none() {
-            match self.planner.whole_record_in_tail(&self.outlook()) {
-                Some(limit) if (1..=limit).contains(&len) => {
-                    self.record = Some(CurrentRecord::new(limit, self.planner.policy()));
+    fn copy_if_it_fits(&mut self, buf: &[u8]) -> bool {
+        let record = match &mut self.record {
+            Some(record) => record,
+            None => match self.planner.whole_record_in_tail(&self.outlook()) {
+                Some(limit) if buf.len() <= limit => {
+                    self.record.insert(CurrentRecord::new(limit, self.planner.policy()))
                 }
                 _ => return false,
-            }
+            },
+        };
+        let fits = buf.len() <= record.free();
+        if fits {
+            self.buffer.copy_into_tail(self.planner.format().prefix_len() + record.len(), buf);
         }
-        self.record.as_ref().is_some_and(|record| len <= record.free())
+        fits
     }
 
+    /// Adds `len` bytes, all of a call, to the current record: it ends there unless more may be
+    /// added to it.
     #[inline]
-    fn fill_one_record(&mut self, buf: &[u8]) -> Result<(), WriteError> {
-        let accepted = buf.len();
-        self.free_mut()[..accepted].copy_from_slice(buf);
-        self.commit(accepted).map_err(|_| WriteError::Failed { accepted })?;
-        self.end_of_write(accepted).map(|_| ())
+    pub(super) fn commit_whole(&mut self, len: usize) -> Result<(), WriteError> {
+        let ends = self.coalescing == Coalescing::Off;
+        self.commit(len, ends).map_err(|_| WriteError::Failed { accepted: len })
     }
 
     #[inline]

@@ -26,7 +26,9 @@ impl OutboundBuffer {
         self.marks.take(chunk.bytes.len());
         self.waiting -= chunk.bytes.len();
         self.drained += to_u64(chunk.bytes.len());
-        self.drain_front(0);
+        if self.front.front().is_some_and(|piece| piece.waiting().is_empty()) {
+            self.remove_front();
+        }
         self.reuse_if_unused();
         Some(chunk)
     }

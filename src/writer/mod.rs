@@ -148,8 +148,8 @@ impl Writer {
     ///
     /// # Errors
     /// [`PutBackError`] with the chunk in it if it is not the last one taken, if bytes were
-    /// drained since, or if as much as the capacity was taken behind it and written anew; nothing
-    /// changes then. A chunk of another writer is refused only if its place does not fit.
+    /// drained since, if as much as the capacity was taken behind it and written anew, or if
+    /// another writer gave it; nothing changes then.
     pub fn put_back(&mut self, chunk: Chunk) -> Result<(), PutBackError> {
         self.buffer.put_back(chunk)
     }

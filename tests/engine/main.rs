@@ -4,6 +4,7 @@
 mod aborts;
 mod alerts;
 mod bad_peer;
+mod chunks;
 mod clock;
 mod crossing;
 mod debug;

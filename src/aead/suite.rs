@@ -44,7 +44,7 @@ pub(super) enum Aead {
 
 impl CipherSuite {
     /// All suites, TLS 1.3 first.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: &'static [Self] = &[
         Self::TLS_AES_128_GCM_SHA256,
         Self::TLS_AES_256_GCM_SHA384,
         Self::TLS_CHACHA20_POLY1305_SHA256,
@@ -86,7 +86,7 @@ impl CipherSuite {
     /// The suite with this number, if it is one of ours.
     #[must_use]
     pub fn from_wire(number: u16) -> Option<Self> {
-        Self::ALL.into_iter().find(|suite| suite.to_wire() == number)
+        Self::ALL.iter().copied().find(|suite| suite.to_wire() == number)
     }
 
     /// Bytes of an AEAD key of this suite.

@@ -60,7 +60,7 @@ impl Record {
         let thirteen = suite(&self.suite);
         let version = if self.version == "1.3" { Version::Tls13 } else { Version::Tls12 };
         let same = |ours: &CipherSuite| ours.aead() == thirteen.aead() && ours.version() == version;
-        CipherSuite::ALL.into_iter().filter(same).collect()
+        CipherSuite::ALL.iter().copied().filter(same).collect()
     }
 
     fn content(&self) -> Vec<u8> {
@@ -88,7 +88,7 @@ impl Record {
 
 fn suite(name: &str) -> CipherSuite {
     let named = |suite: &CipherSuite| alloc::format!("{suite:?}") == name;
-    CipherSuite::ALL.into_iter().find(named).unwrap()
+    CipherSuite::ALL.iter().copied().find(named).unwrap()
 }
 
 fn header(record: &[u8], suite: CipherSuite) -> RecordHeader {

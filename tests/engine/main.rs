@@ -21,4 +21,5 @@ mod rustls_peer;
 mod ssl_write;
 mod states;
 mod stream;
+mod suites;
 mod writer;

@@ -101,6 +101,8 @@ pub mod docs;
 #[cfg(feature = "rustls")]
 pub mod driver;
 mod error;
+#[cfg(feature = "std")]
+mod io_error;
 mod num;
 mod reader;
 mod record;

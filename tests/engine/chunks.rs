@@ -1,4 +1,5 @@
 //! Owned ciphertext belongs to the writer that sealed it.
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 use bytes::Buf;
 use wantwrite::{Chunk, PutBackError, TrafficSecret, WriteKeys, Writer, WriterConfig};

@@ -139,7 +139,8 @@ pub use stream::Stream;
 pub use writer::{Batch, SealJob, SealWorkers};
 pub use writer::{
     BufferState, Coalescing, Conditions, Congestion, FlushPoint, Outbound, Padding, Progress,
-    Sizing, Slot, SlowStart, Wants, Window, Writer, WriterConfig, WriterParts, WriterState,
+    RecordEnds, Sizing, Slot, SlowStart, Wants, Window, Writer, WriterConfig, WriterParts,
+    WriterState,
 };
 
 #[cfg(all(doctest, feature = "rustls", feature = "std"))]

@@ -13,7 +13,7 @@ use bytes::{Buf, Bytes};
 
 use super::Writer;
 use super::seal::Begun;
-use super::state::Life;
+use super::state::{Life, RecordEnd};
 use crate::aead::{RecordSealer, Reserved, SharedKey};
 use crate::buffer::{Detached, Segment};
 use crate::error::{Error, WriteError};
@@ -151,7 +151,7 @@ impl Writer {
         let accepted = result.unwrap_or_else(WriteError::accepted);
         plaintext.advance(accepted);
         if accepted > 0 {
-            self.seal_current().map_err(|_| WriteError::Failed { accepted })?;
+            self.seal_current(RecordEnd::Flushed).map_err(|_| WriteError::Failed { accepted })?;
         }
         result
     }
@@ -171,7 +171,8 @@ impl Writer {
                 Err(_) => return (accepted, Err(WriteError::Failed { accepted })),
             }
             let Some(record) = self.record.take() else { break };
-            let content_len = record.limit().min(len - accepted);
+            let record_limit = record.limit();
+            let content_len = record_limit.min(len - accepted);
             let padding = record.shape().padding(self.planner.format(), content_len);
             let reserved = self.sealer.as_mut().and_then(|sealer| {
                 let reserved = sealer.reserve(content_len, padding)?;
@@ -186,7 +187,7 @@ impl Writer {
             let record = Record { reserved, key, start: place.start, content_start: accepted };
             tasks.add(record, place.segment);
             accepted += content_len;
-            self.count_record(content_len);
+            self.count_record(content_len, content_len == record_limit);
         }
         (accepted, Ok(()))
     }

@@ -27,7 +27,7 @@ pub use padding::Padding;
 pub use parts::WriterParts;
 pub use sizing::{Conditions, Congestion, Sizing, SlowStart, Window};
 pub use slot::Slot;
-pub use state::{BufferState, FlushPoint, Progress, Wants, WriterState};
+pub use state::{BufferState, FlushPoint, Progress, RecordEnds, Wants, WriterState};
 #[cfg(feature = "std")]
 pub use workers::SealWorkers;
 
@@ -37,7 +37,7 @@ use config::MAX_CAPACITY;
 use control::{Control, PeerUpdate};
 use current::CurrentRecord;
 use plan::{Outlook, Plan, Planner};
-use state::{Counts, Life};
+use state::{Counts, Life, RecordEnd};
 
 #[cfg(feature = "rustls")]
 use crate::aead::ReadKeys;
@@ -242,7 +242,7 @@ impl Writer {
         let (format, max_inner) = (self.planner.format(), self.planner.shape().max_inner);
         if self.record.as_mut().is_some_and(|record| !record.cap(format, max_inner)) {
             // A failure is sticky, and the next call tells of it.
-            let _failed = self.seal_current();
+            let _failed = self.seal_current(RecordEnd::Capped);
         }
     }
 
@@ -318,9 +318,10 @@ impl Writer {
     /// The counters.
     #[must_use]
     pub fn progress(&self) -> Progress {
-        let Counts { accepted, records, key_updates } = self.counts;
+        let Counts { accepted, ends: records_ended, key_updates } = self.counts;
+        let records = records_ended.total();
         let (drained, delivered) = (self.buffer.drained(), self.buffer.delivered());
-        Progress { accepted, drained, delivered, records, key_updates }
+        Progress { accepted, drained, delivered, records, records_ended, key_updates }
     }
 
     /// The sequence number of the next record under the current key.

@@ -18,6 +18,7 @@ mod model;
 mod parallel;
 mod peer_alert;
 mod policies;
+mod record_ends;
 mod rustls_peer;
 mod ssl_write;
 mod states;

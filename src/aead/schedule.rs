@@ -60,7 +60,7 @@ impl NextKeys {
             Self::None => Err(Error::KeysExhausted),
             Self::Secret(secret) if secret.generation() < MAX_GENERATION => {
                 secret.update();
-                Ok(secret.write_keys())
+                Ok(secret.write_keys(0))
             }
             Self::Secret(_) => Err(Error::KeysExhausted),
             Self::Schedule(schedule) => schedule.next_write_keys(),
@@ -73,7 +73,7 @@ impl NextKeys {
             Self::None => Err(Error::KeysExhausted),
             Self::Secret(secret) => {
                 secret.update();
-                Ok(secret.read_keys())
+                Ok(secret.read_keys(0))
             }
             Self::Schedule(schedule) => schedule.next_read_keys(),
         }

@@ -24,7 +24,8 @@ pub struct TrafficSecret {
 
 impl TrafficSecret {
     /// The secret of generation 0 as the handshake made it, or as SSLKEYLOGFILE shows it
-    /// (`CLIENT_TRAFFIC_SECRET_0`).
+    /// (`CLIENT_TRAFFIC_SECRET_0`). That of a later one says so:
+    /// [`at_generation`](Self::at_generation).
     ///
     /// # Errors
     /// [`InvalidKeyLength`] if `secret` does not have the length of the suite's hash, or if the
@@ -42,9 +43,11 @@ impl TrafficSecret {
         Ok(this)
     }
 
-    /// The same secret, as if it had been updated so often.
-    #[cfg(test)]
-    pub(crate) fn at_generation(mut self, generation: u64) -> Self {
+    /// The same secret as that of a later generation, `application_traffic_secret_N`: to continue a
+    /// connection that another program began. It changes neither keys nor bytes, only how often
+    /// the secret may still be updated (RFC 9846 §4.7.3).
+    #[must_use]
+    pub const fn at_generation(mut self, generation: u64) -> Self {
         self.generation = generation;
         self
     }
@@ -64,13 +67,13 @@ impl TrafficSecret {
         self.generation = self.generation.saturating_add(1);
     }
 
-    pub(super) fn write_keys(&self) -> WriteKeys {
-        self.key_and_iv(|key, iv| WriteKeys::new(self.suite, key, iv, 0))
+    pub(super) fn write_keys(&self, seq: u64) -> WriteKeys {
+        self.key_and_iv(|key, iv| WriteKeys::new(self.suite, key, iv, seq))
             .expect("the key has the suite's length: it was expanded to it")
     }
 
-    pub(super) fn read_keys(&self) -> ReadKeys {
-        self.key_and_iv(|key, iv| ReadKeys::new(self.suite, key, iv, 0))
+    pub(super) fn read_keys(&self, seq: u64) -> ReadKeys {
+        self.key_and_iv(|key, iv| ReadKeys::new(self.suite, key, iv, seq))
             .expect("the key has the suite's length: it was expanded to it")
     }
 

@@ -170,7 +170,7 @@ fn key_update_chains_give_the_secrets_and_keys_of_every_generation() {
         for (n, generation) in chain.generations.iter().enumerate() {
             let (write, read) = if n == 0 {
                 let secret = TrafficSecret::new(suite, &secret).unwrap();
-                (secret.write_keys(), secret.read_keys())
+                (secret.write_keys(0), secret.read_keys(0))
             } else {
                 (writing.next_write_keys().unwrap(), reading.next_read_keys().unwrap())
             };

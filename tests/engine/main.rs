@@ -14,6 +14,7 @@ mod floods;
 mod half_close;
 mod handover;
 mod handshake;
+mod keys_at;
 mod model;
 mod parallel;
 mod peer_alert;

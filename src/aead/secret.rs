@@ -4,8 +4,10 @@ use core::fmt;
 
 use ring::hkdf;
 
+use super::schedule::MAX_GENERATION;
 use super::secret_box::SecretBox;
 use super::{CipherSuite, InvalidKeyLength, ReadKeys, WriteKeys, stack};
+use crate::error::Error;
 use crate::record::Version;
 
 /// Longest hash output of a suite: SHA-384.
@@ -67,6 +69,26 @@ impl TrafficSecret {
         self.generation = self.generation.saturating_add(1);
     }
 
+    /// Whether a writer may update it once more.
+    pub(super) const fn can_update(&self) -> bool {
+        self.generation < MAX_GENERATION
+    }
+
+    /// The next generation of write keys, unless this is the last one.
+    pub(super) fn next_write_keys(&mut self) -> Result<WriteKeys, Error> {
+        if !self.can_update() {
+            return Err(Error::KeysExhausted);
+        }
+        self.update();
+        Ok(self.write_keys(0))
+    }
+
+    /// The next generation of read keys: the limit is the sender's.
+    pub(super) fn next_read_keys(&mut self) -> ReadKeys {
+        self.update();
+        self.read_keys(0)
+    }
+
     pub(super) fn write_keys(&self, seq: u64) -> WriteKeys {
         self.key_and_iv(|key, iv| WriteKeys::new(self.suite, key, iv, seq))
             .expect("the key has the suite's length: it was expanded to it")
@@ -123,7 +145,6 @@ impl fmt::Debug for TrafficSecret {
 mod tests {
     use super::*;
     use crate::aead::NextKeys;
-    use crate::error::Error;
 
     /// RFC 9846 §4.7.3: only who sends keeps the limit.
     #[test]
@@ -147,7 +168,7 @@ mod tests {
         assert!(schedule.next_write_keys().is_ok());
         assert!(!schedule.can_update());
         assert_eq!(schedule.next_write_keys().err(), Some(Error::KeysExhausted));
-        let generation = schedule.into_secret().map(|secret| secret.generation());
+        let generation = schedule.into_secrets().0.map(|secret| secret.generation());
         assert_eq!(generation, Some((1 << 48) - 1));
         assert!(!NextKeys::None.can_update());
     }

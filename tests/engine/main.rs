@@ -11,6 +11,7 @@ mod debug;
 mod errors;
 mod failed_half;
 mod floods;
+mod from_keys;
 mod half_close;
 mod handover;
 mod handshake;

@@ -52,6 +52,7 @@ pub trait Transport {
 
 /// What an error of a transport says of its other end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum FarEnd {
     /// Nothing.
     Unknown,

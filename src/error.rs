@@ -71,7 +71,20 @@ impl fmt::Display for Error {
     }
 }
 
-impl core::error::Error for Error {}
+/// The text is complete without the source.
+impl core::error::Error for Error {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match self {
+            Self::Peer(fault) => Some(fault),
+            Self::PeerAlert(_)
+            | Self::Truncated
+            | Self::Aborted(_)
+            | Self::KeysExhausted
+            | Self::HandshakeFailed
+            | Self::SealingAbandoned => None,
+        }
+    }
+}
 
 /// What a peer did that the protocol forbids.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -153,19 +166,29 @@ impl PeerFault {
 impl fmt::Display for PeerFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::BadRecordMac => "a record does not open",
-            Self::RecordOverflow => "a record is too long",
-            Self::BadRecordVersion => "a record has a wrong version",
-            Self::UnexpectedContentType => "a record has an unexpected content type",
-            Self::NoContentType => "a protected record has no content type",
-            Self::EmptyFragment => "a handshake or alert fragment is empty",
-            Self::InterleavedHandshake => "a handshake message was interrupted",
+            Self::BadRecordMac => {
+                "expected a record under the current key, got one that does not open"
+            }
+            Self::RecordOverflow => {
+                "expected a record of at most 2^14 bytes of content, got a longer one"
+            }
+            Self::BadRecordVersion => {
+                "expected a record of version 3.x (TLS 1.2: 3.3), got another version"
+            }
+            Self::UnexpectedContentType => "a record has a content type that must not come now",
+            Self::NoContentType => "expected a content type in a protected record, got zeros only",
+            Self::EmptyFragment => "expected a handshake or alert message, got an empty fragment",
+            Self::InterleavedHandshake => {
+                "expected the rest of a handshake message, got another content type"
+            }
             Self::UnexpectedHandshakeMessage => "a handshake message must not come now",
             Self::HandshakeTooLong => "a handshake message is too long",
             Self::KeyUpdateNotLast => "a KeyUpdate does not end its record",
             Self::BadMessageLength => "a message has a wrong length",
-            Self::BadKeyUpdateRequest => "a KeyUpdate has an unknown request",
-            Self::BadAlertLevel => "an alert has an unknown level",
+            Self::BadKeyUpdateRequest => {
+                "expected a KeyUpdate request of 0 or 1, got another value"
+            }
+            Self::BadAlertLevel => "expected an alert level of 1 or 2, got another value",
             Self::BadTicket => "a session ticket does not decode",
             Self::DuplicateTicketExtension => "a session ticket has an extension twice",
             Self::TooManyKeyUpdates => "too many KeyUpdates for so little application data",
@@ -245,7 +268,7 @@ impl fmt::Display for WriteError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoRoom { needed, available } => {
-                write!(f, "no room: {needed} bytes offered, {available} can be accepted")
+                write!(f, "no room: expected at most {available} bytes, got {needed}")
             }
             Self::Closed => f.write_str("our half of the connection is closed"),
             Self::KeyLimit { accepted } => {
@@ -261,7 +284,20 @@ impl fmt::Display for WriteError {
     }
 }
 
-impl core::error::Error for WriteError {}
+/// The text is complete without the source.
+impl core::error::Error for WriteError {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match self {
+            Self::Overrun(overrun) => Some(overrun),
+            Self::NoRoom { .. }
+            | Self::Closed
+            | Self::KeyLimit { .. }
+            | Self::NoKeyUpdate
+            | Self::Negotiating
+            | Self::Failed { .. } => None,
+        }
+    }
+}
 
 /// More bytes were claimed than there are: committed to lent memory, drained or consumed. The
 /// caller, or its transport, is at fault; nothing changed.

@@ -101,6 +101,8 @@ pub mod docs;
 #[cfg(feature = "rustls")]
 pub mod driver;
 mod error;
+#[cfg(feature = "std")]
+mod io_error;
 mod num;
 mod reader;
 mod record;
@@ -136,8 +138,9 @@ pub use stream::Stream;
 #[cfg(feature = "std")]
 pub use writer::{Batch, SealJob, SealWorkers};
 pub use writer::{
-    BufferState, Coalescing, Conditions, Congestion, Drain, FlushPoint, Padding, Progress, Sizing,
-    Slot, SlowStart, Wants, Window, Writer, WriterConfig, WriterParts, WriterState,
+    BufferState, Coalescing, Conditions, Congestion, Drain, FlushPoint, Padding, Progress,
+    RecordEnds, Sizing, Slot, SlowStart, Wants, Window, Writer, WriterConfig, WriterParts,
+    WriterState,
 };
 
 #[cfg(all(doctest, feature = "rustls", feature = "std"))]

@@ -3,10 +3,8 @@
 use core::task::Poll;
 use std::io::{self, ErrorKind, IoSlice, Read, Write};
 
-use crate::connection::{Connection, ConnectionError};
-use crate::driver::lingering::LingerError;
+use crate::connection::Connection;
 use crate::driver::{Driver, FarEnd, Fault, Taken, Transport};
-use crate::error::{Error, Overrun, WriteError};
 use crate::writer::Drain;
 
 /// A [`Connection`] and its transport, as one `Read + Write`.
@@ -75,7 +73,7 @@ impl<T: Read + Write> Stream<T> {
     /// # Errors
     /// [`ErrorKind::WouldBlock`] if a non-blocking transport cannot go on;
     /// [`ErrorKind::UnexpectedEof`] if it ended; [`ErrorKind::InvalidData`] with a
-    /// [`ConnectionError`] in it if the handshake failed; or the transport's own error.
+    /// [`ConnectionError`](crate::ConnectionError) in it if the handshake failed; or the transport's own error.
     pub fn complete_handshake(&mut self) -> io::Result<()> {
         or_would_block(self.driver.poll_handshake(&mut StdIo(&mut self.io)))
     }
@@ -124,7 +122,7 @@ impl<T: Read + Write> Stream<T> {
     ///
     /// # Errors
     /// As [`close`](Self::close). [`ErrorKind::WouldBlock`] or [`ErrorKind::TimedOut`] after a read
-    /// timeout, as the system has it. With a [`LingerError`] in it: [`ErrorKind::TimedOut`] if
+    /// timeout, as the system has it. With a [`LingerError`](crate::LingerError) in it: [`ErrorKind::TimedOut`] if
     /// `keep_waiting` said no, [`ErrorKind::Other`] if the peer sent more than `max_discarded`.
     pub fn close_and_linger(
         &mut self,
@@ -267,32 +265,11 @@ impl From<Fault<Self>> for io::Error {
         match fault {
             Fault::Transport(error) => error,
             Fault::WriteZero => ErrorKind::WriteZero.into(),
-            Fault::Overrun(overrun) => Self::other(overrun),
-            Fault::WriteOverrun(overrun) => Self::other(overrun),
+            // The transport is at fault, not the caller.
+            Fault::Overrun(overrun) | Fault::WriteOverrun(overrun) => Self::other(overrun),
             Fault::Connection(error) => error.into(),
-            Fault::Write(error @ WriteError::Closed) => Self::new(ErrorKind::BrokenPipe, error),
-            Fault::Write(error) => Self::other(error),
-            Fault::Linger(error @ LingerError::GaveUp { .. }) => {
-                Self::new(ErrorKind::TimedOut, error)
-            }
-            Fault::Linger(error @ LingerError::StillSending { .. }) => Self::other(error),
+            Fault::Write(error) => error.into(),
+            Fault::Linger(error) => error.into(),
         }
-    }
-}
-
-impl From<Overrun> for io::Error {
-    fn from(overrun: Overrun) -> Self {
-        Self::other(overrun)
-    }
-}
-
-impl From<ConnectionError> for io::Error {
-    fn from(error: ConnectionError) -> Self {
-        let kind = match &error {
-            ConnectionError::Record(Error::Truncated) => ErrorKind::UnexpectedEof,
-            ConnectionError::Record(Error::PeerAlert(_)) => ErrorKind::ConnectionAborted,
-            _ => ErrorKind::InvalidData,
-        };
-        Self::new(kind, error)
     }
 }

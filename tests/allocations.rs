@@ -26,7 +26,7 @@ fn write_and_drain(writer: &mut Writer, data: &[u8]) {
 }
 
 fn thousand_writes_of_64_bytes_and_of_16_kib_allocate_nothing() {
-    for suite in CipherSuite::ALL {
+    for &suite in CipherSuite::ALL {
         let (mut writer, _) = writer_and_reader(suite, WriterConfig::default());
         for len in [64, 16384] {
             let data = vec![1; len];
@@ -103,7 +103,8 @@ fn jobs_of_finished_batches_hold_less_than_100_bytes() {
 /// Its own memory: without the configuration, and with one small certificate, which rustls and we
 /// keep a copy of each.
 fn an_idle_client_that_was_shrunk_holds_at_most_3000_bytes() {
-    for suite in CipherSuite::ALL.into_iter().filter(|suite| suite.version() == Version::Tls13) {
+    for suite in CipherSuite::ALL.iter().copied().filter(|suite| suite.version() == Version::Tls13)
+    {
         let identity = Identity::for_suite(suite);
         let mut config = client_config(suite, &identity);
         // Or else the connection has a copy of it.

@@ -111,7 +111,7 @@ fn seal_something(writer: &mut Writer) {
 }
 
 fn tls13() -> impl Iterator<Item = CipherSuite> {
-    CipherSuite::ALL.into_iter().filter(|suite| suite.version() == Version::Tls13)
+    CipherSuite::ALL.iter().copied().filter(|suite| suite.version() == Version::Tls13)
 }
 
 #[test]
@@ -119,7 +119,7 @@ fn keys_of_a_writer_are_in_one_place_until_it_is_dropped() {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let on_the_stack = 0;
     let mut scan = Scan::without_stack(&on_the_stack);
-    for suite in CipherSuite::ALL {
+    for &suite in CipherSuite::ALL {
         let kept = Kept::raw(suite);
         let mut writer = moved(Writer::new(moved(write_keys(suite)), WriterConfig::default()));
         seal_something(&mut writer);
@@ -143,7 +143,7 @@ fn keys_of_a_reader_are_in_one_place_until_it_is_dropped() {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let on_the_stack = 0;
     let mut scan = Scan::without_stack(&on_the_stack);
-    for suite in CipherSuite::ALL {
+    for &suite in CipherSuite::ALL {
         let kept = Kept::raw(suite);
         let keys = moved(read_keys(suite));
         let mut reader = moved(Reader::new(keys, Role::Client, ReaderConfig::default()));
@@ -207,7 +207,7 @@ fn threads_that_sealed_leave_no_key() {
     let mut scan = Scan::without_stack(&on_the_stack);
     // ring puts ChaCha20's key on the stack to seal, between two segments that are moved.
     let aes = |suite: &CipherSuite| !format!("{suite:?}").contains("CHACHA20");
-    for suite in CipherSuite::ALL.into_iter().filter(aes) {
+    for suite in CipherSuite::ALL.iter().copied().filter(aes) {
         let kept = Kept::raw(suite);
         let config = with(|config| config.capacity = 1 << 20);
         let mut writer = Writer::new(write_keys(suite), config);

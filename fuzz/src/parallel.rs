@@ -9,7 +9,7 @@ const MAX_STEPS: usize = 6;
 
 pub fn run(data: &[u8]) {
     let mut input = Input::new(data);
-    let Ok(suite) = input.choose(&CipherSuite::ALL).copied() else { return };
+    let Ok(suite) = input.choose(CipherSuite::ALL).copied() else { return };
     let Ok(mut config) = draw::writer_config(&mut input) else { return };
     config.pool = None;
     let steps: Vec<BatchStep> = (0..MAX_STEPS).map_while(|_| step(&mut input).ok()).collect();

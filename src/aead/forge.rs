@@ -139,7 +139,7 @@ mod tests {
 
     #[test]
     fn an_honest_record_is_what_the_sealer_makes() {
-        for suite in CipherSuite::ALL {
+        for &suite in CipherSuite::ALL {
             for seq in [0, 1, 0x0102_0304_0506_0708] {
                 let mut sealer = RecordSealer::new(keys(suite, seq), KeyLimits::for_suite(suite));
                 let prefix_len = sealer.format().prefix_len();

@@ -47,10 +47,19 @@ macro_rules! direction_keys {
                 })
             }
 
-            /// The keys of a TLS 1.3 traffic secret (RFC 9846 §7.3), which can be updated.
+            /// The keys of a TLS 1.3 traffic secret (RFC 9846 §7.3), which can be updated, before
+            /// their first record.
             #[must_use]
             pub fn from_secret(secret: TrafficSecret) -> Self {
-                let keys = secret.$of_secret();
+                Self::from_secret_at(secret, 0)
+            }
+
+            /// As [`from_secret`](Self::from_secret), where `seq` records were under these keys
+            /// already: to continue a connection that another program began. A number too low
+            /// uses nonces twice; see the type.
+            #[must_use]
+            pub fn from_secret_at(secret: TrafficSecret, seq: u64) -> Self {
+                let keys = secret.$of_secret(seq);
                 keys.with_secret(Some(secret))
             }
 

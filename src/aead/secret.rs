@@ -4,8 +4,10 @@ use core::fmt;
 
 use ring::hkdf;
 
+use super::schedule::MAX_GENERATION;
 use super::secret_box::SecretBox;
 use super::{CipherSuite, InvalidKeyLength, ReadKeys, WriteKeys, stack};
+use crate::error::Error;
 use crate::record::Version;
 
 /// Longest hash output of a suite: SHA-384.
@@ -24,7 +26,8 @@ pub struct TrafficSecret {
 
 impl TrafficSecret {
     /// The secret of generation 0 as the handshake made it, or as SSLKEYLOGFILE shows it
-    /// (`CLIENT_TRAFFIC_SECRET_0`).
+    /// (`CLIENT_TRAFFIC_SECRET_0`). That of a later one says so:
+    /// [`at_generation`](Self::at_generation).
     ///
     /// # Errors
     /// [`InvalidKeyLength`] if `secret` does not have the length of the suite's hash, or if the
@@ -42,9 +45,11 @@ impl TrafficSecret {
         Ok(this)
     }
 
-    /// The same secret, as if it had been updated so often.
-    #[cfg(test)]
-    pub(crate) fn at_generation(mut self, generation: u64) -> Self {
+    /// The same secret as that of a later generation, `application_traffic_secret_N`: to continue a
+    /// connection that another program began. It changes neither keys nor bytes, only how often
+    /// the secret may still be updated (RFC 9846 §4.7.3).
+    #[must_use]
+    pub const fn at_generation(mut self, generation: u64) -> Self {
         self.generation = generation;
         self
     }
@@ -64,13 +69,33 @@ impl TrafficSecret {
         self.generation = self.generation.saturating_add(1);
     }
 
-    pub(super) fn write_keys(&self) -> WriteKeys {
-        self.key_and_iv(|key, iv| WriteKeys::new(self.suite, key, iv, 0))
+    /// Whether a writer may update it once more.
+    pub(super) const fn can_update(&self) -> bool {
+        self.generation < MAX_GENERATION
+    }
+
+    /// The next generation of write keys, unless this is the last one.
+    pub(super) fn next_write_keys(&mut self) -> Result<WriteKeys, Error> {
+        if !self.can_update() {
+            return Err(Error::KeysExhausted);
+        }
+        self.update();
+        Ok(self.write_keys(0))
+    }
+
+    /// The next generation of read keys: the limit is the sender's.
+    pub(super) fn next_read_keys(&mut self) -> ReadKeys {
+        self.update();
+        self.read_keys(0)
+    }
+
+    pub(super) fn write_keys(&self, seq: u64) -> WriteKeys {
+        self.key_and_iv(|key, iv| WriteKeys::new(self.suite, key, iv, seq))
             .expect("the key has the suite's length: it was expanded to it")
     }
 
-    pub(super) fn read_keys(&self) -> ReadKeys {
-        self.key_and_iv(|key, iv| ReadKeys::new(self.suite, key, iv, 0))
+    pub(super) fn read_keys(&self, seq: u64) -> ReadKeys {
+        self.key_and_iv(|key, iv| ReadKeys::new(self.suite, key, iv, seq))
             .expect("the key has the suite's length: it was expanded to it")
     }
 
@@ -120,7 +145,6 @@ impl fmt::Debug for TrafficSecret {
 mod tests {
     use super::*;
     use crate::aead::NextKeys;
-    use crate::error::Error;
 
     /// RFC 9846 §4.7.3: only who sends keeps the limit.
     #[test]
@@ -144,7 +168,7 @@ mod tests {
         assert!(schedule.next_write_keys().is_ok());
         assert!(!schedule.can_update());
         assert_eq!(schedule.next_write_keys().err(), Some(Error::KeysExhausted));
-        let generation = schedule.into_secret().map(|secret| secret.generation());
+        let generation = schedule.into_secrets().0.map(|secret| secret.generation());
         assert_eq!(generation, Some((1 << 48) - 1));
         assert!(!NextKeys::None.can_update());
     }

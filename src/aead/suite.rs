@@ -44,7 +44,7 @@ pub(super) enum Aead {
 
 impl CipherSuite {
     /// All suites, TLS 1.3 first.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: &'static [Self] = &[
         Self::TLS_AES_128_GCM_SHA256,
         Self::TLS_AES_256_GCM_SHA384,
         Self::TLS_CHACHA20_POLY1305_SHA256,
@@ -86,7 +86,7 @@ impl CipherSuite {
     /// The suite with this number, if it is one of ours.
     #[must_use]
     pub fn from_wire(number: u16) -> Option<Self> {
-        Self::ALL.into_iter().find(|suite| suite.to_wire() == number)
+        Self::ALL.iter().copied().find(|suite| suite.to_wire() == number)
     }
 
     /// Bytes of an AEAD key of this suite.
@@ -165,8 +165,29 @@ pub struct InvalidKeyLength {
 
 impl fmt::Display for InvalidKeyLength {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "a key or secret of {} bytes, not {}", self.expected, self.actual)
+        match (self.expected, self.actual) {
+            (0, actual) => {
+                write!(f, "expected a TLS 1.3 suite for a traffic secret of {actual} bytes")
+            }
+            (expected, actual) => {
+                write!(f, "expected a {expected}-byte key or secret, got {actual}")
+            }
+        }
     }
 }
 
 impl core::error::Error for InvalidKeyLength {}
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::ToString;
+
+    use super::*;
+
+    #[test]
+    fn a_wrong_length_says_what_was_expected_and_what_came() {
+        let text = |expected, actual| InvalidKeyLength { expected, actual }.to_string();
+        assert_eq!(text(16, 5), "expected a 16-byte key or secret, got 5");
+        assert_eq!(text(0, 32), "expected a TLS 1.3 suite for a traffic secret of 32 bytes");
+    }
+}

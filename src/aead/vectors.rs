@@ -60,7 +60,7 @@ impl Record {
         let thirteen = suite(&self.suite);
         let version = if self.version == "1.3" { Version::Tls13 } else { Version::Tls12 };
         let same = |ours: &CipherSuite| ours.aead() == thirteen.aead() && ours.version() == version;
-        CipherSuite::ALL.into_iter().filter(same).collect()
+        CipherSuite::ALL.iter().copied().filter(same).collect()
     }
 
     fn content(&self) -> Vec<u8> {
@@ -88,7 +88,7 @@ impl Record {
 
 fn suite(name: &str) -> CipherSuite {
     let named = |suite: &CipherSuite| alloc::format!("{suite:?}") == name;
-    CipherSuite::ALL.into_iter().find(named).unwrap()
+    CipherSuite::ALL.iter().copied().find(named).unwrap()
 }
 
 fn header(record: &[u8], suite: CipherSuite) -> RecordHeader {
@@ -170,7 +170,7 @@ fn key_update_chains_give_the_secrets_and_keys_of_every_generation() {
         for (n, generation) in chain.generations.iter().enumerate() {
             let (write, read) = if n == 0 {
                 let secret = TrafficSecret::new(suite, &secret).unwrap();
-                (secret.write_keys(), secret.read_keys())
+                (secret.write_keys(0), secret.read_keys(0))
             } else {
                 (writing.next_write_keys().unwrap(), reading.next_read_keys().unwrap())
             };

@@ -2,6 +2,7 @@
 
 use core::fmt;
 use core::ops::Deref;
+use core::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::{Buf, Bytes};
 
@@ -12,14 +13,41 @@ use crate::num::to_u64;
 ///
 /// It knows its place in the stream: what the transport did not take can be put back
 /// ([`Writer::put_back`](crate::Writer::put_back)) after advancing over what it took.
-#[derive(PartialEq, Eq)]
+///
+/// Two chunks are equal if their bytes and offsets are, whichever writers gave them.
 pub struct Chunk {
-    pub(super) bytes: Bytes,
+    bytes: Bytes,
     /// Wire bytes of the connection before it.
-    pub(super) offset: u64,
+    offset: u64,
+    source: BufferId,
+}
+
+/// Tells the buffers of a process apart. It shows nowhere: what a writer makes and says does not
+/// depend on it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct BufferId(usize);
+
+/// The next id. As wide as every target with atomics has them: where that is 32 bits, ids repeat
+/// after 2^32 buffers, and a chunk that was kept so long is refused by its place alone.
+static NEXT_ID: AtomicUsize = AtomicUsize::new(0);
+
+impl BufferId {
+    pub(super) fn new() -> Self {
+        // Nothing but the number is shared, so that no order is needed.
+        Self(NEXT_ID.fetch_add(1, Ordering::Relaxed))
+    }
 }
 
 impl Chunk {
+    pub(super) const fn new(bytes: Bytes, offset: u64, source: BufferId) -> Self {
+        Self { bytes, offset, source }
+    }
+
+    /// Whether the buffer with this id gave it.
+    pub(super) fn is_of(&self, source: BufferId) -> bool {
+        self.source == source
+    }
+
     /// Wire bytes of the connection before this chunk.
     #[must_use]
     pub const fn offset(&self) -> u64 {
@@ -32,6 +60,14 @@ impl Chunk {
         self.bytes
     }
 }
+
+impl PartialEq for Chunk {
+    fn eq(&self, other: &Self) -> bool {
+        self.offset == other.offset && self.bytes == other.bytes
+    }
+}
+
+impl Eq for Chunk {}
 
 impl Deref for Chunk {
     type Target = [u8];
@@ -71,14 +107,15 @@ impl fmt::Debug for Chunk {
     }
 }
 
-/// A chunk that cannot be put back: it is not the last one taken, or more was drained since.
-/// The buffer has not changed.
+/// A chunk that cannot be put back: another writer gave it, it is not the last one taken, or more
+/// was drained since. The buffer has not changed.
 #[derive(Debug, PartialEq, Eq)]
 pub struct PutBackError(pub Chunk);
 
 impl fmt::Display for PutBackError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the chunk at {} is not the last one taken", self.0.offset)
+        let offset = self.0.offset;
+        write!(f, "expected the last chunk taken of this writer, got another one at {offset}")
     }
 }
 
@@ -91,7 +128,9 @@ mod tests {
 
     #[test]
     fn a_chunk_knows_its_place_and_its_bytes() {
-        let mut chunk = Chunk { bytes: Bytes::from_static(b"sealed"), offset: 100 };
+        let sealed = Bytes::from_static(b"sealed");
+        let mut chunk = Chunk::new(sealed.clone(), 100, BufferId::new());
+        assert_eq!(chunk, Chunk::new(sealed, 100, BufferId::new()), "the source does not show");
         chunk.advance(2);
         assert_eq!((chunk.offset(), chunk.remaining(), chunk.chunk()), (102, 4, &b"aled"[..]));
         assert_eq!((&*chunk, chunk.as_ref()), (&b"aled"[..], &b"aled"[..]));

@@ -14,6 +14,7 @@ use bytes::{Bytes, BytesMut};
 use super::BufferPolicy;
 #[cfg(feature = "std")]
 use super::Pool;
+use super::chunk::BufferId;
 use super::marks::Marks;
 use super::piece::{Owned, Piece, Small};
 use super::segment::Segment;
@@ -24,6 +25,8 @@ pub(crate) use detached::Detached;
 /// A bounded FIFO of memory: what waits in front, then the segment in which the next bytes are
 /// written.
 pub(crate) struct OutboundBuffer {
+    /// Of the chunks that leave it.
+    id: BufferId,
     /// Bytes wait in every piece.
     front: VecDeque<Piece>,
     /// Apart from the others, because it is all there is of a buffer that is drained in time.
@@ -57,8 +60,9 @@ const KEPT_MARKS: usize = 16;
 
 impl OutboundBuffer {
     /// A buffer of at most `max_segments` segments of `segment_len` bytes; none is allocated yet.
-    pub(crate) const fn new(segment_len: usize, max_segments: usize, policy: BufferPolicy) -> Self {
+    pub(crate) fn new(segment_len: usize, max_segments: usize, policy: BufferPolicy) -> Self {
         Self {
+            id: BufferId::new(),
             front: VecDeque::new(),
             tail: None,
             spare: Vec::new(),

@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use crate::alert::AlertDescription;
 use crate::error::Error;
 
 /// A fatal fault of a [`Connection`](super::Connection). Sticky. After
@@ -16,6 +17,19 @@ pub enum ConnectionError {
     UnsupportedSuite(u16),
     /// The record layer failed, in the handshake or after it.
     Record(Error),
+}
+
+impl ConnectionError {
+    /// The alert that this fault obliges us to send, if any, as [`Error::alert`]. `None` for a
+    /// handshake that rustls has failed: its alert, if there is one, waits to be drained, and
+    /// rustls does not tell which it is.
+    #[must_use]
+    pub const fn alert(&self) -> Option<AlertDescription> {
+        match self {
+            Self::Record(error) => error.alert(),
+            Self::Handshake(_) | Self::UnsupportedSuite(_) => None,
+        }
+    }
 }
 
 impl From<Error> for ConnectionError {
@@ -35,11 +49,27 @@ impl fmt::Display for ConnectionError {
         match self {
             Self::Handshake(error) => write!(f, "the handshake failed: {error}"),
             Self::UnsupportedSuite(number) => {
-                write!(f, "the provider's cipher suite {number:#06x} is not supported here")
+                write!(
+                    f,
+                    "expected the suites of CipherSuite::ALL, got {number:#06x} in the provider"
+                )
             }
             Self::Record(error) => error.fmt(f),
         }
     }
 }
 
-impl core::error::Error for ConnectionError {}
+/// The text is complete without the source.
+impl core::error::Error for ConnectionError {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match self {
+            // Without `std` it is no error in rustls's eyes.
+            #[cfg(feature = "std")]
+            Self::Handshake(error) => Some(error),
+            #[cfg(not(feature = "std"))]
+            Self::Handshake(_) => None,
+            Self::UnsupportedSuite(_) => None,
+            Self::Record(error) => Some(error),
+        }
+    }
+}

@@ -3,6 +3,7 @@
 
 mod config;
 mod error;
+mod from_keys;
 mod handover;
 mod handshake;
 mod negotiated;
@@ -395,8 +396,9 @@ impl Connection {
     }
 
     /// Takes an established connection apart, for kernel TLS or another process: both directions'
-    /// keys with their next sequence numbers. What made next generations stays with rustls and is
-    /// gone: whoever goes on cannot update keys, nor store tickets.
+    /// keys with their next sequence numbers. After a handshake, what made next generations stays
+    /// with rustls and is gone: the keys cannot be updated any more, nor tickets stored. Keys that
+    /// came by [`from_keys`](Self::from_keys) leave with their traffic secrets.
     ///
     /// # Errors
     /// The connection itself if it is not at rest: open both ways, nothing to drain or due,
@@ -406,9 +408,9 @@ impl Connection {
         if !self.reader.is_at_rest() || self.writer.expects_peer_update() {
             return Err(self);
         }
-        let Some(parts) = self.writer.take_parts() else { return Err(self) };
+        let Some((parts, secret)) = self.writer.take_parts() else { return Err(self) };
         match self.reader.take_keys() {
-            Some(keys) => Ok((parts, keys)),
+            Some(keys) => Ok((parts, keys.with_secret(secret))),
             None => Err(self),
         }
     }

@@ -29,7 +29,8 @@ pub(super) struct Negotiated {
     pub(super) alpn_protocol: Option<Box<[u8]>>,
     pub(super) peer_certificates: Option<Box<[CertificateDer<'static>]>>,
     pub(super) server_name: Option<Box<str>>,
-    pub(super) resumed: bool,
+    /// `None` if it is not known.
+    pub(super) resumed: Option<bool>,
     /// The peer's `close_notify` closes our half (RFC 5246 §7.2.1).
     pub(super) answers_close: bool,
 }
@@ -42,11 +43,22 @@ impl Negotiated {
         tls12_close: Tls12Close,
     ) -> Self {
         Self {
-            suite,
             alpn_protocol: common.alpn_protocol().map(Into::into),
             peer_certificates: common.peer_certificates().map(Into::into),
             server_name: server_name.map(Into::into),
-            resumed: common.handshake_kind() == Some(HandshakeKind::Resumed),
+            resumed: Some(common.handshake_kind() == Some(HandshakeKind::Resumed)),
+            ..Self::elsewhere(suite, tls12_close)
+        }
+    }
+
+    /// What is known of a handshake that was made elsewhere.
+    pub(super) fn elsewhere(suite: CipherSuite, tls12_close: Tls12Close) -> Self {
+        Self {
+            suite,
+            alpn_protocol: None,
+            peer_certificates: None,
+            server_name: None,
+            resumed: None,
             answers_close: suite.version() == Version::Tls12 && tls12_close == Tls12Close::Answer,
         }
     }
@@ -98,10 +110,11 @@ impl Connection {
         self.negotiated()?.peer_certificates.as_deref()
     }
 
-    /// Whether the session was resumed (RFC 9846 §2.2), once the handshake is over.
+    /// Whether the session was resumed (RFC 9846 §2.2), once the handshake is over. `None`, as
+    /// everything but version and suite, for a connection [`from_keys`](Self::from_keys).
     #[must_use]
     pub fn is_resumed(&self) -> Option<bool> {
-        self.negotiated().map(|negotiated| negotiated.resumed)
+        self.negotiated()?.resumed
     }
 
     fn negotiated(&self) -> Option<&Negotiated> {

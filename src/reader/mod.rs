@@ -30,7 +30,8 @@ use crate::error::{Error, Overrun};
 use crate::record::ContentType;
 use crate::record::KeyUpdateRequest;
 
-/// Which side of the connection we are: it decides which messages the peer may send.
+/// Which side of the connection we are: it decides which messages the peer may send. A connection
+/// has two sides, so match both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Role {
     /// We connect; the peer may send tickets, or (TLS 1.2) a HelloRequest.

@@ -36,7 +36,8 @@ impl HandshakeType {
     pub(crate) const CERTIFICATE_STATUS: Self = Self(22);
 }
 
-/// Whether a KeyUpdate asks for one in return (RFC 9846 §4.7.3).
+/// Whether a KeyUpdate asks for one in return (RFC 9846 §4.7.3). There are these two: the protocol
+/// forbids any other value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyUpdateRequest {
     /// `update_not_requested`: only the sender's key changes.

@@ -32,7 +32,8 @@ pub(crate) const MAX_CIPHERTEXT_LEN_12: usize = MAX_FRAGMENT_LEN + 2048;
 /// Largest record that can arrive in either version, header included.
 pub const MAX_RECORD_LEN: usize = HEADER_LEN + MAX_CIPHERTEXT_LEN_12;
 
-/// A protocol version whose records this crate makes and opens.
+/// A protocol version whose records this crate makes and opens. Match both: TLS 1.2 is frozen, and
+/// a successor of TLS 1.3 would be a reason to look at each match again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Version {
     /// TLS 1.2 (RFC 5246).

@@ -13,7 +13,7 @@ use bytes::{Buf, Bytes};
 
 use super::Writer;
 use super::seal::Begun;
-use super::state::Life;
+use super::state::{Life, RecordEnd};
 use crate::aead::{RecordSealer, Reserved, SharedKey};
 use crate::buffer::{Detached, Segment};
 use crate::error::{Error, WriteError};
@@ -155,7 +155,7 @@ impl Writer {
         let accepted = result.unwrap_or_else(WriteError::accepted);
         plaintext.advance(accepted);
         if accepted > 0 {
-            self.seal_current().map_err(|_| WriteError::Failed { accepted })?;
+            self.seal_current(RecordEnd::Flushed).map_err(|_| WriteError::Failed { accepted })?;
         }
         result
     }
@@ -175,7 +175,8 @@ impl Writer {
                 Err(_) => return (accepted, Err(WriteError::Failed { accepted })),
             }
             let Some(record) = self.record.take() else { break };
-            let content_len = record.limit().min(len - accepted);
+            let record_limit = record.limit();
+            let content_len = record_limit.min(len - accepted);
             let padding = record.policy().padding(self.planner.format(), content_len);
             let reserved = self.sealer.as_mut().and_then(|sealer| {
                 let reserved = sealer.reserve(content_len, padding)?;
@@ -190,7 +191,7 @@ impl Writer {
             let record = Record { reserved, key, start: offset.start, content_start: accepted };
             tasks.add(record, offset.segment);
             accepted += content_len;
-            self.count_record(content_len);
+            self.count_record(content_len, content_len == record_limit);
         }
         (accepted, Ok(()))
     }

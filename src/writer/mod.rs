@@ -27,7 +27,7 @@ pub use padding::Padding;
 pub use parts::WriterParts;
 pub use sizing::{Conditions, Congestion, Sizing, SlowStart, Window};
 pub use slot::Slot;
-pub use state::{BufferState, FlushPoint, Progress, Wants, WriterState};
+pub use state::{BufferState, FlushPoint, Progress, RecordEnds, Wants, WriterState};
 #[cfg(feature = "std")]
 pub use workers::SealWorkers;
 
@@ -37,7 +37,7 @@ use config::MAX_CAPACITY;
 use control::{Control, PeerUpdate};
 use current::CurrentRecord;
 use plan::{Outlook, Plan, Planner};
-use state::{Counts, Life};
+use state::{Counts, Life, RecordEnd};
 
 #[cfg(feature = "rustls")]
 use crate::aead::ReadKeys;
@@ -153,8 +153,8 @@ impl Writer {
     ///
     /// # Errors
     /// [`PutBackError`] with the chunk in it if it is not the last one taken, if bytes were
-    /// drained since, or if as much as the capacity was taken behind it and written anew; nothing
-    /// changes then. A chunk of another writer is refused only if its place does not fit.
+    /// drained since, if as much as the capacity was taken behind it and written anew, or if
+    /// another writer gave it; nothing changes then.
     pub fn put_back(&mut self, chunk: Chunk) -> Result<(), PutBackError> {
         self.buffer.put_back(chunk)
     }
@@ -247,7 +247,7 @@ impl Writer {
         let (format, max_inner) = (self.planner.format(), self.planner.policy().max_inner);
         if self.record.as_mut().is_some_and(|record| !record.cap(format, max_inner)) {
             // A failure is sticky, and the next call tells of it.
-            let _failed = self.seal_current();
+            let _failed = self.seal_current(RecordEnd::Capped);
         }
     }
 
@@ -323,9 +323,10 @@ impl Writer {
     /// The counters.
     #[must_use]
     pub fn progress(&self) -> Progress {
-        let Counts { accepted, records, key_updates } = self.counts;
+        let Counts { accepted, ends: records_ended, key_updates } = self.counts;
+        let records = records_ended.total();
         let (drained, drained_plaintext) = (self.buffer.drained(), self.buffer.delivered());
-        Progress { accepted, drained, drained_plaintext, records, key_updates }
+        Progress { accepted, drained, drained_plaintext, records, records_ended, key_updates }
     }
 
     /// The sequence number of the next record under the current key.

@@ -7,7 +7,7 @@ use bytes::{Buf, BufMut, Bytes, BytesMut};
 use super::Writer;
 use super::cursor::Cursor;
 use super::plan::{BeginPlan, Plan};
-use super::state::Life;
+use super::state::{Life, RecordEnd};
 use crate::aead::Envelope;
 use crate::error::{Error, WriteError};
 
@@ -49,7 +49,7 @@ impl Writer {
         let result = self.copy_front(plaintext, usize::MAX);
         accepted += result.map_err(|error| error.after(accepted))?;
         // Copied plaintext ends its record as plaintext sealed in place does.
-        self.seal_current().map_err(|_| WriteError::Failed { accepted })?;
+        self.seal_current(RecordEnd::Flushed).map_err(|_| WriteError::Failed { accepted })?;
         Ok(accepted)
     }
 
@@ -184,17 +184,17 @@ impl Writer {
         // Not missing: the budget, which counts the sequence numbers, was asked.
         let envelope = envelope.ok_or(Error::KeysExhausted)?;
         let fragment = if is_last { mem::take(plaintext) } else { plaintext.split_to(content_len) };
-        self.append_record(&envelope, fragment.freeze());
+        self.append_record(&envelope, fragment.freeze(), content_len == plan.content_limit);
         Ok(content_len)
     }
 
     /// Moves a record into the buffer, whose fragment is in the caller's memory.
-    fn append_record(&mut self, envelope: &Envelope, fragment: Bytes) {
+    fn append_record(&mut self, envelope: &Envelope, fragment: Bytes, is_full: bool) {
         let content_len = fragment.len();
         self.buffer.mark(self.planner.format().record_len(content_len), content_len);
         self.buffer.append_small(envelope.prefix());
         self.buffer.append_piece(fragment);
         self.buffer.append_small(envelope.trailer());
-        self.count_record(content_len);
+        self.count_record(content_len, is_full);
     }
 }

@@ -2,7 +2,7 @@
 
 use super::control::{Control, PeerUpdate};
 use super::{Writer, WriterConfig, WriterState};
-use crate::aead::{CipherSuite, NextKeys, WriteKeys};
+use crate::aead::{CipherSuite, NextKeys, TrafficSecret, WriteKeys};
 
 /// Everything that the sending side of a connection continues with: key, IV, next sequence
 /// number, what the key has sealed, and the secret of the next generations. Can be moved, not
@@ -38,20 +38,22 @@ impl Writer {
     #[expect(clippy::result_large_err, reason = "the writer itself: boxing would allocate")]
     pub fn into_parts(mut self) -> Result<WriterParts, Self> {
         match self.take_parts() {
-            Some(parts) => Ok(parts),
+            Some((parts, _)) => Ok(parts),
             None => Err(self),
         }
     }
 
-    /// The same out of a writer that stays behind without keys. `None` if it is not at rest.
-    pub(crate) fn take_parts(&mut self) -> Option<WriterParts> {
+    /// The same out of a writer that stays behind without keys, and the traffic secret of the
+    /// reader beside it. `None` if it is not at rest.
+    pub(crate) fn take_parts(&mut self) -> Option<(WriterParts, Option<TrafficSecret>)> {
         if self.state() != WriterState::Open || self.wants_drain() {
             return None;
         }
         let keys = self.sealer.take()?.into_keys(self.key_limits());
         let next_keys = core::mem::replace(&mut self.next_keys, NextKeys::None);
-        let keys = keys.with_secret(next_keys.into_secret());
-        Some(WriterParts { keys, peer_update: self.control.peer() })
+        let (secret, of_reader) = next_keys.into_secrets();
+        let keys = keys.with_secret(secret);
+        Some((WriterParts { keys, peer_update: self.control.peer() }, of_reader))
     }
 
     /// Goes on where [`into_parts`](Self::into_parts) stopped: the same key, at its next sequence

@@ -10,7 +10,7 @@ use super::config::{MAX_ALERT_RECORD_LEN, MAX_CONTROL_RECORD_LEN};
 use super::control::ControlMessage;
 use super::current::CurrentRecord;
 use super::plan::{BeginPlan, Plan};
-use super::state::Life;
+use super::state::{Life, RecordEnd};
 use crate::aead::RecordSealer;
 use crate::alert::Alert;
 use crate::error::Error;
@@ -90,18 +90,26 @@ impl Writer {
         let (content_len, is_full) = (record.len(), record.is_full());
         self.counts.accepted = self.counts.accepted.saturating_add(to_u64(len));
         self.buffer.set_filled(self.planner.format().prefix_len() + content_len);
-        if is_full || ends { self.seal_content(content_len) } else { Ok(()) }
+        if is_full || ends {
+            self.seal_content(content_len)?;
+            self.counts.ends.count(if is_full { RecordEnd::Full } else { RecordEnd::Flushed });
+        }
+        Ok(())
     }
 
     /// Seals the current record, if there is one, behind the control record that is due.
     #[inline]
-    pub(super) fn seal_current(&mut self) -> Result<(), Error> {
+    pub(super) fn seal_current(&mut self, end: RecordEnd) -> Result<(), Error> {
         match self.content_len() {
             0 => {
                 self.record = None;
                 Ok(())
             }
-            content_len => self.seal_content(content_len),
+            content_len => {
+                self.seal_content(content_len)?;
+                self.counts.ends.count(end);
+                Ok(())
+            }
         }
     }
 
@@ -119,10 +127,12 @@ impl Writer {
     /// Seals the record that was begun without content, so many zeros long.
     pub(super) fn seal_cover(&mut self, padding: usize) -> Result<(), Error> {
         self.record = None;
-        self.seal_record(0, padding)
+        self.seal_record(0, padding)?;
+        self.counts.ends.count(RecordEnd::Cover);
+        Ok(())
     }
 
-    /// Seals the record whose content lies in the tail.
+    /// Seals the record whose content lies in the tail. The caller counts it.
     #[inline(always)]
     fn seal_record(&mut self, content_len: usize, padding: usize) -> Result<(), Error> {
         let tail = self.buffer.tail_mut();
@@ -136,14 +146,14 @@ impl Writer {
             None => return Err(self.fail_for(Error::KeysExhausted)),
         }
         self.planner.on_sealed(content_len);
-        self.counts.records += 1;
         Ok(())
     }
 
-    /// Counts a record whose plaintext did not come through the current record.
-    pub(super) fn count_record(&mut self, content_len: usize) {
+    /// Counts a record whose plaintext did not come through the current record; the last one of a
+    /// call need not be full.
+    pub(super) fn count_record(&mut self, content_len: usize, is_full: bool) {
         self.planner.on_sealed(content_len);
-        self.counts.records += 1;
+        self.counts.ends.count(if is_full { RecordEnd::Full } else { RecordEnd::Flushed });
         self.counts.accepted = self.counts.accepted.saturating_add(to_u64(content_len));
     }
 
@@ -152,7 +162,7 @@ impl Writer {
     pub(super) fn seal_for_drain(&mut self) {
         if self.buffer.waiting() == 0 && self.life == Life::Open {
             // A failure is sticky, and has put its alert into the buffer: that is what to drain.
-            let _failed = self.flush();
+            let _failed = self.seal_all(RecordEnd::Drained);
         }
     }
 

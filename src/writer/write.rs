@@ -5,7 +5,7 @@ use core::ops::Deref;
 use super::current::CurrentRecord;
 use super::plan::Plan;
 use super::seal::Begun;
-use super::state::Life;
+use super::state::{Life, RecordEnd};
 use super::{Coalescing, Writer};
 use crate::alert::{Alert, AlertDescription};
 use crate::error::{Error, WriteError};
@@ -101,7 +101,7 @@ impl Writer {
             }
             Plan::KeyLimit => return Err(WriteError::KeyLimit { accepted: 0 }),
         };
-        self.seal_current()
+        self.seal_current(RecordEnd::Cover)
             .and_then(|()| self.begin_planned(plan))
             .and_then(|()| self.seal_cover(padding))
             .map_err(|_| WriteError::Failed { accepted: 0 })
@@ -123,14 +123,19 @@ impl Writer {
     ///
     /// # Errors
     /// [`WriteError::Failed`] after a fatal fault.
-    #[inline(never)]
     pub fn flush(&mut self) -> Result<(), WriteError> {
+        self.seal_all(RecordEnd::Flushed)
+    }
+
+    /// Seals what can be sealed, for this reason.
+    #[inline(never)]
+    pub(super) fn seal_all(&mut self, end: RecordEnd) -> Result<(), WriteError> {
         match self.life {
             Life::Sealing | Life::Failed(_) => return Err(WriteError::Failed { accepted: 0 }),
             Life::Negotiating | Life::Closed => return Ok(()),
             Life::Open => {}
         }
-        self.seal_current()
+        self.seal_current(end)
             .and_then(|()| self.seal_due_alone())
             .map_err(|_| WriteError::Failed { accepted: 0 })
     }
@@ -142,7 +147,7 @@ impl Writer {
     /// # Errors
     /// [`WriteError::Failed`] after a fatal fault.
     pub fn close(&mut self) -> Result<(), WriteError> {
-        self.flush()?;
+        self.seal_all(RecordEnd::Closed)?;
         if self.life == Life::Open {
             // An answer that found no room is not due any more: no application record follows.
             self.control.clear();
@@ -232,7 +237,7 @@ impl Writer {
     pub(super) fn end_of_write(&mut self, accepted: usize) -> Result<usize, WriteError> {
         match self.coalescing {
             Coalescing::On => Ok(accepted),
-            Coalescing::Off => match self.seal_current() {
+            Coalescing::Off => match self.seal_current(RecordEnd::Flushed) {
                 Ok(()) => Ok(accepted),
                 Err(_) => Err(WriteError::Failed { accepted }),
             },

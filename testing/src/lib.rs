@@ -328,5 +328,5 @@ impl Rng {
     }
 }
 
-pub const SUITES: [CipherSuite; 9] = CipherSuite::ALL;
+pub const SUITES: [CipherSuite; CipherSuite::ALL.len()] = *CipherSuite::ALL.first_chunk().unwrap();
 pub const ROLES: [Role; 2] = [Role::Client, Role::Server];

@@ -84,6 +84,16 @@ impl RawPeer {
         (ours, [change_cipher_spec, &finished].concat(), this)
     }
 
+    /// The peer of a connection without a handshake (TLS 1.3): its traffic secret and ours, each
+    /// with the number of its next record.
+    pub fn from_secrets(suite: CipherSuite, write: (&[u8], u64), read: (&[u8], u64)) -> Self {
+        Self {
+            write: Direction::of_secret(suite, write),
+            read: Direction::of_secret(suite, read),
+            version: Version::Tls13,
+        }
+    }
+
     /// The record layer of `peer`, where ours is of `role`.
     fn take_over(suite: CipherSuite, role: Role, peer: Peer, log: &Secrets) -> Self {
         let secrets = peer.0.dangerous_extract_secrets().unwrap();
@@ -178,13 +188,17 @@ impl Direction {
         }
     }
 
+    /// RFC 9846 §7.3.
+    fn of_secret(suite: CipherSuite, (secret, seq): (&[u8], u64)) -> Self {
+        let key = bind(suite, &expand(suite, secret, b"key", suite.key_len()));
+        let iv = expand(suite, secret, b"iv", 12).try_into().unwrap();
+        Self { suite, key, iv, seq, secret: secret.to_vec() }
+    }
+
     /// RFC 9846 §7.2.
     fn update(&mut self) {
-        self.secret = expand(self.suite, &self.secret, b"traffic upd", self.secret.len());
-        let key = expand(self.suite, &self.secret, b"key", self.suite.key_len());
-        self.key = bind(self.suite, &key);
-        self.iv = expand(self.suite, &self.secret, b"iv", 12).try_into().unwrap();
-        self.seq = 0;
+        let next = expand(self.suite, &self.secret, b"traffic upd", self.secret.len());
+        *self = Self::of_secret(self.suite, (&next, 0));
     }
 
     fn next_nonce(&mut self) -> [u8; 12] {

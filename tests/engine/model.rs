@@ -242,7 +242,7 @@ fn reproducible<T>(strategy: &impl Strategy<Value = T>, count: usize, mut each: 
 
 #[test]
 fn law_12_the_same_calls_give_the_same_bytes_and_states() {
-    reproducible(&sequences(&CipherSuite::ALL), 200, |(suite, config, ops)| {
+    reproducible(&sequences(CipherSuite::ALL), 200, |(suite, config, ops)| {
         let trace = || {
             let mut run = Run::new(suite, config.clone());
             let mut trace = Vec::new();
@@ -292,7 +292,7 @@ fn law_02_recoverable_refusals_change_nothing() {
 
 #[test]
 fn law_03_room_is_what_write_accepts_with_a_control_record_due() {
-    for suite in CipherSuite::ALL {
+    for &suite in CipherSuite::ALL {
         let (mut writer, _) = writer_and_reader(suite, WriterConfig::default());
         writer.write_atomic(&[0; 100]).unwrap();
         let _no_key_update = writer.update_keys(Requested);

@@ -71,7 +71,7 @@ proptest! {
 
 #[test]
 fn the_peer_reads_what_many_threads_sealed() {
-    for suite in CipherSuite::ALL {
+    for &suite in CipherSuite::ALL {
         let (mut writer, mut reader) = writer_and_reader(suite, with(|c| c.capacity = 1 << 20));
         let workers = SealWorkers::new(3, Duration::from_micros(50)).unwrap();
         let data = pattern(3 << 20);

@@ -208,7 +208,7 @@ fn a_key_has_one_budget_for_its_whole_life() {
         }
         records
     };
-    for suite in CipherSuite::ALL {
+    for &suite in CipherSuite::ALL {
         let (key, iv) = ([3; 32], [5; 12]);
         let raw = |seq| WriteKeys::new(suite, &key[..suite.key_len()], iv, seq).unwrap();
         for seq in 0..12 {
@@ -249,7 +249,7 @@ fn a_key_s_blocks_are_counted_for_its_whole_life() {
 
 #[test]
 fn a_key_that_may_seal_nothing_cannot_close_and_says_so() {
-    for suite in CipherSuite::ALL {
+    for &suite in CipherSuite::ALL {
         let config = with(|config| config.key_limits = Some(KeyLimits::new(0, 0)));
         let (mut writer, _) = writer_and_reader(suite, config);
         assert_eq!(writer.close(), Err(WriteError::Failed { accepted: 0 }));

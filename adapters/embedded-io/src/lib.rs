@@ -232,7 +232,21 @@ impl<E: fmt::Display> fmt::Display for EmbeddedError<E> {
     }
 }
 
-impl<E: core::error::Error> core::error::Error for EmbeddedError<E> {}
+/// The text is complete without the source.
+impl<E: core::error::Error> core::error::Error for EmbeddedError<E> {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match self {
+            // It may borrow something, and a source may not.
+            Self::Transport(error) => error.source(),
+            Self::WriteZero => None,
+            Self::Overrun(overrun) => Some(overrun),
+            Self::WriteOverrun(overrun) => Some(overrun),
+            Self::Connection(error) => Some(error),
+            Self::Write(error) => Some(error),
+            Self::Linger(error) => Some(error),
+        }
+    }
+}
 
 /// A transport of `embedded_io`; it blocks, so nothing is ever pending.
 struct EmbeddedIo<'a, T>(&'a mut T);

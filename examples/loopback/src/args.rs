@@ -133,8 +133,10 @@ fn coalescing(text: &str) -> Result<Coalescing, Error> {
 }
 
 fn ecdsa_suite(text: &str) -> Result<CipherSuite, Error> {
-    let suite =
-        CipherSuite::ALL.into_iter().find(|suite| format!("{suite:?}").eq_ignore_ascii_case(text));
+    let suite = CipherSuite::ALL
+        .iter()
+        .copied()
+        .find(|suite| format!("{suite:?}").eq_ignore_ascii_case(text));
     match suite {
         Some(suite) if needs_rsa(suite) => Err(
             "it needs an RSA key, which ring does not make; in TLS 1.2 only ECDSA suites work here"
@@ -143,8 +145,8 @@ fn ecdsa_suite(text: &str) -> Result<CipherSuite, Error> {
         Some(suite) => Ok(suite),
         None => {
             let names: Vec<String> = CipherSuite::ALL
-                .into_iter()
-                .filter(|&suite| !needs_rsa(suite))
+                .iter()
+                .filter(|&&suite| !needs_rsa(suite))
                 .map(|suite| format!("{suite:?}"))
                 .collect();
             Err(format!("the suites are {}", names.join(", ")).into())

@@ -22,10 +22,11 @@ impl OutboundBuffer {
             (None, Some(tail)) => tail.take(max),
             (None, None) => return None,
         };
-        let chunk = Chunk { bytes, offset: self.drained };
-        self.marks.take(chunk.bytes.len());
-        self.waiting -= chunk.bytes.len();
-        self.drained += to_u64(chunk.bytes.len());
+        let len = bytes.len();
+        let chunk = Chunk::new(bytes, self.drained, self.id);
+        self.marks.take(len);
+        self.waiting -= len;
+        self.drained += to_u64(len);
         if self.front.front().is_some_and(|piece| piece.waiting().is_empty()) {
             self.remove_front();
         }
@@ -43,19 +44,19 @@ impl OutboundBuffer {
         self.waiting <= MAX_COPIED
     }
 
-    /// Makes a chunk wait again, in front of everything, if it is the last one taken; behind
+    /// Makes a chunk wait again, in front of everything, if it is the last one taken of this buffer; behind
     /// [`discard`](Self::discard) it only counts as not drained.
     pub(crate) fn put_back(&mut self, chunk: Chunk) -> Result<(), PutBackError> {
-        let len = chunk.bytes.len();
-        let is_last = chunk.offset.checked_add(to_u64(len)) == Some(self.drained);
-        if !is_last || self.marks.remembered() < len {
+        let len = chunk.len();
+        let is_last = chunk.offset().checked_add(to_u64(len)) == Some(self.drained);
+        if !chunk.is_of(self.id) || !is_last || self.marks.remembered() < len {
             return Err(PutBackError(chunk));
         }
         self.marks.put_back(len);
         self.waiting += len;
         self.drained -= to_u64(len);
         if len > 0 {
-            self.front.push_front(Piece::Owned(Owned { bytes: chunk.bytes, charge: 0 }));
+            self.front.push_front(Piece::Owned(Owned { bytes: chunk.into_bytes(), charge: 0 }));
         }
         if self.discards {
             self.discard();
@@ -94,5 +95,16 @@ mod tests {
         let PutBackError(forgotten) = buffer.put_back(forgotten).unwrap_err();
         assert_eq!((forgotten.offset(), forgotten.len()), (0, LEN));
         assert_eq!((buffer.waiting(), buffer.drained(), buffer.delivered()), before);
+    }
+    #[test]
+    fn a_chunk_of_another_buffer_is_refused_at_the_same_place() {
+        let mut ours = OutboundBuffer::new(LEN, 2, BufferPolicy::Retain);
+        let mut other = OutboundBuffer::new(LEN, 2, BufferPolicy::Retain);
+        let (chunk, foreign) = (take_next(&mut ours), take_next(&mut other));
+        assert_eq!(chunk, foreign, "as far as anybody sees");
+        let PutBackError(foreign) = ours.put_back(foreign).unwrap_err();
+        assert_eq!((ours.waiting(), ours.drained()), (0, 8));
+        assert_eq!(other.put_back(foreign), Ok(()));
+        assert_eq!(ours.put_back(chunk), Ok(()));
     }
 }

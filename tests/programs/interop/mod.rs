@@ -47,7 +47,7 @@ struct Program {
 
 /// With every suite.
 const fn program(name: &'static str, role: Role, meet: fn(&Case)) -> Program {
-    Program { name, options: &[], role, suites: &CipherSuite::ALL, meet }
+    Program { name, options: &[], role, suites: CipherSuite::ALL, meet }
 }
 
 impl Program {

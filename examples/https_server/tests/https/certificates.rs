@@ -21,7 +21,7 @@ fn each_client_gets_a_certificate_that_it_can_verify() {
         command.arg("--cert").arg(chain).arg("--key").arg(key);
     }
     let server = Server::spawn(&mut command, Identity::new(false), files);
-    for suite in CipherSuite::ALL {
+    for &suite in CipherSuite::ALL {
         let is_rsa = format!("{suite:?}").contains("_RSA_");
         let identity = if is_rsa { &rsa } else { &ecdsa };
         let config = client_config(suite, identity);

@@ -1,0 +1,54 @@
+//! A connection whose handshake was made elsewhere.
+
+use alloc::boxed::Box;
+
+use super::negotiated::Negotiated;
+use super::{Connection, ConnectionConfig, Stage};
+use crate::aead::{NextKeys, ReadKeys, WriteKeys};
+use crate::reader::{Reader, Role};
+use crate::writer::Writer;
+
+impl Connection {
+    /// A connection that is established from the beginning, of a handshake that somebody else has
+    /// made: for connections that move between programs, for other TLS libraries, and for fuzzers
+    /// that want no handshake. Both keys are of one suite.
+    ///
+    /// Keys with a traffic secret ([`WriteKeys::from_secret_at`],
+    /// [`ReadKeys::from_secret_at`]) are updated as after a handshake. With raw keys of TLS 1.3 a
+    /// KeyUpdate of the peer ends the connection, for want of the next key.
+    ///
+    /// What the handshake agreed on is not known, but for version and suite. Session tickets are
+    /// ignored, and the counters begin at 0.
+    ///
+    /// ```
+    /// use wantwrite::{CipherSuite, Connection, ReadKeys, Role, TrafficSecret, WriteKeys};
+    ///
+    /// let suite = CipherSuite::TLS_AES_128_GCM_SHA256;
+    /// let ours = WriteKeys::from_secret(TrafficSecret::new(suite, &[1; 32])?);
+    /// let theirs = ReadKeys::from_secret(TrafficSecret::new(suite, &[2; 32])?);
+    /// let connection = Connection::from_keys(ours, theirs, Role::Client, Default::default());
+    /// assert_eq!(connection.cipher_suite(), Some(suite));
+    /// # Ok::<(), wantwrite::InvalidKeyLength>(())
+    /// ```
+    ///
+    /// It needs the feature `rustls`, as every `Connection`, though rustls has no part in it.
+    #[must_use]
+    pub fn from_keys(
+        mut write: WriteKeys,
+        mut read: ReadKeys,
+        role: Role,
+        config: ConnectionConfig,
+    ) -> Self {
+        let ConnectionConfig { writer, reader, tls12_close } = config;
+        let negotiated = Negotiated::elsewhere(write.suite(), tls12_close);
+        let next_keys = NextKeys::of_both(write.take_secret(), read.take_secret());
+        let mut this = Self {
+            writer: Writer::without_keys(writer),
+            reader: Reader::without_keys(role, reader),
+            stage: Stage::Established(Box::new(negotiated)),
+        };
+        this.writer.begin(write, next_keys);
+        this.reader.begin(read);
+        this
+    }
+}

@@ -1,0 +1,59 @@
+//! Owned ciphertext belongs to the writer that sealed it.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use bytes::Buf;
+use wantwrite::{Chunk, PutBackError, TrafficSecret, WriteKeys, Writer, WriterConfig};
+use wantwrite_testing::SUITES;
+
+/// A writer that has sealed some bytes, always the same.
+fn sealed() -> Writer {
+    let secret = TrafficSecret::new(SUITES[0], &[7; 32]).unwrap();
+    let mut writer = Writer::new(WriteKeys::from_secret(secret), WriterConfig::default());
+    writer.write(b"sealed").unwrap();
+    writer.flush().unwrap();
+    writer
+}
+
+fn take(writer: &mut Writer) -> Chunk {
+    writer.drain().take_chunk(usize::MAX).unwrap()
+}
+
+#[test]
+fn a_chunk_of_another_writer_is_refused_and_changes_nothing() {
+    let (mut ours, mut other) = (sealed(), sealed());
+    let chunk = take(&mut ours);
+    let foreign = take(&mut other);
+    assert_eq!(chunk, foreign, "the same keys make the same bytes");
+    let before = ours.progress();
+
+    let refused = ours.put_back(foreign).unwrap_err();
+    let text = "expected the last chunk taken of this writer, got another one at 0";
+    assert_eq!(refused.to_string(), text);
+    assert_eq!((ours.progress(), ours.wants_drain()), (before, false));
+
+    let PutBackError(foreign) = refused;
+    other.put_back(foreign).unwrap();
+    ours.put_back(chunk).unwrap();
+    assert_eq!(take(&mut ours), take(&mut other));
+}
+
+#[test]
+fn a_part_of_a_chunk_is_still_the_writers_own() {
+    let (mut ours, mut other) = (sealed(), sealed());
+    let mut chunk = take(&mut ours);
+    let _lost = take(&mut other);
+    chunk.advance(4);
+    let PutBackError(chunk) = other.put_back(chunk).unwrap_err();
+    ours.put_back(chunk).unwrap();
+    assert_eq!(ours.progress().drained, 4);
+}
+
+#[test]
+fn the_writer_that_continues_another_takes_no_chunk_of_it() {
+    let mut ours = sealed();
+    let chunk = take(&mut ours);
+    let parts = ours.into_parts().unwrap();
+    let mut next = Writer::from_parts(parts, &WriterConfig::default());
+    assert!(next.put_back(chunk).is_err(), "it sealed nothing yet");
+    assert!(!next.wants_drain());
+}

@@ -1,0 +1,97 @@
+//! Keys from a traffic secret that sealed records before.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use wantwrite::*;
+use wantwrite_testing::SUITES;
+use wantwrite_testing::writer::{drain_writer, open_all, record_lengths, with};
+
+fn tls13() -> impl Iterator<Item = CipherSuite> {
+    SUITES.into_iter().filter(|suite| suite.version() == Version::Tls13)
+}
+
+fn secret(suite: CipherSuite) -> TrafficSecret {
+    TrafficSecret::new(suite, &[7; 48][..suite.secret_len()]).unwrap()
+}
+
+fn writer_at(suite: CipherSuite, seq: u64, limits: Option<KeyLimits>) -> Writer {
+    let config = with(|config| config.key_limits = limits);
+    Writer::new(WriteKeys::from_secret_at(secret(suite), seq), config)
+}
+
+/// A record of `content`.
+fn seal(writer: &mut Writer, content: &[u8]) -> Vec<u8> {
+    writer.write(content).unwrap();
+    drain_writer(writer)
+}
+
+#[test]
+fn a_writer_at_a_number_seals_what_the_first_one_seals_there() {
+    for suite in tls13() {
+        let mut first = writer_at(suite, 0, None);
+        let wire: Vec<_> = (0..3_u8).map(|n| seal(&mut first, &[n])).collect();
+        for (seq, n) in [(1, 1_u8), (2, 2)] {
+            let mut moved = writer_at(suite, seq, None);
+            assert_eq!(moved.next_seq(), seq);
+            assert_eq!(seal(&mut moved, &[n]), wire[usize::from(n)], "{suite:?} {seq}");
+        }
+        let keys = ReadKeys::from_secret_at(secret(suite), 2);
+        assert_eq!(keys.seq(), 2);
+        let mut reader = Reader::new(keys, Role::Server, ReaderConfig::default());
+        assert_eq!(open_all(&mut reader, &wire[2]), (vec![1], vec![2]));
+    }
+}
+
+/// Both directions have a next generation behind the number.
+#[test]
+fn keys_at_a_number_are_updated_as_others_are() {
+    for suite in tls13() {
+        let mut writer = writer_at(suite, 1 << 40, Some(KeyLimits::new(u64::MAX, u64::MAX)));
+        let keys = ReadKeys::from_secret_at(secret(suite), 1 << 40);
+        let mut reader = Reader::new(keys, Role::Server, ReaderConfig::default());
+        let mut wire = seal(&mut writer, b"a");
+        writer.update_keys(KeyUpdateRequest::NotRequested).unwrap();
+        wire.extend(seal(&mut writer, b"b"));
+        assert_eq!(writer.next_seq(), 1);
+        assert_eq!(open_all(&mut reader, &wire), (vec![1, 1], b"ab".to_vec()));
+    }
+}
+
+#[test]
+fn records_before_the_number_count_against_the_key() {
+    for suite in tls13() {
+        let limits = KeyLimits::new(100, u64::MAX);
+        // Two stay for the KeyUpdate and an alert.
+        for (seq, updates) in [(0, 0), (97, 0), (98, 1), (100, 0), (u64::MAX, 0)] {
+            let mut writer = writer_at(suite, seq, Some(limits));
+            if seq > 99 {
+                // Nothing may be sealed any more, a KeyUpdate neither.
+                assert_eq!(writer.write(b"x"), Err(WriteError::Failed { accepted: 0 }));
+                continue;
+            }
+            let wire = seal(&mut writer, b"x");
+            assert_eq!(writer.progress().key_updates, updates, "{suite:?} {seq}");
+            assert_eq!(record_lengths(&wire).len(), 1 + usize::try_from(updates).unwrap());
+        }
+        // As if each had been full: 1,026 blocks.
+        for (seq, updates) in [(2, 0), (3, 1)] {
+            let mut writer = writer_at(suite, seq, Some(KeyLimits::new(100, 2 * 1026 + 1030)));
+            writer.write(&[1; 16_384]).unwrap();
+            drain_writer(&mut writer);
+            assert_eq!(writer.progress().key_updates, updates, "{suite:?} {seq}");
+        }
+    }
+}
+
+#[test]
+fn a_secret_counts_its_generations_from_where_it_was() {
+    const LAST: u64 = (1 << 48) - 1;
+    for (generation, more) in [(0, true), (LAST - 1, true), (LAST, false)] {
+        let secret = secret(SUITES[0]).at_generation(generation);
+        assert_eq!(secret.generation(), generation);
+        let mut writer = Writer::new(WriteKeys::from_secret(secret), WriterConfig::default());
+        let updated = writer.update_keys(KeyUpdateRequest::NotRequested);
+        assert_eq!(updated, if more { Ok(()) } else { Err(WriteError::NoKeyUpdate) });
+        seal(&mut writer, b"x");
+        assert_eq!(writer.progress().key_updates, u64::from(more), "{generation}");
+    }
+}

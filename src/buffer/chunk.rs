@@ -2,7 +2,7 @@
 
 use core::fmt;
 use core::ops::Deref;
-use core::sync::atomic::{AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicU32, Ordering};
 
 use bytes::{Buf, Bytes};
 
@@ -25,11 +25,11 @@ pub struct Chunk {
 /// Tells the buffers of a process apart. It shows nowhere: what a writer makes and says does not
 /// depend on it.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) struct BufferId(usize);
+pub(super) struct BufferId(u32);
 
-/// The next id. As wide as every target with atomics has them: where that is 32 bits, ids repeat
+/// The next id. 32 bits, which every target with atomics has and idle buffers can afford: ids repeat
 /// after 2^32 buffers, and a chunk that was kept so long is refused by its place alone.
-static NEXT_ID: AtomicUsize = AtomicUsize::new(0);
+static NEXT_ID: AtomicU32 = AtomicU32::new(0);
 
 impl BufferId {
     pub(super) fn new() -> Self {

@@ -36,10 +36,8 @@ pub(crate) struct OutboundBuffer {
     /// What each stretch of waiting bytes carries, in order; together they are `waiting` long.
     marks: Marks,
     segment_len: usize,
-    /// Bytes that it can hold.
-    capacity: usize,
     /// The byte of a segment that is aligned.
-    aligned: usize,
+    aligned: u8,
     max_segments: usize,
     /// Segments in use, the tail included.
     segments: usize,
@@ -68,7 +66,6 @@ impl OutboundBuffer {
             spare: Vec::new(),
             marks: Marks::new(),
             segment_len,
-            capacity: segment_len.saturating_mul(max_segments),
             aligned: 0,
             max_segments,
             segments: 0,
@@ -90,7 +87,8 @@ impl OutboundBuffer {
 
     /// Of the segments that are allocated from now on, the byte at `offset` is aligned.
     pub(crate) fn align_at(&mut self, offset: usize) {
-        self.aligned = offset;
+        // Of no more than a record's header and nonce.
+        self.aligned = u8::try_from(offset).unwrap_or(0);
     }
 
     /// Sealed bytes that wait to be drained.
@@ -164,8 +162,10 @@ impl OutboundBuffer {
     /// Appends a segment; its whole length is the tail then.
     pub(crate) fn add_segment(&mut self) {
         self.retire_tail();
-        let segment =
-            self.spare.pop().unwrap_or_else(|| Segment::new(self.new_memory(), self.aligned));
+        let segment = self
+            .spare
+            .pop()
+            .unwrap_or_else(|| Segment::new(self.new_memory(), self.aligned.into()));
         self.segments += 1;
         self.tail = Some(segment);
     }
@@ -352,7 +352,8 @@ impl OutboundBuffer {
     #[inline]
     pub(crate) fn mark(&mut self, wire: usize, plaintext: usize) {
         self.waiting += wire;
-        self.marks.push(wire, plaintext, self.capacity);
+        let capacity = self.segment_len.saturating_mul(self.max_segments);
+        self.marks.push(wire, plaintext, capacity);
     }
 
     #[cfg(feature = "std")]

@@ -48,24 +48,27 @@ impl Credit {
 /// What is left of a credit.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Balance {
-    credit: Credit,
-    /// Always `points <= credit.most()`.
+    /// Always `points <= most`.
     points: u32,
+    most: u32,
+    points_each: u32,
 }
 
 impl Balance {
     pub(super) const fn new(credit: Credit) -> Self {
-        Self { credit, points: credit.initial.saturating_mul(credit.points_each()) }
+        let points_each = credit.points_each();
+        let points = credit.initial.saturating_mul(points_each);
+        Self { points, most: credit.most(), points_each }
     }
 
     /// Data has returned `points`.
     pub(super) fn earn(&mut self, points: u32) {
-        self.points = self.points.saturating_add(points).min(self.credit.most());
+        self.points = self.points.saturating_add(points).min(self.most);
     }
 
     /// One was sent; `fault` if there is no credit for it.
     pub(super) fn spend(&mut self, fault: PeerFault) -> Result<(), PeerFault> {
-        self.points = self.points.checked_sub(self.credit.points_each()).ok_or(fault)?;
+        self.points = self.points.checked_sub(self.points_each).ok_or(fault)?;
         Ok(())
     }
 }

@@ -25,7 +25,7 @@ use process::End;
 
 use crate::aead::{ReadKeys, RecordOpener};
 use crate::buffer::InboundBuffer;
-use crate::error::Error;
+use crate::error::{Error, SlotOverrun};
 #[cfg(feature = "rustls")]
 use crate::record::ContentType;
 use crate::record::KeyUpdateRequest;
@@ -172,6 +172,33 @@ impl Reader {
         }
         let _moved = self.buffer.make_room(self.needed());
         Inbound::new(Some(&mut self.buffer))
+    }
+
+    /// The same in two steps, for callers without a borrow checker and for transports that fill
+    /// memory while other calls are made: lends memory for the next bytes, to be
+    /// [committed](Self::commit_inbound) by another call. `None` while the buffer is full and once
+    /// nothing more will be read: input is not wanted then.
+    ///
+    /// The memory stays valid and where it is, whatever is read, consumed or shrunk meanwhile,
+    /// until `commit_inbound`, [`inbound`](Self::inbound), [`receive`](Self::receive), a failure of
+    /// the reader, or its drop. Lent again it is the same, with what was written there.
+    pub fn lend_inbound(&mut self) -> Option<&mut [u8]> {
+        if self.end != End::NotYet {
+            return None;
+        }
+        let needed = self.needed();
+        let memory = self.buffer.lend(needed);
+        (!memory.is_empty()).then_some(memory)
+    }
+
+    /// The first `n` bytes of the memory that was [lent](Self::lend_inbound) are there, and it is
+    /// lent no more; with 0, nothing else happens. Once nothing more will be read, what comes is
+    /// ignored.
+    ///
+    /// # Errors
+    /// [`SlotOverrun`] if less than `n` is lent, or nothing; nothing changes then.
+    pub fn commit_inbound(&mut self, n: usize) -> Result<(), SlotOverrun> {
+        self.buffer.commit_lent(if self.end == End::NotYet { n } else { 0 })
     }
 
     /// Copies as much of `wire` as there is room for and returns how much that was. Bytes after

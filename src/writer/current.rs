@@ -7,7 +7,7 @@ use crate::record::RecordFormat;
 /// tail; nothing of it is sealed yet.
 ///
 /// Always `len < limit` between calls: a full record is sealed at once. It is empty only while
-/// its memory is lent.
+/// its memory is lent, by a `Slot` or by `lend_slot`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct CurrentRecord {
     /// Content so far.

@@ -16,6 +16,7 @@ mod half_close;
 mod handover;
 mod handshake;
 mod keys_at;
+mod lending;
 mod model;
 mod parallel;
 mod peer_alert;

@@ -7,10 +7,11 @@ use core::fmt;
 use zeroize::Zeroize;
 
 use super::BufferPolicy;
+use crate::error::Overrun;
 
 /// One bounded stretch of memory: bytes enter at its end, and leave at its start.
 ///
-/// Always `start <= end <= used <= memory.len()`, and `memory.len() <= capacity` unless more than
+/// Always `start <= end <= used <= memory.len()` and `memory.len() <= capacity` unless more than
 /// that is held since the capacity was lowered.
 pub(crate) struct InboundBuffer {
     /// Initialised once, when allocated; empty while nothing is held and memory is released.
@@ -19,13 +20,15 @@ pub(crate) struct InboundBuffer {
     end: usize,
     /// The furthest `end`: no record was opened behind it, and it need not be wiped there.
     used: usize,
+    /// The free memory behind `end` is lent until a call of its own. It stays where it is.
+    is_lent: bool,
     capacity: usize,
     policy: BufferPolicy,
 }
 
 impl InboundBuffer {
     pub(crate) const fn new(capacity: usize, policy: BufferPolicy) -> Self {
-        Self { memory: Vec::new(), start: 0, end: 0, used: 0, capacity, policy }
+        Self { memory: Vec::new(), start: 0, end: 0, used: 0, is_lent: false, capacity, policy }
     }
 
     /// The bytes that are held.
@@ -53,8 +56,9 @@ impl InboundBuffer {
 
     /// Sees to it that there is [`free`](Self::free_mut) memory, unless the buffer
     /// [is full](Self::is_full): moves what is held to the front where that is worth it. Returns
-    /// how many bytes were moved.
+    /// how many bytes were moved. What was lent is not lent any more.
     pub(crate) fn make_room(&mut self, needed: usize) -> usize {
+        self.is_lent = false;
         if self.memory.len() < self.capacity {
             self.reallocate(self.capacity);
         }
@@ -104,7 +108,12 @@ impl InboundBuffer {
     pub(crate) fn consume(&mut self, len: usize) {
         debug_assert!(len <= self.len(), "consumed more than is held");
         self.start += len;
-        if self.start == self.end {
+        self.settle();
+    }
+
+    /// Begins again at the front of the memory, or gives it back, where it holds nothing.
+    fn settle(&mut self) {
+        if self.start == self.end && !self.is_lent {
             (self.start, self.end) = (0, 0);
             if self.policy == BufferPolicy::Release {
                 self.release();
@@ -113,6 +122,29 @@ impl InboundBuffer {
         if self.memory.len() > self.capacity {
             self.return_excess();
         }
+    }
+
+    /// Lends memory for the next bytes, the same until they are
+    /// [committed](Self::commit_lent); empty if the buffer [is full](Self::is_full).
+    pub(crate) fn lend(&mut self, needed: usize) -> &mut [u8] {
+        if !self.is_lent {
+            let _moved = self.make_room(needed);
+            self.is_lent = true;
+        }
+        self.free_mut()
+    }
+
+    /// Adds the first `len` bytes of the memory that is lent, and ends the loan.
+    pub(crate) fn commit_lent(&mut self, len: usize) -> Result<(), Overrun> {
+        let available = if self.is_lent { self.tail() } else { 0 };
+        if len > available {
+            return Err(Overrun { claimed: len, available });
+        }
+        self.end += len;
+        self.used = self.used.max(self.end);
+        self.is_lent = false;
+        self.settle();
+        Ok(())
     }
 
     /// Changes how much may be held. What is held already stays, in as much memory as it has,
@@ -125,7 +157,8 @@ impl InboundBuffer {
 
     #[cold]
     fn return_excess(&mut self) {
-        if self.memory.len() > self.capacity && self.len() <= self.capacity {
+        let may_move = self.len() <= self.capacity && !self.is_lent;
+        if self.memory.len() > self.capacity && may_move {
             self.reallocate(if self.len() > 0 { self.capacity } else { 0 });
         }
     }
@@ -147,14 +180,14 @@ impl InboundBuffer {
 
     /// Gives the memory back if nothing is held.
     pub(crate) fn release_if_empty(&mut self) {
-        if self.len() == 0 && self.policy == BufferPolicy::Release {
+        if self.len() == 0 && !self.is_lent && self.policy == BufferPolicy::Release {
             self.release();
         }
     }
 
     /// The same whatever the policy.
     pub(crate) fn shrink(&mut self) {
-        if self.len() == 0 {
+        if self.len() == 0 && !self.is_lent {
             self.release();
         }
     }
@@ -173,7 +206,7 @@ impl InboundBuffer {
         // Opened records were plaintext here.
         self.memory[..self.used].zeroize();
         self.memory = Vec::new();
-        (self.start, self.end, self.used) = (0, 0, 0);
+        (self.start, self.end, self.used, self.is_lent) = (0, 0, 0, false);
     }
 }
 

@@ -16,7 +16,7 @@ use super::watch::Watch;
 use crate::aead::{NextKeys, ReadKeys, WriteKeys};
 use crate::alert::{Alert, AlertDescription};
 use crate::buffer::InboundBuffer;
-use crate::error::{Error, PeerFault};
+use crate::error::{Error, Overrun, PeerFault};
 use crate::reader::{PeerLimits, Role};
 use crate::record::{ContentType, HEADER_LEN, RecordHeader, Version};
 use crate::writer::Writer;
@@ -228,6 +228,21 @@ impl Handshake {
         }
         let _moved = self.inbound.make_room(self.needed());
         Some(&mut self.inbound)
+    }
+
+    /// The same as a loan.
+    pub(super) fn lend_inbound(&mut self) -> Option<&mut [u8]> {
+        if self.input == Input::Ended {
+            return None;
+        }
+        let needed = self.needed();
+        let memory = self.inbound.lend(needed);
+        (!memory.is_empty()).then_some(memory)
+    }
+
+    /// Ends the loan.
+    pub(super) fn commit_inbound(&mut self, n: usize) -> Result<(), Overrun> {
+        self.inbound.commit_lent(if self.input == Input::Open { n } else { 0 })
     }
 
     /// Bytes of inbound memory.

@@ -6,6 +6,7 @@ mod error;
 mod from_keys;
 mod handover;
 mod handshake;
+mod lending;
 mod negotiated;
 mod post_handshake;
 mod server_name;

@@ -175,6 +175,33 @@ impl Reader {
         Inbound::new(&mut self.buffer)
     }
 
+    /// The same in two steps, for callers without a borrow checker and for transports that fill
+    /// memory while other calls are made: lends memory for the next bytes, to be
+    /// [committed](Self::commit_inbound) by another call. `None` while the buffer is full and once
+    /// nothing more will be read: input is not wanted then.
+    ///
+    /// The memory stays valid and where it is, whatever is read, consumed or shrunk meanwhile,
+    /// until `commit_inbound`, [`inbound`](Self::inbound), [`receive`](Self::receive), a failure of
+    /// the reader, or its drop. Lent again it is the same, with what was written there.
+    pub fn lend_inbound(&mut self) -> Option<&mut [u8]> {
+        if self.end != ReadEnd::NotYet {
+            return None;
+        }
+        let needed = self.needed();
+        let memory = self.buffer.lend(needed);
+        (!memory.is_empty()).then_some(memory)
+    }
+
+    /// The first `n` bytes of the memory that was [lent](Self::lend_inbound) are there, and it is
+    /// lent no more; with 0, nothing else happens. Once nothing more will be read, what comes is
+    /// ignored.
+    ///
+    /// # Errors
+    /// [`Overrun`] if less than `n` is lent, or nothing; nothing changes then.
+    pub fn commit_inbound(&mut self, n: usize) -> Result<(), Overrun> {
+        self.buffer.commit_lent(if self.end == ReadEnd::NotYet { n } else { 0 })
+    }
+
     /// Copies as much of `wire` as there is room for and returns how much that was. Bytes after
     /// the end of reading are ignored: all of `wire` is taken then.
     #[must_use = "what was not taken must be given again"]

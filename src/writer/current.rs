@@ -7,37 +7,37 @@ use crate::record::RecordFormat;
 /// tail; nothing of it is sealed yet.
 ///
 /// Always `len < limit` between calls: a full record is sealed at once. It is empty only while
-/// its memory is lent.
+/// its memory is lent, by a `Slot` or by `lend_slot`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct CurrentRecord {
     /// Content so far.
-    len: usize,
+    len: u16,
     /// Content that it may hold.
-    limit: usize,
+    limit: u16,
     policy: RecordPolicy,
 }
 
 impl CurrentRecord {
-    pub(super) const fn new(limit: usize, policy: RecordPolicy) -> Self {
-        Self { len: 0, limit, policy }
+    pub(super) fn new(limit: usize, policy: RecordPolicy) -> Self {
+        Self { len: 0, limit: to_u16(limit), policy }
     }
 
     /// Content so far.
     #[inline]
-    pub(super) const fn len(&self) -> usize {
-        self.len
+    pub(super) fn len(&self) -> usize {
+        self.len.into()
     }
 
     /// Content that it may hold.
     #[inline]
-    pub(super) const fn limit(&self) -> usize {
-        self.limit
+    pub(super) fn limit(&self) -> usize {
+        self.limit.into()
     }
 
     /// Content that it still takes.
     #[inline]
-    pub(super) const fn free(&self) -> usize {
-        self.limit - self.len
+    pub(super) fn free(&self) -> usize {
+        (self.limit - self.len).into()
     }
 
     #[inline]
@@ -55,7 +55,7 @@ impl CurrentRecord {
     #[inline]
     pub(super) fn grow(&mut self, len: usize) {
         debug_assert!(len <= self.free(), "more content than the record may hold");
-        self.len += len;
+        self.len += to_u16(len);
     }
 
     /// Bounds what it may hold, from now on. One that holds more than the cap allows keeps its
@@ -65,13 +65,19 @@ impl CurrentRecord {
         if capped.max_inner >= self.policy.max_inner {
             return !self.is_full();
         }
-        let max_content = capped.max_content(format);
+        let max_content = to_u16(capped.max_content(format));
         if self.len <= max_content {
             self.limit = self.limit.min(max_content);
             self.policy = capped;
         }
         self.len < self.limit.min(max_content)
     }
+}
+
+/// A content is at most 2^14 bytes long.
+#[inline]
+fn to_u16(len: usize) -> u16 {
+    u16::try_from(len).unwrap_or(u16::MAX)
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ mod control;
 mod current;
 mod cursor;
 mod drain;
+mod lending;
 mod owned;
 mod padding;
 mod parts;
@@ -36,6 +37,7 @@ use bytes::Bytes;
 use config::MAX_CAPACITY;
 use control::{Control, PeerUpdate};
 use current::CurrentRecord;
+use lending::Loan;
 use plan::{Outlook, Plan, Planner};
 use state::{Counts, Life, RecordEnd};
 
@@ -74,6 +76,8 @@ pub struct Writer {
     buffer: OutboundBuffer,
     /// Its content lies at the start of the buffer's tail.
     record: Option<CurrentRecord>,
+    /// Of its memory, to be committed by a call of its own.
+    loan: Loan,
     control: Control,
     planner: Planner,
     coalescing: Coalescing,
@@ -101,6 +105,7 @@ impl Writer {
             key_limits: config.key_limits,
             buffer,
             record: None,
+            loan: Loan::NONE,
             control: Control::new(PeerUpdate::NotRequested),
             planner: Planner::new(format, &config),
             coalescing: config.coalescing,
@@ -317,7 +322,7 @@ impl Writer {
     #[must_use]
     pub fn wants_drain(&self) -> bool {
         let can_seal = self.content_len() > 0 || self.control.is_due();
-        self.buffer.waiting() > 0 || can_seal && self.life == Life::Open
+        self.buffer.waiting() > 0 || can_seal && self.life == Life::Open && !self.is_lent()
     }
 
     /// The counters.

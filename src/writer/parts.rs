@@ -33,8 +33,8 @@ impl Writer {
     /// another process.
     ///
     /// # Errors
-    /// The writer itself if it is not at rest: open, with nothing to drain and no control record
-    /// due. Drain it and try again.
+    /// The writer itself if it is not at rest: open, with nothing to drain, no control record due
+    /// and no slot [lent](Self::lend_slot). Drain it and try again.
     #[expect(clippy::result_large_err, reason = "the writer itself: boxing would allocate")]
     pub fn into_parts(mut self) -> Result<WriterParts, Self> {
         match self.take_parts() {
@@ -46,7 +46,7 @@ impl Writer {
     /// The same out of a writer that stays behind without keys, and the traffic secret of the
     /// reader beside it. `None` if it is not at rest.
     pub(crate) fn take_parts(&mut self) -> Option<(WriterParts, Option<TrafficSecret>)> {
-        if self.state() != WriterState::Open || self.wants_drain() {
+        if self.state() != WriterState::Open || self.wants_drain() || self.is_lent() {
             return None;
         }
         let keys = self.sealer.take()?.into_keys(self.key_limits());

@@ -102,7 +102,9 @@ impl Writer {
     pub(super) fn seal_current(&mut self, end: RecordEnd) -> Result<(), Error> {
         match self.content_len() {
             0 => {
-                self.record = None;
+                if self.record.is_some() {
+                    self.drop_empty_record();
+                }
                 Ok(())
             }
             content_len => {
@@ -160,7 +162,7 @@ impl Writer {
     /// Makes sure that bytes wait if any can be made: the drain has reached the current record.
     #[inline]
     pub(super) fn seal_for_drain(&mut self) {
-        if self.buffer.waiting() == 0 && self.life == Life::Open {
+        if self.buffer.waiting() == 0 && self.life == Life::Open && !self.is_lent() {
             // A failure is sticky, and has put its alert into the buffer: that is what to drain.
             let _failed = self.seal_all(RecordEnd::Drained);
         }

@@ -67,7 +67,7 @@ impl Writer {
     /// Begins a record if there is no current one and lends its free memory: where that lies in the buffer's
     /// tail, nowhere if there is no room.
     #[inline]
-    fn lend(&mut self) -> Result<Range<usize>, WriteError> {
+    pub(super) fn lend(&mut self) -> Result<Range<usize>, WriteError> {
         self.check_open()?;
         match self.begin_record(WANT_OF_SLOT) {
             Ok(Begun::Yes) => {
@@ -83,11 +83,17 @@ impl Writer {
 
     /// Ends the use of lent memory to which nothing was committed: a record without content is
     /// not begun.
-    fn return_lent(&mut self) {
-        if self.content_len() == 0 {
-            self.record = None;
-            self.buffer.reuse_if_unused();
+    pub(super) fn return_lent(&mut self) {
+        if self.record.is_some() && self.content_len() == 0 {
+            self.drop_empty_record();
         }
+    }
+
+    /// A record without content, which only its lending has begun, is not current any more.
+    pub(super) fn drop_empty_record(&mut self) {
+        self.record = None;
+        self.buffer.set_filled(0);
+        self.buffer.reuse_if_unused();
     }
 }
 

@@ -88,6 +88,7 @@ impl Writer {
     /// [`WriteError::NoRoom`] if there is no room for it; otherwise as [`write`](Self::write).
     pub fn write_cover(&mut self, padding: usize) -> Result<(), WriteError> {
         self.check_established()?;
+        self.return_lent();
         let type_len = self.planner.format().inner_type_len();
         let padding = padding.min(self.planner.policy().max_inner - type_len) * type_len;
         let plan = match self.planner.plan_cover(&self.outlook(), self.record, padding) {

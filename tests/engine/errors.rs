@@ -51,7 +51,7 @@ fn texts_say_what_was_expected_and_what_came() {
     let secret = TrafficSecret::new(tls12, &[0; 32]).unwrap_err();
     let text = "expected a TLS 1.3 suite for a traffic secret of 32 bytes";
     assert_eq!(secret.to_string(), text);
-    assert_eq!(OVERRUN.to_string(), "expected a commit of at most 4 bytes, got 9");
+    assert_eq!(OVERRUN.to_string(), "expected at most 4 bytes, got 9");
     let no_room = WriteError::NoRoom { needed: 9, available: 4 };
     assert_eq!(no_room.to_string(), "no room: expected at most 4 bytes, got 9");
     let foreign = ConnectionError::UnsupportedSuite(0x1304).to_string();

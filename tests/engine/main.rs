@@ -17,6 +17,7 @@ mod handover;
 mod handshake;
 mod keys_at;
 mod laws;
+mod lending;
 mod model;
 mod parallel;
 mod peer_alert;

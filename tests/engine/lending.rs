@@ -1,0 +1,349 @@
+//! Memory that one call lends and another commits: how long it stays, and what is made of it.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use core::num::NonZero;
+
+use wantwrite::*;
+use wantwrite_testing::writer::*;
+use wantwrite_testing::{ROLES, SUITES, drain, pair, pattern, read_all};
+
+const POLICIES: [BufferPolicy; 2] = [BufferPolicy::Retain, BufferPolicy::Release];
+
+/// A writer and its reader under every way to keep memory.
+fn under_every_policy(test: impl Fn(Writer, Reader)) {
+    for suite in SUITES {
+        for policy in POLICIES {
+            for pool in [None, Some(Pool::new(4))] {
+                let config = with(|config| {
+                    config.buffers = policy;
+                    config.pool = pool;
+                });
+                let (writer, reader) = writer_and_reader(suite, config);
+                test(writer, reader);
+            }
+        }
+    }
+}
+
+/// Where memory lies.
+fn place(memory: &[u8]) -> (usize, usize) {
+    (memory.as_ptr().addr(), memory.len())
+}
+
+#[test]
+fn a_slot_that_is_lent_again_is_the_same_memory_with_what_was_written_there() {
+    under_every_policy(|mut writer, mut reader| {
+        for round in 0..3 {
+            let slot = writer.lend_slot().unwrap();
+            slot[..5].copy_from_slice(b"hello");
+            let first = place(slot);
+            let again = writer.lend_slot().unwrap();
+            assert_eq!((&again[..5], place(again)), (&b"hello"[..], first));
+            writer.commit_slot(5).unwrap();
+            let behind = writer.lend_slot().unwrap();
+            assert_eq!(place(behind), (first.0 + 5, first.1 - 5), "{round}");
+            behind[0] = b'!';
+            writer.commit_slot(1).unwrap();
+            assert_eq!(open_all(&mut reader, &drain_writer(&mut writer)).1, b"hello!");
+        }
+    });
+}
+
+#[test]
+fn what_is_lent_stays_while_what_was_sealed_is_drained() {
+    for before in [0, 20_000] {
+        for content in [&b""[..], b"begun "] {
+            under_every_policy(|mut writer, mut reader| {
+                let sent = pattern(before);
+                assert_eq!(writer.write(&sent), Ok(before));
+                writer.flush().unwrap();
+                writer.write(content).unwrap();
+                let slot = writer.lend_slot().unwrap();
+                slot[..5].copy_from_slice(b"hello");
+                let first = place(slot);
+                let room = writer.room();
+
+                let mut wire = drain_writer(&mut writer);
+                writer.shrink();
+                writer.update_keys(KeyUpdateRequest::NotRequested).ok();
+                assert!(!writer.wants_drain(), "the loan keeps the record");
+                assert_eq!(writer.progress().records_ended.drained, 0);
+                assert!(writer.room() >= room);
+
+                let again = writer.lend_slot().unwrap();
+                assert_eq!((&again[..5], place(again)), (&b"hello"[..], first));
+                writer.commit_slot(5).unwrap();
+                wire.extend(drain_writer(&mut writer));
+                let (_, plaintext) = open_all(&mut reader, &wire);
+                assert_eq!(plaintext, [&sent[..], content, b"hello"].concat());
+            });
+        }
+    }
+}
+
+#[test]
+fn chunks_are_taken_and_put_back_beside_a_loan() {
+    under_every_policy(|mut writer, mut reader| {
+        let sent = pattern(5_000);
+        writer.write(&sent).unwrap();
+        writer.flush().unwrap();
+        let slot = writer.lend_slot().unwrap();
+        slot[0] = b'x';
+        let first = place(slot);
+        let chunk = drain_chunk(&mut writer);
+        writer.put_back(chunk).unwrap();
+        let mut wire = drain_chunk(&mut writer).to_vec();
+        assert_eq!(place(writer.lend_slot().unwrap()), first);
+        writer.commit_slot(1).unwrap();
+        wire.extend(drain_writer(&mut writer));
+        assert_eq!(open_all(&mut reader, &wire).1, [&sent[..], b"x"].concat());
+    });
+}
+
+fn drain_chunk(writer: &mut Writer) -> Chunk {
+    writer.drain().take_chunk(usize::MAX).unwrap()
+}
+
+#[test]
+fn a_loan_to_which_nothing_is_committed_leaves_nothing() {
+    under_every_policy(|mut writer, mut reader| {
+        // In front of the first record, and behind one that was drained.
+        for _ in 0..2 {
+            let before = (writer.progress(), writer.next_seq());
+            assert!(!writer.lend_slot().unwrap().is_empty());
+            writer.commit_slot(0).unwrap();
+            assert_eq!((writer.progress(), writer.next_seq()), before);
+            assert!(!writer.wants_drain());
+            writer.shrink();
+            assert_eq!(writer.memory_held(), 0);
+            writer.write(b"x").unwrap();
+            assert_eq!(open_all(&mut reader, &drain_writer(&mut writer)).1, b"x");
+        }
+    });
+}
+
+/// A call that ends a loan.
+type Ends = fn(&mut Writer);
+
+#[test]
+fn calls_that_take_the_memory_end_the_loan() {
+    let calls: [Ends; 6] = [
+        |writer| assert_eq!(writer.write(b"y"), Ok(1)),
+        |writer| writer.flush().unwrap(),
+        |writer| drop(writer.slot().unwrap()),
+        |writer| writer.write_cover(3).unwrap(),
+        |writer| assert_eq!(writer.write_vectored(&[&b"y"[..], b"z"]), Ok(2)),
+        |writer| assert_eq!(writer.write_owned(&mut (&b"y"[..]).into()), Ok(1)),
+    ];
+    for call in calls {
+        under_every_policy(|mut writer, mut reader| {
+            writer.lend_slot().unwrap()[0] = b'x';
+            call(&mut writer);
+            let overrun = Overrun { claimed: 1, available: 0 };
+            assert_eq!(writer.commit_slot(1), Err(WriteError::Overrun(overrun)));
+            let wire = drain_writer(&mut writer);
+            let (_, plaintext) = open_all(&mut reader, &wire);
+            assert_eq!(Ok(writer.progress().accepted), plaintext.len().try_into());
+            assert!(!plaintext.contains(&b'x'));
+            writer.lend_slot().unwrap()[0] = b'x';
+            writer.commit_slot(1).unwrap();
+            assert_eq!(open_all(&mut reader, &drain_writer(&mut writer)).1, b"x");
+        });
+    }
+}
+
+#[test]
+fn a_commit_that_is_too_long_changes_nothing() {
+    let (mut writer, mut reader) = writer_and_reader(SUITES[0], WriterConfig::default());
+    let overrun =
+        |committed, available| Err(WriteError::Overrun(Overrun { claimed: committed, available }));
+    assert_eq!(writer.commit_slot(1), overrun(1, 0));
+    assert_eq!(writer.commit_slot(0), Ok(()));
+    let slot = writer.lend_slot().unwrap();
+    slot.fill(7);
+    let len = slot.len();
+    assert_eq!(writer.commit_slot(len + 1), overrun(len + 1, len));
+    assert_eq!(writer.commit_slot(len), Ok(()));
+    assert_eq!(writer.commit_slot(1), overrun(1, 0));
+    assert_eq!(open_all(&mut reader, &drain_writer(&mut writer)).1, vec![7; len]);
+}
+
+#[test]
+fn a_loan_ends_with_the_writer() {
+    under_every_policy(|mut writer, _| {
+        writer.lend_slot().unwrap()[0] = b'x';
+        let mut writer = writer.into_parts().unwrap_err();
+        writer.close().unwrap();
+        assert_eq!(writer.commit_slot(1), Err(WriteError::Closed));
+        assert_eq!(writer.lend_slot().err(), Some(WriteError::Closed));
+    });
+    under_every_policy(|mut writer, _| {
+        writer.write(b"begun").unwrap();
+        writer.lend_slot().unwrap()[0] = b'x';
+        let mut writer = writer.into_parts().unwrap_err();
+        writer.abort(AlertDescription::INTERNAL_ERROR);
+        assert_eq!(writer.commit_slot(1), Err(WriteError::Failed { accepted: 0 }));
+    });
+}
+
+#[test]
+fn a_full_writer_lends_nothing() {
+    let (mut writer, _) = writer_and_reader(SUITES[0], WriterConfig::default());
+    while writer.room() > 0 {
+        let n = writer.lend_slot().unwrap().len();
+        assert_eq!(writer.commit_slot(n), Ok(()));
+    }
+    assert!(writer.lend_slot().unwrap().is_empty());
+}
+
+/// A reader, and a wire with some records for it.
+fn reader(policy: BufferPolicy) -> (Reader, Vec<u8>) {
+    let (mut writer, _) = writer_and_reader(SUITES[0], WriterConfig::default());
+    for _ in 0..3 {
+        writer.write(b"hello").unwrap();
+        writer.flush().unwrap();
+    }
+    let (_, read) = keys(SUITES[0]);
+    let mut config = ReaderConfig::default();
+    config.buffers = policy;
+    (Reader::new(read, Role::Server, config), drain_writer(&mut writer))
+}
+
+#[test]
+fn input_memory_stays_while_what_came_before_is_read() {
+    for policy in POLICIES {
+        let (mut reader, wire) = reader(policy);
+        let (head, rest) = wire.split_at(40);
+        assert_eq!(reader.receive(head), 40);
+        let memory = reader.lend_inbound().unwrap();
+        memory[..rest.len()].copy_from_slice(rest);
+        let first = place(memory);
+
+        let _events = reader.process().unwrap();
+        assert_eq!(reader.plaintext(), b"hello");
+        reader.consume(5).unwrap();
+        let _events = reader.process().unwrap();
+        reader.shrink();
+        let again = reader.lend_inbound().unwrap();
+        assert_eq!((&again[..rest.len()], place(again)), (rest, first));
+
+        reader.commit_inbound(rest.len()).unwrap();
+        assert_eq!(open_all(&mut reader, &[]).1, b"hellohello", "{policy:?}");
+        assert!(reader.wants_input());
+    }
+}
+
+#[test]
+fn a_reader_that_becomes_empty_keeps_what_is_lent_and_releases_it_behind_the_loan() {
+    for policy in POLICIES {
+        let (mut reader, wire) = reader(policy);
+        let (head, rest) = wire.split_at(wire.len() / 3);
+        assert_eq!(reader.receive(head), head.len());
+        let memory = reader.lend_inbound().unwrap();
+        memory[..rest.len()].copy_from_slice(rest);
+        let first = place(memory);
+        let _events = reader.process().unwrap();
+        reader.consume(5).unwrap();
+        let _events = reader.process().unwrap();
+        assert_eq!(place(reader.lend_inbound().unwrap()), first);
+        reader.commit_inbound(rest.len()).unwrap();
+        assert_eq!(open_all(&mut reader, &[]).1, b"hellohello");
+        let held = reader.memory_held();
+        assert_eq!(held == 0, policy == BufferPolicy::Release, "{policy:?} {held}");
+
+        assert!(reader.lend_inbound().is_some());
+        reader.commit_inbound(0).unwrap();
+        assert_eq!(reader.memory_held(), held, "{policy:?}");
+    }
+}
+
+#[test]
+fn input_that_was_not_lent_is_not_committed() {
+    let (mut reader, wire) = reader(BufferPolicy::Retain);
+    let overrun = |committed, available| Err(Overrun { claimed: committed, available });
+    assert_eq!(reader.commit_inbound(1), overrun(1, 0));
+    let len = reader.lend_inbound().unwrap().len();
+    assert_eq!(reader.commit_inbound(len + 1), overrun(len + 1, len));
+    reader.lend_inbound().unwrap()[..wire.len()].copy_from_slice(&wire);
+    reader.commit_inbound(wire.len()).unwrap();
+    assert_eq!(reader.commit_inbound(1), overrun(1, 0));
+    // Another way to take input ends a loan.
+    assert!(reader.lend_inbound().is_some());
+    assert_eq!(reader.receive(&[]), 0);
+    assert_eq!(reader.commit_inbound(1), overrun(1, 0));
+    assert_eq!(open_all(&mut reader, &[]).1, b"hello".repeat(3));
+}
+
+#[test]
+fn a_reader_that_is_full_or_over_lends_nothing() {
+    let (mut reader, _) = reader(BufferPolicy::Release);
+    while let Some(memory) = reader.lend_inbound() {
+        let n = memory.len();
+        reader.commit_inbound(n).unwrap();
+    }
+    assert!(!reader.wants_input());
+
+    let (mut reader, _) = self::reader(BufferPolicy::Release);
+    let n = reader.lend_inbound().unwrap().len();
+    reader.end_of_input();
+    assert!(reader.lend_inbound().is_none());
+    assert_eq!(reader.commit_inbound(n), Ok(()), "ignored");
+    assert_eq!(reader.process(), Err(Error::Truncated));
+    assert_eq!(reader.memory_held(), 0);
+}
+
+#[test]
+fn input_that_is_on_its_way_when_reading_fails_is_ignored() {
+    let (mut reader, _) = reader(BufferPolicy::Release);
+    assert_eq!(reader.receive(&[0x18; 5]), 5);
+    assert!(reader.lend_inbound().is_some());
+    assert!(reader.process().is_err());
+    assert!(reader.lend_inbound().is_none());
+    assert_eq!(reader.commit_inbound(100), Ok(()));
+
+    let (mut ours, _) = pair(SUITES[0], Role::Server);
+    assert!(ours.lend_inbound().is_some());
+    ours.close().unwrap();
+    assert!(ours.lend_inbound().is_none());
+    assert_eq!(ours.commit_inbound(100), Ok(()));
+}
+
+/// Bytes of a transport by loans of at most `max` bytes, with the work in between.
+fn feed_lent(ours: &mut Connection, wire: &[u8], max: NonZero<usize>) {
+    let mut rest = wire;
+    while !rest.is_empty() {
+        let memory = ours.lend_inbound().expect("input is wanted");
+        let n = memory.len().min(rest.len()).min(max.get());
+        let first = place(memory);
+        memory[..n].copy_from_slice(&rest[..n]);
+        // What came before is worked on while this is on its way.
+        ours.process().unwrap();
+        assert_eq!(place(ours.lend_inbound().unwrap()), first);
+        ours.commit_inbound(n).unwrap();
+        rest = &rest[n..];
+    }
+    ours.process().unwrap();
+}
+
+#[test]
+fn a_handshake_and_its_data_come_through_loans() {
+    for suite in SUITES {
+        for role in ROLES {
+            for max in [1, 100, usize::MAX] {
+                let max = NonZero::new(max).unwrap();
+                let (mut ours, mut peer) = pair(suite, role);
+                loop {
+                    let out = drain(&mut ours);
+                    peer.feed(&out).unwrap();
+                    let wire = peer.take_wire();
+                    if out.is_empty() && wire.is_empty() {
+                        break;
+                    }
+                    feed_lent(&mut ours, &wire, max);
+                }
+                feed_lent(&mut ours, &peer.send(b"hello"), max);
+                assert_eq!(read_all(&mut ours), b"hello", "{suite:?} {role:?} {max}");
+            }
+        }
+    }
+}

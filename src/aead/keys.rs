@@ -47,6 +47,11 @@ macro_rules! direction_keys {
                 })
             }
 
+            /// Keys that nothing was done with, without a secret.
+            pub(super) fn of_new_key(key: AeadKey) -> Self {
+                Self { key, seq: SeqCounter::starting_at(0), $( $blocks: 0, )? secret: None }
+            }
+
             /// The keys of a TLS 1.3 traffic secret (RFC 9846 §7.3), which can be updated.
             #[must_use]
             pub fn from_secret(secret: TrafficSecret) -> Self {

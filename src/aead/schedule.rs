@@ -59,8 +59,7 @@ impl NextKeys {
         match self {
             Self::None => Err(Error::KeysExhausted),
             Self::Secret(secret) if secret.generation() < MAX_GENERATION => {
-                secret.update();
-                Ok(secret.write_keys())
+                Ok(secret.next_write_keys())
             }
             Self::Secret(_) => Err(Error::KeysExhausted),
             Self::Schedule(schedule) => schedule.next_write_keys(),
@@ -71,10 +70,7 @@ impl NextKeys {
     pub(crate) fn next_read_keys(&mut self) -> Result<ReadKeys, Error> {
         match self {
             Self::None => Err(Error::KeysExhausted),
-            Self::Secret(secret) => {
-                secret.update();
-                Ok(secret.read_keys())
-            }
+            Self::Secret(secret) => Ok(secret.next_read_keys()),
             Self::Schedule(schedule) => schedule.next_read_keys(),
         }
     }

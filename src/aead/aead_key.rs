@@ -35,6 +35,15 @@ impl AeadKey {
         key: &[u8],
         iv: [u8; NONCE_LEN],
     ) -> Result<Self, InvalidKeyLength> {
+        stack::wiped_after(|| Self::unwiped(suite, key, iv))
+    }
+
+    /// The same for a caller who wipes the stack.
+    pub(super) fn unwiped(
+        suite: CipherSuite,
+        key: &[u8],
+        iv: [u8; NONCE_LEN],
+    ) -> Result<Self, InvalidKeyLength> {
         let expanded = Some(RingKey::boxed(suite, key)?);
         let mut raw = SecretBox::new(Raw { key: [0; MAX_KEY_LEN], iv: Iv::new([0; NONCE_LEN]) });
         raw.get_mut().key[MAX_KEY_LEN - key.len()..].copy_from_slice(key);
@@ -88,15 +97,17 @@ impl Zeroize for Raw {
 
 #[cold]
 fn expand(suite: CipherSuite, raw: &[u8]) -> Box<RingKey> {
-    RingKey::boxed(suite, raw).expect("the raw key has been bound before")
+    stack::wiped_after(|| RingKey::boxed(suite, raw)).expect("the raw key has been bound before")
 }
 
 /// What ring makes of a key, which holds it. Kept on the heap, so that it is in one place.
 pub(super) struct RingKey(LessSafeKey);
 
 impl RingKey {
+    /// The caller wipes the stack. Not inlined, so that it lies as little deep as it can.
+    #[inline(never)]
     fn boxed(suite: CipherSuite, raw: &[u8]) -> Result<Box<Self>, InvalidKeyLength> {
-        stack::wiped_after(|| suite.bind(raw).map(|key| Box::new(Self(key))))
+        suite.bind(raw).map(|key| Box::new(Self(key)))
     }
 
     /// Another one, to be put into a place of its own at once.

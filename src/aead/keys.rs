@@ -37,14 +37,18 @@ macro_rules! direction_keys {
                 iv: [u8; 12],
                 seq: u64,
             ) -> Result<Self, InvalidKeyLength> {
-                let key = AeadKey::new(suite, key, iv)?;
-                Ok(Self {
+                Ok(Self::of_key(AeadKey::new(suite, key, iv)?, seq))
+            }
+
+            /// Keys under which `seq` records were, without a secret.
+            pub(super) fn of_key(key: AeadKey, seq: u64) -> Self {
+                Self {
                     key,
                     seq: SeqCounter::starting_at(seq),
                     // Of the records before this one only the number is known.
                     $( $blocks: seq.saturating_mul(MAX_RECORD_BLOCKS), )?
                     secret: None,
-                })
+                }
             }
 
             /// The keys of a TLS 1.3 traffic secret (RFC 9846 §7.3), which can be updated, before

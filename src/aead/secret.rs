@@ -4,6 +4,7 @@ use core::fmt;
 
 use ring::hkdf;
 
+use super::aead_key::AeadKey;
 use super::schedule::MAX_GENERATION;
 use super::secret_box::SecretBox;
 use super::{CipherSuite, InvalidKeyLength, ReadKeys, WriteKeys, stack};
@@ -60,58 +61,61 @@ impl TrafficSecret {
         self.generation
     }
 
-    /// Replaces the secret by that of the next generation (RFC 9846 §7.2).
-    pub(super) fn update(&mut self) {
-        let len = self.suite.secret_len();
-        let mut next = SecretBox::new([0; MAX_SECRET_LEN]);
-        stack::wiped_after(|| self.expand_label(b"traffic upd", &mut next.get_mut()[..len]));
-        self.secret = next;
-        self.generation = self.generation.saturating_add(1);
-    }
-
     /// Whether a writer may update it once more.
     pub(super) const fn can_update(&self) -> bool {
         self.generation < MAX_GENERATION
     }
 
-    /// The next generation of write keys, unless this is the last one.
+    /// Replaces the secret by that of the next generation (RFC 9846 §7.2) and gives its keys,
+    /// unless this is the last one.
     pub(super) fn next_write_keys(&mut self) -> Result<WriteKeys, Error> {
         if !self.can_update() {
             return Err(Error::KeysExhausted);
         }
-        self.update();
-        Ok(self.write_keys(0))
+        Ok(stack::wiped_after(|| {
+            self.update();
+            WriteKeys::of_key(self.key(), 0)
+        }))
     }
 
-    /// The next generation of read keys: the limit is the sender's.
+    /// The same of the receiving direction: the limit is the sender's.
     pub(super) fn next_read_keys(&mut self) -> ReadKeys {
-        self.update();
-        self.read_keys(0)
-    }
-
-    pub(super) fn write_keys(&self, seq: u64) -> WriteKeys {
-        self.key_and_iv(|key, iv| WriteKeys::new(self.suite, key, iv, seq))
-            .expect("the key has the suite's length: it was expanded to it")
-    }
-
-    pub(super) fn read_keys(&self, seq: u64) -> ReadKeys {
-        self.key_and_iv(|key, iv| ReadKeys::new(self.suite, key, iv, seq))
-            .expect("the key has the suite's length: it was expanded to it")
-    }
-
-    /// RFC 9846 §7.3.
-    fn key_and_iv<T>(&self, make: impl FnOnce(&[u8], [u8; 12]) -> T) -> T {
         stack::wiped_after(|| {
-            let mut key = [0; 32];
-            let mut iv = [0; 12];
-            let key_len = self.suite.key_len();
-            self.expand_label(b"key", &mut key[..key_len]);
-            self.expand_label(b"iv", &mut iv);
-            make(&key[..key_len], iv)
+            self.update();
+            ReadKeys::of_key(self.key(), 0)
         })
     }
 
+    pub(super) fn write_keys(&self, seq: u64) -> WriteKeys {
+        stack::wiped_after(|| WriteKeys::of_key(self.key(), seq))
+    }
+
+    pub(super) fn read_keys(&self, seq: u64) -> ReadKeys {
+        stack::wiped_after(|| ReadKeys::of_key(self.key(), seq))
+    }
+
+    /// RFC 9846 §7.2. The caller wipes the stack.
+    fn update(&mut self) {
+        let len = self.suite.secret_len();
+        let mut next = SecretBox::new([0; MAX_SECRET_LEN]);
+        self.expand_label(b"traffic upd", &mut next.get_mut()[..len]);
+        self.secret = next;
+        self.generation = self.generation.saturating_add(1);
+    }
+
+    /// Key and IV (RFC 9846 §7.3). The caller wipes the stack.
+    fn key(&self) -> AeadKey {
+        let mut key = [0; 32];
+        let mut iv = [0; 12];
+        let key = &mut key[..self.suite.key_len()];
+        self.expand_label(b"key", key);
+        self.expand_label(b"iv", &mut iv);
+        AeadKey::unwiped(self.suite, key, iv)
+            .expect("the key has the suite's length: it was expanded to it")
+    }
+
     /// HKDF-Expand-Label with an empty context (RFC 9846 §7.1).
+    #[inline(never)]
     fn expand_label(&self, label: &[u8], out: &mut [u8]) {
         struct Len(usize);
         impl hkdf::KeyType for Len {

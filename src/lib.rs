@@ -43,12 +43,22 @@
 //!
 //! # Features
 //!
-//! `rustls` and `std` by default. Without `std` a configuration comes from
-//! [`client_config_builder`] or [`server_config_builder`] and the caller's [`clock`]; `hashbrown`
-//! adds rustls's session caches there; [`docs::no_libc`] says what else such a program needs.
-//! Without `rustls` there are [`Writer`] and [`Reader`], with ring, bytes and zeroize only.
-//! `fuzzing` adds `RecordForge`, which seals what the protocol forbids: for tests and fuzzers, never
-//! for production.
+//! They only add. `rustls`, `std`, `tls12` and `webpki-roots` are on by default.
+//!
+//! | feature | what it adds |
+//! |---|---|
+//! | `rustls` | [`Connection`]. Without it there are [`Writer`] and [`Reader`], with ring, bytes and zeroize only |
+//! | `tls12` | handshakes of TLS 1.2 |
+//! | `webpki-roots` | `webpki_client_config`: the Mozilla roots; `rustls` too |
+//! | `std` | `Stream`, `Pool`, chunks for `writev`, rustls's own clock and randomness |
+//! | `hashbrown` | rustls's session caches without `std` |
+//! | `parallel` | `Writer::seal_batch`, `SealWorkers`: a connection's records sealed on several threads; `std` too |
+//! | `fuzzing` | `RecordForge`, which seals what the protocol forbids: for tests and fuzzers, never for production |
+//!
+//! Without `std` a configuration comes from [`client_config_builder`] or
+//! [`server_config_builder`] and the caller's [`clock`]; [`docs::no_libc`] says what else such a
+//! program needs. Without `tls12` a configuration of this crate's negotiates TLS 1.3 only, even where
+//! another crate has turned rustls's TLS 1.2 on; a configuration of your own negotiates what it says.
 //!
 //! Foreign types in this API: `bytes` (`Bytes`, `BytesMut`, and `Buf` for a chunk), rustls's
 //! configurations and its `pki_types`, both re-exported.
@@ -74,7 +84,7 @@
     doc = "[`clock`]: https://docs.rs/wantwrite/latest/wantwrite/fn.clock.html"
 )]
 #![cfg_attr(
-    not(all(feature = "rustls", feature = "std")),
+    not(all(feature = "std", feature = "webpki-roots")),
     doc = "",
     doc = "[`docs::event_loops`]: https://docs.rs/wantwrite/latest/wantwrite/docs/event_loops/index.html",
     doc = "[`docs::coming_from_ssl_write`]: https://docs.rs/wantwrite/latest/wantwrite/docs/coming_from_ssl_write/index.html",
@@ -96,7 +106,7 @@ mod alert;
 mod buffer;
 #[cfg(feature = "rustls")]
 mod connection;
-#[cfg(all(doc, feature = "rustls", feature = "std"))]
+#[cfg(all(doc, feature = "std", feature = "webpki-roots"))]
 pub mod docs;
 #[cfg(feature = "rustls")]
 pub mod driver;
@@ -119,12 +129,14 @@ pub use alert::AlertDescription;
 #[cfg(feature = "std")]
 pub use buffer::Pool;
 pub use buffer::{BufferPolicy, Chunk, PutBackError};
-#[cfg(all(feature = "rustls", feature = "std"))]
+#[cfg(all(feature = "std", feature = "webpki-roots"))]
 pub use connection::webpki_client_config;
+#[cfg(feature = "webpki-roots")]
+pub use connection::webpki_client_config_with_time;
 #[cfg(feature = "rustls")]
 pub use connection::{
     Connection, ConnectionConfig, ConnectionError, Tls12Close, client_config_builder, clock,
-    prepare_client_config, rustls, server_config_builder, webpki_client_config_with_time,
+    prepare_client_config, rustls, server_config_builder,
 };
 #[cfg(feature = "rustls")]
 pub use driver::lingering::LingerError;
@@ -135,7 +147,7 @@ pub use reader::{
 pub use record::{KeyUpdateRequest, MAX_FRAGMENT_LEN, MAX_RECORD_LEN, Version};
 #[cfg(all(feature = "rustls", feature = "std"))]
 pub use stream::Stream;
-#[cfg(feature = "std")]
+#[cfg(feature = "parallel")]
 pub use writer::{Batch, SealJob, SealWorkers};
 pub use writer::{
     BufferState, Coalescing, Conditions, Congestion, Drain, FlushPoint, Padding, Progress,
@@ -143,6 +155,6 @@ pub use writer::{
     WriterState,
 };
 
-#[cfg(all(doctest, feature = "rustls", feature = "std"))]
+#[cfg(all(doctest, feature = "std", feature = "webpki-roots"))]
 #[doc = include_str!("../README.md")]
 struct Readme;

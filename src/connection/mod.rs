@@ -17,14 +17,13 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::mem;
 
-#[cfg(feature = "std")]
+#[cfg(all(feature = "std", feature = "webpki-roots"))]
 pub use config::webpki_client_config;
+#[cfg(feature = "webpki-roots")]
+pub use config::webpki_client_config_with_time;
 pub use config::{ConnectionConfig, Tls12Close};
 use config::{check_suites, prepare_server};
-pub use config::{
-    client_config_builder, clock, prepare_client_config, server_config_builder,
-    webpki_client_config_with_time,
-};
+pub use config::{client_config_builder, clock, prepare_client_config, server_config_builder};
 pub use error::ConnectionError;
 use handover::Tls;
 use handshake::{HandedOver, Handshake, Status};

@@ -1,6 +1,6 @@
 //! The writing half of a connection, usable alone with keys from anywhere.
 
-#[cfg(feature = "std")]
+#[cfg(feature = "parallel")]
 mod batch;
 mod config;
 mod control;
@@ -16,11 +16,11 @@ mod seal;
 mod sizing;
 mod slot;
 mod state;
-#[cfg(feature = "std")]
+#[cfg(feature = "parallel")]
 mod workers;
 mod write;
 
-#[cfg(feature = "std")]
+#[cfg(feature = "parallel")]
 pub use batch::{Batch, SealJob};
 pub use config::{Coalescing, WriterConfig};
 pub use drain::Drain;
@@ -29,7 +29,7 @@ pub use parts::WriterParts;
 pub use sizing::{Conditions, Congestion, Sizing, SlowStart, Window};
 pub use slot::Slot;
 pub use state::{BufferState, FlushPoint, Progress, RecordEnds, Wants, WriterState};
-#[cfg(feature = "std")]
+#[cfg(feature = "parallel")]
 pub use workers::SealWorkers;
 
 #[cfg(feature = "rustls")]

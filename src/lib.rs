@@ -79,6 +79,7 @@
     doc = "[`Connection::buffer_state`]: https://docs.rs/wantwrite/latest/wantwrite/struct.Connection.html#method.buffer_state",
     doc = "[`Connection::room`]: https://docs.rs/wantwrite/latest/wantwrite/struct.Connection.html#method.room",
     doc = "[`ConnectionError`]: https://docs.rs/wantwrite/latest/wantwrite/enum.ConnectionError.html",
+    doc = "[`driver`]: https://docs.rs/wantwrite/latest/wantwrite/driver/index.html",
     doc = "[`client_config_builder`]: https://docs.rs/wantwrite/latest/wantwrite/fn.client_config_builder.html",
     doc = "[`server_config_builder`]: https://docs.rs/wantwrite/latest/wantwrite/fn.server_config_builder.html",
     doc = "[`clock`]: https://docs.rs/wantwrite/latest/wantwrite/fn.clock.html"
@@ -91,6 +92,7 @@
     doc = "[`docs::back_pressure_and_memory`]: https://docs.rs/wantwrite/latest/wantwrite/docs/back_pressure_and_memory/index.html",
     doc = "[`docs::key_updates_and_limits`]: https://docs.rs/wantwrite/latest/wantwrite/docs/key_updates_and_limits/index.html",
     doc = "[`docs::sizes_and_padding`]: https://docs.rs/wantwrite/latest/wantwrite/docs/sizes_and_padding/index.html",
+    doc = "[`docs::other_programs`]: https://docs.rs/wantwrite/latest/wantwrite/docs/other_programs/index.html",
     doc = "[`docs::no_libc`]: https://docs.rs/wantwrite/latest/wantwrite/docs/no_libc/index.html"
 )]
 #![cfg_attr(docsrs, feature(doc_cfg))]

@@ -139,7 +139,7 @@ pub use connection::{
 };
 #[cfg(feature = "rustls")]
 pub use driver::lingering::LingerError;
-pub use error::{Error, Overrun, PeerFault, WriteError};
+pub use error::{ConfigError, Error, Overrun, PeerFault, WriteError};
 pub use reader::{
     Credit, Inbound, PeerLimits, Reader, ReaderConfig, ReaderEvents, ReaderState, Role,
 };

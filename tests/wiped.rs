@@ -247,7 +247,7 @@ mod in_the_whole_process {
         let mut config = ReaderConfig::default();
         config.buffers = BufferPolicy::Release;
         let keys = ReadKeys::new(suite, &[3; 16], [0; 12], 0).unwrap();
-        let mut reader = Reader::new(keys, Role::Client, config);
+        let mut reader = Reader::new(keys, Role::Client, config).unwrap();
         let [_, _, len_hi, len_lo] =
             u32::to_be_bytes(u32::try_from(FRAGMENT).unwrap() * u32::from(FRAGMENTS) - 4);
         for seq in 0..FRAGMENTS {

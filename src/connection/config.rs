@@ -20,6 +20,7 @@ use rustls::{
 
 use super::ConnectionError;
 use crate::aead::CipherSuite;
+use crate::error::ConfigError;
 use crate::reader::ReaderConfig;
 use crate::record::HEADER_LEN;
 use crate::writer::WriterConfig;
@@ -58,6 +59,15 @@ pub enum Tls12Close {
 }
 
 impl ConnectionConfig {
+    /// Whether a connection can be made with these settings, without making one.
+    ///
+    /// # Errors
+    /// The first setting that is out of its range.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        self.writer.check()?;
+        self.reader.check()
+    }
+
     /// With rustls's cap on records (`max_fragment_size`) as one more on ours. rustls counts the
     /// record header in it, and has refused values that are out of its range.
     pub(super) fn capped(mut self, max_fragment_size: Option<usize>) -> Self {

@@ -105,10 +105,12 @@ impl Connection {
     }
 
     /// As [`client`](Self::client), with settings. rustls's `max_fragment_size` caps our records
-    /// too, beside [`WriterConfig::max_fragment_len`](crate::WriterConfig::max_fragment_len).
+    /// too, beside [`WriterConfig::max_fragment_len`](crate::WriterConfig::max_fragment_len): it
+    /// must be 69 or more.
     ///
     /// # Errors
-    /// As [`client`](Self::client).
+    /// As [`client`](Self::client); [`ConnectionError::Config`] for a setting that is out of its
+    /// range.
     pub fn client_with(
         tls: Arc<ClientConfig>,
         name: ServerName<'static>,
@@ -133,7 +135,8 @@ impl Connection {
     /// [`client_with`](Self::client_with).
     ///
     /// # Errors
-    /// As [`server`](Self::server).
+    /// As [`server`](Self::server); [`ConnectionError::Config`] for a setting that is out of its
+    /// range.
     pub fn server_with(
         tls: Arc<ServerConfig>,
         config: ConnectionConfig,
@@ -153,11 +156,11 @@ impl Connection {
         config: ConnectionConfig,
     ) -> Result<Self, ConnectionError> {
         let ConnectionConfig { writer, reader, tls12_close } = config;
-        let inbound = InboundBuffer::new(reader.buffer_capacity(), reader.buffers);
+        let inbound = InboundBuffer::new(reader.capacity, reader.buffers);
         let role = tls.role();
         let mut this = Self {
-            writer: Writer::without_keys(writer),
-            reader: Reader::without_keys(role, reader),
+            writer: Writer::without_keys(writer)?,
+            reader: Reader::without_keys(role, reader)?,
             stage: Stage::Negotiating(Box::new(Handshake::new(
                 tls,
                 name,
@@ -444,9 +447,9 @@ impl Connection {
     fn end(&mut self, error: ConnectionError) -> ConnectionError {
         let fault = match error {
             ConnectionError::Record(error) => error,
-            ConnectionError::Handshake(_) | ConnectionError::UnsupportedSuite(_) => {
-                Error::HandshakeFailed
-            }
+            ConnectionError::Handshake(_)
+            | ConnectionError::UnsupportedSuite(_)
+            | ConnectionError::Config(_) => Error::HandshakeFailed,
         };
         self.writer.end_handshake(fault);
         self.reader.abort(fault);

@@ -10,7 +10,6 @@ use core::panic::PanicInfo;
 use spin::Mutex;
 use talc::TalcLock;
 use talc::source::Claim;
-use wantwrite::bytes::Buf;
 use wantwrite::{
     CipherSuite, Padding, ReadKeys, Reader, ReaderConfig, Role, WriteKeys, Writer, WriterConfig,
 };

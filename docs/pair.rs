@@ -9,9 +9,9 @@ type Result<T = ()> = core::result::Result<T, Box<dyn core::error::Error>>;
 #[allow(dead_code)]
 fn halves() -> Result<(Writer, Reader)> {
     let secret = || TrafficSecret::new(CipherSuite::TLS_AES_128_GCM_SHA256, &[7; 32]);
-    let writer = Writer::new(WriteKeys::from_secret(secret()?), WriterConfig::default());
+    let writer = Writer::new(WriteKeys::from_secret(secret()?), WriterConfig::default())?;
     let keys = ReadKeys::from_secret(secret()?);
-    Ok((writer, Reader::new(keys, Role::Server, ReaderConfig::default())))
+    Ok((writer, Reader::new(keys, Role::Server, ReaderConfig::default())?))
 }
 
 /// Everything that a writer has to drain.

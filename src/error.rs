@@ -4,6 +4,7 @@
 //! (but for the bytes it says were accepted); an [`Error`] is fatal and sticky.
 
 use core::fmt;
+use core::ops::RangeInclusive;
 
 use crate::alert::AlertDescription;
 
@@ -317,6 +318,47 @@ impl fmt::Display for Overrun {
 
 impl core::error::Error for Overrun {}
 
+/// A setting is out of its range: nothing was made with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ConfigError {
+    /// Its name, of the field or of the variant.
+    pub setting: &'static str,
+    /// The smallest value that it may have.
+    pub least: u64,
+    /// The largest value that it may have.
+    pub most: u64,
+    /// The value that it has.
+    pub found: u64,
+}
+
+impl ConfigError {
+    pub(crate) fn check(
+        setting: &'static str,
+        found: u64,
+        range: RangeInclusive<u64>,
+    ) -> Result<(), Self> {
+        if range.contains(&found) {
+            return Ok(());
+        }
+        let (least, most) = range.into_inner();
+        Err(Self { setting, least, most, found })
+    }
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { setting, least, most, found } = self;
+        write!(f, "expected a {setting} of {least} ")?;
+        match most {
+            &u64::MAX => write!(f, "or more, got {found}"),
+            most => write!(f, "to {most}, got {found}"),
+        }
+    }
+}
+
+impl core::error::Error for ConfigError {}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -374,6 +416,14 @@ mod tests {
             .collect();
         assert!(words.iter().all(|words| words.len() > 10));
         assert_eq!(words.iter().collect::<BTreeSet<_>>().len(), words.len());
+    }
+
+    #[test]
+    fn a_setting_out_of_range_is_named_with_its_range_and_its_value() {
+        let error = |range| ConfigError::check("capacity", 7, range).unwrap_err().to_string();
+        assert_eq!(ConfigError::check("capacity", 7, 7..=7), Ok(()));
+        assert_eq!(error(8..=9), "expected a capacity of 8 to 9, got 7");
+        assert_eq!(error(8..=u64::MAX), "expected a capacity of 8 or more, got 7");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::aead::InvalidKeyLength;
 use crate::connection::ConnectionError;
 #[cfg(feature = "rustls")]
 use crate::driver::lingering::LingerError;
-use crate::error::{Error, Overrun, WriteError};
+use crate::error::{ConfigError, Error, Overrun, WriteError};
 
 const fn kind_of(error: &Error) -> ErrorKind {
     match error {
@@ -57,6 +57,13 @@ impl From<Overrun> for io::Error {
     }
 }
 
+impl From<ConfigError> for io::Error {
+    /// [`InvalidInput`](ErrorKind::InvalidInput).
+    fn from(error: ConfigError) -> Self {
+        Self::new(ErrorKind::InvalidInput, error)
+    }
+}
+
 impl From<InvalidKeyLength> for io::Error {
     /// [`InvalidInput`](ErrorKind::InvalidInput).
     fn from(error: InvalidKeyLength) -> Self {
@@ -66,11 +73,12 @@ impl From<InvalidKeyLength> for io::Error {
 
 #[cfg(feature = "rustls")]
 impl From<ConnectionError> for io::Error {
-    /// As [`Error`] where the record layer has failed, else
+    /// As [`Error`] where the record layer has failed, as [`ConfigError`] for a setting, else
     /// [`InvalidData`](ErrorKind::InvalidData).
     fn from(error: ConnectionError) -> Self {
         let kind = match &error {
             ConnectionError::Record(error) => kind_of(error),
+            ConnectionError::Config(_) => ErrorKind::InvalidInput,
             ConnectionError::Handshake(_) | ConnectionError::UnsupportedSuite(_) => {
                 ErrorKind::InvalidData
             }

@@ -43,12 +43,22 @@
 //!
 //! # Features
 //!
-//! `rustls` and `std` by default. Without `std` a configuration comes from
-//! [`client_config_builder`] or [`server_config_builder`] and the caller's [`clock`]; `hashbrown`
-//! adds rustls's session caches there; [`docs::no_libc`] says what else such a program needs.
-//! Without `rustls` there are [`Writer`] and [`Reader`], with ring, bytes and zeroize only.
-//! `fuzzing` adds `RecordForge`, which seals what the protocol forbids: for tests and fuzzers, never
-//! for production.
+//! They only add. `rustls`, `std`, `tls12` and `webpki-roots` are on by default.
+//!
+//! | feature | what it adds |
+//! |---|---|
+//! | `rustls` | [`Connection`]. Without it there are [`Writer`] and [`Reader`], with ring, bytes and zeroize only |
+//! | `tls12` | handshakes of TLS 1.2 |
+//! | `webpki-roots` | `webpki_client_config`: the Mozilla roots; `rustls` too |
+//! | `std` | `Stream`, `Pool`, chunks for `writev`, rustls's own clock and randomness |
+//! | `hashbrown` | rustls's session caches without `std` |
+//! | `parallel` | `Writer::seal_batch`, `SealWorkers`: a connection's records sealed on several threads; `std` too |
+//! | `fuzzing` | `RecordForge`, which seals what the protocol forbids: for tests and fuzzers, never for production |
+//!
+//! Without `std` a configuration comes from [`client_config_builder`] or
+//! [`server_config_builder`] and the caller's [`clock`]; [`docs::no_libc`] says what else such a
+//! program needs. Without `tls12` a configuration of this crate's negotiates TLS 1.3 only, even where
+//! another crate has turned rustls's TLS 1.2 on; a configuration of your own negotiates what it says.
 //!
 //! Foreign types in this API: `bytes` (`Bytes`, `BytesMut`, and `Buf` for a chunk), rustls's
 //! configurations and its `pki_types`, both re-exported.
@@ -62,25 +72,24 @@
     not(feature = "rustls"),
     doc = "",
     doc = "[`Connection`]: https://docs.rs/wantwrite/latest/wantwrite/struct.Connection.html",
-    doc = "[`Connection::flush`]: https://docs.rs/wantwrite/latest/wantwrite/struct.Connection.html#method.flush",
     doc = "[`Connection::close`]: https://docs.rs/wantwrite/latest/wantwrite/struct.Connection.html#method.close",
     doc = "[`Connection::wants`]: https://docs.rs/wantwrite/latest/wantwrite/struct.Connection.html#method.wants",
-    doc = "[`Connection::state`]: https://docs.rs/wantwrite/latest/wantwrite/struct.Connection.html#method.state",
-    doc = "[`Connection::buffer_state`]: https://docs.rs/wantwrite/latest/wantwrite/struct.Connection.html#method.buffer_state",
-    doc = "[`Connection::room`]: https://docs.rs/wantwrite/latest/wantwrite/struct.Connection.html#method.room",
+    doc = "[`Connection::writer_state`]: https://docs.rs/wantwrite/latest/wantwrite/struct.Connection.html#method.writer_state",
     doc = "[`ConnectionError`]: https://docs.rs/wantwrite/latest/wantwrite/enum.ConnectionError.html",
+    doc = "[`driver`]: https://docs.rs/wantwrite/latest/wantwrite/driver/index.html",
     doc = "[`client_config_builder`]: https://docs.rs/wantwrite/latest/wantwrite/fn.client_config_builder.html",
     doc = "[`server_config_builder`]: https://docs.rs/wantwrite/latest/wantwrite/fn.server_config_builder.html",
     doc = "[`clock`]: https://docs.rs/wantwrite/latest/wantwrite/fn.clock.html"
 )]
 #![cfg_attr(
-    not(all(feature = "rustls", feature = "std")),
+    not(all(feature = "std", feature = "webpki-roots")),
     doc = "",
     doc = "[`docs::event_loops`]: https://docs.rs/wantwrite/latest/wantwrite/docs/event_loops/index.html",
     doc = "[`docs::coming_from_ssl_write`]: https://docs.rs/wantwrite/latest/wantwrite/docs/coming_from_ssl_write/index.html",
     doc = "[`docs::back_pressure_and_memory`]: https://docs.rs/wantwrite/latest/wantwrite/docs/back_pressure_and_memory/index.html",
     doc = "[`docs::key_updates_and_limits`]: https://docs.rs/wantwrite/latest/wantwrite/docs/key_updates_and_limits/index.html",
     doc = "[`docs::sizes_and_padding`]: https://docs.rs/wantwrite/latest/wantwrite/docs/sizes_and_padding/index.html",
+    doc = "[`docs::other_programs`]: https://docs.rs/wantwrite/latest/wantwrite/docs/other_programs/index.html",
     doc = "[`docs::no_libc`]: https://docs.rs/wantwrite/latest/wantwrite/docs/no_libc/index.html"
 )]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -96,7 +105,7 @@ mod alert;
 mod buffer;
 #[cfg(feature = "rustls")]
 mod connection;
-#[cfg(all(doc, feature = "rustls", feature = "std"))]
+#[cfg(all(doc, feature = "std", feature = "webpki-roots"))]
 pub mod docs;
 #[cfg(feature = "rustls")]
 pub mod driver;
@@ -119,23 +128,25 @@ pub use alert::AlertDescription;
 #[cfg(feature = "std")]
 pub use buffer::Pool;
 pub use buffer::{BufferPolicy, Chunk, PutBackError};
-#[cfg(all(feature = "rustls", feature = "std"))]
+#[cfg(all(feature = "std", feature = "webpki-roots"))]
 pub use connection::webpki_client_config;
+#[cfg(feature = "webpki-roots")]
+pub use connection::webpki_client_config_with_time;
 #[cfg(feature = "rustls")]
 pub use connection::{
     Connection, ConnectionConfig, ConnectionError, Tls12Close, client_config_builder, clock,
-    prepare_client_config, rustls, server_config_builder, webpki_client_config_with_time,
+    prepare_client_config, rustls, server_config_builder,
 };
 #[cfg(feature = "rustls")]
 pub use driver::lingering::LingerError;
-pub use error::{Error, Overrun, PeerFault, WriteError};
+pub use error::{ConfigError, Error, Overrun, PeerFault, WriteError};
 pub use reader::{
     Credit, Inbound, PeerLimits, Reader, ReaderConfig, ReaderEvents, ReaderState, Role,
 };
 pub use record::{KeyUpdateRequest, MAX_FRAGMENT_LEN, MAX_RECORD_LEN, Version};
 #[cfg(all(feature = "rustls", feature = "std"))]
 pub use stream::Stream;
-#[cfg(feature = "std")]
+#[cfg(feature = "parallel")]
 pub use writer::{Batch, SealJob, SealWorkers};
 pub use writer::{
     BufferState, Coalescing, Conditions, Congestion, Drain, FlushPoint, Padding, Progress,
@@ -143,6 +154,6 @@ pub use writer::{
     WriterState,
 };
 
-#[cfg(all(doctest, feature = "rustls", feature = "std"))]
+#[cfg(all(doctest, feature = "std", feature = "webpki-roots"))]
 #[doc = include_str!("../README.md")]
 struct Readme;

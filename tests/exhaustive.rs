@@ -190,7 +190,7 @@ fn law_05_no_key_and_nonce_are_used_twice_in_a_million_calls() {
                 }
                 11..=15 => {
                     let parts = writer.into_parts().unwrap();
-                    writer = Writer::from_parts(parts, &config);
+                    writer = Writer::from_parts(parts, &config).unwrap();
                 }
                 16..=20 => {
                     let mut plaintext = Bytes::from_static(&[9; 40_000]);

@@ -180,12 +180,12 @@ mod in_the_whole_process {
             let (mut writer, _) = writer_and_reader(suite, WriterConfig::default());
             writer.write_atomic(&marks(20_000)).unwrap();
             let wire = drain_writer(&mut writer);
-            for consumed in [0, 100, 16_384, 20_000] {
+            for consumed in [0, 100, 16_384] {
                 let (_, mut reader) = writer_and_reader(suite, WriterConfig::default());
                 assert_eq!(reader.receive(&wire), wire.len());
                 let _ = reader.process().unwrap();
                 assert!(has_marks(reader.plaintext()));
-                reader.consume(consumed).unwrap();
+                reader.consume(consumed.min(reader.plaintext().len())).unwrap();
                 let _ = reader.process().unwrap();
                 drop(reader);
                 assert!(!scan.finds_marks(), "{suite:?}, {consumed} bytes consumed");
@@ -247,7 +247,7 @@ mod in_the_whole_process {
         let mut config = ReaderConfig::default();
         config.buffers = BufferPolicy::Release;
         let keys = ReadKeys::new(suite, &[3; 16], [0; 12], 0).unwrap();
-        let mut reader = Reader::new(keys, Role::Client, config);
+        let mut reader = Reader::new(keys, Role::Client, config).unwrap();
         let [_, _, len_hi, len_lo] =
             u32::to_be_bytes(u32::try_from(FRAGMENT).unwrap() * u32::from(FRAGMENTS) - 4);
         for seq in 0..FRAGMENTS {

@@ -121,7 +121,8 @@ fn keys_of_a_writer_are_in_one_place_until_it_is_dropped() {
     let mut scan = Scan::without_stack(&on_the_stack);
     for &suite in CipherSuite::ALL {
         let kept = Kept::raw(suite);
-        let mut writer = moved(Writer::new(moved(write_keys(suite)), WriterConfig::default()));
+        let mut writer =
+            moved(Writer::new(moved(write_keys(suite)), WriterConfig::default()).unwrap());
         seal_something(&mut writer);
         // ring's key holds it again.
         assert!(scan.count(&kept.key) > 1, "ring's key is not found: {suite:?}");
@@ -129,7 +130,7 @@ fn keys_of_a_writer_are_in_one_place_until_it_is_dropped() {
         kept.assert_found(&mut scan, 1, "of a writer that was shrunk");
         let parts = moved(moved(writer).into_parts().unwrap());
         kept.assert_found(&mut scan, 1, "of a writer's parts");
-        let mut writer = moved(Writer::from_parts(parts, &WriterConfig::default()));
+        let mut writer = moved(Writer::from_parts(parts, &WriterConfig::default()).unwrap());
         seal_something(&mut writer);
         let keys = moved(writer.into_parts().unwrap().into_keys());
         assert_eq!(scan.count(&kept.iv), 1);
@@ -146,7 +147,7 @@ fn keys_of_a_reader_are_in_one_place_until_it_is_dropped() {
     for &suite in CipherSuite::ALL {
         let kept = Kept::raw(suite);
         let keys = moved(read_keys(suite));
-        let mut reader = moved(Reader::new(keys, Role::Client, ReaderConfig::default()));
+        let mut reader = moved(Reader::new(keys, Role::Client, ReaderConfig::default()).unwrap());
         reader.shrink();
         kept.assert_found(&mut scan, 1, "of a reader that was shrunk");
         drop(moved(reader));
@@ -170,7 +171,7 @@ fn a_traffic_secret_is_in_one_place_until_it_is_dropped() {
         drop(keys);
         assert_eq!(scan.count(&kept), 0, "in write keys that were dropped");
         let keys = moved(ReadKeys::from_secret(moved(traffic_secret(suite))));
-        drop(moved(Reader::new(keys, Role::Client, ReaderConfig::default())));
+        drop(moved(Reader::new(keys, Role::Client, ReaderConfig::default()).unwrap()));
         assert_eq!(scan.count(&kept), 0, "in a reader that was dropped");
     }
 }
@@ -183,7 +184,7 @@ fn no_traffic_secret_is_left_on_the_heap_when_it_was_updated_or_dropped() {
     for suite in tls13() {
         let mut kept = generation_0(suite);
         let keys = WriteKeys::from_secret(traffic_secret(suite));
-        let mut writer = moved(Writer::new(keys, WriterConfig::default()));
+        let mut writer = moved(Writer::new(keys, WriterConfig::default()).unwrap());
         for _ in 0..3 {
             writer.shrink();
             kept.assert_found(&mut scan, 1, "of this generation");
@@ -195,7 +196,7 @@ fn no_traffic_secret_is_left_on_the_heap_when_it_was_updated_or_dropped() {
             kept = kept.next(suite);
         }
         let parts = moved(writer.into_parts().unwrap());
-        drop(moved(Writer::from_parts(parts, &WriterConfig::default())));
+        drop(moved(Writer::from_parts(parts, &WriterConfig::default()).unwrap()));
         kept.assert_found(&mut scan, 0, "of a writer that was dropped");
     }
 }
@@ -210,7 +211,7 @@ fn threads_that_sealed_leave_no_key() {
     for suite in CipherSuite::ALL.iter().copied().filter(aes) {
         let kept = Kept::raw(suite);
         let config = with(|config| config.capacity = 1 << 20);
-        let mut writer = Writer::new(write_keys(suite), config);
+        let mut writer = Writer::new(write_keys(suite), config).unwrap();
         let batch = writer.seal_batch(&mut Bytes::from_static(&[0; 200_000])).unwrap();
         let late = batch.job();
         assert_eq!(wiping_the_stack(|| batch.job().run()), batch.tasks());

@@ -27,13 +27,13 @@ pub const IV: [u8; 12] = [9; 12];
 pub fn writer(suite: CipherSuite, mut config: WriterConfig) -> Result<Writer, Error> {
     config.key_limits = Some(KeyLimits::blocks_only(suite));
     let keys = WriteKeys::new(suite, &KEY[..suite.key_len()], IV, 0)?;
-    Ok(Writer::new(keys, config))
+    Ok(Writer::new(keys, config)?)
 }
 
 /// What opens that writer's records.
 pub fn reader(suite: CipherSuite, config: ReaderConfig) -> Result<Reader, Error> {
     let keys = ReadKeys::new(suite, &KEY[..suite.key_len()], IV, 0)?;
-    Ok(Reader::new(keys, Role::Server, config))
+    Ok(Reader::new(keys, Role::Server, config)?)
 }
 
 /// A transport that takes everything.

@@ -21,7 +21,7 @@ fn writer_with(suite: Suite, size: usize, coalescing: Coalescing) -> Result<Writ
     let mut config = WriterConfig::default();
     config.coalescing = coalescing;
     config.capacity = config.capacity.max(size);
-    Ok(Writer::new(WriteKeys::from_secret(secret), config))
+    Ok(Writer::new(WriteKeys::from_secret(secret), config)?)
 }
 
 fn drain(writer: &mut Writer) {

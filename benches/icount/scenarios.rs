@@ -136,7 +136,7 @@ fn connection() -> Result<Box<dyn Scenario>, Error> {
 
 fn key_update() -> Result<Box<dyn Scenario>, Error> {
     let keys = WriteKeys::from_secret(TrafficSecret::new(SUITE, &[7; 32])?);
-    steps(Writer::new(keys, WriterConfig::default()), nothing, |writer| {
+    steps(Writer::new(keys, WriterConfig::default())?, nothing, |writer| {
         writer.update_keys(KeyUpdateRequest::NotRequested)?;
         drain_all(writer.drain());
         Ok(())

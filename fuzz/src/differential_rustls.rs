@@ -34,9 +34,10 @@ fn compare(input: &mut Input<'_>) -> Result<()> {
     let first_seq = input.int_in_range(0..=u64::MAX - 1000)?;
     let mut config = WriterConfig::default();
     config.max_fragment_len = draw::max_fragment_len(input)?;
-    let mut writer = Writer::new(WriteKeys::new(suite, &key, iv, first_seq).unwrap(), config);
+    let mut writer =
+        Writer::new(WriteKeys::new(suite, &key, iv, first_seq).unwrap(), config).unwrap();
     let read = || ReadKeys::new(suite, &key, iv, first_seq).unwrap();
-    let mut reader = Reader::new(read(), Role::Client, ReaderConfig::default());
+    let mut reader = Reader::new(read(), Role::Client, ReaderConfig::default()).unwrap();
     let mut rustls = Rustls::new(suite, key, iv, first_seq);
     let mut written = 0;
     for _ in 0..MAX_RECORDS {

@@ -59,7 +59,7 @@ fn exchange(input: &mut Input<'_>) -> Result<()> {
 fn fragment_size(input: &mut Input<'_>) -> Result<Option<usize>> {
     Ok(match input.int_in_range(0..=2)? {
         0_u8 => None,
-        1 => Some(input.int_in_range(32..=300)?),
+        1 => Some(input.int_in_range(32..=300)?.max(69)),
         _ => Some(input.int_in_range(300..=16_389)?),
     })
 }

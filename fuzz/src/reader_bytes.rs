@@ -151,7 +151,7 @@ fn outcome(
     mut wire: &[u8],
     mut step: impl FnMut(usize) -> usize,
 ) -> Outcome {
-    let mut reader = Reader::new(keys(suite).1, role, ReaderConfig::default());
+    let mut reader = Reader::new(keys(suite).1, role, ReaderConfig::default()).unwrap();
     let (mut plaintext, mut tickets, mut renegotiation_requests) = (Vec::new(), 0, 0);
     while !wire.is_empty() && reader.error().is_none() {
         let taken = reader.receive(&wire[..step(wire.len())]);

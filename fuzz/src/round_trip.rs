@@ -31,12 +31,12 @@ impl Trip {
         let suite = draw::suite(input)?;
         let config = draw::writer_config(input)?;
         let mut reading = ReaderConfig::default();
-        reading.capacity = input.int_in_range(0..=3)? * MAX_RECORD_LEN;
+        reading.capacity = input.int_in_range(0..=3)?.max(1) * MAX_RECORD_LEN;
         reading.buffers = draw::buffers(input)?;
         reading.limits = patient();
         let (write, read) = keys(suite);
-        let writer = Writer::new(write, config);
-        let reader = Reader::new(read, Role::Server, reading);
+        let writer = Writer::new(write, config).unwrap();
+        let reader = Reader::new(read, Role::Server, reading).unwrap();
         Ok(Self { writer, reader, wire: Vec::new(), accepted: 0, read: 0, key_updates: 0 })
     }
 

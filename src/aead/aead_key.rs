@@ -111,7 +111,7 @@ impl RingKey {
     }
 
     /// Another one, to be put into a place of its own at once.
-    #[cfg(feature = "std")]
+    #[cfg(feature = "parallel")]
     pub(super) fn copy(&self) -> Self {
         Self(self.0.clone())
     }

@@ -113,7 +113,8 @@ impl RecordForge {
     /// Goes on under the key of the next generation, whether a KeyUpdate was forged or not.
     ///
     /// # Errors
-    /// [`Error::KeysExhausted`] for keys that were not made of a [`TrafficSecret`].
+    /// [`Error::KeysExhausted`] for keys that were not made of a
+    /// [`TrafficSecret`](super::TrafficSecret).
     pub fn update_keys(&mut self) -> Result<(), Error> {
         self.keys = self.next_keys.next_write_keys()?;
         Ok(())

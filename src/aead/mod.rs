@@ -8,7 +8,7 @@ mod keys;
 mod nonce;
 mod opener;
 mod protection;
-#[cfg(feature = "std")]
+#[cfg(feature = "parallel")]
 mod reserved;
 mod schedule;
 mod sealer;
@@ -25,7 +25,7 @@ pub(crate) use budget::{KeyBudget, blocks};
 pub use forge::{ForgedRecord, RecordForge};
 pub use keys::{ReadKeys, WriteKeys};
 pub(crate) use opener::{Opened, RecordOpener};
-#[cfg(feature = "std")]
+#[cfg(feature = "parallel")]
 pub(crate) use reserved::{Reserved, SharedKey};
 #[cfg(feature = "rustls")]
 pub(crate) use schedule::KeySchedule;

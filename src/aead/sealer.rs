@@ -5,7 +5,7 @@ use core::{fmt, mem};
 use super::aead_key::AeadKey;
 use super::nonce::SeqCounter;
 use super::protection::{Inner, Numbers, explicit_nonce, record_header, seal_body, seal_record};
-#[cfg(feature = "std")]
+#[cfg(feature = "parallel")]
 use super::reserved::{Reserved, SharedKey};
 use super::{KeyBudget, KeyLimits, WriteKeys};
 use crate::record::{ContentType, HEADER_LEN, RecordFormat, TAG_LEN};
@@ -73,7 +73,7 @@ impl RecordSealer {
 
     /// Takes number and budget of the next record, to be sealed later by whoever has a
     /// [`shared_key`](Self::shared_key). `None` as [`seal`](Self::seal).
-    #[cfg(feature = "std")]
+    #[cfg(feature = "parallel")]
     pub(crate) fn reserve(&mut self, content_len: usize, padding: usize) -> Option<Reserved> {
         let Numbers { seq, .. } = self.take_numbers(content_len, padding)?;
         let content_type = ContentType::ApplicationData;
@@ -81,7 +81,7 @@ impl RecordSealer {
     }
 
     /// The key for records that are sealed elsewhere.
-    #[cfg(feature = "std")]
+    #[cfg(feature = "parallel")]
     pub(crate) fn shared_key(&mut self) -> SharedKey {
         let (key, iv) = self.key.expanded_and_iv();
         SharedKey::new(key, iv)

@@ -11,12 +11,12 @@ mod segment;
 
 pub use chunk::{Chunk, PutBackError};
 pub(crate) use inbound::InboundBuffer;
-#[cfg(feature = "std")]
+#[cfg(feature = "parallel")]
 pub(crate) use outbound::Detached;
 pub(crate) use outbound::OutboundBuffer;
 #[cfg(feature = "std")]
 pub use pool::Pool;
-#[cfg(feature = "std")]
+#[cfg(feature = "parallel")]
 pub(crate) use segment::Segment;
 
 /// What becomes of buffer memory when it is empty.

@@ -1,6 +1,6 @@
 //! What waits for the transport: segments and foreign memory in a FIFO, with a tail to write in.
 
-#[cfg(feature = "std")]
+#[cfg(feature = "parallel")]
 mod detached;
 mod discard;
 mod hand_off;
@@ -19,7 +19,7 @@ use super::marks::Marks;
 use super::piece::{Owned, Piece, Small};
 use super::segment::Segment;
 use crate::num::to_u64;
-#[cfg(feature = "std")]
+#[cfg(feature = "parallel")]
 pub(crate) use detached::Detached;
 
 /// A bounded FIFO of memory: what waits in front, then the segment in which the next bytes are

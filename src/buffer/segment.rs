@@ -1,7 +1,7 @@
 //! One piece of outbound memory, filled at its end and drained from its start.
 
 use core::fmt;
-#[cfg(feature = "std")]
+#[cfg(feature = "parallel")]
 use core::ops::Range;
 
 use bytes::{Buf, Bytes, BytesMut};
@@ -135,20 +135,20 @@ impl Segment {
     }
 
     /// Where the memory lies.
-    #[cfg(feature = "std")]
+    #[cfg(feature = "parallel")]
     pub(crate) fn address(&self) -> usize {
         self.memory.as_ptr().addr()
     }
 
     /// Where the tail begins.
-    #[cfg(feature = "std")]
+    #[cfg(feature = "parallel")]
     pub(super) const fn sealed_end(&self) -> usize {
         self.sealed
     }
 
     /// Bytes that are declared ready and are yet to be made; `range` counts from the memory's
     /// beginning.
-    #[cfg(feature = "std")]
+    #[cfg(feature = "parallel")]
     pub(crate) fn sealed_mut(&mut self, range: Range<usize>) -> &mut [u8] {
         &mut self.memory[..self.sealed][range]
     }

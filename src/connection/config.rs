@@ -4,17 +4,23 @@ use alloc::sync::Arc;
 use core::fmt;
 use core::time::Duration;
 
+#[cfg(feature = "webpki-roots")]
+use rustls::RootCertStore;
+#[cfg(feature = "webpki-roots")]
 use rustls::client::WantsClientCert;
 use rustls::crypto::CryptoProvider;
 use rustls::crypto::ring::default_provider;
 use rustls::pki_types::UnixTime;
-#[cfg(feature = "std")]
+#[cfg(all(feature = "std", feature = "webpki-roots"))]
 use rustls::time_provider::DefaultTimeProvider;
 use rustls::time_provider::TimeProvider;
-use rustls::{ClientConfig, ConfigBuilder, RootCertStore, ServerConfig, WantsVerifier};
+use rustls::{
+    ClientConfig, ConfigBuilder, ServerConfig, SupportedProtocolVersion, WantsVerifier, version,
+};
 
 use super::ConnectionError;
 use crate::aead::CipherSuite;
+use crate::error::ConfigError;
 use crate::reader::ReaderConfig;
 use crate::record::HEADER_LEN;
 use crate::writer::WriterConfig;
@@ -53,6 +59,15 @@ pub enum Tls12Close {
 }
 
 impl ConnectionConfig {
+    /// Whether a connection can be made with these settings, without making one.
+    ///
+    /// # Errors
+    /// The first setting that is out of its range.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        self.writer.check()?;
+        self.reader.check()
+    }
+
     /// With rustls's cap on records (`max_fragment_size`) as one more on ours. rustls counts the
     /// record header in it, and has refused values that are out of its range.
     pub(super) fn capped(mut self, max_fragment_size: Option<usize>) -> Self {
@@ -64,22 +79,30 @@ impl ConnectionConfig {
     }
 }
 
-/// A client configuration that trusts the Mozilla roots (`webpki-roots`), with ring, for TLS 1.2
-/// and 1.3, without a client certificate. Clock and randomness are the system's.
-#[cfg(feature = "std")]
+/// A client configuration that trusts the Mozilla roots (`webpki-roots`), with ring, for TLS 1.3
+/// and (feature `tls12`) 1.2, without a client certificate. Clock and randomness are the system's.
+#[cfg(all(feature = "std", feature = "webpki-roots"))]
 #[must_use]
 pub fn webpki_client_config() -> Arc<ClientConfig> {
     webpki_client_config_with_time(Arc::new(DefaultTimeProvider))
 }
 
 /// The same with the caller's clock, for programs without `std`: see [`clock`].
+#[cfg(feature = "webpki-roots")]
 #[must_use]
 pub fn webpki_client_config_with_time(time: Arc<dyn TimeProvider>) -> Arc<ClientConfig> {
     finish_client_config(client_config_builder(time).with_root_certificates(webpki_roots()))
 }
 
-/// The beginning of a client configuration without `std`: ring, TLS 1.2 and 1.3, the caller's
-/// clock. What remains is whom to trust, and a client certificate or none.
+/// What is negotiated, whatever rustls is built with.
+const VERSIONS: &[&SupportedProtocolVersion] = &[
+    &version::TLS13,
+    #[cfg(feature = "tls12")]
+    &version::TLS12,
+];
+
+/// The beginning of a client configuration without `std`: ring, TLS 1.3 and (feature `tls12`) 1.2,
+/// the caller's clock. What remains is whom to trust, and a client certificate or none.
 ///
 /// ```
 /// use core::time::Duration;
@@ -95,8 +118,8 @@ pub fn client_config_builder(
     time: Arc<dyn TimeProvider>,
 ) -> ConfigBuilder<ClientConfig, WantsVerifier> {
     ClientConfig::builder_with_details(Arc::new(default_provider()), time)
-        .with_safe_default_protocol_versions()
-        .expect("the ring provider has suites for TLS 1.2 and 1.3")
+        .with_protocol_versions(VERSIONS)
+        .expect("the ring provider has suites for each version")
 }
 
 /// As [`client_config_builder`], for a server: what remains is whether clients are asked for
@@ -106,8 +129,8 @@ pub fn server_config_builder(
     time: Arc<dyn TimeProvider>,
 ) -> ConfigBuilder<ServerConfig, WantsVerifier> {
     ServerConfig::builder_with_details(Arc::new(default_provider()), time)
-        .with_safe_default_protocol_versions()
-        .expect("the ring provider has suites for TLS 1.2 and 1.3")
+        .with_protocol_versions(VERSIONS)
+        .expect("the ring provider has suites for each version")
 }
 
 /// A function as the clock that rustls asks: the time since the beginning of 1970 (UTC), or
@@ -132,10 +155,12 @@ impl<F> fmt::Debug for Clock<F> {
     }
 }
 
+#[cfg(feature = "webpki-roots")]
 fn webpki_roots() -> RootCertStore {
     RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() }
 }
 
+#[cfg(feature = "webpki-roots")]
 fn finish_client_config(
     builder: ConfigBuilder<ClientConfig, WantsClientCert>,
 ) -> Arc<ClientConfig> {

@@ -3,7 +3,7 @@
 use core::fmt;
 
 use crate::alert::AlertDescription;
-use crate::error::Error;
+use crate::error::{ConfigError, Error};
 
 /// A fatal fault of a [`Connection`](super::Connection). Sticky. After
 /// [`Error::Truncated`] only reading has ended: writing goes on.
@@ -15,6 +15,8 @@ pub enum ConnectionError {
     /// The provider of the configuration has a suite with this number, and this crate seals no
     /// records of it. Take it out: see [`Connection::client`](super::Connection::client).
     UnsupportedSuite(u16),
+    /// A setting is out of its range.
+    Config(ConfigError),
     /// The record layer failed, in the handshake or after it.
     Record(Error),
 }
@@ -27,7 +29,7 @@ impl ConnectionError {
     pub const fn alert(&self) -> Option<AlertDescription> {
         match self {
             Self::Record(error) => error.alert(),
-            Self::Handshake(_) | Self::UnsupportedSuite(_) => None,
+            Self::Handshake(_) | Self::UnsupportedSuite(_) | Self::Config(_) => None,
         }
     }
 }
@@ -35,6 +37,12 @@ impl ConnectionError {
 impl From<Error> for ConnectionError {
     fn from(error: Error) -> Self {
         Self::Record(error)
+    }
+}
+
+impl From<ConfigError> for ConnectionError {
+    fn from(error: ConfigError) -> Self {
+        Self::Config(error)
     }
 }
 
@@ -54,6 +62,7 @@ impl fmt::Display for ConnectionError {
                     "expected the suites of CipherSuite::ALL, got {number:#06x} in the provider"
                 )
             }
+            Self::Config(error) => error.fmt(f),
             Self::Record(error) => error.fmt(f),
         }
     }
@@ -69,6 +78,7 @@ impl core::error::Error for ConnectionError {
             #[cfg(not(feature = "std"))]
             Self::Handshake(_) => None,
             Self::UnsupportedSuite(_) => None,
+            Self::Config(error) => Some(error),
             Self::Record(error) => Some(error),
         }
     }

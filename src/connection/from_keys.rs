@@ -5,6 +5,7 @@ use alloc::boxed::Box;
 use super::negotiated::Negotiated;
 use super::{Connection, ConnectionConfig, Stage};
 use crate::aead::{NextKeys, ReadKeys, WriteKeys};
+use crate::error::ConfigError;
 use crate::reader::{Reader, Role};
 use crate::writer::Writer;
 
@@ -26,29 +27,31 @@ impl Connection {
     /// let suite = CipherSuite::TLS_AES_128_GCM_SHA256;
     /// let ours = WriteKeys::from_secret(TrafficSecret::new(suite, &[1; 32])?);
     /// let theirs = ReadKeys::from_secret(TrafficSecret::new(suite, &[2; 32])?);
-    /// let connection = Connection::from_keys(ours, theirs, Role::Client, Default::default());
+    /// let connection = Connection::from_keys(ours, theirs, Role::Client, Default::default())?;
     /// assert_eq!(connection.cipher_suite(), Some(suite));
-    /// # Ok::<(), wantwrite::InvalidKeyLength>(())
+    /// # Ok::<(), Box<dyn core::error::Error>>(())
     /// ```
     ///
     /// It needs the feature `rustls`, as every `Connection`, though rustls has no part in it.
-    #[must_use]
+    ///
+    /// # Errors
+    /// [`ConfigError`] for a setting that is out of its range ([`ConnectionConfig::check`]).
     pub fn from_keys(
         mut write: WriteKeys,
         mut read: ReadKeys,
         role: Role,
         config: ConnectionConfig,
-    ) -> Self {
+    ) -> Result<Self, ConfigError> {
         let ConnectionConfig { writer, reader, tls12_close } = config;
         let negotiated = Negotiated::elsewhere(write.suite(), tls12_close);
         let next_keys = NextKeys::of_both(write.take_secret(), read.take_secret());
         let mut this = Self {
-            writer: Writer::without_keys(writer),
-            reader: Reader::without_keys(role, reader),
+            writer: Writer::without_keys(writer)?,
+            reader: Reader::without_keys(role, reader)?,
             stage: Stage::Established(Box::new(negotiated)),
         };
         this.writer.begin(write, next_keys);
         this.reader.begin(read);
-        this
+        Ok(this)
     }
 }

@@ -504,7 +504,7 @@ mod tests {
                 PeerLimits::default(),
                 Tls12Close::default(),
             );
-            let mut writer = Writer::without_keys(WriterConfig::default());
+            let mut writer = Writer::without_keys(WriterConfig::default()).unwrap();
             assert_eq!(ours.advance(&mut writer), Ok(Status::Blocked));
             let inbound = ours.inbound().unwrap();
             inbound.free_mut()[..wire.len()].copy_from_slice(wire);

@@ -17,14 +17,13 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::mem;
 
-#[cfg(feature = "std")]
+#[cfg(all(feature = "std", feature = "webpki-roots"))]
 pub use config::webpki_client_config;
+#[cfg(feature = "webpki-roots")]
+pub use config::webpki_client_config_with_time;
 pub use config::{ConnectionConfig, Tls12Close};
 use config::{check_suites, prepare_server};
-pub use config::{
-    client_config_builder, clock, prepare_client_config, server_config_builder,
-    webpki_client_config_with_time,
-};
+pub use config::{client_config_builder, clock, prepare_client_config, server_config_builder};
 pub use error::ConnectionError;
 use handover::Tls;
 use handshake::{HandedOver, Handshake, Status};
@@ -106,10 +105,12 @@ impl Connection {
     }
 
     /// As [`client`](Self::client), with settings. rustls's `max_fragment_size` caps our records
-    /// too, beside [`WriterConfig::max_fragment_len`](crate::WriterConfig::max_fragment_len).
+    /// too, beside [`WriterConfig::max_fragment_len`](crate::WriterConfig::max_fragment_len): it
+    /// must be 69 or more.
     ///
     /// # Errors
-    /// As [`client`](Self::client).
+    /// As [`client`](Self::client); [`ConnectionError::Config`] for a setting that is out of its
+    /// range.
     pub fn client_with(
         tls: Arc<ClientConfig>,
         name: ServerName<'static>,
@@ -134,7 +135,8 @@ impl Connection {
     /// [`client_with`](Self::client_with).
     ///
     /// # Errors
-    /// As [`server`](Self::server).
+    /// As [`server`](Self::server); [`ConnectionError::Config`] for a setting that is out of its
+    /// range.
     pub fn server_with(
         tls: Arc<ServerConfig>,
         config: ConnectionConfig,
@@ -154,11 +156,11 @@ impl Connection {
         config: ConnectionConfig,
     ) -> Result<Self, ConnectionError> {
         let ConnectionConfig { writer, reader, tls12_close } = config;
-        let inbound = InboundBuffer::new(reader.buffer_capacity(), reader.buffers);
+        let inbound = InboundBuffer::new(reader.capacity, reader.buffers);
         let role = tls.role();
         let mut this = Self {
-            writer: Writer::without_keys(writer),
-            reader: Reader::without_keys(role, reader),
+            writer: Writer::without_keys(writer)?,
+            reader: Reader::without_keys(role, reader)?,
             stage: Stage::Negotiating(Box::new(Handshake::new(
                 tls,
                 name,
@@ -445,9 +447,9 @@ impl Connection {
     fn end(&mut self, error: ConnectionError) -> ConnectionError {
         let fault = match error {
             ConnectionError::Record(error) => error,
-            ConnectionError::Handshake(_) | ConnectionError::UnsupportedSuite(_) => {
-                Error::HandshakeFailed
-            }
+            ConnectionError::Handshake(_)
+            | ConnectionError::UnsupportedSuite(_)
+            | ConnectionError::Config(_) => Error::HandshakeFailed,
         };
         self.writer.end_handshake(fault);
         self.reader.abort(fault);

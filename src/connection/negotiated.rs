@@ -261,7 +261,7 @@ mod tests {
                     PeerLimits::default(),
                     Tls12Close::default(),
                 );
-                let mut writer = Writer::without_keys(WriterConfig::default());
+                let mut writer = Writer::without_keys(WriterConfig::default()).unwrap();
                 let mut at_peer = Ok(());
                 let mut result = ours.advance(&mut writer).map(|_| ());
                 for _ in 0..4 {

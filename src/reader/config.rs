@@ -2,14 +2,16 @@
 
 use super::PeerLimits;
 use crate::buffer::BufferPolicy;
+use crate::error::ConfigError;
+use crate::num::to_u64;
 use crate::record::MAX_RECORD_LEN;
 
 /// How a [`Reader`](crate::Reader) holds records, and what it puts up with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ReaderConfig {
-    /// Bytes from the transport that may be held, opened or not; at least one record of the
-    /// largest size ([`MAX_RECORD_LEN`]), at most 1 GiB. Default two such records. While whole
+    /// Bytes from the transport that may be held, opened or not: one record of the largest size
+    /// ([`MAX_RECORD_LEN`]) to 1 GiB. Default two such records. While whole
     /// records are held, less may be lent: bytes are not moved for little room.
     pub capacity: usize,
     /// What becomes of the empty buffer.
@@ -32,7 +34,13 @@ impl Default for ReaderConfig {
 const MAX_CAPACITY: usize = 1 << 30;
 
 impl ReaderConfig {
-    pub(crate) fn buffer_capacity(&self) -> usize {
-        self.capacity.clamp(MAX_RECORD_LEN, MAX_CAPACITY)
+    /// Whether a reader can be made with these settings, without making one.
+    ///
+    /// # Errors
+    /// The first setting that is out of its range: the documentation of each says which that is.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        let range = to_u64(MAX_RECORD_LEN)..=to_u64(MAX_CAPACITY);
+        ConfigError::check("ReaderConfig::capacity", to_u64(self.capacity), range)?;
+        self.limits.check()
     }
 }

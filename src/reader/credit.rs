@@ -1,6 +1,6 @@
 //! Credit that application data gives a peer for what is not application data.
 
-use crate::error::PeerFault;
+use crate::error::{ConfigError, PeerFault};
 
 /// How much of one kind a peer may send that is not application data.
 ///
@@ -35,13 +35,14 @@ impl Credit {
         Self { initial, saved, cost }
     }
 
-    const fn points_each(self) -> u32 {
-        if self.cost == 0 { 1 } else { self.cost }
+    pub(super) fn check(self) -> Result<(), ConfigError> {
+        let initial = u64::from(self.initial);
+        ConfigError::check("Credit::saved", self.saved.into(), initial..=u32::MAX.into())?;
+        ConfigError::check("Credit::cost", self.cost.into(), 1..=u32::MAX.into())
     }
 
     const fn most(self) -> u32 {
-        let count = if self.saved > self.initial { self.saved } else { self.initial };
-        count.saturating_mul(self.points_each())
+        self.saved.saturating_mul(self.cost)
     }
 }
 
@@ -56,9 +57,8 @@ pub(super) struct Balance {
 
 impl Balance {
     pub(super) const fn new(credit: Credit) -> Self {
-        let points_each = credit.points_each();
-        let points = credit.initial.saturating_mul(points_each);
-        Self { points, most: credit.most(), points_each }
+        let points = credit.initial.saturating_mul(credit.cost);
+        Self { points, most: credit.most(), points_each: credit.cost }
     }
 
     /// Data has returned `points`.
@@ -121,9 +121,8 @@ mod tests {
     #[test]
     fn what_is_initial_can_be_spent_and_no_more() {
         for initial in [0, 1, 32, 100_000] {
-            assert_eq!(count(&mut Balance::new(Credit::new(initial, 0, 7))), initial);
+            assert_eq!(count(&mut Balance::new(Credit::new(initial, initial, 7))), initial);
         }
-        assert_eq!(count(&mut Balance::new(Credit::new(5, 0, 0))), 5, "a cost of 0 is 1");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Limits on a peer that keeps us busy without sending anything.
 
 use super::credit::{Balance, Credit, Earnings};
-use crate::error::PeerFault;
+use crate::error::{ConfigError, PeerFault};
 use crate::num::to_u64;
 
 /// What a peer may send beside application data: of each kind as much as its [`Credit`] allows,
@@ -44,6 +44,16 @@ impl Default for PeerLimits {
             renegotiation_requests: Credit::new(1, 1, 8),
             handshake_len: 64 * 1024,
         }
+    }
+}
+
+impl PeerLimits {
+    pub(super) fn check(&self) -> Result<(), ConfigError> {
+        let Self { key_updates, empty_records, warnings, tickets, renegotiation_requests, .. } =
+            *self;
+        [key_updates, empty_records, warnings, tickets, renegotiation_requests]
+            .into_iter()
+            .try_for_each(Credit::check)
     }
 }
 

@@ -25,7 +25,7 @@ use process::ReadEnd;
 
 use crate::aead::{ReadKeys, RecordOpener};
 use crate::buffer::InboundBuffer;
-use crate::error::{Error, Overrun};
+use crate::error::{ConfigError, Error, Overrun};
 #[cfg(feature = "rustls")]
 use crate::record::ContentType;
 use crate::record::KeyUpdateRequest;
@@ -81,9 +81,9 @@ pub struct ReaderEvents {
 /// use wantwrite::{WriteKeys, Writer, WriterConfig};
 ///
 /// let suite = CipherSuite::TLS_CHACHA20_POLY1305_SHA256;
-/// let mut writer = Writer::new(WriteKeys::new(suite, &[1; 32], [2; 12], 0)?, WriterConfig::default());
+/// let mut writer = Writer::new(WriteKeys::new(suite, &[1; 32], [2; 12], 0)?, WriterConfig::default())?;
 /// let keys = ReadKeys::new(suite, &[1; 32], [2; 12], 0)?;
-/// let mut reader = Reader::new(keys, Role::Client, ReaderConfig::default());
+/// let mut reader = Reader::new(keys, Role::Client, ReaderConfig::default())?;
 ///
 /// writer.write(b"hello")?;
 /// let taken = reader.receive(writer.drain().chunk());
@@ -114,21 +114,24 @@ pub struct Reader {
 
 impl Reader {
     /// A reader with an empty buffer. Nothing is allocated before the first input.
-    #[must_use]
-    pub fn new(mut keys: ReadKeys, role: Role, config: ReaderConfig) -> Self {
+    ///
+    /// # Errors
+    /// [`ConfigError`] for a setting that is out of its range ([`ReaderConfig::check`]).
+    pub fn new(mut keys: ReadKeys, role: Role, config: ReaderConfig) -> Result<Self, ConfigError> {
+        let mut reader = Self::without_keys(role, config)?;
         let next_keys = keys.take_secret().into();
-        let mut reader = Self::without_keys(role, config);
         reader.standalone = Some(Box::new(Standalone::new(next_keys)));
         reader.begin(keys);
-        reader
+        Ok(reader)
     }
 
     /// A reader that opens nothing yet: `Negotiating`.
-    pub(crate) fn without_keys(role: Role, config: ReaderConfig) -> Self {
-        Self {
+    pub(crate) fn without_keys(role: Role, config: ReaderConfig) -> Result<Self, ConfigError> {
+        config.check()?;
+        Ok(Self {
             opener: None,
             standalone: None,
-            buffer: InboundBuffer::new(config.buffer_capacity(), config.buffers),
+            buffer: InboundBuffer::new(config.capacity, config.buffers),
             opened_record_len: 0,
             plaintext: 0..0,
             joiner: HandshakeJoiner::default(),
@@ -136,7 +139,7 @@ impl Reader {
             role,
             end: ReadEnd::NotYet,
             opened: 0,
-        }
+        })
     }
 
     /// The handshake is over: what comes behind it is ours to open.

@@ -101,7 +101,7 @@ impl Writer {
     /// # let secret = TrafficSecret::new(CipherSuite::TLS_AES_128_GCM_SHA256, &[7; 32])?;
     /// # let mut config = WriterConfig::default();
     /// config.capacity = 1 << 20;
-    /// let mut writer = Writer::new(WriteKeys::from_secret(secret), config);
+    /// let mut writer = Writer::new(WriteKeys::from_secret(secret), config)?;
     /// let mut plaintext = Bytes::from(vec![1; 500_000]);
     /// let batch = writer.seal_batch(&mut plaintext)?;
     /// let job = batch.job();
@@ -394,6 +394,7 @@ mod tests {
     fn writer() -> Writer {
         let suite = CipherSuite::TLS_AES_128_GCM_SHA256;
         Writer::new(WriteKeys::new(suite, &[7; 16], [5; 12], 0).unwrap(), WriterConfig::default())
+            .unwrap()
     }
 
     fn drain(writer: &mut Writer) -> Bytes {

@@ -6,6 +6,8 @@ use crate::aead::KeyLimits;
 #[cfg(feature = "std")]
 use crate::buffer::Pool;
 use crate::buffer::{BufferPolicy, OutboundBuffer};
+use crate::error::ConfigError;
+use crate::num::to_u64;
 use crate::record::{MAX_FRAGMENT_LEN, MAX_OVERHEAD, MIN_FRAGMENT_LIMIT, RecordFormat};
 
 /// How a [`Writer`](crate::Writer) cuts and holds records.
@@ -19,12 +21,12 @@ use crate::record::{MAX_FRAGMENT_LEN, MAX_OVERHEAD, MIN_FRAGMENT_LIMIT, RecordFo
 #[non_exhaustive]
 pub struct WriterConfig {
     /// How much plaintext the outbound buffer is made for, in bytes: it holds as many segments,
-    /// each for one record of the largest size, as this needs: rounded up to 16 KiB, at most 1 GiB.
-    /// Default 64 KiB.
+    /// each for one record of the largest size, as this needs: rounded up to 16 KiB. 1 to 1 GiB;
+    /// default 64 KiB.
     pub capacity: usize,
     /// Hard cap on a record: at most this many bytes of content, in TLS 1.3 of content, type
-    /// byte and padding together (as `record_size_limit` counts, RFC 8449 §4). Clamped to
-    /// 64..=16,384; 16,384, the default, is the protocol's own limit (16,384 bytes of content in
+    /// byte and padding together (as `record_size_limit` counts, RFC 8449 §4). 64 to
+    /// 16,384; 16,384, the default, is the protocol's own limit (16,384 bytes of content in
     /// both versions).
     pub max_fragment_len: usize,
     /// When small writes share a record.
@@ -87,9 +89,24 @@ pub(super) const MAX_ALERT_RECORD_LEN: usize = 2 + MAX_OVERHEAD;
 pub(super) const MAX_CONTROL_RECORD_LEN: usize = MAX_KEY_UPDATE_RECORD_LEN;
 
 impl WriterConfig {
+    /// Whether a writer can be made with these settings, without making one.
+    ///
+    /// # Errors
+    /// The first setting that is out of its range: the documentation of each says which that is.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        ConfigError::check(
+            "WriterConfig::capacity",
+            to_u64(self.capacity),
+            1..=to_u64(MAX_CAPACITY),
+        )?;
+        check_max_fragment_len(self.max_fragment_len)?;
+        self.sizing.check()?;
+        self.padding.check()
+    }
+
     /// The outbound buffer that this asks for.
     pub(crate) fn outbound_buffer(&self) -> OutboundBuffer {
-        let segments = self.capacity.min(MAX_CAPACITY).div_ceil(MAX_FRAGMENT_LEN).max(1);
+        let segments = self.capacity.div_ceil(MAX_FRAGMENT_LEN);
         let buffer = OutboundBuffer::new(SEGMENT_LEN, segments, self.buffers);
         #[cfg(feature = "std")]
         let buffer = buffer.with_pool(self.pool.clone());
@@ -103,11 +120,16 @@ impl WriterConfig {
 const SEGMENT_LEN: usize =
     MAX_KEY_UPDATE_RECORD_LEN + MAX_FRAGMENT_LEN + 8 * MAX_OVERHEAD + CONTROL_RESERVE;
 
+pub(super) fn check_max_fragment_len(len: usize) -> Result<(), ConfigError> {
+    let range = to_u64(MIN_FRAGMENT_LIMIT)..=to_u64(MAX_FRAGMENT_LEN);
+    ConfigError::check("WriterConfig::max_fragment_len", to_u64(len), range)
+}
+
 /// The protocol's own limit counts content only, a smaller cap type byte and padding too.
 pub(super) fn max_inner(max_fragment_len: usize, format: RecordFormat) -> usize {
     if max_fragment_len >= MAX_FRAGMENT_LEN {
         MAX_FRAGMENT_LEN + format.inner_type_len()
     } else {
-        max_fragment_len.max(MIN_FRAGMENT_LIMIT)
+        max_fragment_len
     }
 }

@@ -1,6 +1,6 @@
 //! The writing half of a connection, usable alone with keys from anywhere.
 
-#[cfg(feature = "std")]
+#[cfg(feature = "parallel")]
 mod batch;
 mod config;
 mod control;
@@ -16,11 +16,11 @@ mod seal;
 mod sizing;
 mod slot;
 mod state;
-#[cfg(feature = "std")]
+#[cfg(feature = "parallel")]
 mod workers;
 mod write;
 
-#[cfg(feature = "std")]
+#[cfg(feature = "parallel")]
 pub use batch::{Batch, SealJob};
 pub use config::{Coalescing, WriterConfig};
 pub use drain::Drain;
@@ -29,12 +29,12 @@ pub use parts::WriterParts;
 pub use sizing::{Conditions, Congestion, Sizing, SlowStart, Window};
 pub use slot::Slot;
 pub use state::{BufferState, FlushPoint, Progress, RecordEnds, Wants, WriterState};
-#[cfg(feature = "std")]
+#[cfg(feature = "parallel")]
 pub use workers::SealWorkers;
 
 #[cfg(feature = "rustls")]
 use bytes::Bytes;
-use config::MAX_CAPACITY;
+use config::{MAX_CAPACITY, check_max_fragment_len};
 use control::{Control, PeerUpdate};
 use current::CurrentRecord;
 use lending::Loan;
@@ -47,7 +47,7 @@ use crate::aead::{KeyBudget, KeyLimits, NextKeys, RecordSealer, WriteKeys};
 use crate::buffer::{Chunk, OutboundBuffer, PutBackError};
 #[cfg(feature = "rustls")]
 use crate::error::PeerFault;
-use crate::error::{Error, WriteError};
+use crate::error::{ConfigError, Error, WriteError};
 use crate::record::{KeyUpdateRequest, RecordFormat, Version};
 
 /// Seals plaintext into TLS records and holds them until the caller drains them.
@@ -60,7 +60,7 @@ use crate::record::{KeyUpdateRequest, RecordFormat, Version};
 /// use wantwrite::{CipherSuite, TrafficSecret, WriteKeys, Writer, WriterConfig};
 ///
 /// let secret = TrafficSecret::new(CipherSuite::TLS_AES_128_GCM_SHA256, &[7; 32])?;
-/// let mut writer = Writer::new(WriteKeys::from_secret(secret), WriterConfig::default());
+/// let mut writer = Writer::new(WriteKeys::from_secret(secret), WriterConfig::default())?;
 /// assert_eq!(writer.write(b"hello")?, 5);
 /// assert_eq!(writer.drain().remaining(), 5 + 5 + 1 + 16); // header, content, type, tag
 /// # Ok::<(), Box<dyn core::error::Error>>(())
@@ -87,19 +87,22 @@ pub struct Writer {
 
 impl Writer {
     /// A writer with an empty buffer. Nothing is allocated before the first write.
-    #[must_use]
-    pub fn new(mut keys: WriteKeys, config: WriterConfig) -> Self {
+    ///
+    /// # Errors
+    /// [`ConfigError`] for a setting that is out of its range ([`WriterConfig::check`]).
+    pub fn new(mut keys: WriteKeys, config: WriterConfig) -> Result<Self, ConfigError> {
+        let mut writer = Self::without_keys(config)?;
         let next_keys = keys.take_secret().into();
-        let mut writer = Self::without_keys(config);
         writer.begin(keys, next_keys);
-        writer
+        Ok(writer)
     }
 
     /// A writer that takes no plaintext yet: `Negotiating`.
-    pub(crate) fn without_keys(config: WriterConfig) -> Self {
+    pub(crate) fn without_keys(config: WriterConfig) -> Result<Self, ConfigError> {
+        config.check()?;
         let buffer = config.outbound_buffer();
         let format = RecordFormat { version: Version::Tls13, explicit_nonce_len: 0 };
-        Self {
+        Ok(Self {
             sealer: None,
             next_keys: NextKeys::None,
             key_limits: config.key_limits,
@@ -111,7 +114,7 @@ impl Writer {
             coalescing: config.coalescing,
             life: Life::Negotiating,
             counts: Counts::default(),
-        }
+        })
     }
 
     /// The handshake is over: from here on every record is ours, behind what already waits.
@@ -235,25 +238,40 @@ impl Writer {
     }
 
     /// Changes the soft size of the next records.
-    pub fn set_sizing(&mut self, sizing: Sizing) {
+    ///
+    /// # Errors
+    /// [`ConfigError`] if it is out of its range; nothing changed.
+    pub fn set_sizing(&mut self, sizing: Sizing) -> Result<(), ConfigError> {
+        sizing.check()?;
         self.planner.set_sizing(sizing);
+        Ok(())
     }
 
     /// Changes the padding of the next records.
-    pub fn set_padding(&mut self, padding: Padding) {
+    ///
+    /// # Errors
+    /// [`ConfigError`] if it is out of its range; nothing changed.
+    pub fn set_padding(&mut self, padding: Padding) -> Result<(), ConfigError> {
+        padding.check()?;
         self.planner.set_padding(padding);
+        Ok(())
     }
 
-    /// Changes the hard cap of records, within 64..=16,384; see
+    /// Changes the hard cap of records, 64 to 16,384; see
     /// [`WriterConfig::max_fragment_len`]. It binds every byte that is accepted from now on. A
     /// record that was begun and holds as much already is sealed at once.
-    pub fn set_max_fragment_len(&mut self, len: usize) {
+    ///
+    /// # Errors
+    /// [`ConfigError`] if it is out of its range; nothing changed.
+    pub fn set_max_fragment_len(&mut self, len: usize) -> Result<(), ConfigError> {
+        check_max_fragment_len(len)?;
         self.planner.set_max_fragment_len(len);
         let (format, max_inner) = (self.planner.format(), self.planner.policy().max_inner);
         if self.record.as_mut().is_some_and(|record| !record.cap(format, max_inner)) {
             // A failure is sticky, and the next call tells of it.
             let _failed = self.seal_current(RecordEnd::Capped);
         }
+        Ok(())
     }
 
     /// The exact number of bytes that [`write`](Self::write) accepts now (OpenSSL:

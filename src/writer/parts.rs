@@ -3,6 +3,7 @@
 use super::control::{Control, PeerUpdate};
 use super::{Writer, WriterConfig, WriterState};
 use crate::aead::{CipherSuite, NextKeys, TrafficSecret, WriteKeys};
+use crate::error::ConfigError;
 
 /// Everything that the sending side of a connection continues with: key, IV, next sequence
 /// number, what the key has sealed, and the secret of the next generations. Can be moved, not
@@ -58,13 +59,16 @@ impl Writer {
 
     /// Goes on where [`into_parts`](Self::into_parts) stopped: the same key, at its next sequence
     /// number, with what is left of its budget. The counters begin at 0.
-    #[must_use]
-    pub fn from_parts(parts: WriterParts, config: &WriterConfig) -> Self {
+    ///
+    /// # Errors
+    /// [`ConfigError`] for a setting that is out of its range. The parts are lost then:
+    /// [`WriterConfig::check`] tells before.
+    pub fn from_parts(parts: WriterParts, config: &WriterConfig) -> Result<Self, ConfigError> {
         let WriterParts { mut keys, peer_update } = parts;
+        let mut writer = Self::without_keys(config.clone())?;
         let next_keys = keys.take_secret().into();
-        let mut writer = Self::without_keys(config.clone());
         writer.begin(keys, next_keys);
         writer.control = Control::new(peer_update);
-        writer
+        Ok(writer)
     }
 }

@@ -329,7 +329,7 @@ mod tests {
             let suite = CipherSuite::TLS_AES_128_GCM_SHA256;
             let secret = TrafficSecret::new(suite, &[7; 32]).unwrap().at_generation(generation);
             let keys = WriteKeys::from_secret(secret);
-            let mut writer = Writer::new(keys, WriterConfig::default());
+            let mut writer = Writer::new(keys, WriterConfig::default()).unwrap();
             for _ in 0..3 {
                 assert_eq!(writer.on_key_update(Requested), Ok(()));
                 assert_eq!(writer.write(b"x"), Ok(1));

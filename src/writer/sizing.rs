@@ -2,8 +2,9 @@
 
 use core::time::Duration;
 
+use crate::error::ConfigError;
 use crate::num::to_u64;
-use crate::record::MIN_FRAGMENT_LIMIT;
+use crate::record::{MAX_FRAGMENT_LEN, MAX_OVERHEAD, MIN_FRAGMENT_LIMIT};
 
 /// The soft size of records, below the hard cap
 /// ([`WriterConfig::max_fragment_len`](super::WriterConfig::max_fragment_len)).
@@ -16,8 +17,8 @@ pub enum Sizing {
     /// As long as the hard cap allows: the least overhead.
     #[default]
     Max,
-    /// At most this many bytes of content; 16,383 makes the inner plaintext of TLS 1.3 a
-    /// multiple of the AEAD's block. 0 is [`Max`](Self::Max).
+    /// At most this many bytes of content, 1 to 16,384; 16,383 makes the inner plaintext of TLS 1.3
+    /// a multiple of the AEAD's block.
     Fixed(usize),
     /// Records that fit one TCP segment for the first bytes and after an idle time, so that the
     /// peer can use the first bytes when the first segment comes; then full ones.
@@ -27,12 +28,31 @@ pub enum Sizing {
     Congestion(Congestion),
 }
 
+impl Sizing {
+    pub(super) fn check(self) -> Result<(), ConfigError> {
+        match self {
+            Self::Max => Ok(()),
+            Self::Fixed(len) => {
+                ConfigError::check("Sizing::Fixed", to_u64(len), 1..=to_u64(MAX_FRAGMENT_LEN))
+            }
+            Self::SlowStart(SlowStart { record_len, .. }) => {
+                let least = to_u64(MIN_CONTENT_LEN + MAX_OVERHEAD);
+                ConfigError::check("SlowStart::record_len", to_u64(record_len), least..=u64::MAX)
+            }
+            Self::Congestion(Congestion { windows_ahead }) => {
+                let count = to_u64(windows_ahead);
+                ConfigError::check("Congestion::windows_ahead", count, 1..=u64::MAX)
+            }
+        }
+    }
+}
+
 /// The settings of [`Sizing::SlowStart`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SlowStart {
     /// Wire length of a small record, in bytes. Default 1,369: an IPv6 TCP segment with
-    /// timestamps and some room for tunnels. A small record has at least 64 bytes of content.
+    /// timestamps and some room for tunnels. 94, for 64 bytes of content, or more.
     pub record_len: usize,
     /// Bytes of plaintext that are sent in small records. Default 128 KiB.
     pub threshold: u64,
@@ -52,7 +72,7 @@ impl Default for SlowStart {
 #[non_exhaustive]
 pub struct Congestion {
     /// Congestion windows that may wait sealed in the buffer: more is not sealed, and `room`
-    /// ends there, so that what is written later can still be chosen later. Default 2.
+    /// ends there, so that what is written later can still be chosen later. 1 or more; default 2.
     pub windows_ahead: usize,
 }
 
@@ -179,7 +199,7 @@ impl Sizer {
     fn shorter_content_len(&self, sent: u64, overhead: usize) -> usize {
         let within = |wire_len: usize| wire_len.saturating_sub(overhead).max(MIN_CONTENT_LEN);
         match (self.policy, self.window_len()) {
-            (Sizing::Fixed(len @ 1..), _) => len,
+            (Sizing::Fixed(len), _) => len,
             (Sizing::SlowStart(slow_start), _) if sent < slow_start.threshold => {
                 within(slow_start.record_len)
             }
@@ -205,7 +225,7 @@ impl Sizer {
 
     #[inline(never)]
     fn windows(&self, count: usize) -> usize {
-        self.window_len().map_or(usize::MAX, |len| len.saturating_mul(count.max(1)))
+        self.window_len().map_or(usize::MAX, |len| len.saturating_mul(count))
     }
 
     /// Plaintext since the beginning or the last idle time.
@@ -232,8 +252,8 @@ mod tests {
     }
 
     #[test]
-    fn fixed_is_bounded_by_the_cap_and_zero_is_no_bound() {
-        for (len, expected) in [(0, CAP), (1, 1), (1000, 1000), (99_999, CAP)] {
+    fn fixed_is_bounded_by_the_cap() {
+        for (len, expected) in [(1, 1), (1000, 1000), (CAP, CAP), (CAP + 1, CAP)] {
             assert_eq!(content_len(&Sizer::new(Sizing::Fixed(len))), expected);
         }
     }

@@ -150,7 +150,7 @@ pub(super) enum Life {
     Negotiating,
     Open,
     /// A batch has the segments. Seen only if it was leaked: then records are missing.
-    #[cfg_attr(not(feature = "std"), expect(dead_code, reason = "batches need threads"))]
+    #[cfg_attr(not(feature = "parallel"), expect(dead_code, reason = "batches need threads"))]
     Sealing,
     /// `close_notify` is sealed.
     Closed,

@@ -185,7 +185,7 @@ mod tests {
     fn writer(capacity: usize) -> Writer {
         let suite = CipherSuite::TLS_AES_128_GCM_SHA256;
         let keys = WriteKeys::new(suite, &[7; 16], [5; 12], 0).unwrap();
-        Writer::new(keys, WriterConfig { capacity, ..WriterConfig::default() })
+        Writer::new(keys, WriterConfig { capacity, ..WriterConfig::default() }).unwrap()
     }
 
     fn write_and_drain(writer: &mut Writer, plaintext: &mut Bytes, workers: &SealWorkers) -> usize {

@@ -286,7 +286,7 @@ mod tests {
         let keys = WriteKeys::new(suite, &[3; 16], [5; 12], 0).unwrap();
         let config = WriterConfig::default();
         let next_keys = NextKeys::Schedule(Box::new(NoNextKeys));
-        let mut writer = Writer::without_keys(config);
+        let mut writer = Writer::without_keys(config).unwrap();
         writer.begin(keys, next_keys);
         writer.write(b"head").unwrap();
         writer.update_keys(NotRequested).unwrap();

@@ -1,4 +1,5 @@
-//! What is drawn from an input: lengths, suites, settings.
+//! What is drawn from an input: lengths, suites, settings. What is out of a setting's range becomes its
+//! end, so that inputs that were found before mean what they meant.
 
 use arbitrary::Unstructured;
 use wantwrite::*;
@@ -54,16 +55,16 @@ pub fn buffers(input: &mut Input<'_>) -> Result<BufferPolicy> {
 pub fn sizing(input: &mut Input<'_>) -> Result<Sizing> {
     Ok(match input.int_in_range(0..=6)? {
         0..=3_u8 => Sizing::Max,
-        4 => Sizing::Fixed(input.int_in_range(0..=3000)?),
+        4 => Sizing::Fixed(input.int_in_range(0..=3000)?.max(1)),
         5 => {
             let mut slow_start = SlowStart::default();
-            slow_start.record_len = input.int_in_range(0..=1500)?;
+            slow_start.record_len = input.int_in_range(0..=1500)?.max(94);
             slow_start.threshold = input.int_in_range(0..=20_000)?;
             Sizing::SlowStart(slow_start)
         }
         _ => {
             let mut congestion = Congestion::default();
-            congestion.windows_ahead = input.int_in_range(0..=3)?;
+            congestion.windows_ahead = input.int_in_range(0..=3)?.max(1);
             Sizing::Congestion(congestion)
         }
     })
@@ -72,19 +73,20 @@ pub fn sizing(input: &mut Input<'_>) -> Result<Sizing> {
 pub fn padding(input: &mut Input<'_>) -> Result<Padding> {
     Ok(match input.int_in_range(0..=7)? {
         0..=4_u8 => Padding::None,
-        5 => Padding::Multiple(input.int_in_range(0..=600)?),
+        5 => Padding::Multiple(input.int_in_range(0..=600)?.max(1)),
         6 => Padding::Sizes(&[100, 1000, 5000]),
         _ => Padding::With(|len| len + if len % 3 == 0 { 50 } else { 0 }),
     })
 }
 
 pub fn max_fragment_len(input: &mut Input<'_>) -> Result<usize> {
-    Ok(match input.int_in_range(0..=5)? {
+    let len = match input.int_in_range(0..=5)? {
         0..=2_u8 => MAX_FRAGMENT_LEN,
         3 => input.int_in_range(0..=70)?,
         4 => input.int_in_range(64..=2000)?,
         _ => input.int_in_range(16_380..=16_390)?,
-    })
+    };
+    Ok(len.clamp(64, MAX_FRAGMENT_LEN))
 }
 
 /// Records that a handshake may seal under the key that it hands over: Finished and tickets.

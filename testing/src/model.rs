@@ -293,15 +293,15 @@ impl Run {
             }
             Op::Observe(conditions) => self.writer().observe(conditions),
             Op::SetSizing(sizing) => {
-                self.writer().set_sizing(sizing);
+                self.writer().set_sizing(sizing).unwrap();
                 self.change_policies(|policies| policies.sizing = sizing);
             }
             Op::SetPadding(padding) => {
-                self.writer().set_padding(padding);
+                self.writer().set_padding(padding).unwrap();
                 self.change_policies(|policies| policies.padding = padding);
             }
             Op::SetMaxFragmentLen(len) => {
-                self.writer().set_max_fragment_len(len);
+                self.writer().set_max_fragment_len(len).unwrap();
                 self.change_policies(|policies| policies.max_fragment_len = len);
             }
             Op::WireLen(n) => self.wire_len(n),
@@ -530,7 +530,7 @@ impl Run {
             Ok(parts) => {
                 assert!(at_rest);
                 self.before = total;
-                self.writer = Some(Writer::from_parts(parts, &self.config));
+                self.writer = Some(Writer::from_parts(parts, &self.config).unwrap());
                 self.drained_for_good();
                 self.stale = None;
                 let config = self.config.clone();
@@ -836,7 +836,7 @@ impl Wire {
 
 fn padded(inner: usize, cap: usize, padding: Padding) -> usize {
     let padded = match padding {
-        Padding::Multiple(multiple) => inner.div_ceil(multiple.max(1)) * multiple.max(1),
+        Padding::Multiple(multiple) => inner.div_ceil(multiple) * multiple,
         Padding::Sizes(sizes) => *sizes.iter().find(|&&size| size >= inner).unwrap_or(&inner),
         Padding::With(function) => function(inner),
         _ => inner,

@@ -15,7 +15,10 @@ pub fn with(change: impl FnOnce(&mut WriterConfig)) -> WriterConfig {
 /// Both ends of one direction, under the same keys. With a traffic secret in TLS 1.3.
 pub fn writer_and_reader(suite: CipherSuite, config: WriterConfig) -> (Writer, Reader) {
     let (write, read) = keys(suite);
-    (Writer::new(write, config), Reader::new(read, Role::Server, ReaderConfig::default()))
+    (
+        Writer::new(write, config).unwrap(),
+        Reader::new(read, Role::Server, ReaderConfig::default()).unwrap(),
+    )
 }
 
 /// What [`writer_and_reader`] have.

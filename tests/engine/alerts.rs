@@ -176,7 +176,7 @@ fn a_record_behind_the_last_sequence_number_is_unexpected() {
     for suite in SUITES_HERE {
         let key = &[3; 32][..suite.key_len()];
         let keys = ReadKeys::new(suite, key, [5; 12], u64::MAX).unwrap();
-        let mut reader = Reader::new(keys, Role::Client, ReaderConfig::default());
+        let mut reader = Reader::new(keys, Role::Client, ReaderConfig::default()).unwrap();
         let wire = [&header(APPLICATION_DATA, 40)[..], &[7; 40]].concat();
         assert_eq!(reader.receive(&wire), wire.len());
         let error = reader.process().unwrap_err();

@@ -8,7 +8,7 @@ use wantwrite_testing::SUITES;
 /// A writer that has sealed some bytes, always the same.
 fn sealed() -> Writer {
     let secret = TrafficSecret::new(SUITES[0], &[7; 32]).unwrap();
-    let mut writer = Writer::new(WriteKeys::from_secret(secret), WriterConfig::default());
+    let mut writer = Writer::new(WriteKeys::from_secret(secret), WriterConfig::default()).unwrap();
     writer.write(b"sealed").unwrap();
     writer.flush().unwrap();
     writer
@@ -53,7 +53,7 @@ fn the_writer_that_continues_another_takes_no_chunk_of_it() {
     let mut ours = sealed();
     let chunk = take(&mut ours);
     let parts = ours.into_parts().unwrap();
-    let mut next = Writer::from_parts(parts, &WriterConfig::default());
+    let mut next = Writer::from_parts(parts, &WriterConfig::default()).unwrap();
     assert!(next.put_back(chunk).is_err(), "it sealed nothing yet");
     assert!(!next.wants_drain());
 }

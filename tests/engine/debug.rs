@@ -32,11 +32,12 @@ fn keys_and_secrets_are_not_printed() {
             assert_hidden(&secret());
             assert_hidden(&WriteKeys::from_secret(secret()));
             assert_hidden(&ReadKeys::from_secret(secret()));
-            let writer = Writer::new(WriteKeys::from_secret(secret()), WriterConfig::default());
+            let writer =
+                Writer::new(WriteKeys::from_secret(secret()), WriterConfig::default()).unwrap();
             assert_hidden(&writer);
             assert_hidden(&writer.into_parts().unwrap());
             let keys = ReadKeys::from_secret(secret());
-            assert_hidden(&Reader::new(keys, Role::Client, ReaderConfig::default()));
+            assert_hidden(&Reader::new(keys, Role::Client, ReaderConfig::default()).unwrap());
         }
     }
 }

@@ -143,9 +143,10 @@ fn law_10_requests_are_counted_while_an_answer_is_owed_and_the_answer_is_not() {
 fn law_10_records_sealed_beside_a_reader_return_credit() {
     for sealed in 0..3 {
         let secret = || TrafficSecret::new(TLS13, &[7; 32]).unwrap();
-        let mut peer = Writer::new(WriteKeys::from_secret(secret()), WriterConfig::default());
+        let mut peer =
+            Writer::new(WriteKeys::from_secret(secret()), WriterConfig::default()).unwrap();
         let keys = ReadKeys::from_secret(secret());
-        let mut reader = Reader::new(keys, Role::Client, ReaderConfig::default());
+        let mut reader = Reader::new(keys, Role::Client, ReaderConfig::default()).unwrap();
         reader.on_sealed(sealed);
         reader.on_sealed(0);
         let mut followed = 0;

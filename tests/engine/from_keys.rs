@@ -26,7 +26,7 @@ fn bytes(suite: CipherSuite, byte: u8) -> Vec<u8> {
 fn pair_at(suite: CipherSuite, role: Role, ours: u64, theirs: u64) -> (Connection, RawPeer) {
     let write = WriteKeys::from_secret_at(secret(suite, 1), ours);
     let read = ReadKeys::from_secret_at(secret(suite, 2), theirs);
-    let connection = Connection::from_keys(write, read, role, ConnectionConfig::default());
+    let connection = Connection::from_keys(write, read, role, ConnectionConfig::default()).unwrap();
     let (of_ours, of_peer) = (bytes(suite, 1), bytes(suite, 2));
     (connection, RawPeer::from_secrets(suite, (&of_peer, theirs), (&of_ours, ours)))
 }
@@ -177,7 +177,7 @@ fn without_secrets(ours: bool, theirs: bool) -> (Connection, RawPeer) {
     let read = ReadKeys::new(suite, &key, iv, 0).unwrap();
     let read = if theirs { read } else { ReadKeys::from_secret(secret(suite, 2)) };
     let peer = RawPeer::from_secrets(suite, (&of_peer, 0), (&of_ours, 0));
-    (Connection::from_keys(write, read, Role::Client, ConnectionConfig::default()), peer)
+    (Connection::from_keys(write, read, Role::Client, ConnectionConfig::default()).unwrap(), peer)
 }
 
 #[test]
@@ -212,7 +212,7 @@ fn tls_1_2_carries_data_and_closes_as_it_is_set() {
                     let read = ReadKeys::new(suite, &key(theirs), [theirs; 12], 1).unwrap();
                     let mut config = ConnectionConfig::default();
                     config.tls12_close = tls12_close;
-                    Connection::from_keys(write, read, role, config)
+                    Connection::from_keys(write, read, role, config).unwrap()
                 });
             let [client, server] = &mut ends;
             write(client, b"ping");
@@ -237,7 +237,8 @@ fn it_moves_on_with_its_secrets() {
             let (parts, read) = ours.into_parts().unwrap();
             assert_eq!((parts.suite(), read.seq()), (suite, if moves == 0 { 1 } else { 2 }));
             ours =
-                Connection::from_keys(parts.into_keys(), read, role, ConnectionConfig::default());
+                Connection::from_keys(parts.into_keys(), read, role, ConnectionConfig::default())
+                    .unwrap();
             talk(&mut ours, &mut peer);
             update_keys(&mut ours, NotRequested).unwrap();
             peer.open(&drain(&mut ours));
@@ -257,7 +258,8 @@ fn a_connection_of_rustls_moves_without_its_key_updates() {
             assert_eq!(read_all(&mut ours), b"");
             let (parts, read) = ours.into_parts().unwrap();
             let keys = parts.into_keys();
-            let mut ours = Connection::from_keys(keys, read, role, ConnectionConfig::default());
+            let mut ours =
+                Connection::from_keys(keys, read, role, ConnectionConfig::default()).unwrap();
             write(&mut ours, b"moved");
             peer.feed(&drain(&mut ours)).unwrap();
             assert_eq!(peer.take_plaintext(), b"moved");

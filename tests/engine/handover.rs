@@ -187,8 +187,8 @@ fn tickets_split_over_records_are_left_to_us() {
             for step in [1, 7, 100, AT_ONCE] {
                 for &extras in every_extra(suite) {
                     let mut configs = Configs::new(suite);
-                    configs.server.max_fragment_size = Some(64);
-                    configs.client.max_fragment_size = Some(64);
+                    configs.server.max_fragment_size = Some(69);
+                    configs.client.max_fragment_size = Some(69);
                     configs.server.ticketer = rustls::crypto::ring::Ticketer::new().unwrap();
                     run_twice(&configs, role, Cut::Every(step), extras);
                 }
@@ -686,7 +686,9 @@ fn certificate_chains_of_up_to_60_kib_arrive_in_records_of_any_size() {
 #[test]
 fn levels_alone_drive_a_handshake_that_is_longer_than_the_buffer() {
     for suite in [TLS13, TLS12] {
-        for (len, capacity) in [(60_000, ReaderConfig::default().capacity), (20_000, 1)] {
+        for (len, capacity) in
+            [(60_000, ReaderConfig::default().capacity), (20_000, MAX_RECORD_LEN)]
+        {
             for (step, max_fragment_size) in [(536, None), (4096, Some(1400)), (AT_ONCE, None)] {
                 let mut configs = with_server_chain(suite, &ballast(len));
                 configs.server.max_fragment_size = max_fragment_size;

@@ -237,6 +237,19 @@ fn a_protected_alert_names_a_message_that_must_not_come() {
     assert_eq!(at_peer, Err(rustls::Error::AlertReceived(expected)));
 }
 
+/// One that is shorter than ours may be.
+#[test]
+fn a_max_fragment_size_of_rustls_that_is_out_of_our_range_is_an_error() {
+    for (size, cap) in [(32, 27), (68, 63)] {
+        let identity = Identity::for_suite(TLS13);
+        let mut client = client_config(TLS13, &identity);
+        client.max_fragment_size = Some(size);
+        let refused = Connection::client(client.into(), server_name()).err();
+        let Some(ConnectionError::Config(error)) = refused else { panic!("{refused:?}") };
+        assert_eq!((error.setting, error.found), ("WriterConfig::max_fragment_len", cap));
+    }
+}
+
 #[test]
 fn the_limit_on_a_handshake_message_holds_while_negotiating_too() {
     for role in ROLES {

@@ -15,7 +15,7 @@ fn secret(suite: CipherSuite) -> TrafficSecret {
 
 fn writer_at(suite: CipherSuite, seq: u64, limits: Option<KeyLimits>) -> Writer {
     let config = with(|config| config.key_limits = limits);
-    Writer::new(WriteKeys::from_secret_at(secret(suite), seq), config)
+    Writer::new(WriteKeys::from_secret_at(secret(suite), seq), config).unwrap()
 }
 
 /// A record of `content`.
@@ -36,7 +36,7 @@ fn a_writer_at_a_number_seals_what_the_first_one_seals_there() {
         }
         let keys = ReadKeys::from_secret_at(secret(suite), 2);
         assert_eq!(keys.seq(), 2);
-        let mut reader = Reader::new(keys, Role::Server, ReaderConfig::default());
+        let mut reader = Reader::new(keys, Role::Server, ReaderConfig::default()).unwrap();
         assert_eq!(open_all(&mut reader, &wire[2]), (vec![1], vec![2]));
     }
 }
@@ -47,7 +47,7 @@ fn keys_at_a_number_are_updated_as_others_are() {
     for suite in tls13() {
         let mut writer = writer_at(suite, 1 << 40, Some(KeyLimits::new(u64::MAX, u64::MAX)));
         let keys = ReadKeys::from_secret_at(secret(suite), 1 << 40);
-        let mut reader = Reader::new(keys, Role::Server, ReaderConfig::default());
+        let mut reader = Reader::new(keys, Role::Server, ReaderConfig::default()).unwrap();
         let mut wire = seal(&mut writer, b"a");
         writer.update_keys(KeyUpdateRequest::NotRequested).unwrap();
         wire.extend(seal(&mut writer, b"b"));
@@ -88,7 +88,8 @@ fn a_secret_counts_its_generations_from_where_it_was() {
     for (generation, more) in [(0, true), (LAST - 1, true), (LAST, false)] {
         let secret = secret(SUITES[0]).at_generation(generation);
         assert_eq!(secret.generation(), generation);
-        let mut writer = Writer::new(WriteKeys::from_secret(secret), WriterConfig::default());
+        let mut writer =
+            Writer::new(WriteKeys::from_secret(secret), WriterConfig::default()).unwrap();
         let updated = writer.update_keys(KeyUpdateRequest::NotRequested);
         assert_eq!(updated, if more { Ok(()) } else { Err(WriteError::NoKeyUpdate) });
         seal(&mut writer, b"x");

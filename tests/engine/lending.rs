@@ -206,7 +206,7 @@ fn reader(policy: BufferPolicy) -> (Reader, Vec<u8>) {
     let (_, read) = keys(SUITES[0]);
     let mut config = ReaderConfig::default();
     config.buffers = policy;
-    (Reader::new(read, Role::Server, config), drain_writer(&mut writer))
+    (Reader::new(read, Role::Server, config).unwrap(), drain_writer(&mut writer))
 }
 
 #[test]

@@ -82,19 +82,19 @@ fn key_limits() -> impl Strategy<Value = Option<KeyLimits>> {
 }
 
 fn max_fragment_len() -> impl Strategy<Value = usize> {
-    prop_oneof![3 => Just(16384), 1 => 0..70_usize, 1 => 64..2000_usize, 1 => 16380..16390_usize]
+    prop_oneof![3 => Just(16384), 1 => 64..70_usize, 1 => 64..2000_usize, 1 => 16380..=16384_usize]
 }
 
 fn sizing() -> impl Strategy<Value = Sizing> {
     prop_oneof![
         4 => Just(Sizing::Max),
-        1 => (0..3000_usize).prop_map(Sizing::Fixed),
-        1 => (0..1500_usize, 0..20_000_u64).prop_map(|(record_len, threshold)| {
+        1 => (1..3000_usize).prop_map(Sizing::Fixed),
+        1 => (94..1500_usize, 0..20_000_u64).prop_map(|(record_len, threshold)| {
             let mut slow_start = SlowStart::default();
             (slow_start.record_len, slow_start.threshold) = (record_len, threshold);
             Sizing::SlowStart(slow_start)
         }),
-        1 => (0..4_usize).prop_map(|windows_ahead| {
+        1 => (1..4_usize).prop_map(|windows_ahead| {
             let mut congestion = Congestion::default();
             congestion.windows_ahead = windows_ahead;
             Sizing::Congestion(congestion)
@@ -105,7 +105,7 @@ fn sizing() -> impl Strategy<Value = Sizing> {
 fn padding() -> impl Strategy<Value = Padding> {
     prop_oneof![
         5 => Just(Padding::None),
-        1 => (0..600_usize).prop_map(Padding::Multiple),
+        1 => (1..600_usize).prop_map(Padding::Multiple),
         1 => Just(Padding::Sizes(&[100, 1000, 5000])),
         1 => Just(Padding::With(|len| len + if len % 3 == 0 { 50 } else { 0 })),
     ]

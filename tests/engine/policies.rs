@@ -132,17 +132,14 @@ fn no_extreme_of_a_policy_makes_tiny_records() {
         slow_start.record_len = record_len;
         Sizing::SlowStart(slow_start)
     };
-    let mut none_ahead = Congestion::default();
-    none_ahead.windows_ahead = 0;
+    let mut one_ahead = Congestion::default();
+    one_ahead.windows_ahead = 1;
     for suite in [TLS13, TLS12] {
         for sizing in [
-            Sizing::Fixed(0),
-            slow_start(0),
-            slow_start(1),
-            slow_start(22),
-            slow_start(23),
+            slow_start(94),
+            slow_start(95),
             Sizing::Congestion(Congestion::default()),
-            Sizing::Congestion(none_ahead),
+            Sizing::Congestion(one_ahead),
         ] {
             let (mut writer, mut reader) = writer_and_reader(
                 suite,
@@ -167,8 +164,8 @@ fn no_extreme_of_a_policy_makes_tiny_records() {
 fn policies_change_at_record_boundaries_only() {
     let (mut writer, mut reader) = writer_and_reader(TLS13, WriterConfig::default());
     writer.write_atomic(&[1; 100]).unwrap();
-    writer.set_padding(Padding::Multiple(32));
-    writer.set_sizing(Sizing::Fixed(10));
+    writer.set_padding(Padding::Multiple(32)).unwrap();
+    writer.set_sizing(Sizing::Fixed(10)).unwrap();
     writer.write_atomic(&[1; 100]).unwrap();
     writer.flush().unwrap();
     writer.write_atomic(&[2; 25]).unwrap();
@@ -192,7 +189,7 @@ fn a_cap_binds_from_the_call_that_sets_it() {
         for by_slot in [false, true] {
             let (mut writer, mut reader) = writer_and_reader(TLS13, WriterConfig::default());
             writer.write_atomic(&vec![1; before]).unwrap();
-            writer.set_max_fragment_len(cap);
+            writer.set_max_fragment_len(cap).unwrap();
             let (mut written, room) = (0, writer.room());
             while by_slot && written < after {
                 let mut slot = writer.slot().unwrap();
@@ -217,7 +214,7 @@ fn a_cap_binds_the_padding_of_the_record_that_is_begun() {
     let config = with(|config| config.padding = Padding::Multiple(512));
     let (mut writer, mut reader) = writer_and_reader(TLS13, config);
     writer.write_atomic(&[1; 10]).unwrap();
-    writer.set_max_fragment_len(100);
+    writer.set_max_fragment_len(100).unwrap();
     writer.write_atomic(&[1; 80]).unwrap();
     let wire = drain_writer(&mut writer);
     assert_eq!(record_lengths(&wire), [5 + 100 + 16]);
@@ -272,7 +269,7 @@ fn a_cover_record_is_empty_and_as_long_as_asked() {
     let wire = drain_writer(&mut writer);
     assert_eq!(record_lengths(&wire), [28, 122, 22, 16406, 27]);
     assert_eq!(open_all(&mut reader, &wire).1, b"beforeafter");
-    writer.set_sizing(Sizing::Fixed(10));
+    writer.set_sizing(Sizing::Fixed(10)).unwrap();
     writer.write_cover(100).unwrap();
     assert_eq!(record_lengths(&drain_writer(&mut writer)), [122], "the soft size is for content");
     let (mut writer, mut reader) = writer_and_reader(TLS12, WriterConfig::default());
@@ -509,7 +506,7 @@ fn a_writer_taken_apart_goes_on_where_it_stopped() {
         let seq = writer.next_seq();
         let parts = writer.into_parts().unwrap();
         assert_eq!(parts.suite(), suite);
-        let mut writer = Writer::from_parts(parts, &WriterConfig::default());
+        let mut writer = Writer::from_parts(parts, &WriterConfig::default()).unwrap();
         assert_eq!(writer.next_seq(), seq);
         writer.write_atomic(b"two").unwrap();
         if suite == TLS13 {
@@ -532,7 +529,7 @@ fn a_budget_goes_with_the_key_that_is_moved() {
             writer.write_atomic(b"x").unwrap();
             drain_writer(&mut writer);
         }
-        writer = Writer::from_parts(writer.into_parts().unwrap(), &config);
+        writer = Writer::from_parts(writer.into_parts().unwrap(), &config).unwrap();
     }
 }
 
@@ -575,7 +572,7 @@ fn padding_changes_nothing_in_tls_1_2_and_is_not_planned_for() {
     assert_eq!(writer.wire_len(1), 30);
     let room = writer.room();
     assert_eq!(writer.write(&[0; 100_000]), Ok(room));
-    writer.set_padding(Padding::With(|_| 16384));
+    writer.set_padding(Padding::With(|_| 16384)).unwrap();
     assert_eq!(writer.wire_len(1), 30);
 }
 
@@ -652,31 +649,122 @@ fn cover_fits_whatever_the_policies_say_or_is_refused() {
         config.padding = Padding::Multiple(16384);
     });
     let (mut writer, _) = writer_and_reader(TLS13, config);
-    writer.set_padding(Padding::None);
+    writer.set_padding(Padding::None).unwrap();
     writer.write_atomic(&[0; 5000]).unwrap();
     writer.flush().unwrap();
-    writer.set_padding(Padding::Multiple(16384));
+    writer.set_padding(Padding::Multiple(16384)).unwrap();
     let before = writer.progress().records;
     writer.write_cover(1000).unwrap();
     assert_eq!(writer.progress().records, before + 1);
 }
 
 #[test]
-fn extreme_settings_are_bounded_and_return() {
-    let config = with(|config| {
-        config.capacity = usize::MAX;
-        config.sizing = Sizing::Fixed(0);
-        config.max_fragment_len = 0;
-    });
-    let (mut writer, _) = writer_and_reader(TLS13, config);
-    writer.write_atomic(b"x").unwrap();
-    assert_eq!(writer.wire_len(usize::MAX), usize::MAX);
+fn the_ends_of_ranges_are_settings() {
+    for capacity in [1, 1 << 30] {
+        let config = with(|config| {
+            config.capacity = capacity;
+            config.sizing = Sizing::Fixed(1);
+            config.max_fragment_len = 64;
+            config.padding = Padding::Multiple(usize::MAX);
+        });
+        let (mut writer, _) = writer_and_reader(TLS13, config);
+        writer.write_atomic(b"x").unwrap();
+        assert_eq!(writer.wire_len(usize::MAX), usize::MAX);
+    }
     drop(Pool::new(usize::MAX));
     let mut config = ReaderConfig::default();
-    config.capacity = 0;
-    let keys = ReadKeys::new(TLS13, &[0; 16], [0; 12], 0).unwrap();
-    let mut reader = Reader::new(keys, Role::Client, config);
+    config.capacity = MAX_RECORD_LEN;
+    let (_, keys) = keys(TLS13);
+    let mut reader = Reader::new(keys, Role::Client, config).unwrap();
     assert_eq!(reader.inbound().unwrap().len(), MAX_RECORD_LEN);
+}
+
+#[test]
+fn a_setting_out_of_its_range_is_an_error_that_names_it() {
+    let sizing = |sizing| with(|config| config.sizing = sizing);
+    let slow_start = |record_len| {
+        let mut slow_start = SlowStart::default();
+        slow_start.record_len = record_len;
+        sizing(Sizing::SlowStart(slow_start))
+    };
+    let ahead = |windows_ahead| {
+        let mut congestion = Congestion::default();
+        congestion.windows_ahead = windows_ahead;
+        sizing(Sizing::Congestion(congestion))
+    };
+    let capacity = |capacity| with(|config| config.capacity = capacity);
+    let cap = |cap| with(|config| config.max_fragment_len = cap);
+    let padding = |padding| with(|config| config.padding = padding);
+    for (config, setting, found) in [
+        (capacity(0), "WriterConfig::capacity", 0),
+        (capacity((1 << 30) + 1), "WriterConfig::capacity", (1 << 30) + 1),
+        (cap(63), "WriterConfig::max_fragment_len", 63),
+        (cap(16_385), "WriterConfig::max_fragment_len", 16_385),
+        (sizing(Sizing::Fixed(0)), "Sizing::Fixed", 0),
+        (sizing(Sizing::Fixed(16_385)), "Sizing::Fixed", 16_385),
+        (slow_start(93), "SlowStart::record_len", 93),
+        (ahead(0), "Congestion::windows_ahead", 0),
+        (padding(Padding::Multiple(0)), "Padding::Multiple", 0),
+        (padding(Padding::Sizes(&[10, 20, 19])), "Padding::Sizes", 19),
+    ] {
+        let error = config.check().unwrap_err();
+        assert_eq!((error.setting, error.found), (setting, found));
+        assert!(error.found < error.least || error.found > error.most, "{error}");
+        let (keys, _) = keys(TLS13);
+        assert_eq!(Writer::new(keys, config.clone()).err(), Some(error));
+        let mut both = ConnectionConfig::default();
+        both.writer = config.clone();
+        assert_eq!(both.check(), Err(error));
+        assert_eq!(refused_by_connections(&both), ConnectionError::Config(error));
+
+        let (mut writer, _) = writer_and_reader(TLS13, WriterConfig::default());
+        let set = [
+            writer.set_sizing(config.sizing),
+            writer.set_padding(config.padding),
+            writer.set_max_fragment_len(config.max_fragment_len),
+        ];
+        let errors: Vec<_> = set.into_iter().filter_map(Result::err).collect();
+        let expected = if setting.ends_with("::capacity") { vec![] } else { vec![error] };
+        assert_eq!(errors, expected);
+        writer.write_atomic(&[0; 20_000]).unwrap();
+        let lengths = record_lengths(&drain_writer(&mut writer));
+        assert_eq!(lengths, [16_406, 3_638], "nothing has changed");
+    }
+    let credit = |credit| {
+        let mut config = ReaderConfig::default();
+        config.limits.tickets = credit;
+        config
+    };
+    let capacity = |capacity| {
+        let mut config = ReaderConfig::default();
+        config.capacity = capacity;
+        config
+    };
+    for (config, setting) in [
+        (capacity(MAX_RECORD_LEN - 1), "ReaderConfig::capacity"),
+        (capacity((1 << 30) + 1), "ReaderConfig::capacity"),
+        (credit(Credit::new(2, 1, 1)), "Credit::saved"),
+        (credit(Credit::new(1, 1, 0)), "Credit::cost"),
+    ] {
+        let error = config.check().unwrap_err();
+        assert_eq!(error.setting, setting);
+        let (_, keys) = keys(TLS13);
+        assert_eq!(Reader::new(keys, Role::Client, config).err(), Some(error));
+        let mut both = ConnectionConfig::default();
+        both.reader = config;
+        assert_eq!(refused_by_connections(&both), ConnectionError::Config(error));
+    }
+}
+
+/// Why neither a client nor a server is made with these settings.
+fn refused_by_connections(config: &ConnectionConfig) -> ConnectionError {
+    let identity = Identity::for_suite(TLS13);
+    let (client, server) = (client_config(TLS13, &identity), server_config(TLS13, &identity));
+    let client = Connection::client_with(client.into(), server_name(), config.clone());
+    let server = Connection::server_with(server.into(), config.clone());
+    let error = client.err().unwrap();
+    assert_eq!(server.err().as_ref(), Some(&error));
+    error
 }
 
 #[test]

@@ -75,7 +75,7 @@ fn a_record_ends_when_the_writer_closes() {
 fn a_record_ends_when_no_more_of_it_is_allowed() {
     ended([0, 0, 0, 0, 1, 0], |writer| {
         writer.write(&[1; 200]).unwrap();
-        writer.set_max_fragment_len(100);
+        writer.set_max_fragment_len(100).unwrap();
     });
 }
 

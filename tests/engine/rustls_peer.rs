@@ -208,14 +208,14 @@ fn a_connection_taken_apart_goes_on_with_its_keys_alone() {
             peer.feed(&drain(&mut ours)).unwrap();
             let (parts, keys) = ours.into_parts().unwrap();
 
-            let mut writer = Writer::from_parts(parts, &WriterConfig::default());
+            let mut writer = Writer::from_parts(parts, &WriterConfig::default()).unwrap();
             writer.write_atomic(b", after").unwrap();
             peer.feed(writer.drain().chunk()).unwrap();
             assert_eq!(peer.take_plaintext(), b"before, after");
 
             let raw = (keys.dangerous_key().to_vec(), keys.dangerous_iv(), keys.seq());
             let keys = ReadKeys::new(suite, &raw.0, raw.1, raw.2).unwrap();
-            let mut reader = Reader::new(keys, role, ReaderConfig::default());
+            let mut reader = Reader::new(keys, role, ReaderConfig::default()).unwrap();
             let wire = peer.send(b"to a reader");
             assert_eq!(reader.receive(&wire), wire.len());
             let _ = reader.process().unwrap();

@@ -212,17 +212,17 @@ fn a_key_has_one_budget_for_its_whole_life() {
         let (key, iv) = ([3; 32], [5; 12]);
         let raw = |seq| WriteKeys::new(suite, &key[..suite.key_len()], iv, seq).unwrap();
         for seq in 0..12 {
-            let mut writer = Writer::new(raw(seq), config());
+            let mut writer = Writer::new(raw(seq), config()).unwrap();
             // Two stay for a control record and the end.
             assert_eq!(exhaust(&mut writer), 8_u64.saturating_sub(seq), "{suite:?} {seq}");
             assert_eq!(writer.close().is_ok(), seq < 10);
             assert!(writer.next_seq() <= 10.max(seq), "{suite:?}");
         }
-        let mut writer = Writer::new(raw(0), config());
+        let mut writer = Writer::new(raw(0), config()).unwrap();
         writer.write(b"x").unwrap();
         drain_writer(&mut writer);
         let keys = writer.into_parts().unwrap().into_keys();
-        assert_eq!(exhaust(&mut Writer::new(keys, config())), 7, "{suite:?}");
+        assert_eq!(exhaust(&mut Writer::new(keys, config()).unwrap()), 7, "{suite:?}");
     }
 }
 
@@ -232,19 +232,19 @@ fn a_key_s_blocks_are_counted_for_its_whole_life() {
     let config = |blocks| with(|config| config.key_limits = Some(KeyLimits::new(1000, blocks)));
     let raw = |seq| WriteKeys::new(suite, &[3; 16], [5; 12], seq).unwrap();
     // 100 bytes are 7 blocks and the tag's.
-    let mut writer = Writer::new(raw(0), config(1029 + 8));
+    let mut writer = Writer::new(raw(0), config(1029 + 8)).unwrap();
     writer.write(&[0; 100]).unwrap();
     drain_writer(&mut writer);
     let keys = writer.into_parts().unwrap().into_keys();
-    let mut writer = Writer::new(keys, config(1029 + 8));
+    let mut writer = Writer::new(keys, config(1029 + 8)).unwrap();
     assert_eq!(writer.room(), 16384, "just one more of full length");
     writer.write(&[0; 100]).unwrap();
     drain_writer(&mut writer);
     let keys = writer.into_parts().unwrap().into_keys();
-    assert_eq!(Writer::new(keys, config(1029 + 8)).room(), 0);
+    assert_eq!(Writer::new(keys, config(1029 + 8)).unwrap().room(), 0);
     // Of what others sealed only the number is known: the records may have been full.
-    assert_eq!(Writer::new(raw(1), config(1029 + 1025)).room(), 0);
-    assert_eq!(Writer::new(raw(1), config(1029 + 1026)).room(), 16384);
+    assert_eq!(Writer::new(raw(1), config(1029 + 1025)).unwrap().room(), 0);
+    assert_eq!(Writer::new(raw(1), config(1029 + 1026)).unwrap().room(), 16384);
 }
 
 #[test]
@@ -276,7 +276,7 @@ fn raw_keys_and_tls_1_2_keys_cannot_be_updated() {
     for suite in [TLS13, CipherSuite::TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384] {
         let key = vec![1; suite.key_len()];
         let keys = WriteKeys::new(suite, &key, [2; 12], 0).unwrap();
-        let mut writer = Writer::new(keys, WriterConfig::default());
+        let mut writer = Writer::new(keys, WriterConfig::default()).unwrap();
         let refused = writer.update_keys(KeyUpdateRequest::NotRequested);
         assert_eq!(refused, Err(WriteError::NoKeyUpdate));
     }
@@ -298,7 +298,7 @@ fn keys_of_a_wrong_length_are_refused() {
 fn a_sequence_number_never_wraps() {
     let keys = WriteKeys::new(TLS13, &[1; 16], [2; 12], u64::MAX - 3).unwrap();
     let limits = KeyLimits::new(u64::MAX, u64::MAX);
-    let mut writer = Writer::new(keys, with(|config| config.key_limits = Some(limits)));
+    let mut writer = Writer::new(keys, with(|config| config.key_limits = Some(limits))).unwrap();
     assert_eq!(writer.write(&[0; 20_000]), Err(WriteError::KeyLimit { accepted: 16384 }));
     writer.close().unwrap();
     assert_eq!(record_lengths(&drain_writer(&mut writer)).len(), 2);
@@ -354,7 +354,7 @@ fn release_holds_no_memory_when_drained_and_retain_reuses_it() {
 
 #[test]
 fn a_smaller_fragment_limit_caps_every_record() {
-    for (limit, content) in [(0, 63), (64, 63), (512, 511), (16383, 16382), (99_999, 16384)] {
+    for (limit, content) in [(64, 63), (512, 511), (16383, 16382), (16384, 16384)] {
         let config = with(|config| config.max_fragment_len = limit);
         let (mut writer, mut reader) = writer_and_reader(TLS13, config);
         let data = pattern(40_000);
@@ -444,7 +444,7 @@ fn padding_changes_nothing_in_tls_1_2() {
     let suite = CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256;
     let config = with(|config| config.padding = Padding::Multiple(1000));
     let (mut writer, _) = writer_and_reader(suite, config);
-    writer.set_padding(Padding::Multiple(500));
+    writer.set_padding(Padding::Multiple(500)).unwrap();
     assert_eq!((writer.room(), writer.wire_len(1)), (4 * 16384, 30));
     writer.write_atomic(b"x").unwrap();
     assert_eq!(record_lengths(&drain_writer(&mut writer)), [30]);

@@ -719,7 +719,7 @@ fn logged_secrets_open_and_make_the_records_of_the_wire() {
         let (_, tap) = stream.into_parts();
         let secret = |label| TrafficSecret::new(suite, &secrets.get(label).unwrap()).unwrap();
         let keys = ReadKeys::from_secret(secret("SERVER_TRAFFIC_SECRET_0"));
-        let mut reader = Reader::new(keys, Role::Client, ReaderConfig::default());
+        let mut reader = Reader::new(keys, Role::Client, ReaderConfig::default()).unwrap();
         let wire = records(&tap.read);
         let mut plaintext = Vec::new();
         let (mut tickets, mut requests) = (0, 0);
@@ -736,7 +736,7 @@ fn logged_secrets_open_and_make_the_records_of_the_wire() {
         assert_eq!(reader.state(), ReaderState::PeerClosed);
 
         let keys = WriteKeys::from_secret(secret("CLIENT_TRAFFIC_SECRET_0"));
-        let mut writer = Writer::new(keys, WriterConfig::default());
+        let mut writer = Writer::new(keys, WriterConfig::default()).unwrap();
         assert_eq!(writer.write(b"0 from us\n").unwrap(), 10);
         let mut made = Vec::new();
         made.extend(writer.drain().chunks().flatten());

@@ -88,6 +88,7 @@ fn public_types_have_the_auto_traits_of_the_table() {
         Batch<'static>: NO_UNWIND,
         Chunk: ALL,
         Conditions: ALL,
+        ConfigError: ALL,
         Congestion: ALL,
         Connection: NO_UNWIND,
         ConnectionConfig: ALL,

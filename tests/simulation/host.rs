@@ -175,9 +175,13 @@ impl Host {
                 self.covers += 1;
             }
             24 => self.tls.shrink(),
-            25 => self.tls.writer_mut().set_sizing(draw::sizing(&mut input)?),
-            26 => self.tls.writer_mut().set_padding(draw::padding(&mut input)?),
-            27 => self.tls.writer_mut().set_max_fragment_len(draw::max_fragment_len(&mut input)?),
+            25 => self.tls.writer_mut().set_sizing(draw::sizing(&mut input)?).unwrap(),
+            26 => self.tls.writer_mut().set_padding(draw::padding(&mut input)?).unwrap(),
+            27 => self
+                .tls
+                .writer_mut()
+                .set_max_fragment_len(draw::max_fragment_len(&mut input)?)
+                .unwrap(),
             28 => self.tls.writer_mut().observe(draw::conditions(&mut input)?),
             _ => {}
         }

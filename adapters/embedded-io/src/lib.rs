@@ -208,6 +208,7 @@ impl<E: embedded_io::Error> embedded_io::Error for EmbeddedError<E> {
             Self::Connection(ConnectionError::Record(Error::Truncated | Error::PeerAlert(_))) => {
                 ErrorKind::ConnectionAborted
             }
+            Self::Connection(ConnectionError::Config(_)) => ErrorKind::InvalidInput,
             Self::Connection(_) => ErrorKind::InvalidData,
             Self::Write(WriteError::Closed) => ErrorKind::BrokenPipe,
             Self::Linger(LingerError::GaveUp { .. }) => ErrorKind::TimedOut,

@@ -54,7 +54,7 @@ impl<IO> TlsStream<IO> {
     }
 
     /// The transport and the connection, for what a stream has no call for, such as
-    /// [`Writer::update_keys`]. Whatever is written to the connection leaves with the stream's
+    /// [`Writer::update_keys`](wantwrite::Writer::update_keys). Whatever is written to the connection leaves with the stream's
     /// next call. Reading or writing TLS bytes past the connection breaks it.
     pub const fn get_mut(&mut self) -> (&mut IO, &mut Connection) {
         (&mut self.io, self.driver.connection_mut())

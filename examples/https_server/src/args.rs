@@ -127,6 +127,7 @@ pub(crate) fn parse() -> Result<Command, Error> {
     if chains.len() != keys.len() {
         return Err("every --cert needs its --key".into());
     }
+    options.connection.check()?;
     options.pairs = chains.into_iter().zip(keys).collect();
     Ok(Command::Run(Box::new(options)))
 }

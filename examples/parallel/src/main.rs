@@ -127,7 +127,7 @@ fn writer(suite: CipherSuite, capacity: usize) -> Result<Writer, Error> {
     let secret = secret.get(..suite.secret_len()).ok_or("no such secret")?;
     let mut config = WriterConfig::default();
     config.capacity = capacity;
-    Ok(Writer::new(WriteKeys::from_secret(TrafficSecret::new(suite, secret)?), config))
+    Ok(Writer::new(WriteKeys::from_secret(TrafficSecret::new(suite, secret)?), config)?)
 }
 
 fn drain(writer: &mut Writer, mut digest: Option<&mut Context>) {

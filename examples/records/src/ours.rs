@@ -31,7 +31,7 @@ impl Ours {
         config.sizing = sizing;
         config.coalescing = coalescing;
         let mut ours = Self {
-            writer: Writer::new(WriteKeys::from_secret(secret()?), config),
+            writer: Writer::new(WriteKeys::from_secret(secret()?), config)?,
             sizing,
             coalescing,
             now: Duration::ZERO,
@@ -108,7 +108,7 @@ impl Sender for Ours {
 
     fn open(&mut self, mut wire: &[u8]) -> Result<Opened, Error> {
         let keys = ReadKeys::from_secret(secret()?);
-        let mut reader = Reader::new(keys, Role::Server, ReaderConfig::default());
+        let mut reader = Reader::new(keys, Role::Server, ReaderConfig::default())?;
         let mut opened = Opened::default();
         loop {
             let taken = reader.receive(wire);

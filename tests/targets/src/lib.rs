@@ -10,7 +10,6 @@ use core::panic::PanicInfo;
 use spin::Mutex;
 use talc::TalcLock;
 use talc::source::Claim;
-use wantwrite::bytes::Buf;
 use wantwrite::{
     CipherSuite, Padding, ReadKeys, Reader, ReaderConfig, Role, WriteKeys, Writer, WriterConfig,
 };
@@ -44,7 +43,7 @@ pub extern "C" fn seal(suite: u16, seq: u64, padding: usize) -> usize {
             // Content and the type's byte come first.
             config.padding = Padding::Multiple(content.len() + 1 + padding);
         }
-        let mut writer = Writer::new(keys, config);
+        let mut writer = Writer::new(keys, config).ok()?;
         match content {
             [] => writer.write_cover(padding).ok()?,
             _ => writer.write_atomic(content).ok()?,
@@ -58,7 +57,7 @@ pub extern "C" fn seal(suite: u16, seq: u64, padding: usize) -> usize {
 pub extern "C" fn open(suite: u16, seq: u64) -> usize {
     replace(suite, |suite, key, iv, record| {
         let keys = ReadKeys::new(suite, key, iv, seq).ok()?;
-        let mut reader = Reader::new(keys, Role::Client, ReaderConfig::default());
+        let mut reader = Reader::new(keys, Role::Client, ReaderConfig::default()).ok()?;
         if reader.receive(record) < record.len() {
             return None;
         }

@@ -788,7 +788,7 @@ fn a_handshake_shows_its_connection_before_and_its_transport_while_it_goes_on() 
     let (ours, _other) = link(usize::MAX);
     let connector = TlsConnector::from(Arc::clone(&config));
     let mut handshake = connector.connect_with(server_name(), ours, |connection| {
-        connection.writer_mut().set_sizing(Sizing::Fixed(1000));
+        connection.writer_mut().set_sizing(Sizing::Fixed(1000)).unwrap();
         shown = Some(connection.wants());
     });
     assert!(shown.unwrap().drain, "the first flight waits");

@@ -5,7 +5,7 @@ use std::hint::black_box;
 use std::io::{Read, Write as _};
 use std::sync::Arc;
 
-use bytes::{Buf, BytesMut};
+use bytes::BytesMut;
 use wantwrite::{Coalescing, Connection, ConnectionConfig, WriterState};
 
 use crate::Error;
@@ -72,7 +72,7 @@ impl<W: Way> Peer for Ours<W> {
         let mut drain = self.connection.writer_mut().drain();
         while drain.has_remaining() {
             let n = self.transport.write(drain.chunk())?;
-            drain.advance(n);
+            drain.advance(n)?;
         }
         Ok(())
     }

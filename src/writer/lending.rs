@@ -34,7 +34,7 @@ impl Writer {
     /// ```
     /// # use wantwrite::{CipherSuite, TrafficSecret, WriteKeys, Writer, WriterConfig};
     /// # let secret = TrafficSecret::new(CipherSuite::TLS_AES_128_GCM_SHA256, &[7; 32])?;
-    /// # let mut writer = Writer::new(WriteKeys::from_secret(secret), WriterConfig::default());
+    /// # let mut writer = Writer::new(WriteKeys::from_secret(secret), WriterConfig::default())?;
     /// writer.lend_slot()?[..5].copy_from_slice(b"hello");
     /// writer.commit_slot(5)?;
     /// assert_eq!(writer.progress().accepted, 5);

@@ -103,6 +103,7 @@ fn public_types_have_the_auto_traits_of_the_table() {
         PeerLimits: ALL,
         Pool: ALL,
         Progress: ALL,
+        RecordEnds: ALL,
         PutBackError: ALL,
         ReadKeys: ALL,
         Reader: NO_UNWIND,

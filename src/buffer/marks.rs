@@ -4,7 +4,7 @@ use alloc::collections::VecDeque;
 
 use crate::num::to_u64;
 
-/// `wire` bytes that carry `plaintext` bytes, delivered when all of them are drained.
+/// `wire` bytes that carry `plaintext` bytes, which count as drained when all of them are.
 #[derive(Clone, Copy, Debug)]
 struct Mark {
     wire: usize,
@@ -24,7 +24,7 @@ pub(super) struct Marks {
     behind: VecDeque<Mark>,
     /// Wire bytes of `behind`.
     behind_len: usize,
-    delivered: u64,
+    drained_plaintext: u64,
 }
 
 impl Marks {
@@ -35,13 +35,13 @@ impl Marks {
             ahead: VecDeque::new(),
             behind: VecDeque::new(),
             behind_len: 0,
-            delivered: 0,
+            drained_plaintext: 0,
         }
     }
 
     /// Plaintext whose marks have been drained completely.
-    pub(super) const fn delivered(&self) -> u64 {
-        self.delivered
+    pub(super) const fn drained_plaintext(&self) -> u64 {
+        self.drained_plaintext
     }
 
     /// `wire` more bytes wait. Of what may come back, only the last `keep` bytes are remembered.
@@ -101,7 +101,7 @@ impl Marks {
             };
             rest -= self.into_first;
             self.behind_len -= mark.wire;
-            self.delivered -= to_u64(mark.plaintext);
+            self.drained_plaintext -= to_u64(mark.plaintext);
             self.into_first = mark.wire;
             if let Some(first) = self.first.replace(mark) {
                 self.ahead.push_front(first);
@@ -132,7 +132,7 @@ impl Marks {
                 break;
             }
             self.into_first -= mark.wire;
-            self.delivered += to_u64(mark.plaintext);
+            self.drained_plaintext += to_u64(mark.plaintext);
             self.first = self.ahead.pop_front();
             on_end(self, mark);
         }
@@ -157,13 +157,13 @@ mod tests {
         };
         for (from, to) in [(0, 65), (3, 64), (9, 30), (10, 11), (29, 36)] {
             marks.take(from);
-            assert_eq!(marks.delivered(), delivered_at(from));
+            assert_eq!(marks.drained_plaintext(), delivered_at(from));
             marks.take(to - from);
-            assert_eq!((marks.delivered(), marks.remembered()), (delivered_at(to), to));
+            assert_eq!((marks.drained_plaintext(), marks.remembered()), (delivered_at(to), to));
             marks.put_back(to - from);
-            assert_eq!(marks.delivered(), delivered_at(from));
+            assert_eq!(marks.drained_plaintext(), delivered_at(from));
             marks.put_back(from);
-            assert_eq!((marks.delivered(), marks.remembered()), (0, 0));
+            assert_eq!((marks.drained_plaintext(), marks.remembered()), (0, 0));
         }
     }
 
@@ -174,6 +174,6 @@ mod tests {
         marks.push(10, 1, 100);
         marks.take(10);
         marks.drain(5);
-        assert_eq!((marks.delivered(), marks.remembered()), (1, 5));
+        assert_eq!((marks.drained_plaintext(), marks.remembered()), (1, 5));
     }
 }

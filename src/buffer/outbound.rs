@@ -102,8 +102,8 @@ impl OutboundBuffer {
     }
 
     /// Plaintext whose records have been drained completely.
-    pub(crate) const fn delivered(&self) -> u64 {
-        self.marks.delivered()
+    pub(crate) const fn drained_plaintext(&self) -> u64 {
+        self.marks.drained_plaintext()
     }
 
     /// The memory in which the next bytes are to be made; empty while there is none.
@@ -472,21 +472,21 @@ mod tests {
             buffer.advance(1);
         }
         assert_eq!(out, b"abcdefghij");
-        assert_eq!((buffer.drained(), buffer.delivered()), (10, 7));
+        assert_eq!((buffer.drained(), buffer.drained_plaintext()), (10, 7));
     }
 
     #[test]
-    fn plaintext_is_delivered_when_its_whole_record_is_drained() {
+    fn plaintext_is_drained_when_its_whole_record_is_drained() {
         let mut buffer = buffer(BufferPolicy::Retain);
         buffer.add_segment();
         put(&mut buffer, b"abc");
         put(&mut buffer, b"de");
         buffer.advance(2);
-        assert_eq!(buffer.delivered(), 0);
+        assert_eq!(buffer.drained_plaintext(), 0);
         buffer.advance(2);
-        assert_eq!(buffer.delivered(), 3);
+        assert_eq!(buffer.drained_plaintext(), 3);
         buffer.advance(1);
-        assert_eq!(buffer.delivered(), 5);
+        assert_eq!(buffer.drained_plaintext(), 5);
     }
 
     #[test]
@@ -564,7 +564,7 @@ mod tests {
         let first = buffer.take(4).unwrap();
         let second = buffer.take(4).unwrap();
         assert_eq!((&first[..], &second[..]), (&b"abcd"[..], &b"e"[..]));
-        assert_eq!((buffer.waiting(), buffer.delivered()), (0, 5));
+        assert_eq!((buffer.waiting(), buffer.drained_plaintext()), (0, 5));
         assert!(buffer.take(1).is_none());
         assert_eq!(&buffer.tail()[..2], b"fg", "what is written in stays");
 
@@ -572,7 +572,7 @@ mod tests {
         buffer.put_back(second).unwrap();
         first.advance(1);
         buffer.put_back(first).unwrap();
-        assert_eq!((buffer.waiting(), buffer.drained(), buffer.delivered()), (4, 1, 0));
+        assert_eq!((buffer.waiting(), buffer.drained(), buffer.drained_plaintext()), (4, 1, 0));
         buffer.seal(2, 2);
         let chunks: Vec<&[u8]> = buffer.chunks().collect();
         assert_eq!(chunks.concat(), b"bcdefg");

@@ -348,7 +348,7 @@ impl Writer {
     pub fn progress(&self) -> Progress {
         let Counts { accepted, ends: records_ended, key_updates } = self.counts;
         let records = records_ended.total();
-        let (drained, drained_plaintext) = (self.buffer.drained(), self.buffer.delivered());
+        let (drained, drained_plaintext) = (self.buffer.drained(), self.buffer.drained_plaintext());
         Progress { accepted, drained, drained_plaintext, records, records_ended, key_updates }
     }
 

@@ -54,18 +54,18 @@ mod tests {
             buffer.add_segment();
             put(&mut buffer, b"lm");
             let chunk = buffer.take(4).unwrap();
-            assert_eq!(buffer.delivered(), 3);
+            assert_eq!(buffer.drained_plaintext(), 3);
 
             buffer.discard();
             assert_eq!(
                 (buffer.waiting(), buffer.chunk(), buffer.chunks().count()),
                 (0, &b""[..], 0)
             );
-            assert_eq!((buffer.drained(), buffer.delivered()), (4, 3));
+            assert_eq!((buffer.drained(), buffer.drained_plaintext()), (4, 3));
             assert!(buffer.take(1).is_none());
 
             buffer.put_back(chunk).unwrap();
-            assert_eq!((buffer.waiting(), buffer.drained(), buffer.delivered()), (0, 0, 0));
+            assert_eq!((buffer.waiting(), buffer.drained(), buffer.drained_plaintext()), (0, 0, 0));
             buffer.discard();
             buffer.shrink();
             assert_eq!((buffer.memory_held(), buffer.fresh_segments()), (0, 4), "{policy:?}");

@@ -89,12 +89,12 @@ mod tests {
         for _ in 0..3 {
             assert_eq!(buffer.put_back(taken.pop().unwrap()), Ok(()));
         }
-        let before = (buffer.waiting(), buffer.drained(), buffer.delivered());
+        let before = (buffer.waiting(), buffer.drained(), buffer.drained_plaintext());
         assert_eq!(before, (24, 8, 8));
         let forgotten = taken.pop().unwrap();
         let PutBackError(forgotten) = buffer.put_back(forgotten).unwrap_err();
         assert_eq!((forgotten.offset(), forgotten.len()), (0, LEN));
-        assert_eq!((buffer.waiting(), buffer.drained(), buffer.delivered()), before);
+        assert_eq!((buffer.waiting(), buffer.drained(), buffer.drained_plaintext()), before);
     }
     #[test]
     fn a_chunk_of_another_buffer_is_refused_at_the_same_place() {

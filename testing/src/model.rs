@@ -301,8 +301,9 @@ impl Run {
                 self.change_policies(|policies| policies.padding = padding);
             }
             Op::SetMaxFragmentLen(len) => {
-                self.writer().set_max_fragment_len(len).unwrap();
+                // First, because it may seal the current record.
                 self.change_policies(|policies| policies.max_fragment_len = len);
+                self.writer().set_max_fragment_len(len).unwrap();
             }
             Op::WireLen(n) => self.wire_len(n),
             Op::Move => self.move_parts(before),
@@ -671,10 +672,17 @@ impl Run {
             self.in_force.pop_front();
         }
         let policies = self.in_force[0];
-        self.opened_plaintext += len as u64;
         let inner = len + self.type_len();
+        let begun = self.opened_plaintext;
         let caps = self.in_force.iter().take_while(|policies| policies.records <= number);
-        let cap = caps.map(|&policies| self.max_inner(policies)).min().expect("one is of before");
+        let caps = caps.filter_map(|&policies| {
+            let held = policies.from.saturating_sub(begun) + self.type_len() as u64;
+            let cap = self.max_inner(policies);
+            // A record that held more by then keeps the cap that it had.
+            (policies.records < number || held <= cap as u64).then_some(cap)
+        });
+        let cap = caps.min().expect("one is of before");
+        self.opened_plaintext += len as u64;
         assert!(inner <= cap, "{inner} bytes in a record of at most {cap}");
         let padded =
             if self.type_len() == 0 { inner } else { padded(inner, cap, policies.padding) };

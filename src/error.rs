@@ -9,7 +9,8 @@ use core::ops::RangeInclusive;
 use crate::alert::AlertDescription;
 
 /// A fatal fault: the record layer will not go on. Sticky: every later call gives the same one.
-/// [`Truncated`](Self::Truncated) ends reading only: the writing half stays open.
+/// Only [`Truncated`](Self::Truncated) is neither: it ends reading, is told once, and the writing
+/// half stays open.
 ///
 /// Bytes already sealed, and the alert that tells the peer (if one is due), can still be drained,
 /// but for those that the peer does not want any more ([`PeerAlert`](Self::PeerAlert)).

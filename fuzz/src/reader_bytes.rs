@@ -171,6 +171,7 @@ fn outcome(
     let at_the_end = reader.process();
     match reader.state() {
         ReaderState::PeerClosed => assert!(at_the_end.is_ok()),
+        ReaderState::Truncated => assert_eq!(at_the_end.err(), Some(Error::Truncated)),
         _ => assert_eq!(at_the_end.err(), reader.error(), "not an end that may be trusted"),
     }
     assert!(reader.plaintext().is_empty());

@@ -5,8 +5,8 @@ use core::fmt;
 use crate::alert::AlertDescription;
 use crate::error::{ConfigError, Error};
 
-/// A fatal fault of a [`Connection`](super::Connection). Sticky. After
-/// [`Error::Truncated`] only reading has ended: writing goes on.
+/// A fatal fault of a [`Connection`](super::Connection). Sticky, but for [`Error::Truncated`]
+/// after the handshake: only reading has ended then, and writing goes on.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum ConnectionError {

@@ -179,8 +179,11 @@ impl Connection {
     ///
     /// # Errors
     /// The fatal error, again at every later call. If the peer is to be told, the alert waits in
-    /// [`Writer::drain`]: drain it before closing the transport. After [`Error::Truncated`] writing goes on. Where it was our writing half that failed, the
-    /// plaintext that was opened before comes first.
+    /// [`Writer::drain`]: drain it before closing the transport. Where it was our writing half that
+    /// failed, the plaintext that was opened before comes first.
+    ///
+    /// [`Error::Truncated`], once: reading has ended without `close_notify`, and writing goes on.
+    /// Only a handshake fails for it.
     pub fn process(&mut self) -> Result<(), ConnectionError> {
         if let Stage::Negotiating(handshake) = &mut self.stage {
             if self.writer.state() != WriterState::Negotiating {
@@ -206,8 +209,8 @@ impl Connection {
         let Self { writer, reader, .. } = self;
         if let Some(error) = writer.error() {
             reader.fail(error);
-            // A clean end stays one, and yet the connection has failed.
-            if reader.state() == ReaderState::PeerClosed {
+            // An end that was told stays what it was, and yet the connection has failed.
+            if let ReaderState::PeerClosed | ReaderState::Truncated = reader.state() {
                 return Err(error);
             }
         }
@@ -335,6 +338,10 @@ impl Connection {
         let mut len = 0;
         loop {
             match self.process() {
+                // Never 0, as at a clean end.
+                Ok(()) if len == 0 && self.reader.state() == ReaderState::Truncated => {
+                    return Err(Error::Truncated.into());
+                }
                 Ok(()) => {}
                 Err(_) if len > 0 => return Ok(len),
                 Err(error) => return Err(error),
@@ -352,7 +359,10 @@ impl Connection {
     /// Whether the call that has read a record finds more behind it; not where the peer's
     /// `close_notify` closes our half, before the caller could answer what came in front of it.
     fn reads_on(&self) -> bool {
-        if self.answers_close() { self.reader.holds_data() } else { self.reader.wants_process() }
+        if !self.plaintext().is_empty() {
+            return false;
+        }
+        if self.answers_close() { self.reader.holds_data() } else { self.reader.holds_record() }
     }
 
     /// Whether the peer's `close_notify` closes our half (RFC 5246 §7.2.1).

@@ -35,8 +35,8 @@ impl Connection {
     }
 
     /// The fatal error, if there was one: that of [`process`](Self::process), which may have
-    /// plaintext to give before it. After [`Truncated`](crate::Error::Truncated)
-    /// [`writer_state`](Self::writer_state) may still be [`WriterState::Open`]. A handshake that was given up by
+    /// plaintext to give before it. [`Truncated`](crate::Error::Truncated) is one in the handshake
+    /// only; later it is a [`reader_state`](Self::reader_state). A handshake that was given up by
     /// [`close`](Self::close) is [`Aborted`](crate::Error::Aborted) with `close_notify`.
     #[must_use]
     pub fn error(&self) -> Option<ConnectionError> {

@@ -221,7 +221,8 @@ impl Reader {
     ///
     /// # Errors
     /// The fatal [`Error`], again at every later call. [`Error::alert`] says what to tell the
-    /// peer.
+    /// peer. [`Error::Truncated`] comes once: it is no fault, and stays visible as a
+    /// [`state`](Self::state).
     pub fn process(&mut self) -> Result<ReaderEvents, Error> {
         // Not missing: a connection has a call of its own.
         let Some(mut standalone) = self.standalone.take() else {
@@ -277,7 +278,7 @@ impl Reader {
     }
 
     /// The transport has ended. Whole records that are held are still read; after them
-    /// [`process`](Self::process) gives [`Error::Truncated`], unless the peer had closed.
+    /// [`process`](Self::process) gives [`Error::Truncated`], once, unless the peer had closed.
     pub fn end_of_input(&mut self) {
         if self.end == ReadEnd::NotYet {
             self.end = ReadEnd::Transport;
@@ -299,35 +300,38 @@ impl Reader {
         }
         match self.end {
             ReadEnd::Transport => true,
-            ReadEnd::NotYet => match self.next_header() {
-                Ok(header) => header.is_some_and(|header| header.record_len() <= self.buffer.len()),
-                Err(_) => true,
-            },
-            ReadEnd::CloseNotify | ReadEnd::Failed(_) => false,
+            ReadEnd::NotYet => self.holds_record(),
+            ReadEnd::CloseNotify | ReadEnd::Truncated | ReadEnd::Failed(_) => false,
+        }
+    }
+
+    /// Whether a whole record is at the front, or a header that can be refused at once.
+    pub(crate) fn holds_record(&self) -> bool {
+        match self.next_header() {
+            Ok(header) => header.is_some_and(|header| header.record_len() <= self.buffer.len()),
+            Err(_) => true,
         }
     }
 
     /// The other half has failed: reading ends behind the plaintext that was opened before, with
     /// this error; what is held besides is wiped. After the end it changes nothing.
+    /// [`Error::Truncated`] is no failure, but [`end_of_input`](Self::end_of_input).
     pub fn fail(&mut self, error: Error) {
-        if let ReadEnd::Failed(_) | ReadEnd::CloseNotify = self.end {
-            return;
-        }
-        if self.opened_record_len > 0 {
-            self.end = ReadEnd::Failed(error);
-        } else {
-            self.wipe(error);
+        match (self.end, error) {
+            (ReadEnd::Failed(_) | ReadEnd::CloseNotify | ReadEnd::Truncated, _) => {}
+            (_, Error::Truncated) => self.end_of_input(),
+            _ if self.opened_record_len > 0 => self.end = ReadEnd::Failed(error),
+            _ => self.wipe(error),
         }
     }
 
-    /// The fault that ended it, if one did; `None` while there is plaintext in front of it.
+    /// The fault that ended it, if one did; `None` while there is plaintext in front of it. An end
+    /// without `close_notify` is none: that is a [`state`](Self::state).
     #[must_use]
     pub const fn error(&self) -> Option<Error> {
         match self.end {
             ReadEnd::Failed(error) if self.opened_record_len == 0 => Some(error),
-            ReadEnd::NotYet | ReadEnd::Transport | ReadEnd::CloseNotify | ReadEnd::Failed(_) => {
-                None
-            }
+            _ => None,
         }
     }
 
@@ -365,7 +369,7 @@ impl Reader {
             ReadEnd::NotYet | ReadEnd::Transport => ReaderState::Open,
             ReadEnd::CloseNotify => ReaderState::PeerClosed,
             ReadEnd::Failed(_) if self.opened_record_len > 0 => ReaderState::Open,
-            ReadEnd::Failed(Error::Truncated) => ReaderState::Truncated,
+            ReadEnd::Truncated => ReaderState::Truncated,
             ReadEnd::Failed(_) => ReaderState::Failed,
         }
     }
@@ -375,6 +379,7 @@ impl Reader {
     pub(crate) fn abort(&mut self, error: Error) {
         match self.end {
             ReadEnd::Failed(first) => self.wipe(first),
+            ReadEnd::Truncated => {}
             ReadEnd::NotYet | ReadEnd::Transport | ReadEnd::CloseNotify => self.wipe(error),
         }
     }

@@ -25,6 +25,8 @@ pub(super) enum ReadEnd {
     /// The transport has ended; whole records in the buffer are still read.
     Transport,
     CloseNotify,
+    /// The transport has ended without `close_notify`, and that was told.
+    Truncated,
     /// Plaintext that was opened before is still to be read.
     Failed(Error),
 }
@@ -41,6 +43,9 @@ impl Reader {
         if let Some(error) = self.error() {
             return Err(error);
         }
+        if self.end == ReadEnd::Truncated {
+            return Ok(());
+        }
         let result = self.process_records(handler);
         self.buffer.release_if_empty();
         if let Err(error) = result {
@@ -50,7 +55,10 @@ impl Reader {
     }
 
     pub(super) fn wipe(&mut self, error: Error) {
-        self.end = ReadEnd::Failed(error);
+        self.end = match error {
+            Error::Truncated => ReadEnd::Truncated,
+            _ => ReadEnd::Failed(error),
+        };
         self.plaintext = 0..0;
         self.opened_record_len = 0;
         self.joiner = HandshakeJoiner::default();

@@ -50,9 +50,10 @@ fn transfer(case: &Case, mut ours: Ours, program: Process) {
             digest.update(piece);
             left -= piece.len();
         }
-        // It closes first: it fails if `close_notify` finds it asking for a KeyUpdate.
+        // It closes first, and its socket with it: it fails if `close_notify` finds it asking for
+        // a KeyUpdate.
         ours.receive(|_| panic!("data of its own"));
-        ours.close_too()
+        ours.leave()
     } else {
         let mut received = 0;
         ours.receive(|data| {

@@ -175,6 +175,11 @@ impl Ours {
         self.stream.connection().writer().progress()
     }
 
+    /// Drops the socket behind the peer's `close_notify`: the peer has dropped its own.
+    pub(crate) fn leave(self) -> Progress {
+        self.stream.connection().writer().progress()
+    }
+
     /// Closes behind the peer's `close_notify`.
     pub(crate) fn close_too(mut self) -> Progress {
         self.finish(Stream::close);

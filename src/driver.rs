@@ -58,7 +58,7 @@ pub enum FarEnd {
     Unknown,
     /// It takes nothing more. A read does not wait: it gives what had come before, or the end.
     Gone,
-    /// The same, and a read that gives the end would hide that it was no orderly one.
+    /// The same, and a read that returned 0 would make it look like an orderly end.
     Reset,
 }
 
@@ -262,7 +262,7 @@ impl<E> Driver<E> {
 
     /// `close_notify` behind everything accepted, and all of it with the transport; the handshake
     /// comes first. A connection that has failed says so when its alert is with the transport.
-    /// Repeated, it goes on where it was.
+    /// A repeated call resumes where it stopped.
     ///
     /// # Errors
     /// Why the connection has failed, or the transport's own.

@@ -12,10 +12,10 @@
 //! transport --inbound().commit--> [records] --open in place--> [plaintext] --consume--> caller
 //! ```
 //!
-//! The tail of the outbound buffer is at most one *current record*: plaintext that is not sealed yet.
-//! It is sealed, in place, when it is full, when [`Writer::flush`] or
-//! [`Connection::close`] asks, or when the drain reaches it. So small writes made while
-//! earlier bytes wait share a record, without a timer, and a slow drain never makes short records.
+//! The tail of the outbound buffer is at most one *current record*: plaintext that is not sealed
+//! yet. It is sealed, in place, when it is full, when [`Writer::flush`] or [`Connection::close`]
+//! asks, or when the drain reaches it. So small writes made while earlier bytes wait share a
+//! record, without a timer, and a slow drain never makes short records.
 //!
 //! A [`Connection`] is both halves and the handshake; [`Writer`] and [`Reader`] are the halves
 //! alone, with keys from anywhere; `Stream` is a connection over `std::io`.
@@ -55,18 +55,19 @@
 //! | `parallel` | `Writer::seal_batch`, `SealWorkers`: a connection's records sealed on several threads; `std` too |
 //! | `fuzzing` | `RecordForge`, which seals what the protocol forbids: for tests and fuzzers, never for production |
 //!
-//! Without `std` a configuration comes from [`client_config_builder`] or
-//! [`server_config_builder`] and the caller's [`clock`]; [`docs::no_libc`] says what else such a
-//! program needs. Without `tls12` a configuration of this crate's negotiates TLS 1.3 only, even where
-//! another crate has turned rustls's TLS 1.2 on; a configuration of your own negotiates what it says.
+//! Without `std` a configuration comes from [`client_config_builder`] or [`server_config_builder`]
+//! and the caller's [`clock`]; [`docs::no_libc`] says what else such a program needs. Without
+//! `tls12` a configuration of this crate's negotiates TLS 1.3 only, even where another crate has
+//! turned rustls's TLS 1.2 on; a configuration of your own negotiates what it says.
 //!
 //! Foreign types in this API: `bytes` (`Bytes`, `BytesMut`, and `Buf` for a chunk), rustls's
 //! configurations and its `pki_types`, both re-exported.
 //!
 //! # Adapters
 //!
-//! They are crates of their own: `wantwrite-tokio` has `TlsConnector`, `TlsAcceptor` and `TlsStream`
-//! over tokio's traits, `wantwrite-embedded-io` has `EmbeddedStream`, without `std` too.
+//! They are crates of their own: `wantwrite-tokio` has `TlsConnector`, `TlsAcceptor` and
+//! `TlsStream` over tokio's traits, `wantwrite-embedded-io` has `EmbeddedStream`, without `std`
+//! too.
 // Where these links go if the items are not compiled in.
 #![cfg_attr(
     not(feature = "rustls"),

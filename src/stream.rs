@@ -73,13 +73,15 @@ impl<T: Read + Write> Stream<T> {
     /// # Errors
     /// [`ErrorKind::WouldBlock`] if a non-blocking transport cannot go on;
     /// [`ErrorKind::UnexpectedEof`] if it ended; [`ErrorKind::InvalidData`] with a
-    /// [`ConnectionError`](crate::ConnectionError) in it if the handshake failed; or the transport's own error.
+    /// [`ConnectionError`](crate::ConnectionError) in it if the handshake failed; or the
+    /// transport's own error.
     pub fn complete_handshake(&mut self) -> io::Result<()> {
         or_would_block(self.driver.poll_handshake(&mut StdIo(&mut self.io)))
     }
 
     /// Sends `close_notify` behind everything accepted, and returns when all is with the
-    /// transport. A handshake that is not finished is finished first. Reading continues. Repeated, it goes on where it was.
+    /// transport. A handshake that is not finished is finished first. You can still read.
+    /// A repeated call resumes where it stopped.
     ///
     /// **Do not drop a socket now.** With the transport is not with the peer: a system that closes
     /// a socket with unread input resets it, and what the peer has not read yet is lost. Session
@@ -118,12 +120,13 @@ impl<T: Read + Write> Stream<T> {
     /// }
     /// ```
     ///
-    /// Repeated, it goes on where it was, and counts on.
+    /// A repeated call resumes where it stopped and keeps counting.
     ///
     /// # Errors
     /// As [`close`](Self::close). [`ErrorKind::WouldBlock`] or [`ErrorKind::TimedOut`] after a read
-    /// timeout, as the system has it. With a [`LingerError`](crate::LingerError) in it: [`ErrorKind::TimedOut`] if
-    /// `keep_waiting` said no, [`ErrorKind::Other`] if the peer sent more than `max_discarded`.
+    /// timeout, as the system has it. With a [`LingerError`](crate::LingerError) in it:
+    /// [`ErrorKind::TimedOut`] if `keep_waiting` said no, [`ErrorKind::Other`] if the peer sent
+    /// more than `max_discarded`.
     pub fn close_and_linger(
         &mut self,
         max_discarded: u64,

@@ -11,8 +11,8 @@ use super::nonce::Iv;
 use super::secret_box::SecretBox;
 use super::{CipherSuite, InvalidKeyLength, stack};
 
-/// ring's key takes more than 500 bytes and is made in some 100 ns: it is there while it is
-/// needed. The raw key is kept to make it again, and for whoever takes a direction over. Both are
+/// ring's key takes more than 500 bytes and is made in some 100 ns: it is there while it is needed.
+/// The raw key is kept to make it again, and for a caller that takes over a direction. Both are
 /// wiped on drop, and the IV with them.
 pub(super) struct AeadKey {
     suite: CipherSuite,

@@ -3,7 +3,7 @@
 use ring::aead::{NONCE_LEN, Nonce};
 use zeroize::Zeroize;
 
-/// The per-direction IV. Whoever keeps it wipes it.
+/// The per-direction IV. Its owner wipes it.
 pub(super) struct Iv([u8; NONCE_LEN]);
 
 impl Iv {

@@ -39,7 +39,7 @@ pub(crate) enum NextKeys {
     /// Those of both directions of a connection, where they have one.
     #[cfg(feature = "rustls")]
     Pair(Box<SecretPair>),
-    /// Whoever made the handshake, for both directions.
+    /// The handshake's key schedule, for both directions.
     #[cfg_attr(not(feature = "rustls"), expect(dead_code, reason = "only a handshake has one"))]
     Schedule(Box<dyn KeySchedule>),
 }

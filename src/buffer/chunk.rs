@@ -27,8 +27,8 @@ pub struct Chunk {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct BufferId(u32);
 
-/// The next id. 32 bits, which every target with atomics has and idle buffers can afford: ids repeat
-/// after 2^32 buffers, and a chunk that was kept so long is refused by its place alone.
+/// The next id. 32 bits, which every target with atomics has and idle buffers can afford: ids
+/// repeat after 2^32 buffers, and a chunk that was kept so long is refused by its place alone.
 static NEXT_ID: AtomicU32 = AtomicU32::new(0);
 
 impl BufferId {

@@ -223,7 +223,8 @@ impl OutboundBuffer {
         self.append_piece(bytes);
     }
 
-    /// Appends foreign memory. What it carries is to be [`mark`](Self::mark)ed by the caller. The tail must not be in use.
+    /// Appends foreign memory. What it carries is to be [`mark`](Self::mark)ed by the caller. The
+    /// tail must not be in use.
     pub(crate) fn append_piece(&mut self, bytes: Bytes) {
         self.retire_tail();
         if !bytes.is_empty() {

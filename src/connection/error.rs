@@ -6,7 +6,7 @@ use crate::alert::AlertDescription;
 use crate::error::{ConfigError, Error};
 
 /// A fatal fault of a [`Connection`](super::Connection). Sticky, but for [`Error::Truncated`]
-/// after the handshake: only reading has ended then, and writing goes on.
+/// after the handshake: only reading has ended then, and you can still write.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum ConnectionError {
@@ -72,7 +72,7 @@ impl fmt::Display for ConnectionError {
 impl core::error::Error for ConnectionError {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         match self {
-            // Without `std` it is no error in rustls's eyes.
+            // Without `std` it does not implement `Error`.
             #[cfg(feature = "std")]
             Self::Handshake(error) => Some(error),
             #[cfg(not(feature = "std"))]

@@ -74,8 +74,8 @@ impl Connection {
     /// `String`. Its first flight waits to be drained.
     ///
     /// Whichever provider the configuration has makes the handshake; records are sealed with ring.
-    /// Of a provider that has suites which are not in [`CipherSuite::ALL`](crate::CipherSuite::ALL),
-    /// keep the others:
+    /// Of a provider that has suites which are not in
+    /// [`CipherSuite::ALL`](crate::CipherSuite::ALL), keep the others:
     ///
     /// ```
     /// use wantwrite::{CipherSuite, rustls::crypto::CryptoProvider};
@@ -182,8 +182,8 @@ impl Connection {
     /// [`Writer::drain`]: drain it before closing the transport. Where it was our writing half that
     /// failed, the plaintext that was opened before comes first.
     ///
-    /// [`Error::Truncated`], once: reading has ended without `close_notify`, and writing goes on.
-    /// Only a handshake fails for it.
+    /// [`Error::Truncated`], once: reading has ended without `close_notify`, and you can still
+    /// write. During the handshake it is fatal.
     pub fn process(&mut self) -> Result<(), ConnectionError> {
         if let Stage::Negotiating(handshake) = &mut self.stage {
             if self.writer.state() != WriterState::Negotiating {

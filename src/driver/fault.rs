@@ -4,8 +4,8 @@ use super::lingering::LingerError;
 use crate::connection::ConnectionError;
 use crate::error::{Overrun, WriteError};
 
-/// Why a call of a [`Driver`](super::Driver) did not do what it was asked. An adapter says what each
-/// of these is in its own world, and must learn of a new one when it is compiled: match all.
+/// Why a call of a [`Driver`](super::Driver) did not do what it was asked. An adapter says what
+/// each of these is in its own world, and must learn of a new one when it is compiled: match all.
 #[derive(Debug)]
 pub enum Fault<E> {
     /// The transport's own error.

@@ -4,7 +4,7 @@ use crate::error::{ConfigError, PeerFault};
 
 /// How much of one kind a peer may send that is not application data.
 ///
-/// Each takes points, and data returns points, whoever sends it:
+/// Each takes points, and data returns points, whichever side sends it:
 ///
 /// * a record from the peer 8, and 1 for every 256 bytes in it;
 /// * a record that we seal 64.

@@ -167,9 +167,9 @@ impl Reader {
         self.end == ReadEnd::NotYet && self.buffer.len() == 0 && !self.joiner.is_joining()
     }
 
-    /// Memory for the transport's next bytes, to read straight into. `None` while the buffer is full
-    /// (consume plaintext first, or process), and once nothing more will be read: so a read into no
-    /// memory, which gives 0 bytes, cannot look like the transport's end.
+    /// Memory for the transport's next bytes, to read straight into. `None` while the buffer is
+    /// full (consume plaintext first, or process), and once nothing more will be read: so a read
+    /// into no memory, which gives 0 bytes, cannot look like the transport's end.
     pub fn inbound(&mut self) -> Option<Inbound<'_>> {
         if self.end != ReadEnd::NotYet {
             return None;
@@ -221,8 +221,8 @@ impl Reader {
     ///
     /// # Errors
     /// The fatal [`Error`], again at every later call. [`Error::alert`] says what to tell the
-    /// peer. [`Error::Truncated`] comes once: it is no fault, and stays visible as a
-    /// [`state`](Self::state).
+    /// peer. [`Error::Truncated`] is returned once; after that, [`state`](Self::state) is
+    /// `Truncated`.
     pub fn process(&mut self) -> Result<ReaderEvents, Error> {
         // Not missing: a connection has a call of its own.
         let Some(mut standalone) = self.standalone.take() else {
@@ -315,7 +315,7 @@ impl Reader {
 
     /// The other half has failed: reading ends behind the plaintext that was opened before, with
     /// this error; what is held besides is wiped. After the end it changes nothing.
-    /// [`Error::Truncated`] is no failure, but [`end_of_input`](Self::end_of_input).
+    /// [`Error::Truncated`] does what [`end_of_input`](Self::end_of_input) does.
     pub fn fail(&mut self, error: Error) {
         match (self.end, error) {
             (ReadEnd::Failed(_) | ReadEnd::CloseNotify | ReadEnd::Truncated, _) => {}
@@ -325,8 +325,8 @@ impl Reader {
         }
     }
 
-    /// The fault that ended it, if one did; `None` while there is plaintext in front of it. An end
-    /// without `close_notify` is none: that is a [`state`](Self::state).
+    /// The fault that ended it, if one did; `None` while there is plaintext in front of it. For an
+    /// end without `close_notify` it stays `None`: see [`state`](Self::state).
     #[must_use]
     pub const fn error(&self) -> Option<Error> {
         match self.end {

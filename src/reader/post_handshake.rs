@@ -5,7 +5,7 @@ use crate::aead::{NextKeys, ReadKeys};
 use crate::error::{Error, PeerFault};
 use crate::record::KeyUpdateRequest;
 
-/// What the reader needs from whoever knows the other half and the keys.
+/// What the reader needs from the owner of the other half and the keys.
 pub(crate) trait PostHandshake {
     /// Whether the peer owes us a KeyUpdate that answers ours.
     fn expects_key_update(&self) -> bool;

@@ -198,7 +198,7 @@ impl Reader {
             match (version, *role, message.kind) {
                 (Version::Tls13, _, HandshakeType::KEY_UPDATE) => {
                     let request = decode_key_update(message.body)?;
-                    // What we asked for is no flood. An answer does not ask.
+                    // An answer that we asked for costs no credit. An answer does not ask.
                     let is_answer =
                         request == KeyUpdateRequest::NotRequested && handler.expects_key_update();
                     if !is_answer {

@@ -92,7 +92,7 @@ impl Writer {
     /// records sealed by this thread and by every other that runs a [`job`](Batch::job) of the
     /// batch. The records are those of `write` and then [`flush`](Self::flush).
     ///
-    /// Copying and sealing are both done by whoever seals. Worth it from 128 KiB on with threads
+    /// The thread that seals a record also copies it. Worth it from 128 KiB on with threads
     /// that are awake, and from 512 KiB on with threads that sleep.
     ///
     /// ```

@@ -84,9 +84,10 @@ impl<'a> Cursor<'a> {
 
     /// The place for a record, for a caller who has `want` more bytes.
     ///
-    /// The tail of a segment is used if those bytes, or a whole record, fit into it, or if there
-    /// is no other place: records are not cut short only because a segment ends. A tail that is
-    /// shorter than [`MIN_TAIL`] is left alone whoever asks, so that `room` needs no `want`.
+    /// The tail of a segment is used if those bytes, or a whole record, fit into it, or if there is
+    /// no other place: records are not cut short only because a segment ends. A tail that is
+    /// shorter than [`MIN_TAIL`] is left alone whatever the caller wants, so that `room` needs no
+    /// `want`.
     #[inline]
     pub(super) fn plan(&self, want: usize) -> Plan {
         let RecordPolicy { max_inner, padding } = self.policy;

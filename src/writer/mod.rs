@@ -140,8 +140,8 @@ impl Writer {
         self.buffer.append_owned(record);
     }
 
-    /// Drains the sealed bytes that wait. If none do, the current record is sealed first: the drain has
-    /// reached it. To look without sealing: [`waiting`](Self::waiting).
+    /// Drains the sealed bytes that wait. If none do, the current record is sealed first: the drain
+    /// has reached it. To look without sealing: [`waiting`](Self::waiting).
     #[inline]
     pub fn drain(&mut self) -> Drain<'_> {
         self.seal_for_drain();
@@ -154,10 +154,10 @@ impl Writer {
         self.buffer.waiting()
     }
 
-    /// Puts back what the transport did not take of a chunk
-    /// ([`take_chunk`](Drain::take_chunk)): it waits again, in front of everything. Of several,
-    /// the last one taken goes first. The current record stays as it is. Behind a fatal alert of the
-    /// peer's nothing waits any more: it is dropped then.
+    /// Puts back what the transport did not take of a chunk ([`take_chunk`](Drain::take_chunk)): it
+    /// waits again, in front of everything. Of several, the last one taken goes first. The current
+    /// record stays as it is. Behind a fatal alert of the peer's nothing waits any more: it is
+    /// dropped then.
     ///
     /// # Errors
     /// [`PutBackError`] with the chunk in it if it is not the last one taken, if bytes were

@@ -49,8 +49,8 @@ impl<'a> Slot<'a> {
     }
 }
 
-/// What a slot is taken to be for: whoever asks for memory without saying how much is not served with a short
-/// tail.
+/// What a slot is taken to be for: whoever asks for memory without saying how much is not served
+/// with a short tail.
 const WANT_OF_SLOT: usize = MAX_FRAGMENT_LEN / 4;
 
 impl Writer {
@@ -64,8 +64,8 @@ impl Writer {
         Slot::new(self)
     }
 
-    /// Begins a record if there is no current one and lends its free memory: where that lies in the buffer's
-    /// tail, nowhere if there is no room.
+    /// Begins a record if there is no current one and lends its free memory: where that lies in the
+    /// buffer's tail, nowhere if there is no room.
     #[inline]
     pub(super) fn lend(&mut self) -> Result<Range<usize>, WriteError> {
         self.check_open()?;

@@ -12,8 +12,9 @@ use crate::error::{Error, WriteError};
 
 impl Writer {
     /// Accepts as long a prefix of `buf` as there is [`room`](Self::room) for and returns its
-    /// length in bytes, 0 included: before the end of the handshake there is no room. What was accepted belongs to the engine: `buf` may be reused
-    /// at once, and nothing has to be repeated. An empty `buf` changes nothing.
+    /// length in bytes, 0 included: before the end of the handshake there is no room. What was
+    /// accepted belongs to the engine: `buf` may be reused at once, and nothing has to be repeated.
+    /// An empty `buf` changes nothing.
     ///
     /// # Errors
     /// [`WriteError::Closed`] after [`close`](Self::close); [`WriteError::KeyLimit`] with the
@@ -108,8 +109,8 @@ impl Writer {
             .map_err(|_| WriteError::Failed { accepted: 0 })
     }
 
-    /// [`write_atomic`](Self::write_atomic) and [`close`](Self::close) in one: `close_notify` follows
-    /// `buf` without waiting for the drain. If there is no room, nothing changes.
+    /// [`write_atomic`](Self::write_atomic) and [`close`](Self::close) in one: `close_notify`
+    /// follows `buf` without waiting for the drain. If there is no room, nothing changes.
     ///
     /// # Errors
     /// As [`write_atomic`](Self::write_atomic).

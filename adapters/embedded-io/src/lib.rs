@@ -74,8 +74,8 @@ impl<T: Read + Write> EmbeddedStream<T> {
     /// sends until it has ended: by `close_notify`, or by the end of the transport
     /// ([`reader_state`](Connection::reader_state) says which). Now the transport may be dropped.
     ///
-    /// At most `max_discarded` bytes are read from the transport and thrown away. `keep_waiting`
-    /// is asked before each read, which takes as long as `T` lets it. Repeated, it goes on where it
+    /// At most `max_discarded` bytes are read from the transport and thrown away. `keep_waiting` is
+    /// asked before each read, which takes as long as `T` lets it. A repeated call resumes where it
     /// was, and counts on.
     ///
     /// # Errors

@@ -89,7 +89,8 @@ impl From<Arc<ClientConfig>> for TlsConnector {
     }
 }
 
-/// Makes server streams over tokio's transports; see [`TlsConnector`]. A clone shares the configuration.
+/// Makes server streams over tokio's transports; see [`TlsConnector`]. A clone shares the
+/// configuration.
 #[derive(Clone, Debug)]
 pub struct TlsAcceptor {
     tls: Arc<ServerConfig>,

@@ -20,7 +20,7 @@ use crate::tasks::{Side, Tasks};
 /// * **A write that is cancelled** has accepted nothing: nothing is lost, nothing sent twice, and
 ///   other bytes may follow.
 /// * **`shutdown`** sends `close_notify` behind everything accepted and then shuts the transport
-///   down. Reading goes on. Writing gives `BrokenPipe` then.
+///   down. You can still read; writing fails with `BrokenPipe`.
 /// * **Reading** ends with the peer's `close_notify`; a transport that ends without it is
 ///   `UnexpectedEof`. A failure to write that reading meets is told by the next call that writes;
 ///   a reset that reading's own write met is told by the read that then meets the end.
@@ -29,8 +29,8 @@ use crate::tasks::{Side, Tasks};
 /// leaves as soon as the transport takes it if either of them is polled or waits, so copies in
 /// both directions do not wait for each other.
 ///
-/// Dropping it sends no `close_notify`. And a socket that is dropped with unread input is reset: the
-/// peer loses what it has not read yet. Read to the end before, or call
+/// Dropping it sends no `close_notify`. And a socket that is dropped with unread input is reset:
+/// the peer loses what it has not read yet. Read to the end before, or call
 /// [`close_and_linger`](Self::close_and_linger).
 #[derive(Debug)]
 pub struct TlsStream<IO> {
@@ -54,8 +54,9 @@ impl<IO> TlsStream<IO> {
     }
 
     /// The transport and the connection, for what a stream has no call for, such as
-    /// [`Writer::update_keys`](wantwrite::Writer::update_keys). Whatever is written to the connection leaves with the stream's
-    /// next call. Reading or writing TLS bytes past the connection breaks it.
+    /// [`Writer::update_keys`](wantwrite::Writer::update_keys). Whatever is written to the
+    /// connection leaves with the stream's next call. Reading or writing TLS bytes past the
+    /// connection breaks it.
     pub const fn get_mut(&mut self) -> (&mut IO, &mut Connection) {
         (&mut self.io, self.driver.connection_mut())
     }
@@ -78,8 +79,8 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> TlsStream<IO> {
     /// called again, and counts on.
     ///
     /// # Errors
-    /// As `shutdown`; [`ErrorKind::Other`] with a [`LingerError`](wantwrite::LingerError) in it if the
-    /// peer sent more than `max_discarded`.
+    /// As `shutdown`; [`ErrorKind::Other`] with a [`LingerError`](wantwrite::LingerError) in it if
+    /// the peer sent more than `max_discarded`.
     pub async fn close_and_linger(&mut self, max_discarded: u64) -> io::Result<()> {
         let closed =
             poll_fn(|cx| self.poll_writing(cx, |driver, io| shut_down(driver, io).map(Ok)));

@@ -88,7 +88,7 @@ impl Exchange {
     /// would be reset, so we wait for it.
     pub(crate) fn close(mut self) {
         let deadline = Instant::now() + LINGER;
-        // The answer is whole: a server that has gone is no failure, nor is one that goes on.
+        // The answer is complete, so it does not matter whether the server has gone.
         let _gone = self.stream.get_ref().set_read_timeout(Some(LINGER)).and_then(|()| {
             self.stream.close_and_linger(MAX_DISCARDED, || Instant::now() < deadline)
         });

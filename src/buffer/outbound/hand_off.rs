@@ -44,8 +44,8 @@ impl OutboundBuffer {
         self.waiting <= MAX_COPIED
     }
 
-    /// Makes a chunk wait again, in front of everything, if it is the last one taken of this buffer; behind
-    /// [`discard`](Self::discard) it only counts as not drained.
+    /// Makes a chunk wait again, in front of everything, if it is the last one taken of this
+    /// buffer; behind [`discard`](Self::discard) it only counts as not drained.
     pub(crate) fn put_back(&mut self, chunk: Chunk) -> Result<(), PutBackError> {
         let len = chunk.len();
         let is_last = chunk.offset().checked_add(to_u64(len)) == Some(self.drained);

@@ -276,8 +276,8 @@ impl Connection {
     }
 
     /// The transport has ended. Whole records that are held are still read; after them
-    /// [`process`](Self::process) gives [`Error::Truncated`], unless the peer had closed. Not to
-    /// be called for a read of 0 bytes into no memory: see [`Inbound`].
+    /// [`process`](Self::process) gives [`Error::Truncated`] once, unless the peer had closed. Not
+    /// to be called for a read of 0 bytes into no memory: see [`Inbound`].
     pub fn end_of_input(&mut self) {
         match &mut self.stage {
             Stage::Negotiating(handshake) => handshake.end_of_input(),

@@ -1,41 +1,38 @@
 //! A whole connection: rustls's handshake, then our two halves and what ties them. The only home
 //! of rustls.
 
+mod backend;
 mod config;
 mod error;
 mod from_keys;
-mod handover;
 mod handshake;
 mod negotiated;
 mod parts;
 mod post_handshake;
 mod reading;
-mod server_name;
+mod rustls23;
 mod view;
-mod watch;
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::mem;
 
+use backend::Backend;
+use config::check_suites;
 #[cfg(all(feature = "std", feature = "webpki-roots"))]
 pub use config::webpki_client_config;
 #[cfg(feature = "webpki-roots")]
 pub use config::webpki_client_config_with_time;
 pub use config::{ConnectionConfig, Tls12Close};
-use config::{check_suites, prepare_server};
 pub use config::{client_config_builder, clock, prepare_client_config, server_config_builder};
 pub use error::ConnectionError;
-use handover::Tls;
-use handshake::{HandedOver, Handshake, Status};
+use handshake::{Handshake, Status};
 use negotiated::Negotiated;
 use post_handshake::WriterBeside;
 pub use rustls;
-use rustls::client::UnbufferedClientConnection;
 use rustls::pki_types::ServerName;
-use rustls::server::UnbufferedServerConnection;
 use rustls::{ClientConfig, ServerConfig};
-use server_name::{RememberServerName, ServerNameCell};
+use rustls23::Rustls;
 
 use crate::alert::AlertDescription;
 use crate::buffer::InboundBuffer;
@@ -118,8 +115,8 @@ impl Connection {
     ) -> Result<Self, ConnectionError> {
         check_suites(tls.crypto_provider())?;
         let config = config.capped(tls.max_fragment_size);
-        let tls = UnbufferedClientConnection::new(prepare_client_config(tls), name)?;
-        Self::negotiating(Tls::Client(tls), None, config)
+        let backend = Rustls::new_client(tls, name, config.tls12_close)?;
+        Self::negotiating(Box::new(backend), config)
     }
 
     /// A server that waits for a client's first flight.
@@ -143,31 +140,20 @@ impl Connection {
     ) -> Result<Self, ConnectionError> {
         check_suites(tls.crypto_provider())?;
         let config = config.capped(tls.max_fragment_size);
-        let mut tls = prepare_server(&tls);
-        let (resolver, name) = RememberServerName::before(Arc::clone(&tls.cert_resolver));
-        tls.cert_resolver = resolver;
-        let tls = UnbufferedServerConnection::new(Arc::new(tls))?;
-        Self::negotiating(Tls::Server(tls), Some(name), config)
+        let backend = Rustls::new_server(&tls, config.tls12_close)?;
+        Self::negotiating(Box::new(backend), config)
     }
 
     fn negotiating(
-        tls: Tls,
-        name: Option<ServerNameCell>,
+        backend: Box<dyn Backend>,
         config: ConnectionConfig,
     ) -> Result<Self, ConnectionError> {
-        let ConnectionConfig { writer, reader, tls12_close } = config;
+        let ConnectionConfig { writer, reader, .. } = config;
         let inbound = InboundBuffer::new(reader.capacity, reader.buffers);
-        let role = tls.role();
         let mut this = Self {
             writer: Writer::without_keys(writer)?,
-            reader: Reader::without_keys(role, reader)?,
-            stage: Stage::Negotiating(Box::new(Handshake::new(
-                tls,
-                name,
-                inbound,
-                reader.limits,
-                tls12_close,
-            ))),
+            reader: Reader::without_keys(backend.role(), reader)?,
+            stage: Stage::Negotiating(Box::new(Handshake::new(backend, inbound, reader.limits))),
         };
         this.process()?;
         Ok(this)
@@ -303,7 +289,8 @@ impl Connection {
         };
         let input_ended = handshake.input_has_ended();
         match handshake.hand_over() {
-            Ok(HandedOver { write_keys, next_keys, read_keys, inbound, negotiated }) => {
+            Ok((handed_over, inbound)) => {
+                let (write_keys, read_keys, next_keys, negotiated) = handed_over.into_parts();
                 self.writer.begin(write_keys, next_keys);
                 self.reader.begin_in(read_keys, inbound);
                 self.stage = Stage::Established(Box::new(negotiated));

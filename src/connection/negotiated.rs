@@ -1,58 +1,30 @@
 //! What the handshake agreed on.
 
 use alloc::boxed::Box;
-use alloc::string::String;
 use core::fmt;
 
 use rustls::pki_types::CertificateDer;
-use rustls::{CommonState, HandshakeKind};
 
 use super::config::Tls12Close;
 use super::{Connection, Stage};
 use crate::aead::CipherSuite;
 use crate::record::Version;
 
-/// The suite that was negotiated, if it is one of ours.
-pub(super) fn negotiated_suite(common: &CommonState) -> Option<CipherSuite> {
-    CipherSuite::from_wire(u16::from(common.negotiated_cipher_suite()?.suite()))
-}
-
-/// The number of the suite that was negotiated, if it is not one of ours.
-pub(super) fn foreign_suite(common: &CommonState) -> Option<u16> {
-    let number = u16::from(common.negotiated_cipher_suite()?.suite());
-    CipherSuite::from_wire(number).is_none().then_some(number)
-}
-
-/// What the handshake agreed on. rustls forgets most of it at the hand-over.
+/// What the handshake agreed on.
 pub(super) struct Negotiated {
-    pub(super) suite: CipherSuite,
-    pub(super) alpn_protocol: Option<Box<[u8]>>,
-    pub(super) peer_certificates: Option<Box<[CertificateDer<'static>]>>,
-    pub(super) server_name: Option<Box<str>>,
+    suite: CipherSuite,
+    alpn_protocol: Option<Box<[u8]>>,
+    peer_certificates: Option<Box<[CertificateDer<'static>]>>,
+    server_name: Option<Box<str>>,
     /// `None` if it is not known.
-    pub(super) resumed: Option<bool>,
+    resumed: Option<bool>,
     /// The peer's `close_notify` closes our half (RFC 5246 §7.2.1).
-    pub(super) answers_close: bool,
+    answers_close: bool,
 }
 
 impl Negotiated {
-    pub(super) fn of(
-        common: &CommonState,
-        suite: CipherSuite,
-        server_name: Option<String>,
-        tls12_close: Tls12Close,
-    ) -> Self {
-        Self {
-            alpn_protocol: common.alpn_protocol().map(Into::into),
-            peer_certificates: common.peer_certificates().map(Into::into),
-            server_name: server_name.map(Into::into),
-            resumed: Some(common.handshake_kind() == Some(HandshakeKind::Resumed)),
-            ..Self::elsewhere(suite, tls12_close)
-        }
-    }
-
     /// What is known of a handshake that was made elsewhere.
-    pub(super) fn elsewhere(suite: CipherSuite, tls12_close: Tls12Close) -> Self {
+    pub(super) fn new(suite: CipherSuite, tls12_close: Tls12Close) -> Self {
         Self {
             suite,
             alpn_protocol: None,
@@ -61,6 +33,27 @@ impl Negotiated {
             resumed: None,
             answers_close: suite.version() == Version::Tls12 && tls12_close == Tls12Close::Answer,
         }
+    }
+
+    pub(super) fn with_alpn_protocol(self, protocol: Option<&[u8]>) -> Self {
+        Self { alpn_protocol: protocol.map(Into::into), ..self }
+    }
+
+    pub(super) fn with_peer_certificates(self, chain: Option<&[CertificateDer<'static>]>) -> Self {
+        Self { peer_certificates: chain.map(Into::into), ..self }
+    }
+
+    pub(super) fn with_server_name(self, name: Option<&str>) -> Self {
+        Self { server_name: name.map(Into::into), ..self }
+    }
+
+    pub(super) fn with_resumed(self, resumed: bool) -> Self {
+        Self { resumed: Some(resumed), ..self }
+    }
+
+    /// Whether the peer's `close_notify` closes our half.
+    pub(super) const fn answers_close(&self) -> bool {
+        self.answers_close
     }
 }
 
@@ -143,8 +136,8 @@ mod tests {
 
     use super::super::ConnectionError;
     use super::super::config::Tls12Close;
-    use super::super::handover::Tls;
     use super::super::handshake::Handshake;
+    use super::super::rustls23::Rustls;
     use crate::buffer::{BufferPolicy, InboundBuffer};
     use crate::reader::PeerLimits;
     use crate::writer::{Writer, WriterConfig};
@@ -244,23 +237,16 @@ mod tests {
             for we_are_the_client in [true, false] {
                 let (client, server) = configs(number);
                 let name = "localhost".try_into().unwrap();
-                let (tls, mut peer): (_, rustls::Connection) = if we_are_the_client {
-                    let ours = rustls::client::UnbufferedClientConnection::new(client, name);
-                    let peer = rustls::ServerConnection::new(server).unwrap();
-                    (Tls::Client(ours.unwrap()), peer.into())
+                let close = Tls12Close::default();
+                let (ours, mut peer): (_, rustls::Connection) = if we_are_the_client {
+                    let ours = Rustls::new_client(client, name, close).unwrap();
+                    (ours, rustls::ServerConnection::new(server).unwrap().into())
                 } else {
-                    let ours = rustls::server::UnbufferedServerConnection::new(server);
-                    let peer = rustls::ClientConnection::new(client, name).unwrap();
-                    (Tls::Server(ours.unwrap()), peer.into())
+                    let ours = Rustls::new_server(&server, close).unwrap();
+                    (ours, rustls::ClientConnection::new(client, name).unwrap().into())
                 };
                 let inbound = InboundBuffer::new(1 << 16, BufferPolicy::Retain);
-                let mut ours = Handshake::new(
-                    tls,
-                    None,
-                    inbound,
-                    PeerLimits::default(),
-                    Tls12Close::default(),
-                );
+                let mut ours = Handshake::new(Box::new(ours), inbound, PeerLimits::default());
                 let mut writer = Writer::without_keys(WriterConfig::default()).unwrap();
                 let mut at_peer = Ok(());
                 let mut result = ours.advance(&mut writer).map(|_| ());

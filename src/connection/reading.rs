@@ -142,6 +142,6 @@ impl Connection {
 
     /// Whether the peer's `close_notify` closes our half (RFC 5246 §7.2.1).
     pub(super) fn answers_close(&self) -> bool {
-        matches!(&self.stage, Stage::Established(negotiated) if negotiated.answers_close)
+        matches!(&self.stage, Stage::Established(negotiated) if negotiated.answers_close())
     }
 }

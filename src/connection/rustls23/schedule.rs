@@ -1,74 +1,18 @@
-//! What rustls hands over when the handshake is done: traffic keys, their successors, and what
-//! was negotiated. Moving to another version of rustls means changing this file and
-//! `handshake.rs`.
+//! The key schedule that stays with rustls.
 
 use core::fmt;
 
-use rustls::client::{ClientConnectionData, UnbufferedClientConnection};
+use rustls::InvalidMessage;
+use rustls::client::ClientConnectionData;
 use rustls::kernel::KernelConnection;
-use rustls::server::{ServerConnectionData, UnbufferedServerConnection};
-use rustls::{CommonState, ConnectionTrafficSecrets, ExtractedSecrets, InvalidMessage};
+use rustls::server::ServerConnectionData;
 
+use super::with_key_and_iv;
 use crate::aead::{CipherSuite, KeySchedule, MAX_GENERATION, ReadKeys, WriteKeys};
 use crate::error::{Error, PeerFault};
-use crate::reader::Role;
 use crate::record::Version;
 
-/// The handshake inside rustls, of either role.
-pub(super) enum Tls {
-    Client(UnbufferedClientConnection),
-    Server(UnbufferedServerConnection),
-}
-
-impl Tls {
-    pub(super) const fn role(&self) -> Role {
-        match self {
-            Self::Client(_) => Role::Client,
-            Self::Server(_) => Role::Server,
-        }
-    }
-
-    pub(super) fn common(&self) -> &CommonState {
-        match self {
-            Self::Client(tls) => tls,
-            Self::Server(tls) => tls,
-        }
-    }
-
-    /// Takes the keys out of rustls, whose record layer is gone then.
-    ///
-    /// To be called when the handshake is over and rustls has nothing to send: a failure loses
-    /// the connection.
-    pub(super) fn hand_over(
-        self,
-        suite: CipherSuite,
-    ) -> Result<(WriteKeys, ReadKeys, KernelSchedule), rustls::Error> {
-        let (secrets, kernel) = match self {
-            Self::Client(tls) => {
-                let (secrets, kernel) = tls.dangerous_into_kernel_connection()?;
-                (secrets, Kernel::Client(kernel))
-            }
-            Self::Server(tls) => {
-                let (secrets, kernel) = tls.dangerous_into_kernel_connection()?;
-                (secrets, Kernel::Server(kernel))
-            }
-        };
-        let ExtractedSecrets { tx: (tx_seq, tx), rx: (rx_seq, rx) } = secrets;
-        // The sequence numbers are used as they are: a server's tickets are counted already.
-        let write = with_key_and_iv(&tx, |key, iv| WriteKeys::new(suite, key, iv, tx_seq));
-        let read = with_key_and_iv(&rx, |key, iv| ReadKeys::new(suite, key, iv, rx_seq));
-        let next = KernelSchedule { kernel, suite, generations: 0 };
-        Ok((write.ok_or_else(unknown_secrets)?, read.ok_or_else(unknown_secrets)?, next))
-    }
-}
-
-impl fmt::Debug for Tls {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Tls").field(&self.role()).finish()
-    }
-}
-
-/// The key schedule that stays with rustls: next generations, and the ticket store.
+/// Next generations, and the ticket store.
 pub(super) struct KernelSchedule {
     kernel: Kernel,
     suite: CipherSuite,
@@ -76,9 +20,15 @@ pub(super) struct KernelSchedule {
     generations: u64,
 }
 
-enum Kernel {
+pub(super) enum Kernel {
     Client(KernelConnection<ClientConnectionData>),
     Server(KernelConnection<ServerConnectionData>),
+}
+
+impl KernelSchedule {
+    pub(super) const fn new(kernel: Kernel, suite: CipherSuite) -> Self {
+        Self { kernel, suite, generations: 0 }
+    }
 }
 
 impl KeySchedule for KernelSchedule {
@@ -135,25 +85,6 @@ impl fmt::Debug for KernelSchedule {
             .field("generations", &self.generations)
             .finish_non_exhaustive()
     }
-}
-
-/// What rustls calls traffic secrets is a key and an IV. `None` for an AEAD that is not ours.
-fn with_key_and_iv<T, E>(
-    secrets: &ConnectionTrafficSecrets,
-    make: impl FnOnce(&[u8], [u8; 12]) -> Result<T, E>,
-) -> Option<T> {
-    let (ConnectionTrafficSecrets::Aes128Gcm { key, iv }
-    | ConnectionTrafficSecrets::Aes256Gcm { key, iv }
-    | ConnectionTrafficSecrets::Chacha20Poly1305 { key, iv }) = secrets
-    else {
-        return None;
-    };
-    // rustls keeps an AES-128 key in an array of its largest key's length, and says its length.
-    make(key.as_ref(), iv.as_ref().try_into().ok()?).ok()
-}
-
-fn unknown_secrets() -> rustls::Error {
-    rustls::Error::General("rustls gave secrets of an unknown AEAD".into())
 }
 
 #[cfg(test)]

@@ -118,6 +118,10 @@ pub enum PeerFault {
     BadKeyUpdateRequest,
     /// An alert level that is neither warning nor fatal (TLS 1.2).
     BadAlertLevel,
+    /// A ClientHello that does not decode, read to choose a configuration by.
+    BadClientHello,
+    /// A `record_size_limit` below 64 (RFC 8449 §4).
+    BadRecordSizeLimit,
     /// A session ticket that does not decode.
     BadTicket,
     /// A session ticket with the same extension twice (RFC 9846, "Extensions").
@@ -144,10 +148,13 @@ impl PeerFault {
             Self::BadRecordMac => AlertDescription::BAD_RECORD_MAC,
             Self::RecordOverflow => AlertDescription::RECORD_OVERFLOW,
             Self::BadRecordVersion => AlertDescription::PROTOCOL_VERSION,
-            Self::BadMessageLength | Self::BadTicket => AlertDescription::DECODE_ERROR,
-            Self::DuplicateTicketExtension | Self::BadKeyUpdateRequest | Self::BadAlertLevel => {
-                AlertDescription::ILLEGAL_PARAMETER
+            Self::BadMessageLength | Self::BadClientHello | Self::BadTicket => {
+                AlertDescription::DECODE_ERROR
             }
+            Self::BadRecordSizeLimit
+            | Self::DuplicateTicketExtension
+            | Self::BadKeyUpdateRequest
+            | Self::BadAlertLevel => AlertDescription::ILLEGAL_PARAMETER,
             Self::TooManyRenegotiationRequests => AlertDescription::HANDSHAKE_FAILURE,
             Self::UnexpectedContentType
             | Self::NoContentType
@@ -191,6 +198,8 @@ impl fmt::Display for PeerFault {
                 "expected a KeyUpdate request of 0 or 1, got another value"
             }
             Self::BadAlertLevel => "expected an alert level of 1 or 2, got another value",
+            Self::BadClientHello => "a ClientHello does not decode",
+            Self::BadRecordSizeLimit => "expected a record_size_limit of at least 64, got less",
             Self::BadTicket => "a session ticket does not decode",
             Self::DuplicateTicketExtension => "a session ticket has an extension twice",
             Self::TooManyKeyUpdates => "too many KeyUpdates for so little application data",
@@ -383,6 +392,8 @@ mod tests {
             PeerFault::BadMessageLength,
             PeerFault::BadKeyUpdateRequest,
             PeerFault::BadAlertLevel,
+            PeerFault::BadClientHello,
+            PeerFault::BadRecordSizeLimit,
             PeerFault::BadTicket,
             PeerFault::DuplicateTicketExtension,
             PeerFault::TooManyKeyUpdates,

@@ -50,6 +50,8 @@ pub(crate) enum NextKeys {
 pub(crate) struct SecretPair {
     write: Option<TrafficSecret>,
     read: Option<TrafficSecret>,
+    /// What keeps session tickets.
+    tickets: Option<Box<dyn KeySchedule>>,
 }
 
 /// RFC 9846 §4.7.3: a sender updates its key at most 2^48 − 1 times.
@@ -61,8 +63,19 @@ impl NextKeys {
     pub(crate) fn of_both(write: Option<TrafficSecret>, read: Option<TrafficSecret>) -> Self {
         match (write, read) {
             (None, None) => Self::None,
-            (write, read) => Self::Pair(Box::new(SecretPair { write, read })),
+            (write, read) => Self::Pair(Box::new(SecretPair { write, read, tickets: None })),
         }
+    }
+
+    /// The traffic secrets of both directions, ours first, and what keeps tickets.
+    #[cfg(feature = "rustls")]
+    pub(crate) fn of_handshake(
+        write: TrafficSecret,
+        read: TrafficSecret,
+        tickets: Option<Box<dyn KeySchedule>>,
+    ) -> Self {
+        let (write, read) = (Some(write), Some(read));
+        Self::Pair(Box::new(SecretPair { write, read, tickets }))
     }
 
     /// Whether there is a next generation of write keys.
@@ -108,7 +121,10 @@ impl NextKeys {
     #[cfg(feature = "rustls")]
     pub(crate) fn store_ticket(&mut self, body: &[u8]) -> Result<(), PeerFault> {
         match self {
-            Self::None | Self::Secret(_) | Self::Pair(_) => Ok(()),
+            Self::None | Self::Secret(_) => Ok(()),
+            Self::Pair(pair) => {
+                pair.tickets.as_mut().map_or(Ok(()), |tickets| tickets.store_ticket(body))
+            }
             Self::Schedule(schedule) => schedule.store_ticket(body),
         }
     }

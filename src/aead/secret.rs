@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::record::Version;
 
 /// Longest hash output of a suite: SHA-384.
-const MAX_SECRET_LEN: usize = 48;
+pub(super) const MAX_SECRET_LEN: usize = 48;
 
 /// A TLS 1.3 application traffic secret of one direction, `application_traffic_secret_N`
 /// (RFC 9846 §7.1): what keys, IVs and the next generation are made from.
@@ -114,26 +114,38 @@ impl TrafficSecret {
             .expect("the key has the suite's length: it was expanded to it")
     }
 
-    /// HKDF-Expand-Label with an empty context (RFC 9846 §7.1).
-    #[inline(never)]
     fn expand_label(&self, label: &[u8], out: &mut [u8]) {
-        struct Len(usize);
-        impl hkdf::KeyType for Len {
-            fn len(&self) -> usize {
-                self.0
-            }
-        }
-
-        const PREFIX: &[u8] = b"tls13 ";
-        let out_len = u16::try_from(out.len()).unwrap_or(u16::MAX).to_be_bytes();
-        let label_len = [u8::try_from(PREFIX.len() + label.len()).unwrap_or(u8::MAX)];
-        let info = [&out_len[..], &label_len, PREFIX, label, &[0]];
         let secret = &self.secret.get()[..self.suite.secret_len()];
-        hkdf::Prk::new_less_safe(self.suite.hkdf(), secret)
-            .expand(&info, Len(out.len()))
-            .and_then(|okm| okm.fill(out))
-            .expect("at most 48 bytes are expanded, HKDF's limit is 255 hashes");
+        expand_label(self.suite.hkdf(), secret, label, &[], out);
     }
+}
+
+/// HKDF-Expand-Label (RFC 9846 §7.1). The label has at most 249 bytes, the context, a hash or
+/// nothing, at most 255, and the output at most 255 hashes.
+#[inline(never)]
+pub(super) fn expand_label(
+    hkdf: hkdf::Algorithm,
+    secret: &[u8],
+    label: &[u8],
+    context: &[u8],
+    out: &mut [u8],
+) {
+    struct Len(usize);
+    impl hkdf::KeyType for Len {
+        fn len(&self) -> usize {
+            self.0
+        }
+    }
+
+    const PREFIX: &[u8] = b"tls13 ";
+    let byte = |len| [u8::try_from(len).unwrap_or(u8::MAX)];
+    let out_len = u16::try_from(out.len()).unwrap_or(u16::MAX).to_be_bytes();
+    let (label_len, context_len) = (byte(PREFIX.len() + label.len()), byte(context.len()));
+    let info = [&out_len[..], &label_len, PREFIX, label, &context_len, context];
+    hkdf::Prk::new_less_safe(hkdf, secret)
+        .expand(&info, Len(out.len()))
+        .and_then(|okm| okm.fill(out))
+        .expect("no more than 255 hashes are expanded, HKDF's limit");
 }
 
 impl fmt::Debug for TrafficSecret {

@@ -7,7 +7,11 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
 
+use zeroize::Zeroizing;
+
 use super::ConnectionError;
+use super::early::EarlyData;
+use super::hello::{ClientHello, ServerHello};
 use super::negotiated::Negotiated;
 use crate::aead::{NextKeys, ReadKeys, WriteKeys};
 use crate::reader::Role;
@@ -37,9 +41,21 @@ pub(super) trait Backend: fmt::Debug + Send + Sync {
     /// Returns how many bytes at their front it needs no more, also with an error.
     fn step(&mut self, records: &mut [u8]) -> (usize, Result<Step, ConnectionError>);
 
+    /// Seals a fragment before the handshake is over, if that may be done now. `None` if not, or if
+    /// no more of it may be sent.
+    fn seal_early(&mut self, fragment: &[u8]) -> Option<SealedEarly>;
+
+    /// What the client has said, if that is what this waits with.
+    fn client_hello(&self) -> Option<&ClientHello> {
+        None
+    }
+
     /// Gives the keys away. To be called when the handshake is over and there is nothing to send:
     /// a failure loses the connection.
-    fn hand_over(self: Box<Self>) -> Result<HandedOver, ConnectionError>;
+    fn hand_over(
+        self: Box<Self>,
+        server_hello: Option<ServerHello>,
+    ) -> Result<HandedOver, ConnectionError>;
 }
 
 /// What one step came to.
@@ -53,6 +69,37 @@ pub(super) enum Step {
     Blocked,
     /// It could send application data.
     Traffic,
+    /// It waits for more records, and could send early data.
+    EarlyTraffic,
+    /// Early data of a client.
+    EarlyPlaintext(Zeroizing<Vec<u8>>),
+    /// The ClientHello is here, and no configuration.
+    Hello,
+    /// The ClientHello is here. The handshake goes on with another backend, and with no more than
+    /// this in a record of ours.
+    Become(Box<dyn Backend>, Option<usize>),
+}
+
+/// One record of early data.
+#[derive(Debug)]
+pub(super) struct SealedEarly {
+    record: Vec<u8>,
+    taken: usize,
+}
+
+impl SealedEarly {
+    pub(super) const fn new(record: Vec<u8>, taken: usize) -> Self {
+        Self { record, taken }
+    }
+
+    /// How much of the fragment is in it.
+    pub(super) const fn taken(&self) -> usize {
+        self.taken
+    }
+
+    pub(super) fn into_record(self) -> Vec<u8> {
+        self.record
+    }
 }
 
 /// The keys of both directions, what comes after them, and what was negotiated.
@@ -72,6 +119,10 @@ impl HandedOver {
         negotiated: Negotiated,
     ) -> Self {
         Self { write_keys, read_keys, next_keys, negotiated }
+    }
+
+    pub(super) fn with_early(self, early: EarlyData) -> Self {
+        Self { negotiated: self.negotiated.with_early(early), ..self }
     }
 
     pub(super) fn into_parts(self) -> (WriteKeys, ReadKeys, NextKeys, Negotiated) {

@@ -42,7 +42,7 @@ impl Connection {
         role: Role,
         config: ConnectionConfig,
     ) -> Result<Self, ConfigError> {
-        let ConnectionConfig { writer, reader, tls12_close } = config;
+        let ConnectionConfig { writer, reader, tls12_close, .. } = config;
         let negotiated = Negotiated::new(write.suite(), tls12_close);
         let next_keys = NextKeys::of_both(write.take_secret(), read.take_secret());
         let mut this = Self {

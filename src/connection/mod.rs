@@ -1,11 +1,14 @@
 //! A whole connection: rustls's handshake, then our two halves and what ties them. The only home
 //! of rustls.
 
+mod acceptor;
 mod backend;
 mod config;
+mod early;
 mod error;
 mod from_keys;
 mod handshake;
+mod hello;
 mod negotiated;
 mod parts;
 mod post_handshake;
@@ -17,6 +20,7 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::mem;
 
+pub use acceptor::Acceptor;
 use backend::Backend;
 use config::check_suites;
 #[cfg(all(feature = "std", feature = "webpki-roots"))]
@@ -25,14 +29,17 @@ pub use config::webpki_client_config;
 pub use config::webpki_client_config_with_time;
 pub use config::{ConnectionConfig, Tls12Close};
 pub use config::{client_config_builder, clock, prepare_client_config, server_config_builder};
+pub use early::{EarlyDataStatus, EarlyWriter};
 pub use error::ConnectionError;
 use handshake::{Handshake, Status};
+pub use hello::ClientHello;
+pub use negotiated::HandshakeKind;
 use negotiated::Negotiated;
 use post_handshake::WriterBeside;
 pub use rustls;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ServerConfig};
-use rustls23::Rustls;
+use rustls23::{LateServer, Rustls};
 
 use crate::alert::AlertDescription;
 use crate::buffer::InboundBuffer;
@@ -48,8 +55,8 @@ use crate::writer::{Writer, WriterState};
 /// [`process`](Self::process). The handshake is made by the way: until it is done, writing
 /// accepts 0 bytes.
 ///
-/// 0-RTT and half-RTT data are switched off, and the TLS exporter is not available: both exist
-/// only inside rustls.
+/// Early data, the exporter and moves to other processes are switched on in [`ConnectionConfig`];
+/// an [`Acceptor`] is for servers that choose their configuration by the ClientHello.
 #[derive(Debug)]
 pub struct Connection {
     writer: Writer,
@@ -113,9 +120,8 @@ impl Connection {
         name: ServerName<'static>,
         config: ConnectionConfig,
     ) -> Result<Self, ConnectionError> {
-        check_suites(tls.crypto_provider())?;
         let config = config.capped(tls.max_fragment_size);
-        let backend = Rustls::new_client(tls, name, config.tls12_close)?;
+        let backend = Rustls::new_client(tls, name, &config)?;
         Self::negotiating(Box::new(backend), config)
     }
 
@@ -138,10 +144,14 @@ impl Connection {
         tls: Arc<ServerConfig>,
         config: ConnectionConfig,
     ) -> Result<Self, ConnectionError> {
-        check_suites(tls.crypto_provider())?;
         let config = config.capped(tls.max_fragment_size);
-        let backend = Rustls::new_server(&tls, config.tls12_close)?;
-        Self::negotiating(Box::new(backend), config)
+        let backend: Box<dyn Backend> = if config.peer_size_limits {
+            check_suites(tls.crypto_provider())?;
+            Box::new(LateServer::new(Some(tls), &config))
+        } else {
+            Box::new(Rustls::new_server(&tls, &config, None)?)
+        };
+        Self::negotiating(backend, config)
     }
 
     fn negotiating(
@@ -150,10 +160,12 @@ impl Connection {
     ) -> Result<Self, ConnectionError> {
         let ConnectionConfig { writer, reader, .. } = config;
         let inbound = InboundBuffer::new(reader.capacity, reader.buffers);
+        let (role, early_capacity) = (backend.role(), writer.capacity);
+        let handshake = Handshake::new(backend, inbound, reader.limits, early_capacity);
         let mut this = Self {
             writer: Writer::without_keys(writer)?,
-            reader: Reader::without_keys(backend.role(), reader)?,
-            stage: Stage::Negotiating(Box::new(Handshake::new(backend, inbound, reader.limits))),
+            reader: Reader::without_keys(role, reader)?,
+            stage: Stage::Negotiating(Box::new(handshake)),
         };
         this.process()?;
         Ok(this)
@@ -179,7 +191,7 @@ impl Connection {
                 return Err(self.end(error.into()));
             }
             match handshake.advance(&mut self.writer) {
-                Ok(Status::Blocked) => return Ok(()),
+                Ok(Status::Blocked | Status::Hello) => return Ok(()),
                 Ok(Status::Done) => self.hand_over()?,
                 Err(error) => return Err(self.end(error)),
             }
@@ -223,12 +235,16 @@ impl Connection {
 
     /// The writing half, from the first moment of the connection: what it seals, and what the
     /// handshake has to say, is drained from it. Until the handshake is over it takes no
-    /// plaintext ([`WriterState::Negotiating`]).
+    /// plaintext ([`WriterState::Negotiating`]). Where nothing waits to be drained,
+    /// [early data](Self::early_writer) that waits is sealed now.
     ///
     /// [`close`](Self::close) and [`abort`](Self::abort) of the connection end reading too; those
     /// of the writer do so at the next [`process`](Self::process).
     #[inline]
-    pub const fn writer_mut(&mut self) -> &mut Writer {
+    pub fn writer_mut(&mut self) -> &mut Writer {
+        if let Stage::Negotiating(handshake) = &mut self.stage {
+            handshake.seal_early_for_drain(&mut self.writer);
+        }
         &mut self.writer
     }
 
@@ -261,12 +277,13 @@ impl Connection {
     /// Ends both halves with a fatal alert: plaintext that was not read is wiped, and so is the
     /// current record. What was sealed before can still be drained, the alert behind it;
     /// `internal_error` in the place of `close_notify` and `user_canceled`, which would look like
-    /// a clean end or like none (RFC 9846 §6.1). While negotiating no alert is sent, as in
-    /// [`close`](Self::close).
+    /// a clean end or like none (RFC 9846 §6.1). While negotiating, the alert is sent as long as
+    /// what we send is in the clear: rustls lends none later.
     pub fn abort(&mut self, alert: AlertDescription) {
         let error = Error::Aborted(alert);
-        match self.stage {
-            Stage::Negotiating(_) => {
+        match &mut self.stage {
+            Stage::Negotiating(handshake) => {
+                handshake.abort(error.alert().unwrap_or(alert), &mut self.writer);
                 self.end(error.into());
             }
             Stage::Established(_) => {

@@ -6,9 +6,22 @@ use core::fmt;
 use rustls::pki_types::CertificateDer;
 
 use super::config::Tls12Close;
+use super::early::EarlyData;
 use super::{Connection, Stage};
-use crate::aead::CipherSuite;
+use crate::aead::{CipherSuite, ExportError, ExporterSecret};
 use crate::record::Version;
+
+/// How a handshake went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum HandshakeKind {
+    /// With certificates.
+    Full,
+    /// The same, and the server asked for another key share first (RFC 9846 §2.1).
+    FullWithHelloRetryRequest,
+    /// From a session or a ticket (RFC 9846 §2.2).
+    Resumed,
+}
 
 /// What the handshake agreed on.
 pub(super) struct Negotiated {
@@ -16,8 +29,13 @@ pub(super) struct Negotiated {
     alpn_protocol: Option<Box<[u8]>>,
     peer_certificates: Option<Box<[CertificateDer<'static>]>>,
     server_name: Option<Box<str>>,
-    /// `None` if it is not known.
-    resumed: Option<bool>,
+    key_exchange_group: Option<u16>,
+    handshake_kind: Option<HandshakeKind>,
+    extended_master_secret: Option<bool>,
+    /// Boxed: most connections do not export.
+    exporter: Result<Box<ExporterSecret>, ExportError>,
+    /// If there was any.
+    early: Option<Box<EarlyData>>,
     /// The peer's `close_notify` closes our half (RFC 5246 §7.2.1).
     answers_close: bool,
 }
@@ -30,7 +48,11 @@ impl Negotiated {
             alpn_protocol: None,
             peer_certificates: None,
             server_name: None,
-            resumed: None,
+            key_exchange_group: None,
+            handshake_kind: None,
+            extended_master_secret: None,
+            exporter: Err(ExportError::NotEnabled),
+            early: None,
             answers_close: suite.version() == Version::Tls12 && tls12_close == Tls12Close::Answer,
         }
     }
@@ -47,8 +69,32 @@ impl Negotiated {
         Self { server_name: name.map(Into::into), ..self }
     }
 
-    pub(super) fn with_resumed(self, resumed: bool) -> Self {
-        Self { resumed: Some(resumed), ..self }
+    pub(super) fn with_key_exchange_group(self, key_exchange_group: Option<u16>) -> Self {
+        Self { key_exchange_group, ..self }
+    }
+
+    pub(super) fn with_handshake_kind(self, handshake_kind: Option<HandshakeKind>) -> Self {
+        Self { handshake_kind, ..self }
+    }
+
+    pub(super) fn with_extended_master_secret(self, negotiated: Option<bool>) -> Self {
+        Self { extended_master_secret: negotiated, ..self }
+    }
+
+    pub(super) fn with_exporter(self, exporter: Result<ExporterSecret, ExportError>) -> Self {
+        Self { exporter: exporter.map(Box::new), ..self }
+    }
+
+    pub(super) fn with_early(self, early: EarlyData) -> Self {
+        Self { early: (!early.is_empty()).then(|| Box::new(early)), ..self }
+    }
+
+    pub(super) fn early(&self) -> Option<&EarlyData> {
+        self.early.as_deref()
+    }
+
+    pub(super) fn early_mut(&mut self) -> Option<&mut EarlyData> {
+        self.early.as_deref_mut()
     }
 
     /// Whether the peer's `close_notify` closes our half.
@@ -65,7 +111,11 @@ impl fmt::Debug for Negotiated {
             .field("alpn_protocol", &self.alpn_protocol)
             .field("peer_certificates", &self.peer_certificates.as_ref().map(|all| all.len()))
             .field("server_name", &self.server_name)
-            .field("resumed", &self.resumed)
+            .field("key_exchange_group", &self.key_exchange_group)
+            .field("handshake_kind", &self.handshake_kind)
+            .field("extended_master_secret", &self.extended_master_secret)
+            .field("exporter", &self.exporter)
+            .field("early", &self.early)
             .field("answers_close", &self.answers_close)
             .finish()
     }
@@ -103,11 +153,58 @@ impl Connection {
         self.negotiated()?.peer_certificates.as_deref()
     }
 
-    /// Whether the session was resumed (RFC 9846 §2.2), once the handshake is over. `None`, as
-    /// everything but version and suite, for a connection [`from_keys`](Self::from_keys).
+    /// How the handshake went, once it is over. `None`, as everything but version and suite, for a
+    /// connection [`from_keys`](Self::from_keys).
+    #[must_use]
+    pub fn handshake_kind(&self) -> Option<HandshakeKind> {
+        self.negotiated()?.handshake_kind
+    }
+
+    /// Whether the session was resumed, once the handshake is over: the one question about its
+    /// [kind](Self::handshake_kind) that most programs have.
     #[must_use]
     pub fn is_resumed(&self) -> Option<bool> {
-        self.negotiated()?.resumed
+        Some(self.handshake_kind()? == HandshakeKind::Resumed)
+    }
+
+    /// The number of the group that the keys were agreed on in (IANA "TLS Supported Groups"; rustls's
+    /// `NamedGroup` can be made of it), once the handshake is over. `None` too for a resumption
+    /// without a new key exchange.
+    #[must_use]
+    pub fn key_exchange_group(&self) -> Option<u16> {
+        self.negotiated()?.key_exchange_group
+    }
+
+    /// Whether TLS 1.2 has used the Extended Master Secret (RFC 7627), once the handshake is over.
+    /// `None` in TLS 1.3, which always does the like.
+    #[must_use]
+    pub fn extended_master_secret(&self) -> Option<bool> {
+        self.negotiated()?.extended_master_secret
+    }
+
+    /// Fills `out` with keying material for another protocol, and returns it (RFC 9846 §7.5,
+    /// RFC 5705): both ends of this connection, and nobody else, get the same for the same label,
+    /// context and length. In TLS 1.2 no context is not the same as an empty one.
+    ///
+    /// Channel binding (RFC 9266) is 32 bytes of `b"EXPORTER-Channel-Binding"` with an empty
+    /// context.
+    ///
+    /// # Errors
+    /// [`ExportError`]: the handshake is not over, [`ConnectionConfig::exporter`] is not set,
+    /// TLS 1.2 has no Extended Master Secret, the label is TLS's own, or something is too long.
+    /// `out` is unchanged then.
+    ///
+    /// [`ConnectionConfig::exporter`]: crate::ConnectionConfig::exporter
+    pub fn export_keying_material<T: AsMut<[u8]>>(
+        &self,
+        mut out: T,
+        label: &[u8],
+        context: Option<&[u8]>,
+    ) -> Result<T, ExportError> {
+        let negotiated = self.negotiated().ok_or(ExportError::NotEstablished)?;
+        let secret = negotiated.exporter.as_ref().map_err(|&error| error)?;
+        secret.export(out.as_mut(), label, context)?;
+        Ok(out)
     }
 
     fn negotiated(&self) -> Option<&Negotiated> {
@@ -135,7 +232,6 @@ mod tests {
     };
 
     use super::super::ConnectionError;
-    use super::super::config::Tls12Close;
     use super::super::handshake::Handshake;
     use super::super::rustls23::Rustls;
     use crate::buffer::{BufferPolicy, InboundBuffer};
@@ -237,16 +333,15 @@ mod tests {
             for we_are_the_client in [true, false] {
                 let (client, server) = configs(number);
                 let name = "localhost".try_into().unwrap();
-                let close = Tls12Close::default();
                 let (ours, mut peer): (_, rustls::Connection) = if we_are_the_client {
-                    let ours = Rustls::new_client(client, name, close).unwrap();
+                    let ours = Rustls::unchecked_client(client, name).unwrap();
                     (ours, rustls::ServerConnection::new(server).unwrap().into())
                 } else {
-                    let ours = Rustls::new_server(&server, close).unwrap();
+                    let ours = Rustls::unchecked_server(server).unwrap();
                     (ours, rustls::ClientConnection::new(client, name).unwrap().into())
                 };
                 let inbound = InboundBuffer::new(1 << 16, BufferPolicy::Retain);
-                let mut ours = Handshake::new(Box::new(ours), inbound, PeerLimits::default());
+                let mut ours = Handshake::new(Box::new(ours), inbound, PeerLimits::default(), 0);
                 let mut writer = Writer::without_keys(WriterConfig::default()).unwrap();
                 let mut at_peer = Ok(());
                 let mut result = ours.advance(&mut writer).map(|_| ());

@@ -6,7 +6,8 @@ use crate::reader::{Inbound, ReaderState};
 
 impl Connection {
     /// Memory for the transport's next bytes, to read straight into; then call
-    /// [`process`](Self::process). `None` while there is none, as in [`Reader::inbound`].
+    /// [`process`](Self::process). `None` while there is none, as in
+    /// [`Reader::inbound`](crate::Reader::inbound).
     pub fn inbound(&mut self) -> Option<Inbound<'_>> {
         match &mut self.stage {
             Stage::Negotiating(handshake) => Inbound::new(handshake.inbound()?),

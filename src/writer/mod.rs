@@ -134,6 +134,18 @@ impl Writer {
         self.buffer.discard();
     }
 
+    /// The peer wants no longer records than this.
+    #[cfg(feature = "rustls")]
+    pub(crate) fn lower_max_fragment_len(&mut self, len: usize) {
+        self.planner.lower_max_fragment_len(len);
+    }
+
+    /// The longest content of a record without padding; in the handshake, of TLS 1.3.
+    #[cfg(feature = "rustls")]
+    pub(crate) const fn max_content_len(&self) -> usize {
+        self.planner.max_content_len()
+    }
+
     /// Appends a record that the handshake has sealed, outside the capacity.
     #[cfg(feature = "rustls")]
     pub(crate) fn append_flight(&mut self, record: Bytes) {

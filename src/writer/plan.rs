@@ -135,6 +135,18 @@ impl Planner {
         self.longest = Longest::of(self.policy, self.format);
     }
 
+    /// One more cap on a record: the shortest binds.
+    #[cfg(feature = "rustls")]
+    pub(super) fn lower_max_fragment_len(&mut self, len: usize) {
+        self.set_max_fragment_len(len.min(self.policy.max_inner));
+    }
+
+    /// The longest content of a record without padding.
+    #[cfg(feature = "rustls")]
+    pub(super) const fn max_content_len(&self) -> usize {
+        self.policy.max_inner - self.format.inner_type_len()
+    }
+
     /// A record with this much content was sealed.
     #[inline]
     pub(super) fn on_sealed(&mut self, content_len: usize) {

@@ -330,3 +330,28 @@ impl Rng {
 
 pub const SUITES: [CipherSuite; CipherSuite::ALL.len()] = *CipherSuite::ALL.first_chunk().unwrap();
 pub const ROLES: [Role; 2] = [Role::Client, Role::Server];
+
+/// Passes bytes both ways until there are none, to us `step` bytes at a time.
+pub fn exchange_in_steps(ours: &mut Connection, peer: &mut Peer, step: usize) {
+    loop {
+        let to_peer = drain(ours);
+        peer.feed(&to_peer).unwrap();
+        let to_us = peer.take_wire();
+        for piece in to_us.chunks(step) {
+            feed(ours, piece);
+        }
+        if to_peer.is_empty() && to_us.is_empty() {
+            return;
+        }
+    }
+}
+
+#[track_caller]
+pub fn assert_both_ways(ours: &mut Connection, peer: &mut Peer) {
+    let wire = peer.send(b"from the peer");
+    feed(ours, &wire);
+    assert_eq!(read_all(ours), b"from the peer");
+    ours.writer_mut().write_atomic(b"from us").unwrap();
+    peer.feed(&drain(ours)).unwrap();
+    assert_eq!(peer.take_plaintext(), b"from us");
+}

@@ -2,13 +2,16 @@
 //! their own, or a release build.
 
 mod aborts;
+mod acceptor;
 mod alerts;
 mod bad_peer;
 mod chunks;
 mod clock;
 mod crossing;
 mod debug;
+mod early_data;
 mod errors;
+mod exporter;
 mod failed_half;
 mod floods;
 mod from_keys;

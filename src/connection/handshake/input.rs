@@ -108,7 +108,7 @@ impl HandshakeInput {
         is_protected: bool,
     ) -> Result<UnseenRecord, Refusal> {
         let mut watch = self.watch;
-        let rest = self.unseen();
+        let rest = self.rest();
         let Some(header) = RecordHeader::decode_of_any_version(rest).map_err(Refusal::Header)?
         else {
             return Ok(UnseenRecord::Part(watch));
@@ -199,14 +199,19 @@ impl HandshakeInput {
         self.inbound
     }
 
-    fn unseen(&self) -> &[u8] {
+    /// The next record, which is whole.
+    pub(super) fn unseen(&self, header: RecordHeader) -> &[u8] {
+        self.rest().get(..header.record_len()).unwrap_or(&[])
+    }
+
+    fn rest(&self) -> &[u8] {
         self.inbound.bytes().get(self.shown..).unwrap_or(&[])
     }
 
     /// Length of what was shown and of the record behind it, as far as it is known, if the end of
     /// that record has not come; else 0.
     fn needed(&self) -> usize {
-        let rest = self.unseen();
+        let rest = self.rest();
         let needed = match RecordHeader::decode_of_any_version(rest) {
             Ok(header) => header.map_or(HEADER_LEN, RecordHeader::record_len),
             Err(_) => 0,

@@ -10,12 +10,16 @@ use input::{HandshakeInput, Refusal, UnseenRecord};
 
 use super::ConnectionError;
 use super::backend::{Backend, HandedOver, Step};
+use super::early::{EarlyData, EarlyDataStatus, Keep};
+use super::hello::{ClientHello, HelloReader, ServerHello};
 use crate::aead::CipherSuite;
 use crate::alert::{Alert, AlertDescription};
 use crate::buffer::InboundBuffer;
 use crate::error::{Error, Overrun, PeerFault};
 use crate::reader::{PeerLimits, Role};
-use crate::record::{ContentType, RecordHeader, Version};
+use crate::record::{
+    ContentType, HANDSHAKE_HEADER_LEN, HEADER_LEN, RecordHeader, TAG_LEN, Version,
+};
 use crate::writer::Writer;
 
 /// The header of a record that rustls refuses whatever its state, with `decode_error`.
@@ -34,6 +38,19 @@ pub(super) struct Handshake {
     awaiting: Awaiting,
     /// Whether what we send is protected.
     output: Output,
+    early: EarlyData,
+    /// How much early data is held.
+    early_capacity: usize,
+    /// Whether early data may be written.
+    window: Window,
+    server_hello: Option<ServerHello>,
+    hello_reader: HelloReader,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Window {
+    Closed,
+    Open,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,19 +76,35 @@ pub(super) enum Status {
     Blocked,
     /// It is over, and everything that the backend had to send waits in the writer.
     Done,
+    /// The ClientHello waits for a configuration.
+    Hello,
 }
+
+/// A ServerHello that is cut into records is joined up to this length. Those of servers have some
+/// hundred bytes.
+const MAX_JOINED_HELLO_LEN: usize = 4096;
+
+/// An EndOfEarlyData (RFC 9846 §4.6) in a record of its own, as rustls sends it exactly where the
+/// server took early data. Nothing else that a client sends is as long.
+const END_OF_EARLY_DATA_RECORD_LEN: usize = HEADER_LEN + HANDSHAKE_HEADER_LEN + 1 + TAG_LEN;
 
 impl Handshake {
     pub(super) fn new(
         backend: Box<dyn Backend>,
         inbound: InboundBuffer,
         limits: PeerLimits,
+        early_capacity: usize,
     ) -> Self {
         Self {
             input: HandshakeInput::new(backend.role(), inbound, limits),
+            early_capacity,
             backend,
             awaiting: Awaiting::Backend,
             output: Output::Plain,
+            early: EarlyData::default(),
+            window: Window::Closed,
+            server_hello: None,
+            hello_reader: HelloReader::new(MAX_JOINED_HELLO_LEN),
         }
     }
 
@@ -83,8 +116,9 @@ impl Handshake {
             if self.awaiting == Awaiting::NextRecord {
                 match self.next_record() {
                     Ok(UnseenRecord::Whole(header, watch)) => {
-                        let version = self.backend.version();
-                        self.input.show(header, watch, version);
+                        self.seal_early(writer);
+                        self.look_for_hello(header);
+                        self.input.show(header, watch, self.backend.version());
                     }
                     Ok(UnseenRecord::Part(watch)) => {
                         self.input.set_watch(watch);
@@ -109,23 +143,32 @@ impl Handshake {
             match step {
                 Ok(Step::Again) => {}
                 Ok(Step::Send(record)) => self.send(record, writer),
+                Ok(Step::EarlyPlaintext(plaintext)) => self.early.receive(&plaintext),
+                Ok(Step::Hello) => return Ok(Status::Hello),
+                Ok(Step::Become(backend, limit)) => self.go_on_with(backend, limit, writer),
                 Ok(Step::Traffic) if self.is_over() => return Ok(Status::Done),
-                // A server that may send half-RTT data gets here while still handshaking.
-                Ok(Step::Blocked | Step::Traffic) => match refused {
-                    None => self.awaiting = Awaiting::NextRecord,
+                Ok(step @ (Step::Blocked | Step::Traffic | Step::EarlyTraffic)) => {
+                    self.set_window(&step);
                     // A header that rustls knows and TLS 1.2 and 1.3 do not.
-                    Some(fault) => {
+                    if let Some(fault) = refused {
                         self.input.hide_header();
                         return Err(self.refuse(fault, writer));
                     }
-                },
+                    self.awaiting = Awaiting::NextRecord;
+                }
+                Err(ConnectionError::Record(Error::Peer(fault))) => {
+                    return Err(self.refuse(fault, writer));
+                }
                 Err(error) => {
-                    self.input.wipe();
                     if self.was_ended_by_peer(&error) {
                         writer.discard();
+                    } else if self.client_hello().is_some() {
+                        // rustls does not take the configuration that was chosen.
+                        append_plain_alert(AlertDescription::INTERNAL_ERROR, writer);
                     } else {
                         self.collect_alert(writer);
                     }
+                    self.input.wipe();
                     return Err(error);
                 }
             }
@@ -134,8 +177,130 @@ impl Handshake {
 
     /// Takes over from the backend, once [`advance`](Self::advance) is [`Done`](Status::Done):
     /// the keys, and input that was not read.
-    pub(super) fn hand_over(self) -> Result<(HandedOver, InboundBuffer), ConnectionError> {
-        Ok((self.backend.hand_over()?, self.input.into_inbound()))
+    pub(super) fn hand_over(mut self) -> Result<(HandedOver, InboundBuffer), ConnectionError> {
+        if self.backend.role() == Role::Client {
+            self.early.settle();
+        }
+        let handed_over = self.backend.hand_over(self.server_hello)?.with_early(self.early);
+        Ok((handed_over, self.input.into_inbound()))
+    }
+
+    /// The ClientHello that waits for a configuration.
+    pub(super) fn client_hello(&self) -> Option<&ClientHello> {
+        self.backend.client_hello()
+    }
+
+    /// The handshake goes on with `backend`, which is shown what was read so far.
+    pub(super) fn go_on_with(
+        &mut self,
+        backend: Box<dyn Backend>,
+        limit: Option<usize>,
+        writer: &mut Writer,
+    ) {
+        if let Some(limit) = limit {
+            writer.lower_max_fragment_len(limit);
+        }
+        self.backend = backend;
+        self.awaiting = Awaiting::Backend;
+    }
+
+    /// Tells the peer that the caller wants no handshake with it, as long as nothing is protected.
+    pub(super) fn abort(&mut self, description: AlertDescription, writer: &mut Writer) {
+        if !self.has_keys() {
+            append_plain_alert(description, writer);
+        }
+        self.input.wipe();
+    }
+
+    /// Whether early data may be written: not while a message of the peer's is here in part.
+    pub(super) fn takes_early_data(&self) -> bool {
+        self.window == Window::Open && self.input.is_all_used()
+    }
+
+    pub(super) const fn early(&self) -> &EarlyData {
+        &self.early
+    }
+
+    pub(super) const fn early_mut(&mut self) -> &mut EarlyData {
+        &mut self.early
+    }
+
+    /// How much early data may be written now.
+    pub(super) fn early_room(&self, writer: &Writer) -> usize {
+        let held = match self.backend.role() {
+            Role::Client => self.early.written_len(),
+            Role::Server => self.early.written_len().max(writer.waiting()),
+        };
+        if self.takes_early_data() { self.early_capacity.saturating_sub(held) } else { 0 }
+    }
+
+    /// Accepts early data. Full records are sealed at once.
+    pub(super) fn write_early(&mut self, plaintext: &[u8], writer: &mut Writer) {
+        self.early.write(plaintext);
+        self.seal_early_down_to(writer.max_content_len() - 1, writer);
+    }
+
+    /// Seals the early data that waits.
+    pub(super) fn seal_early(&mut self, writer: &mut Writer) {
+        self.seal_early_down_to(0, writer);
+    }
+
+    /// The drain has reached the early data that waits.
+    pub(super) fn seal_early_for_drain(&mut self, writer: &mut Writer) {
+        if writer.waiting() == 0 {
+            self.seal_early(writer);
+        }
+    }
+
+    /// Whether sealing early data would give bytes to drain.
+    pub(super) fn has_early_pending(&self) -> bool {
+        self.takes_early_data() && !self.early.pending().is_empty()
+    }
+
+    /// Seals early data while more than `max` bytes of it wait.
+    fn seal_early_down_to(&mut self, max: usize, writer: &mut Writer) {
+        while self.has_early_pending() && self.early.pending().len() > max {
+            let pending = self.early.pending();
+            let fragment = pending.get(..writer.max_content_len()).unwrap_or(pending);
+            let Some(sealed) = self.backend.seal_early(fragment) else {
+                self.window = Window::Closed;
+                return;
+            };
+            let keep = match self.backend.role() {
+                Role::Client => Keep::Everything,
+                Role::Server => Keep::Nothing,
+            };
+            let is_short = sealed.taken() < fragment.len();
+            self.early.sealed(sealed.taken(), keep);
+            writer.append_flight(sealed.into_record().into());
+            // The ticket allows no more.
+            if is_short {
+                self.window = Window::Closed;
+            }
+        }
+    }
+
+    /// Early data may be written by a client before its Finished, and by a server, here, behind
+    /// its own.
+    fn set_window(&mut self, step: &Step) {
+        match (step, self.backend.role(), self.early.status()) {
+            (Step::EarlyTraffic, Role::Client, EarlyDataStatus::NotOffered) => {
+                self.early.set_status(EarlyDataStatus::Offered);
+                self.window = Window::Open;
+            }
+            (Step::Traffic, Role::Server, _) => self.window = Window::Open,
+            (Step::EarlyTraffic | Step::Traffic, ..) => {}
+            _ => self.window = Window::Closed,
+        }
+    }
+
+    /// Looks for the ServerHello among the records that a client is shown.
+    fn look_for_hello(&mut self, header: RecordHeader) {
+        if self.backend.role() == Role::Client && self.server_hello.is_none() && !self.has_keys() {
+            let record = self.input.unseen(header);
+            self.server_hello =
+                self.hello_reader.push(record).and_then(|message| ServerHello::decode(&message));
+        }
     }
 
     pub(super) fn end_of_input(&mut self) {
@@ -149,7 +314,7 @@ impl Handshake {
     /// Whether there is memory for input. Where a record does not fit, [`advance`](Self::advance)
     /// makes more.
     pub(super) fn wants_input(&self) -> bool {
-        self.input.wants_more()
+        self.client_hello().is_none() && self.input.wants_more()
     }
 
     /// Where the transport's next bytes go, with room made; `None` after their end.
@@ -169,14 +334,15 @@ impl Handshake {
 
     /// Bytes of inbound memory.
     pub(super) fn memory_held(&self) -> usize {
-        self.input.memory_held()
+        self.input.memory_held() + self.early.memory_held() + self.hello_reader.memory_held()
     }
 
     /// Whether [`advance`](Self::advance) would change anything.
     pub(super) fn wants_process(&self) -> bool {
-        self.input.has_ended()
-            || self.input.is_full()
-            || !matches!(self.next_record(), Ok(UnseenRecord::Part(_)))
+        self.client_hello().is_none()
+            && (self.input.has_ended()
+                || self.input.is_full()
+                || !matches!(self.next_record(), Ok(UnseenRecord::Part(_))))
     }
 
     /// The conditions of the hand-over: it loses the connection if it fails.
@@ -229,6 +395,18 @@ impl Handshake {
     /// A record that the backend sends: in TLS 1.2 protected behind a change_cipher_spec, in
     /// TLS 1.3 of the outer type of application data.
     fn send(&mut self, record: Vec<u8>, writer: &mut Writer) {
+        match self.backend.role() {
+            Role::Server if self.server_hello.is_none() && !self.has_keys() => {
+                self.server_hello = self
+                    .hello_reader
+                    .push(&record)
+                    .and_then(|message| ServerHello::decode(&message));
+            }
+            Role::Client if record.len() == END_OF_EARLY_DATA_RECORD_LEN && self.has_keys() => {
+                self.early.accepted();
+            }
+            _ => {}
+        }
         let first = record.first().and_then(|&byte| ContentType::from_wire(byte));
         match (first, self.backend.version()) {
             (Some(ContentType::ApplicationData), _)
@@ -300,7 +478,7 @@ mod tests {
 
     use rustls::RootCertStore;
 
-    use super::super::config::Tls12Close;
+    use super::super::config::ConnectionConfig;
     use super::super::rustls23::Rustls;
     use super::super::{client_config_builder, clock};
     use super::*;
@@ -322,9 +500,9 @@ mod tests {
                 .with_no_client_auth();
             let name = "localhost".try_into().unwrap();
             let inbound = InboundBuffer::new(1000, BufferPolicy::Retain);
-            let backend = Rustls::new_client(Arc::new(config), name, Tls12Close::default());
+            let backend = Rustls::new_client(Arc::new(config), name, &ConnectionConfig::default());
             let backend = Box::new(backend.unwrap());
-            let mut ours = Handshake::new(backend, inbound, PeerLimits::default());
+            let mut ours = Handshake::new(backend, inbound, PeerLimits::default(), 0);
             let mut writer = Writer::without_keys(WriterConfig::default()).unwrap();
             assert_eq!(ours.advance(&mut writer), Ok(Status::Blocked));
             let inbound = ours.inbound().unwrap();

@@ -1,40 +1,56 @@
 //! rustls 0.23 as the backend: its unbuffered connections, and what they hand over.
 
+mod late;
 mod schedule;
+mod secrets;
 mod server_name;
 
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::sync::Arc;
+use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt;
 
+pub(super) use late::{LateServer, choose};
 use rustls::client::UnbufferedClientConnection;
 use rustls::pki_types::ServerName;
-use rustls::server::UnbufferedServerConnection;
-use rustls::unbuffered::{ConnectionState, EncodeError, EncodeTlsData, UnbufferedStatus};
+use rustls::server::{ServerConnectionData, UnbufferedServerConnection};
+use rustls::unbuffered::{
+    ConnectionState, EncodeError, EncodeTlsData, ReadEarlyData, TransmitTlsData, UnbufferedStatus,
+};
 use rustls::{
-    ClientConfig, CommonState, ConnectionTrafficSecrets, ExtractedSecrets, HandshakeKind,
-    ProtocolVersion, ServerConfig,
+    ClientConfig, CommonState, ConnectionTrafficSecrets, ExtractedSecrets, ProtocolVersion,
+    ServerConfig,
 };
 use schedule::{Kernel, KernelSchedule};
+pub(super) use secrets::KeptSecrets;
+use secrets::{KeepSecrets, Secrets};
 use server_name::{RememberServerName, ServerNameCell};
+use zeroize::Zeroizing;
 
 use super::ConnectionError;
-use super::backend::{Backend, HandedOver, Step};
-use super::config::{Tls12Close, prepare_client_config, prepare_server};
-use super::negotiated::Negotiated;
-use crate::aead::{CipherSuite, NextKeys, ReadKeys, WriteKeys};
+use super::backend::{Backend, HandedOver, SealedEarly, Step};
+use super::config::{ConnectionConfig, Tls12Close, check_suites, prepare_client_config};
+use super::hello::ServerHello;
+use super::negotiated::{HandshakeKind, Negotiated};
+use crate::aead::{
+    CipherSuite, ExportError, ExporterSecret, KeySchedule, NextKeys, ReadKeys, TrafficSecret,
+    WriteKeys,
+};
 use crate::alert::AlertDescription;
 use crate::error::{Error, PeerFault};
 use crate::reader::Role;
-use crate::record::Version;
+use crate::record::{HEADER_LEN, TAG_LEN, Version};
 
 /// A handshake inside rustls, of either role.
 pub(super) struct Rustls {
     tls: Tls,
     /// The name that a client asks for.
     server_name: Option<ServerNameCell>,
+    /// What the key log was given, if anything of it is kept.
+    secrets: Option<Arc<Secrets>>,
+    kept: KeptSecrets,
     tls12_close: Tls12Close,
 }
 
@@ -45,23 +61,83 @@ enum Tls {
 
 impl Rustls {
     pub(super) fn new_client(
-        config: Arc<ClientConfig>,
+        mut tls: Arc<ClientConfig>,
         name: ServerName<'static>,
-        tls12_close: Tls12Close,
-    ) -> Result<Self, rustls::Error> {
-        let tls = UnbufferedClientConnection::new(prepare_client_config(config), name)?;
-        Ok(Self { tls: Tls::Client(tls), server_name: None, tls12_close })
+        config: &ConnectionConfig,
+    ) -> Result<Self, ConnectionError> {
+        check_suites(tls.crypto_provider())?;
+        if !config.early_data {
+            tls = prepare_client_config(tls);
+        } else if !tls.enable_secret_extraction {
+            Arc::make_mut(&mut tls).enable_secret_extraction = true;
+        }
+        let kept = config.kept_secrets();
+        let mut secrets = None;
+        if !kept.is_empty() {
+            let tls = Arc::make_mut(&mut tls);
+            let (log, kept) = KeepSecrets::before(Arc::clone(&tls.key_log), kept);
+            (tls.key_log, secrets) = (log, Some(kept));
+        }
+        Ok(Self {
+            tls: Tls::Client(UnbufferedClientConnection::new(tls, name)?),
+            server_name: None,
+            secrets,
+            kept,
+            tls12_close: config.tls12_close,
+        })
     }
 
+    /// With no longer handshake records than `max_fragment_size`, which counts as rustls does.
     pub(super) fn new_server(
-        config: &ServerConfig,
-        tls12_close: Tls12Close,
+        tls: &ServerConfig,
+        config: &ConnectionConfig,
+        max_fragment_size: Option<usize>,
+    ) -> Result<Self, ConnectionError> {
+        check_suites(tls.crypto_provider())?;
+        let mut tls = tls.clone();
+        tls.enable_secret_extraction = true;
+        if !config.early_data {
+            tls.max_early_data_size = 0;
+        }
+        if let Some(size) = max_fragment_size {
+            tls.max_fragment_size = Some(tls.max_fragment_size.map_or(size, |own| own.min(size)));
+        }
+        let kept = config.kept_secrets();
+        let mut secrets = None;
+        if !kept.is_empty() {
+            let (log, kept) = KeepSecrets::before(Arc::clone(&tls.key_log), kept);
+            (tls.key_log, secrets) = (log, Some(kept));
+        }
+        let (resolver, name) = RememberServerName::before(Arc::clone(&tls.cert_resolver));
+        tls.cert_resolver = resolver;
+        Ok(Self {
+            tls: Tls::Server(UnbufferedServerConnection::new(Arc::new(tls))?),
+            server_name: Some(name),
+            secrets,
+            kept,
+            tls12_close: config.tls12_close,
+        })
+    }
+
+    /// With whatever suites there are.
+    #[cfg(all(test, feature = "std"))]
+    pub(super) fn unchecked_client(
+        tls: Arc<ClientConfig>,
+        name: ServerName<'static>,
     ) -> Result<Self, rustls::Error> {
-        let mut config = prepare_server(config);
-        let (resolver, name) = RememberServerName::before(Arc::clone(&config.cert_resolver));
-        config.cert_resolver = resolver;
-        let tls = UnbufferedServerConnection::new(Arc::new(config))?;
-        Ok(Self { tls: Tls::Server(tls), server_name: Some(name), tls12_close })
+        Ok(Self::unchecked(Tls::Client(UnbufferedClientConnection::new(tls, name)?)))
+    }
+
+    /// The same of a server.
+    #[cfg(all(test, feature = "std"))]
+    pub(super) fn unchecked_server(tls: Arc<ServerConfig>) -> Result<Self, rustls::Error> {
+        Ok(Self::unchecked(Tls::Server(UnbufferedServerConnection::new(tls)?)))
+    }
+
+    #[cfg(all(test, feature = "std"))]
+    fn unchecked(tls: Tls) -> Self {
+        let (kept, tls12_close) = (KeptSecrets::default(), Tls12Close::default());
+        Self { tls, server_name: None, secrets: None, kept, tls12_close }
     }
 
     fn common(&self) -> &CommonState {
@@ -72,14 +148,67 @@ impl Rustls {
     }
 
     /// What was agreed on. rustls forgets most of it at the hand-over.
-    fn negotiated(&self, suite: CipherSuite) -> Negotiated {
+    fn negotiated(&self, suite: CipherSuite, hello: Option<ServerHello>) -> Negotiated {
         let common = self.common();
         let name = self.server_name.as_ref().and_then(|name| name.get().map(String::as_str));
+        let group = common.negotiated_key_exchange_group().map(|group| group.name().into());
         Negotiated::new(suite, self.tls12_close)
             .with_alpn_protocol(common.alpn_protocol())
             .with_peer_certificates(common.peer_certificates())
             .with_server_name(name)
-            .with_resumed(common.handshake_kind() == Some(HandshakeKind::Resumed))
+            .with_key_exchange_group(group)
+            .with_handshake_kind(common.handshake_kind().map(kind))
+            .with_extended_master_secret(match suite.version() {
+                Version::Tls12 => hello.map(|hello| hello.has_extended_master_secret()),
+                Version::Tls13 => None,
+            })
+            .with_exporter(self.exporter(suite, hello))
+    }
+
+    /// What keying material is exported from, if that is kept.
+    fn exporter(
+        &self,
+        suite: CipherSuite,
+        hello: Option<ServerHello>,
+    ) -> Result<ExporterSecret, ExportError> {
+        let secrets = self.secrets.as_ref().filter(|_| self.kept.has_exporter());
+        let secrets = secrets.ok_or(ExportError::NotEnabled)?;
+        let secret = match suite.version() {
+            Version::Tls13 => {
+                secrets.exporter().and_then(|secret| ExporterSecret::tls13(suite, secret))
+            }
+            Version::Tls12 => {
+                let hello = hello.filter(ServerHello::has_extended_master_secret);
+                let hello = hello.ok_or(ExportError::NoExtendedMasterSecret)?;
+                secrets.master().and_then(|(client_random, master)| {
+                    let client_random = client_random.try_into().ok()?;
+                    ExporterSecret::tls12(suite, master, client_random, hello.random())
+                })
+            }
+        };
+        // rustls logs it in every handshake.
+        secret.ok_or(ExportError::NotEnabled)
+    }
+
+    /// The traffic secrets of both directions, ours first, if they are kept.
+    fn traffic_secrets(&self, suite: CipherSuite) -> Option<(TrafficSecret, TrafficSecret)> {
+        let (client, server) = self.secrets.as_ref()?.traffic()?;
+        let client = TrafficSecret::new(suite, client).ok()?;
+        let server = TrafficSecret::new(suite, server).ok()?;
+        Some(match self.role() {
+            Role::Client => (client, server),
+            Role::Server => (server, client),
+        })
+    }
+}
+
+fn kind(kind: rustls::HandshakeKind) -> HandshakeKind {
+    match kind {
+        rustls::HandshakeKind::Full => HandshakeKind::Full,
+        rustls::HandshakeKind::FullWithHelloRetryRequest => {
+            HandshakeKind::FullWithHelloRetryRequest
+        }
+        rustls::HandshakeKind::Resumed => HandshakeKind::Resumed,
     }
 }
 
@@ -113,15 +242,64 @@ impl Backend for Rustls {
 
     fn step(&mut self, records: &mut [u8]) -> (usize, Result<Step, ConnectionError>) {
         match &mut self.tls {
-            Tls::Client(tls) => take_step(tls.process_tls_records(records)),
-            Tls::Server(tls) => take_step(tls.process_tls_records(records)),
+            Tls::Client(tls) => {
+                let UnbufferedStatus { discard, state } = tls.process_tls_records(records);
+                (
+                    discard,
+                    match state {
+                        Ok(ConnectionState::TransmitTlsData(mut transmit)) => {
+                            Ok(match transmit.may_encrypt_early_data() {
+                                // It stays so until the server answers.
+                                Some(_) => Step::EarlyTraffic,
+                                None => transmitted(transmit),
+                            })
+                        }
+                        state => take_step(state),
+                    },
+                )
+            }
+            Tls::Server(tls) => {
+                let UnbufferedStatus { discard, state } = tls.process_tls_records(records);
+                (
+                    discard,
+                    match state {
+                        Ok(ConnectionState::ReadEarlyData(early)) => read_early(early),
+                        state => take_step(state),
+                    },
+                )
+            }
         }
     }
 
-    fn hand_over(self: Box<Self>) -> Result<HandedOver, ConnectionError> {
+    fn seal_early(&mut self, fragment: &[u8]) -> Option<SealedEarly> {
+        let mut record = vec![0; fragment.len() + TLS13_OVERHEAD];
+        let len = match &mut self.tls {
+            Tls::Client(tls) => match tls.process_tls_records(&mut []).state {
+                Ok(ConnectionState::TransmitTlsData(mut transmit)) => {
+                    transmit.may_encrypt_early_data()?.encrypt(fragment, &mut record).ok()?
+                }
+                _ => return None,
+            },
+            Tls::Server(tls) => match tls.process_tls_records(&mut []).state {
+                Ok(ConnectionState::WriteTraffic(mut traffic)) => {
+                    traffic.encrypt(fragment, &mut record).ok()?
+                }
+                _ => return None,
+            },
+        };
+        record.truncate(len);
+        // A ticket that allows no more makes a shorter record, or none.
+        Some(SealedEarly::new(record, len.saturating_sub(TLS13_OVERHEAD)))
+    }
+
+    fn hand_over(
+        self: Box<Self>,
+        server_hello: Option<ServerHello>,
+    ) -> Result<HandedOver, ConnectionError> {
         let suite = self.suite().and_then(CipherSuite::from_wire);
         let suite = suite.ok_or(rustls::Error::HandshakeNotComplete)?;
-        let negotiated = self.negotiated(suite);
+        let negotiated = self.negotiated(suite, server_hello);
+        let traffic = self.traffic_secrets(suite);
         let (secrets, kernel) = match self.tls {
             Tls::Client(tls) => {
                 let (secrets, kernel) = tls.dangerous_into_kernel_connection()?;
@@ -136,7 +314,15 @@ impl Backend for Rustls {
         // The sequence numbers are used as they are: a server's tickets are counted already.
         let write = with_key_and_iv(&tx, |key, iv| WriteKeys::new(suite, key, iv, tx_seq));
         let read = with_key_and_iv(&rx, |key, iv| ReadKeys::new(suite, key, iv, rx_seq));
-        let next = NextKeys::Schedule(Box::new(KernelSchedule::new(kernel, suite)));
+        let is_client = matches!(kernel, Kernel::Client(_));
+        let schedule: Box<dyn KeySchedule> = Box::new(KernelSchedule::new(kernel, suite));
+        let next = match traffic {
+            // A server gets no tickets, and has no more need of rustls.
+            Some((ours, peers)) => {
+                NextKeys::of_handshake(ours, peers, is_client.then_some(schedule))
+            }
+            None => NextKeys::Schedule(schedule),
+        };
         Ok(HandedOver::new(
             write.ok_or_else(unknown_secrets)?,
             read.ok_or_else(unknown_secrets)?,
@@ -152,28 +338,41 @@ impl fmt::Debug for Rustls {
     }
 }
 
-/// Handles one state of rustls, which is the same for both roles. Returns the bytes to discard.
+/// What a record of TLS 1.3 costs over its content.
+const TLS13_OVERHEAD: usize = HEADER_LEN + 1 + TAG_LEN;
+
+/// A state of rustls that is the same for both roles.
 fn take_step<Data>(
-    status: UnbufferedStatus<'_, '_, Data>,
-) -> (usize, Result<Step, ConnectionError>) {
-    let UnbufferedStatus { discard, state } = status;
-    let step = match state {
+    state: Result<ConnectionState<'_, '_, Data>, rustls::Error>,
+) -> Result<Step, ConnectionError> {
+    match state {
         Ok(ConnectionState::EncodeTlsData(chunk)) => Ok(Step::Send(encode(chunk))),
-        Ok(ConnectionState::TransmitTlsData(transmit)) => {
-            // It waits in our buffer, in order: as good as sent.
-            transmit.done();
-            Ok(Step::Again)
-        }
+        Ok(ConnectionState::TransmitTlsData(transmit)) => Ok(transmitted(transmit)),
         Ok(ConnectionState::BlockedHandshake) => Ok(Step::Blocked),
         Ok(ConnectionState::WriteTraffic(_)) => Ok(Step::Traffic),
         Ok(ConnectionState::PeerClosed | ConnectionState::Closed) => {
             Err(Error::PeerAlert(AlertDescription::CLOSE_NOTIFY).into())
         }
-        // Application data is not shown to rustls, and early data is switched off.
+        // Application data is not shown to rustls.
         Ok(_) => Err(Error::Peer(PeerFault::UnexpectedContentType).into()),
         Err(error) => Err(error.into()),
-    };
-    (discard, step)
+    }
+}
+
+/// It waits in our buffer, in order: as good as sent.
+fn transmitted<Data>(transmit: TransmitTlsData<'_, Data>) -> Step {
+    transmit.done();
+    Step::Again
+}
+
+fn read_early(
+    mut early: ReadEarlyData<'_, '_, ServerConnectionData>,
+) -> Result<Step, ConnectionError> {
+    let mut plaintext = Zeroizing::new(Vec::new());
+    while let Some(record) = early.next_record() {
+        plaintext.extend_from_slice(record?.payload);
+    }
+    Ok(Step::EarlyPlaintext(plaintext))
 }
 
 /// The bytes of one record of the handshake.

@@ -74,7 +74,7 @@ impl fmt::Display for AlertDescription {
 
 /// The level byte of an alert. TLS 1.3 ignores it on receipt (RFC 9846 §6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum AlertLevel {
+enum AlertLevel {
     Warning,
     Fatal,
 }
@@ -82,8 +82,8 @@ pub(crate) enum AlertLevel {
 /// An alert as it stands in a record: two bytes (RFC 9846 §6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Alert {
-    pub(crate) level: AlertLevel,
-    pub(crate) description: AlertDescription,
+    level: AlertLevel,
+    description: AlertDescription,
 }
 
 impl Alert {

@@ -24,7 +24,7 @@ pub(crate) use budget::{KeyBudget, blocks};
 #[cfg(feature = "fuzzing")]
 pub use forge::{ForgedRecord, RecordForge};
 pub use keys::{ReadKeys, WriteKeys};
-pub(crate) use opener::{Opened, RecordOpener};
+pub(crate) use opener::RecordOpener;
 #[cfg(feature = "parallel")]
 pub(crate) use reserved::{Reserved, SharedKey};
 #[cfg(feature = "rustls")]

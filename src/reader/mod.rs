@@ -388,7 +388,7 @@ impl Reader {
     #[cfg(feature = "rustls")]
     pub(crate) fn holds_data(&self) -> bool {
         let Ok(Some(header)) = self.next_header() else { return false };
-        header.content_type == ContentType::ApplicationData
+        header.content_type() == ContentType::ApplicationData
             && header.record_len() <= self.buffer.len()
     }
 }

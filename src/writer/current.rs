@@ -86,7 +86,7 @@ mod tests {
     use crate::record::Version;
     use crate::writer::Padding;
 
-    const FORMAT: RecordFormat = RecordFormat { version: Version::Tls13, explicit_nonce_len: 0 };
+    const FORMAT: RecordFormat = RecordFormat::new(Version::Tls13, 0);
 
     #[test]
     fn it_is_full_at_its_limit() {

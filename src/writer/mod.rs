@@ -101,7 +101,7 @@ impl Writer {
     pub(crate) fn without_keys(config: WriterConfig) -> Result<Self, ConfigError> {
         config.check()?;
         let buffer = config.outbound_buffer();
-        let format = RecordFormat { version: Version::Tls13, explicit_nonce_len: 0 };
+        let format = RecordFormat::new(Version::Tls13, 0);
         Ok(Self {
             sealer: None,
             next_keys: NextKeys::None,
@@ -207,7 +207,7 @@ impl Writer {
         if let Some(record) = &self.record {
             budget.spend(record.limit());
         }
-        let is_tls12 = self.planner.format().version == Version::Tls12;
+        let is_tls12 = self.planner.format().version() == Version::Tls12;
         if self.life == Life::Open && is_tls12 && budget.allows_warning() {
             self.control.refuse_renegotiation();
         }

@@ -251,7 +251,7 @@ impl Longest {
 
 impl RecordPolicy {
     pub(super) fn new(format: RecordFormat, max_inner: usize, padding: Padding) -> Self {
-        let padding = match format.version {
+        let padding = match format.version() {
             Version::Tls12 => Padding::None,
             Version::Tls13 => padding,
         };

@@ -12,8 +12,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use bytes::{Buf, Bytes};
 
 use super::Writer;
-use super::seal::Begun;
-use super::state::{Life, RecordEnd};
+use super::state::Life;
 use crate::aead::{RecordSealer, Reserved, SharedKey};
 use crate::buffer::{Detached, Segment};
 use crate::error::{Error, WriteError};
@@ -155,7 +154,7 @@ impl Writer {
         let accepted = result.unwrap_or_else(WriteError::accepted);
         plaintext.advance(accepted);
         if accepted > 0 {
-            self.seal_current(RecordEnd::Flushed).map_err(|_| WriteError::Failed { accepted })?;
+            self.end_record(accepted)?;
         }
         result
     }
@@ -169,15 +168,14 @@ impl Writer {
         let mut accepted = 0;
         while accepted < len {
             match self.begin_record(len - accepted) {
-                Ok(Begun::Yes) => {}
-                Ok(Begun::NoRoom) => break,
-                Ok(Begun::KeyLimit) => return (accepted, Err(WriteError::KeyLimit { accepted })),
-                Err(_) => return (accepted, Err(WriteError::Failed { accepted })),
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(error) => return (accepted, Err(error.after(accepted))),
             }
             let Some(record) = self.record.take() else { break };
             let record_limit = record.limit();
             let content_len = record_limit.min(len - accepted);
-            let padding = record.policy().padding(self.planner.format(), content_len);
+            let padding = record.policy().padding(content_len);
             let reserved = self.sealer.as_mut().and_then(|sealer| {
                 let reserved = sealer.reserve(content_len, padding)?;
                 Some((reserved, tasks.key_of(sealer, self.counts.key_updates)))

@@ -12,6 +12,8 @@ mod owned;
 mod padding;
 mod parts;
 mod plan;
+mod policy;
+mod progress;
 mod seal;
 mod sizing;
 mod slot;
@@ -26,9 +28,10 @@ pub use config::{Coalescing, WriterConfig};
 pub use drain::Drain;
 pub use padding::Padding;
 pub use parts::WriterParts;
+pub use progress::{FlushPoint, Progress, RecordEnds};
 pub use sizing::{Conditions, Congestion, Sizing, SlowStart, Window};
 pub use slot::Slot;
-pub use state::{BufferState, FlushPoint, Progress, RecordEnds, Wants, WriterState};
+pub use state::{BufferState, Wants, WriterState};
 #[cfg(feature = "parallel")]
 pub use workers::SealWorkers;
 
@@ -37,9 +40,11 @@ use bytes::Bytes;
 use config::{MAX_CAPACITY, check_max_fragment_len};
 use control::{Control, PeerUpdate};
 use current::CurrentRecord;
+use cursor::{Cursor, Plan};
 use lending::Loan;
-use plan::{Outlook, Plan, Planner};
-use state::{Counts, Life, RecordEnd};
+use plan::Planner;
+use progress::RecordEnd;
+use state::Life;
 
 #[cfg(feature = "rustls")]
 use crate::aead::ReadKeys;
@@ -82,7 +87,8 @@ pub struct Writer {
     planner: Planner,
     coalescing: Coalescing,
     life: Life,
-    counts: Counts,
+    /// What the buffer counts is missing.
+    counts: Progress,
 }
 
 impl Writer {
@@ -113,7 +119,7 @@ impl Writer {
             planner: Planner::new(format, &config),
             coalescing: config.coalescing,
             life: Life::Negotiating,
-            counts: Counts::default(),
+            counts: Progress::default(),
         })
     }
 
@@ -266,8 +272,8 @@ impl Writer {
     pub fn set_max_fragment_len(&mut self, len: usize) -> Result<(), ConfigError> {
         check_max_fragment_len(len)?;
         self.planner.set_max_fragment_len(len);
-        let (format, max_inner) = (self.planner.format(), self.planner.policy().max_inner);
-        if self.record.as_mut().is_some_and(|record| !record.cap(format, max_inner)) {
+        let policy = self.planner.policy();
+        if self.record.as_mut().is_some_and(|record| !record.cap(policy)) {
             // A failure is sticky, and the next call tells of it.
             let _failed = self.seal_current(RecordEnd::Capped);
         }
@@ -297,7 +303,7 @@ impl Writer {
         if n > MAX_CAPACITY {
             return usize::MAX;
         }
-        let wire_len = |n| self.planner.wire_len(&self.outlook(), self.record, n);
+        let wire_len = |n| self.cursor().wire_len(self.record, n);
         wire_len(n).saturating_sub(wire_len(0))
     }
 
@@ -331,8 +337,7 @@ impl Writer {
             return BufferState::Empty;
         }
         let takes_more = self.life == Life::Open
-            && (self.record.is_some()
-                || matches!(self.planner.plan(&self.outlook(), 1), Plan::Begin(_)));
+            && (self.record.is_some() || matches!(self.cursor().plan(1), Plan::Begin(_)));
         if takes_more { BufferState::Holding } else { BufferState::Full }
     }
 
@@ -346,10 +351,12 @@ impl Writer {
     /// The counters.
     #[must_use]
     pub fn progress(&self) -> Progress {
-        let Counts { accepted, ends: records_ended, key_updates } = self.counts;
-        let records = records_ended.total();
-        let (drained, drained_plaintext) = (self.buffer.drained(), self.buffer.drained_plaintext());
-        Progress { accepted, drained, drained_plaintext, records, records_ended, key_updates }
+        Progress {
+            drained: self.buffer.drained(),
+            drained_plaintext: self.buffer.drained_plaintext(),
+            records: self.counts.records_ended.total(),
+            ..self.counts
+        }
     }
 
     /// The sequence number of the next record under the current key.
@@ -384,14 +391,9 @@ impl Writer {
     }
 
     #[inline]
-    fn outlook(&self) -> Outlook<'_> {
-        Outlook {
-            buffer: &self.buffer,
-            budget: self.budget(),
-            next_keys: &self.next_keys,
-            key_limits: self.key_limits(),
-            control: &self.control,
-        }
+    fn cursor(&self) -> Cursor<'_> {
+        let next_limits = self.next_keys.can_update().then(|| self.key_limits());
+        Cursor::new(&self.planner, &self.buffer, &self.control, self.budget(), next_limits)
     }
 
     /// What the key may still seal; nothing without a key.
@@ -409,7 +411,7 @@ impl Writer {
     /// What `write` would accept of `len` bytes, or more by what the current record takes, and
     /// what would end it.
     fn room_up_to(&self, len: usize) -> (usize, Plan) {
-        self.planner.room_up_to(&self.outlook(), self.record, len)
+        self.cursor().room_up_to(self.record, len)
     }
 
     /// Content so far of the current record; 0 if there is none.

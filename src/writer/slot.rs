@@ -4,7 +4,6 @@ use core::fmt;
 use core::ops::{Deref, DerefMut, Range};
 
 use super::Writer;
-use super::seal::Begun;
 use crate::error::{Overrun, WriteError};
 use crate::record::MAX_FRAGMENT_LEN;
 
@@ -69,16 +68,12 @@ impl Writer {
     #[inline]
     pub(super) fn lend(&mut self) -> Result<Range<usize>, WriteError> {
         self.check_open()?;
-        match self.begin_record(WANT_OF_SLOT) {
-            Ok(Begun::Yes) => {
-                let free = self.free_range();
-                self.buffer.set_lent(free.end);
-                Ok(free)
-            }
-            Ok(Begun::NoRoom) => Ok(0..0),
-            Ok(Begun::KeyLimit) => Err(WriteError::KeyLimit { accepted: 0 }),
-            Err(_) => Err(WriteError::Failed { accepted: 0 }),
+        if !self.begin_record(WANT_OF_SLOT)? {
+            return Ok(0..0);
         }
+        let free = self.free_range();
+        self.buffer.set_lent(free.end);
+        Ok(free)
     }
 
     /// Ends the use of lent memory to which nothing was committed: a record without content is

@@ -14,7 +14,7 @@ use bytes::{Buf, Bytes};
 use super::Writer;
 use super::state::Life;
 use crate::aead::{RecordSealer, Reserved, SharedKey};
-use crate::buffer::{Detached, Segment};
+use crate::buffer::Segment;
 use crate::error::{Error, WriteError};
 
 /// Records that were accepted and are being sealed, by [`SealJob`]s on other threads and by
@@ -35,8 +35,8 @@ pub struct Batch<'a> {
 /// What is to be put right when all is sealed.
 struct Unfinished<'a> {
     writer: &'a mut Writer,
-    /// Without its segments, which are in the jobs.
-    detached: Detached,
+    /// Of its buffer, while they are not in the tasks.
+    segments: Vec<Segment>,
 }
 
 /// Leave to seal records of a batch: [`run`](Self::run) it on any thread. Clones are worth the
@@ -128,14 +128,11 @@ impl Writer {
             };
         }
         let plaintext = plaintext.split_to(reserved);
-        let mut detached = self.buffer.detach(tasks.first_segment);
-        let shared = Shared::new(tasks.with_segments(&mut detached.segments, &plaintext));
+        let mut segments = self.buffer.detach(tasks.first_segment);
+        let shared = Shared::new(tasks.with_segments(&mut segments, &plaintext));
         self.life = Life::Sealing;
-        Ok(Batch {
-            unfinished: Some(Unfinished { writer: self, detached }),
-            shared: Arc::new(shared),
-            result,
-        })
+        let unfinished = Some(Unfinished { writer: self, segments });
+        Ok(Batch { unfinished, shared: Arc::new(shared), result })
     }
 
     /// What the current record has room for is written into it. Returns how much that was, which is
@@ -185,9 +182,8 @@ impl Writer {
                 self.end_with(Error::KeysExhausted);
                 return (accepted, Err(WriteError::Failed { accepted }));
             };
-            let offset = self.buffer.seal_later(reserved.record_len(), content_len);
-            let record = Record { reserved, key, start: offset.start, content_start: accepted };
-            tasks.add(record, offset.segment);
+            let (segment, start) = self.buffer.seal_later(reserved.record_len(), content_len);
+            tasks.add(Record { reserved, key, start, content_start: accepted }, segment);
             accepted += content_len;
             self.count_record(content_len, content_len == record_limit);
         }
@@ -270,7 +266,7 @@ impl Batch<'_> {
     }
 
     fn end(&mut self) -> Result<usize, WriteError> {
-        let Some(Unfinished { writer, mut detached }) = self.unfinished.take() else {
+        let Some(Unfinished { writer, mut segments }) = self.unfinished.take() else {
             return self.result;
         };
         self.shared.finish();
@@ -279,7 +275,7 @@ impl Batch<'_> {
             let mut task = lock(task);
             // Taken, but not begun.
             task.seal();
-            detached.segments.extend(task.segment.take());
+            segments.extend(task.segment.take());
         }
         if self.shared.tasks.iter().any(Mutex::is_poisoned) {
             // A job has panicked, and its records are missing.
@@ -287,7 +283,7 @@ impl Batch<'_> {
             return Err(WriteError::Failed { accepted: 0 });
         }
         writer.life = Life::Open;
-        writer.buffer.attach(detached);
+        writer.buffer.attach(segments);
         self.result
     }
 }

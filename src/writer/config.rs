@@ -5,7 +5,7 @@ use super::sizing::Sizing;
 use crate::aead::KeyLimits;
 #[cfg(feature = "std")]
 use crate::buffer::Pool;
-use crate::buffer::{BufferPolicy, OutboundBuffer};
+use crate::buffer::{BufferPolicy, OutboundBuffer, SegmentStore};
 use crate::error::ConfigError;
 use crate::num::to_u64;
 use crate::record::{MAX_FRAGMENT_LEN, MAX_OVERHEAD, MIN_FRAGMENT_LIMIT};
@@ -106,11 +106,10 @@ impl WriterConfig {
 
     /// The outbound buffer that this asks for.
     pub(crate) fn outbound_buffer(&self) -> OutboundBuffer {
-        let segments = self.capacity.div_ceil(MAX_FRAGMENT_LEN);
-        let buffer = OutboundBuffer::new(SEGMENT_LEN, segments, self.buffers);
+        let segments = SegmentStore::new(SEGMENT_LEN, self.buffers);
         #[cfg(feature = "std")]
-        let buffer = buffer.with_pool(self.pool.clone());
-        buffer
+        let segments = segments.with_pool(self.pool.clone());
+        OutboundBuffer::new(segments, self.capacity.div_ceil(MAX_FRAGMENT_LEN))
     }
 }
 

@@ -12,12 +12,6 @@ use crate::record::{
     ContentType, HEADER_LEN, KeyUpdateRequest, RecordHeader, Version, decode_key_update,
 };
 
-impl From<PeerFault> for Error {
-    fn from(fault: PeerFault) -> Self {
-        Self::Peer(fault)
-    }
-}
-
 /// Why nothing more will be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ReadEnd {

@@ -88,7 +88,7 @@ impl RecordForge {
     /// A forge of records under `keys`.
     #[must_use]
     pub fn new(mut keys: WriteKeys) -> Self {
-        let next_keys = keys.take_secret().into();
+        let next_keys = NextKeys::Secrets { write: keys.take_secret(), read: None };
         Self { seq: keys.seq(), keys, next_keys }
     }
 

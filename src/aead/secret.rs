@@ -152,10 +152,13 @@ mod tests {
     #[test]
     fn a_reader_follows_beyond_the_last_generation_of_a_writer() {
         let secret = TrafficSecret::new(CipherSuite::TLS_AES_128_GCM_SHA256, &[7; 32]).unwrap();
-        let mut schedule = NextKeys::from(Some(secret.at_generation((1 << 48) - 2)));
+        let read = Some(secret.at_generation((1 << 48) - 2));
+        let mut schedule = NextKeys::Secrets { write: None, read };
         for generation in [(1 << 48) - 1, 1 << 48, (1 << 48) + 1] {
             assert!(schedule.next_read_keys().is_ok(), "{generation}");
-            let NextKeys::Secret(secret) = &schedule else { panic!("it stays a secret") };
+            let NextKeys::Secrets { read: Some(secret), .. } = &schedule else {
+                panic!("it stays a secret")
+            };
             assert_eq!(secret.generation(), generation);
         }
     }
@@ -165,13 +168,14 @@ mod tests {
         let mut secret = TrafficSecret::new(CipherSuite::TLS_AES_128_GCM_SHA256, &[7; 32]).unwrap();
         secret.update();
         assert_eq!(secret.generation(), 1);
-        let mut schedule = NextKeys::from(Some(secret.at_generation((1 << 48) - 2)));
+        let write = Some(secret.at_generation((1 << 48) - 2));
+        let mut schedule = NextKeys::Secrets { write, read: None };
         assert!(schedule.can_update());
         assert!(schedule.next_write_keys().is_ok());
         assert!(!schedule.can_update());
         assert_eq!(schedule.next_write_keys().err(), Some(Error::KeysExhausted));
         let generation = schedule.into_secrets().0.map(|secret| secret.generation());
         assert_eq!(generation, Some((1 << 48) - 1));
-        assert!(!NextKeys::None.can_update());
+        assert!(!NextKeys::NONE.can_update());
     }
 }

@@ -166,11 +166,12 @@ fn key_update_chains_give_the_secrets_and_keys_of_every_generation() {
     for chain in vectors().key_update_chains {
         let suite = suite(&chain.suite);
         let secret = hex(&chain.generations[0].secret);
-        let mut writing = NextKeys::from(Some(TrafficSecret::new(suite, &secret).unwrap()));
-        let mut reading = NextKeys::from(Some(TrafficSecret::new(suite, &secret).unwrap()));
+        let start = || Some(TrafficSecret::new(suite, &secret).unwrap());
+        let mut writing = NextKeys::Secrets { write: start(), read: None };
+        let mut reading = NextKeys::Secrets { write: None, read: start() };
         for (n, generation) in chain.generations.iter().enumerate() {
             let (write, read) = if n == 0 {
-                let secret = || TrafficSecret::new(suite, &secret).unwrap();
+                let secret = || start().unwrap();
                 (WriteKeys::from_secret(secret()), ReadKeys::from_secret(secret()))
             } else {
                 (writing.next_write_keys().unwrap(), reading.next_read_keys().unwrap())

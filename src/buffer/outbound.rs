@@ -50,7 +50,7 @@ impl OutboundBuffer {
             id: BufferId::new(),
             front: VecDeque::new(),
             tail: None,
-            marks: Marks::new(),
+            marks: Marks::default(),
             segments,
             max_segments,
             charged: 0,
@@ -180,14 +180,7 @@ impl OutboundBuffer {
         self.reuse_if_unused();
     }
 
-    /// Appends foreign memory, outside the capacity. The tail must not be in use.
-    #[cfg(feature = "rustls")]
-    pub(crate) fn append_owned(&mut self, bytes: Bytes) {
-        self.mark(bytes.len(), 0);
-        self.append_piece(bytes);
-    }
-
-    /// Appends foreign memory. What it carries is to be [`mark`](Self::mark)ed by the caller. The
+    /// Appends foreign memory, outside the capacity. What it carries is to be [`mark`](Self::mark)ed by the caller. The
     /// tail must not be in use.
     pub(crate) fn append_piece(&mut self, bytes: Bytes) {
         self.retire_tail();

@@ -122,7 +122,7 @@ impl<'a> Cursor<'a> {
     #[inline]
     pub(super) fn plan(&self, want: usize) -> Plan {
         let max_content = self.policy.max_content();
-        let target = self.sizer.content_len_after(self.sent, self.format().overhead(), max_content);
+        let target = self.sizer.content_len(self.sent, self.format().overhead(), max_content);
         let longest_inner = self.policy.longest_inner(target);
         let Some((control_len, updates_key)) = self.control_in_front(longest_inner) else {
             return Plan::KeyLimit;

@@ -41,7 +41,6 @@ use config::{MAX_CAPACITY, check_max_fragment_len};
 use control::{Control, PeerUpdate};
 use current::CurrentRecord;
 use cursor::{Cursor, Plan};
-use lending::Loan;
 use plan::Planner;
 use progress::RecordEnd;
 use state::Life;
@@ -81,8 +80,9 @@ pub struct Writer {
     buffer: OutboundBuffer,
     /// Its content lies at the start of the buffer's tail.
     record: Option<CurrentRecord>,
-    /// Of its memory, to be committed by a call of its own.
-    loan: Loan,
+    /// Its memory is lent, to be committed by a call of its own, as long as no more than this
+    /// plaintext has been accepted.
+    lent_at: Option<u64>,
     control: Control,
     planner: Planner,
     coalescing: Coalescing,
@@ -98,7 +98,7 @@ impl Writer {
     /// [`ConfigError`] for a setting that is out of its range ([`WriterConfig::check`]).
     pub fn new(mut keys: WriteKeys, config: WriterConfig) -> Result<Self, ConfigError> {
         let mut writer = Self::without_keys(config)?;
-        let next_keys = keys.take_secret().into();
+        let next_keys = NextKeys::Secrets { write: keys.take_secret(), read: None };
         writer.begin(keys, next_keys);
         Ok(writer)
     }
@@ -110,11 +110,11 @@ impl Writer {
         let format = RecordFormat::new(Version::Tls13, 0);
         Ok(Self {
             sealer: None,
-            next_keys: NextKeys::None,
+            next_keys: NextKeys::NONE,
             key_limits: config.key_limits,
             buffer,
             record: None,
-            loan: Loan::NONE,
+            lent_at: None,
             control: Control::new(PeerUpdate::NotRequested),
             planner: Planner::new(format, &config),
             coalescing: config.coalescing,
@@ -143,7 +143,8 @@ impl Writer {
     /// Appends a record that the handshake has sealed, outside the capacity.
     #[cfg(feature = "rustls")]
     pub(crate) fn append_flight(&mut self, record: Bytes) {
-        self.buffer.append_owned(record);
+        self.buffer.mark(record.len(), 0);
+        self.buffer.append_piece(record);
     }
 
     /// Drains the sealed bytes that wait. If none do, the current record is sealed first: the drain

@@ -119,13 +119,14 @@ impl Planner {
         if control.is_due() || !budget.allows_application_blocks(self.most_blocks) {
             return None;
         }
-        let (overhead, max_content) = (self.format().overhead(), self.policy.max_content());
-        self.sizer.content_len_behind(waiting, overhead, max_content)
+        (waiting < self.sizer.sealed_ahead()).then(|| self.fragment_len())
     }
 
     /// Content of the next record, if nothing else bounds it.
+    #[inline]
     pub(super) fn fragment_len(&self) -> usize {
-        self.sizer.content_len(self.format().overhead(), self.policy.max_content())
+        let (overhead, max_content) = (self.format().overhead(), self.policy.max_content());
+        self.sizer.content_len(self.sizer.sent(), overhead, max_content)
     }
 }
 

@@ -119,18 +119,13 @@ impl Writer {
     #[inline]
     pub(super) fn seal_current(&mut self, end: RecordEnd) -> Result<(), Failed> {
         match self.content_len() {
-            0 => {
-                if self.record.is_some() {
-                    self.drop_empty_record();
-                }
-                Ok(())
-            }
+            0 => self.return_lent(),
             content_len => {
                 self.seal_content(content_len)?;
                 self.counts.records_ended.count(end);
-                Ok(())
             }
         }
+        Ok(())
     }
 
     /// Seals the current record, which has this much content.

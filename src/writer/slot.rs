@@ -1,6 +1,5 @@
 //! Memory lent to the caller, in which a record will be sealed.
 
-use core::fmt;
 use core::ops::{Deref, DerefMut, Range};
 
 use super::Writer;
@@ -12,10 +11,12 @@ use crate::record::MAX_FRAGMENT_LEN;
 ///
 /// Empty when `write` would accept nothing. What it holds at first is unspecified (never
 /// plaintext of another connection). Dropping a slot commits nothing and uses no sequence number.
+#[derive(Debug)]
 pub struct Slot<'a> {
     lent: Option<Lent<'a>>,
 }
 
+#[derive(Debug)]
 struct Lent<'a> {
     writer: &'a mut Writer,
     /// Where the memory lies in the buffer's tail; never empty.
@@ -80,15 +81,10 @@ impl Writer {
     /// not begun.
     pub(super) fn return_lent(&mut self) {
         if self.record.is_some() && self.content_len() == 0 {
-            self.drop_empty_record();
+            self.record = None;
+            self.buffer.set_filled(0);
+            self.buffer.reuse_if_unused();
         }
-    }
-
-    /// A record without content, which only its lending has begun, is not current any more.
-    pub(super) fn drop_empty_record(&mut self) {
-        self.record = None;
-        self.buffer.set_filled(0);
-        self.buffer.reuse_if_unused();
     }
 }
 
@@ -120,11 +116,5 @@ impl Drop for Slot<'_> {
         if let Some(lent) = &mut self.lent {
             lent.writer.return_lent();
         }
-    }
-}
-
-impl fmt::Debug for Slot<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Slot").field("len", &self.len()).finish_non_exhaustive()
     }
 }

@@ -13,9 +13,7 @@ macro_rules! descriptions {
         impl AlertDescription {
             $($(#[$doc])* pub const $name: Self = Self($value);)*
 
-            /// The name that the RFC gives this alert, or `"unknown"`.
-            #[must_use]
-            pub const fn name(self) -> &'static str {
+            const fn name(self) -> &'static str {
                 match self.0 {
                     $($value => $text,)*
                     _ => "unknown",
@@ -66,6 +64,7 @@ impl fmt::Debug for AlertDescription {
     }
 }
 
+/// The name that the RFC gives this alert, or `unknown`.
 impl fmt::Display for AlertDescription {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())

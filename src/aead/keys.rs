@@ -80,17 +80,12 @@ macro_rules! direction_keys {
                 self.key.seq()
             }
 
-            /// The raw key, of [`CipherSuite::key_len`] bytes, for whoever takes this direction
-            /// over (kernel TLS, another process). Two users of one key break it: see the type.
+            /// The raw key, of [`CipherSuite::key_len`] bytes, and the raw IV, as
+            /// [`new`](Self::new) takes them: for a program that takes this direction over (kernel
+            /// TLS, another process). Two users of one key break it: see the type.
             #[must_use]
-            pub fn dangerous_key(&self) -> &[u8] {
-                self.key.raw()
-            }
-
-            /// The raw IV, as [`new`](Self::new) takes it.
-            #[must_use]
-            pub const fn dangerous_iv(&self) -> [u8; 12] {
-                self.key.iv().bytes()
+            pub fn dangerous_raw(&self) -> (&[u8], [u8; 12]) {
+                (self.key.raw(), self.key.iv().bytes())
             }
 
             /// Takes out what next generations are made from.

@@ -32,8 +32,7 @@ impl<'a> Inbound<'a> {
     }
 
     /// Copies as much of `wire` as fits and returns how much that was.
-    #[must_use]
-    pub fn receive(mut self, wire: &[u8]) -> usize {
+    pub(crate) fn receive(mut self, wire: &[u8]) -> usize {
         let n = self.len().min(wire.len());
         self[..n].copy_from_slice(&wire[..n]);
         self.commit(n).map_or(0, |()| n)

@@ -64,12 +64,6 @@ impl SealWorkers {
         Ok(Self { workers: workers?, awake })
     }
 
-    /// How many threads there are.
-    #[must_use]
-    pub fn count(&self) -> usize {
-        self.workers.len()
-    }
-
     /// Lets the threads help with `batch`, as many as there is work for. Those that sleep are
     /// woken; those that have enough to do already are not asked.
     pub fn help(&self, batch: &Batch<'_>) {

@@ -83,7 +83,7 @@ impl SegmentStore {
     }
 
     /// Whether an empty segment stays with this buffer, and is whole.
-    #[inline]
+    #[inline(always)]
     pub(super) fn keeps(&self, segment: &Segment) -> bool {
         !self.is_pooled()
             && self.policy == BufferPolicy::Retain
@@ -91,7 +91,7 @@ impl SegmentStore {
     }
 
     /// Whether a pool gets memory back when nobody needs it.
-    #[inline]
+    #[inline(always)]
     pub(super) const fn is_pooled(&self) -> bool {
         #[cfg(feature = "std")]
         if self.pool.is_some() {

@@ -119,7 +119,8 @@ impl Planner {
         if control.is_due() || !budget.allows_application_blocks(self.most_blocks) {
             return None;
         }
-        (waiting < self.sizer.sealed_ahead()).then(|| self.fragment_len())
+        let (overhead, max_content) = (self.format().overhead(), self.policy.max_content());
+        self.sizer.content_len_behind(waiting, overhead, max_content)
     }
 
     /// Content of the next record, if nothing else bounds it.

@@ -8,7 +8,7 @@ use crate::record::{MAX_FRAGMENT_LEN, RecordFormat, TAG_LEN, Version};
 pub(super) struct RecordPolicy {
     format: RecordFormat,
     /// Longest inner plaintext: content, in TLS 1.3 type byte and padding too.
-    max_inner: usize,
+    max_inner: u16,
     padding: Padding,
 }
 
@@ -24,15 +24,16 @@ impl RecordPolicy {
             Version::Tls12 => Padding::None,
             Version::Tls13 => padding,
         };
-        Self { format, max_inner, padding }
+        // At most 2^14 + 1.
+        Self { format, max_inner: u16::try_from(max_inner).unwrap_or(u16::MAX), padding }
     }
 
     pub(super) fn with_format(self, format: RecordFormat) -> Self {
-        Self::new(format, self.max_inner, self.padding)
+        Self::new(format, self.max_inner(), self.padding)
     }
 
     pub(super) fn with_padding(self, padding: Padding) -> Self {
-        Self::new(self.format, self.max_inner, padding)
+        Self::new(self.format, self.max_inner(), padding)
     }
 
     pub(super) fn with_max_fragment_len(self, len: usize) -> Self {
@@ -55,14 +56,14 @@ impl RecordPolicy {
     }
 
     #[inline]
-    pub(super) const fn max_inner(self) -> usize {
-        self.max_inner
+    pub(super) fn max_inner(self) -> usize {
+        self.max_inner.into()
     }
 
     /// Longest content.
     #[inline]
-    pub(super) const fn max_content(self) -> usize {
-        self.max_inner - self.format.inner_type_len()
+    pub(super) fn max_content(self) -> usize {
+        self.max_inner() - self.format.inner_type_len()
     }
 
     /// Wire length of a record with this content, padded.
@@ -83,13 +84,13 @@ impl RecordPolicy {
     /// Length of content, type byte and padding.
     #[inline]
     pub(super) fn inner_len(self, content_len: usize) -> usize {
-        self.padding.padded_len(content_len + self.format.inner_type_len(), self.max_inner)
+        self.padding.padded_len(content_len + self.format.inner_type_len(), self.max_inner())
     }
 
     /// The longest that the inner plaintext of this content, or of less, becomes.
     #[inline]
     pub(super) fn longest_inner(self, content_len: usize) -> usize {
-        self.padding.longest_of(content_len + self.format.inner_type_len(), self.max_inner)
+        self.padding.longest_of(content_len + self.format.inner_type_len(), self.max_inner())
     }
 
     /// The longest content, up to `wanted`, such that the inner plaintext of it and of less fits
@@ -97,7 +98,7 @@ impl RecordPolicy {
     #[inline]
     pub(super) fn content_within(self, wanted: usize, space: usize) -> usize {
         let type_len = self.format.inner_type_len();
-        let inner_len = self.padding.longest_within(wanted + type_len, space, self.max_inner);
+        let inner_len = self.padding.longest_within(wanted + type_len, space, self.max_inner());
         inner_len.saturating_sub(type_len)
     }
 }

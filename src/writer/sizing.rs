@@ -175,6 +175,21 @@ impl Sizer {
         }
     }
 
+    /// The same now, if so many bytes wait sealed; `None` if no more may be sealed ahead.
+    #[inline]
+    pub(super) fn content_len_behind(
+        &self,
+        waiting: usize,
+        overhead: usize,
+        cap: usize,
+    ) -> Option<usize> {
+        match self.policy {
+            Sizing::Max => Some(cap),
+            _ if waiting >= self.sealed_ahead() => None,
+            _ => Some(self.content_len(self.sent, overhead, cap)),
+        }
+    }
+
     #[inline(never)]
     fn shorter_content_len(&self, sent: u64, overhead: usize) -> usize {
         let within = |wire_len: usize| wire_len.saturating_sub(overhead).max(MIN_CONTENT_LEN);

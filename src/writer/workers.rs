@@ -14,7 +14,8 @@ use std::time::Instant;
 use bytes::Bytes;
 
 use super::Writer;
-use super::batch::{Batch, SealJob};
+use super::batch::Batch;
+use super::jobs::SealJob;
 use crate::error::WriteError;
 use crate::record::MAX_FRAGMENT_LEN;
 

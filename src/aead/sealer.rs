@@ -102,10 +102,14 @@ impl RecordSealer {
         let (prefix_len, type_len) = (self.format.prefix_len(), self.format.inner_type_len());
         let content_type = ContentType::ApplicationData;
         let header = protection.header(content_type, content_len + type_len);
-        let mut prefix = [0; MAX_PREFIX_LEN];
-        prefix[..HEADER_LEN].copy_from_slice(&header);
-        prefix[HEADER_LEN..prefix_len].copy_from_slice(protection.explicit_nonce());
-        let mut trailer = [0; MAX_TRAILER_LEN];
+        let mut envelope = Envelope {
+            prefix: [0; MAX_PREFIX_LEN],
+            prefix_len,
+            trailer: [0; MAX_TRAILER_LEN],
+            trailer_len: type_len + TAG_LEN,
+        };
+        envelope.prefix[..HEADER_LEN].copy_from_slice(&header);
+        envelope.prefix[HEADER_LEN..prefix_len].copy_from_slice(protection.explicit_nonce());
         let mut lent = content_type.to_wire();
         if type_len > 0 {
             mem::swap(&mut body[content_len], &mut lent);
@@ -114,10 +118,10 @@ impl RecordSealer {
         let tag = protection.seal_body(self.key.expanded(), header, sealed);
         if type_len > 0 {
             mem::swap(&mut body[content_len], &mut lent);
-            trailer[0] = lent;
+            envelope.trailer[0] = lent;
         }
-        trailer[type_len..][..TAG_LEN].copy_from_slice(&tag);
-        Some(Envelope { prefix, prefix_len, trailer, trailer_len: type_len + TAG_LEN })
+        envelope.trailer[type_len..][..TAG_LEN].copy_from_slice(&tag);
+        Some(envelope)
     }
 }
 

@@ -275,13 +275,13 @@ impl OutboundBuffer {
     fn remove_front(&mut self) {
         match self.front.pop_front() {
             Some(Piece::Segment(segment)) => self.segments.give_back(segment),
-            Some(Piece::Owned { charge, .. }) => self.charged -= charge,
+            Some(Piece::Owned { bytes: _drained, charge }) => self.charged -= charge,
             Some(Piece::Small(_)) | None => {}
         }
     }
 
     /// A tail that nothing waits in and nothing is written in starts over, or goes.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn reuse_if_unused(&mut self) {
         match &mut self.tail {
             Some(tail) if !tail.is_unused() => {}

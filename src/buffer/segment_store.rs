@@ -69,6 +69,7 @@ impl SegmentStore {
     }
 
     /// Takes back a segment that is not in use.
+    #[inline(never)]
     pub(super) fn give_back(&mut self, mut segment: Segment) {
         self.in_use -= 1;
         if self.keeps(&segment) {

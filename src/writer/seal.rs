@@ -132,8 +132,9 @@ impl Writer {
     #[inline(never)]
     fn seal_content(&mut self, content_len: usize) -> Result<(), Failed> {
         self.seal_due_in_front(content_len)?;
-        let record = self.record.take();
-        let padding = record.map_or(0, |record| record.policy().padding(content_len));
+        let policy = self.record.as_ref().map(CurrentRecord::policy);
+        let padding = policy.map_or(0, |policy| policy.padding(content_len));
+        self.record = None;
         self.seal_record(content_len, padding)
     }
 

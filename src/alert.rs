@@ -13,9 +13,7 @@ macro_rules! descriptions {
         impl AlertDescription {
             $($(#[$doc])* pub const $name: Self = Self($value);)*
 
-            /// The name that the RFC gives this alert, or `"unknown"`.
-            #[must_use]
-            pub const fn name(self) -> &'static str {
+            const fn name(self) -> &'static str {
                 match self.0 {
                     $($value => $text,)*
                     _ => "unknown",
@@ -90,6 +88,7 @@ impl fmt::Debug for AlertDescription {
     }
 }
 
+/// The name that the RFC gives this alert, or `unknown`.
 impl fmt::Display for AlertDescription {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
@@ -98,7 +97,7 @@ impl fmt::Display for AlertDescription {
 
 /// The level byte of an alert. TLS 1.3 ignores it on receipt (RFC 9846 §6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum AlertLevel {
+enum AlertLevel {
     Warning,
     Fatal,
 }
@@ -106,8 +105,8 @@ pub(crate) enum AlertLevel {
 /// An alert as it stands in a record: two bytes (RFC 9846 §6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Alert {
-    pub(crate) level: AlertLevel,
-    pub(crate) description: AlertDescription,
+    level: AlertLevel,
+    description: AlertDescription,
 }
 
 impl Alert {

@@ -326,7 +326,7 @@ impl<E> Driver<E> {
     fn poll_drain(&mut self, io: &mut impl Transport<Error = E>) -> Poll<Result<(), Fault<E>>> {
         while self.connection.wants().drain {
             let mut drain = self.connection.writer_mut().drain();
-            if !drain.has_remaining() {
+            if drain.remaining() == 0 {
                 break;
             }
             let taken = ready!(io.poll_write(&drain)).map_err(Fault::Transport)?;

@@ -38,7 +38,7 @@ pub fn reader(suite: CipherSuite, config: ReaderConfig) -> Result<Reader, Error>
 
 /// A transport that takes everything.
 pub fn drain_all(mut drain: Drain<'_>) {
-    while drain.has_remaining() {
+    while drain.remaining() > 0 {
         let len = black_box(drain.chunk()).len();
         drain.advance(len).expect("no more than there is");
     }

@@ -30,7 +30,7 @@ pub(crate) use exporter::ExporterSecret;
 #[cfg(feature = "fuzzing")]
 pub use forge::{ForgedRecord, RecordForge};
 pub use keys::{ReadKeys, WriteKeys};
-pub(crate) use opener::{Opened, RecordOpener};
+pub(crate) use opener::RecordOpener;
 #[cfg(feature = "parallel")]
 pub(crate) use reserved::{Reserved, SharedKey};
 #[cfg(feature = "rustls")]

@@ -72,26 +72,24 @@ impl TrafficSecret {
         if !self.can_update() {
             return Err(Error::KeysExhausted);
         }
-        Ok(stack::wiped_after(|| {
-            self.update();
-            WriteKeys::of_key(self.key(), 0)
-        }))
+        Ok(WriteKeys::of_key(self.next_key()))
     }
 
     /// The same of the receiving direction: the limit is the sender's.
     pub(super) fn next_read_keys(&mut self) -> ReadKeys {
+        ReadKeys::of_key(self.next_key())
+    }
+
+    fn next_key(&mut self) -> AeadKey {
         stack::wiped_after(|| {
             self.update();
-            ReadKeys::of_key(self.key(), 0)
+            self.key(0)
         })
     }
 
-    pub(super) fn write_keys(&self, seq: u64) -> WriteKeys {
-        stack::wiped_after(|| WriteKeys::of_key(self.key(), seq))
-    }
-
-    pub(super) fn read_keys(&self, seq: u64) -> ReadKeys {
-        stack::wiped_after(|| ReadKeys::of_key(self.key(), seq))
+    /// Its key, under which `seq` records were.
+    pub(super) fn key_at(&self, seq: u64) -> AeadKey {
+        stack::wiped_after(|| self.key(seq))
     }
 
     /// RFC 9846 §7.2. The caller wipes the stack.
@@ -104,13 +102,13 @@ impl TrafficSecret {
     }
 
     /// Key and IV (RFC 9846 §7.3). The caller wipes the stack.
-    fn key(&self) -> AeadKey {
+    fn key(&self, seq: u64) -> AeadKey {
         let mut key = [0; 32];
         let mut iv = [0; 12];
         let key = &mut key[..self.suite.key_len()];
         self.expand_label(b"key", key);
         self.expand_label(b"iv", &mut iv);
-        AeadKey::unwiped(self.suite, key, iv)
+        AeadKey::unwiped(self.suite, key, iv, seq)
             .expect("the key has the suite's length: it was expanded to it")
     }
 
@@ -166,10 +164,13 @@ mod tests {
     #[test]
     fn a_reader_follows_beyond_the_last_generation_of_a_writer() {
         let secret = TrafficSecret::new(CipherSuite::TLS_AES_128_GCM_SHA256, &[7; 32]).unwrap();
-        let mut schedule = NextKeys::from(Some(secret.at_generation((1 << 48) - 2)));
+        let read = Some(secret.at_generation((1 << 48) - 2));
+        let mut schedule = NextKeys::Secrets { write: None, read };
         for generation in [(1 << 48) - 1, 1 << 48, (1 << 48) + 1] {
             assert!(schedule.next_read_keys().is_ok(), "{generation}");
-            let NextKeys::Secret(secret) = &schedule else { panic!("it stays a secret") };
+            let NextKeys::Secrets { read: Some(secret), .. } = &schedule else {
+                panic!("it stays a secret")
+            };
             assert_eq!(secret.generation(), generation);
         }
     }
@@ -179,13 +180,14 @@ mod tests {
         let mut secret = TrafficSecret::new(CipherSuite::TLS_AES_128_GCM_SHA256, &[7; 32]).unwrap();
         secret.update();
         assert_eq!(secret.generation(), 1);
-        let mut schedule = NextKeys::from(Some(secret.at_generation((1 << 48) - 2)));
+        let write = Some(secret.at_generation((1 << 48) - 2));
+        let mut schedule = NextKeys::Secrets { write, read: None };
         assert!(schedule.can_update());
         assert!(schedule.next_write_keys().is_ok());
         assert!(!schedule.can_update());
         assert_eq!(schedule.next_write_keys().err(), Some(Error::KeysExhausted));
         let generation = schedule.into_secrets().0.map(|secret| secret.generation());
         assert_eq!(generation, Some((1 << 48) - 1));
-        assert!(!NextKeys::None.can_update());
+        assert!(!NextKeys::NONE.can_update());
     }
 }

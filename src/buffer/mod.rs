@@ -8,16 +8,16 @@ mod piece;
 #[cfg(feature = "std")]
 mod pool;
 mod segment;
+mod segment_store;
 
 pub use chunk::{Chunk, PutBackError};
 pub(crate) use inbound::InboundBuffer;
-#[cfg(feature = "parallel")]
-pub(crate) use outbound::Detached;
 pub(crate) use outbound::OutboundBuffer;
 #[cfg(feature = "std")]
 pub use pool::Pool;
 #[cfg(feature = "parallel")]
 pub(crate) use segment::Segment;
+pub(crate) use segment_store::SegmentStore;
 
 /// What becomes of buffer memory when it is empty.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

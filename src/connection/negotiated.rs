@@ -318,7 +318,7 @@ mod tests {
     fn drain(writer: &mut Writer) -> Vec<u8> {
         let mut wire = Vec::new();
         let mut drain = writer.drain();
-        while drain.has_remaining() {
+        while drain.remaining() > 0 {
             wire.extend_from_slice(drain.chunk());
             let len = drain.chunk().len();
             drain.advance(len).unwrap();

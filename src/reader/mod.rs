@@ -23,7 +23,7 @@ use limits::PeerCounts;
 use post_handshake::Standalone;
 use process::ReadEnd;
 
-use crate::aead::{ReadKeys, RecordOpener};
+use crate::aead::{NextKeys, ReadKeys, RecordOpener};
 use crate::buffer::InboundBuffer;
 use crate::error::{ConfigError, Error, Overrun};
 #[cfg(feature = "rustls")]
@@ -119,7 +119,7 @@ impl Reader {
     /// [`ConfigError`] for a setting that is out of its range ([`ReaderConfig::check`]).
     pub fn new(mut keys: ReadKeys, role: Role, config: ReaderConfig) -> Result<Self, ConfigError> {
         let mut reader = Self::without_keys(role, config)?;
-        let next_keys = keys.take_secret().into();
+        let next_keys = NextKeys::Secrets { write: None, read: keys.take_secret() };
         reader.standalone = Some(Box::new(Standalone::new(next_keys)));
         reader.begin(keys);
         Ok(reader)
@@ -388,7 +388,7 @@ impl Reader {
     #[cfg(feature = "rustls")]
     pub(crate) fn holds_data(&self) -> bool {
         let Ok(Some(header)) = self.next_header() else { return false };
-        header.content_type == ContentType::ApplicationData
+        header.content_type() == ContentType::ApplicationData
             && header.record_len() <= self.buffer.len()
     }
 }

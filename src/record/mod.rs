@@ -86,12 +86,22 @@ impl ContentType {
 /// padding, tag. Depends on version and AEAD only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct RecordFormat {
-    pub(crate) version: Version,
+    version: Version,
     /// 8 for AES-GCM in TLS 1.2 (RFC 5288 §3), else 0.
-    pub(crate) explicit_nonce_len: u8,
+    explicit_nonce_len: u8,
 }
 
 impl RecordFormat {
+    /// Of the version and of an AEAD of whose nonce so many bytes stand in the record.
+    pub(crate) const fn new(version: Version, explicit_nonce_len: u8) -> Self {
+        Self { version, explicit_nonce_len }
+    }
+
+    #[inline]
+    pub(crate) const fn version(self) -> Version {
+        self.version
+    }
+
     /// Bytes between the header and the content.
     #[expect(clippy::as_conversions, reason = "`From` is not const")]
     pub(crate) const fn explicit_nonce_len(self) -> usize {
@@ -135,7 +145,7 @@ mod tests {
         assert!((29..=30).contains(&MAX_OVERHEAD));
         for version in [Version::Tls12, Version::Tls13] {
             for explicit_nonce_len in [0, 8] {
-                let format = RecordFormat { version, explicit_nonce_len };
+                let format = RecordFormat::new(version, explicit_nonce_len);
                 assert!(format.overhead() <= MAX_OVERHEAD);
             }
             assert!(version.max_ciphertext_len() + HEADER_LEN <= MAX_RECORD_LEN);

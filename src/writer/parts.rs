@@ -51,7 +51,7 @@ impl Writer {
             return None;
         }
         let keys = self.sealer.take()?.into_keys(self.key_limits());
-        let next_keys = core::mem::replace(&mut self.next_keys, NextKeys::None);
+        let next_keys = core::mem::replace(&mut self.next_keys, NextKeys::NONE);
         let (secret, of_reader) = next_keys.into_secrets();
         let keys = keys.with_secret(secret);
         Some((WriterParts { keys, peer_update: self.control.peer() }, of_reader))
@@ -66,7 +66,7 @@ impl Writer {
     pub fn from_parts(parts: WriterParts, config: &WriterConfig) -> Result<Self, ConfigError> {
         let WriterParts { mut keys, peer_update } = parts;
         let mut writer = Self::without_keys(config.clone())?;
-        let next_keys = keys.take_secret().into();
+        let next_keys = NextKeys::Secrets { write: keys.take_secret(), read: None };
         writer.begin(keys, next_keys);
         writer.control = Control::new(peer_update);
         Ok(writer)

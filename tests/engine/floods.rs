@@ -179,7 +179,7 @@ fn limits_are_counted_apart_and_can_be_set() {
         assert_alive(&mut ours, &mut peer);
 
         let mut config = ConnectionConfig::default();
-        config.reader.limits.key_updates = Credit::new(0, 0, 1);
+        config.reader.limits.key_updates = Credit { initial: 0, saved: 0, cost: 1 };
         let (mut ours, mut peer) = RawPeer::established_with(TLS13, role, config);
         let wire = peer.key_update(KEY_UPDATE);
         assert_ends_with(&mut ours, &mut peer, &wire, PeerFault::TooManyKeyUpdates);

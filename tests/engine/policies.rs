@@ -515,7 +515,7 @@ fn a_writer_taken_apart_goes_on_where_it_stopped() {
         wire.extend(drain_writer(&mut writer));
         assert_eq!(open_all(&mut reader, &wire).1, b"onetwo");
         let keys = writer.into_parts().unwrap().into_keys();
-        assert_eq!(keys.dangerous_key().len(), suite.key_len());
+        assert_eq!(keys.dangerous_raw().0.len(), suite.key_len());
     }
 }
 
@@ -743,8 +743,8 @@ fn a_setting_out_of_its_range_is_an_error_that_names_it() {
     for (config, setting) in [
         (capacity(MAX_RECORD_LEN - 1), "ReaderConfig::capacity"),
         (capacity((1 << 30) + 1), "ReaderConfig::capacity"),
-        (credit(Credit::new(2, 1, 1)), "Credit::saved"),
-        (credit(Credit::new(1, 1, 0)), "Credit::cost"),
+        (credit(Credit { initial: 2, saved: 1, cost: 1 }), "Credit::saved"),
+        (credit(Credit { initial: 1, saved: 1, cost: 0 }), "Credit::cost"),
     ] {
         let error = config.check().unwrap_err();
         assert_eq!(error.setting, setting);

@@ -250,7 +250,7 @@ const CALLS: &[Call] = &[
     ),
     call(
         "`drain()`",
-        |ours| if ours.writer_mut().drain().has_remaining() { Held } else { Nothing },
+        |ours| if ours.writer_mut().drain().remaining() > 0 { Held } else { Nothing },
         [Nothing, Held, Nothing, Held, Held, Held, Nothing, Nothing, Held, Nothing],
     ),
     call(

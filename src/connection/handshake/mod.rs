@@ -468,7 +468,7 @@ impl Handshake {
 fn append_plain_alert(description: AlertDescription, writer: &mut Writer) {
     let alert = Alert::fatal(description).encode();
     let len = u16::try_from(alert.len()).unwrap_or(0);
-    let header = RecordHeader { content_type: ContentType::Alert, len };
+    let header = RecordHeader::new(ContentType::Alert, len);
     writer.append_flight([&header.encode()[..], &alert].concat().into());
 }
 

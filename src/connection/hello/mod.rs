@@ -31,7 +31,7 @@ impl HelloReader {
     /// Takes one record. Returns the message, with its header, if this one ends it.
     pub(super) fn push<'a>(&mut self, record: &'a [u8]) -> Option<Cow<'a, [u8]>> {
         let header = RecordHeader::decode_of_any_version(record).ok().flatten()?;
-        if header.content_type != ContentType::Handshake {
+        if header.content_type() != ContentType::Handshake {
             return None;
         }
         let fragment = record.get(HEADER_LEN..header.record_len())?;
@@ -73,7 +73,7 @@ mod tests {
 
     fn record(fragment: &[u8]) -> Vec<u8> {
         let len = u16::try_from(fragment.len()).unwrap();
-        let header = RecordHeader { content_type: ContentType::Handshake, len };
+        let header = RecordHeader::new(ContentType::Handshake, len);
         [&header.encode()[..], fragment].concat()
     }
 

@@ -35,8 +35,7 @@ use super::config::{ConnectionConfig, Tls12Close, check_suites, prepare_client_c
 use super::hello::ServerHello;
 use super::negotiated::{HandshakeKind, Negotiated};
 use crate::aead::{
-    CipherSuite, ExportError, ExporterSecret, KeySchedule, NextKeys, ReadKeys, TrafficSecret,
-    WriteKeys,
+    CipherSuite, ExportError, ExporterSecret, NextKeys, ReadKeys, TrafficSecret, WriteKeys,
 };
 use crate::alert::AlertDescription;
 use crate::error::{Error, PeerFault};
@@ -190,15 +189,16 @@ impl Rustls {
         secret.ok_or(ExportError::NotEnabled)
     }
 
-    /// The traffic secrets of both directions, ours first, if they are kept.
-    fn traffic_secrets(&self, suite: CipherSuite) -> Option<(TrafficSecret, TrafficSecret)> {
+    /// The traffic secrets of both directions, if they are kept.
+    fn traffic_secrets(&self, suite: CipherSuite) -> Option<NextKeys> {
         let (client, server) = self.secrets.as_ref()?.traffic()?;
         let client = TrafficSecret::new(suite, client).ok()?;
         let server = TrafficSecret::new(suite, server).ok()?;
-        Some(match self.role() {
+        let (ours, peers) = match self.role() {
             Role::Client => (client, server),
             Role::Server => (server, client),
-        })
+        };
+        Some(NextKeys::Secrets { write: Some(ours), read: Some(peers) })
     }
 }
 
@@ -314,14 +314,16 @@ impl Backend for Rustls {
         // The sequence numbers are used as they are: a server's tickets are counted already.
         let write = with_key_and_iv(&tx, |key, iv| WriteKeys::new(suite, key, iv, tx_seq));
         let read = with_key_and_iv(&rx, |key, iv| ReadKeys::new(suite, key, iv, rx_seq));
-        let is_client = matches!(kernel, Kernel::Client(_));
-        let schedule: Box<dyn KeySchedule> = Box::new(KernelSchedule::new(kernel, suite));
-        let next = match traffic {
+        let next = match (traffic, kernel) {
             // A server gets no tickets, and has no more need of rustls.
-            Some((ours, peers)) => {
-                NextKeys::of_handshake(ours, peers, is_client.then_some(schedule))
+            (Some(secrets), Kernel::Server(_)) => secrets,
+            (secrets, kernel) => {
+                let schedule = KernelSchedule::new(kernel, suite);
+                NextKeys::Schedule(Box::new(match secrets {
+                    Some(secrets) => schedule.with_secrets(secrets),
+                    None => schedule,
+                }))
             }
-            None => NextKeys::Schedule(schedule),
         };
         Ok(HandedOver::new(
             write.ok_or_else(unknown_secrets)?,

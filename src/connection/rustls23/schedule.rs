@@ -1,5 +1,6 @@
 //! The key schedule that stays with rustls.
 
+use alloc::boxed::Box;
 use core::fmt;
 
 use rustls::InvalidMessage;
@@ -8,7 +9,9 @@ use rustls::kernel::KernelConnection;
 use rustls::server::ServerConnectionData;
 
 use super::with_key_and_iv;
-use crate::aead::{CipherSuite, KeySchedule, MAX_GENERATION, ReadKeys, WriteKeys};
+use crate::aead::{
+    CipherSuite, KeySchedule, MAX_GENERATION, NextKeys, ReadKeys, TrafficSecret, WriteKeys,
+};
 use crate::error::{Error, PeerFault};
 use crate::record::Version;
 
@@ -18,6 +21,8 @@ pub(super) struct KernelSchedule {
     suite: CipherSuite,
     /// KeyUpdates of ours.
     generations: u64,
+    /// What the generations are made from, if it is kept; else rustls makes them.
+    secrets: Option<NextKeys>,
 }
 
 pub(super) enum Kernel {
@@ -27,16 +32,27 @@ pub(super) enum Kernel {
 
 impl KernelSchedule {
     pub(super) const fn new(kernel: Kernel, suite: CipherSuite) -> Self {
-        Self { kernel, suite, generations: 0 }
+        Self { kernel, suite, generations: 0, secrets: None }
+    }
+
+    /// Only the tickets are left to rustls.
+    pub(super) fn with_secrets(self, secrets: NextKeys) -> Self {
+        Self { secrets: Some(secrets), ..self }
     }
 }
 
 impl KeySchedule for KernelSchedule {
     fn can_update(&self) -> bool {
-        self.suite.version() == Version::Tls13 && self.generations < MAX_GENERATION
+        match &self.secrets {
+            Some(secrets) => secrets.can_update(),
+            None => self.suite.version() == Version::Tls13 && self.generations < MAX_GENERATION,
+        }
     }
 
     fn next_write_keys(&mut self) -> Result<WriteKeys, Error> {
+        if let Some(secrets) = &mut self.secrets {
+            return secrets.next_write_keys();
+        }
         let next = match &mut self.kernel {
             Kernel::Client(kernel) => kernel.update_tx_secret(),
             Kernel::Server(kernel) => kernel.update_tx_secret(),
@@ -48,6 +64,9 @@ impl KeySchedule for KernelSchedule {
     }
 
     fn next_read_keys(&mut self) -> Result<ReadKeys, Error> {
+        if let Some(secrets) = &mut self.secrets {
+            return secrets.next_read_keys();
+        }
         let next = match &mut self.kernel {
             Kernel::Client(kernel) => kernel.update_rx_secret(),
             Kernel::Server(kernel) => kernel.update_rx_secret(),
@@ -55,6 +74,10 @@ impl KeySchedule for KernelSchedule {
         let (seq, secrets) = next.map_err(|_| Error::KeysExhausted)?;
         with_key_and_iv(&secrets, |key, iv| ReadKeys::new(self.suite, key, iv, seq))
             .ok_or(Error::KeysExhausted)
+    }
+
+    fn into_secrets(self: Box<Self>) -> (Option<TrafficSecret>, Option<TrafficSecret>) {
+        self.secrets.map_or((None, None), NextKeys::into_secrets)
     }
 
     #[cfg(test)]
@@ -90,7 +113,6 @@ impl fmt::Debug for KernelSchedule {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::aead::NextKeys;
     use crate::connection::Connection;
     use crate::error::WriteError;
     use crate::record::KeyUpdateRequest::{NotRequested, Requested};

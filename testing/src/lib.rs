@@ -32,6 +32,7 @@ use std::fs;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread;
 
 use rcgen::{CertificateParams, KeyPair};
 use rustls::crypto::{CryptoProvider, ring};
@@ -326,6 +327,16 @@ impl Rng {
     pub fn up_to(&mut self, max: usize) -> usize {
         (self.next() % max as u64) as usize + 1
     }
+}
+
+/// Tests each of `items`, all at once: what waits for another program need not wait alone.
+pub fn at_once<T: Send>(items: impl IntoIterator<Item = T>, test: impl Fn(T) + Sync) {
+    let test = &test;
+    thread::scope(|scope| {
+        for item in items {
+            scope.spawn(move || test(item));
+        }
+    });
 }
 
 pub const SUITES: [CipherSuite; CipherSuite::ALL.len()] = *CipherSuite::ALL.first_chunk().unwrap();

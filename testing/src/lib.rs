@@ -26,6 +26,7 @@ pub mod programs;
 pub mod raw_peer;
 pub mod scan;
 pub mod verdict;
+pub mod wire;
 pub mod writer;
 
 use std::fs;
@@ -33,6 +34,7 @@ use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
 
 use rcgen::{CertificateParams, KeyPair};
 use rustls::crypto::{CryptoProvider, ring};
@@ -40,6 +42,13 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{ClientConfig, RootCertStore, ServerConfig, SupportedCipherSuite};
 use wantwrite::{CipherSuite, Connection, ConnectionConfig, Role, Version};
+
+/// For tests in which any suite of the version will do; an ECDSA certificate goes with both.
+pub const TLS13: CipherSuite = CipherSuite::TLS_AES_128_GCM_SHA256;
+pub const TLS12: CipherSuite = CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256;
+
+/// The longest wait for anything.
+pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The host name of every test certificate.
 pub const HOST: &str = "localhost";

@@ -26,12 +26,15 @@ pub mod programs;
 pub mod raw_peer;
 pub mod scan;
 pub mod verdict;
+pub mod wire;
 pub mod writer;
 
 use std::fs;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
 
 use rcgen::{CertificateParams, KeyPair};
 use rustls::crypto::{CryptoProvider, ring};
@@ -39,6 +42,13 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{ClientConfig, RootCertStore, ServerConfig, SupportedCipherSuite};
 use wantwrite::{CipherSuite, Connection, ConnectionConfig, Role, Version};
+
+/// For tests in which any suite of the version will do; an ECDSA certificate goes with both.
+pub const TLS13: CipherSuite = CipherSuite::TLS_AES_128_GCM_SHA256;
+pub const TLS12: CipherSuite = CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256;
+
+/// The longest wait for anything.
+pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The host name of every test certificate.
 pub const HOST: &str = "localhost";
@@ -326,6 +336,16 @@ impl Rng {
     pub fn up_to(&mut self, max: usize) -> usize {
         (self.next() % max as u64) as usize + 1
     }
+}
+
+/// Tests each of `items`, all at once: what waits for another program need not wait alone.
+pub fn at_once<T: Send>(items: impl IntoIterator<Item = T>, test: impl Fn(T) + Sync) {
+    let test = &test;
+    thread::scope(|scope| {
+        for item in items {
+            scope.spawn(move || test(item));
+        }
+    });
 }
 
 pub const SUITES: [CipherSuite; CipherSuite::ALL.len()] = *CipherSuite::ALL.first_chunk().unwrap();

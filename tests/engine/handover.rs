@@ -15,8 +15,6 @@ use rustls::{
 use wantwrite::*;
 use wantwrite_testing::*;
 
-const TLS13: CipherSuite = CipherSuite::TLS_AES_128_GCM_SHA256;
-const TLS12: CipherSuite = CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256;
 const SUITES_HERE: [CipherSuite; 4] = [
     TLS13,
     CipherSuite::TLS_CHACHA20_POLY1305_SHA256,

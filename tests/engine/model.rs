@@ -9,6 +9,7 @@ use proptest::test_runner::{Config, TestRunner};
 use wantwrite::*;
 use wantwrite_testing::model::{Op, Run, Snapshot, at};
 use wantwrite_testing::writer::*;
+use wantwrite_testing::{TLS12, TLS13};
 
 use KeyUpdateRequest::{NotRequested, Requested};
 
@@ -167,9 +168,6 @@ fn op() -> impl Strategy<Value = Op> {
 fn ending() -> impl Strategy<Value = Op> {
     prop_oneof![Just(Op::Close), len().prop_map(Op::Final), Just(Op::Abort)]
 }
-
-const TLS13: CipherSuite = CipherSuite::TLS_AES_128_GCM_SHA256;
-const TLS12: CipherSuite = CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256;
 
 /// Every sequence of five calls, in a buffer that is full at two small records.
 #[test]

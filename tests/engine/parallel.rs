@@ -10,9 +10,6 @@ use wantwrite_testing::batch::{BatchStep, Help, compare};
 use wantwrite_testing::writer::*;
 use wantwrite_testing::*;
 
-const TLS13: CipherSuite = CipherSuite::TLS_AES_128_GCM_SHA256;
-const TLS12: CipherSuite = CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256;
-
 fn help() -> impl Strategy<Value = Help> {
     prop_oneof![Just(Help::Never), Just(Help::First), Just(Help::Together), Just(Help::Late)]
 }

@@ -8,9 +8,6 @@ use wantwrite::*;
 use wantwrite_testing::writer::*;
 use wantwrite_testing::*;
 
-const TLS13: CipherSuite = CipherSuite::TLS_AES_128_GCM_SHA256;
-const TLS12: CipherSuite = CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256;
-
 /// Content lengths of the records that `len` bytes become, offered as one stream and drained
 /// `step` bytes at a time.
 fn stream(config: WriterConfig, suite: CipherSuite, len: usize, step: usize) -> Vec<usize> {

@@ -5,8 +5,6 @@ use wantwrite::*;
 use wantwrite_testing::raw_peer::{APPLICATION_DATA, HANDSHAKE, KEY_UPDATE, RawPeer};
 use wantwrite_testing::*;
 
-const TLS13: CipherSuite = CipherSuite::TLS_AES_128_GCM_SHA256;
-
 /// Sends `len` bytes each way at once, 1 to 3,000 bytes at a time; `at_half` is called when half
 /// of ours is accepted.
 fn duplex(

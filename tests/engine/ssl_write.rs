@@ -5,9 +5,6 @@ use wantwrite::*;
 use wantwrite_testing::writer::*;
 use wantwrite_testing::*;
 
-const TLS13: CipherSuite = CipherSuite::TLS_AES_128_GCM_SHA256;
-const TLS12: CipherSuite = CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256;
-
 fn writer() -> (Writer, Reader) {
     writer_and_reader(TLS13, WriterConfig::default())
 }

@@ -12,8 +12,6 @@ use wantwrite_testing::*;
 
 use self::Outcome::*;
 
-const TLS13: CipherSuite = CipherSuite::TLS_AES_128_GCM_SHA256;
-
 /// A column of the table: a state, and how a connection gets there.
 type State = (&'static str, fn() -> Connection);
 

@@ -5,8 +5,6 @@ use wantwrite::*;
 use wantwrite_testing::writer::*;
 use wantwrite_testing::*;
 
-const TLS13: CipherSuite = CipherSuite::TLS_AES_128_GCM_SHA256;
-
 #[test]
 fn fragments_have_the_sizes_that_the_protocol_allows() {
     for suite in SUITES {

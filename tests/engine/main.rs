@@ -9,6 +9,7 @@ mod chunks;
 mod clock;
 mod crossing;
 mod debug;
+mod driver;
 mod early_data;
 mod errors;
 mod exporter;

@@ -138,8 +138,8 @@ pub use connection::webpki_client_config_with_time;
 #[cfg(feature = "rustls")]
 pub use connection::{
     Acceptor, ClientHello, Connection, ConnectionConfig, ConnectionError, EarlyDataStatus,
-    EarlyWriter, HandshakeKind, Tls12Close, client_config_builder, clock, prepare_client_config,
-    rustls, server_config_builder,
+    EarlyWriter, HandshakeKind, MoveError, MovedConnection, Tls12Close, client_config_builder,
+    clock, prepare_client_config, rustls, server_config_builder,
 };
 #[cfg(feature = "rustls")]
 pub use driver::lingering::LingerError;

@@ -90,17 +90,14 @@ impl ExporterSecret {
         is_ours.then(|| Self::new(suite, secret, [0; 64]))
     }
 
-    /// From a master secret, made with the Extended Master Secret, and both hellos' randoms.
+    /// From a master secret, made with the Extended Master Secret, and both hellos' randoms, the
+    /// client's first.
     pub(crate) fn tls12(
         suite: CipherSuite,
         master_secret: &[u8],
-        client_random: [u8; 32],
-        server_random: [u8; 32],
+        randoms: [u8; 64],
     ) -> Option<Self> {
         let is_ours = suite.version() == Version::Tls12 && master_secret.len() == MASTER_SECRET_LEN;
-        let mut randoms = [0; 64];
-        randoms[..32].copy_from_slice(&client_random);
-        randoms[32..].copy_from_slice(&server_random);
         is_ours.then(|| Self::new(suite, master_secret, randoms))
     }
 
@@ -108,6 +105,14 @@ impl ExporterSecret {
         let mut this = Self { suite, secret: SecretBox::new([0; MAX_SECRET_LEN]), randoms };
         this.secret.get_mut()[..secret.len()].copy_from_slice(secret);
         this
+    }
+
+    /// Its parts, to make another one of: the secret, and both randoms in TLS 1.2.
+    pub(crate) fn parts(&self) -> (&[u8], Option<&[u8; 64]>) {
+        match self.suite.version() {
+            Version::Tls13 => (&self.secret.get()[..self.suite.secret_len()], None),
+            Version::Tls12 => (self.secret.get(), Some(&self.randoms)),
+        }
     }
 
     /// Fills `out`. No context is another one than the empty one, in TLS 1.2 (RFC 5705 §4).

@@ -88,6 +88,12 @@ macro_rules! direction_keys {
                 (self.key.raw(), self.key.iv().bytes())
             }
 
+            /// What next generations are made from.
+            #[cfg(feature = "rustls")]
+            pub(crate) const fn secret(&self) -> Option<&TrafficSecret> {
+                self.secret.as_ref()
+            }
+
             /// Takes out what next generations are made from.
             pub(crate) fn take_secret(&mut self) -> Option<TrafficSecret> {
                 self.secret.take()
@@ -132,7 +138,7 @@ direction_keys! {
 }
 
 impl WriteKeys {
-    pub(super) const fn sealed_blocks(&self) -> u64 {
+    pub(crate) const fn sealed_blocks(&self) -> u64 {
         self.sealed_blocks
     }
 
@@ -141,7 +147,7 @@ impl WriteKeys {
         &mut self.key
     }
 
-    pub(super) fn with_sealed_blocks(self, sealed_blocks: u64) -> Self {
+    pub(crate) fn with_sealed_blocks(self, sealed_blocks: u64) -> Self {
         Self { sealed_blocks, ..self }
     }
 }

@@ -29,6 +29,12 @@ pub(crate) trait KeySchedule: fmt::Debug + Send + Sync {
         (None, None)
     }
 
+    /// Whether nothing is lost with this but session tickets, if what
+    /// [`into_secrets`](Self::into_secrets) gives is kept.
+    fn can_leave(&self) -> bool {
+        false
+    }
+
     /// As if the write keys had been updated so often.
     #[cfg(test)]
     fn set_generation(&mut self, _generation: u64) {}
@@ -96,6 +102,15 @@ impl NextKeys {
     pub(crate) fn set_generation(&mut self, generation: u64) {
         if let Self::Schedule(schedule) = self {
             schedule.set_generation(generation);
+        }
+    }
+
+    /// Whether [`into_secrets`](Self::into_secrets) gives all that there is.
+    #[cfg(feature = "rustls")]
+    pub(crate) fn can_leave(&self) -> bool {
+        match self {
+            Self::Secrets { .. } => true,
+            Self::Schedule(schedule) => schedule.can_leave(),
         }
     }
 

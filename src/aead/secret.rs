@@ -62,6 +62,12 @@ impl TrafficSecret {
     }
 
     /// Whether a writer may update it once more.
+    /// The secret itself.
+    #[cfg(feature = "rustls")]
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.secret.get()[..self.suite.secret_len()]
+    }
+
     pub(super) const fn can_update(&self) -> bool {
         self.generation < MAX_GENERATION
     }

@@ -1,5 +1,11 @@
 //! The two buffers. They know no TLS: they lend memory, take lengths, and give bytes back.
 
+#[cfg(feature = "rustls")]
+use alloc::vec::Vec;
+
+#[cfg(feature = "rustls")]
+use zeroize::Zeroizing;
+
 mod chunk;
 mod inbound;
 mod marks;
@@ -30,4 +36,16 @@ pub enum BufferPolicy {
     /// (OpenSSL's `SSL_MODE_RELEASE_BUFFERS`). Inbound memory that was lent and got no bytes goes
     /// at the next `process`.
     Release,
+}
+
+/// Appends plaintext or secrets. Where the memory does not suffice, the old is wiped.
+#[cfg(feature = "rustls")]
+pub(crate) fn append_wiped(to: &mut Zeroizing<Vec<u8>>, bytes: &[u8]) {
+    let len = to.len() + bytes.len();
+    if len > to.capacity() {
+        let mut longer = Zeroizing::new(Vec::with_capacity(len.max(2 * to.capacity())));
+        longer.extend_from_slice(to);
+        *to = longer;
+    }
+    to.extend_from_slice(bytes);
 }

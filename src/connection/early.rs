@@ -7,6 +7,7 @@ use zeroize::Zeroizing;
 
 use super::handshake::Handshake;
 use super::{Connection, Stage};
+use crate::buffer::append_wiped;
 use crate::error::Overrun;
 use crate::writer::Writer;
 
@@ -55,7 +56,7 @@ impl EarlyData {
     }
 
     pub(super) fn write(&mut self, plaintext: &[u8]) {
-        append(&mut self.written, plaintext);
+        append_wiped(&mut self.written, plaintext);
     }
 
     /// What is not sealed yet.
@@ -78,7 +79,7 @@ impl EarlyData {
 
     pub(super) fn receive(&mut self, plaintext: &[u8]) {
         self.status = EarlyDataStatus::Accepted;
-        append(&mut self.received, plaintext);
+        append_wiped(&mut self.received, plaintext);
     }
 
     /// The server took what a client offered.
@@ -140,17 +141,6 @@ pub(super) enum Keep {
     /// It may have to be given back.
     Everything,
     Nothing,
-}
-
-/// Where the memory does not suffice, the old is wiped.
-fn append(to: &mut Zeroizing<Vec<u8>>, bytes: &[u8]) {
-    let len = to.len() + bytes.len();
-    if len > to.capacity() {
-        let mut longer = Zeroizing::new(Vec::with_capacity(len.max(2 * to.capacity())));
-        longer.extend_from_slice(to);
-        *to = longer;
-    }
-    to.extend_from_slice(bytes);
 }
 
 impl fmt::Debug for EarlyData {

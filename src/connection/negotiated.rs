@@ -23,6 +23,23 @@ pub enum HandshakeKind {
     Resumed,
 }
 
+impl HandshakeKind {
+    const ALL: [Self; 3] = [Self::Full, Self::FullWithHelloRetryRequest, Self::Resumed];
+
+    /// A number for it; no registry has one.
+    pub(super) const fn to_byte(self) -> u8 {
+        match self {
+            Self::Full => 0,
+            Self::FullWithHelloRetryRequest => 1,
+            Self::Resumed => 2,
+        }
+    }
+
+    pub(super) fn from_byte(byte: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.to_byte() == byte)
+    }
+}
+
 /// What the handshake agreed on.
 pub(super) struct Negotiated {
     suite: CipherSuite,
@@ -89,6 +106,34 @@ impl Negotiated {
         Self { early: (!early.is_empty()).then(|| Box::new(early)), ..self }
     }
 
+    pub(super) fn alpn_protocol(&self) -> Option<&[u8]> {
+        self.alpn_protocol.as_deref()
+    }
+
+    pub(super) fn server_name(&self) -> Option<&str> {
+        self.server_name.as_deref()
+    }
+
+    pub(super) fn peer_certificates(&self) -> Option<&[CertificateDer<'static>]> {
+        self.peer_certificates.as_deref()
+    }
+
+    pub(super) const fn key_exchange_group(&self) -> Option<u16> {
+        self.key_exchange_group
+    }
+
+    pub(super) const fn handshake_kind(&self) -> Option<HandshakeKind> {
+        self.handshake_kind
+    }
+
+    pub(super) const fn extended_master_secret(&self) -> Option<bool> {
+        self.extended_master_secret
+    }
+
+    pub(super) fn exporter(&self) -> Result<&ExporterSecret, ExportError> {
+        self.exporter.as_deref().map_err(|&error| error)
+    }
+
     pub(super) fn early(&self) -> Option<&EarlyData> {
         self.early.as_deref()
     }
@@ -137,27 +182,27 @@ impl Connection {
     /// The application protocol that was agreed on (RFC 7301), once the handshake is over.
     #[must_use]
     pub fn alpn_protocol(&self) -> Option<&[u8]> {
-        self.negotiated()?.alpn_protocol.as_deref()
+        self.negotiated()?.alpn_protocol()
     }
 
     /// The server name that the client asked for (RFC 6066 §3), on a server once the handshake
     /// is over.
     #[must_use]
     pub fn server_name(&self) -> Option<&str> {
-        self.negotiated()?.server_name.as_deref()
+        self.negotiated()?.server_name()
     }
 
     /// The peer's certificates, its own first, once the handshake is over.
     #[must_use]
     pub fn peer_certificates(&self) -> Option<&[CertificateDer<'static>]> {
-        self.negotiated()?.peer_certificates.as_deref()
+        self.negotiated()?.peer_certificates()
     }
 
     /// How the handshake went, once it is over. `None`, as everything but version and suite, for a
     /// connection [`from_keys`](Self::from_keys).
     #[must_use]
     pub fn handshake_kind(&self) -> Option<HandshakeKind> {
-        self.negotiated()?.handshake_kind
+        self.negotiated()?.handshake_kind()
     }
 
     /// Whether the session was resumed, once the handshake is over: the one question about its
@@ -172,14 +217,14 @@ impl Connection {
     /// without a new key exchange.
     #[must_use]
     pub fn key_exchange_group(&self) -> Option<u16> {
-        self.negotiated()?.key_exchange_group
+        self.negotiated()?.key_exchange_group()
     }
 
     /// Whether TLS 1.2 has used the Extended Master Secret (RFC 7627), once the handshake is over.
     /// `None` in TLS 1.3, which always does the like.
     #[must_use]
     pub fn extended_master_secret(&self) -> Option<bool> {
-        self.negotiated()?.extended_master_secret
+        self.negotiated()?.extended_master_secret()
     }
 
     /// Fills `out` with keying material for another protocol, and returns it (RFC 9846 §7.5,
@@ -202,8 +247,7 @@ impl Connection {
         context: Option<&[u8]>,
     ) -> Result<T, ExportError> {
         let negotiated = self.negotiated().ok_or(ExportError::NotEstablished)?;
-        let secret = negotiated.exporter.as_ref().map_err(|&error| error)?;
-        secret.export(out.as_mut(), label, context)?;
+        negotiated.exporter()?.export(out.as_mut(), label, context)?;
         Ok(out)
     }
 

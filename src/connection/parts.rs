@@ -6,9 +6,10 @@ use crate::writer::WriterParts;
 
 impl Connection {
     /// Takes an established connection apart, for kernel TLS or another process: both directions'
-    /// keys with their next sequence numbers. After a handshake, what made next generations stays
-    /// with rustls and is gone: the keys cannot be updated any more, nor tickets stored. Keys that
-    /// came by [`from_keys`](Self::from_keys) leave with their traffic secrets.
+    /// keys with their next sequence numbers. They leave with their traffic secrets if the
+    /// connection is [`movable`](crate::ConnectionConfig::movable) or was made
+    /// [`from_keys`](Self::from_keys) that had some. Otherwise these stay with rustls and are gone:
+    /// the keys cannot be updated any more. Tickets cannot be stored any more in either case.
     ///
     /// # Errors
     /// The connection itself if it is not at rest: open both ways, nothing to drain or due,

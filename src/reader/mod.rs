@@ -161,6 +161,24 @@ impl Reader {
         self.opener.take().map(RecordOpener::into_keys)
     }
 
+    #[cfg(feature = "rustls")]
+    pub(crate) const fn role(&self) -> Role {
+        self.role
+    }
+
+    /// Whether there is no plaintext, and no message in part. Records that were not opened may be
+    /// held.
+    #[cfg(feature = "rustls")]
+    pub(crate) fn is_between_records(&self) -> bool {
+        self.end == ReadEnd::NotYet && self.opened_record_len == 0 && !self.joiner.is_joining()
+    }
+
+    /// The bytes of those records.
+    #[cfg(feature = "rustls")]
+    pub(crate) fn unopened(&self) -> &[u8] {
+        self.buffer.bytes()
+    }
+
     /// Whether the next byte from the transport begins a record, and a message.
     #[cfg(feature = "rustls")]
     pub(crate) fn is_at_rest(&self) -> bool {

@@ -23,6 +23,7 @@ mod keys_at;
 mod laws;
 mod lending;
 mod model;
+mod moved;
 mod parallel;
 mod peer_alert;
 mod policies;

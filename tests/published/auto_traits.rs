@@ -119,6 +119,8 @@ fn public_types_have_the_auto_traits_of_the_table() {
         SealJob: ALL,
         SealWorkers: NO_UNWIND,
         Slot<'static>: NO_UNWIND,
+        MoveError: ALL,
+        MovedConnection: ALL,
         Overrun: ALL,
         SlowStart: ALL,
         Stream<()>: NO_UNWIND,

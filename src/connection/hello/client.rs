@@ -7,7 +7,7 @@ use core::ops::Range;
 
 use rustls::pki_types::DnsName;
 
-use super::fields::{Fields, values_u16};
+use super::super::fields::{Fields, values_u16};
 use crate::error::PeerFault;
 use crate::record::HANDSHAKE_HEADER_LEN;
 

@@ -2,7 +2,6 @@
 #![deny(clippy::indexing_slicing)]
 
 mod client;
-mod fields;
 mod server;
 
 use alloc::borrow::Cow;

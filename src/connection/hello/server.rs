@@ -1,7 +1,7 @@
 //! What the record layer needs of a ServerHello.
 #![deny(clippy::indexing_slicing)]
 
-use super::fields::Fields;
+use super::super::fields::Fields;
 use crate::record::{HANDSHAKE_HEADER_LEN, HandshakeType};
 
 /// RFC 7627 §5.1.

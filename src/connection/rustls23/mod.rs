@@ -180,8 +180,8 @@ impl Rustls {
                 let hello = hello.filter(ServerHello::has_extended_master_secret);
                 let hello = hello.ok_or(ExportError::NoExtendedMasterSecret)?;
                 secrets.master().and_then(|(client_random, master)| {
-                    let client_random = client_random.try_into().ok()?;
-                    ExporterSecret::tls12(suite, master, client_random, hello.random())
+                    let randoms = [client_random, &hello.random()].concat();
+                    ExporterSecret::tls12(suite, master, randoms.try_into().ok()?)
                 })
             }
         };

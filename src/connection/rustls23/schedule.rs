@@ -80,6 +80,10 @@ impl KeySchedule for KernelSchedule {
         self.secrets.map_or((None, None), NextKeys::into_secrets)
     }
 
+    fn can_leave(&self) -> bool {
+        self.secrets.is_some() || self.suite.version() == Version::Tls12
+    }
+
     #[cfg(test)]
     fn set_generation(&mut self, generation: u64) {
         self.generations = generation;

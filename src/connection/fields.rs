@@ -60,6 +60,16 @@ impl<'a> Fields<'a> {
         self.split_off(len.into())
     }
 
+    pub(super) fn u64(&mut self) -> Option<u64> {
+        self.array().map(u64::from_be_bytes)
+    }
+
+    /// A vector behind a length of four bytes.
+    pub(super) fn vector_u32(&mut self) -> Option<Self> {
+        let len = self.array().map(u32::from_be_bytes)?;
+        self.split_off(usize::try_from(len).ok()?)
+    }
+
     /// The next extension: its type and its data.
     pub(super) fn extension(&mut self) -> Option<(u16, Self)> {
         Some((self.u16()?, self.vector_u16()?))

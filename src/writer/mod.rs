@@ -310,7 +310,7 @@ impl Writer {
     /// The limits of the next key.
     #[inline]
     fn key_limits(&self) -> KeyLimits {
-        self.key_limits.unwrap_or(KeyLimits::new(0, 0))
+        self.key_limits.unwrap_or(KeyLimits { records: 0, blocks: 0 })
     }
 
     /// What `write` would accept of `len` bytes, or more by what the current record takes, and

@@ -54,9 +54,9 @@ use state::Life;
 use crate::aead::ReadKeys;
 use crate::aead::{KeyBudget, KeyLimits, NextKeys, RecordSealer, WriteKeys};
 use crate::buffer::{Chunk, OutboundBuffer, PutBackError};
+use crate::error::{ConfigError, WriteError};
 #[cfg(feature = "rustls")]
-use crate::error::PeerFault;
-use crate::error::{ConfigError, Error, WriteError};
+use crate::error::{Error, PeerFault};
 use crate::record::{KeyUpdateRequest, RecordFormat, Version};
 
 /// Seals plaintext into TLS records and holds them until the caller drains them.

@@ -44,7 +44,7 @@ impl Connection {
     ) -> Result<Self, ConfigError> {
         let ConnectionConfig { writer, reader, tls12_close } = config;
         let negotiated = Negotiated::elsewhere(write.suite(), tls12_close);
-        let next_keys = NextKeys::Secrets { write: write.take_secret(), read: read.take_secret() };
+        let next_keys = NextKeys::of(write.take_secret(), read.take_secret());
         let mut this = Self {
             writer: Writer::without_keys(writer)?,
             reader: Reader::without_keys(role, reader)?,

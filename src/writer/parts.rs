@@ -66,7 +66,7 @@ impl Writer {
     pub fn from_parts(parts: WriterParts, config: &WriterConfig) -> Result<Self, ConfigError> {
         let WriterParts { mut keys, peer_update } = parts;
         let mut writer = Self::without_keys(config.clone())?;
-        let next_keys = NextKeys::Secrets { write: keys.take_secret(), read: None };
+        let next_keys = NextKeys::of(keys.take_secret(), None);
         writer.begin(keys, next_keys);
         writer.control = Control::new(peer_update);
         Ok(writer)

@@ -74,7 +74,7 @@ impl NextKeys {
     /// Whether there never was a next generation of write keys.
     pub(crate) fn is_none(&self) -> bool {
         match self {
-            Self::Secrets(secrets) => !secrets.as_ref().is_some_and(|both| both.write.is_some()),
+            Self::Secrets(secrets) => secrets.as_ref().is_none_or(|both| both.write.is_none()),
             Self::Schedule(_) => false,
         }
     }

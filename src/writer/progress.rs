@@ -122,6 +122,7 @@ impl Counts {
         self.key_updates += 1;
     }
 
+    #[cfg(feature = "parallel")]
     pub(super) const fn key_updates(&self) -> u64 {
         self.key_updates
     }

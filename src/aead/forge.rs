@@ -88,7 +88,7 @@ impl RecordForge {
     /// A forge of records under `keys`.
     #[must_use]
     pub fn new(mut keys: WriteKeys) -> Self {
-        let next_keys = NextKeys::Secrets { write: keys.take_secret(), read: None };
+        let next_keys = NextKeys::of(keys.take_secret(), None);
         Self { seq: keys.seq(), keys, next_keys }
     }
 

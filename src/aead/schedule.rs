@@ -43,38 +43,60 @@ pub(crate) trait KeySchedule: fmt::Debug + Send + Sync {
 /// What the keys of the next generation are made from.
 #[derive(Debug)]
 pub(crate) enum NextKeys {
-    /// The traffic secrets of both directions, as far as they are here: none for raw keys, or in
-    /// TLS 1.2.
-    Secrets { write: Option<TrafficSecret>, read: Option<TrafficSecret> },
+    /// Traffic secrets: none for raw keys, or in TLS 1.2.
+    Secrets(Option<Box<Secrets>>),
     /// The handshake's key schedule, for both directions.
     #[cfg_attr(not(feature = "rustls"), expect(dead_code, reason = "only a handshake has one"))]
     Schedule(Box<dyn KeySchedule>),
+}
+
+/// The traffic secrets of both directions, as far as they are here.
+#[derive(Debug)]
+pub(crate) struct Secrets {
+    write: Option<TrafficSecret>,
+    read: Option<TrafficSecret>,
 }
 
 /// RFC 9846 §4.7.3: a sender updates its key at most 2^48 − 1 times.
 pub(crate) const MAX_GENERATION: u64 = (1 << 48) - 1;
 
 impl NextKeys {
-    pub(crate) const NONE: Self = Self::Secrets { write: None, read: None };
+    pub(crate) const NONE: Self = Self::Secrets(None);
+
+    /// What the traffic secrets of both directions, or of one, make possible.
+    pub(crate) fn of(write: Option<TrafficSecret>, read: Option<TrafficSecret>) -> Self {
+        match (write, read) {
+            (None, None) => Self::NONE,
+            (write, read) => Self::Secrets(Some(Box::new(Secrets { write, read }))),
+        }
+    }
 
     /// Whether there is a next generation of write keys.
     pub(crate) fn can_update(&self) -> bool {
         match self {
-            Self::Secrets { write, .. } => write.as_ref().is_some_and(TrafficSecret::can_update),
+            Self::Secrets(None) => false,
+            Self::Secrets(Some(secrets)) => {
+                secrets.write.as_ref().is_some_and(TrafficSecret::can_update)
+            }
             Self::Schedule(schedule) => schedule.can_update(),
         }
     }
 
     /// Whether there never was a next generation of write keys.
-    pub(crate) const fn is_none(&self) -> bool {
-        matches!(self, Self::Secrets { write: None, .. })
+    pub(crate) fn is_none(&self) -> bool {
+        match self {
+            Self::Secrets(secrets) => secrets.as_ref().is_none_or(|both| both.write.is_none()),
+            Self::Schedule(_) => false,
+        }
     }
 
     /// The next generation of write keys, sequence number 0.
     pub(crate) fn next_write_keys(&mut self) -> Result<WriteKeys, Error> {
         match self {
-            Self::Secrets { write: Some(secret), .. } => secret.next_write_keys(),
-            Self::Secrets { write: None, .. } => Err(Error::KeysExhausted),
+            Self::Secrets(secrets) => {
+                let secret = secrets.as_mut().and_then(|both| both.write.as_mut());
+                secret.ok_or(Error::KeysExhausted)?.next_write_keys()
+            }
             Self::Schedule(schedule) => schedule.next_write_keys(),
         }
     }
@@ -82,8 +104,10 @@ impl NextKeys {
     /// The next generation of read keys, sequence number 0.
     pub(crate) fn next_read_keys(&mut self) -> Result<ReadKeys, Error> {
         match self {
-            Self::Secrets { read: Some(secret), .. } => Ok(secret.next_read_keys()),
-            Self::Secrets { read: None, .. } => Err(Error::KeysExhausted),
+            Self::Secrets(secrets) => {
+                let secret = secrets.as_mut().and_then(|both| both.read.as_mut());
+                Ok(secret.ok_or(Error::KeysExhausted)?.next_read_keys())
+            }
             Self::Schedule(schedule) => schedule.next_read_keys(),
         }
     }
@@ -92,7 +116,7 @@ impl NextKeys {
     #[cfg(feature = "rustls")]
     pub(crate) fn store_ticket(&mut self, body: &[u8]) -> Result<(), PeerFault> {
         match self {
-            Self::Secrets { .. } => Ok(()),
+            Self::Secrets(_) => Ok(()),
             Self::Schedule(schedule) => schedule.store_ticket(body),
         }
     }
@@ -109,7 +133,7 @@ impl NextKeys {
     #[cfg(feature = "rustls")]
     pub(crate) fn can_leave(&self) -> bool {
         match self {
-            Self::Secrets { .. } => true,
+            Self::Secrets(_) => true,
             Self::Schedule(schedule) => schedule.can_leave(),
         }
     }
@@ -117,7 +141,8 @@ impl NextKeys {
     /// The traffic secrets of a writer and of the reader beside it, as far as there are any here.
     pub(crate) fn into_secrets(self) -> (Option<TrafficSecret>, Option<TrafficSecret>) {
         match self {
-            Self::Secrets { write, read } => (write, read),
+            Self::Secrets(Some(secrets)) => (secrets.write, secrets.read),
+            Self::Secrets(None) => (None, None),
             Self::Schedule(schedule) => schedule.into_secrets(),
         }
     }

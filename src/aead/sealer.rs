@@ -168,7 +168,7 @@ mod tests {
     fn content_type_byte_and_padding_are_counted() {
         let suite = crate::aead::CipherSuite::TLS_AES_128_GCM_SHA256;
         let keys = WriteKeys::new(suite, &[3; 16], [5; 12], 0).unwrap();
-        let mut sealer = RecordSealer::new(keys, KeyLimits::new(10, 10));
+        let mut sealer = RecordSealer::new(keys, KeyLimits { records: 10, blocks: 10 });
         let mut record = [0; 5 + 16 + 1 + 16 + 16];
         assert_eq!(sealer.seal(ContentType::ApplicationData, &mut record, 16, 16), Some(54));
         // 33 bytes are three blocks and the tag's; six are left, four of them for control records.

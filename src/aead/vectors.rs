@@ -167,8 +167,8 @@ fn key_update_chains_give_the_secrets_and_keys_of_every_generation() {
         let suite = suite(&chain.suite);
         let secret = hex(&chain.generations[0].secret);
         let start = || Some(TrafficSecret::new(suite, &secret).unwrap());
-        let mut writing = NextKeys::Secrets { write: start(), read: None };
-        let mut reading = NextKeys::Secrets { write: None, read: start() };
+        let mut writing = NextKeys::of(start(), None);
+        let mut reading = NextKeys::of(None, start());
         for (n, generation) in chain.generations.iter().enumerate() {
             let (write, read) = if n == 0 {
                 let secret = || start().unwrap();

@@ -72,14 +72,14 @@ impl SegmentStore {
     #[inline(never)]
     pub(super) fn give_back(&mut self, mut segment: Segment) {
         self.in_use -= 1;
-        if self.keeps(&segment) {
-            segment.reset();
-            self.spare.push(segment);
-            return;
-        }
         #[cfg(feature = "std")]
         if let Some(pool) = &self.pool {
             pool.give(segment.into_memory(), self.memory_len());
+            return;
+        }
+        if self.keeps(&segment) {
+            segment.reset();
+            self.spare.push(segment);
         }
     }
 

@@ -43,18 +43,32 @@ impl HandshakeKind {
 /// What the handshake agreed on.
 pub(super) struct Negotiated {
     suite: CipherSuite,
-    alpn_protocol: Option<Box<[u8]>>,
     peer_certificates: Option<Box<[CertificateDer<'static>]>>,
-    server_name: Option<Box<str>>,
     key_exchange_group: Option<u16>,
     handshake_kind: Option<HandshakeKind>,
     extended_master_secret: Option<bool>,
-    /// Boxed: most connections do not export.
-    exporter: Result<Box<ExporterSecret>, ExportError>,
-    /// If there was any.
-    early: Option<Box<EarlyData>>,
+    /// What most connections do not have.
+    names: Option<Box<Names>>,
+    extras: Option<Box<Extras>>,
     /// The peer's `close_notify` closes our half (RFC 5246 §7.2.1).
     answers_close: bool,
+}
+
+#[derive(Default)]
+struct Names {
+    alpn_protocol: Option<Box<[u8]>>,
+    server_name: Option<Box<str>>,
+}
+
+struct Extras {
+    exporter: Result<ExporterSecret, ExportError>,
+    early: EarlyData,
+}
+
+impl Default for Extras {
+    fn default() -> Self {
+        Self { exporter: Err(ExportError::NotEnabled), early: EarlyData::default() }
+    }
 }
 
 impl Negotiated {
@@ -62,28 +76,32 @@ impl Negotiated {
     pub(super) fn new(suite: CipherSuite, tls12_close: Tls12Close) -> Self {
         Self {
             suite,
-            alpn_protocol: None,
             peer_certificates: None,
-            server_name: None,
             key_exchange_group: None,
             handshake_kind: None,
             extended_master_secret: None,
-            exporter: Err(ExportError::NotEnabled),
-            early: None,
+            names: None,
+            extras: None,
             answers_close: suite.version() == Version::Tls12 && tls12_close == Tls12Close::Answer,
         }
     }
 
-    pub(super) fn with_alpn_protocol(self, protocol: Option<&[u8]>) -> Self {
-        Self { alpn_protocol: protocol.map(Into::into), ..self }
+    pub(super) fn with_alpn_protocol(mut self, protocol: Option<&[u8]>) -> Self {
+        if let Some(protocol) = protocol {
+            self.names.get_or_insert_default().alpn_protocol = Some(protocol.into());
+        }
+        self
     }
 
     pub(super) fn with_peer_certificates(self, chain: Option<&[CertificateDer<'static>]>) -> Self {
         Self { peer_certificates: chain.map(Into::into), ..self }
     }
 
-    pub(super) fn with_server_name(self, name: Option<&str>) -> Self {
-        Self { server_name: name.map(Into::into), ..self }
+    pub(super) fn with_server_name(mut self, name: Option<&str>) -> Self {
+        if let Some(name) = name {
+            self.names.get_or_insert_default().server_name = Some(name.into());
+        }
+        self
     }
 
     pub(super) fn with_key_exchange_group(self, key_exchange_group: Option<u16>) -> Self {
@@ -98,20 +116,26 @@ impl Negotiated {
         Self { extended_master_secret: negotiated, ..self }
     }
 
-    pub(super) fn with_exporter(self, exporter: Result<ExporterSecret, ExportError>) -> Self {
-        Self { exporter: exporter.map(Box::new), ..self }
+    pub(super) fn with_exporter(mut self, exporter: Result<ExporterSecret, ExportError>) -> Self {
+        if exporter.as_ref().err() != Some(&ExportError::NotEnabled) {
+            self.extras.get_or_insert_default().exporter = exporter;
+        }
+        self
     }
 
-    pub(super) fn with_early(self, early: EarlyData) -> Self {
-        Self { early: (!early.is_empty()).then(|| Box::new(early)), ..self }
+    pub(super) fn with_early(mut self, early: EarlyData) -> Self {
+        if !early.is_empty() {
+            self.extras.get_or_insert_default().early = early;
+        }
+        self
     }
 
     pub(super) fn alpn_protocol(&self) -> Option<&[u8]> {
-        self.alpn_protocol.as_deref()
+        self.names.as_ref()?.alpn_protocol.as_deref()
     }
 
     pub(super) fn server_name(&self) -> Option<&str> {
-        self.server_name.as_deref()
+        self.names.as_ref()?.server_name.as_deref()
     }
 
     pub(super) fn peer_certificates(&self) -> Option<&[CertificateDer<'static>]> {
@@ -131,15 +155,16 @@ impl Negotiated {
     }
 
     pub(super) fn exporter(&self) -> Result<&ExporterSecret, ExportError> {
-        self.exporter.as_deref().map_err(|&error| error)
+        let extras = self.extras.as_ref().ok_or(ExportError::NotEnabled)?;
+        extras.exporter.as_ref().map_err(|&error| error)
     }
 
     pub(super) fn early(&self) -> Option<&EarlyData> {
-        self.early.as_deref()
+        self.extras.as_ref().map(|extras| &extras.early)
     }
 
     pub(super) fn early_mut(&mut self) -> Option<&mut EarlyData> {
-        self.early.as_deref_mut()
+        self.extras.as_mut().map(|extras| &mut extras.early)
     }
 
     /// Whether the peer's `close_notify` closes our half.
@@ -153,14 +178,14 @@ impl fmt::Debug for Negotiated {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Negotiated")
             .field("suite", &self.suite)
-            .field("alpn_protocol", &self.alpn_protocol)
+            .field("alpn_protocol", &self.alpn_protocol())
             .field("peer_certificates", &self.peer_certificates.as_ref().map(|all| all.len()))
-            .field("server_name", &self.server_name)
+            .field("server_name", &self.server_name())
             .field("key_exchange_group", &self.key_exchange_group)
             .field("handshake_kind", &self.handshake_kind)
             .field("extended_master_secret", &self.extended_master_secret)
-            .field("exporter", &self.exporter)
-            .field("early", &self.early)
+            .field("exporter", &self.exporter())
+            .field("early", &self.early())
             .field("answers_close", &self.answers_close)
             .finish()
     }

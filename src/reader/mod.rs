@@ -119,7 +119,7 @@ impl Reader {
     /// [`ConfigError`] for a setting that is out of its range ([`ReaderConfig::check`]).
     pub fn new(mut keys: ReadKeys, role: Role, config: ReaderConfig) -> Result<Self, ConfigError> {
         let mut reader = Self::without_keys(role, config)?;
-        let next_keys = NextKeys::Secrets { write: None, read: keys.take_secret() };
+        let next_keys = NextKeys::of(None, keys.take_secret());
         reader.standalone = Some(Box::new(Standalone::new(next_keys)));
         reader.begin(keys);
         Ok(reader)

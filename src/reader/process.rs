@@ -66,7 +66,7 @@ impl Reader {
                 return if self.end == ReadEnd::Transport { Err(Error::Truncated) } else { Ok(()) };
             };
             self.opened += 1;
-            match self.dispatch(content_type, content.clone(), handler)? {
+            match self.dispatch(content_type, &content, handler)? {
                 AfterRecord::Continue => {
                     self.buffer.consume(record_len);
                     if handler.has_news() {
@@ -124,7 +124,7 @@ impl Reader {
     fn dispatch(
         &mut self,
         content_type: ContentType,
-        content: Range<usize>,
+        content: &Range<usize>,
         handler: &mut dyn PostHandshake,
     ) -> Result<AfterRecord, Error> {
         // RFC 9846 §5.1: nothing may come between the parts of a handshake message.
@@ -138,8 +138,8 @@ impl Reader {
         self.counts.settle(handler.records_sealed());
         match content_type {
             ContentType::ApplicationData => self.counts.on_empty_record()?,
-            ContentType::Alert => self.on_alert(content)?,
-            ContentType::Handshake => self.on_handshake(content, handler)?,
+            ContentType::Alert => self.on_alert(content.clone())?,
+            ContentType::Handshake => self.on_handshake(content.clone(), handler)?,
             ContentType::ChangeCipherSpec => return Err(PeerFault::UnexpectedContentType.into()),
         }
         Ok(AfterRecord::Continue)

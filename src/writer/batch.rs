@@ -116,7 +116,7 @@ impl Writer {
             let padding = record.policy().padding(content_len);
             let reserved = self.sealer.as_mut().and_then(|sealer| {
                 let reserved = sealer.reserve(content_len, padding)?;
-                Some((reserved, tasks.key_of(sealer, self.counts.key_updates)))
+                Some((reserved, tasks.key_of(sealer, self.counts.key_updates())))
             });
             let Some((reserved, key)) = reserved else {
                 // Not reached: the budget, which counts the sequence numbers, was asked.

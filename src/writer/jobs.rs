@@ -12,8 +12,9 @@ use crate::aead::{RecordSealer, Reserved, SharedKey};
 use crate::buffer::{OutboundBuffer, Segment};
 
 /// Leave to seal records of a batch: [`run`](Self::run) it on any thread. Clones are worth the
-/// same. One that is never run, or late, costs nothing: [`Batch::finish`](crate::Batch::finish) waits only for what was
-/// begun, and a job of a finished batch keeps neither plaintext nor any other memory of it.
+/// same. One that is never run, or late, costs nothing: [`Batch::finish`](crate::Batch::finish)
+/// waits only for what was begun, and a job of a finished batch keeps neither plaintext nor any
+/// other memory of it.
 #[derive(Clone)]
 pub struct SealJob {
     /// The batch's own is the only one that lasts.
@@ -37,20 +38,14 @@ pub(super) struct Shared {
 /// A segment, and what is to be sealed in it.
 struct Task {
     segment: Option<Segment>,
-    records: Records,
+    /// Empty when they are sealed.
+    records: Vec<Record>,
     /// That of the batch. Each task has a handle of its own, which goes when its records are
     /// sealed: when all are, nobody holds the plaintext, not even a helper that is about to end.
     plaintext: Bytes,
 }
 
-/// The records of one segment: most often one, which is kept without an allocation. Empty when
-/// they are sealed.
-#[derive(Default)]
-struct Records {
-    first: Option<Record>,
-    more: Vec<Record>,
-}
-
+/// A record of a task.
 pub(super) struct Record {
     reserved: Reserved,
     key: SharedKey,
@@ -65,7 +60,8 @@ pub(super) struct Record {
 pub(super) struct Tasks {
     /// Index of the segment of the first record; `None` while there is no record.
     first_segment: Option<usize>,
-    records: Vec<Records>,
+    /// Those of each segment.
+    records: Vec<Vec<Record>>,
     /// The key of the records planned last, and its generation.
     key: Option<(SharedKey, u64)>,
 }
@@ -83,19 +79,15 @@ impl Tasks {
     pub(super) fn add(&mut self, segment: usize, record: Record) {
         let index = segment - *self.first_segment.get_or_insert(segment);
         if self.records.len() <= index {
-            self.records.resize_with(index + 1, Records::default);
+            self.records.resize_with(index + 1, Vec::new);
         }
-        let Records { first, more } = &mut self.records[index];
-        match first {
-            None => *first = Some(record),
-            Some(_) => more.push(record),
-        }
+        self.records[index].push(record);
     }
 
     /// Takes the segments out of `buffer`, each to the task of its records.
     pub(super) fn share(mut self, buffer: &mut OutboundBuffer, plaintext: &Bytes) -> Arc<Shared> {
         let segments = buffer.detach(self.first_segment.unwrap_or(usize::MAX));
-        self.records.resize_with(segments.len(), Records::default);
+        self.records.resize_with(segments.len(), Vec::new);
         let tasks = segments.into_iter().zip(self.records).map(|(segment, records)| {
             Mutex::new(Task { segment: Some(segment), records, plaintext: plaintext.clone() })
         });
@@ -198,8 +190,8 @@ impl Task {
         let Some(segment) = &mut self.segment else {
             return;
         };
-        let Records { first, more } = core::mem::take(&mut self.records);
-        for Record { reserved, key, start, content_start } in first.into_iter().chain(more) {
+        let records = core::mem::take(&mut self.records);
+        for Record { reserved, key, start, content_start } in records {
             let record = segment.sealed_mut(start..start + reserved.record_len());
             let place = &mut record[reserved.content()];
             place.copy_from_slice(&plaintext[content_start..content_start + place.len()]);

@@ -3,6 +3,9 @@
 use super::Writer;
 use crate::error::{Overrun, WriteError};
 
+/// More plaintext than is ever accepted.
+pub(super) const NOT_LENT: u64 = u64::MAX;
+
 impl Writer {
     /// [`slot`](Self::slot) in two steps, for callers without a borrow checker: lends the free
     /// memory of the current record, to be [committed](Self::commit_slot) by another call. Empty
@@ -32,7 +35,7 @@ impl Writer {
             // The tail is in use: it stays, however much is drained in front of it.
             let prefix_len = self.planner.format().prefix_len();
             self.buffer.set_filled(prefix_len + self.content_len());
-            self.lent_at = Some(self.counts.accepted);
+            self.lent_at = self.counts.accepted();
         }
         Ok(&mut self.buffer.tail_mut()[free])
     }
@@ -49,7 +52,7 @@ impl Writer {
         if n > available {
             return Err(WriteError::Overrun(Overrun { claimed: n, available }));
         }
-        self.lent_at = None;
+        self.lent_at = NOT_LENT;
         if n > 0 {
             return self.commit_whole(n);
         }
@@ -60,6 +63,6 @@ impl Writer {
     /// Whether memory of the current record is lent.
     #[inline]
     pub(super) fn is_lent(&self) -> bool {
-        self.lent_at == Some(self.counts.accepted) && self.record.is_some()
+        self.lent_at == self.counts.accepted() && self.record.is_some()
     }
 }

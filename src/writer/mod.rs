@@ -46,17 +46,18 @@ use config::check_max_fragment_len;
 use control::{Control, PeerUpdate};
 use current::CurrentRecord;
 use cursor::{Cursor, Plan};
+use lending::NOT_LENT;
 use plan::Planner;
-use progress::RecordEnd;
+use progress::{Counts, RecordEnd};
 use state::Life;
 
 #[cfg(feature = "rustls")]
 use crate::aead::ReadKeys;
 use crate::aead::{KeyBudget, KeyLimits, NextKeys, RecordSealer, WriteKeys};
 use crate::buffer::{Chunk, OutboundBuffer, PutBackError};
+use crate::error::{ConfigError, WriteError};
 #[cfg(feature = "rustls")]
-use crate::error::PeerFault;
-use crate::error::{ConfigError, Error, WriteError};
+use crate::error::{Error, PeerFault};
 use crate::record::{KeyUpdateRequest, RecordFormat, Version};
 
 /// Seals plaintext into TLS records and holds them until the caller drains them.
@@ -85,15 +86,14 @@ pub struct Writer {
     buffer: OutboundBuffer,
     /// Its content lies at the start of the buffer's tail.
     record: Option<CurrentRecord>,
-    /// Its memory is lent, to be committed by a call of its own, as long as no more than this
-    /// plaintext has been accepted.
-    lent_at: Option<u64>,
+    /// Its memory is lent, to be committed by a call of its own, while just this much plaintext
+    /// has been accepted.
+    lent_at: u64,
     control: Control,
     planner: Planner,
     coalescing: Coalescing,
     life: Life,
-    /// What the buffer counts is missing.
-    counts: Progress,
+    counts: Counts,
 }
 
 impl Writer {
@@ -103,7 +103,7 @@ impl Writer {
     /// [`ConfigError`] for a setting that is out of its range ([`WriterConfig::check`]).
     pub fn new(mut keys: WriteKeys, config: WriterConfig) -> Result<Self, ConfigError> {
         let mut writer = Self::without_keys(config)?;
-        let next_keys = NextKeys::Secrets { write: keys.take_secret(), read: None };
+        let next_keys = NextKeys::of(keys.take_secret(), None);
         writer.begin(keys, next_keys);
         Ok(writer)
     }
@@ -119,12 +119,12 @@ impl Writer {
             key_limits: config.key_limits,
             buffer,
             record: None,
-            lent_at: None,
+            lent_at: NOT_LENT,
             control: Control::new(PeerUpdate::NotRequested),
             planner: Planner::new(format, &config),
             coalescing: config.coalescing,
             life: Life::Negotiating,
-            counts: Progress::default(),
+            counts: Counts::default(),
         })
     }
 
@@ -322,7 +322,7 @@ impl Writer {
     /// The limits of the next key.
     #[inline]
     fn key_limits(&self) -> KeyLimits {
-        self.key_limits.unwrap_or(KeyLimits::new(0, 0))
+        self.key_limits.unwrap_or(KeyLimits { records: 0, blocks: 0 })
     }
 
     /// What `write` would accept of `len` bytes, or more by what the current record takes, and

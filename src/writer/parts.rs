@@ -80,7 +80,7 @@ impl Writer {
     #[cfg(feature = "rustls")]
     pub(crate) fn begin_with(&mut self, parts: WriterParts, read: Option<TrafficSecret>) {
         let WriterParts { mut keys, peer_update } = parts;
-        let next_keys = NextKeys::Secrets { write: keys.take_secret(), read };
+        let next_keys = NextKeys::of(keys.take_secret(), read);
         self.begin(keys, next_keys);
         self.control = Control::new(peer_update);
     }
@@ -94,7 +94,7 @@ impl Writer {
     pub fn from_parts(parts: WriterParts, config: &WriterConfig) -> Result<Self, ConfigError> {
         let WriterParts { mut keys, peer_update } = parts;
         let mut writer = Self::without_keys(config.clone())?;
-        let next_keys = NextKeys::Secrets { write: keys.take_secret(), read: None };
+        let next_keys = NextKeys::of(keys.take_secret(), None);
         writer.begin(keys, next_keys);
         writer.control = Control::new(peer_update);
         Ok(writer)

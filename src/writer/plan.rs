@@ -9,8 +9,8 @@ use crate::aead::{KeyBudget, blocks};
 use crate::buffer::OutboundBuffer;
 use crate::record::{RecordFormat, TAG_LEN};
 
-/// The policies: how long records become. Where they go, a [`Cursor`](super::cursor::Cursor) says,
-/// and the planner only where that is plain.
+/// The policies: how long records become. A [`Cursor`](super::cursor::Cursor) says where they go;
+/// the planner itself knows only the commonest plan.
 #[derive(Debug)]
 pub(super) struct Planner {
     sizer: Sizer,

@@ -1,5 +1,7 @@
 //! What a writer has done so far.
 
+use crate::num::to_u64;
+
 /// Three counters that are never mixed, and how the bytes were cut.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -56,7 +58,7 @@ pub(super) enum RecordEnd {
 
 impl RecordEnds {
     #[inline(always)]
-    pub(super) const fn count(&mut self, end: RecordEnd) {
+    const fn count(&mut self, end: RecordEnd) {
         *match end {
             RecordEnd::Full => &mut self.full,
             RecordEnd::Flushed => &mut self.flushed,
@@ -67,7 +69,7 @@ impl RecordEnds {
         } += 1;
     }
 
-    pub(super) const fn total(&self) -> u64 {
+    const fn total(&self) -> u64 {
         let Self { full, flushed, drained, closed, capped, cover } = *self;
         full + flushed + drained + closed + capped + cover
     }
@@ -89,5 +91,45 @@ impl Progress {
     #[must_use]
     pub const fn is_drained(&self, point: FlushPoint) -> bool {
         self.drained_plaintext >= point.0
+    }
+}
+
+/// What a writer counts itself: the buffer counts what is drained.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Counts {
+    accepted: u64,
+    records_ended: RecordEnds,
+    key_updates: u64,
+}
+
+impl Counts {
+    #[inline]
+    pub(super) const fn accepted(&self) -> u64 {
+        self.accepted
+    }
+
+    #[inline]
+    pub(super) fn on_accepted(&mut self, len: usize) {
+        self.accepted = self.accepted.saturating_add(to_u64(len));
+    }
+
+    #[inline(always)]
+    pub(super) const fn on_record(&mut self, end: RecordEnd) {
+        self.records_ended.count(end);
+    }
+
+    pub(super) const fn on_key_update(&mut self) {
+        self.key_updates += 1;
+    }
+
+    #[cfg(feature = "parallel")]
+    pub(super) const fn key_updates(&self) -> u64 {
+        self.key_updates
+    }
+
+    pub(super) const fn progress(&self, drained: u64, drained_plaintext: u64) -> Progress {
+        let Self { accepted, records_ended, key_updates } = *self;
+        let records = records_ended.total();
+        Progress { accepted, drained, drained_plaintext, records, records_ended, key_updates }
     }
 }

@@ -15,7 +15,6 @@ use super::state::Life;
 use crate::aead::RecordSealer;
 use crate::alert::Alert;
 use crate::error::{Error, WriteError};
-use crate::num::to_u64;
 use crate::record::ContentType;
 
 /// The writer has failed: its life says why.
@@ -102,15 +101,11 @@ impl Writer {
         let Some(record) = &mut self.record else { return Ok(()) };
         record.grow(len);
         let (content_len, is_full) = (record.len(), record.is_full());
-        self.counts.accepted = self.counts.accepted.saturating_add(to_u64(len));
+        self.counts.on_accepted(len);
         self.buffer.set_filled(self.planner.format().prefix_len() + content_len);
         if is_full || ends {
             self.seal_content(content_len)?;
-            self.counts.records_ended.count(if is_full {
-                RecordEnd::Full
-            } else {
-                RecordEnd::Flushed
-            });
+            self.counts.on_record(if is_full { RecordEnd::Full } else { RecordEnd::Flushed });
         }
         Ok(())
     }
@@ -122,7 +117,7 @@ impl Writer {
             0 => self.return_lent(),
             content_len => {
                 self.seal_content(content_len)?;
-                self.counts.records_ended.count(end);
+                self.counts.on_record(end);
             }
         }
         Ok(())
@@ -142,7 +137,7 @@ impl Writer {
     pub(super) fn seal_cover(&mut self, padding: usize) -> Result<(), Failed> {
         self.record = None;
         self.seal_record(0, padding)?;
-        self.counts.records_ended.count(RecordEnd::Cover);
+        self.counts.on_record(RecordEnd::Cover);
         Ok(())
     }
 
@@ -167,8 +162,8 @@ impl Writer {
     /// call need not be full.
     pub(super) fn count_record(&mut self, content_len: usize, is_full: bool) {
         self.planner.on_sealed(content_len);
-        self.counts.records_ended.count(if is_full { RecordEnd::Full } else { RecordEnd::Flushed });
-        self.counts.accepted = self.counts.accepted.saturating_add(to_u64(content_len));
+        self.counts.on_record(if is_full { RecordEnd::Full } else { RecordEnd::Flushed });
+        self.counts.on_accepted(content_len);
     }
 
     /// Makes sure that bytes wait if any can be made: the drain has reached the current record.
@@ -276,7 +271,7 @@ impl Writer {
         let record = self.control_record(message).ok_or(Error::KeysExhausted)?;
         if let Some(next) = next {
             self.sealer = Some(RecordSealer::new(next, self.key_limits()));
-            self.counts.key_updates += 1;
+            self.counts.on_key_update();
         }
         Ok(Some(record))
     }

@@ -84,12 +84,7 @@ impl Writer {
     /// The counters.
     #[must_use]
     pub fn progress(&self) -> Progress {
-        Progress {
-            drained: self.buffer.drained(),
-            drained_plaintext: self.buffer.drained_plaintext(),
-            records: self.counts.records_ended.total(),
-            ..self.counts
-        }
+        self.counts.progress(self.buffer.drained(), self.buffer.drained_plaintext())
     }
 
     /// The sequence number of the next record under the current key.

@@ -386,7 +386,8 @@ fn owned_plaintext_counts_against_the_capacity() {
 
 #[test]
 fn owned_plaintext_may_update_keys_and_be_closed_behind() {
-    let config = with(|config| config.key_limits = Some(KeyLimits::new(4, u64::MAX)));
+    let config =
+        with(|config| config.key_limits = Some(KeyLimits { records: 4, blocks: u64::MAX }));
     let (mut writer, mut reader) = writer_and_reader(TLS13, config);
     writer.update_keys(KeyUpdateRequest::NotRequested).unwrap();
     let mut plaintext = BytesMut::with_capacity(65537);
@@ -518,7 +519,8 @@ fn a_writer_taken_apart_goes_on_where_it_stopped() {
 
 #[test]
 fn a_budget_goes_with_the_key_that_is_moved() {
-    let config = with(|config| config.key_limits = Some(KeyLimits::new(6, u64::MAX)));
+    let config =
+        with(|config| config.key_limits = Some(KeyLimits { records: 6, blocks: u64::MAX }));
     let (mut writer, _) = writer_and_reader(TLS12, config.clone());
     for left in [3, 2, 1, 0] {
         assert_eq!(writer.room(), left * 16384);
@@ -556,7 +558,7 @@ fn twenty_generations_each_way_with_a_rustls_peer() {
 fn counting_blocks_alone_lets_short_records_go_on() {
     let records_and_blocks = KeyLimits::for_suite(TLS12);
     assert_eq!((records_and_blocks.records, records_and_blocks.blocks), (1 << 24, 1 << 34));
-    let blocks = KeyLimits::blocks_only(TLS12);
+    let blocks = KeyLimits { records: u64::MAX, ..KeyLimits::for_suite(TLS12) };
     assert_eq!((blocks.records, blocks.blocks), (u64::MAX, 1 << 34));
     let chacha = KeyLimits::for_suite(CipherSuite::TLS_CHACHA20_POLY1305_SHA256);
     assert_eq!((chacha.records, chacha.blocks), (u64::MAX, u64::MAX));
@@ -814,7 +816,7 @@ fn owned_plaintext_meets_the_block_limit_where_written_plaintext_does() {
         for blocks in [2100, 2200, 2300, 2500] {
             let config = with(|config| {
                 config.coalescing = Coalescing::Off;
-                config.key_limits = Some(KeyLimits::new(u64::MAX, blocks));
+                config.key_limits = Some(KeyLimits { records: u64::MAX, blocks });
             });
             let (mut owned, _) = writer_and_reader(suite, config.clone());
             let (mut written, _) = writer_and_reader(suite, config);

@@ -321,7 +321,7 @@ fn ssl_write_row_21_truncation_is_told_from_a_clean_end() {
 #[test]
 fn ssl_write_row_22_errors_after_partial_acceptance_carry_the_count() {
     let mut config = WriterConfig::default();
-    config.key_limits = Some(KeyLimits::new(5, u64::MAX));
+    config.key_limits = Some(KeyLimits { records: 5, blocks: u64::MAX });
     let (mut writer, mut reader) = writer_and_reader(TLS12, config);
     assert_eq!(writer.room(), 2 * 16384);
     let data = pattern(3 * 16384);

@@ -23,7 +23,7 @@ use rustls::{
     ClientConfig, CommonState, ConnectionTrafficSecrets, ExtractedSecrets, ProtocolVersion,
     ServerConfig,
 };
-use schedule::{Kernel, KernelSchedule};
+use schedule::{Kernel, KernelSchedule, OwnSchedule};
 pub(super) use secrets::KeptSecrets;
 use secrets::{KeepSecrets, Secrets};
 use server_name::{RememberServerName, ServerNameCell};
@@ -198,7 +198,7 @@ impl Rustls {
             Role::Client => (client, server),
             Role::Server => (server, client),
         };
-        Some(NextKeys::Secrets { write: Some(ours), read: Some(peers) })
+        Some(NextKeys::of(Some(ours), Some(peers)))
     }
 }
 
@@ -317,13 +317,11 @@ impl Backend for Rustls {
         let next = match (traffic, kernel) {
             // A server gets no tickets, and has no more need of rustls.
             (Some(secrets), Kernel::Server(_)) => secrets,
-            (secrets, kernel) => {
-                let schedule = KernelSchedule::new(kernel, suite);
-                NextKeys::Schedule(Box::new(match secrets {
-                    Some(secrets) => schedule.with_secrets(secrets),
-                    None => schedule,
-                }))
+            (Some(secrets), kernel) => {
+                let tickets = KernelSchedule::new(kernel, suite);
+                NextKeys::Schedule(Box::new(OwnSchedule::new(secrets, tickets)))
             }
+            (None, kernel) => NextKeys::Schedule(Box::new(KernelSchedule::new(kernel, suite))),
         };
         Ok(HandedOver::new(
             write.ok_or_else(unknown_secrets)?,

@@ -21,8 +21,6 @@ pub(super) struct KernelSchedule {
     suite: CipherSuite,
     /// KeyUpdates of ours.
     generations: u64,
-    /// What the generations are made from, if it is kept; else rustls makes them.
-    secrets: Option<NextKeys>,
 }
 
 pub(super) enum Kernel {
@@ -32,27 +30,16 @@ pub(super) enum Kernel {
 
 impl KernelSchedule {
     pub(super) const fn new(kernel: Kernel, suite: CipherSuite) -> Self {
-        Self { kernel, suite, generations: 0, secrets: None }
-    }
-
-    /// Only the tickets are left to rustls.
-    pub(super) fn with_secrets(self, secrets: NextKeys) -> Self {
-        Self { secrets: Some(secrets), ..self }
+        Self { kernel, suite, generations: 0 }
     }
 }
 
 impl KeySchedule for KernelSchedule {
     fn can_update(&self) -> bool {
-        match &self.secrets {
-            Some(secrets) => secrets.can_update(),
-            None => self.suite.version() == Version::Tls13 && self.generations < MAX_GENERATION,
-        }
+        self.suite.version() == Version::Tls13 && self.generations < MAX_GENERATION
     }
 
     fn next_write_keys(&mut self) -> Result<WriteKeys, Error> {
-        if let Some(secrets) = &mut self.secrets {
-            return secrets.next_write_keys();
-        }
         let next = match &mut self.kernel {
             Kernel::Client(kernel) => kernel.update_tx_secret(),
             Kernel::Server(kernel) => kernel.update_tx_secret(),
@@ -64,9 +51,6 @@ impl KeySchedule for KernelSchedule {
     }
 
     fn next_read_keys(&mut self) -> Result<ReadKeys, Error> {
-        if let Some(secrets) = &mut self.secrets {
-            return secrets.next_read_keys();
-        }
         let next = match &mut self.kernel {
             Kernel::Client(kernel) => kernel.update_rx_secret(),
             Kernel::Server(kernel) => kernel.update_rx_secret(),
@@ -74,19 +58,6 @@ impl KeySchedule for KernelSchedule {
         let (seq, secrets) = next.map_err(|_| Error::KeysExhausted)?;
         with_key_and_iv(&secrets, |key, iv| ReadKeys::new(self.suite, key, iv, seq))
             .ok_or(Error::KeysExhausted)
-    }
-
-    fn into_secrets(self: Box<Self>) -> (Option<TrafficSecret>, Option<TrafficSecret>) {
-        self.secrets.map_or((None, None), NextKeys::into_secrets)
-    }
-
-    fn can_leave(&self) -> bool {
-        self.secrets.is_some() || self.suite.version() == Version::Tls12
-    }
-
-    #[cfg(test)]
-    fn set_generation(&mut self, generation: u64) {
-        self.generations = generation;
     }
 
     /// Gives it to rustls's store.
@@ -102,6 +73,55 @@ impl KeySchedule for KernelSchedule {
             }
             Kernel::Server(_) => Err(PeerFault::UnexpectedHandshakeMessage),
         }
+    }
+
+    /// TLS 1.2 has no next generations.
+    fn can_leave(&self) -> bool {
+        self.suite.version() == Version::Tls12
+    }
+
+    #[cfg(test)]
+    fn set_generation(&mut self, generation: u64) {
+        self.generations = generation;
+    }
+}
+
+/// The traffic secrets are ours; the tickets are left to rustls.
+#[derive(Debug)]
+pub(super) struct OwnSchedule {
+    secrets: NextKeys,
+    tickets: KernelSchedule,
+}
+
+impl OwnSchedule {
+    pub(super) const fn new(secrets: NextKeys, tickets: KernelSchedule) -> Self {
+        Self { secrets, tickets }
+    }
+}
+
+impl KeySchedule for OwnSchedule {
+    fn can_update(&self) -> bool {
+        self.secrets.can_update()
+    }
+
+    fn next_write_keys(&mut self) -> Result<WriteKeys, Error> {
+        self.secrets.next_write_keys()
+    }
+
+    fn next_read_keys(&mut self) -> Result<ReadKeys, Error> {
+        self.secrets.next_read_keys()
+    }
+
+    fn store_ticket(&mut self, body: &[u8]) -> Result<(), PeerFault> {
+        self.tickets.store_ticket(body)
+    }
+
+    fn into_secrets(self: Box<Self>) -> (Option<TrafficSecret>, Option<TrafficSecret>) {
+        self.secrets.into_secrets()
+    }
+
+    fn can_leave(&self) -> bool {
+        true
     }
 }
 

@@ -1,0 +1,259 @@
+//! One client: its socket, its connection, and how far its request has come.
+
+use std::io::{self, Read, Write};
+use std::net::TcpStream;
+use std::os::fd::{AsFd, BorrowedFd};
+
+use program::Error;
+use rustix::event::PollFlags;
+use wantwrite::{Connection, MovedConnection, ReaderState, WriterState};
+
+/// A longer request is no request.
+const MAX_REQUEST_LEN: usize = 8192;
+
+/// How far the one request of a connection has come. It moves with the connection.
+#[derive(Debug)]
+pub(crate) struct Progress {
+    request: Vec<u8>,
+    /// What of the response was not written yet: its head, and the range of the body.
+    head: Vec<u8>,
+    from: u64,
+    to: u64,
+    stage: Stage,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    Request,
+    Response,
+    Closed,
+}
+
+/// What a client asks of the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Asked {
+    Nothing,
+    Upgrade,
+    Quit,
+}
+
+pub(crate) struct Client {
+    socket: TcpStream,
+    connection: Connection,
+    progress: Progress,
+    /// No more is written: what waits is drained, for the connection to leave.
+    is_leaving: bool,
+}
+
+impl Client {
+    pub(crate) fn new(
+        socket: TcpStream,
+        connection: Connection,
+        progress: Progress,
+    ) -> io::Result<Self> {
+        socket.set_nonblocking(true)?;
+        Ok(Self { socket, connection, progress, is_leaving: false })
+    }
+
+    /// What its socket is to be polled for.
+    pub(crate) fn interest(&self) -> PollFlags {
+        let wants = self.connection.wants();
+        let mut interest = PollFlags::empty();
+        interest.set(PollFlags::IN, wants.input);
+        interest.set(PollFlags::OUT, wants.drain || self.wants_to_write());
+        interest
+    }
+
+    fn wants_to_write(&self) -> bool {
+        self.progress.stage == Stage::Response && !self.is_leaving
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
+        let is_closed = self.progress.stage == Stage::Closed && !self.connection.wants().drain;
+        is_closed && self.connection.reader_state() != ReaderState::Open
+    }
+
+    /// Stops writing, so that it comes to rest.
+    pub(crate) fn leave(&mut self) {
+        self.is_leaving = true;
+    }
+
+    /// Whether it can go to another process: not in the handshake, nor with bytes to drain.
+    pub(crate) fn is_ready_to_move(&self) -> bool {
+        self.connection.writer_state() == WriterState::Open && !self.connection.wants().drain
+    }
+
+    /// The parts for another process, or the client itself if it is not at rest.
+    pub(crate) fn into_moved(self) -> Result<(TcpStream, Progress, MovedConnection), Box<Self>> {
+        let Self { socket, connection, progress, is_leaving } = self;
+        match connection.dangerous_into_moved() {
+            Ok(moved) => Ok((socket, progress, moved)),
+            Err(connection) => Err(Box::new(Self { socket, connection, progress, is_leaving })),
+        }
+    }
+
+    /// Goes as far as the socket allows.
+    pub(crate) fn drive(&mut self) -> Result<Asked, Error> {
+        self.read()?;
+        let asked = self.answer()?;
+        loop {
+            self.fill()?;
+            if !self.drain()? || !self.wants_to_write() {
+                return Ok(asked);
+            }
+        }
+    }
+
+    fn read(&mut self) -> Result<(), Error> {
+        while self.connection.wants().input {
+            let Some(mut inbound) = self.connection.inbound() else { break };
+            match self.socket.read(&mut inbound) {
+                Ok(0) => self.connection.end_of_input(),
+                Ok(n) => inbound.commit(n)?,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(error) => return Err(error.into()),
+            }
+            if let Err(error) = self.connection.process() {
+                // An alert may wait.
+                let _sent = self.drain();
+                return Err(error.into());
+            }
+            let plaintext = self.connection.plaintext();
+            if self.progress.stage == Stage::Request {
+                self.progress.request.extend_from_slice(plaintext);
+            }
+            self.connection.consume_all();
+        }
+        Ok(())
+    }
+
+    /// Makes the response, once the request is here.
+    fn answer(&mut self) -> Result<Asked, Error> {
+        let Progress { request, stage, .. } = &mut self.progress;
+        if *stage != Stage::Request {
+            return Ok(Asked::Nothing);
+        }
+        if request.len() > MAX_REQUEST_LEN {
+            return Err("the request is too long".into());
+        }
+        if !request.ends_with(b"\r\n\r\n") {
+            return Ok(Asked::Nothing);
+        }
+        let text = String::from_utf8_lossy(request).into_owned();
+        let path = text.strip_prefix("GET ").and_then(|rest| rest.split(' ').next()).unwrap_or("");
+        let asked = match path {
+            "/upgrade" => Asked::Upgrade,
+            "/quit" => Asked::Quit,
+            _ => Asked::Nothing,
+        };
+        let text = match path {
+            "/upgrade" => "upgrading\n".to_owned(),
+            "/quit" => "quitting\n".to_owned(),
+            "/pid" => format!("{}\n", std::process::id()),
+            _ => String::new(),
+        };
+        let len = path.strip_prefix("/bytes/").and_then(|n| n.parse::<u64>().ok());
+        let status = if text.is_empty() && len.is_none() { "404 Not Found" } else { "200 OK" };
+        self.progress.to = len.unwrap_or(0);
+        let content_len = self.progress.to.max(u64::try_from(text.len())?);
+        self.progress.head = format!(
+            "HTTP/1.1 {status}\r\ncontent-length: {content_len}\r\nconnection: close\r\n\r\n{text}"
+        )
+        .into_bytes();
+        self.progress.stage = Stage::Response;
+        Ok(asked)
+    }
+
+    /// Writes as much of the response as there is room for.
+    fn fill(&mut self) -> Result<(), Error> {
+        if !self.wants_to_write() {
+            return Ok(());
+        }
+        let Self { connection, progress, .. } = self;
+        let writer = connection.writer_mut();
+        let n = writer.write(&progress.head)?;
+        progress.head.drain(..n);
+        while progress.head.is_empty() && progress.from < progress.to && writer.room() > 0 {
+            let mut slot = writer.slot()?;
+            let left = usize::try_from(progress.to - progress.from)?.min(slot.len());
+            for (place, at) in slot.iter_mut().zip(progress.from..).take(left) {
+                *place = u8::try_from(at % 251)?;
+            }
+            slot.commit(left)?;
+            progress.from += u64::try_from(left)?;
+        }
+        if progress.head.is_empty() && progress.from == progress.to {
+            connection.close()?;
+            progress.stage = Stage::Closed;
+        }
+        Ok(())
+    }
+
+    /// Whether everything that waited was drained.
+    fn drain(&mut self) -> Result<bool, Error> {
+        while self.connection.wants().drain {
+            let mut drain = self.connection.writer_mut().drain();
+            match self.socket.write(drain.chunk()) {
+                Ok(n) => drain.advance(n)?,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(false),
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(true)
+    }
+}
+
+impl AsFd for Client {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+}
+
+impl Progress {
+    pub(crate) const fn new() -> Self {
+        Self { request: Vec::new(), head: Vec::new(), from: 0, to: 0, stage: Stage::Request }
+    }
+
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
+        let request = match self.stage {
+            Stage::Request => &self.request[..],
+            Stage::Response | Stage::Closed => &[],
+        };
+        let is_response = u8::from(self.stage == Stage::Response);
+        let mut bytes = vec![is_response];
+        for number in [self.from, self.to] {
+            bytes.extend(number.to_be_bytes());
+        }
+        for part in [request, &self.head] {
+            // Both are shorter than a request may be.
+            bytes.extend(u16::try_from(part.len()).unwrap_or(0).to_be_bytes());
+            bytes.extend_from_slice(part);
+        }
+        bytes
+    }
+
+    /// Reads that, and gives what stands behind it.
+    pub(crate) fn from_bytes(bytes: &mut [u8]) -> Result<(Self, &mut [u8]), Error> {
+        fn take<'a>(bytes: &mut &'a mut [u8], len: usize) -> Result<&'a mut [u8], Error> {
+            let (part, rest) =
+                std::mem::take(bytes).split_at_mut_checked(len).ok_or("a message is cut")?;
+            *bytes = rest;
+            Ok(part)
+        }
+        let mut rest = bytes;
+        let stage = match take(&mut rest, 1)? {
+            [1] => Stage::Response,
+            _ => Stage::Request,
+        };
+        let mut number = || -> Result<u64, Error> {
+            Ok(u64::from_be_bytes(<[u8; 8]>::try_from(&*take(&mut rest, 8)?)?))
+        };
+        let (from, to) = (number()?, number()?);
+        let mut part = || -> Result<Vec<u8>, Error> {
+            let len = u16::from_be_bytes(<[u8; 2]>::try_from(&*take(&mut rest, 2)?)?);
+            Ok(take(&mut rest, len.into())?.to_vec())
+        };
+        let (request, head) = (part()?, part()?);
+        Ok((Self { request, head, from, to, stage }, rest))
+    }
+}

@@ -114,7 +114,7 @@ impl<E> Driver<E> {
             scratch: Vec::new(),
             asked: Asked::Nothing,
             len: 0,
-            call: Call::NEW,
+            call: Call::NONE,
         }
     }
 
@@ -140,6 +140,9 @@ impl<E> Driver<E> {
     /// tries again.
     pub fn next(&mut self, goal: Goal) -> Result<Step<'_>, Fault<E>> {
         self.return_lent();
+        if self.call.goal != Some(goal) {
+            self.call = Call::new(Some(goal));
+        }
         let next = match goal {
             Goal::Handshake => self.handshake(),
             Goal::Read => self.until_plaintext(),
@@ -150,7 +153,7 @@ impl<E> Driver<E> {
             Goal::Linger { max } => self.linger(max),
         };
         if matches!(next, Ok(Next::Done | Next::Blocked) | Err(_)) {
-            self.call = Call::NEW;
+            self.call = Call::NONE;
         }
         Ok(match next? {
             Next::Done => Step::Done,

@@ -136,9 +136,11 @@ pub(super) enum Side {
     Failed,
 }
 
-/// What was done for a goal since it was begun. It ends with `Done`, `Blocked` or a fault.
+/// What was done for a goal since it was begun. It ends with `Done`, `Blocked` or a fault, or when
+/// another goal is asked for.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Call {
+    pub(super) goal: Option<Goal>,
     pub(super) writing: Side,
     pub(super) reading: Side,
     pub(super) has_flushed: bool,
@@ -147,6 +149,10 @@ pub(super) struct Call {
 }
 
 impl Call {
-    pub(super) const NEW: Self =
-        Self { writing: Side::Ready, reading: Side::Ready, has_flushed: false, has_closed: false };
+    pub(super) const NONE: Self = Self::new(None);
+
+    pub(super) const fn new(goal: Option<Goal>) -> Self {
+        let (writing, reading) = (Side::Ready, Side::Ready);
+        Self { goal, writing, reading, has_flushed: false, has_closed: false }
+    }
 }

@@ -66,8 +66,8 @@
 //! # Adapters
 //!
 //! They are crates of their own: `wantwrite-tokio` has `TlsConnector`, `TlsAcceptor` and
-//! `TlsStream` over tokio's traits, `wantwrite-embedded-io` has `EmbeddedStream`, without `std`
-//! too.
+//! `TlsStream` over tokio's traits, `wantwrite-embedded-io` has `EmbeddedStream` and
+//! `AsyncEmbeddedStream`, without `std` too.
 // Where these links go if the items are not compiled in.
 #![cfg_attr(
     not(feature = "rustls"),

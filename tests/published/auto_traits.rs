@@ -49,8 +49,8 @@ macro_rules! traits_of {
 
 /// A row for each type: its name, what it has, what it should have.
 macro_rules! table {
-    ($($name:ident $(<$argument:tt>)?: $expected:expr,)*) => {
-        [$((stringify!($name), traits_of!($name $(<$argument>)?), $expected)),*]
+    ($($name:ident $(<$($argument:tt),+>)?: $expected:expr,)*) => {
+        [$((stringify!($name), traits_of!($name $(<$($argument),+>)?), $expected)),*]
     };
 }
 
@@ -93,6 +93,11 @@ fn public_types_have_the_auto_traits_of_the_table() {
         Connection: NO_UNWIND,
         ConnectionConfig: ALL,
         EmbeddedStream<Pipe>: NO_UNWIND,
+        AsyncEmbeddedStream<Pipe>: NO_UNWIND,
+        DroppedCall: ALL,
+        ReadHalf<'static, Pipe, Pipe>: "Unpin",
+        SplitStream<Pipe, Pipe>: "Send Unpin",
+        WriteHalf<'static, Pipe, Pipe>: "Unpin",
         FallibleTlsHandshake<()>: NO_UNWIND,
         FlushPoint: ALL,
         ForgedRecord<'static>: ALL,

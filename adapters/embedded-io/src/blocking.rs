@@ -14,10 +14,6 @@ use crate::error::{EmbeddedError, far_end};
 /// empties the transport's own buffer too. Why a connection failed comes before any error of the
 /// transport.
 ///
-/// embedded-io-async is not offered. Its traits encourage, but do not oblige, a transport to have
-/// done nothing when a future of it is dropped: ciphertext could be lost or sent twice, which no
-/// TLS connection survives. A task drives a [`Connection`] itself, and knows its transport.
-///
 /// ```no_run
 /// use embedded_io::{Read, Write};
 /// use wantwrite::Connection;

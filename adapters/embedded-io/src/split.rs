@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 use alloc::vec;
 use core::cell::RefCell;
-use core::future::{Future, poll_fn};
+use core::future::poll_fn;
 use core::mem;
 use core::pin::pin;
 use core::task::{Context, Poll};
@@ -11,7 +11,7 @@ use core::task::{Context, Poll};
 use embedded_io_async::{ErrorType, Read, Write};
 use wantwrite::bytes::Buf;
 use wantwrite::driver::{Driver, Goal, Step};
-use wantwrite::{AlertDescription, Chunk, Connection, WriteError};
+use wantwrite::{AlertDescription, Chunk, Connection, WriteError, WriterState};
 
 use crate::asynchronous::{DroppedCall, InFlight, take};
 use crate::error::{EmbeddedError, far_end};
@@ -100,7 +100,18 @@ impl<R: Read, W: Write<Error = R::Error>> SplitStream<R, W> {
         }
     }
 
-    /// Both halves. The reading half finishes the handshake if it is not finished.
+    /// Finishes the handshake, if it is not finished. The reading half does so too, but the writing
+    /// half cannot.
+    ///
+    /// # Errors
+    /// Why it failed, or the transport's own error.
+    pub async fn complete_handshake(&mut self) -> Result<(), EmbeddedError<R::Error>> {
+        let (mut input, output) = self.halves();
+        input.until(Goal::Handshake).await?;
+        output.shared.run(Goal::Flush, Side::Writing).await
+    }
+
+    /// Both halves.
     pub fn halves(&mut self) -> (ReadHalf<'_, R, W>, WriteHalf<'_, R, W>) {
         let Self { io, input, shared } = self;
         (ReadHalf { io, input, shared }, WriteHalf { shared })
@@ -142,13 +153,13 @@ impl<R: Read, W: Write<Error = R::Error>> Read for ReadHalf<'_, R, W> {
         if buf.is_empty() {
             return Ok(0);
         }
-        self.until_plaintext().await?;
+        self.until(Goal::Read).await?;
         Ok(take(self.shared.driver.borrow_mut().connection_mut(), buf))
     }
 }
 
 impl<R: Read, W: Write<Error = R::Error>> ReadHalf<'_, R, W> {
-    async fn until_plaintext(&mut self) -> Result<(), EmbeddedError<R::Error>> {
+    async fn until(&mut self, goal: Goal) -> Result<(), EmbeddedError<R::Error>> {
         let Self { io, input, shared } = self;
         let dropped = shared.dropped;
         input.in_flight.settle(dropped, shared.driver.borrow_mut().connection_mut())?;
@@ -158,12 +169,15 @@ impl<R: Read, W: Write<Error = R::Error>> ReadHalf<'_, R, W> {
             let next = {
                 let mut driver = shared.driver.borrow_mut();
                 let explain = |fault| input.in_flight.explain(fault);
-                match driver.next(Goal::Read).map_err(explain)? {
+                let negotiates = driver.connection().writer_state() == WriterState::Negotiating;
+                match driver.next(goal).map_err(explain)? {
                     Step::Done => return Ok(()),
                     Step::Read(memory) if input.arrived.is_some() => {
                         input.give(memory).report(&mut driver);
                         continue;
                     }
+                    // The peer waits for it.
+                    Step::Write(_) | Step::Flush if negotiates => Next::Send,
                     Step::Write(_) | Step::Flush if !has_offered => Next::Offer,
                     // What did not leave at once leaves while input is awaited.
                     Step::Write(_) | Step::Flush | Step::Read(_) => {
@@ -174,6 +188,7 @@ impl<R: Read, W: Write<Error = R::Error>> ReadHalf<'_, R, W> {
                 }
             };
             match next {
+                Next::Send => shared.run(Goal::Offer, Side::Reading).await?,
                 Next::Offer => {
                     has_offered = true;
                     let _left = poll_once(shared.run(Goal::Offer, Side::Reading)).await;
@@ -188,6 +203,7 @@ impl<R: Read, W: Write<Error = R::Error>> ReadHalf<'_, R, W> {
 }
 
 enum Next {
+    Send,
     Offer,
     Receive,
 }

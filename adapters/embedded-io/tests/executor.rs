@@ -12,6 +12,8 @@ use std::future::poll_fn;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
+// Whose `std` the executor links.
+use critical_section as _;
 use embassy_executor::Executor;
 use embedded_io_async::{ErrorKind, ErrorType, Read, Write};
 use wantwrite::*;

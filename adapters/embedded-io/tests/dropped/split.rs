@@ -29,11 +29,13 @@ async fn both(one: impl Future<Output = ()>, other: impl Future<Output = ()>) {
 
 /// Writes and reads at once, while the peer asks for KeyUpdates; then ends. Returns the places.
 fn exchange(drops: Drops) -> usize {
-    let (ours, peer) = established(TLS13, Role::Client);
+    let (ours, peer) = pair(TLS13, Role::Client);
     let link = Link::new(peer, DroppedCall::DidNothing);
     let mut stream = SplitStream::new(ours, link.clone(), link.clone(), DroppedCall::DidNothing);
     let mut runner = Runner::new(drops);
     let shared = link.shared();
+    while runner.try_once(async { stream.complete_handshake().await.unwrap() }).is_none() {}
+    assert!(!shared.peer.borrow().0.is_handshaking());
     shared.peer.borrow_mut().0.set_buffer_limit(None);
     for part in pattern(LEN).chunks(5000) {
         let mut peer = shared.peer.borrow_mut();
@@ -102,6 +104,40 @@ fn answers_leave_while_the_writing_half_does_nothing() {
         assert!(link.shared().written.get() > written);
         assert_eq!(stream.connection_mut().writer().progress().key_updates, n);
     }
+}
+
+#[test]
+fn a_transport_of_which_nobody_knows_carries_answers_by_the_writing_half() {
+    let (ours, peer) = pair(TLS13, Role::Client);
+    let link = Link::new(peer, DroppedCall::Unknown);
+    let mut stream = SplitStream::new(ours, link.clone(), link.clone(), DroppedCall::Unknown);
+    let mut runner = Runner::default();
+    runner.try_once(stream.complete_handshake()).unwrap().unwrap();
+    let mut peer = link.shared().peer.borrow_mut();
+    peer.0.refresh_traffic_keys().unwrap();
+    std::io::Write::write_all(&mut peer.0.writer(), b"data").unwrap();
+    drop(peer);
+    let written = link.shared().written.get();
+    let (mut input, mut output) = stream.halves();
+    assert_eq!(runner.try_once(input.read(&mut [0; 10])).unwrap(), Ok(4));
+    assert_eq!(link.shared().written.get(), written);
+    assert_eq!(runner.try_once(output.flush()).unwrap(), Ok(()));
+    assert!(link.shared().written.get() > written);
+
+    // A read that is dropped, and a write.
+    assert!(Runner::new(Drops::At(0)).try_once(input.read(&mut [0; 10])).is_none());
+    assert_eq!(runner.try_once(output.write(b"in vain")).unwrap(), Ok(7));
+    assert!(Runner::new(Drops::At(0)).try_once(output.flush()).is_none());
+    let written = link.shared().written.get();
+    for _ in 0..2 {
+        let cancelled = Err(EmbeddedError::Cancelled);
+        assert_eq!(runner.try_once(output.flush()).unwrap(), cancelled);
+        assert_eq!(runner.try_once(output.close()).unwrap(), cancelled);
+        let read = runner.try_once(input.read(&mut [0; 10])).unwrap();
+        assert_eq!(read.map(drop), cancelled);
+    }
+    assert_eq!(link.shared().written.get(), written);
+    assert_eq!(*link.shared().refused.borrow(), None);
 }
 
 #[test]

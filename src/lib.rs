@@ -67,7 +67,8 @@
 //!
 //! They are crates of their own: `wantwrite-tokio` has `TlsConnector`, `TlsAcceptor` and
 //! `TlsStream` over tokio's traits, `wantwrite-embedded-io` has `EmbeddedStream` and
-//! `AsyncEmbeddedStream`, without `std` too.
+//! `AsyncEmbeddedStream`, without `std` too, and `wantwrite-futures-io` has `FuturesStream` for
+//! smol.
 // Where these links go if the items are not compiled in.
 #![cfg_attr(
     not(feature = "rustls"),

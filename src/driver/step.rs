@@ -130,7 +130,7 @@ pub(super) enum Asked {
 
 /// What the transport has shown of one direction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Side {
+pub(super) enum Direction {
     Ready,
     Blocked,
     Failed,
@@ -141,8 +141,8 @@ pub(super) enum Side {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Call {
     pub(super) goal: Option<Goal>,
-    pub(super) writing: Side,
-    pub(super) reading: Side,
+    pub(super) writing: Direction,
+    pub(super) reading: Direction,
     pub(super) has_flushed: bool,
     /// What the peer does wrong from then on is told behind its end.
     pub(super) has_closed: bool,
@@ -152,7 +152,7 @@ impl Call {
     pub(super) const NONE: Self = Self::new(None);
 
     pub(super) const fn new(goal: Option<Goal>) -> Self {
-        let (writing, reading) = (Side::Ready, Side::Ready);
+        let (writing, reading) = (Direction::Ready, Direction::Ready);
         Self { goal, writing, reading, has_flushed: false, has_closed: false }
     }
 }

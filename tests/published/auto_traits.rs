@@ -3,9 +3,10 @@
 use core::marker::PhantomData;
 use core::panic::{RefUnwindSafe, UnwindSafe};
 
-use wantwrite::driver::{Driver, FarEnd, Fault, Goal, Outgoing, Step};
+use wantwrite::driver::{Driver, FarEnd, Fault, Goal, Outgoing, Side, Step, Tasks};
 use wantwrite::*;
 use wantwrite_embedded_io::*;
+use wantwrite_futures_io::*;
 use wantwrite_tokio::*;
 
 /// `false`, unless there is an inherent constant, which is found before this one.
@@ -100,6 +101,7 @@ fn public_types_have_the_auto_traits_of_the_table() {
         WriteHalf<'static, Pipe, Pipe>: "Unpin",
         FallibleTlsHandshake<()>: NO_UNWIND,
         FlushPoint: ALL,
+        FuturesStream<()>: NO_UNWIND,
         ForgedRecord<'static>: ALL,
         Inbound<'static>: "Send Sync Unpin RefUnwindSafe",
         InvalidKeyLength: ALL,
@@ -133,6 +135,8 @@ fn public_types_have_the_auto_traits_of_the_table() {
         FarEnd: ALL,
         Fault<()>: NO_UNWIND,
         LingerError: ALL,
+        Side: ALL,
+        Tasks: ALL,
         Goal: ALL,
         Outgoing<'static>: "Send Sync Unpin RefUnwindSafe",
         Step<'static>: "Send Sync Unpin RefUnwindSafe",
@@ -154,6 +158,7 @@ fn public_types() -> Vec<&'static str> {
     let apis = [
         include_str!("../../public-api.txt"),
         include_str!("../../adapters/embedded-io/public-api.txt"),
+        include_str!("../../adapters/futures-io/public-api.txt"),
         include_str!("../../adapters/tokio/public-api.txt"),
     ];
     let names = apis.iter().flat_map(|api| api.lines()).filter_map(|line| {

@@ -10,7 +10,7 @@ use crate::error::{EmbeddedError, far_end};
 ///
 /// Every call blocks as `T` does, and goes on until it has done its work, handshake included.
 /// `read` gives 0 at the peer's `close_notify` only; a transport that ends without it is
-/// [`Error::Truncated`]. When `write` returns, all it accepted is with the transport; `flush`
+/// [`Error::Truncated`](wantwrite::Error::Truncated). When `write` returns, all it accepted is with the transport; `flush`
 /// empties the transport's own buffer too. Why a connection failed comes before any error of the
 /// transport.
 ///

@@ -6,7 +6,7 @@ use embedded_io::ErrorKind;
 use wantwrite::driver::{FarEnd, Fault};
 use wantwrite::{ConnectionError, Error, LingerError, Overrun, WriteError};
 
-/// Why a call of an [`EmbeddedStream`] did not do what it was asked.
+/// Why a call of a stream did not do what it was asked.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum EmbeddedError<E> {

@@ -6,8 +6,8 @@ use std::io::IoSlice;
 use crate::buffer::Chunk;
 use crate::writer::Drain;
 
-/// What a [`Driver`](super::Driver) is to reach. Every goal but the first three finishes what it
-/// can in any state; those three finish the handshake first, and so does `Close`.
+/// What a [`Driver`](super::Driver) is to reach. Every goal but [`Offer`](Self::Offer) and
+/// [`Flush`](Self::Flush) finishes the handshake first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Goal {

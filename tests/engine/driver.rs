@@ -1,7 +1,7 @@
 //! The driver by itself. DESIGN.md has a copy of its tables.
 #![expect(clippy::unwrap_used, clippy::std_instead_of_alloc, reason = "tests")]
 
-use std::io::IoSlice;
+use std::io::{self, IoSlice, Read, Write};
 use std::sync::Arc;
 
 use wantwrite::driver::{Driver, FarEnd, Fault, Goal, Step};
@@ -420,6 +420,39 @@ fn a_write_that_finds_nothing_waiting_leaves_as_a_whole() {
     }
     let ends = driver.connection().writer().progress().records_ended;
     assert_eq!((ends.full, ends.flushed), (4, 0));
+}
+
+/// The lengths of the writes that a transport got, all of which it takes.
+struct Writes(Vec<usize>);
+
+impl Write for Writes {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        self.write_vectored(&[IoSlice::new(buf)])
+    }
+
+    fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.0.push(bufs.iter().map(|buf| buf.len()).sum());
+        Ok(bufs.iter().map(|buf| buf.len()).sum())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Read for Writes {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        panic!("a write reads nothing")
+    }
+}
+
+#[test]
+fn a_write_over_a_transport_that_keeps_up_is_one_call() {
+    let mut stream = Stream::new(established(TLS13, Role::Client).0, Writes(Vec::new()));
+    for len in [16_393, 1, 40_000] {
+        stream.write_all(&vec![7; len]).unwrap();
+    }
+    assert_eq!(stream.get_ref().0, [16_437, 23, 40_000 + 3 * OVERHEAD]);
 }
 
 #[test]

@@ -280,7 +280,8 @@ impl<R: ErrorType, W: Write<Error = R::Error>> Write for WriteHalf<'_, R, W> {
 }
 
 impl<R: ErrorType, W: Write<Error = R::Error>> WriteHalf<'_, R, W> {
-    /// As [`EmbeddedStream::close`](crate::EmbeddedStream::close); the other half can still read.
+    /// As [`EmbeddedStream::close`](crate::EmbeddedStream::close). The other half can still read,
+    /// and should, to the peer's end, before a socket is dropped.
     ///
     /// # Errors
     /// Why the connection has failed, or the transport's own error.
@@ -370,7 +371,7 @@ impl<E: embedded_io_async::Error, W: Write<Error = E>> Shared<E, W> {
     }
 }
 
-/// It is the last one taken, and nothing was drained behind it: whoever has the link drains.
+/// It is the last one taken, and nothing was drained behind it: only the holder of the link drains.
 fn put_back<E>(driver: &mut Driver<E>, chunk: Chunk) {
     if chunk.has_remaining() && driver.connection_mut().writer_mut().put_back(chunk).is_err() {
         driver.connection_mut().abort(AlertDescription::INTERNAL_ERROR);

@@ -147,7 +147,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> FuturesStream<IO> {
                     poll.map_ok(|()| driver.flushed())
                 }
                 Ok(Step::Read(memory)) => {
-                    // A handshake goes on whichever task is polled.
+                    // Either task makes the handshake.
                     let waker = if negotiates { everyone.waker() } else { cx.waker() };
                     io.as_mut()
                         .poll_read(&mut Context::from_waker(waker), memory)

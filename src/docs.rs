@@ -6,6 +6,10 @@ pub mod coming_from_ssl_write {}
 #[doc = include_str!("../docs/event-loops.md")]
 pub mod event_loops {}
 
+/// Its doctests are in `tests/published`, which has the adapters.
+#[cfg_attr(not(doctest), doc = include_str!("../docs/runtimes.md"))]
+pub mod runtimes {}
+
 #[doc = include_str!("../docs/memory.md")]
 pub mod back_pressure_and_memory {}
 

@@ -59,13 +59,17 @@ pub(crate) mod fault;
 mod goals;
 pub(crate) mod lingering;
 mod step;
+#[cfg(feature = "std")]
+mod tasks;
 
 use alloc::vec::Vec;
 use core::mem;
 
 pub use fault::{FarEnd, Fault};
-use step::{Asked, Call, Next, Side};
+use step::{Asked, Call, Direction, Next};
 pub use step::{Goal, Outgoing, Step};
+#[cfg(feature = "std")]
+pub use tasks::{Side, Tasks};
 
 use crate::connection::{Connection, ConnectionError};
 use crate::error::{Overrun, WriteError};
@@ -114,7 +118,7 @@ impl<E> Driver<E> {
             scratch: Vec::new(),
             asked: Asked::Nothing,
             len: 0,
-            call: Call::NEW,
+            call: Call::NONE,
         }
     }
 
@@ -140,6 +144,9 @@ impl<E> Driver<E> {
     /// tries again.
     pub fn next(&mut self, goal: Goal) -> Result<Step<'_>, Fault<E>> {
         self.return_lent();
+        if self.call.goal != Some(goal) {
+            self.call = Call::new(Some(goal));
+        }
         let next = match goal {
             Goal::Handshake => self.handshake(),
             Goal::Read => self.until_plaintext(),
@@ -150,7 +157,7 @@ impl<E> Driver<E> {
             Goal::Linger { max } => self.linger(max),
         };
         if matches!(next, Ok(Next::Done | Next::Blocked) | Err(_)) {
-            self.call = Call::NEW;
+            self.call = Call::NONE;
         }
         Ok(match next? {
             Next::Done => Step::Done,
@@ -224,8 +231,8 @@ impl<E> Driver<E> {
     pub fn blocked(&mut self) {
         match self.asked {
             Asked::Nothing => {}
-            Asked::Write | Asked::Flush => self.call.writing = Side::Blocked,
-            Asked::Read | Asked::Discard => self.call.reading = Side::Blocked,
+            Asked::Write | Asked::Flush => self.call.writing = Direction::Blocked,
+            Asked::Read | Asked::Discard => self.call.reading = Direction::Blocked,
         }
         self.return_lent();
     }
@@ -294,7 +301,7 @@ impl<E> Driver<E> {
     }
 
     fn fail_writing(&mut self, failure: Failure<E>) {
-        self.call.writing = Side::Failed;
+        self.call.writing = Direction::Failed;
         if self.connection.error().is_none() {
             self.deferred.get_or_insert(failure);
         }

@@ -33,7 +33,8 @@
 //!
 //! | page | for |
 //! |---|---|
-//! | [`docs::event_loops`] | level- and edge-triggered loops, io_uring, tokio, a game's frames |
+//! | [`docs::event_loops`] | level- and edge-triggered loops, io_uring, a game's frames, a loop of your own |
+//! | [`docs::runtimes`] | which adapter suits which runtime: tokio, smol, embedded-io |
 //! | [`docs::coming_from_ssl_write`] | OpenSSL's manual page, sentence by sentence |
 //! | [`docs::back_pressure_and_memory`] | who waits for whom, and what a connection holds |
 //! | [`docs::key_updates_and_limits`] | how much a key may seal, and what happens then |
@@ -66,8 +67,9 @@
 //! # Adapters
 //!
 //! They are crates of their own: `wantwrite-tokio` has `TlsConnector`, `TlsAcceptor` and
-//! `TlsStream` over tokio's traits, `wantwrite-embedded-io` has `EmbeddedStream`, without `std`
-//! too.
+//! `TlsStream` over tokio's traits, `wantwrite-embedded-io` has `EmbeddedStream` and
+//! `AsyncEmbeddedStream`, without `std` too, and `wantwrite-futures-io` has `FuturesStream` for
+//! smol.
 // Where these links go if the items are not compiled in.
 #![cfg_attr(
     not(feature = "rustls"),
@@ -86,6 +88,7 @@
     not(all(feature = "std", feature = "webpki-roots")),
     doc = "",
     doc = "[`docs::event_loops`]: https://docs.rs/wantwrite/latest/wantwrite/docs/event_loops/index.html",
+    doc = "[`docs::runtimes`]: https://docs.rs/wantwrite/latest/wantwrite/docs/runtimes/index.html",
     doc = "[`docs::coming_from_ssl_write`]: https://docs.rs/wantwrite/latest/wantwrite/docs/coming_from_ssl_write/index.html",
     doc = "[`docs::back_pressure_and_memory`]: https://docs.rs/wantwrite/latest/wantwrite/docs/back_pressure_and_memory/index.html",
     doc = "[`docs::key_updates_and_limits`]: https://docs.rs/wantwrite/latest/wantwrite/docs/key_updates_and_limits/index.html",

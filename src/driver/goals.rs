@@ -1,7 +1,7 @@
 //! What comes next for a goal: computed anew each time, from what is there.
 
 use super::fault::Failure;
-use super::step::{Next, Side};
+use super::step::{Direction, Next};
 use super::{Driver, FarEnd, Fault};
 use crate::connection::ConnectionError;
 use crate::error::{Error, WriteError};
@@ -40,7 +40,7 @@ impl<E> Driver<E> {
     /// Reads, unless the handshake could not write. But if the peer has gone, it may have said
     /// why: its alert tells more than that it takes nothing.
     fn await_peer(&mut self) -> Result<Next, Fault<E>> {
-        let may_read = self.call.reading == Side::Ready && self.unread.is_none();
+        let may_read = self.call.reading == Direction::Ready && self.unread.is_none();
         let is_last_word = |failure: &mut Failure<E>| {
             // Otherwise a read might wait for ever.
             !may_read || failure.far_end == FarEnd::Unknown
@@ -90,7 +90,7 @@ impl<E> Driver<E> {
         if !is_full || !self.has_output() {
             return Ok(Next::Done);
         }
-        Ok(if self.call.writing == Side::Ready { Next::Write } else { Next::Blocked })
+        Ok(if self.call.writing == Direction::Ready { Next::Write } else { Next::Blocked })
     }
 
     pub(super) fn flush(&mut self) -> Result<Next, Fault<E>> {
@@ -126,7 +126,7 @@ impl<E> Driver<E> {
     pub(super) fn offering(&mut self) -> Option<Next> {
         // The alert of a connection that has failed is tried all the same.
         let is_deferred = self.deferred.is_some() && self.connection.error().is_none();
-        if is_deferred || self.call.writing != Side::Ready {
+        if is_deferred || self.call.writing != Direction::Ready {
             return None;
         }
         if self.has_output() {
@@ -143,9 +143,9 @@ impl<E> Driver<E> {
             false => Next::Flush,
         };
         match self.call.writing {
-            Side::Ready => Some(next),
-            Side::Blocked => Some(Next::Blocked),
-            Side::Failed => None,
+            Direction::Ready => Some(next),
+            Direction::Blocked => Some(Next::Blocked),
+            Direction::Failed => None,
         }
     }
 
@@ -158,7 +158,7 @@ impl<E> Driver<E> {
         if let Some(fault) = self.unread.take() {
             return Err(fault);
         }
-        Ok(if self.call.reading == Side::Ready { Next::Read } else { Next::Blocked })
+        Ok(if self.call.reading == Direction::Ready { Next::Read } else { Next::Blocked })
     }
 
     /// Makes of the input what can be made of it. If that fails, the alert goes first.

@@ -6,8 +6,8 @@ use std::io::IoSlice;
 use crate::buffer::Chunk;
 use crate::writer::Drain;
 
-/// What a [`Driver`](super::Driver) is to reach. Every goal but the first three finishes what it
-/// can in any state; those three finish the handshake first, and so does `Close`.
+/// What a [`Driver`](super::Driver) is to reach. Every goal but [`Offer`](Self::Offer) and
+/// [`Flush`](Self::Flush) finishes the handshake first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Goal {
@@ -130,23 +130,29 @@ pub(super) enum Asked {
 
 /// What the transport has shown of one direction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Side {
+pub(super) enum Direction {
     Ready,
     Blocked,
     Failed,
 }
 
-/// What was done for a goal since it was begun. It ends with `Done`, `Blocked` or a fault.
+/// What was done for a goal since it was begun. It ends with `Done`, `Blocked` or a fault, or when
+/// another goal is asked for.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Call {
-    pub(super) writing: Side,
-    pub(super) reading: Side,
+    pub(super) goal: Option<Goal>,
+    pub(super) writing: Direction,
+    pub(super) reading: Direction,
     pub(super) has_flushed: bool,
     /// What the peer does wrong from then on is told behind its end.
     pub(super) has_closed: bool,
 }
 
 impl Call {
-    pub(super) const NEW: Self =
-        Self { writing: Side::Ready, reading: Side::Ready, has_flushed: false, has_closed: false };
+    pub(super) const NONE: Self = Self::new(None);
+
+    pub(super) const fn new(goal: Option<Goal>) -> Self {
+        let (writing, reading) = (Direction::Ready, Direction::Ready);
+        Self { goal, writing, reading, has_flushed: false, has_closed: false }
+    }
 }

@@ -1,7 +1,7 @@
 //! The driver by itself. DESIGN.md has a copy of its tables.
 #![expect(clippy::unwrap_used, clippy::std_instead_of_alloc, reason = "tests")]
 
-use std::io::IoSlice;
+use std::io::{self, IoSlice, Read, Write};
 use std::sync::Arc;
 
 use wantwrite::driver::{Driver, FarEnd, Fault, Goal, Step};
@@ -16,14 +16,14 @@ type Ours = Driver<&'static str>;
 /// A row of the table: a situation, and how a driver gets there.
 struct Situation {
     name: &'static str,
-    driver: fn() -> Ours,
+    driver: fn(Goal) -> Ours,
     /// What comes next for each of [`GOALS`].
     expected: [&'static str; GOALS.len()],
 }
 
 const fn situation(
     name: &'static str,
-    driver: fn() -> Ours,
+    driver: fn(Goal) -> Ours,
     expected: [&'static str; GOALS.len()],
 ) -> Situation {
     Situation { name, driver, expected }
@@ -42,12 +42,12 @@ const GOALS: [(&str, Goal); 7] = [
 const SITUATIONS: &[Situation] = &[
     situation(
         "negotiating, a flight waits",
-        fresh,
+        |_| fresh(),
         ["Write", "Write", "Write", "Write", "Write", "Write", "Write"],
     ),
     situation(
         "negotiating, the flight is drained",
-        || {
+        |_| {
             let mut driver = fresh();
             drain(driver.connection_mut());
             driver
@@ -56,47 +56,47 @@ const SITUATIONS: &[Situation] = &[
     ),
     situation(
         "negotiating, writing would block",
-        || blocked(fresh(), Goal::Handshake),
+        |goal| blocked(fresh(), goal),
         ["Read", "Read", "Read", "Done", "Blocked", "Read", "Read"],
     ),
     situation(
         "negotiating, writing failed",
-        || failed(fresh(), Goal::Handshake, FarEnd::Unknown),
+        |goal| failed(fresh(), goal, FarEnd::Unknown),
         ["Transport", "Transport", "Transport", "Done", "Transport", "Transport", "Transport"],
     ),
     situation(
         "negotiating, writing failed and the peer is gone",
-        || failed(fresh(), Goal::Handshake, FarEnd::Gone),
+        |goal| failed(fresh(), goal, FarEnd::Gone),
         ["Read", "Read", "Read", "Done", "Transport", "Read", "Read"],
     ),
     situation(
         "negotiating, reading would block",
-        || {
+        |goal| {
             let mut driver = fresh();
             drain(driver.connection_mut());
-            blocked(driver, Goal::Handshake)
+            if_read(driver, goal, Driver::blocked)
         },
         ["Blocked", "Blocked", "Blocked", "Done", "Flush", "Blocked", "Blocked"],
     ),
-    situation("open", open, ["Done", "Read", "Done", "Done", "Flush", "Write", "Write"]),
+    situation("open", |_| open(), ["Done", "Read", "Done", "Done", "Flush", "Write", "Write"]),
     situation(
         "open, bytes wait",
-        holding,
+        |_| holding(),
         ["Write", "Write", "Done", "Write", "Write", "Write", "Write"],
     ),
     situation(
         "open, the buffer is full",
-        full,
+        |_| full(),
         ["Write", "Write", "Write", "Write", "Write", "Write", "Write"],
     ),
     situation(
         "open, the buffer is full and writing would block",
-        || blocked(full(), Goal::Offer),
+        |goal| blocked(full(), goal),
         ["Done", "Read", "Blocked", "Done", "Blocked", "Blocked", "Blocked"],
     ),
     situation(
         "open, writing failed in an earlier call",
-        || {
+        |_| {
             let mut driver = failed(holding(), Goal::Read, FarEnd::Unknown);
             assert_eq!(next(&mut driver, Goal::Offer), "Done");
             driver
@@ -105,7 +105,7 @@ const SITUATIONS: &[Situation] = &[
     ),
     situation(
         "open, plaintext is there",
-        || {
+        |_| {
             let (mut ours, mut peer) = established(TLS13, Role::Client);
             feed(&mut ours, &peer.send(b"plaintext"));
             Driver::new(ours)
@@ -114,17 +114,17 @@ const SITUATIONS: &[Situation] = &[
     ),
     situation(
         "open, reading would block",
-        || blocked(open(), Goal::Read),
+        |goal| if_read(open(), goal, Driver::blocked),
         ["Done", "Blocked", "Done", "Done", "Flush", "Write", "Write"],
     ),
     situation(
         "open, reading failed",
-        || failed(open(), Goal::Read, FarEnd::Reset),
+        |goal| if_read(open(), goal, |driver| driver.failed(FarEnd::Reset, "the transport's")),
         ["Done", "Transport", "Done", "Done", "Flush", "Write", "Write"],
     ),
     situation(
         "the peer has closed",
-        || {
+        |_| {
             let (mut ours, mut peer) = established(TLS13, Role::Client);
             peer.0.send_close_notify();
             feed(&mut ours, &peer.take_wire());
@@ -134,7 +134,7 @@ const SITUATIONS: &[Situation] = &[
     ),
     situation(
         "input was truncated",
-        || {
+        |_| {
             let mut driver = open();
             assert_eq!(next(&mut driver, Goal::Read), "Read");
             driver.read(0);
@@ -144,12 +144,12 @@ const SITUATIONS: &[Situation] = &[
     ),
     situation(
         "closed, `close_notify` waits",
-        closed,
+        |_| closed(),
         ["Write", "Write", "Done", "Write", "Write", "Write", "Write"],
     ),
     situation(
         "closed",
-        || {
+        |_| {
             let mut driver = closed();
             drain(driver.connection_mut());
             driver
@@ -158,22 +158,22 @@ const SITUATIONS: &[Situation] = &[
     ),
     situation(
         "failed, the alert waits",
-        aborted,
+        |_| aborted(),
         ["Write", "Write", "Write", "Write", "Write", "Write", "Write"],
     ),
     situation(
         "failed, the alert would block",
-        || blocked(aborted(), Goal::Offer),
+        |goal| blocked(aborted(), goal),
         ["Done", "Connection", "Connection", "Done", "Connection", "Blocked", "Blocked"],
     ),
     situation(
         "failed, the alert could not be sent",
-        || failed(aborted(), Goal::Offer, FarEnd::Gone),
+        |goal| failed(aborted(), goal, FarEnd::Gone),
         ["Done", "Connection", "Connection", "Done", "Connection", "Connection", "Read"],
     ),
     situation(
         "failed",
-        || {
+        |_| {
             let mut driver = aborted();
             drain(driver.connection_mut());
             driver
@@ -212,6 +212,14 @@ fn closed() -> Ours {
 fn aborted() -> Ours {
     let mut driver = open();
     driver.connection_mut().abort(AlertDescription::INTERNAL_ERROR);
+    driver
+}
+
+/// A report about the memory that was lent, if any was.
+fn if_read(mut driver: Ours, goal: Goal, report: fn(&mut Ours)) -> Ours {
+    if next(&mut driver, goal) == "Read" {
+        report(&mut driver);
+    }
     driver
 }
 
@@ -256,7 +264,7 @@ fn every_situation_and_goal_comes_to_the_step_that_the_table_says() {
     let mut wrong = Vec::new();
     for situation in SITUATIONS {
         for ((name, goal), expected) in GOALS.into_iter().zip(situation.expected) {
-            let found = next(&mut (situation.driver)(), goal);
+            let found = next(&mut (situation.driver)(goal), goal);
             if found != expected {
                 wrong.push(format!("{}: {name} gives {found}, not {expected}", situation.name));
             }
@@ -414,6 +422,39 @@ fn a_write_that_finds_nothing_waiting_leaves_as_a_whole() {
     assert_eq!((ends.full, ends.flushed), (4, 0));
 }
 
+/// The lengths of the writes that a transport got, all of which it takes.
+struct Writes(Vec<usize>);
+
+impl Write for Writes {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        self.write_vectored(&[IoSlice::new(buf)])
+    }
+
+    fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.0.push(bufs.iter().map(|buf| buf.len()).sum());
+        Ok(bufs.iter().map(|buf| buf.len()).sum())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Read for Writes {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        panic!("a write reads nothing")
+    }
+}
+
+#[test]
+fn a_write_over_a_transport_that_keeps_up_is_one_call() {
+    let mut stream = Stream::new(established(TLS13, Role::Client).0, Writes(Vec::new()));
+    for len in [16_393, 1, 40_000] {
+        stream.write_all(&vec![7; len]).unwrap();
+    }
+    assert_eq!(stream.get_ref().0, [16_437, 23, 40_000 + 3 * OVERHEAD]);
+}
+
 #[test]
 fn writes_share_records_while_bytes_wait() {
     let mut driver = open();
@@ -483,6 +524,22 @@ fn a_step_that_is_not_reported_comes_again() {
     for _ in 0..3 {
         assert_eq!(next(&mut driver, Goal::Read), "Read");
     }
+}
+
+/// As a future leaves it that is dropped.
+#[test]
+fn a_goal_that_was_given_up_leaves_no_mark_for_another() {
+    let mut driver = open();
+    let linger = Goal::Linger { max: 1000 };
+    assert_eq!(next(&mut driver, linger), "Write");
+    drain(driver.connection_mut());
+    assert_eq!(next(&mut driver, linger), "Flush");
+    driver.flushed();
+    assert_eq!(next(&mut driver, linger), "Read");
+    assert_eq!(next(&mut driver, Goal::Flush), "Flush", "it has not flushed yet");
+
+    let mut driver = blocked(holding(), Goal::Flush);
+    assert_eq!(next(&mut driver, Goal::Offer), "Write", "it is tried again");
 }
 
 #[test]

@@ -3,9 +3,10 @@
 use core::marker::PhantomData;
 use core::panic::{RefUnwindSafe, UnwindSafe};
 
-use wantwrite::driver::{Driver, FarEnd, Fault, Goal, Outgoing, Step};
+use wantwrite::driver::{Driver, FarEnd, Fault, Goal, Outgoing, Side, Step, Tasks};
 use wantwrite::*;
 use wantwrite_embedded_io::*;
+use wantwrite_futures_io::*;
 use wantwrite_tokio::*;
 
 /// `false`, unless there is an inherent constant, which is found before this one.
@@ -49,8 +50,8 @@ macro_rules! traits_of {
 
 /// A row for each type: its name, what it has, what it should have.
 macro_rules! table {
-    ($($name:ident $(<$argument:tt>)?: $expected:expr,)*) => {
-        [$((stringify!($name), traits_of!($name $(<$argument>)?), $expected)),*]
+    ($($name:ident $(<$($argument:tt),+>)?: $expected:expr,)*) => {
+        [$((stringify!($name), traits_of!($name $(<$($argument),+>)?), $expected)),*]
     };
 }
 
@@ -98,8 +99,14 @@ fn public_types_have_the_auto_traits_of_the_table() {
         ConnectionConfig: ALL,
         EmbeddedStream<Pipe>: NO_UNWIND,
         ExportError: ALL,
+        AsyncEmbeddedStream<Pipe>: NO_UNWIND,
+        DroppedCall: ALL,
+        ReadHalf<'static, Pipe, Pipe>: "Unpin",
+        SplitStream<Pipe, Pipe>: "Send Unpin",
+        WriteHalf<'static, Pipe, Pipe>: "Unpin",
         FallibleTlsHandshake<()>: NO_UNWIND,
         FlushPoint: ALL,
+        FuturesStream<()>: NO_UNWIND,
         ForgedRecord<'static>: ALL,
         HandshakeKind: ALL,
         Inbound<'static>: "Send Sync Unpin RefUnwindSafe",
@@ -136,6 +143,8 @@ fn public_types_have_the_auto_traits_of_the_table() {
         FarEnd: ALL,
         Fault<()>: NO_UNWIND,
         LingerError: ALL,
+        Side: ALL,
+        Tasks: ALL,
         Goal: ALL,
         Outgoing<'static>: "Send Sync Unpin RefUnwindSafe",
         Step<'static>: "Send Sync Unpin RefUnwindSafe",
@@ -157,6 +166,7 @@ fn public_types() -> Vec<&'static str> {
     let apis = [
         include_str!("../../public-api.txt"),
         include_str!("../../adapters/embedded-io/public-api.txt"),
+        include_str!("../../adapters/futures-io/public-api.txt"),
         include_str!("../../adapters/tokio/public-api.txt"),
     ];
     let names = apis.iter().flat_map(|api| api.lines()).filter_map(|line| {

@@ -8,15 +8,11 @@ use crate::error::{EmbeddedError, far_end};
 
 /// A [`Connection`] and its transport, as one `Read + BufRead + Write` of embedded-io.
 ///
-/// Every call blocks as `T` does, and goes on until it has done its work, handshake included.
+/// Every call blocks as `T` does until it has done its work, handshake included.
 /// `read` gives 0 at the peer's `close_notify` only; a transport that ends without it is
-/// [`Error::Truncated`]. When `write` returns, all it accepted is with the transport; `flush`
+/// [`Error::Truncated`](wantwrite::Error::Truncated). When `write` returns, all it accepted is with the transport; `flush`
 /// empties the transport's own buffer too. Why a connection failed comes before any error of the
 /// transport.
-///
-/// embedded-io-async is not offered. Its traits encourage, but do not oblige, a transport to have
-/// done nothing when a future of it is dropped: ciphertext could be lost or sent twice, which no
-/// TLS connection survives. A task drives a [`Connection`] itself, and knows its transport.
 ///
 /// ```no_run
 /// use embedded_io::{Read, Write};

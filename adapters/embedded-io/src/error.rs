@@ -6,7 +6,7 @@ use embedded_io::ErrorKind;
 use wantwrite::driver::{FarEnd, Fault};
 use wantwrite::{ConnectionError, Error, LingerError, Overrun, WriteError};
 
-/// Why a call of an [`EmbeddedStream`] did not do what it was asked.
+/// Why a call of a stream did not do what it was asked.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum EmbeddedError<E> {
@@ -24,6 +24,9 @@ pub enum EmbeddedError<E> {
     Write(WriteError),
     /// The peer did not end as soon as the caller wanted.
     Linger(LingerError),
+    /// A future was dropped while it waited for the transport, which does not say what that call
+    /// has done ([`DroppedCall::Unknown`](crate::DroppedCall)). Sticky.
+    Cancelled,
 }
 
 impl<E> From<Fault<E>> for EmbeddedError<E> {
@@ -52,6 +55,7 @@ impl<E: embedded_io::Error> embedded_io::Error for EmbeddedError<E> {
             Self::Connection(_) => ErrorKind::InvalidData,
             Self::Write(WriteError::Closed) => ErrorKind::BrokenPipe,
             Self::Linger(LingerError::GaveUp { .. }) => ErrorKind::TimedOut,
+            Self::Cancelled => ErrorKind::Interrupted,
             Self::Overrun(_) | Self::WriteOverrun(_) | Self::Write(_) | Self::Linger(_) => {
                 ErrorKind::Other
             }
@@ -69,6 +73,9 @@ impl<E: fmt::Display> fmt::Display for EmbeddedError<E> {
             Self::Connection(error) => error.fmt(f),
             Self::Write(error) => error.fmt(f),
             Self::Linger(error) => error.fmt(f),
+            Self::Cancelled => {
+                f.write_str("a call was dropped, and nobody knows what the transport has done")
+            }
         }
     }
 }
@@ -79,7 +86,7 @@ impl<E: core::error::Error> core::error::Error for EmbeddedError<E> {
         match self {
             // It may borrow something, and a source may not.
             Self::Transport(error) => error.source(),
-            Self::WriteZero => None,
+            Self::WriteZero | Self::Cancelled => None,
             Self::Overrun(overrun) => Some(overrun),
             Self::WriteOverrun(overrun) => Some(overrun),
             Self::Connection(error) => Some(error),

@@ -8,7 +8,6 @@ extern crate std;
 mod connector;
 mod handshake;
 mod stream;
-mod tasks;
 
 pub use connector::{TlsAcceptor, TlsConnector};
 pub use handshake::{FallibleTlsHandshake, TlsHandshake};

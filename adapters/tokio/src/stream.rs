@@ -7,10 +7,8 @@ use core::task::{Context, Poll, Waker, ready};
 use std::io::{self, ErrorKind, IoSlice};
 
 use tokio::io::{AsyncBufRead, AsyncRead, AsyncWrite, ReadBuf};
-use wantwrite::driver::{Driver, FarEnd, Fault, Goal, Outgoing, Step};
+use wantwrite::driver::{Driver, FarEnd, Fault, Goal, Outgoing, Side, Step, Tasks};
 use wantwrite::{Connection, ConnectionError, ReaderState, Role, Version, WriteError, Writer};
-
-use crate::tasks::{Side, Tasks};
 
 /// A [`Connection`] whose handshake is over, and its transport, as one `AsyncRead + AsyncWrite`.
 ///
@@ -175,7 +173,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> TlsStream<IO> {
             }
         };
         // A writing task may wait for the room that this made.
-        if wrote && matches!(side, Side::Reading) {
+        if wrote && side == Side::Reading {
             tasks.wake(Side::Writing);
         }
         result

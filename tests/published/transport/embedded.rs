@@ -1,6 +1,8 @@
 //! The same transport for embedded-io.
 
 use std::io::{self, ErrorKind, Read, Write};
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
 
 use embedded_io::ErrorType;
 use wantwrite::*;
@@ -65,5 +67,33 @@ impl embedded_io::Write for StdSocket {
 
     fn flush(&mut self) -> Result<(), Self::Error> {
         Ok(())
+    }
+}
+
+impl embedded_io_async::Read for Embedded {
+    async fn read(&mut self, buf: &mut [u8]) -> Result<usize, Self::Error> {
+        embedded_io::Read::read(self, buf)
+    }
+}
+
+impl embedded_io_async::Write for Embedded {
+    async fn write(&mut self, buf: &[u8]) -> Result<usize, Self::Error> {
+        embedded_io::Write::write(self, buf)
+    }
+
+    async fn flush(&mut self) -> Result<(), Self::Error> {
+        Ok(())
+    }
+}
+
+pub fn async_stream((ours, peer): (Connection, Peer)) -> AsyncEmbeddedStream<Embedded> {
+    AsyncEmbeddedStream::new(ours, Embedded(Wire::new(peer)), DroppedCall::Unknown)
+}
+
+/// What a call gives that has nothing to wait for.
+pub fn at_once<T>(call: impl Future<Output = T>) -> T {
+    match pin!(call).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(result) => result,
+        Poll::Pending => panic!("it waits"),
     }
 }

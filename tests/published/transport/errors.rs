@@ -239,3 +239,91 @@ mod over_tokio {
         assert_eq!(shutdown(&mut stream).unwrap_err().kind(), ErrorKind::NotConnected);
     }
 }
+
+mod over_embedded_io_async {
+    use embedded_io_async::Read as _;
+
+    use super::*;
+    use crate::embedded::{async_stream, at_once};
+
+    #[test]
+    fn a_reset_met_by_an_answer_is_told_to_the_reader_once() {
+        let mut stream = async_stream(established(TLS13, Role::Client));
+        stream.get_mut().0.asks_and_goes(ErrorKind::ConnectionReset);
+        let mut buf = [0; 64];
+        assert_eq!(at_once(stream.read(&mut buf)), Ok(4));
+        let reset = EmbeddedError::Transport(embedded_io::ErrorKind::ConnectionReset);
+        assert_eq!(at_once(stream.read(&mut buf)), Err(reset));
+        let truncated = EmbeddedError::Connection(ConnectionError::Record(Error::Truncated));
+        assert_eq!(at_once(stream.read(&mut buf)), Err(truncated));
+    }
+
+    #[test]
+    fn the_peers_alert_tells_more_than_a_handshake_write_that_fails() {
+        for fault in GONE {
+            let mut stream = async_stream(pair(TLS13, Role::Client));
+            let wire = &mut stream.get_mut().0;
+            wire.writes.push_back(Fault::Fails(fault));
+            wire.to_us.extend([21, 3, 3, 0, 2, 2, 40]);
+            let error = at_once(stream.complete_handshake()).unwrap_err();
+            let EmbeddedError::Connection(ConnectionError::Handshake(_)) = error else {
+                panic!("{error}")
+            };
+        }
+    }
+}
+
+mod over_futures_io {
+    use super::*;
+    use crate::futures::*;
+
+    #[test]
+    fn a_reset_met_by_an_answer_is_told_to_the_reader_once() {
+        let mut stream = stream(established(TLS13, Role::Client));
+        stream.get_mut().0.0.asks_and_goes(ErrorKind::ConnectionReset);
+        assert_eq!(read(&mut stream).unwrap(), 4);
+        assert_eq!(read(&mut stream).unwrap_err().kind(), ErrorKind::ConnectionReset);
+        assert_eq!(read(&mut stream).unwrap_err().kind(), ErrorKind::UnexpectedEof);
+    }
+
+    #[test]
+    fn the_peers_alert_tells_more_than_a_handshake_write_that_fails() {
+        for fault in GONE {
+            let mut stream = stream(pair(TLS13, Role::Client));
+            let wire = &mut stream.get_mut().0.0;
+            wire.writes.push_back(Fault::Fails(fault));
+            wire.to_us.extend([21, 3, 3, 0, 2, 2, 40]);
+            assert_eq!(write(&mut stream, b"x").unwrap_err().kind(), ErrorKind::InvalidData);
+        }
+    }
+
+    #[test]
+    fn a_failed_connection_matters_more_than_a_transport_that_cannot_be_closed() {
+        let mut stream = stream(established(TLS13, Role::Client));
+        let wire = &mut stream.get_mut().0.0;
+        wire.to_us.extend([23, 3, 3, 0, 17]);
+        wire.to_us.extend([0; 17]);
+        wire.writes.extend([Fault::Fails(ErrorKind::BrokenPipe); 9]);
+        wire.shutdown = Some(ErrorKind::NotConnected);
+        assert_eq!(read(&mut stream).unwrap_err().kind(), ErrorKind::InvalidData);
+        for _ in 0..2 {
+            assert_eq!(close(&mut stream).unwrap_err().kind(), ErrorKind::InvalidData);
+        }
+    }
+
+    #[test]
+    fn a_peer_that_has_ended_need_not_be_connected_when_we_close() {
+        for says_goodbye in [true, false] {
+            let mut stream = stream(established(TLS13, Role::Client));
+            let wire = &mut stream.get_mut().0.0;
+            wire.shutdown = Some(ErrorKind::NotConnected);
+            if says_goodbye {
+                wire.peer.0.send_close_notify();
+            }
+            wire.ends = true;
+            assert_eq!(read(&mut stream).is_ok(), says_goodbye);
+            close(&mut stream).unwrap();
+            assert!(stream.get_mut().0.0.has_closed());
+        }
+    }
+}

@@ -10,6 +10,7 @@
 mod embedded;
 mod errors;
 mod fresh;
+mod futures;
 mod lingering;
 mod overrun;
 mod polled;

@@ -77,3 +77,42 @@ mod over_tokio {
         }
     }
 }
+
+mod over_embedded_io_async {
+    use embedded_io_async::Write as _;
+
+    use super::*;
+    use crate::embedded::{async_stream, at_once};
+
+    #[test]
+    fn a_transport_that_claims_more_than_it_was_given_is_an_error() {
+        for more in [1, 1000, usize::MAX] {
+            let mut stream = async_stream(established(TLS13, Role::Client));
+            stream.get_mut().0.writes.push_back(Fault::Claims(more));
+            assert_eq!(at_once(stream.write(b"accepted")), Ok(8));
+            let claimed = 30_usize.saturating_add(more);
+            let claim = Overrun { claimed, available: 30 };
+            assert_eq!(at_once(stream.flush()), Err(EmbeddedError::WriteOverrun(claim)));
+            assert_eq!(at_once(stream.flush()), Ok(()));
+            assert_eq!(stream.get_ref().0.received, b"accepted");
+        }
+    }
+}
+
+mod over_futures_io {
+    use super::*;
+    use crate::futures::*;
+
+    #[test]
+    fn a_transport_that_claims_more_than_it_was_given_is_an_error() {
+        for more in [1, usize::MAX] {
+            let mut stream = stream(established(TLS13, Role::Client));
+            stream.get_mut().0.0.writes.push_back(Fault::Claims(more));
+            assert_eq!(write(&mut stream, b"accepted").unwrap(), 8, "the next call tells");
+            let error = flush(&mut stream).unwrap_err();
+            assert!(error.get_ref().unwrap().is::<Overrun>(), "{error}");
+            flush(&mut stream).unwrap();
+            assert_eq!(stream.get_ref().0.0.received, b"accepted");
+        }
+    }
+}

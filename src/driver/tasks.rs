@@ -1,28 +1,31 @@
-//! Who waits for a stream.
+//! Who waits for a connection.
 
 use alloc::sync::Arc;
 use alloc::task::Wake;
 use core::task::Waker;
 use std::sync::{Mutex, PoisonError};
 
-/// What a task does with the stream.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Side {
+/// What a task does with the connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// It reads plaintext.
     Reading,
+    /// It writes plaintext, flushes or closes.
     Writing,
 }
 
-/// The task that reads and the task that writes; they may be one.
+/// The task that reads and the task that writes; they may be one. For adapters of `poll_*`
+/// functions.
 ///
 /// A transport remembers one waker for each direction. Only reading reads it, but both write it:
-/// answers go out while we read. So the transport's writing side is given a waker that wakes both
-/// tasks, and neither takes the place of the other. Nor has either to be there: what one has left
-/// the other sends.
+/// answers go out while we read. So give the transport's writing side a waker that wakes both
+/// tasks (`Waker::from(Arc<Tasks>)`), and neither takes the place of the other. Nor has either to
+/// be there: what one has left the other sends. While negotiating, both read as well.
 ///
 /// A task is remembered until it is woken; if it waits for something else by then, it is woken
 /// in vain once.
 #[derive(Debug, Default)]
-pub(crate) struct Tasks(Mutex<Waiting>);
+pub struct Tasks(Mutex<Waiting>);
 
 #[derive(Debug, Default)]
 struct Waiting {
@@ -32,14 +35,15 @@ struct Waiting {
 
 impl Tasks {
     /// To be called before the transport is polled: it may wake at once.
-    pub(crate) fn remember(&self, side: Side, waker: &Waker) {
+    pub fn remember(&self, side: Side, waker: &Waker) {
         self.with(side, |task| match task {
             Some(task) => task.clone_from(waker),
             None => *task = Some(waker.clone()),
         });
     }
 
-    pub(crate) fn wake(&self, side: Side) {
+    /// Wakes the task of `side`, if there is one.
+    pub fn wake(&self, side: Side) {
         // Not under the lock: a waker may poll at once.
         if let Some(task) = self.with(side, Option::take) {
             task.wake();

@@ -1,0 +1,402 @@
+//! A connection over the two halves of a transport, which are used at the same time.
+
+use alloc::boxed::Box;
+use alloc::vec;
+use core::cell::RefCell;
+use core::future::poll_fn;
+use core::mem;
+use core::pin::pin;
+use core::task::{Context, Poll};
+
+use embedded_io_async::{ErrorType, Read, Write};
+use wantwrite::bytes::Buf;
+use wantwrite::driver::{Driver, Goal, Step};
+use wantwrite::{AlertDescription, Chunk, Connection, WriteError, WriterState};
+
+use crate::asynchronous::{DroppedCall, InFlight, take};
+use crate::error::{EmbeddedError, far_end};
+use crate::lock::{Lock, Side};
+
+/// A [`Connection`] and the two halves of its transport, to read and to write at the same time:
+/// [`halves`](Self::halves) go to two tasks of one executor, or into a `join`.
+///
+/// ```no_run
+/// use embedded_io_async::{Read, Write};
+/// use wantwrite::Connection;
+/// use wantwrite_embedded_io::{DroppedCall, EmbeddedError, SplitStream};
+///
+/// # async fn join<A, B>(_: impl Future<Output = A>, _: impl Future<Output = B>) -> (A, B) { unimplemented!() }
+/// # async fn talk<R, W>(connection: Connection, reader: R, writer: W) -> Result<(), EmbeddedError<R::Error>>
+/// # where R: Read, W: Write<Error = R::Error> {
+/// let mut stream = SplitStream::new(connection, reader, writer, DroppedCall::DidNothing);
+/// let (mut input, mut output) = stream.halves();
+/// let receive = async {
+///     let mut buf = [0; 1024];
+///     while input.read(&mut buf).await? > 0 {}
+///     Ok::<_, EmbeddedError<R::Error>>(())
+/// };
+/// let send = async {
+///     output.write_all(&[7; 1_000_000]).await?;
+///     output.close().await
+/// };
+/// let (received, sent) = join(receive, send).await;
+/// received.and(sent)
+/// # }
+/// ```
+///
+/// Input is read into memory of its own and copied once; ciphertext of 2 KiB and more is not
+/// copied on its way out. With [`DroppedCall::Unknown`] the reading half sends nothing: its
+/// answers leave with the next call of the writing half.
+#[derive(Debug)]
+pub struct SplitStream<R: ErrorType, W> {
+    io: R,
+    input: Input<R::Error>,
+    shared: Shared<R::Error, W>,
+}
+
+/// What both halves use, each for a moment.
+#[derive(Debug)]
+struct Shared<E, W> {
+    driver: RefCell<Driver<E>>,
+    link: Lock<Link<W>>,
+    dropped: DroppedCall,
+}
+
+/// The writing half of the transport, and what it was given.
+#[derive(Debug)]
+struct Link<W> {
+    io: W,
+    in_flight: InFlight,
+    /// The bytes of a write.
+    chunk: Option<Chunk>,
+}
+
+/// What came from the transport.
+#[derive(Debug)]
+struct Input<E> {
+    memory: Box<[u8]>,
+    /// What a read brought, and how much of that is with the driver.
+    arrived: Option<(Result<usize, E>, usize)>,
+    in_flight: InFlight,
+}
+
+/// Bytes that are read at once.
+const INPUT_LEN: usize = 4096;
+
+impl<R: Read, W: Write<Error = R::Error>> SplitStream<R, W> {
+    /// Joins a connection, fresh or established, and the halves of its transport, and says what a
+    /// dropped call of these has done. Does no I/O.
+    #[must_use]
+    pub fn new(connection: Connection, reader: R, writer: W, dropped: DroppedCall) -> Self {
+        let (memory, in_flight) = (vec![0; INPUT_LEN].into(), InFlight::Nothing);
+        Self {
+            io: reader,
+            input: Input { memory, arrived: None, in_flight },
+            shared: Shared {
+                driver: RefCell::new(Driver::new(connection)),
+                link: Lock::new(Link { io: writer, in_flight, chunk: None }),
+                dropped,
+            },
+        }
+    }
+
+    /// Finishes the handshake, if it is not finished. The reading half does so too, but the writing
+    /// half cannot.
+    ///
+    /// # Errors
+    /// Why it failed, or the transport's own error.
+    pub async fn complete_handshake(&mut self) -> Result<(), EmbeddedError<R::Error>> {
+        let (mut input, output) = self.halves();
+        input.until(Goal::Handshake).await?;
+        output.shared.run(Goal::Flush, Side::Writing).await
+    }
+
+    /// Both halves.
+    pub fn halves(&mut self) -> (ReadHalf<'_, R, W>, WriteHalf<'_, R, W>) {
+        let Self { io, input, shared } = self;
+        (ReadHalf { io, input, shared }, WriteHalf { shared })
+    }
+
+    /// The connection.
+    pub fn connection_mut(&mut self) -> &mut Connection {
+        self.shared.driver.get_mut().connection_mut()
+    }
+
+    /// Takes all apart. Bytes that wait stay in the connection; input that was read already is
+    /// given to it, as far as it takes it.
+    pub fn into_parts(self) -> (Connection, R, W) {
+        // A chunk of a call that was dropped.
+        let _failed = self.shared.settle();
+        let mut connection = self.shared.driver.into_inner().into_connection();
+        if let Some((Ok(len), given)) = self.input.arrived {
+            let _taken = connection.receive(self.input.memory.get(given..len).unwrap_or_default());
+        }
+        (connection, self.io, self.shared.link.into_inner().io)
+    }
+}
+
+/// The half of a [`SplitStream`] that reads.
+#[derive(Debug)]
+pub struct ReadHalf<'a, R: ErrorType, W> {
+    io: &'a mut R,
+    input: &'a mut Input<R::Error>,
+    shared: &'a Shared<R::Error, W>,
+}
+
+impl<R: ErrorType, W> ErrorType for ReadHalf<'_, R, W> {
+    type Error = EmbeddedError<R::Error>;
+}
+
+impl<R: Read, W: Write<Error = R::Error>> Read for ReadHalf<'_, R, W> {
+    /// The plaintext of one record at most. A call that is dropped has taken none.
+    async fn read(&mut self, buf: &mut [u8]) -> Result<usize, Self::Error> {
+        if buf.is_empty() {
+            return Ok(0);
+        }
+        self.until(Goal::Read).await?;
+        Ok(take(self.shared.driver.borrow_mut().connection_mut(), buf))
+    }
+}
+
+impl<R: Read, W: Write<Error = R::Error>> ReadHalf<'_, R, W> {
+    async fn until(&mut self, goal: Goal) -> Result<(), EmbeddedError<R::Error>> {
+        let Self { io, input, shared } = self;
+        let dropped = shared.dropped;
+        input.in_flight.settle(dropped, shared.driver.borrow_mut().connection_mut())?;
+        let mut has_offered = dropped == DroppedCall::Unknown;
+        loop {
+            shared.settle()?;
+            let next = {
+                let mut driver = shared.driver.borrow_mut();
+                let explain = |fault| input.in_flight.explain(fault);
+                let negotiates = driver.connection().writer_state() == WriterState::Negotiating;
+                match driver.next(goal).map_err(explain)? {
+                    Step::Done => return Ok(()),
+                    Step::Read(memory) if input.arrived.is_some() => {
+                        input.give(memory).report(&mut driver);
+                        continue;
+                    }
+                    // The peer waits for it.
+                    Step::Write(_) | Step::Flush if negotiates => Next::Send,
+                    Step::Write(_) | Step::Flush if !has_offered => Next::Offer,
+                    // What did not leave at once leaves while input is awaited.
+                    Step::Write(_) | Step::Flush | Step::Read(_) => {
+                        driver.blocked();
+                        continue;
+                    }
+                    Step::Blocked => Next::Receive,
+                }
+            };
+            match next {
+                Next::Send => shared.run(Goal::Offer, Side::Reading).await?,
+                Next::Offer => {
+                    has_offered = true;
+                    let _left = poll_once(shared.run(Goal::Offer, Side::Reading)).await;
+                }
+                Next::Receive if dropped == DroppedCall::DidNothing => {
+                    while_running(input.receive(io), shared.run(Goal::Offer, Side::Reading)).await;
+                }
+                Next::Receive => input.receive(io).await,
+            }
+        }
+    }
+}
+
+enum Next {
+    Send,
+    Offer,
+    Receive,
+}
+
+impl<E> Input<E> {
+    async fn receive<R: Read<Error = E>>(&mut self, io: &mut R) {
+        let before = mem::replace(&mut self.in_flight, InFlight::Read);
+        let result = io.read(&mut self.memory).await;
+        self.in_flight = before;
+        self.arrived = Some((result, 0));
+    }
+
+    /// Copies into `memory` what fits, and says what to report.
+    fn give(&mut self, memory: &mut [u8]) -> Given<E> {
+        match self.arrived.take() {
+            Some((Ok(len), _)) if len > self.memory.len() => {
+                Given::Read(memory.len().saturating_add(len - self.memory.len()))
+            }
+            Some((Ok(len), given)) => {
+                let left = self.memory.get(given..len).unwrap_or_default();
+                let n = left.len().min(memory.len());
+                memory[..n].copy_from_slice(&left[..n]);
+                if n < left.len() {
+                    self.arrived = Some((Ok(len), given + n));
+                }
+                Given::Read(n)
+            }
+            Some((Err(error), _)) => Given::Failed(error),
+            None => Given::Read(0),
+        }
+    }
+}
+
+enum Given<E> {
+    Read(usize),
+    Failed(E),
+}
+
+impl<E: embedded_io_async::Error> Given<E> {
+    fn report(self, driver: &mut Driver<E>) {
+        match self {
+            Self::Read(n) => driver.read(n),
+            Self::Failed(error) => driver.failed(far_end(&error), error),
+        }
+    }
+}
+
+/// The half of a [`SplitStream`] that writes.
+#[derive(Debug)]
+pub struct WriteHalf<'a, R: ErrorType, W> {
+    shared: &'a Shared<R::Error, W>,
+}
+
+impl<R: ErrorType, W> ErrorType for WriteHalf<'_, R, W> {
+    type Error = EmbeddedError<R::Error>;
+}
+
+impl<R: ErrorType, W: Write<Error = R::Error>> Write for WriteHalf<'_, R, W> {
+    /// Accepts as much as there is room for; `flush` sends it. A call that is dropped has accepted
+    /// nothing, and other bytes may follow.
+    ///
+    /// Fails with [`WriteError::Negotiating`] until the other half has finished the handshake.
+    async fn write(&mut self, buf: &[u8]) -> Result<usize, Self::Error> {
+        if buf.is_empty() {
+            return Ok(0);
+        }
+        self.shared.run(Goal::Write, Side::Writing).await?;
+        Ok(self.shared.driver.borrow_mut().write_plaintext(|writer| writer.write(buf))?)
+    }
+
+    async fn flush(&mut self) -> Result<(), Self::Error> {
+        self.shared.run(Goal::Flush, Side::Writing).await
+    }
+}
+
+impl<R: ErrorType, W: Write<Error = R::Error>> WriteHalf<'_, R, W> {
+    /// As [`EmbeddedStream::close`](crate::EmbeddedStream::close). The other half can still read,
+    /// and should, to the peer's end, before a socket is dropped.
+    ///
+    /// # Errors
+    /// Why the connection has failed, or the transport's own error.
+    pub async fn close(&mut self) -> Result<(), EmbeddedError<R::Error>> {
+        self.shared.run(Goal::Close, Side::Writing).await
+    }
+}
+
+impl<E: embedded_io_async::Error, W: Write<Error = E>> Shared<E, W> {
+    /// What waits leaves until `goal`, which needs no input, is reached.
+    async fn run(&self, goal: Goal, side: Side) -> Result<(), EmbeddedError<E>> {
+        loop {
+            self.settle()?;
+            match self.driver.borrow_mut().next(goal)? {
+                Step::Done | Step::Blocked => return Ok(()),
+                Step::Read(_) => return Err(EmbeddedError::Write(WriteError::Negotiating)),
+                Step::Write(_) | Step::Flush => {}
+            }
+            let mut link = self.link.lock(side).await;
+            self.recover(&mut link)?;
+            // The other half may have sent it meanwhile.
+            let step = match self.driver.borrow_mut().next(goal)? {
+                Step::Write(mut bytes) => bytes.take_chunk(usize::MAX).map(Some),
+                Step::Flush => Some(None),
+                Step::Read(_) | Step::Done | Step::Blocked => None,
+            };
+            let Some(chunk) = step else { continue };
+            link.in_flight = InFlight::Write;
+            link.chunk = chunk;
+            let Link { io, chunk, in_flight } = &mut *link;
+            let done = match chunk {
+                Some(chunk) => io.write(chunk).await,
+                None => io.flush().await.map(|()| 0),
+            };
+            *in_flight = InFlight::Nothing;
+            match chunk.take() {
+                Some(chunk) => self.sent(chunk, done),
+                None => self.flushed(goal, done.map(|_| ())),
+            }
+        }
+    }
+
+    fn sent(&self, mut chunk: Chunk, done: Result<usize, E>) {
+        let mut driver = self.driver.borrow_mut();
+        match done {
+            Ok(n @ 1..) if n <= chunk.len() => {
+                chunk.advance(n);
+                put_back(&mut driver, chunk);
+            }
+            done => {
+                put_back(&mut driver, chunk);
+                // The same step again, to be reported.
+                if let Ok(Step::Write(mut bytes)) = driver.next(Goal::Offer) {
+                    let _shown = bytes.chunk();
+                    match done {
+                        Ok(n) => driver.wrote(n),
+                        Err(error) => driver.failed(far_end(&error), error),
+                    }
+                }
+            }
+        }
+    }
+
+    fn flushed(&self, goal: Goal, done: Result<(), E>) {
+        let mut driver = self.driver.borrow_mut();
+        // If there is more to write by now, the flush comes again behind that.
+        if let Ok(Step::Flush) = driver.next(goal) {
+            match done {
+                Ok(()) => driver.flushed(),
+                Err(error) => driver.failed(far_end(&error), error),
+            }
+        }
+    }
+
+    /// Settles what a dropped call has left behind, if no call is going on.
+    fn settle(&self) -> Result<(), EmbeddedError<E>> {
+        self.link.try_lock().map_or(Ok(()), |mut link| self.recover(&mut link))
+    }
+
+    fn recover(&self, link: &mut Link<W>) -> Result<(), EmbeddedError<E>> {
+        let mut driver = self.driver.borrow_mut();
+        link.in_flight.settle(self.dropped, driver.connection_mut())?;
+        if let Some(chunk) = link.chunk.take() {
+            put_back(&mut driver, chunk);
+        }
+        Ok(())
+    }
+}
+
+/// It is the last one taken, and nothing was drained behind it: only the holder of the link drains.
+fn put_back<E>(driver: &mut Driver<E>, chunk: Chunk) {
+    if chunk.has_remaining() && driver.connection_mut().writer_mut().put_back(chunk).is_err() {
+        driver.connection_mut().abort(AlertDescription::INTERNAL_ERROR);
+    }
+}
+
+async fn poll_once<F: Future>(future: F) -> Option<F::Output> {
+    let mut future = pin!(future);
+    poll_fn(|cx: &mut Context<'_>| match future.as_mut().poll(cx) {
+        Poll::Ready(output) => Poll::Ready(Some(output)),
+        Poll::Pending => Poll::Ready(None),
+    })
+    .await
+}
+
+/// Waits for `awaited`; `beside` runs as long, or shorter.
+async fn while_running<F: Future>(awaited: F, beside: impl Future) -> F::Output {
+    let (mut awaited, mut beside) = (pin!(awaited), pin!(beside));
+    let mut runs = true;
+    poll_fn(|cx: &mut Context<'_>| {
+        let poll = awaited.as_mut().poll(cx);
+        if poll.is_pending() && runs {
+            runs = beside.as_mut().poll(cx).is_pending();
+        }
+        poll
+    })
+    .await
+}

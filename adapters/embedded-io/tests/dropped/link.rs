@@ -1,0 +1,138 @@
+//! A transport in memory with a stock rustls peer behind it, each call of which waits once.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::rc::Rc;
+use std::task::Poll;
+
+use embedded_io_async::{ErrorKind, ErrorType, Read, Write};
+use wantwrite_embedded_io::DroppedCall;
+use wantwrite_testing::Peer;
+
+/// What the transport and the test look at. A handle is a half of the transport, or both.
+#[derive(Clone)]
+pub struct Link(Rc<Shared>);
+
+pub struct Shared {
+    pub peer: RefCell<Peer>,
+    to_us: RefCell<VecDeque<u8>>,
+    /// Plaintext that the peer has got.
+    pub received: RefCell<Vec<u8>>,
+    /// Ciphertext bytes that it has got.
+    pub written: Cell<usize>,
+    /// Why it refused any.
+    pub refused: RefCell<Option<rustls::Error>>,
+    dropped: DroppedCall,
+    pub calls: [Call; 3],
+}
+
+/// One kind of call.
+#[derive(Default)]
+pub struct Call {
+    /// It has waited: the next one, or the same, does not.
+    is_ready: Cell<bool>,
+    /// It has begun, and not ended.
+    pub is_open: Cell<bool>,
+}
+
+pub const READ: usize = 0;
+pub const WRITE: usize = 1;
+pub const FLUSH: usize = 2;
+
+/// Bytes that one call moves at most.
+const AT_MOST: usize = 700;
+
+impl Link {
+    pub fn new(peer: Peer, dropped: DroppedCall) -> Self {
+        Self(Rc::new(Shared {
+            peer: RefCell::new(peer),
+            to_us: RefCell::default(),
+            received: RefCell::default(),
+            written: Cell::default(),
+            refused: RefCell::default(),
+            dropped,
+            calls: Default::default(),
+        }))
+    }
+
+    pub fn shared(&self) -> &Shared {
+        &self.0
+    }
+
+    /// Waits once, in this call or in one that was dropped.
+    async fn wait(&self, call: usize) {
+        let call = &self.0.calls[call];
+        call.is_open.set(true);
+        poll_fn(|_| {
+            if call.is_ready.take() {
+                return Poll::Ready(());
+            }
+            call.is_ready.set(true);
+            Poll::Pending
+        })
+        .await;
+        call.is_open.set(false);
+    }
+
+    fn take(&self, buf: &mut [u8]) -> usize {
+        let shared = self.shared();
+        let wire = shared.peer.borrow_mut().take_wire();
+        shared.to_us.borrow_mut().extend(wire);
+        std::io::Read::read(&mut *shared.to_us.borrow_mut(), buf).unwrap()
+    }
+
+    fn give(&self, bytes: &[u8]) {
+        let shared = self.shared();
+        if let Err(refused) = shared.peer.borrow_mut().feed(bytes) {
+            shared.refused.replace(Some(refused));
+        }
+        let plaintext = shared.peer.borrow_mut().take_plaintext();
+        shared.received.borrow_mut().extend(plaintext);
+        shared.written.set(shared.written.get() + bytes.len());
+    }
+
+    /// How many of `len` bytes a call moves before it waits: none, or some that are lost if it is
+    /// dropped.
+    fn before(&self, len: usize) -> usize {
+        match self.0.dropped {
+            DroppedCall::DidNothing => 0,
+            DroppedCall::Unknown => len / 2,
+        }
+    }
+}
+
+impl ErrorType for Link {
+    type Error = ErrorKind;
+}
+
+impl Read for Link {
+    async fn read(&mut self, buf: &mut [u8]) -> Result<usize, ErrorKind> {
+        let len = buf.len().min(AT_MOST);
+        let (first, rest) = buf[..len].split_at_mut(self.before(len));
+        let mut n = self.take(first);
+        loop {
+            self.wait(READ).await;
+            n += self.take(rest);
+            if n > 0 {
+                return Ok(n);
+            }
+        }
+    }
+}
+
+impl Write for Link {
+    async fn write(&mut self, buf: &[u8]) -> Result<usize, ErrorKind> {
+        let buf = &buf[..buf.len().min(AT_MOST)];
+        let (first, rest) = buf.split_at(self.before(buf.len()));
+        self.give(first);
+        self.wait(WRITE).await;
+        self.give(rest);
+        Ok(buf.len())
+    }
+
+    async fn flush(&mut self) -> Result<(), ErrorKind> {
+        self.wait(FLUSH).await;
+        Ok(())
+    }
+}

@@ -1,0 +1,156 @@
+//! Both halves at once.
+
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
+
+use embedded_io_async::{Read, Write};
+use wantwrite::*;
+use wantwrite_embedded_io::*;
+use wantwrite_testing::*;
+
+use crate::link::Link;
+use crate::{Drops, Runner};
+
+const TLS13: CipherSuite = CipherSuite::TLS_AES_128_GCM_SHA256;
+const LEN: usize = 70_000;
+
+/// Both futures, until both are done.
+async fn both(one: impl Future<Output = ()>, other: impl Future<Output = ()>) {
+    let (mut one, mut other) = (pin!(one), pin!(other));
+    let mut done = [false; 2];
+    poll_fn(|cx| {
+        done[0] = done[0] || one.as_mut().poll(cx).is_ready();
+        done[1] = done[1] || other.as_mut().poll(cx).is_ready();
+        if done == [true; 2] { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
+}
+
+/// Writes and reads at once, while the peer asks for KeyUpdates; then ends. Returns the places.
+fn exchange(drops: Drops) -> usize {
+    let (ours, peer) = pair(TLS13, Role::Client);
+    let link = Link::new(peer, DroppedCall::DidNothing);
+    let mut stream = SplitStream::new(ours, link.clone(), link.clone(), DroppedCall::DidNothing);
+    let mut runner = Runner::new(drops);
+    let shared = link.shared();
+    while runner.try_once(async { stream.complete_handshake().await.unwrap() }).is_none() {}
+    assert!(!shared.peer.borrow().0.is_handshaking());
+    shared.peer.borrow_mut().0.set_buffer_limit(None);
+    for part in pattern(LEN).chunks(5000) {
+        let mut peer = shared.peer.borrow_mut();
+        peer.0.refresh_traffic_keys().unwrap();
+        std::io::Write::write_all(&mut peer.0.writer(), part).unwrap();
+    }
+    let (mut sent, mut received) = (Vec::<u8>::new(), Vec::<u8>::new());
+    loop {
+        let (mut input, mut output) = stream.halves();
+        let receive = async {
+            let mut buf = [0; 2000];
+            while received.len() < LEN {
+                let n = input.read(&mut buf).await.unwrap();
+                received.extend(&buf[..n]);
+            }
+        };
+        let send = async {
+            let data = pattern(LEN);
+            while sent.len() < LEN {
+                let end = LEN.min(sent.len() + 9000);
+                let n = output.write(&data[sent.len()..end]).await.unwrap();
+                sent.extend(&data[sent.len()..sent.len() + n]);
+            }
+            output.flush().await.unwrap();
+        };
+        if runner.try_once(both(receive, send)).is_some() {
+            break;
+        }
+    }
+    while runner.try_once(async { stream.halves().1.close().await.unwrap() }).is_none() {}
+    assert_eq!(*shared.refused.borrow(), None);
+    assert!(*shared.received.borrow() == sent && sent == pattern(LEN) && received == pattern(LEN));
+    let state = shared.peer.borrow_mut().0.process_new_packets().unwrap();
+    assert!(state.peer_has_closed());
+    assert!(stream.connection_mut().writer().progress().key_updates > 0);
+    runner.places
+}
+
+#[test]
+fn a_drop_of_both_halves_at_any_await_loses_and_repeats_nothing() {
+    let places = exchange(Drops::Nowhere);
+    for place in 0..places {
+        exchange(Drops::At(place));
+    }
+    let everywhere = exchange(Drops::Everywhere);
+    println!("both halves were dropped at {} places", places + everywhere);
+    assert!(places > 100, "{places}");
+}
+
+#[test]
+fn answers_leave_while_the_writing_half_does_nothing() {
+    let (ours, peer) = established(TLS13, Role::Client);
+    let link = Link::new(peer, DroppedCall::DidNothing);
+    let mut stream = SplitStream::new(ours, link.clone(), link.clone(), DroppedCall::DidNothing);
+    let mut runner = Runner::default();
+    for n in 1..=5 {
+        let written = link.shared().written.get();
+        let mut peer = link.shared().peer.borrow_mut();
+        peer.0.refresh_traffic_keys().unwrap();
+        std::io::Write::write_all(&mut peer.0.writer(), b"data").unwrap();
+        drop(peer);
+        let (mut input, _output) = stream.halves();
+        assert_eq!(runner.try_once(input.read(&mut [0; 10])).unwrap(), Ok(4));
+        // While it waits for more.
+        assert!(Runner::new(Drops::At(9)).try_once(input.read(&mut [0; 10])).is_none());
+        assert!(link.shared().written.get() > written);
+        assert_eq!(stream.connection_mut().writer().progress().key_updates, n);
+    }
+}
+
+#[test]
+fn a_transport_of_which_nobody_knows_carries_answers_by_the_writing_half() {
+    let (ours, peer) = pair(TLS13, Role::Client);
+    let link = Link::new(peer, DroppedCall::Unknown);
+    let mut stream = SplitStream::new(ours, link.clone(), link.clone(), DroppedCall::Unknown);
+    let mut runner = Runner::default();
+    runner.try_once(stream.complete_handshake()).unwrap().unwrap();
+    let mut peer = link.shared().peer.borrow_mut();
+    peer.0.refresh_traffic_keys().unwrap();
+    std::io::Write::write_all(&mut peer.0.writer(), b"data").unwrap();
+    drop(peer);
+    let written = link.shared().written.get();
+    let (mut input, mut output) = stream.halves();
+    assert_eq!(runner.try_once(input.read(&mut [0; 10])).unwrap(), Ok(4));
+    assert_eq!(link.shared().written.get(), written);
+    assert_eq!(runner.try_once(output.flush()).unwrap(), Ok(()));
+    assert!(link.shared().written.get() > written);
+
+    // A read that is dropped, and a write.
+    assert!(Runner::new(Drops::At(0)).try_once(input.read(&mut [0; 10])).is_none());
+    assert_eq!(runner.try_once(output.write(b"in vain")).unwrap(), Ok(7));
+    assert!(Runner::new(Drops::At(0)).try_once(output.flush()).is_none());
+    let written = link.shared().written.get();
+    for _ in 0..2 {
+        let cancelled = Err(EmbeddedError::Cancelled);
+        assert_eq!(runner.try_once(output.flush()).unwrap(), cancelled);
+        assert_eq!(runner.try_once(output.close()).unwrap(), cancelled);
+        let read = runner.try_once(input.read(&mut [0; 10])).unwrap();
+        assert_eq!(read.map(drop), cancelled);
+    }
+    assert_eq!(link.shared().written.get(), written);
+    assert_eq!(*link.shared().refused.borrow(), None);
+}
+
+#[test]
+fn a_half_that_writes_does_not_negotiate() {
+    let (ours, peer) = pair(TLS13, Role::Client);
+    let link = Link::new(peer, DroppedCall::DidNothing);
+    let mut stream = SplitStream::new(ours, link.clone(), link, DroppedCall::DidNothing);
+    let mut runner = Runner::default();
+    let (mut input, mut output) = stream.halves();
+    let refused = Err(EmbeddedError::Write(WriteError::Negotiating));
+    assert_eq!(runner.try_once(output.write(b"x")).unwrap(), refused);
+    // The other half does.
+    let mut waits = Runner::new(Drops::At(50));
+    assert!(waits.try_once(input.read(&mut [0])).is_none());
+    assert_eq!(runner.try_once(output.write(b"x")).unwrap(), Ok(1));
+}

@@ -1,6 +1,6 @@
 //! Our certificate, and how its key signs.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use wantwrite::rustls::client::ResolvesClientCert;
 use wantwrite::rustls::crypto::ring;
@@ -10,17 +10,28 @@ use wantwrite::rustls::server::{ClientHello, ResolvesServerCert};
 use wantwrite::rustls::sign::{CertifiedKey, Signer, SigningKey};
 use wantwrite::rustls::{SignatureAlgorithm, SignatureScheme};
 
-use crate::exchange::Failure;
+use crate::failure::Failure;
 use crate::options::Authentication;
 
-/// One certificate, for whoever asks.
+/// One certificate, for everyone who asks.
 #[derive(Debug)]
-pub(crate) struct Identity(Option<Arc<CertifiedKey>>);
+pub(crate) struct Identity {
+    certified: Option<Arc<CertifiedKey>>,
+    request: Mutex<Option<Request>>,
+}
+
+/// What a server asks a client's certificate for.
+#[derive(Clone, Debug)]
+pub(crate) struct Request {
+    /// Distinguished names, in DER.
+    pub(crate) authorities: Vec<Vec<u8>>,
+    pub(crate) schemes: Vec<SignatureScheme>,
+}
 
 impl Identity {
     pub(crate) fn load(options: &Authentication) -> Result<Self, Failure> {
         let (Some(cert_file), Some(key_file)) = (&options.cert_file, &options.key_file) else {
-            return Ok(Self(None));
+            return Ok(Self { certified: None, request: Mutex::default() });
         };
         let unreadable = |error| Failure::Unexpected(format!("{error}"));
         let chain = CertificateDer::pem_file_iter(cert_file)
@@ -33,23 +44,36 @@ impl Identity {
         if !options.ocsp_response.is_empty() {
             certified.ocsp = Some(options.ocsp_response.clone());
         }
-        Ok(Self(Some(Arc::new(certified))))
+        Ok(Self { certified: Some(Arc::new(certified)), request: Mutex::default() })
+    }
+
+    /// What the server has asked for.
+    pub(crate) fn request(&self) -> Option<Request> {
+        self.request.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
 impl ResolvesServerCert for Identity {
     fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        self.0.clone()
+        self.certified.clone()
     }
 }
 
 impl ResolvesClientCert for Identity {
-    fn resolve(&self, _: &[&[u8]], offered: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
-        self.0.clone().filter(|certified| certified.key.choose_scheme(offered).is_some())
+    fn resolve(
+        &self,
+        authorities: &[&[u8]],
+        offered: &[SignatureScheme],
+    ) -> Option<Arc<CertifiedKey>> {
+        *self.request.lock().unwrap_or_else(PoisonError::into_inner) = Some(Request {
+            authorities: authorities.iter().map(|name| name.to_vec()).collect(),
+            schemes: offered.to_vec(),
+        });
+        self.certified.clone().filter(|certified| certified.key.choose_scheme(offered).is_some())
     }
 
     fn has_certs(&self) -> bool {
-        self.0.is_some()
+        self.certified.is_some()
     }
 }
 

@@ -24,6 +24,8 @@ pub(crate) struct Verifier {
     /// Empty for all.
     schemes: Vec<SignatureScheme>,
     refusal: Mutex<Option<CertificateError>>,
+    /// By which the peer has signed last.
+    scheme: Mutex<Option<SignatureScheme>>,
     client_auth: ClientAuth,
     authorities: Vec<DistinguishedName>,
     ocsp_response: Vec<u8>,
@@ -36,6 +38,7 @@ impl Verifier {
             algorithms: ring::default_provider().signature_verification_algorithms,
             schemes: options.verify_prefs.clone(),
             refusal: Mutex::default(),
+            scheme: Mutex::default(),
             client_auth: options.client_auth,
             authorities,
             ocsp_response: options.expected_ocsp_response.clone(),
@@ -48,7 +51,12 @@ impl Verifier {
         *self.refusal.lock().unwrap_or_else(PoisonError::into_inner) = refusal;
     }
 
-    fn verify_certificate(&self) -> Result<(), Error> {
+    /// By which the peer has signed last.
+    pub(crate) fn scheme(&self) -> Option<SignatureScheme> {
+        *self.scheme.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn verify_certificate(&self) -> Result<(), Error> {
         match &*self.refusal.lock().unwrap_or_else(PoisonError::into_inner) {
             Some(refusal) => Err(refusal.clone().into()),
             None => Ok(()),
@@ -59,6 +67,7 @@ impl Verifier {
         if !self.schemes.is_empty() && !self.schemes.contains(&scheme) {
             return Err(PeerMisbehaved::SignedHandshakeWithUnadvertisedSigScheme.into());
         }
+        *self.scheme.lock().unwrap_or_else(PoisonError::into_inner) = Some(scheme);
         Ok(())
     }
 

@@ -31,13 +31,16 @@ pub(crate) fn accept(
             return Err(error.into());
         }
     }
-    if let Some(alert) = options.tls.rejection {
-        let mut tls = acceptor.reject(alert);
+    let mut tls = match options.tls.rejection {
+        Some(alert) => acceptor.reject(alert),
+        None => acceptor.accept(Arc::new(configs.server(&options.tls, peering)?))?,
+    };
+    let result = tls.process();
+    if result.is_err() {
+        // The alert.
         wire.drain(&mut tls)?;
-        tls.process()?;
-        return Ok(tls);
     }
-    Ok(acceptor.accept(Arc::new(configs.server(&options.tls, peering)?))?)
+    Ok(result.map(|()| tls)?)
 }
 
 fn check(hello: &ClientHello, expect: &Expect) -> Result<(), Failure> {

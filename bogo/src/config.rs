@@ -169,8 +169,11 @@ fn connection_config(options: &Options) -> ConnectionConfig {
     if let Some(len) = options.tls.max_send_fragment {
         config.writer.max_fragment_len = len;
     }
-    config.early_data = options.tls.early_data;
-    config.exporter = options.script.export.len > 0;
+    let everything = options.tls.everything;
+    config.early_data = options.tls.early_data || everything;
+    config.exporter = options.script.export.len > 0 || everything;
+    config.peer_size_limits = everything;
+    config.movable = everything;
     config
 }
 

@@ -208,6 +208,10 @@ fn add_option(options: &mut Options, name: &str, flag: &mut Flag<'_, '_>) -> Res
         "-expect-ocsp-response" => auth.expected_ocsp_response = flag.base64()?,
         "-expect-peer-cert-file" => expect.peer_cert_file = Some(flag.text()?.into()),
 
+        // Ours, for a run of all tests by another way: see the README.
+        "-always-acceptor" => tls.acceptor = true,
+        "-always-everything" => tls.everything = true,
+
         // As it is here always, or in another way of calling BoringSSL.
         "-verify-peer"
         | "-decline-alpn"

@@ -38,6 +38,8 @@ pub(crate) struct Tls {
     pub(crate) early_data: bool,
     /// A server that selects by the ClientHello, or ends the handshake for it.
     pub(crate) acceptor: bool,
+    /// What the connection has switched off by default is switched on.
+    pub(crate) everything: bool,
     /// With what it ends the handshake.
     pub(crate) rejection: Option<AlertDescription>,
 }
@@ -63,6 +65,7 @@ impl Default for Tls {
             max_send_fragment: None,
             early_data: false,
             acceptor: false,
+            everything: false,
             rejection: None,
         }
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use rustls_graviola::kx::X25519MLKEM768;
 use wantwrite::rustls::client::{Resumption, Tls12Resumption};
 use wantwrite::rustls::crypto::{CryptoProvider, ring};
 use wantwrite::rustls::pki_types::ServerName;
@@ -114,6 +115,8 @@ impl Configs {
         config.max_fragment_size = max_fragment_size(tls);
         config.require_ems = tls.require_ems;
         config.key_log = self.secrets.clone();
+        config.cert_compressors = tls.compressions.iter().map(|it| it.compressor()).collect();
+        config.cert_decompressors = tls.compressions.iter().map(|it| it.decompressor()).collect();
         config.check_selected_alpn = !tls.any_alpn;
         config.enable_early_data = tls.early_data;
         Ok(config)
@@ -136,6 +139,8 @@ impl Configs {
         config.alpn_protocols.clone_from(&tls.alpn);
         config.max_fragment_size = max_fragment_size(tls);
         config.require_ems = tls.require_ems;
+        config.cert_compressors = tls.compressions.iter().map(|it| it.compressor()).collect();
+        config.cert_decompressors = tls.compressions.iter().map(|it| it.decompressor()).collect();
         config.ignore_client_order = tls.server_preference;
         config.key_log = self.secrets.clone();
         if tls.early_data {
@@ -220,10 +225,13 @@ impl fmt::Display for RefusedByCallback {
 
 impl Error for RefusedByCallback {}
 
+/// ring's, with the groups that were asked for, the first one first.
 fn provider(options: &Tls) -> Arc<CryptoProvider> {
     let mut provider = ring::default_provider();
     if !options.curves.is_empty() {
-        provider.kx_groups.retain(|group| options.curves.contains(&group.name()));
+        let known = [&provider.kx_groups[..], &[X25519MLKEM768]].concat();
+        let named = |curve| known.iter().copied().find(|group| group.name() == curve);
+        provider.kx_groups = options.curves.iter().copied().filter_map(named).collect();
     }
     Arc::new(provider)
 }

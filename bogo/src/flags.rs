@@ -9,6 +9,7 @@ use base64::prelude::{BASE64_STANDARD, Engine as _};
 use wantwrite::AlertDescription;
 use wantwrite::rustls::{NamedGroup, SignatureScheme};
 
+use crate::compression::Compression;
 use crate::options::{ClientAuth, Options, ServerMessage};
 
 /// What the shim was started with.
@@ -131,6 +132,10 @@ fn add_option(options: &mut Options, name: &str, flag: &mut Flag<'_, '_>) -> Res
         "-server-preference" => tls.server_preference = true,
         "-enable-early-data" => tls.early_data = true,
         "-use-early-callback" | "-install-ddos-callback" => tls.acceptor = true,
+        "-install-cert-compression-algs" => tls.compressions = Compression::select(None).collect(),
+        "-install-one-cert-compression-alg" => {
+            tls.compressions = Compression::select(Some(flag.number()?)).collect();
+        }
         "-allow-unknown-alpn-protos" => tls.any_alpn = true,
         "-fail-early-callback" => {
             tls.acceptor = true;

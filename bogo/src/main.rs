@@ -8,6 +8,7 @@
 )]
 
 mod accept;
+mod compression;
 mod config;
 mod exchange;
 mod expect;

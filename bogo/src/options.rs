@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use wantwrite::AlertDescription;
 use wantwrite::rustls::{NamedGroup, SignatureScheme};
 
+use crate::compression::Compression;
+
 /// One connection: how rustls is configured, what is done, what must come out.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Options {
@@ -35,6 +37,7 @@ pub(crate) struct Tls {
     pub(crate) require_ems: bool,
     pub(crate) server_preference: bool,
     pub(crate) max_send_fragment: Option<usize>,
+    pub(crate) compressions: Vec<&'static Compression>,
     pub(crate) early_data: bool,
     /// A server that selects by the ClientHello, or ends the handshake for it.
     pub(crate) acceptor: bool,
@@ -63,6 +66,7 @@ impl Default for Tls {
             require_ems: false,
             server_preference: false,
             max_send_fragment: None,
+            compressions: Vec::new(),
             early_data: false,
             acceptor: false,
             everything: false,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use wantwrite::rustls::SignatureScheme;
-use wantwrite::{ClientHello, Connection};
+use wantwrite::{AlertDescription, ClientHello, Connection};
 
 use crate::config::{Configs, Peering};
 use crate::expect::expect_same;
@@ -19,9 +19,15 @@ pub(crate) fn accept(
     wire: &mut Transport,
 ) -> Result<Connection, Failure> {
     let mut acceptor = configs.acceptor(options)?;
+    let mut rejection = options.tls.rejection;
     loop {
         if let Some(hello) = acceptor.client_hello() {
             check(hello, &options.expect)?;
+            if !options.tls.authentication.credentials.is_empty() {
+                let schemes: Vec<_> = hello.signature_schemes().map(Into::into).collect();
+                let can_sign = peering.identity.can_sign(&schemes);
+                rejection = (!can_sign).then_some(AlertDescription::HANDSHAKE_FAILURE);
+            }
             break;
         }
         let tls = acceptor.connection();
@@ -31,7 +37,7 @@ pub(crate) fn accept(
             return Err(error.into());
         }
     }
-    let mut tls = match options.tls.rejection {
+    let mut tls = match rejection {
         Some(alert) => acceptor.reject(alert),
         None => acceptor.accept(Arc::new(configs.server(&options.tls, peering)?))?,
     };

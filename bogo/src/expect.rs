@@ -39,6 +39,10 @@ pub(crate) fn check_negotiated(
             .map_err(|error| Failure::Unexpected(error.to_string()))?;
         expect_same("chain", tls.peer_certificates(), Some(&chain[..]))?;
     }
+    if let Some(expected) = expect.selected_credential {
+        let selected = peering.identity.selected();
+        expect_same("certificate of ours", selected, usize::try_from(expected).ok())?;
+    }
     if expect.extended_master_secret && tls.extended_master_secret() == Some(false) {
         return Err(Failure::Unexpected("no Extended Master Secret".into()));
     }

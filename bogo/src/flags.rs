@@ -10,7 +10,7 @@ use wantwrite::AlertDescription;
 use wantwrite::rustls::{NamedGroup, SignatureScheme};
 
 use crate::compression::Compression;
-use crate::options::{ClientAuth, Options, ServerMessage};
+use crate::options::{ClientAuth, CredentialOptions, Options, ServerMessage};
 
 /// What the shim was started with.
 #[derive(Debug, Default)]
@@ -106,9 +106,14 @@ fn add_option(options: &mut Options, name: &str, flag: &mut Flag<'_, '_>) -> Res
 
         // The handshake.
         "-curves" => tls.curves.push(NamedGroup::from(flag.number::<u16>()?)),
-        "-cert-file" => auth.cert_file = Some(flag.text()?.into()),
-        "-key-file" => auth.key_file = Some(flag.text()?.into()),
-        "-signing-prefs" => auth.signing_prefs.push(flag.scheme()?),
+        "-new-x509-credential" => {
+            tls.acceptor = true;
+            auth.credentials.push(CredentialOptions::default());
+        }
+        "-must-match-issuer" => auth.credential().must_match_issuer = true,
+        "-cert-file" => auth.credential().cert_file = Some(flag.text()?.into()),
+        "-key-file" => auth.credential().key_file = Some(flag.text()?.into()),
+        "-signing-prefs" => auth.credential().signing_prefs.push(flag.scheme()?),
         "-verify-prefs" => auth.verify_prefs.push(flag.scheme()?),
         "-verify-peer" if auth.client_auth == ClientAuth::None => {
             auth.client_auth = ClientAuth::Wanted;
@@ -117,7 +122,7 @@ fn add_option(options: &mut Options, name: &str, flag: &mut Flag<'_, '_>) -> Res
         "-verify-fail" => tls.verify_fail = true,
         "-fail-ocsp-callback" => tls.ocsp_fail = true,
         "-use-client-ca-list" => auth.client_authorities = flag.names()?,
-        "-ocsp-response" => auth.ocsp_response = flag.base64()?,
+        "-ocsp-response" => auth.credential().ocsp_response = flag.base64()?,
         "-host-name" => tls.host_name = Some(flag.text()?.to_owned()),
         "-advertise-alpn" => tls.alpn = flag.protocols()?,
         "-select-alpn" => {
@@ -211,6 +216,7 @@ fn add_option(options: &mut Options, name: &str, flag: &mut Flag<'_, '_>) -> Res
         // Of reasons there is one that can be seen.
         "-expect-early-data-reason" => expect.early_data = Some(flag.text()? == "accept"),
         "-expect-ocsp-response" => auth.expected_ocsp_response = flag.base64()?,
+        "-expect-selected-credential" => expect.selected_credential = Some(flag.number()?),
         "-expect-peer-cert-file" => expect.peer_cert_file = Some(flag.text()?.into()),
 
         // Ours, for a run of all tests by another way: see the README.

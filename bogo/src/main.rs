@@ -10,6 +10,7 @@
 mod accept;
 mod compression;
 mod config;
+mod credential;
 mod exchange;
 mod expect;
 mod failure;

@@ -75,14 +75,23 @@ impl Default for Tls {
     }
 }
 
-/// Our certificate, and what we make of the peer's.
+/// One certificate of ours.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Authentication {
+pub(crate) struct CredentialOptions {
     pub(crate) cert_file: Option<PathBuf>,
     pub(crate) key_file: Option<PathBuf>,
     pub(crate) ocsp_response: Vec<u8>,
     /// In our order of preference; empty for the key's own.
     pub(crate) signing_prefs: Vec<SignatureScheme>,
+    pub(crate) must_match_issuer: bool,
+}
+
+/// Our certificates, and what we make of the peer's.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Authentication {
+    pub(crate) default_credential: CredentialOptions,
+    /// Those that are in front of the default.
+    pub(crate) credentials: Vec<CredentialOptions>,
     /// Empty for all that ring has.
     pub(crate) verify_prefs: Vec<SignatureScheme>,
     /// Empty for any.
@@ -90,6 +99,13 @@ pub(crate) struct Authentication {
     pub(crate) client_auth: ClientAuth,
     /// Distinguished names, in DER.
     pub(crate) client_authorities: Vec<Vec<u8>>,
+}
+
+impl Authentication {
+    /// The certificate that flags are for: the last one that they began.
+    pub(crate) fn credential(&mut self) -> &mut CredentialOptions {
+        self.credentials.last_mut().unwrap_or(&mut self.default_credential)
+    }
 }
 
 /// What a server asks of clients; a client looks at the server's certificate unless it is `None`.
@@ -187,6 +203,8 @@ pub(crate) struct Expect {
     /// Whether early data is taken.
     pub(crate) early_data: Option<bool>,
     pub(crate) peer_cert_file: Option<PathBuf>,
+    /// Of our certificates; -1 for the default.
+    pub(crate) selected_credential: Option<isize>,
     pub(crate) peer_signature_scheme: Option<SignatureScheme>,
     /// Empty for any.
     pub(crate) peer_verify_prefs: Vec<SignatureScheme>,

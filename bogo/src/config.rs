@@ -145,8 +145,8 @@ impl Configs {
         config.key_log = self.secrets.clone();
         if tls.early_data {
             config.max_early_data_size = MAX_EARLY_DATA;
-            config.send_half_rtt_data = true;
         }
+        config.send_half_rtt_data = tls.early_data || tls.everything;
         Ok(config)
     }
 

@@ -161,6 +161,7 @@ impl<'a> Exchange<'a> {
     fn negotiate(&mut self) -> Result<(), Failure> {
         loop {
             self.answer_early_data()?;
+            self.greet_in_half_rtt()?;
             self.drain()?;
             if self.tls.writer_state() != WriterState::Negotiating {
                 self.held = false;
@@ -192,6 +193,20 @@ impl<'a> Exchange<'a> {
             };
             assert_eq!(self.tls.consume_early(sent), Ok(()));
         }
+    }
+
+    /// A server may write before it has the client's Finished.
+    fn greet_in_half_rtt(&mut self) -> Result<(), Failure> {
+        let script = self.script();
+        let greets = script.write_first && !script.unfinished_write && script.export.len == 0;
+        if !self.configs.is_server() || !greets || self.greeting == Greeting::Early {
+            return Ok(());
+        }
+        if let Some(mut early) = self.tls.early_writer() {
+            assert_eq!(early.write(GREETING), GREETING.len());
+            self.greeting = Greeting::Early;
+        }
+        Ok(())
     }
 
     /// Where a client's early data was rejected, what it is asked changes.

@@ -4,7 +4,8 @@ use wantwrite::rustls::CertificateCompressionAlgorithm;
 use wantwrite::rustls::compress::{
     CertCompressor, CertDecompressor, CompressionFailed, CompressionLevel, DecompressionFailed,
 };
-use wantwrite::rustls::crypto::ring;
+
+use crate::provider::default_provider;
 
 /// What every compressed certificate begins with, or loses.
 #[derive(Debug)]
@@ -52,7 +53,7 @@ impl Compression {
             Self::Shrinking => input.strip_prefix(LOST).map(<[u8]>::to_vec),
             Self::Random => {
                 let mut byte = [0];
-                ring::default_provider().secure_random.fill(&mut byte).ok()?;
+                default_provider().secure_random.fill(&mut byte).ok()?;
                 Some([&byte[..], input].concat())
             }
         }

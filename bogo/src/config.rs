@@ -6,13 +6,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use rustls_graviola::kx::X25519MLKEM768;
 use wantwrite::rustls::client::{Resumption, Tls12Resumption};
-use wantwrite::rustls::crypto::{CryptoProvider, ring};
 use wantwrite::rustls::pki_types::ServerName;
 use wantwrite::rustls::server::{
     NoServerSessionStorage, ProducesTickets, ServerSessionMemoryCache,
 };
+use wantwrite::rustls::time_provider::TimeProvider;
 use wantwrite::rustls::version::{TLS12, TLS13};
 use wantwrite::rustls::{
     CertificateError, ClientConfig, OtherError, ServerConfig, SupportedProtocolVersion,
@@ -23,6 +22,7 @@ use crate::failure::Failure;
 use crate::flags::Invocation;
 use crate::identity::Identity;
 use crate::options::{Authentication, ClientAuth, Options, Tls};
+use crate::provider::{Ticketer, ech_mode, provider};
 use crate::secrets::Secrets;
 use crate::sessions::Sessions;
 use crate::verifier::Verifier;
@@ -61,7 +61,7 @@ impl Configs {
             first_peering: Peering::new(&invocation.initial.tls.authentication)?,
             cache: ServerSessionMemoryCache::new(16),
             ahead: Arc::default(),
-            ticketer: ring::Ticketer::new()?,
+            ticketer: Ticketer::new()?,
             secrets: Arc::default(),
         })
     }
@@ -99,8 +99,12 @@ impl Configs {
 
     fn client(&self, tls: &Tls, peering: &Peering) -> Result<ClientConfig, Failure> {
         let Peering { verifier, identity, .. } = peering;
-        let mut config = ClientConfig::builder_with_details(provider(tls), self.clock())
-            .with_protocol_versions(&versions(tls))?
+        let builder = ClientConfig::builder_with_details(provider(tls), self.clock());
+        let builder = match ech_mode(tls)? {
+            Some(mode) => builder.with_ech(mode)?,
+            None => builder.with_protocol_versions(&versions(tls))?,
+        };
+        let mut config = builder
             .dangerous()
             .with_custom_certificate_verifier(verifier.clone())
             .with_client_cert_resolver(identity.clone());
@@ -158,7 +162,7 @@ impl Configs {
         Peering::new(&options.authentication)
     }
 
-    fn clock(&self) -> Arc<dyn wantwrite::rustls::time_provider::TimeProvider> {
+    fn clock(&self) -> Arc<dyn TimeProvider> {
         let ahead = Arc::clone(&self.ahead);
         clock(move || {
             let now = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
@@ -224,17 +228,6 @@ impl fmt::Display for RefusedByCallback {
 }
 
 impl Error for RefusedByCallback {}
-
-/// ring's, with the groups that were asked for, the first one first.
-fn provider(options: &Tls) -> Arc<CryptoProvider> {
-    let mut provider = ring::default_provider();
-    if !options.curves.is_empty() {
-        let known = [&provider.kx_groups[..], &[X25519MLKEM768]].concat();
-        let named = |curve| known.iter().copied().find(|group| group.name() == curve);
-        provider.kx_groups = options.curves.iter().copied().filter_map(named).collect();
-    }
-    Arc::new(provider)
-}
 
 fn versions(options: &Tls) -> Vec<&'static SupportedProtocolVersion> {
     let allowed = options.min_version..=options.max_version;

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use wantwrite::rustls::crypto::ring;
 use wantwrite::rustls::pki_types::pem::PemObject;
 use wantwrite::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use wantwrite::rustls::sign::{CertifiedKey, Signer, SigningKey};
@@ -10,6 +9,7 @@ use wantwrite::rustls::{SignatureAlgorithm, SignatureScheme};
 
 use crate::failure::Failure;
 use crate::options::CredentialOptions;
+use crate::provider::any_supported_type;
 
 /// A certificate, and whom it is for.
 #[derive(Debug)]
@@ -30,7 +30,7 @@ impl Credential {
             .and_then(Iterator::collect::<Result<_, _>>)
             .map_err(unreadable)?;
         let key = PrivateKeyDer::from_pem_file(key_file).map_err(unreadable)?;
-        let key = ring::sign::any_supported_type(&key)?;
+        let key = any_supported_type(&key)?;
         let key = PreferringKey { key, schemes: options.signing_prefs.clone() };
         let mut certified = CertifiedKey::new(chain, Arc::new(key));
         if !options.ocsp_response.is_empty() {

@@ -91,7 +91,7 @@ impl<'a> Exchange<'a> {
         }
         self.negotiate()?;
         self.settle_early_data()?;
-        check_negotiated(&self.tls, &self.options.expect, self.peering, is_resumption)?;
+        check_negotiated(&self.tls, self.options, self.peering, is_resumption)?;
         if !self.configs.is_server() {
             check_request(&self.options.expect, self.peering)?;
         }

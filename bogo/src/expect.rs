@@ -8,15 +8,16 @@ use wantwrite::{CipherSuite, Connection, EarlyDataStatus, HandshakeKind, Version
 
 use crate::config::{Configs, Peering};
 use crate::failure::Failure;
-use crate::options::Expect;
+use crate::options::{Expect, Options};
 
 /// Looks at an established connection.
 pub(crate) fn check_negotiated(
     tls: &Connection,
-    expect: &Expect,
+    options: &Options,
     peering: &Peering,
     is_resumption: bool,
 ) -> Result<(), Failure> {
+    let expect = &options.expect;
     let version = tls.protocol_version().map(|version| match version {
         Version::Tls12 => 0x0303,
         Version::Tls13 => 0x0304,
@@ -39,6 +40,8 @@ pub(crate) fn check_negotiated(
             .map_err(|error| Failure::Unexpected(error.to_string()))?;
         expect_same("chain", tls.peer_certificates(), Some(&chain[..]))?;
     }
+    // rustls goes on with no server that does not decrypt the hello.
+    expect_same("ECH", !options.tls.ech_config_list.is_empty(), expect.ech_accept)?;
     if let Some(expected) = expect.selected_credential {
         let selected = peering.identity.selected();
         expect_same("certificate of ours", selected, usize::try_from(expected).ok())?;

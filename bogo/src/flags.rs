@@ -47,6 +47,9 @@ impl fmt::Display for FlagError {
     }
 }
 
+/// Whether clients can encrypt their hellos.
+const HAS_HPKE: bool = cfg!(feature = "aws-lc-rs");
+
 type Result<T> = std::result::Result<T, FlagError>;
 
 impl Invocation {
@@ -158,6 +161,8 @@ fn add_option(options: &mut Options, name: &str, flag: &mut Flag<'_, '_>) -> Res
         "-read-size" => script.read_size = flag.number()?,
         "-peek-then-read" => script.peek = true,
         "-shim-writes-first" => script.write_first = true,
+        "-ech-config-list" if HAS_HPKE => tls.ech_config_list = flag.base64()?,
+        "-enable-ech-grease" if HAS_HPKE => tls.ech_grease = true,
         "-early-write-after-message" => {
             script.early_write_after = Some(match flag.number()? {
                 2u8 => ServerMessage::ServerHello,
@@ -197,6 +202,7 @@ fn add_option(options: &mut Options, name: &str, flag: &mut Flag<'_, '_>) -> Res
         }
         "-expect-curve-id" => expect.curve = Some(flag.number()?),
         "-expect-extended-master-secret" => expect.extended_master_secret = true,
+        "-expect-ech-accept" => expect.ech_accept = true,
         "-expect-hrr" => expect.hello_retry_request = Some(true),
         "-expect-no-hrr" => expect.hello_retry_request = Some(false),
         "-expect-peer-signature-algorithm" => {

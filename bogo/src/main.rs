@@ -17,6 +17,7 @@ mod failure;
 mod flags;
 mod identity;
 mod options;
+mod provider;
 mod secrets;
 mod sessions;
 mod transport;

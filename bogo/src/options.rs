@@ -38,6 +38,9 @@ pub(crate) struct Tls {
     pub(crate) server_preference: bool,
     pub(crate) max_send_fragment: Option<usize>,
     pub(crate) compressions: Vec<&'static Compression>,
+    /// The server's offers to decrypt hellos; empty for none.
+    pub(crate) ech_config_list: Vec<u8>,
+    pub(crate) ech_grease: bool,
     pub(crate) early_data: bool,
     /// A server that selects by the ClientHello, or ends the handshake for it.
     pub(crate) acceptor: bool,
@@ -67,6 +70,8 @@ impl Default for Tls {
             server_preference: false,
             max_send_fragment: None,
             compressions: Vec::new(),
+            ech_config_list: Vec::new(),
+            ech_grease: false,
             early_data: false,
             acceptor: false,
             everything: false,
@@ -92,7 +97,7 @@ pub(crate) struct Authentication {
     pub(crate) default_credential: CredentialOptions,
     /// Those that are in front of the default.
     pub(crate) credentials: Vec<CredentialOptions>,
-    /// Empty for all that ring has.
+    /// Empty for all that there are.
     pub(crate) verify_prefs: Vec<SignatureScheme>,
     /// Empty for any.
     pub(crate) expected_ocsp_response: Vec<u8>,
@@ -194,6 +199,8 @@ pub(crate) struct Expect {
     pub(crate) no_server_name: bool,
     pub(crate) curve: Option<u16>,
     pub(crate) extended_master_secret: bool,
+    /// The server decrypts the hello.
+    pub(crate) ech_accept: bool,
     pub(crate) hello_retry_request: Option<bool>,
     pub(crate) session_miss: bool,
     /// No ticket may come.

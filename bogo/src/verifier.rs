@@ -6,7 +6,7 @@ use wantwrite::rustls::client::danger::{
     HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier,
 };
 use wantwrite::rustls::crypto::{
-    WebPkiSupportedAlgorithms, ring, verify_tls12_signature, verify_tls13_signature,
+    WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature,
 };
 use wantwrite::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use wantwrite::rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
@@ -16,6 +16,7 @@ use wantwrite::rustls::{
 };
 
 use crate::options::{Authentication, ClientAuth};
+use crate::provider::default_provider;
 
 /// Of servers and of clients.
 #[derive(Debug)]
@@ -35,7 +36,7 @@ impl Verifier {
     pub(crate) fn new(options: &Authentication) -> Self {
         let authorities = options.client_authorities.iter().cloned().map(Into::into).collect();
         Self {
-            algorithms: ring::default_provider().signature_verification_algorithms,
+            algorithms: default_provider().signature_verification_algorithms,
             schemes: options.verify_prefs.clone(),
             refusal: Mutex::default(),
             scheme: Mutex::default(),

@@ -2,13 +2,11 @@
 
 use std::sync::Arc;
 
+#[cfg(feature = "aws-lc-rs")]
+pub(crate) use rustls::crypto::aws_lc_rs::{Ticketer, default_provider, sign::any_supported_type};
 use rustls_graviola::kx::X25519MLKEM768;
 use wantwrite::rustls::NamedGroup;
 use wantwrite::rustls::client::EchMode;
-#[cfg(feature = "aws-lc-rs")]
-pub(crate) use wantwrite::rustls::crypto::aws_lc_rs::{
-    Ticketer, default_provider, sign::any_supported_type,
-};
 #[cfg(not(feature = "aws-lc-rs"))]
 pub(crate) use wantwrite::rustls::crypto::ring::{
     Ticketer, default_provider, sign::any_supported_type,
@@ -37,8 +35,8 @@ pub(crate) fn provider(options: &Tls) -> Arc<CryptoProvider> {
 /// Whether a client encrypts its hello (RFC 9849), which needs HPKE.
 #[cfg(feature = "aws-lc-rs")]
 pub(crate) fn ech_mode(options: &Tls) -> Result<Option<EchMode>, Failure> {
+    use rustls::crypto::aws_lc_rs::hpke::ALL_SUPPORTED_SUITES;
     use wantwrite::rustls::client::{EchConfig, EchGreaseConfig};
-    use wantwrite::rustls::crypto::aws_lc_rs::hpke::ALL_SUPPORTED_SUITES;
 
     let suites = ALL_SUPPORTED_SUITES;
     if !options.ech_config_list.is_empty() {

@@ -31,7 +31,7 @@ use crate::verifier::Verifier;
 const MAX_EARLY_DATA: u32 = 14336;
 
 /// The name under which sessions are kept where the runner gives none.
-const DEFAULT_NAME: &str = "example.com";
+pub(crate) const DEFAULT_NAME: &str = "example.com";
 
 /// What makes connections that can resume each other's sessions.
 #[derive(Debug)]

@@ -6,7 +6,7 @@ use wantwrite::{
 };
 
 use crate::config::{Configs, Peering};
-use crate::expect::{check_early_data, check_negotiated, check_request, check_tickets};
+use crate::expect::{check_early_data, check_ech, check_negotiated, check_request, check_tickets};
 use crate::failure::Failure;
 use crate::options::{Options, Script};
 use crate::transport::Transport;
@@ -73,6 +73,13 @@ impl<'a> Exchange<'a> {
         } else if !self.script().shut_down && !self.script().send_alert {
             let came = self.configs.sessions.tickets() > tickets_before;
             result = check_tickets(&self.tls, &self.options.expect, self.configs, came);
+        }
+        // ECH is refused at the very end: what early data was to be rejected is not told.
+        let is_client = !self.configs.is_server();
+        let rejects = is_client && self.options.expect.early_data == Some(false);
+        let options = if rejects { self.retry } else { self.options };
+        if is_client {
+            result = check_ech(&result, options, self.peering).and(result);
         }
         self.wire.finish();
         result

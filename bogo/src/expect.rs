@@ -4,9 +4,12 @@ use std::fmt;
 
 use wantwrite::rustls::pki_types::CertificateDer;
 use wantwrite::rustls::pki_types::pem::PemObject;
-use wantwrite::{CipherSuite, Connection, EarlyDataStatus, HandshakeKind, Version};
+use wantwrite::rustls::{self, PeerIncompatible};
+use wantwrite::{
+    CipherSuite, Connection, ConnectionError, EarlyDataStatus, HandshakeKind, Version,
+};
 
-use crate::config::{Configs, Peering};
+use crate::config::{Configs, DEFAULT_NAME, Peering};
 use crate::failure::Failure;
 use crate::options::{Expect, Options};
 
@@ -61,6 +64,31 @@ pub(crate) fn check_negotiated(
         let kind = tls.handshake_kind();
         let retried = kind == Some(HandshakeKind::FullWithHelloRetryRequest);
         expect_same("a HelloRetryRequest", retried, expected)?;
+    }
+    Ok(())
+}
+
+/// Looks at how a client ended whose hello was encrypted, or might have been.
+pub(crate) fn check_ech(
+    result: &Result<(), Failure>,
+    options: &Options,
+    peering: &Peering,
+) -> Result<(), Failure> {
+    if let Some(has_offers) = options.expect.ech_retry {
+        let offers = match result {
+            Err(Failure::Tls(ConnectionError::Handshake(rustls::Error::PeerIncompatible(
+                PeerIncompatible::ServerRejectedEncryptedClientHello(offers),
+            )))) => Some(offers.is_some()),
+            _ => None,
+        };
+        expect_same("new offers of ECH", offers, Some(has_offers))?;
+    }
+    if let (Some(expected), Some(name)) =
+        (&options.expect.ech_name_override, peering.verifier.name())
+    {
+        let own = options.tls.host_name.as_deref().unwrap_or(DEFAULT_NAME);
+        let expected = if expected.is_empty() { own } else { expected };
+        expect_same("verified name", name.as_str(), expected)?;
     }
     Ok(())
 }

@@ -202,6 +202,15 @@ fn add_option(options: &mut Options, name: &str, flag: &mut Flag<'_, '_>) -> Res
         }
         "-expect-curve-id" => expect.curve = Some(flag.number()?),
         "-expect-extended-master-secret" => expect.extended_master_secret = true,
+        "-expect-ech-retry-configs" => {
+            let _configs = flag.base64()?;
+            expect.ech_retry = Some(true);
+        }
+        "-expect-no-ech-retry-configs" => expect.ech_retry = Some(false),
+        "-expect-ech-name-override" => {
+            expect.ech_name_override = Some(flag.text()?.to_owned());
+        }
+        "-expect-no-ech-name-override" => expect.ech_name_override = Some(String::new()),
         "-expect-ech-accept" => expect.ech_accept = true,
         "-expect-hrr" => expect.hello_retry_request = Some(true),
         "-expect-no-hrr" => expect.hello_retry_request = Some(false),

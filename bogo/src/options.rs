@@ -201,6 +201,10 @@ pub(crate) struct Expect {
     pub(crate) extended_master_secret: bool,
     /// The server decrypts the hello.
     pub(crate) ech_accept: bool,
+    /// The server does not, and whether it has new offers.
+    pub(crate) ech_retry: Option<bool>,
+    /// By which name the server's certificate is verified then; empty for its own.
+    pub(crate) ech_name_override: Option<String>,
     pub(crate) hello_retry_request: Option<bool>,
     pub(crate) session_miss: bool,
     /// No ticket may come.

@@ -27,6 +27,8 @@ pub(crate) struct Verifier {
     refusal: Mutex<Option<CertificateError>>,
     /// By which the peer has signed last.
     scheme: Mutex<Option<SignatureScheme>>,
+    /// Of the server whose certificate was looked at last.
+    name: Mutex<Option<String>>,
     client_auth: ClientAuth,
     authorities: Vec<DistinguishedName>,
     ocsp_response: Vec<u8>,
@@ -40,6 +42,7 @@ impl Verifier {
             schemes: options.verify_prefs.clone(),
             refusal: Mutex::default(),
             scheme: Mutex::default(),
+            name: Mutex::default(),
             client_auth: options.client_auth,
             authorities,
             ocsp_response: options.expected_ocsp_response.clone(),
@@ -55,6 +58,11 @@ impl Verifier {
     /// By which the peer has signed last.
     pub(crate) fn scheme(&self) -> Option<SignatureScheme> {
         *self.scheme.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Of the server whose certificate was looked at last.
+    pub(crate) fn name(&self) -> Option<String> {
+        self.name.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub(crate) fn verify_certificate(&self) -> Result<(), Error> {
@@ -108,10 +116,12 @@ impl ServerCertVerifier for Verifier {
         &self,
         _end_entity: &CertificateDer<'_>,
         _intermediates: &[CertificateDer<'_>],
-        _name: &ServerName<'_>,
+        name: &ServerName<'_>,
         ocsp_response: &[u8],
         _now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
+        *self.name.lock().unwrap_or_else(PoisonError::into_inner) =
+            Some(name.to_str().into_owned());
         assert!(
             self.ocsp_response.is_empty() || self.ocsp_response == ocsp_response,
             "another OCSP response was expected"

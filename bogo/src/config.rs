@@ -1,35 +1,45 @@
 //! rustls's configurations, and what connections share.
 
+use std::error::Error;
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use wantwrite::rustls::client::{Resumption, Tls12Resumption};
-use wantwrite::rustls::crypto::{CryptoProvider, ring};
 use wantwrite::rustls::pki_types::ServerName;
 use wantwrite::rustls::server::{
     NoServerSessionStorage, ProducesTickets, ServerSessionMemoryCache,
 };
+use wantwrite::rustls::time_provider::TimeProvider;
 use wantwrite::rustls::version::{TLS12, TLS13};
-use wantwrite::rustls::{CertificateError, ClientConfig, ServerConfig, SupportedProtocolVersion};
-use wantwrite::{Connection, ConnectionConfig, clock};
+use wantwrite::rustls::{
+    CertificateError, ClientConfig, OtherError, ServerConfig, SupportedProtocolVersion,
+};
+use wantwrite::{Acceptor, Connection, ConnectionConfig, clock};
 
-use crate::exchange::Failure;
+use crate::failure::Failure;
 use crate::flags::Invocation;
 use crate::identity::Identity;
 use crate::options::{Authentication, ClientAuth, Options, Tls};
+use crate::provider::{Ticketer, ech_mode, provider};
 use crate::secrets::Secrets;
 use crate::sessions::Sessions;
 use crate::verifier::Verifier;
 
+/// How much early data a server takes: as much as BoringSSL does.
+const MAX_EARLY_DATA: u32 = 14336;
+
 /// The name under which sessions are kept where the runner gives none.
-const DEFAULT_NAME: &str = "example.com";
+pub(crate) const DEFAULT_NAME: &str = "example.com";
 
 /// What makes connections that can resume each other's sessions.
 #[derive(Debug)]
 pub(crate) struct Configs {
     is_server: bool,
     resumes: bool,
+    /// rustls takes early data of stateful sessions only.
+    stateful: bool,
     delay: Duration,
     pub(crate) sessions: Arc<Sessions>,
     first_peering: Peering,
@@ -45,12 +55,13 @@ impl Configs {
         Ok(Self {
             is_server: invocation.is_server,
             resumes: invocation.resume_count > 0,
+            stateful: invocation.initial.tls.early_data || invocation.resume.tls.early_data,
             delay: invocation.resumption_delay,
             sessions: Arc::new(Sessions::new()),
             first_peering: Peering::new(&invocation.initial.tls.authentication)?,
             cache: ServerSessionMemoryCache::new(16),
             ahead: Arc::default(),
-            ticketer: ring::Ticketer::new()?,
+            ticketer: Ticketer::new()?,
             secrets: Arc::default(),
         })
     }
@@ -64,32 +75,39 @@ impl Configs {
         self.ahead.fetch_add(self.delay.as_secs(), Ordering::Relaxed);
     }
 
-    pub(crate) fn connection(&self, options: &Options) -> Result<Connection, Failure> {
-        let mut config = ConnectionConfig::default();
-        // As many as BoringSSL puts up with; the other limits are the same.
-        config.reader.limits.warnings = wantwrite::Credit { initial: 4, saved: 4, cost: 1 };
-        if let Some(len) = options.tls.max_send_fragment {
-            config.writer.max_fragment_len = len;
-        }
+    /// A client, or a server that has its configuration from the beginning.
+    pub(crate) fn connection(
+        &self,
+        options: &Options,
+        peering: &Peering,
+    ) -> Result<Connection, Failure> {
+        let config = connection_config(options);
         Ok(if self.is_server {
-            Connection::server_with(Arc::new(self.server(options)?), config)?
+            Connection::server_with(Arc::new(self.server(&options.tls, peering)?), config)?
         } else {
             let name = options.tls.host_name.as_deref().unwrap_or(DEFAULT_NAME).to_owned();
             let name = ServerName::try_from(name)
                 .map_err(|error| Failure::Unexpected(error.to_string()))?;
-            Connection::client_with(Arc::new(self.client(options)?), name, config)?
+            Connection::client_with(Arc::new(self.client(&options.tls, peering)?), name, config)?
         })
     }
 
-    fn client(&self, options: &Options) -> Result<ClientConfig, Failure> {
-        let tls = &options.tls;
-        let Peering { verifier, identity, .. } = self.peering(tls)?;
-        verifier.set_refusal(refusal(tls));
-        let mut config = ClientConfig::builder_with_details(provider(tls), self.clock())
-            .with_protocol_versions(&versions(tls))?
+    /// A server that waits for the ClientHello.
+    pub(crate) fn acceptor(&self, options: &Options) -> Result<Acceptor, Failure> {
+        Ok(Acceptor::new(connection_config(options))?)
+    }
+
+    fn client(&self, tls: &Tls, peering: &Peering) -> Result<ClientConfig, Failure> {
+        let Peering { verifier, identity, .. } = peering;
+        let builder = ClientConfig::builder_with_details(provider(tls), self.clock());
+        let builder = match ech_mode(tls)? {
+            Some(mode) => builder.with_ech(mode)?,
+            None => builder.with_protocol_versions(&versions(tls))?,
+        };
+        let mut config = builder
             .dangerous()
-            .with_custom_certificate_verifier(verifier)
-            .with_client_cert_resolver(identity);
+            .with_custom_certificate_verifier(verifier.clone())
+            .with_client_cert_resolver(identity.clone());
         config.resumption =
             Resumption::store(self.sessions.clone()).tls12_resumption(if tls.no_tickets {
                 Tls12Resumption::SessionIdOnly
@@ -101,18 +119,20 @@ impl Configs {
         config.max_fragment_size = max_fragment_size(tls);
         config.require_ems = tls.require_ems;
         config.key_log = self.secrets.clone();
+        config.cert_compressors = tls.compressions.iter().map(|it| it.compressor()).collect();
+        config.cert_decompressors = tls.compressions.iter().map(|it| it.decompressor()).collect();
+        config.check_selected_alpn = !tls.any_alpn;
+        config.enable_early_data = tls.early_data;
         Ok(config)
     }
 
-    fn server(&self, options: &Options) -> Result<ServerConfig, Failure> {
-        let tls = &options.tls;
-        let Peering { verifier, identity, .. } = self.peering(tls)?;
-        verifier.set_refusal(refusal(tls));
+    pub(crate) fn server(&self, tls: &Tls, peering: &Peering) -> Result<ServerConfig, Failure> {
+        let Peering { verifier, identity, .. } = peering;
         let mut config = ServerConfig::builder_with_details(provider(tls), self.clock())
             .with_protocol_versions(&versions(tls))?
-            .with_client_cert_verifier(verifier)
-            .with_cert_resolver(identity);
-        if !tls.no_tickets {
+            .with_client_cert_verifier(verifier.clone())
+            .with_cert_resolver(identity.clone());
+        if !tls.no_tickets && !self.stateful {
             config.ticketer = Arc::clone(&self.ticketer);
         }
         config.session_storage = if self.resumes || !tls.no_tickets {
@@ -123,20 +143,26 @@ impl Configs {
         config.alpn_protocols.clone_from(&tls.alpn);
         config.max_fragment_size = max_fragment_size(tls);
         config.require_ems = tls.require_ems;
+        config.cert_compressors = tls.compressions.iter().map(|it| it.compressor()).collect();
+        config.cert_decompressors = tls.compressions.iter().map(|it| it.decompressor()).collect();
         config.ignore_client_order = tls.server_preference;
         config.key_log = self.secrets.clone();
+        if tls.early_data {
+            config.max_early_data_size = MAX_EARLY_DATA;
+        }
+        config.send_half_rtt_data = tls.early_data || tls.everything;
         Ok(config)
     }
 
     /// rustls resumes a session only with the verifier and the identity that began it.
-    fn peering(&self, options: &Tls) -> Result<Peering, Failure> {
+    pub(crate) fn peering(&self, options: &Tls) -> Result<Peering, Failure> {
         if options.authentication == self.first_peering.options {
             return Ok(self.first_peering.clone());
         }
         Peering::new(&options.authentication)
     }
 
-    fn clock(&self) -> Arc<dyn wantwrite::rustls::time_provider::TimeProvider> {
+    fn clock(&self) -> Arc<dyn TimeProvider> {
         let ahead = Arc::clone(&self.ahead);
         clock(move || {
             let now = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
@@ -145,20 +171,27 @@ impl Configs {
     }
 }
 
-fn refusal(options: &Tls) -> Option<CertificateError> {
-    if options.ocsp_fail {
-        return Some(CertificateError::InvalidOcspResponse);
+fn connection_config(options: &Options) -> ConnectionConfig {
+    let mut config = ConnectionConfig::default();
+    // As many as BoringSSL puts up with; the other limits are the same.
+    config.reader.limits.warnings = wantwrite::Credit { initial: 4, saved: 4, cost: 1 };
+    if let Some(len) = options.tls.max_send_fragment {
+        config.writer.max_fragment_len = len;
     }
-    let looks = options.authentication.client_auth != ClientAuth::None;
-    (options.verify_fail && looks).then_some(CertificateError::ApplicationVerificationFailure)
+    let everything = options.tls.everything;
+    config.early_data = options.tls.early_data || everything;
+    config.exporter = options.script.export.len > 0 || everything;
+    config.peer_size_limits = everything;
+    config.movable = everything;
+    config
 }
 
 /// Both sides' certificates.
 #[derive(Clone, Debug)]
-struct Peering {
+pub(crate) struct Peering {
     options: Authentication,
-    verifier: Arc<Verifier>,
-    identity: Arc<Identity>,
+    pub(crate) verifier: Arc<Verifier>,
+    pub(crate) identity: Arc<Identity>,
 }
 
 impl Peering {
@@ -171,13 +204,30 @@ impl Peering {
     }
 }
 
-fn provider(options: &Tls) -> Arc<CryptoProvider> {
-    let mut provider = ring::default_provider();
-    if !options.curves.is_empty() {
-        provider.kx_groups.retain(|group| options.curves.contains(&group.name()));
+/// What a peer's certificate is refused with.
+pub(crate) fn refusal(options: &Tls) -> Option<CertificateError> {
+    if options.ocsp_fail {
+        return Some(CertificateError::InvalidOcspResponse);
     }
-    Arc::new(provider)
+    let looks = options.authentication.client_auth != ClientAuth::None;
+    let error = match options.custom_verify {
+        true => CertificateError::Other(OtherError(Arc::new(RefusedByCallback))),
+        false => CertificateError::ApplicationVerificationFailure,
+    };
+    (options.verify_fail && looks).then_some(error)
 }
+
+/// `certificate_unknown` goes with it.
+#[derive(Debug)]
+struct RefusedByCallback;
+
+impl fmt::Display for RefusedByCallback {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("refused by a callback")
+    }
+}
+
+impl Error for RefusedByCallback {}
 
 fn versions(options: &Tls) -> Vec<&'static SupportedProtocolVersion> {
     let allowed = options.min_version..=options.max_version;

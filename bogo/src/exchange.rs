@@ -1,18 +1,14 @@
 //! One connection, from the handshake to its end.
 
-use std::fmt;
-use std::io::{self, ErrorKind, Read, Write};
-
-use wantwrite::rustls;
-use wantwrite::rustls::pki_types::CertificateDer;
-use wantwrite::rustls::pki_types::pem::PemObject;
 use wantwrite::{
-    AlertDescription, CipherSuite, Connection, ConnectionError, Error, KeyUpdateRequest,
-    ReaderState, Version, WriteError, WriterState,
+    AlertDescription, Connection, ConnectionError, EarlyDataStatus, Error, KeyUpdateRequest,
+    ReaderState, WriterState,
 };
 
-use crate::config::Configs;
-use crate::options::{Expect, Options, Script};
+use crate::config::{Configs, Peering};
+use crate::expect::{check_early_data, check_ech, check_negotiated, check_request, check_tickets};
+use crate::failure::Failure;
+use crate::options::{Options, Script};
 use crate::transport::Transport;
 
 /// What `-shim-writes-first` writes.
@@ -24,67 +20,27 @@ const SIZES: [usize; 11] = [0, 1, 255, 256, 257, 16383, 16384, 16385, 32767, 327
 /// `decompression_failure`, which nothing here makes: the runner's sign of `-send-alert`.
 const RUNNERS_ALERT: AlertDescription = AlertDescription(30);
 
-/// Why the connection did not do what it was to do.
-#[derive(Debug)]
-pub(crate) enum Failure {
-    /// The connection failed.
-    Tls(ConnectionError),
-    /// It refused to write.
-    Write(WriteError),
-    /// The socket failed.
-    Io(io::Error),
-    /// Plaintext came when we had closed and waited for `close_notify` only.
-    PlaintextBehindEnd,
-    /// Not what the runner's flags say must come out, or what they say makes no sense.
-    Unexpected(String),
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Tls(error) => error.fmt(f),
-            Self::Write(error) => error.fmt(f),
-            Self::Io(error) => error.fmt(f),
-            Self::PlaintextBehindEnd => f.write_str("plaintext came after we had closed"),
-            Self::Unexpected(what) => write!(f, "unexpected: {what}"),
-        }
-    }
-}
-
-impl From<ConnectionError> for Failure {
-    fn from(error: ConnectionError) -> Self {
-        Self::Tls(error)
-    }
-}
-
-impl From<rustls::Error> for Failure {
-    fn from(error: rustls::Error) -> Self {
-        Self::Tls(error.into())
-    }
-}
-
-impl From<WriteError> for Failure {
-    fn from(error: WriteError) -> Self {
-        Self::Write(error)
-    }
-}
-
-impl From<io::Error> for Failure {
-    fn from(error: io::Error) -> Self {
-        Self::Io(error)
-    }
-}
-
 /// A connection, its transport, and what is to be done with them.
 #[derive(Debug)]
 pub(crate) struct Exchange<'a> {
     tls: Connection,
     wire: Transport,
-    script: &'a Script,
-    expect: &'a Expect,
+    options: &'a Options,
+    /// Where early data is rejected, these are the options from there on.
+    retry: &'a Options,
     configs: &'a Configs,
+    peering: &'a Peering,
     /// Ciphertext stays where it is for now.
     held: bool,
+    greeting: Greeting,
+}
+
+/// Whether the greeting was written, if there is one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Greeting {
+    NotYet,
+    /// As early data.
+    Early,
 }
 
 /// What reading came to.
@@ -99,81 +55,208 @@ impl<'a> Exchange<'a> {
         tls: Connection,
         wire: Transport,
         options: &'a Options,
+        retry: &'a Options,
         configs: &'a Configs,
+        peering: &'a Peering,
     ) -> Self {
-        let Options { script, expect, .. } = options;
-        Self { tls, wire, script, expect, configs, held: false }
+        let (held, greeting) = (false, Greeting::NotYet);
+        Self { tls, wire, options, retry, configs, peering, held, greeting }
     }
 
     pub(crate) fn run(mut self, is_resumption: bool) -> Result<(), Failure> {
         let tickets_before = self.configs.sessions.tickets();
         let mut result = self.exchange(is_resumption);
-        if result.is_ok() {
-            let came = self.configs.sessions.tickets() > tickets_before;
-            result = self.check_tickets(came);
-        } else {
+        if result.is_err() {
             // The alert, which nobody may be left to read.
+            self.held = false;
             let _sent = self.drain();
+        } else if !self.script().shut_down && !self.script().send_alert {
+            let came = self.configs.sessions.tickets() > tickets_before;
+            result = check_tickets(&self.tls, &self.options.expect, self.configs, came);
+        }
+        // ECH is refused at the very end: what early data was to be rejected is not told.
+        let is_client = !self.configs.is_server();
+        let rejects = is_client && self.options.expect.early_data == Some(false);
+        let options = if rejects { self.retry } else { self.options };
+        if is_client {
+            result = check_ech(&result, options, self.peering).and(result);
         }
         self.wire.finish();
         result
     }
 
+    fn script(&self) -> &'a Script {
+        &self.options.script
+    }
+
     fn exchange(&mut self, is_resumption: bool) -> Result<(), Failure> {
+        if self.tls.early_data_status() == EarlyDataStatus::Offered {
+            if self.options.expect.no_early_data_offer {
+                return Err(Failure::Unexpected("early data".into()));
+            }
+            self.write_early_data()?;
+        }
         self.negotiate()?;
-        self.check_negotiated(is_resumption)?;
-        if self.script.send_alert {
+        self.settle_early_data()?;
+        check_negotiated(&self.tls, self.options, self.peering, is_resumption)?;
+        if !self.configs.is_server() {
+            check_request(&self.options.expect, self.peering)?;
+        }
+        if is_resumption {
+            self.verify_again()?;
+            check_early_data(&self.tls, &self.options.expect, self.configs.is_server())?;
+        }
+        if self.script().send_alert {
             self.tls.abort(RUNNERS_ALERT);
             return self.drain();
         }
-        if self.script.export.len > 0 {
+        if self.script().export.len > 0 {
             self.write(&self.export()?)?;
         }
-        if self.script.export_traffic_secrets {
+        if self.script().export_traffic_secrets {
             self.write(&self.configs.secrets.traffic(self.configs.is_server()))?;
         }
-        if self.script.write_sizes {
+        if self.script().write_sizes {
             for size in SIZES {
                 self.write(&vec![0x42; size])?;
             }
         }
-        if self.script.unfinished_write {
+        if self.greeting == Greeting::Early {
+            // What the ticket did not allow.
+            let rest = self.tls.take_rejected_early_data();
+            self.write(&rest)?;
+        } else if self.script().unfinished_write {
             self.tls.writer_mut().write_atomic(GREETING)?;
-            self.drain_one_byte()?;
+            self.wire.drain_one_byte(&mut self.tls)?;
             self.held = true;
-        } else if self.script.write_first {
+        } else if self.script().write_first {
             self.write(GREETING)?;
         }
-        let end = if self.script.shut_down { None } else { Some(self.echo()?) };
+        let end = if self.script().shut_down { None } else { Some(self.echo()?) };
         self.shut_down(end)
     }
 
-    fn export(&self) -> Result<Vec<u8>, Failure> {
-        let random = self.wire.server_random(self.configs.is_server());
-        let suite = self.tls.cipher_suite().map(CipherSuite::to_wire);
-        suite
-            .zip(random)
-            .and_then(|(suite, random)| {
-                self.configs.secrets.export(suite, random, &self.script.export)
-            })
-            .ok_or_else(|| Failure::Unexpected("an exporter in TLS 1.3".into()))
+    /// A client's part of the script that comes before the server has answered.
+    fn write_early_data(&mut self) -> Result<(), Failure> {
+        let script = self.script();
+        self.drain()?;
+        if let Some(message) = script.early_write_after {
+            while !self.wire.has_come(message) {
+                self.wire.fill(&mut self.tls)?;
+                self.tls.process()?;
+            }
+        }
+        if script.export.len > 0 {
+            // Refused: nobody is verified yet.
+            let _early_material = self.export()?;
+        }
+        if !script.write_first && !script.unfinished_write {
+            return Ok(());
+        }
+        self.greeting = Greeting::Early;
+        let mut early = self.tls.early_writer().ok_or_else(|| {
+            Failure::Unexpected("early data was offered and cannot be written".into())
+        })?;
+        assert_eq!(early.write(GREETING), GREETING.len());
+        if script.unfinished_write {
+            self.wire.drain_one_byte(&mut self.tls)?;
+            self.held = true;
+        }
+        Ok(())
     }
 
     fn negotiate(&mut self) -> Result<(), Failure> {
         loop {
+            self.answer_early_data()?;
+            self.greet_in_half_rtt()?;
             self.drain()?;
             if self.tls.writer_state() != WriterState::Negotiating {
-                return Ok(());
+                self.held = false;
+                return self.drain();
             }
-            self.fill()?;
+            self.wire.fill(&mut self.tls)?;
             self.tls.process()?;
         }
+    }
+
+    /// Gives early data back, inverted: in half-RTT data where that is possible.
+    fn answer_early_data(&mut self) -> Result<(), Failure> {
+        loop {
+            let early = self.tls.early_plaintext();
+            let mut reply = early[..early.len().min(self.script().read_size)].to_vec();
+            if reply.is_empty() {
+                return Ok(());
+            }
+            reply.iter_mut().for_each(|byte| *byte ^= 0xff);
+            let sent = if self.tls.writer_state() != WriterState::Negotiating {
+                self.write(&reply)?;
+                reply.len()
+            } else if let Some(mut writer) = self.tls.early_writer() {
+                let sent = writer.write(&reply);
+                self.drain()?;
+                sent
+            } else {
+                return Ok(());
+            };
+            assert_eq!(self.tls.consume_early(sent), Ok(()));
+        }
+    }
+
+    /// A server may write before it has the client's Finished.
+    fn greet_in_half_rtt(&mut self) -> Result<(), Failure> {
+        let script = self.script();
+        let greets = script.write_first && !script.unfinished_write && script.export.len == 0;
+        if !self.configs.is_server() || !greets || self.greeting == Greeting::Early {
+            return Ok(());
+        }
+        if let Some(mut early) = self.tls.early_writer() {
+            assert_eq!(early.write(GREETING), GREETING.len());
+            self.greeting = Greeting::Early;
+        }
+        Ok(())
+    }
+
+    /// Where a client's early data was rejected, what it is asked changes.
+    fn settle_early_data(&mut self) -> Result<(), Failure> {
+        self.answer_early_data()?;
+        if self.tls.early_data_status() != EarlyDataStatus::Rejected {
+            return Ok(());
+        }
+        if self.options.expect.early_data != Some(false) {
+            return Err(Failure::Unexpected("early data was rejected".into()));
+        }
+        if self.greeting == Greeting::Early {
+            assert_eq!(self.tls.take_rejected_early_data(), GREETING, "given back");
+            self.greeting = Greeting::NotYet;
+        }
+        self.options = self.retry;
+        Ok(())
+    }
+
+    /// The chain of a session is not verified in the handshake: a program that wants it does it
+    /// here.
+    fn verify_again(&mut self) -> Result<(), Failure> {
+        if !self.script().reverify || self.tls.is_resumed() != Some(true) {
+            return Ok(());
+        }
+        assert!(self.tls.peer_certificates().is_some(), "a session without a chain");
+        self.peering.verifier.verify_certificate().map_err(|error| {
+            self.tls.abort(AlertDescription::CERTIFICATE_UNKNOWN);
+            error.into()
+        })
+    }
+
+    fn export(&self) -> Result<Vec<u8>, Failure> {
+        let export = &self.script().export;
+        let context = export.use_context.then_some(export.context.as_bytes());
+        let label = export.label.as_bytes();
+        Ok(self.tls.export_keying_material(vec![0; export.len], label, context)?)
     }
 
     /// Gives everything that comes back, inverted, until the runner has ended.
     fn echo(&mut self) -> Result<Input, Failure> {
         loop {
-            if self.script.key_update_before_read {
+            if self.script().key_update_before_read {
                 self.tls.writer_mut().update_keys(KeyUpdateRequest::NotRequested)?;
             }
             match self.await_plaintext()? {
@@ -182,7 +265,7 @@ impl<'a> Exchange<'a> {
             }
             let mut reply = self.take_plaintext();
             self.held = false;
-            if self.script.key_update_after_read {
+            if self.script().key_update_after_read {
                 self.tls.writer_mut().update_keys(KeyUpdateRequest::NotRequested)?;
             }
             reply.iter_mut().for_each(|byte| *byte ^= 0xff);
@@ -192,13 +275,13 @@ impl<'a> Exchange<'a> {
 
     /// Ends our half; `end` says how the runner's ended, if it was read to there.
     fn shut_down(&mut self, end: Option<Input>) -> Result<(), Failure> {
-        if !self.script.check_close_notify && end.is_some() {
+        if !self.script().check_close_notify && end.is_some() {
             return Ok(());
         }
         self.tls.close()?;
         self.drain()?;
         let end = match end {
-            None if self.script.check_close_notify => self.await_plaintext()?,
+            None if self.script().check_close_notify => self.await_plaintext()?,
             None => return Ok(()),
             Some(end) => end,
         };
@@ -223,14 +306,14 @@ impl<'a> Exchange<'a> {
             if self.tls.reader_state() == ReaderState::PeerClosed {
                 return Ok(Input::Closed);
             }
-            self.fill()?;
+            self.wire.fill(&mut self.tls)?;
         }
     }
 
     fn take_plaintext(&mut self) -> Vec<u8> {
         let plaintext = self.tls.plaintext();
-        let taken = plaintext[..plaintext.len().min(self.script.read_size)].to_vec();
-        if self.script.peek {
+        let taken = plaintext[..plaintext.len().min(self.script().read_size)].to_vec();
+        if self.script().peek {
             assert!(self.tls.plaintext().starts_with(&taken), "plaintext changed under a look");
         }
         assert_eq!(self.tls.consume(taken.len()), Ok(()));
@@ -250,86 +333,6 @@ impl<'a> Exchange<'a> {
 
     /// Everything that waits, unless it is held.
     fn drain(&mut self) -> Result<(), Failure> {
-        while self.tls.wants().drain && !self.held {
-            let mut drain = self.tls.writer_mut().drain();
-            let sent = would_block_is_none(self.wire.write(drain.chunk()))?;
-            assert_eq!(drain.advance(sent.unwrap_or(0)), Ok(()));
-        }
-        Ok(())
+        if self.held { Ok(()) } else { self.wire.drain(&mut self.tls) }
     }
-
-    fn drain_one_byte(&mut self) -> Result<(), Failure> {
-        let mut drain = self.tls.writer_mut().drain();
-        while would_block_is_none(self.wire.write(&drain.chunk()[..1]))?.is_none() {}
-        assert_eq!(drain.advance(1), Ok(()));
-        Ok(())
-    }
-
-    /// What the transport has, if it does not block.
-    fn fill(&mut self) -> Result<(), Failure> {
-        let Some(mut inbound) = self.tls.inbound() else { return Ok(()) };
-        match would_block_is_none(self.wire.read(&mut inbound))? {
-            None => {}
-            Some(0) => self.tls.end_of_input(),
-            Some(len) => {
-                inbound.commit(len).map_err(|error| Failure::Unexpected(error.to_string()))?;
-            }
-        }
-        Ok(())
-    }
-
-    fn check_negotiated(&self, is_resumption: bool) -> Result<(), Failure> {
-        let Self { tls, expect, .. } = self;
-        let version = tls.protocol_version().map(|version| match version {
-            Version::Tls12 => 0x0303,
-            Version::Tls13 => 0x0304,
-        });
-        expect_same("version", version, expect.version)?;
-        expect_same("suite", tls.cipher_suite().map(CipherSuite::to_wire), expect.cipher)?;
-        expect_same("protocol", tls.alpn_protocol(), expect.alpn.as_deref())?;
-        expect_same("server name", tls.server_name(), expect.server_name.as_deref())?;
-        if expect.no_server_name && tls.server_name().is_some() {
-            return Err(Failure::Unexpected("a server name".into()));
-        }
-        let resumed = is_resumption && !expect.session_miss;
-        expect_same("resumption", tls.is_resumed(), Some(resumed))?;
-        if let Some(file) = &expect.peer_cert_file {
-            let chain: Vec<_> = CertificateDer::pem_file_iter(file)
-                .and_then(Iterator::collect)
-                .map_err(|error| Failure::Unexpected(error.to_string()))?;
-            expect_same("chain", tls.peer_certificates(), Some(&chain))?;
-        }
-        Ok(())
-    }
-
-    /// A client of TLS 1.3 that reads to the end gets a ticket, or none where none may come.
-    fn check_tickets(&self, came: bool) -> Result<(), Failure> {
-        let reads_to_the_end = !self.script.shut_down && !self.script.send_alert;
-        if self.configs.is_server()
-            || !reads_to_the_end
-            || self.tls.protocol_version() != Some(Version::Tls13)
-        {
-            return Ok(());
-        }
-        expect_same("a ticket", Some(came), Some(!self.expect.no_session))
-    }
-}
-
-fn would_block_is_none(result: io::Result<usize>) -> io::Result<Option<usize>> {
-    match result {
-        Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(None),
-        result => result.map(Some),
-    }
-}
-
-/// `None` for `expected` where anything will do.
-fn expect_same<T: PartialEq + fmt::Debug>(
-    what: &str,
-    found: Option<T>,
-    expected: Option<T>,
-) -> Result<(), Failure> {
-    if expected.is_none() || found == expected {
-        return Ok(());
-    }
-    Err(Failure::Unexpected(format!("{what}: {found:?} and not {expected:?}")))
 }

@@ -6,9 +6,11 @@ use std::slice::Iter;
 use std::time::Duration;
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
+use wantwrite::AlertDescription;
 use wantwrite::rustls::{NamedGroup, SignatureScheme};
 
-use crate::options::{ClientAuth, Options};
+use crate::compression::Compression;
+use crate::options::{ClientAuth, CredentialOptions, Options, ServerMessage};
 
 /// What the shim was started with.
 #[derive(Debug, Default)]
@@ -23,6 +25,8 @@ pub(crate) struct Invocation {
     pub(crate) resumption_delay: Duration,
     pub(crate) initial: Options,
     pub(crate) resume: Options,
+    /// Of a resumption whose early data was rejected, from there on.
+    pub(crate) retry: Options,
 }
 
 /// Why the flags do not make an invocation.
@@ -42,6 +46,9 @@ impl fmt::Display for FlagError {
         }
     }
 }
+
+/// Whether clients can encrypt their hellos.
+const HAS_HPKE: bool = cfg!(feature = "aws-lc-rs");
 
 type Result<T> = std::result::Result<T, FlagError>;
 
@@ -78,13 +85,14 @@ impl Invocation {
         if let Some(name) = name.strip_prefix("-on-resume") {
             return add_option(&mut self.resume, name, flag);
         }
-        // Only rejected 0-RTT makes a retry: what must be true of one is true.
-        let mut again = Flag { argument: flag.argument, rest: &mut flag.rest.clone() };
         if let Some(name) = name.strip_prefix("-on-retry") {
-            return add_option(&mut Options::default(), name, flag);
+            return add_option(&mut self.retry, name, flag);
         }
-        add_option(&mut self.initial, name, &mut again)?;
-        add_option(&mut self.resume, name, flag)
+        for options in [&mut self.initial, &mut self.resume] {
+            let mut again = Flag { argument: flag.argument, rest: &mut flag.rest.clone() };
+            add_option(options, name, &mut again)?;
+        }
+        add_option(&mut self.retry, name, flag)
     }
 }
 
@@ -101,9 +109,14 @@ fn add_option(options: &mut Options, name: &str, flag: &mut Flag<'_, '_>) -> Res
 
         // The handshake.
         "-curves" => tls.curves.push(NamedGroup::from(flag.number::<u16>()?)),
-        "-cert-file" => auth.cert_file = Some(flag.text()?.into()),
-        "-key-file" => auth.key_file = Some(flag.text()?.into()),
-        "-signing-prefs" => auth.signing_prefs.push(flag.scheme()?),
+        "-new-x509-credential" => {
+            tls.acceptor = true;
+            auth.credentials.push(CredentialOptions::default());
+        }
+        "-must-match-issuer" => auth.credential().must_match_issuer = true,
+        "-cert-file" => auth.credential().cert_file = Some(flag.text()?.into()),
+        "-key-file" => auth.credential().key_file = Some(flag.text()?.into()),
+        "-signing-prefs" => auth.credential().signing_prefs.push(flag.scheme()?),
         "-verify-prefs" => auth.verify_prefs.push(flag.scheme()?),
         "-verify-peer" if auth.client_auth == ClientAuth::None => {
             auth.client_auth = ClientAuth::Wanted;
@@ -112,15 +125,35 @@ fn add_option(options: &mut Options, name: &str, flag: &mut Flag<'_, '_>) -> Res
         "-verify-fail" => tls.verify_fail = true,
         "-fail-ocsp-callback" => tls.ocsp_fail = true,
         "-use-client-ca-list" => auth.client_authorities = flag.names()?,
-        "-ocsp-response" => auth.ocsp_response = flag.base64()?,
+        "-ocsp-response" => auth.credential().ocsp_response = flag.base64()?,
         "-host-name" => tls.host_name = Some(flag.text()?.to_owned()),
         "-advertise-alpn" => tls.alpn = flag.protocols()?,
-        "-select-alpn" => tls.alpn = vec![flag.text()?.into()],
+        "-select-alpn" => {
+            let name = flag.text()?.as_bytes();
+            expect.alpn = name.to_vec();
+            tls.alpn = if name.is_empty() { Vec::new() } else { vec![name.to_vec()] };
+            tls.acceptor = true;
+        }
         // rustls refuses when it has protocols and none in common.
         "-reject-alpn" => tls.alpn = vec![b"none of the runner's".to_vec()],
         "-no-ticket" => tls.no_tickets = true,
-        "-expect-extended-master-secret" => tls.require_ems = true,
         "-server-preference" => tls.server_preference = true,
+        "-enable-early-data" => tls.early_data = true,
+        "-use-early-callback" | "-install-ddos-callback" => tls.acceptor = true,
+        "-install-cert-compression-algs" => tls.compressions = Compression::select(None).collect(),
+        "-install-one-cert-compression-alg" => {
+            tls.compressions = Compression::select(Some(flag.number()?)).collect();
+        }
+        "-allow-unknown-alpn-protos" => tls.any_alpn = true,
+        "-fail-early-callback" => {
+            tls.acceptor = true;
+            tls.rejection = Some(AlertDescription::HANDSHAKE_FAILURE);
+        }
+        "-fail-ddos-callback" | "-fail-cert-callback" => {
+            tls.acceptor = true;
+            tls.rejection = Some(AlertDescription::INTERNAL_ERROR);
+        }
+        "-use-custom-verify-callback" => tls.custom_verify = true,
         "-max-send-fragment" => tls.max_send_fragment = Some(flag.number()?),
 
         // What is done.
@@ -128,17 +161,23 @@ fn add_option(options: &mut Options, name: &str, flag: &mut Flag<'_, '_>) -> Res
         "-read-size" => script.read_size = flag.number()?,
         "-peek-then-read" => script.peek = true,
         "-shim-writes-first" => script.write_first = true,
+        "-ech-config-list" if HAS_HPKE => tls.ech_config_list = flag.base64()?,
+        "-enable-ech-grease" if HAS_HPKE => tls.ech_grease = true,
+        "-early-write-after-message" => {
+            script.early_write_after = Some(match flag.number()? {
+                2u8 => ServerMessage::ServerHello,
+                8 => ServerMessage::EncryptedExtensions,
+                _ => return Err(flag.bad()),
+            });
+        }
+        "-reverify-on-resume" => script.reverify = true,
         "-read-with-unfinished-write" => script.unfinished_write = true,
         "-write-different-record-sizes" => script.write_sizes = true,
         "-export-traffic-secrets" => script.export_traffic_secrets = true,
         "-export-keying-material" => script.export.len = flag.number()?,
         "-export-label" => script.export.label = flag.text()?.to_owned(),
-        // The context comes behind its use, or is empty and without one.
-        "-use-export-context" => script.export.context = Some(String::new()),
-        "-export-context" => {
-            let context = flag.text()?.to_owned();
-            script.export.context = script.export.context.as_ref().map(|_| context);
-        }
+        "-use-export-context" => script.export.use_context = true,
+        "-export-context" => script.export.context = flag.text()?.to_owned(),
         "-send-alert" => script.send_alert = true,
         "-shim-shuts-down" => script.shut_down = true,
         "-check-close-notify" => script.check_close_notify = true,
@@ -148,13 +187,56 @@ fn add_option(options: &mut Options, name: &str, flag: &mut Flag<'_, '_>) -> Res
         // What must come out.
         "-expect-version" => expect.version = Some(flag.number()?),
         "-expect-cipher" => expect.cipher = Some(flag.number()?),
-        "-expect-alpn" => expect.alpn = Some(flag.text()?.into()),
-        "-expect-server-name" => expect.server_name = Some(flag.text()?.to_owned()),
-        "-expect-no-server-name" => expect.no_server_name = true,
+        "-expect-alpn" => expect.alpn = flag.text()?.into(),
+        "-expect-advertised-alpn" => {
+            tls.acceptor = true;
+            expect.advertised_alpn = flag.protocols()?;
+        }
+        "-expect-server-name" => {
+            tls.acceptor = true;
+            expect.server_name = Some(flag.text()?.to_owned());
+        }
+        "-expect-no-server-name" => {
+            tls.acceptor = true;
+            expect.no_server_name = true;
+        }
+        "-expect-curve-id" => expect.curve = Some(flag.number()?),
+        "-expect-extended-master-secret" => expect.extended_master_secret = true,
+        "-expect-ech-retry-configs" => {
+            let _configs = flag.base64()?;
+            expect.ech_retry = Some(true);
+        }
+        "-expect-no-ech-retry-configs" => expect.ech_retry = Some(false),
+        "-expect-ech-name-override" => {
+            expect.ech_name_override = Some(flag.text()?.to_owned());
+        }
+        "-expect-no-ech-name-override" => expect.ech_name_override = Some(String::new()),
+        "-expect-ech-accept" => expect.ech_accept = true,
+        "-expect-hrr" => expect.hello_retry_request = Some(true),
+        "-expect-no-hrr" => expect.hello_retry_request = Some(false),
+        "-expect-peer-signature-algorithm" => {
+            expect.peer_signature_scheme = Some(flag.scheme()?);
+        }
+        "-expect-peer-verify-pref" => {
+            tls.acceptor = true;
+            expect.peer_verify_prefs.push(flag.scheme()?);
+        }
+        "-expect-client-ca-list" => expect.client_authorities = Some(flag.names()?),
         "-expect-session-miss" => expect.session_miss = true,
         "-expect-no-session" => expect.no_session = true,
+        "-expect-ticket-supports-early-data" => expect.ticket_supports_early_data = true,
+        "-expect-no-offer-early-data" => expect.no_early_data_offer = true,
+        "-expect-accept-early-data" => expect.early_data = Some(true),
+        "-expect-reject-early-data" => expect.early_data = Some(false),
+        // Of reasons there is one that can be seen.
+        "-expect-early-data-reason" => expect.early_data = Some(flag.text()? == "accept"),
         "-expect-ocsp-response" => auth.expected_ocsp_response = flag.base64()?,
+        "-expect-selected-credential" => expect.selected_credential = Some(flag.number()?),
         "-expect-peer-cert-file" => expect.peer_cert_file = Some(flag.text()?.into()),
+
+        // Ours, for a run of all tests by another way: see the README.
+        "-always-acceptor" => tls.acceptor = true,
+        "-always-everything" => tls.everything = true,
 
         // As it is here always, or in another way of calling BoringSSL.
         "-verify-peer"
@@ -167,30 +249,17 @@ fn add_option(options: &mut Options, name: &str, flag: &mut Flag<'_, '_>) -> Res
         | "-partial-write"
         | "-permute-extensions"
         | "-renegotiate-ignore"
-        | "-use-custom-verify-callback"
-        | "-use-early-callback"
         | "-use-ocsp-callback"
         | "-use-old-client-cert-callback" => {}
         "-trust-cert" | "-handshaker-path" => drop(flag.text()?),
 
-        // Of the handshake, which is rustls's and does not show it to us; the runner sees the
-        // rest of the test.
-        "-expect-hrr"
-        | "-expect-no-hrr"
-        | "-expect-no-offer-early-data"
-        | "-expect-secure-renegotiation"
+        // rustls does not show these; the runner sees the rest of the test.
+        "-expect-secure-renegotiation"
         | "-expect-session-id"
         | "-expect-no-session-id"
         | "-expect-ticket-renewal"
         | "-expect-verify-result" => {}
-        "-expect-advertised-alpn"
-        | "-expect-client-ca-list"
-        | "-expect-curve-id"
-        | "-expect-early-data-reason"
-        | "-expect-peer-signature-algorithm"
-        | "-expect-msg-callback"
-        | "-expect-peer-verify-pref"
-        | "-expect-ticket-age-skew" => drop(flag.text()?),
+        "-expect-msg-callback" | "-expect-ticket-age-skew" => drop(flag.text()?),
 
         _ => return Err(FlagError::Unimplemented(flag.argument.to_owned())),
     }

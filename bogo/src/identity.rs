@@ -1,75 +1,106 @@
-//! Our certificate, and how its key signs.
+//! Our certificates, and which of them a peer gets.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use wantwrite::rustls::SignatureScheme;
 use wantwrite::rustls::client::ResolvesClientCert;
-use wantwrite::rustls::crypto::ring;
-use wantwrite::rustls::pki_types::pem::PemObject;
-use wantwrite::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use wantwrite::rustls::server::{ClientHello, ResolvesServerCert};
-use wantwrite::rustls::sign::{CertifiedKey, Signer, SigningKey};
-use wantwrite::rustls::{SignatureAlgorithm, SignatureScheme};
+use wantwrite::rustls::sign::CertifiedKey;
 
-use crate::exchange::Failure;
+use crate::credential::Credential;
+use crate::failure::Failure;
 use crate::options::Authentication;
 
-/// One certificate, for whoever asks.
+/// Certificates, the one that we like best first.
 #[derive(Debug)]
-pub(crate) struct Identity(Option<Arc<CertifiedKey>>);
+pub(crate) struct Identity {
+    /// In front of the default.
+    chosen_first: Vec<Credential>,
+    default: Option<Credential>,
+    seen: Mutex<Seen>,
+}
+
+/// What has passed.
+#[derive(Clone, Debug, Default)]
+struct Seen {
+    request: Option<Request>,
+    selected: Option<usize>,
+}
+
+/// What a server asks a client's certificate for.
+#[derive(Clone, Debug)]
+pub(crate) struct Request {
+    /// Distinguished names, in DER.
+    pub(crate) authorities: Vec<Vec<u8>>,
+    pub(crate) schemes: Vec<SignatureScheme>,
+}
 
 impl Identity {
     pub(crate) fn load(options: &Authentication) -> Result<Self, Failure> {
-        let (Some(cert_file), Some(key_file)) = (&options.cert_file, &options.key_file) else {
-            return Ok(Self(None));
-        };
-        let unreadable = |error| Failure::Unexpected(format!("{error}"));
-        let chain = CertificateDer::pem_file_iter(cert_file)
-            .and_then(Iterator::collect::<Result<_, _>>)
-            .map_err(unreadable)?;
-        let key = PrivateKeyDer::from_pem_file(key_file).map_err(unreadable)?;
-        let key = ring::sign::any_supported_type(&key)?;
-        let key = PreferringKey { key, schemes: options.signing_prefs.clone() };
-        let mut certified = CertifiedKey::new(chain, Arc::new(key));
-        if !options.ocsp_response.is_empty() {
-            certified.ocsp = Some(options.ocsp_response.clone());
-        }
-        Ok(Self(Some(Arc::new(certified))))
+        let loaded = options.credentials.iter().map(Credential::load);
+        Ok(Self {
+            chosen_first: loaded.filter_map(Result::transpose).collect::<Result<_, _>>()?,
+            default: Credential::load(&options.default_credential)?,
+            seen: Mutex::default(),
+        })
+    }
+
+    /// What the server has asked for.
+    pub(crate) fn request(&self) -> Option<Request> {
+        self.seen().request.clone()
+    }
+
+    /// Which of the certificates in front of the default was selected last.
+    pub(crate) fn selected(&self) -> Option<usize> {
+        self.seen().selected
+    }
+
+    /// Whether there is one for a peer that takes these schemes.
+    pub(crate) fn can_sign(&self, schemes: &[SignatureScheme]) -> bool {
+        self.chosen_first.iter().chain(&self.default).any(|it| it.can_sign(schemes))
+    }
+
+    /// The first certificate for a peer. A server has its default for everyone: rustls says then
+    /// why that one does not do.
+    fn select<T: AsRef<[u8]>>(
+        &self,
+        schemes: &[SignatureScheme],
+        authorities: &[T],
+    ) -> Option<Arc<CertifiedKey>> {
+        let is_for_peer = |it: &Credential| it.can_sign(schemes) && it.has_issuer(authorities);
+        let selected = self.chosen_first.iter().position(is_for_peer);
+        self.seen().selected = selected;
+        let selected = selected.and_then(|index| self.chosen_first.get(index));
+        Some(selected.or(self.default.as_ref())?.certified())
+    }
+
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl ResolvesServerCert for Identity {
-    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        self.0.clone()
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        let authorities = hello.certificate_authorities().unwrap_or_default();
+        self.select(hello.signature_schemes(), authorities)
     }
 }
 
 impl ResolvesClientCert for Identity {
-    fn resolve(&self, _: &[&[u8]], offered: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
-        self.0.clone().filter(|certified| certified.key.choose_scheme(offered).is_some())
+    fn resolve(
+        &self,
+        authorities: &[&[u8]],
+        schemes: &[SignatureScheme],
+    ) -> Option<Arc<CertifiedKey>> {
+        self.seen().request = Some(Request {
+            authorities: authorities.iter().map(|name| name.to_vec()).collect(),
+            schemes: schemes.to_vec(),
+        });
+        let certified = self.select(schemes, authorities)?;
+        certified.key.choose_scheme(schemes).is_some().then_some(certified)
     }
 
     fn has_certs(&self) -> bool {
-        self.0.is_some()
-    }
-}
-
-/// A key that signs by these schemes only, the first one first.
-#[derive(Debug)]
-struct PreferringKey {
-    key: Arc<dyn SigningKey>,
-    schemes: Vec<SignatureScheme>,
-}
-
-impl SigningKey for PreferringKey {
-    fn choose_scheme(&self, offered: &[SignatureScheme]) -> Option<Box<dyn Signer>> {
-        if self.schemes.is_empty() {
-            return self.key.choose_scheme(offered);
-        }
-        let mut common = self.schemes.iter().filter(|scheme| offered.contains(scheme));
-        common.find_map(|&scheme| self.key.choose_scheme(&[scheme]))
-    }
-
-    fn algorithm(&self) -> SignatureAlgorithm {
-        self.key.algorithm()
+        !self.chosen_first.is_empty() || self.default.is_some()
     }
 }

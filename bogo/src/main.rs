@@ -7,11 +7,17 @@
     reason = "a program, which has std"
 )]
 
+mod accept;
+mod compression;
 mod config;
+mod credential;
 mod exchange;
+mod expect;
+mod failure;
 mod flags;
 mod identity;
 mod options;
+mod provider;
 mod secrets;
 mod sessions;
 mod transport;
@@ -21,8 +27,9 @@ use std::process::ExitCode;
 use std::time::Duration;
 use std::{env, panic, process, thread};
 
-use config::Configs;
-use exchange::{Exchange, Failure};
+use config::{Configs, refusal};
+use exchange::Exchange;
+use failure::Failure;
 use flags::{FlagError, Invocation};
 use transport::Transport;
 
@@ -82,9 +89,27 @@ fn run(invocation: &Invocation) -> Result<(), Failure> {
             options = &invocation.resume;
             configs.let_time_pass();
         }
-        let tls = configs.connection(options)?;
-        let wire = Transport::connect(invocation, options.script.bytewise)?;
-        Exchange::new(tls, wire, options, &configs).run(count > 0)?;
+        let retry = &invocation.retry;
+        let peering = configs.peering(&options.tls)?;
+        // Where early data is rejected, the server may have a certificate to verify.
+        let rejects = !invocation.is_server && options.expect.early_data == Some(false);
+        let refusal = refusal(if rejects { &retry.tls } else { &options.tls });
+        peering.verifier.set_refusal(refusal);
+        let mut wire = Transport::connect(invocation, options.script.bytewise)?;
+        let tls = if invocation.is_server && options.tls.acceptor {
+            accept::accept(&configs, options, &peering, &mut wire)
+        } else {
+            configs.connection(options, &peering)
+        };
+        match tls {
+            Ok(tls) => {
+                Exchange::new(tls, wire, options, retry, &configs, &peering).run(count > 0)?;
+            }
+            Err(failure) => {
+                wire.finish();
+                return Err(failure);
+            }
+        }
     }
     Ok(())
 }

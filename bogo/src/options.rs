@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
+use wantwrite::AlertDescription;
 use wantwrite::rustls::{NamedGroup, SignatureScheme};
 
-use crate::secrets::Export;
+use crate::compression::Compression;
 
 /// One connection: how rustls is configured, what is done, what must come out.
 #[derive(Clone, Debug, Default)]
@@ -25,13 +26,28 @@ pub(crate) struct Tls {
     pub(crate) authentication: Authentication,
     /// The peer's certificate is refused if it is looked at, which a client may leave.
     pub(crate) verify_fail: bool,
+    /// A callback says so, and with which alert.
+    pub(crate) custom_verify: bool,
     pub(crate) ocsp_fail: bool,
     pub(crate) host_name: Option<String>,
     pub(crate) alpn: Vec<Vec<u8>>,
+    /// The server may select what was not offered.
+    pub(crate) any_alpn: bool,
     pub(crate) no_tickets: bool,
     pub(crate) require_ems: bool,
     pub(crate) server_preference: bool,
     pub(crate) max_send_fragment: Option<usize>,
+    pub(crate) compressions: Vec<&'static Compression>,
+    /// The server's offers to decrypt hellos; empty for none.
+    pub(crate) ech_config_list: Vec<u8>,
+    pub(crate) ech_grease: bool,
+    pub(crate) early_data: bool,
+    /// A server that selects by the ClientHello, or ends the handshake for it.
+    pub(crate) acceptor: bool,
+    /// What the connection has switched off by default is switched on.
+    pub(crate) everything: bool,
+    /// With what it ends the handshake.
+    pub(crate) rejection: Option<AlertDescription>,
 }
 
 impl Default for Tls {
@@ -44,32 +60,57 @@ impl Default for Tls {
             curves: Vec::new(),
             authentication: Authentication::default(),
             verify_fail: false,
+            custom_verify: false,
             ocsp_fail: false,
             host_name: None,
             alpn: Vec::new(),
+            any_alpn: false,
             no_tickets: false,
             require_ems: false,
             server_preference: false,
             max_send_fragment: None,
+            compressions: Vec::new(),
+            ech_config_list: Vec::new(),
+            ech_grease: false,
+            early_data: false,
+            acceptor: false,
+            everything: false,
+            rejection: None,
         }
     }
 }
 
-/// Our certificate, and what we make of the peer's.
+/// One certificate of ours.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Authentication {
+pub(crate) struct CredentialOptions {
     pub(crate) cert_file: Option<PathBuf>,
     pub(crate) key_file: Option<PathBuf>,
     pub(crate) ocsp_response: Vec<u8>,
     /// In our order of preference; empty for the key's own.
     pub(crate) signing_prefs: Vec<SignatureScheme>,
-    /// Empty for all that ring has.
+    pub(crate) must_match_issuer: bool,
+}
+
+/// Our certificates, and what we make of the peer's.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Authentication {
+    pub(crate) default_credential: CredentialOptions,
+    /// Those that are in front of the default.
+    pub(crate) credentials: Vec<CredentialOptions>,
+    /// Empty for all that there are.
     pub(crate) verify_prefs: Vec<SignatureScheme>,
     /// Empty for any.
     pub(crate) expected_ocsp_response: Vec<u8>,
     pub(crate) client_auth: ClientAuth,
     /// Distinguished names, in DER.
     pub(crate) client_authorities: Vec<Vec<u8>>,
+}
+
+impl Authentication {
+    /// The certificate that flags are for: the last one that they began.
+    pub(crate) fn credential(&mut self) -> &mut CredentialOptions {
+        self.credentials.last_mut().unwrap_or(&mut self.default_credential)
+    }
 }
 
 /// What a server asks of clients; a client looks at the server's certificate unless it is `None`.
@@ -90,6 +131,10 @@ pub(crate) struct Script {
     /// Plaintext is looked at before it is taken.
     pub(crate) peek: bool,
     pub(crate) write_first: bool,
+    /// Early data waits until this message has come.
+    pub(crate) early_write_after: Option<ServerMessage>,
+    /// The chain of a session that is resumed is verified again.
+    pub(crate) reverify: bool,
     /// One byte of the first record leaves; the rest when plaintext has been read.
     pub(crate) unfinished_write: bool,
     pub(crate) write_sizes: bool,
@@ -110,6 +155,8 @@ impl Default for Script {
             read_size: 512,
             peek: false,
             write_first: false,
+            early_write_after: None,
+            reverify: false,
             unfinished_write: false,
             write_sizes: false,
             export_traffic_secrets: false,
@@ -123,16 +170,55 @@ impl Default for Script {
     }
 }
 
+/// `-export-keying-material` and the flags that belong to it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Export {
+    pub(crate) len: usize,
+    pub(crate) label: String,
+    pub(crate) context: String,
+    pub(crate) use_context: bool,
+}
+
+/// A message of the server's first flight, in a record of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ServerMessage {
+    ServerHello,
+    EncryptedExtensions,
+}
+
 /// What must come out.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Expect {
     pub(crate) version: Option<u16>,
     pub(crate) cipher: Option<u16>,
-    pub(crate) alpn: Option<Vec<u8>>,
+    /// Empty for none.
+    pub(crate) alpn: Vec<u8>,
+    /// What a client offers, in the order of its preference.
+    pub(crate) advertised_alpn: Vec<Vec<u8>>,
     pub(crate) server_name: Option<String>,
     pub(crate) no_server_name: bool,
+    pub(crate) curve: Option<u16>,
+    pub(crate) extended_master_secret: bool,
+    /// The server decrypts the hello.
+    pub(crate) ech_accept: bool,
+    /// The server does not, and whether it has new offers.
+    pub(crate) ech_retry: Option<bool>,
+    /// By which name the server's certificate is verified then; empty for its own.
+    pub(crate) ech_name_override: Option<String>,
+    pub(crate) hello_retry_request: Option<bool>,
     pub(crate) session_miss: bool,
     /// No ticket may come.
     pub(crate) no_session: bool,
+    pub(crate) ticket_supports_early_data: bool,
+    pub(crate) no_early_data_offer: bool,
+    /// Whether early data is taken.
+    pub(crate) early_data: Option<bool>,
     pub(crate) peer_cert_file: Option<PathBuf>,
+    /// Of our certificates; -1 for the default.
+    pub(crate) selected_credential: Option<isize>,
+    pub(crate) peer_signature_scheme: Option<SignatureScheme>,
+    /// Empty for any.
+    pub(crate) peer_verify_prefs: Vec<SignatureScheme>,
+    /// Distinguished names, in DER.
+    pub(crate) client_authorities: Option<Vec<Vec<u8>>>,
 }

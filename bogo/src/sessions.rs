@@ -1,6 +1,6 @@
 //! A client's sessions.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use wantwrite::rustls::NamedGroup;
 use wantwrite::rustls::client::{
@@ -14,16 +14,26 @@ use wantwrite::rustls::pki_types::ServerName;
 pub(crate) struct Sessions {
     store: ClientSessionMemoryCache,
     tickets: AtomicUsize,
+    last_allows_early_data: AtomicBool,
 }
 
 impl Sessions {
     pub(crate) fn new() -> Self {
-        Self { store: ClientSessionMemoryCache::new(16), tickets: AtomicUsize::new(0) }
+        Self {
+            store: ClientSessionMemoryCache::new(16),
+            tickets: AtomicUsize::new(0),
+            last_allows_early_data: AtomicBool::new(false),
+        }
     }
 
     /// TLS 1.3 tickets that have come.
     pub(crate) fn tickets(&self) -> usize {
         self.tickets.load(Ordering::Relaxed)
+    }
+
+    /// Whether the last one of them allows early data.
+    pub(crate) fn last_allows_early_data(&self) -> bool {
+        self.last_allows_early_data.load(Ordering::Relaxed)
     }
 }
 
@@ -48,6 +58,7 @@ impl ClientSessionStore for Sessions {
 
     fn insert_tls13_ticket(&self, name: ServerName<'static>, value: Tls13ClientSessionValue) {
         self.tickets.fetch_add(1, Ordering::Relaxed);
+        self.last_allows_early_data.store(value.max_early_data_size() > 0, Ordering::Relaxed);
         self.store.insert_tls13_ticket(name, value);
     }
 

@@ -2,27 +2,30 @@
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, TcpStream};
-use std::ops::Range;
 
+use wantwrite::Connection;
+
+use crate::failure::Failure;
 use crate::flags::Invocation;
+use crate::options::ServerMessage;
 
 /// A socket, whole or a byte at a time.
 #[derive(Debug)]
 pub(crate) struct Transport {
     socket: TcpStream,
-    reads: Direction,
-    writes: Direction,
+    reads: Pace,
+    writes: Pace,
+    records: Records,
 }
 
-/// One direction's pace, and how it began.
-#[derive(Debug)]
-struct Direction {
-    pace: Pace,
-    beginning: Vec<u8>,
+/// The whole records that have come in.
+#[derive(Debug, Default)]
+struct Records {
+    /// The start of the next one.
+    partial: Vec<u8>,
+    handshake: usize,
+    protected: usize,
 }
-
-/// A record's header, a handshake message's, the version: where the random of a ServerHello is.
-const SERVER_RANDOM: Range<usize> = 11..43;
 
 /// How the bytes of one direction move.
 #[derive(Clone, Copy, Debug)]
@@ -43,14 +46,45 @@ impl Transport {
         socket.set_nodelay(true)?;
         socket.write_all(&invocation.shim_id.to_le_bytes())?;
         let pace = if bytewise { Pace::Bytewise { ready: false } } else { Pace::Free };
-        let direction = || Direction { pace, beginning: Vec::new() };
-        Ok(Self { socket, reads: direction(), writes: direction() })
+        Ok(Self { socket, reads: pace, writes: pace, records: Records::default() })
     }
 
-    /// The random of the ServerHello with which the server began.
-    pub(crate) fn server_random(&self, is_server: bool) -> Option<&[u8]> {
-        let server = if is_server { &self.writes } else { &self.reads };
-        server.beginning.get(SERVER_RANDOM)
+    /// What the transport has, if it does not block.
+    pub(crate) fn fill(&mut self, tls: &mut Connection) -> Result<(), Failure> {
+        let Some(mut inbound) = tls.inbound() else { return Ok(()) };
+        match would_block_is_none(self.read(&mut inbound))? {
+            None => {}
+            Some(0) => tls.end_of_input(),
+            Some(len) => {
+                inbound.commit(len).map_err(|error| Failure::Unexpected(error.to_string()))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends everything that waits.
+    pub(crate) fn drain(&mut self, tls: &mut Connection) -> Result<(), Failure> {
+        while tls.wants().drain {
+            let mut drain = tls.writer_mut().drain();
+            let sent = would_block_is_none(self.write(drain.chunk()))?;
+            assert_eq!(drain.advance(sent.unwrap_or(0)), Ok(()));
+        }
+        Ok(())
+    }
+
+    pub(crate) fn drain_one_byte(&mut self, tls: &mut Connection) -> Result<(), Failure> {
+        let mut drain = tls.writer_mut().drain();
+        while would_block_is_none(self.write(&drain.chunk()[..1]))?.is_none() {}
+        assert_eq!(drain.advance(1), Ok(()));
+        Ok(())
+    }
+
+    /// Whether all of a server's message has come.
+    pub(crate) fn has_come(&self, message: ServerMessage) -> bool {
+        match message {
+            ServerMessage::ServerHello => self.records.handshake > 0,
+            ServerMessage::EncryptedExtensions => self.records.protected > 0,
+        }
     }
 
     /// Ends our direction and waits for the end of the other one: what the runner has not read
@@ -64,19 +98,19 @@ impl Transport {
 
 impl Read for Transport {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        let len = self.reads.pace.allow(buf.len())?;
+        let len = self.reads.allow(buf.len())?;
         match self.socket.read(&mut buf[..len]) {
             // The runner has gone: what it sent before counts.
             Err(error) if error.kind() == ErrorKind::ConnectionReset => Ok(0),
-            result => result.inspect(|&len| self.reads.remember(&buf[..len])),
+            result => result.inspect(|&len| self.records.add(&buf[..len])),
         }
     }
 }
 
 impl Write for Transport {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        let len = self.writes.pace.allow(buf.len())?;
-        self.socket.write(&buf[..len]).inspect(|&len| self.writes.remember(&buf[..len]))
+        let len = self.writes.allow(buf.len())?;
+        self.socket.write(&buf[..len])
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -84,10 +118,28 @@ impl Write for Transport {
     }
 }
 
-impl Direction {
-    fn remember(&mut self, bytes: &[u8]) {
-        let missing = SERVER_RANDOM.end - self.beginning.len();
-        self.beginning.extend(bytes.iter().take(missing));
+impl Records {
+    fn add(&mut self, bytes: &[u8]) {
+        self.partial.extend_from_slice(bytes);
+        while let Some(&[content_type, _, _, hi, lo]) = self.partial.first_chunk() {
+            let len = 5 + usize::from(u16::from_be_bytes([hi, lo]));
+            if self.partial.len() < len {
+                break;
+            }
+            self.partial.drain(..len);
+            match content_type {
+                0x16 => self.handshake += 1,
+                0x17 => self.protected += 1,
+                _ => {}
+            }
+        }
+    }
+}
+
+fn would_block_is_none(result: io::Result<usize>) -> io::Result<Option<usize>> {
+    match result {
+        Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(None),
+        result => result.map(Some),
     }
 }
 

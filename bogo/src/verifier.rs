@@ -6,7 +6,7 @@ use wantwrite::rustls::client::danger::{
     HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier,
 };
 use wantwrite::rustls::crypto::{
-    WebPkiSupportedAlgorithms, ring, verify_tls12_signature, verify_tls13_signature,
+    WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature,
 };
 use wantwrite::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use wantwrite::rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
@@ -16,6 +16,7 @@ use wantwrite::rustls::{
 };
 
 use crate::options::{Authentication, ClientAuth};
+use crate::provider::default_provider;
 
 /// Of servers and of clients.
 #[derive(Debug)]
@@ -24,6 +25,10 @@ pub(crate) struct Verifier {
     /// Empty for all.
     schemes: Vec<SignatureScheme>,
     refusal: Mutex<Option<CertificateError>>,
+    /// By which the peer has signed last.
+    scheme: Mutex<Option<SignatureScheme>>,
+    /// Of the server whose certificate was looked at last.
+    name: Mutex<Option<String>>,
     client_auth: ClientAuth,
     authorities: Vec<DistinguishedName>,
     ocsp_response: Vec<u8>,
@@ -33,9 +38,11 @@ impl Verifier {
     pub(crate) fn new(options: &Authentication) -> Self {
         let authorities = options.client_authorities.iter().cloned().map(Into::into).collect();
         Self {
-            algorithms: ring::default_provider().signature_verification_algorithms,
+            algorithms: default_provider().signature_verification_algorithms,
             schemes: options.verify_prefs.clone(),
             refusal: Mutex::default(),
+            scheme: Mutex::default(),
+            name: Mutex::default(),
             client_auth: options.client_auth,
             authorities,
             ocsp_response: options.expected_ocsp_response.clone(),
@@ -48,7 +55,17 @@ impl Verifier {
         *self.refusal.lock().unwrap_or_else(PoisonError::into_inner) = refusal;
     }
 
-    fn verify_certificate(&self) -> Result<(), Error> {
+    /// By which the peer has signed last.
+    pub(crate) fn scheme(&self) -> Option<SignatureScheme> {
+        *self.scheme.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Of the server whose certificate was looked at last.
+    pub(crate) fn name(&self) -> Option<String> {
+        self.name.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn verify_certificate(&self) -> Result<(), Error> {
         match &*self.refusal.lock().unwrap_or_else(PoisonError::into_inner) {
             Some(refusal) => Err(refusal.clone().into()),
             None => Ok(()),
@@ -59,6 +76,7 @@ impl Verifier {
         if !self.schemes.is_empty() && !self.schemes.contains(&scheme) {
             return Err(PeerMisbehaved::SignedHandshakeWithUnadvertisedSigScheme.into());
         }
+        *self.scheme.lock().unwrap_or_else(PoisonError::into_inner) = Some(scheme);
         Ok(())
     }
 
@@ -98,10 +116,12 @@ impl ServerCertVerifier for Verifier {
         &self,
         _end_entity: &CertificateDer<'_>,
         _intermediates: &[CertificateDer<'_>],
-        _name: &ServerName<'_>,
+        name: &ServerName<'_>,
         ocsp_response: &[u8],
         _now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
+        *self.name.lock().unwrap_or_else(PoisonError::into_inner) =
+            Some(name.to_str().into_owned());
         assert!(
             self.ocsp_response.is_empty() || self.ocsp_response == ocsp_response,
             "another OCSP response was expected"

@@ -49,6 +49,39 @@ fn two_shims_shake_hands_resume_and_close() {
     }
 }
 
+/// The client writes at once; the server answers before it has the client's Finished.
+#[test]
+fn two_shims_resume_with_early_data() {
+    let both = ["-enable-early-data", "-resume-count", "1"];
+    let client = ["-expect-ticket-supports-early-data", "-on-resume-shim-writes-first"];
+    for (expectation, server_only) in [
+        ("-on-resume-expect-accept-early-data", &["-always-acceptor"][..]),
+        ("-on-resume-expect-accept-early-data", &["-always-everything"]),
+    ] {
+        let both = [&both[..], &[expectation]].concat();
+        let server = [&both[..], server_only, &["-shim-shuts-down"]].concat();
+        meet_apart(&[&both[..], &client].concat(), &server);
+    }
+}
+
+#[test]
+fn early_data_that_is_rejected_is_given_back() {
+    let client = ["-enable-early-data", "-resume-count", "1", "-on-resume-shim-writes-first"];
+    let client = [&client[..], &["-on-resume-expect-reject-early-data"]].concat();
+    let client = [&client[..], &["-on-initial-expect-ticket-supports-early-data"]].concat();
+    let server = ["-on-initial-enable-early-data", "-resume-count", "1", "-shim-shuts-down"];
+    meet_apart(&client, &server);
+}
+
+#[test]
+fn a_server_looks_at_the_client_hello() {
+    let client = ["-host-name", "example.com", "-advertise-alpn", "\x03bar\x03foo"];
+    let client = [&client[..], &["-expect-alpn", "foo"]].concat();
+    let server = ["-expect-server-name", "example.com", "-select-alpn", "foo"];
+    let server = [&server[..], &["-expect-advertised-alpn", "\x03bar\x03foo"]].concat();
+    meet_apart(&client, &[&server[..], &["-shim-shuts-down"]].concat());
+}
+
 #[test]
 fn an_expectation_that_is_not_met_is_a_failure_of_the_test() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -62,19 +95,22 @@ fn an_expectation_that_is_not_met_is_a_failure_of_the_test() {
     link.join().unwrap();
 }
 
-/// Both succeed, and print nothing.
 fn meet(both: &[&str], server_only: &[&str]) {
+    meet_apart(both, &[both, server_only].concat());
+}
+
+/// Both succeed, and print nothing.
+fn meet_apart(client: &[&str], server: &[&str]) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let directory = tempfile::tempdir().unwrap();
-    let server = [both, server_only].concat();
     let shims =
-        [start(&listener, &server_arguments(directory.path(), &server)), start(&listener, both)];
-    for _ in 0..2 {
+        [start(&listener, &server_arguments(directory.path(), server)), start(&listener, client)];
+    for _ in 0..if client.contains(&"-resume-count") { 2 } else { 1 } {
         link(&listener).join().unwrap();
     }
     for shim in shims {
         let output = shim.wait_with_output().unwrap();
-        assert!(output.status.success() && output.stderr.is_empty(), "{both:?}: {output:?}");
+        assert!(output.status.success() && output.stderr.is_empty(), "{client:?}: {output:?}");
     }
 }
 

@@ -7,6 +7,7 @@
     reason = "tests"
 )]
 
+mod blocking;
 mod interop;
 mod openssl;
 
@@ -15,6 +16,7 @@ use std::process::ExitCode;
 use libtest_mimic::Arguments;
 
 fn main() -> ExitCode {
-    let trials = openssl::trials().into_iter().chain(interop::trials()).collect();
+    let trials = [openssl::trials(), interop::trials()];
+    let trials = trials.into_iter().flatten().collect();
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }

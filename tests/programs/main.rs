@@ -8,6 +8,7 @@
 )]
 
 mod blocking;
+mod early_data;
 mod exporter;
 mod interop;
 mod openssl;
@@ -17,7 +18,7 @@ use std::process::ExitCode;
 use libtest_mimic::Arguments;
 
 fn main() -> ExitCode {
-    let trials = [openssl::trials(), exporter::trials(), interop::trials()];
+    let trials = [openssl::trials(), exporter::trials(), early_data::trials(), interop::trials()];
     let trials = trials.into_iter().flatten().collect();
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }

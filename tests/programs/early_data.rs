@@ -5,7 +5,7 @@ extern crate alloc;
 use alloc::sync::Arc;
 use std::fs;
 use std::io::{Read, Write};
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpStream};
 
 use libtest_mimic::Trial;
 use rustls::{ClientConfig, ServerConfig};
@@ -25,11 +25,13 @@ pub(crate) fn trials() -> Vec<Trial> {
         early_data_that_s_server_rejects_is_given_back,
         our_server_takes_early_data_of_s_client,
         our_server_answers_early_data_of_s_client_behind_its_finished,
+        an_acceptor_loses_no_early_data_of_s_client,
         early_data_of_s_client_is_rejected_and_the_connection_goes_on,
     ]);
     let gnutls = GNUTLS.trials(tests![
         gnutls_serv_takes_our_early_data,
         our_server_takes_early_data_of_gnutls_cli,
+        our_server_rejects_early_data_of_gnutls_cli_and_the_connection_goes_on,
     ]);
     openssl.into_iter().chain(gnutls).collect()
 }
@@ -201,11 +203,7 @@ impl OurServer {
         Connection::server_with(self.config.clone().into(), settings).unwrap()
     }
 
-    fn meet(
-        &self,
-        settings: ConnectionConfig,
-        more: &[&str],
-    ) -> (Stream<std::net::TcpStream>, Process) {
+    fn meet(&self, settings: ConnectionConfig, more: &[&str]) -> (Stream<TcpStream>, Process) {
         let listener = ours::listener();
         let openssl = Process::client(self.suite, &self.identity, &self.dir, &listener, more);
         (blocking(self.connection(settings), accept(&listener)), openssl)
@@ -220,6 +218,8 @@ impl OurServer {
         assert_eq!(stream.connection().early_data_status(), EarlyDataStatus::NotOffered);
         openssl.line("Q");
         assert_eq!(stream.read(&mut [0]).unwrap(), 0);
+        // It waits for that.
+        drop(stream);
         openssl.wait_for_exit();
         arg(&session).to_owned()
     }
@@ -253,6 +253,7 @@ fn our_server_takes_early_data_of_s_client() {
             openssl.stdout.wait_for("from us", 1);
             openssl.line("Q");
             assert_eq!(stream.read(&mut [0]).unwrap(), 0);
+            drop(stream);
             openssl.wait_for_exit();
         }
     }
@@ -290,6 +291,37 @@ fn our_server_answers_early_data_of_s_client_behind_its_finished() {
         openssl.stdout.wait_for("from us", 1);
         openssl.line("0 from openssl");
         expect_line(&mut stream, "0 from openssl");
+    }
+}
+
+/// It comes while there is no configuration yet.
+fn an_acceptor_loses_no_early_data_of_s_client() {
+    for suite in TLS13 {
+        let server = OurServer::new(suite);
+        let (session, data) = (server.session(), text(10_000));
+        let file = server.early_file(&data);
+        let listener = ours::listener();
+        let more = ["-sess_in", &session, "-early_data", &file];
+        let mut openssl = Process::client(suite, &server.identity, &server.dir, &listener, &more);
+        let mut socket = accept(&listener);
+        let mut acceptor = Acceptor::new(early()).unwrap();
+        let mut buf = [0; 1000];
+        while acceptor.client_hello().is_none() {
+            let n = socket.read(&mut buf).unwrap();
+            assert!(n > 0, "the end");
+            assert_eq!(acceptor.connection().receive(&buf[..n]), n);
+            acceptor.connection().process().unwrap();
+        }
+        assert_eq!(acceptor.client_hello().unwrap().server_name(), Some(HOST));
+        let ours = acceptor.accept(server.config.clone().into()).unwrap();
+        let mut stream = blocking(ours, socket);
+        stream.complete_handshake().unwrap();
+        assert!(stream.connection().early_plaintext() == data, "{suite:?}");
+        openssl.stdout.wait_for("Early data was accepted", 1);
+        openssl.line("0 from openssl");
+        expect_line(&mut stream, "0 from openssl");
+        send_line(&mut stream, "from us");
+        openssl.stdout.wait_for("from us", 1);
     }
 }
 
@@ -351,26 +383,48 @@ fn gnutls_serv_takes_our_early_data() {
 
 fn our_server_takes_early_data_of_gnutls_cli() {
     for suite in TLS13 {
-        let server = OurServer::new(suite);
-        let data = text(4000);
-        let file = server.early_file(&data);
-        let listener = ours::listener();
-        let more = ["--resume", "--waitresumption", "--earlydata", &file];
-        let mut gnutls =
-            gnutls::start_client(suite, &server.identity, &server.dir, &listener, "", &more);
-        let mut stream = blocking(server.connection(early()), accept(&listener));
-        assert_eq!(stream.read(&mut [0]).unwrap(), 0, "a visit for tickets");
-        stream.close().unwrap();
-        let mut stream = blocking(server.connection(early()), accept(&listener));
-        stream.complete_handshake().unwrap();
-        assert_eq!(stream.connection().early_data_status(), EarlyDataStatus::Accepted);
-        assert!(stream.connection().early_plaintext() == data, "{suite:?}");
-        send_line(&mut stream, "from us");
-        gnutls.stdout.wait_for("from us", 1);
-        gnutls.line("not early");
-        expect_line(&mut stream, "not early");
-        gnutls.stdin = None;
-        assert_eq!(stream.read(&mut [0]).unwrap(), 0);
-        stream.close().unwrap();
+        with_gnutls_cli(suite, early(), |stream, sent| {
+            let ours = stream.connection();
+            assert_eq!(ours.early_data_status(), EarlyDataStatus::Accepted, "{suite:?}");
+            assert!(ours.early_plaintext() == sent, "{suite:?}");
+        });
     }
+}
+
+fn our_server_rejects_early_data_of_gnutls_cli_and_the_connection_goes_on() {
+    for suite in TLS13 {
+        with_gnutls_cli(suite, ConnectionConfig::default(), |stream, _| {
+            let ours = stream.connection();
+            assert_eq!(ours.early_data_status(), EarlyDataStatus::NotOffered, "{suite:?}");
+            assert_eq!(ours.early_plaintext(), b"");
+        });
+    }
+}
+
+/// A visit of `gnutls-cli` for tickets, and one with early data, which `look` is shown.
+fn with_gnutls_cli(
+    suite: CipherSuite,
+    settings: ConnectionConfig,
+    look: impl Fn(&Stream<TcpStream>, &[u8]),
+) {
+    let server = OurServer::new(suite);
+    let data = text(4000);
+    let file = server.early_file(&data);
+    let listener = ours::listener();
+    let more = ["--resume", "--waitresumption", "--earlydata", &file];
+    let mut gnutls =
+        gnutls::start_client(suite, &server.identity, &server.dir, &listener, "", &more);
+    let mut stream = blocking(server.connection(early()), accept(&listener));
+    assert_eq!(stream.read(&mut [0]).unwrap(), 0);
+    stream.close().unwrap();
+    let mut stream = blocking(server.connection(settings), accept(&listener));
+    stream.complete_handshake().unwrap();
+    look(&stream, &data);
+    send_line(&mut stream, "from us");
+    gnutls.stdout.wait_for("from us", 1);
+    gnutls.line("not early");
+    expect_line(&mut stream, "not early");
+    gnutls.stdin = None;
+    assert_eq!(stream.read(&mut [0]).unwrap(), 0);
+    stream.close().unwrap();
 }

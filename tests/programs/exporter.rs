@@ -142,6 +142,8 @@ fn with_openssl(suite: CipherSuite, role: Role, environment: &[(&str, &str)]) ->
                 openssl.line("Q");
                 assert_eq!(stream.read(&mut [0]).unwrap(), 0);
                 let exports = Exports::new(stream.connection(), theirs);
+                // It waits for that.
+                drop(stream);
                 openssl.wait_for_exit();
                 exports
             })

@@ -10,6 +10,7 @@ mod clock;
 mod crossing;
 mod debug;
 mod early_data;
+mod early_schedules;
 mod errors;
 mod exporter;
 mod failed_half;

@@ -26,9 +26,9 @@ fn drain(writer: &mut Writer) -> Vec<u8> {
     wire
 }
 
-/// A client and a server that have not met.
+/// Configurations of a client and a server that it trusts.
 #[allow(dead_code)]
-fn strangers() -> Result<(Connection, Connection)> {
+fn configs() -> Result<(rustls::ClientConfig, rustls::ServerConfig)> {
     let identity = rcgen::generate_simple_self_signed(["localhost".to_owned()])?;
     let key = rustls::pki_types::PrivateKeyDer::try_from(identity.signing_key.serialize_der())?;
     let chain = vec![identity.cert.der().clone()];
@@ -43,6 +43,13 @@ fn strangers() -> Result<(Connection, Connection)> {
         .with_safe_default_protocol_versions()?
         .with_no_client_auth()
         .with_single_cert(chain, key)?;
+    Ok((client, server))
+}
+
+/// A client and a server that have not met.
+#[allow(dead_code)]
+fn strangers() -> Result<(Connection, Connection)> {
+    let (client, server) = configs()?;
     Ok((
         Connection::client(client.into(), "localhost".try_into()?)?,
         Connection::server(server.into())?,
@@ -53,11 +60,18 @@ fn strangers() -> Result<(Connection, Connection)> {
 #[allow(dead_code)]
 fn established() -> Result<(Connection, Connection)> {
     let (mut client, mut server) = strangers()?;
-    while client.wants().drain || server.wants().drain {
-        carry(&mut client, &mut server)?;
-        carry(&mut server, &mut client)?;
-    }
+    handshake(&mut client, &mut server)?;
     Ok((client, server))
+}
+
+/// Carries bytes until neither end has any.
+#[allow(dead_code)]
+fn handshake(client: &mut Connection, server: &mut Connection) -> Result {
+    while client.wants().drain || server.wants().drain {
+        carry(client, server)?;
+        carry(server, client)?;
+    }
+    Ok(())
 }
 
 /// Takes what waits on one side to the other, which processes it.

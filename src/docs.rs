@@ -19,6 +19,15 @@ pub mod key_updates_and_limits {}
 #[doc = include_str!("../docs/sizes.md")]
 pub mod sizes_and_padding {}
 
+#[doc = include_str!("../docs/early-data.md")]
+pub mod early_data {}
+
+#[doc = include_str!("../docs/exporters.md")]
+pub mod exporters {}
+
+#[doc = include_str!("../docs/providers.md")]
+pub mod other_providers {}
+
 #[doc = include_str!("../docs/peers.md")]
 pub mod other_programs {}
 

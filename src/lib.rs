@@ -39,6 +39,9 @@
 //! | [`docs::back_pressure_and_memory`] | who waits for whom, and what a connection holds |
 //! | [`docs::key_updates_and_limits`] | how much a key may seal, and what happens then |
 //! | [`docs::sizes_and_padding`] | how long records are, and what that costs |
+//! | [`docs::early_data`] | 0-RTT, half-RTT, and what they give up |
+//! | [`docs::exporters`] | keys for other protocols, and channel binding |
+//! | [`docs::other_providers`] | aws-lc-rs, graviola, and post-quantum groups |
 //! | [`docs::other_programs`] | what some peers expect, and what they do wrong themselves |
 //! | [`docs::no_libc`] | programs with nothing underneath |
 //!
@@ -93,6 +96,9 @@
     doc = "[`docs::back_pressure_and_memory`]: https://docs.rs/wantwrite/latest/wantwrite/docs/back_pressure_and_memory/index.html",
     doc = "[`docs::key_updates_and_limits`]: https://docs.rs/wantwrite/latest/wantwrite/docs/key_updates_and_limits/index.html",
     doc = "[`docs::sizes_and_padding`]: https://docs.rs/wantwrite/latest/wantwrite/docs/sizes_and_padding/index.html",
+    doc = "[`docs::early_data`]: https://docs.rs/wantwrite/latest/wantwrite/docs/early_data/index.html",
+    doc = "[`docs::exporters`]: https://docs.rs/wantwrite/latest/wantwrite/docs/exporters/index.html",
+    doc = "[`docs::other_providers`]: https://docs.rs/wantwrite/latest/wantwrite/docs/other_providers/index.html",
     doc = "[`docs::other_programs`]: https://docs.rs/wantwrite/latest/wantwrite/docs/other_programs/index.html",
     doc = "[`docs::no_libc`]: https://docs.rs/wantwrite/latest/wantwrite/docs/no_libc/index.html"
 )]

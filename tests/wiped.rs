@@ -234,6 +234,105 @@ mod in_the_whole_process {
         assert!(has_marks(ours.plaintext()));
     }
 
+    /// Both ends allow early data, and the client has a ticket.
+    struct EarlyEnds {
+        client: rustls::ClientConfig,
+        server: rustls::ServerConfig,
+    }
+
+    impl EarlyEnds {
+        fn new() -> Self {
+            let suite = SUITES_HERE[0];
+            let identity = Identity::for_suite(suite);
+            let (mut client, mut server) =
+                (client_config(suite, &identity), server_config(suite, &identity));
+            (client.enable_early_data, server.max_early_data_size) = (true, 20_000);
+            let this = Self { client, server };
+            negotiate(&mut this.our_client(), &mut Peer::server(this.server.clone()));
+            this
+        }
+
+        fn our_client(&self) -> Connection {
+            let mut config = ConnectionConfig::default();
+            config.early_data = true;
+            Connection::client_with(self.client.clone().into(), server_name(), config).unwrap()
+        }
+
+        fn our_client_with_marks(&self) -> Connection {
+            let mut ours = self.our_client();
+            let mut early = ours.early_writer().unwrap();
+            let plaintext = marks(10_000);
+            // In pieces: what is kept grows.
+            let accepted: usize = plaintext.chunks(700).map(|piece| early.write(piece)).sum();
+            assert_eq!(accepted, 10_000);
+            ours
+        }
+    }
+
+    /// Feeds the peer the ClientHello alone, and us its answer: early data in the peer is not ours
+    /// to wipe.
+    fn answer_the_hello(ours: &mut Connection, server: &rustls::ServerConfig) {
+        let mut peer = Peer::server(server.clone());
+        let wire = drain(ours);
+        let hello_len = 5 + usize::from(u16::from_be_bytes([wire[3], wire[4]]));
+        peer.feed(&wire[..hello_len]).unwrap();
+        feed(ours, &peer.take_wire());
+    }
+
+    #[test]
+    fn no_early_data_is_left_by_a_client() {
+        let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut scan = Scan::new();
+        drop(EarlyEnds::new().our_client_with_marks());
+        assert!(!scan.finds_marks(), "not sealed");
+
+        let mut ours = EarlyEnds::new().our_client_with_marks();
+        drain(&mut ours);
+        assert!(scan.finds_marks(), "it may have to be given back");
+        ours.abort(AlertDescription::INTERNAL_ERROR);
+        assert!(!scan.finds_marks(), "aborted");
+
+        let ends = EarlyEnds::new();
+        let mut ours = ends.our_client_with_marks();
+        answer_the_hello(&mut ours, &ends.server);
+        assert_eq!(ours.early_data_status(), EarlyDataStatus::Accepted);
+        assert!(!scan.finds_marks(), "accepted");
+
+        let mut ends = EarlyEnds::new();
+        let mut ours = ends.our_client_with_marks();
+        ends.server.session_storage = rustls::server::ServerSessionMemoryCache::new(8);
+        answer_the_hello(&mut ours, &ends.server);
+        assert_eq!(ours.early_data_status(), EarlyDataStatus::Rejected);
+        assert!(scan.finds_marks(), "it is given back");
+        drop(ours);
+        assert!(!scan.finds_marks(), "rejected");
+    }
+
+    #[test]
+    fn no_early_data_is_left_by_a_server() {
+        let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut scan = Scan::new();
+        for consumed in [0, 100, 10_000] {
+            let ends = EarlyEnds::new();
+            let mut client = ends.our_client_with_marks();
+            let wire = drain(&mut client);
+            drop(client);
+            assert!(!scan.finds_marks(), "the client");
+            let mut config = ConnectionConfig::default();
+            config.early_data = true;
+            config.reader.buffers = BufferPolicy::Release;
+            let mut ours = Connection::server_with(ends.server.into(), config).unwrap();
+            feed(&mut ours, &wire);
+            assert_eq!(ours.early_plaintext().len(), 10_000);
+            assert!(has_marks(ours.early_plaintext()));
+            ours.consume_early(consumed).unwrap();
+            let held = if consumed < 10_000 { 10_000 } else { 0 };
+            assert_eq!(scan.count_marks(), held, "{consumed} bytes consumed");
+            drop(ours);
+            assert!(!scan.finds_marks(), "{consumed} bytes consumed");
+        }
+    }
+
     /// A ticket in fragments, in TLS 1.3.
     #[test]
     fn no_part_of_a_message_is_left_where_it_was_joined() {

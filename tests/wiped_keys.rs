@@ -225,16 +225,82 @@ fn threads_that_sealed_leave_no_key() {
     }
 }
 
-/// The client's first traffic secret, which rustls has too and does not wipe everywhere.
-#[derive(Debug, Default)]
-struct ClientSecret(Mutex<Option<Masked>>);
+/// The secret of a label, which rustls has too and does not wipe everywhere.
+#[derive(Debug)]
+struct Logged {
+    label: &'static str,
+    secret: Mutex<Option<Masked>>,
+}
 
-impl rustls::KeyLog for ClientSecret {
+impl Logged {
+    fn new(label: &'static str) -> Arc<Self> {
+        Arc::new(Self { label, secret: Mutex::default() })
+    }
+
+    fn take(&self) -> Masked {
+        self.secret.lock().unwrap().take().unwrap()
+    }
+}
+
+impl rustls::KeyLog for Logged {
     fn log(&self, label: &str, _client_random: &[u8], secret: &[u8]) {
-        if label == "CLIENT_TRAFFIC_SECRET_0" {
-            *self.0.lock().unwrap() = Some(Masked::of(secret));
+        if label == self.label {
+            *self.secret.lock().unwrap() = Some(Masked::of(secret));
         }
     }
+}
+
+/// rustls leaves copies of it on the heap, as many where nothing is kept.
+#[test]
+fn no_exporter_secret_of_ours_is_left_when_its_connection_is_dropped() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let on_the_stack = 0;
+    let mut scan = Scan::without_stack(&on_the_stack);
+    for suite in tls13() {
+        for role in ROLES {
+            let [without, with] = [false, true].map(|exporter| {
+                let log = Logged::new("EXPORTER_SECRET");
+                let ours = moved(established_with_log(suite, role, log.clone(), exporter));
+                let secret = log.take();
+                let exported = ours.export_keying_material([0; 32], b"label", None);
+                assert_eq!(exported.is_ok(), exporter);
+                let alive = scan.count(&secret);
+                drop(ours);
+                (alive, scan.count(&secret))
+            });
+            assert!(with.0 > without.0, "{suite:?} {role:?}: kept {with:?} {without:?}");
+            assert_eq!(with.1, without.1, "{suite:?} {role:?}: left");
+        }
+    }
+}
+
+fn established_with_log(
+    suite: CipherSuite,
+    role: Role,
+    log: Arc<Logged>,
+    exporter: bool,
+) -> Connection {
+    wiping_the_stack(|| {
+        let identity = Identity::for_suite(suite);
+        let (mut client, mut server) =
+            (client_config(suite, &identity), server_config(suite, &identity));
+        let mut config = ConnectionConfig::default();
+        config.exporter = exporter;
+        let (mut ours, mut peer) = match role {
+            Role::Client => {
+                client.key_log = log;
+                let ours = Connection::client_with(client.into(), server_name(), config);
+                (moved(ours.unwrap()), Peer::server(server))
+            }
+            Role::Server => {
+                server.key_log = log;
+                let ours = Connection::server_with(server.into(), config);
+                (moved(ours.unwrap()), Peer::client(client))
+            }
+        };
+        negotiate(&mut ours, &mut peer);
+        ours
+    })
 }
 
 /// Looked at is the key behind a KeyUpdate that the peer has not seen: nobody else has it.
@@ -246,7 +312,7 @@ fn keys_of_a_connection_are_in_one_place_until_it_is_dropped() {
     for suite in tls13() {
         for takes_apart in [false, true] {
             let identity = Identity::for_suite(suite);
-            let log = Arc::new(ClientSecret::default());
+            let log = Logged::new("CLIENT_TRAFFIC_SECRET_0");
             let mut config = client_config(suite, &identity);
             config.key_log = log.clone();
             let mut ours = moved(Connection::client(config.into(), server_name()).unwrap());
@@ -256,8 +322,7 @@ fn keys_of_a_connection_are_in_one_place_until_it_is_dropped() {
                 ours.writer_mut().update_keys(KeyUpdateRequest::NotRequested).unwrap();
                 drain(&mut ours);
             });
-            let secret_0 = log.0.lock().unwrap().take().unwrap();
-            let kept = Kept::of(suite, secret_0).next(suite);
+            let kept = Kept::of(suite, log.take()).next(suite);
             ours.shrink();
             kept.assert_found(&mut scan, 1, "of a connection");
             let ours = moved(ours);

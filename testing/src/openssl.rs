@@ -17,6 +17,18 @@ impl Process {
         connections: usize,
         more: &[&str],
     ) -> (Self, SocketAddr) {
+        Self::server_in(suite, identity, dir, connections, more, &[])
+    }
+
+    /// The same with variables of the environment.
+    pub fn server_in(
+        suite: CipherSuite,
+        identity: &Identity,
+        dir: &TempDir,
+        connections: usize,
+        more: &[&str],
+        environment: &[(&str, &str)],
+    ) -> (Self, SocketAddr) {
         let mut command = Command::new("openssl");
         command
             .args(["s_server", "-accept", "127.0.0.1:0", "-naccept"])
@@ -26,7 +38,8 @@ impl Process {
             .arg("-key")
             .arg(dir.file("key.pem", &identity.key_pem))
             .args(suite_args(suite))
-            .args(more);
+            .args(more)
+            .envs(environment.iter().copied());
         let this = Self::start(command);
         let port = this.stdout.wait("the port that it accepts at", |bytes| {
             let text = String::from_utf8_lossy(bytes);
@@ -44,6 +57,18 @@ impl Process {
         listener: &TcpListener,
         more: &[&str],
     ) -> Self {
+        Self::client_in(suite, identity, dir, listener, more, &[])
+    }
+
+    /// The same with variables of the environment.
+    pub fn client_in(
+        suite: CipherSuite,
+        identity: &Identity,
+        dir: &TempDir,
+        listener: &TcpListener,
+        more: &[&str],
+        environment: &[(&str, &str)],
+    ) -> Self {
         let mut command = Command::new("openssl");
         command
             .args(["s_client", "-connect"])
@@ -52,7 +77,8 @@ impl Process {
             .args(["-verify_return_error", "-CAfile"])
             .arg(dir.file("cert.pem", &identity.certificate_pem))
             .args(suite_args(suite))
-            .args(more);
+            .args(more)
+            .envs(environment.iter().copied());
         Self::start(command)
     }
 }

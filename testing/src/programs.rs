@@ -5,38 +5,58 @@ use std::process::{Command, Stdio};
 
 use libtest_mimic::Trial;
 
-/// A program that may be installed.
+/// A program, or a library to compile one with, that may be installed.
 pub struct Program {
-    pub command: &'static str,
-    /// With this argument it says its version, and no more.
-    pub version: &'static str,
+    pub name: &'static str,
+    /// With its arguments: succeeds where the program is installed, and does nothing else.
+    pub probe: &'static [&'static str],
     /// Set in the environment where its absence is a failure.
     pub require: &'static str,
 }
 
 pub const CURL: Program =
-    Program { command: "curl", version: "--version", require: "WANTWRITE_REQUIRE_CURL" };
+    Program { name: "curl", probe: &["curl", "--version"], require: "WANTWRITE_REQUIRE_CURL" };
 
-pub const OPENSSL: Program =
-    Program { command: "openssl", version: "version", require: "WANTWRITE_REQUIRE_OPENSSL" };
+pub const OPENSSL: Program = Program {
+    name: "openssl",
+    probe: &["openssl", "version"],
+    require: "WANTWRITE_REQUIRE_OPENSSL",
+};
+
+pub const GNUTLS: Program = Program {
+    name: "gnutls-cli",
+    probe: &["gnutls-cli", "--version"],
+    require: "WANTWRITE_REQUIRE_INTEROP",
+};
+
+pub const GO: Program =
+    Program { name: "go", probe: &["go", "version"], require: "WANTWRITE_REQUIRE_INTEROP" };
+
+/// Debian has the library and no program.
+pub const MBEDTLS: Program = Program {
+    name: "mbedTLS 2 for C programs",
+    probe: &["cc", "-fsyntax-only", "-include", "mbedtls/net_sockets.h", "-xc", "/dev/null"],
+    require: "WANTWRITE_REQUIRE_INTEROP",
+};
 
 impl Program {
     /// Whether it can be run.
     pub fn is_installed(&self) -> bool {
-        let mut command = Command::new(self.command);
-        command.arg(self.version).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let [command, arguments @ ..] = self.probe else { return false };
+        let mut command = Command::new(command);
+        command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         command.status().is_ok_and(|status| status.success())
     }
 
     /// Tests, by name, each of which needs the program.
     pub fn trials(&self, tests: &[(&'static str, fn())]) -> Vec<Trial> {
-        let command = self.command;
+        let name = self.name;
         let is_installed = self.is_installed();
         let is_ignored = !is_installed && env::var_os(self.require).is_none();
-        let trial = |&(name, test): &(&'static str, fn())| {
-            Trial::test(name, move || {
+        let trial = |&(test_name, test): &(&'static str, fn())| {
+            Trial::test(test_name, move || {
                 if !is_installed {
-                    return Err(format!("{command} is not installed").into());
+                    return Err(format!("{name} is not installed").into());
                 }
                 test();
                 Ok(())

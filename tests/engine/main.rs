@@ -11,6 +11,7 @@ mod crossing;
 mod debug;
 mod driver;
 mod early_data;
+mod early_schedules;
 mod errors;
 mod exporter;
 mod failed_half;

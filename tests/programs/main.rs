@@ -7,14 +7,25 @@
     reason = "tests"
 )]
 
+mod blocking;
+mod early_data;
+mod exporter;
 mod interop;
 mod openssl;
+mod small_peers;
 
 use std::process::ExitCode;
 
 use libtest_mimic::Arguments;
 
 fn main() -> ExitCode {
-    let trials = openssl::trials().into_iter().chain(interop::trials()).collect();
+    let trials = [
+        openssl::trials(),
+        exporter::trials(),
+        early_data::trials(),
+        small_peers::trials(),
+        interop::trials(),
+    ];
+    let trials = trials.into_iter().flatten().collect();
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }

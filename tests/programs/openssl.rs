@@ -16,6 +16,8 @@ use wantwrite_testing::programs::OPENSSL;
 use wantwrite_testing::tests;
 use wantwrite_testing::*;
 
+use crate::blocking::{Tap, accept, blocking, expect_line, records, send_line};
+
 pub(crate) fn trials() -> Vec<Trial> {
     OPENSSL.trials(tests![
         every_suite_carries_8_mib_each_way_with_s_server,
@@ -93,34 +95,6 @@ fn meet_with(
         }
     };
     Meeting { ours, socket, openssl, _dir: dir }
-}
-
-/// Accepts one connection, or gives up.
-fn accept(listener: &TcpListener) -> TcpStream {
-    let listener = listener.try_clone().unwrap();
-    let (sender, accepted) = mpsc::channel();
-    thread::spawn(move || sender.send(listener.accept()));
-    let accepted = accepted.recv_timeout(PATIENCE);
-    accepted.expect("openssl did not connect").unwrap().0
-}
-
-/// A blocking stream whose waits are bounded.
-fn blocking(ours: Connection, socket: TcpStream) -> Stream<TcpStream> {
-    socket.set_read_timeout(Some(PATIENCE)).unwrap();
-    socket.set_write_timeout(Some(PATIENCE)).unwrap();
-    Stream::new(ours, socket)
-}
-
-/// Reads the line that the peer typed.
-fn expect_line(stream: &mut impl Read, line: &str) {
-    let mut read = vec![0; line.len() + 1];
-    stream.read_exact(&mut read).unwrap();
-    assert_eq!(read, format!("{line}\n").into_bytes());
-}
-
-fn send_line(stream: &mut impl Write, line: &str) {
-    stream.write_all(format!("{line}\n").as_bytes()).unwrap();
-    stream.flush().unwrap();
 }
 
 /// A non-blocking transport that moves 1 to 3,000 bytes a call, and now and then none.
@@ -247,14 +221,14 @@ fn unless_blocked<T>(result: io::Result<T>) -> Option<T> {
 }
 
 /// Bytes that are neither commands nor anything that `openssl` prints by itself.
-fn high_pattern(len: usize) -> Vec<u8> {
+pub(crate) fn high_pattern(len: usize) -> Vec<u8> {
     let mut data = pattern(len);
     data.iter_mut().for_each(|byte| *byte |= 0x80);
     data
 }
 
 /// What of `printed` is such bytes.
-fn high_bytes(printed: &[u8]) -> Vec<u8> {
+pub(crate) fn high_bytes(printed: &[u8]) -> Vec<u8> {
     let is_high = |byte: &u8| *byte >= 0x80;
     printed.iter().copied().filter(is_high).collect()
 }
@@ -646,45 +620,6 @@ fn the_key_log_has_the_secrets_that_openssl_has() {
             }
         }
     }
-}
-
-/// A transport that remembers what went through it.
-struct Tap<T> {
-    io: T,
-    read: Vec<u8>,
-    written: Vec<u8>,
-}
-
-impl<T: Read> Read for Tap<T> {
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        let n = self.io.read(buf)?;
-        self.read.extend_from_slice(&buf[..n]);
-        Ok(n)
-    }
-}
-
-impl<T: Write> Write for Tap<T> {
-    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        let n = self.io.write(buf)?;
-        self.written.extend_from_slice(&buf[..n]);
-        Ok(n)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.io.flush()
-    }
-}
-
-/// The records of a direction, header and all.
-fn records(mut wire: &[u8]) -> Vec<&[u8]> {
-    let mut records = Vec::new();
-    while let [_, _, _, hi, lo, ..] = wire {
-        let len = usize::from(u16::from_be_bytes([*hi, *lo]));
-        let (record, rest) = wire.split_at(5 + len);
-        records.push(record);
-        wire = rest;
-    }
-    records
 }
 
 fn logged_secrets_open_and_make_the_records_of_the_wire() {

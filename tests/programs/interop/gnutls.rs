@@ -1,14 +1,15 @@
 //! GnuTLS's `gnutls-serv`, which echoes, and `gnutls-cli`, which carries its input and output.
 
+use std::net::{SocketAddr, TcpListener};
 use std::process::Command;
 
-use wantwrite::{Error, PeerFault};
+use wantwrite::{CipherSuite, Error, PeerFault};
 
 use super::openssl::{contains, feed};
 use super::ours::{Ours, free_address, listener};
 use super::{Case, pattern};
-use wantwrite_testing::HOST;
-use wantwrite_testing::process::{Process, arg};
+use wantwrite_testing::process::{Process, TempDir, arg};
+use wantwrite_testing::{HOST, Identity};
 
 /// Its echo is for lines: each is sent back whole.
 const LINE: usize = 1000;
@@ -80,17 +81,29 @@ pub(crate) fn update_keys(case: &Case) {
 }
 
 fn meet_server(case: &Case) -> (Process, Ours) {
+    let more = ["--echo", "--noticket", "--quiet"];
+    let (program, address) = start_server(case.suite, &case.identity, &case.dir, "", &more);
+    let ours = Ours::client(case, address);
+    (program, ours)
+}
+
+/// A server that accepts soon; `modifiers` are of its priority string.
+pub(crate) fn start_server(
+    suite: CipherSuite,
+    identity: &Identity,
+    dir: &TempDir,
+    modifiers: &str,
+    more: &[&str],
+) -> (Process, SocketAddr) {
     let address = free_address();
     let mut command = Command::new("gnutls-serv");
     command
-        .args(["--echo", "--noticket", "--disable-client-cert", "--quiet", "--port"])
-        .arg(address.port().to_string())
-        .args(["--priority", &priority(case)])
-        .args(["--x509certfile", arg(&case.dir.file("cert.pem", &case.identity.certificate_pem))])
-        .args(["--x509keyfile", arg(&case.dir.file("key.pem", &case.identity.key_pem))]);
-    let program = Process::start(command);
-    let ours = Ours::client(case, address);
-    (program, ours)
+        .args(["--disable-client-cert", "--port", &address.port().to_string()])
+        .args(["--priority", &priority(suite, modifiers)])
+        .args(["--x509certfile", arg(&dir.file("cert.pem", &identity.certificate_pem))])
+        .args(["--x509keyfile", arg(&dir.file("key.pem", &identity.key_pem))])
+        .args(more);
+    (Process::start(command), address)
 }
 
 fn echo(ours: &mut Ours, line: &[u8]) {
@@ -100,21 +113,35 @@ fn echo(ours: &mut Ours, line: &[u8]) {
 
 fn meet_client(case: &Case, options: &[&str]) -> (Process, Ours) {
     let listener = listener();
-    let mut command = Command::new("gnutls-cli");
-    command
-        .args(options)
-        .args(["--x509cafile", arg(&case.dir.file("cert.pem", &case.identity.certificate_pem))])
-        .args(["--priority", &priority(case), "--logfile", arg(&case.dir.path("log")), "--port"])
-        .arg(listener.local_addr().expect("it is bound").port().to_string())
-        .arg(HOST);
-    let program = Process::start(command);
+    let log = case.dir.path("log");
+    let more = [&["--logfile", arg(&log)], options].concat();
+    let program = start_client(case.suite, &case.identity, &case.dir, &listener, "", &more);
     let ours = Ours::server(case, &listener);
     (program, ours)
 }
 
+/// A client; `modifiers` are of its priority string.
+pub(crate) fn start_client(
+    suite: CipherSuite,
+    identity: &Identity,
+    dir: &TempDir,
+    listener: &TcpListener,
+    modifiers: &str,
+    more: &[&str],
+) -> Process {
+    let mut command = Command::new("gnutls-cli");
+    command
+        .args(["--x509cafile", arg(&dir.file("cert.pem", &identity.certificate_pem))])
+        .args(["--priority", &priority(suite, modifiers), "--port"])
+        .arg(listener.local_addr().expect("it is bound").port().to_string())
+        .args(more)
+        .arg(HOST);
+    Process::start(command)
+}
+
 /// GnuTLS's name of a suite's parts, and nothing else.
-fn priority(case: &Case) -> String {
-    let name = format!("{:?}", case.suite);
+fn priority(suite: CipherSuite, modifiers: &str) -> String {
+    let name = format!("{suite:?}");
     let cipher = if name.contains("CHACHA20") {
         "CHACHA20-POLY1305"
     } else if name.contains("AES_256") {
@@ -123,5 +150,5 @@ fn priority(case: &Case) -> String {
         "AES-128-GCM"
     };
     let version = if name.contains("_WITH_") { "1.2" } else { "1.3" };
-    format!("NORMAL:-VERS-ALL:+VERS-TLS{version}:-CIPHER-ALL:+{cipher}")
+    format!("NORMAL:-VERS-ALL:+VERS-TLS{version}:-CIPHER-ALL:+{cipher}{modifiers}")
 }

@@ -4,12 +4,12 @@
 //! `./check interop` runs it. For `cargo test` its tests are ignored: they need the programs, and
 //! take long.
 
-mod gnutls;
+pub(crate) mod gnutls;
 mod go;
 mod java;
 mod nginx;
 mod openssl;
-mod ours;
+pub(crate) mod ours;
 mod stock;
 mod tokio_stock;
 
@@ -27,7 +27,7 @@ const ASKED_FOR: &str = "WANTWRITE_REQUIRE_INTEROP";
 const LEN: usize = 32 << 20;
 
 /// What a program is met with.
-struct Case {
+pub(crate) struct Case {
     suite: CipherSuite,
     identity: Identity,
     dir: TempDir,

@@ -221,7 +221,7 @@ pub(crate) fn free_address() -> SocketAddr {
     listener().local_addr().unwrap()
 }
 
-fn connect(address: SocketAddr) -> TcpStream {
+pub(crate) fn connect(address: SocketAddr) -> TcpStream {
     patiently(|| TcpStream::connect(address))
 }
 

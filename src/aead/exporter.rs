@@ -150,8 +150,9 @@ impl ExporterSecret {
         let derived = &mut derived.get_mut()[..len];
         let hkdf = self.suite.hkdf();
         let no_context = digest::digest(hash, &[]);
-        expand_label(hkdf, &self.secret.get()[..len], label, no_context.as_ref(), derived);
-        expand_label(hkdf, derived, b"exporter", digest::digest(hash, context).as_ref(), out);
+        expand_label(hkdf, &self.secret.get()[..len], label, Some(no_context.as_ref()), derived);
+        let context = digest::digest(hash, context);
+        expand_label(hkdf, derived, b"exporter", Some(context.as_ref()), out);
     }
 
     /// The PRF of RFC 5246 §5 with the suite's hash.

@@ -118,20 +118,21 @@ impl TrafficSecret {
             .expect("the key has the suite's length: it was expanded to it")
     }
 
+    #[inline(never)]
     fn expand_label(&self, label: &[u8], out: &mut [u8]) {
         let secret = &self.secret.get()[..self.suite.secret_len()];
-        expand_label(self.suite.hkdf(), secret, label, &[], out);
+        expand_label(self.suite.hkdf(), secret, label, None, out);
     }
 }
 
-/// HKDF-Expand-Label (RFC 9846 §7.1). The label has at most 249 bytes, the context, a hash or
-/// nothing, at most 255, and the output at most 255 hashes.
-#[inline(never)]
+/// HKDF-Expand-Label (RFC 9846 §7.1). The label has at most 249 bytes, the context, a hash, at most
+/// 255, and the output at most 255 hashes.
+#[inline(always)]
 pub(super) fn expand_label(
     hkdf: hkdf::Algorithm,
     secret: &[u8],
     label: &[u8],
-    context: &[u8],
+    context: Option<&[u8]>,
     out: &mut [u8],
 ) {
     struct Len(usize);
@@ -144,10 +145,13 @@ pub(super) fn expand_label(
     const PREFIX: &[u8] = b"tls13 ";
     let byte = |len| [u8::try_from(len).unwrap_or(u8::MAX)];
     let out_len = u16::try_from(out.len()).unwrap_or(u16::MAX).to_be_bytes();
-    let (label_len, context_len) = (byte(PREFIX.len() + label.len()), byte(context.len()));
-    let info = [&out_len[..], &label_len, PREFIX, label, &context_len, context];
+    let label_len = byte(PREFIX.len() + label.len());
+    let context_len = byte(context.map_or(0, <[u8]>::len));
+    let info = [&out_len[..], &label_len, PREFIX, label, &context_len, context.unwrap_or(&[])];
+    // An empty part costs as much as another.
+    let info = if context.is_some() { &info[..] } else { &info[..5] };
     hkdf::Prk::new_less_safe(hkdf, secret)
-        .expand(&info, Len(out.len()))
+        .expand(info, Len(out.len()))
         .and_then(|okm| okm.fill(out))
         .expect("no more than 255 hashes are expanded, HKDF's limit");
 }

@@ -171,7 +171,7 @@ impl Configs {
     }
 }
 
-fn connection_config(options: &Options) -> ConnectionConfig {
+pub(crate) fn connection_config(options: &Options) -> ConnectionConfig {
     let mut config = ConnectionConfig::default();
     // As many as BoringSSL puts up with; the other limits are the same.
     config.reader.limits.warnings = wantwrite::Credit { initial: 4, saved: 4, cost: 1 };
@@ -182,7 +182,7 @@ fn connection_config(options: &Options) -> ConnectionConfig {
     config.early_data = options.tls.early_data || everything;
     config.exporter = options.script.export.len > 0 || everything;
     config.peer_size_limits = everything;
-    config.movable = everything;
+    config.movable = everything || options.tls.moves;
     config
 }
 

@@ -1,11 +1,13 @@
 //! One connection, from the handshake to its end.
 
+use std::mem;
+
 use wantwrite::{
-    AlertDescription, Connection, ConnectionError, EarlyDataStatus, Error, KeyUpdateRequest,
-    ReaderState, WriterState,
+    AlertDescription, CipherSuite, Connection, ConnectionError, EarlyDataStatus, Error,
+    KeyUpdateRequest, MovedConnection, ReadKeys, ReaderState, Role, WriteKeys, WriterState,
 };
 
-use crate::config::{Configs, Peering};
+use crate::config::{Configs, Peering, connection_config};
 use crate::expect::{check_early_data, check_ech, check_negotiated, check_request, check_tickets};
 use crate::failure::Failure;
 use crate::options::{Options, Script};
@@ -41,6 +43,18 @@ enum Greeting {
     NotYet,
     /// As early data.
     Early,
+}
+
+/// A connection that nobody is at the other end of.
+fn another() -> Result<Connection, Failure> {
+    let suite = CipherSuite::TLS_AES_128_GCM_SHA256;
+    let write = WriteKeys::new(suite, &[0; 16], [0; 12], 0);
+    let read = ReadKeys::new(suite, &[0; 16], [0; 12], 0);
+    let (Ok(write), Ok(read)) = (write, read) else {
+        return Err(Failure::Unexpected("the length of an AES-128 key".into()));
+    };
+    Ok(Connection::from_keys(write, read, Role::Client, Default::default())
+        .map_err(ConnectionError::from)?)
 }
 
 /// What reading came to.
@@ -106,6 +120,7 @@ impl<'a> Exchange<'a> {
             self.verify_again()?;
             check_early_data(&self.tls, &self.options.expect, self.configs.is_server())?;
         }
+        self.go_elsewhere()?;
         if self.script().send_alert {
             self.tls.abort(RUNNERS_ALERT);
             return self.drain();
@@ -270,7 +285,30 @@ impl<'a> Exchange<'a> {
             }
             reply.iter_mut().for_each(|byte| *byte ^= 0xff);
             self.write(&reply)?;
+            self.go_elsewhere()?;
         }
+    }
+
+    /// Continues with the connection as another process would, if that is asked for. Not as a
+    /// client of TLS 1.3: its tickets would not be stored any more.
+    fn go_elsewhere(&mut self) -> Result<(), Failure> {
+        let stores_tickets = !self.configs.is_server()
+            && self.tls.protocol_version() == Some(wantwrite::Version::Tls13);
+        if !self.options.tls.moves || stores_tickets {
+            return Ok(());
+        }
+        // In the meantime another one that is thrown away.
+        let tls = mem::replace(&mut self.tls, another()?);
+        match tls.dangerous_into_moved() {
+            Ok(moved) => {
+                let mut message = moved.dangerous_bytes().to_vec();
+                let moved = MovedConnection::from_bytes(&mut message)?;
+                self.tls = moved.into_connection(connection_config(self.options))?;
+            }
+            // With something to drain, or unread.
+            Err(tls) => self.tls = tls,
+        }
+        Ok(())
     }
 
     /// Ends our half; `end` says how the runner's ended, if it was read to there.

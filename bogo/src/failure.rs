@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io;
 
-use wantwrite::{ConnectionError, ExportError, WriteError, rustls};
+use wantwrite::{ConnectionError, ExportError, MoveError, WriteError, rustls};
 
 /// Why the connection did not do what it was to do.
 #[derive(Debug)]
@@ -38,6 +38,12 @@ impl fmt::Display for Failure {
 impl From<ConnectionError> for Failure {
     fn from(error: ConnectionError) -> Self {
         Self::Tls(error)
+    }
+}
+
+impl From<MoveError> for Failure {
+    fn from(error: MoveError) -> Self {
+        Self::Unexpected(error.to_string())
     }
 }
 

@@ -237,6 +237,7 @@ fn add_option(options: &mut Options, name: &str, flag: &mut Flag<'_, '_>) -> Res
         // Ours, for a run of all tests by another way: see the README.
         "-always-acceptor" => tls.acceptor = true,
         "-always-everything" => tls.everything = true,
+        "-always-moved" => tls.moves = true,
 
         // As it is here always, or in another way of calling BoringSSL.
         "-verify-peer"

@@ -46,6 +46,8 @@ pub(crate) struct Tls {
     pub(crate) acceptor: bool,
     /// What the connection has switched off by default is switched on.
     pub(crate) everything: bool,
+    /// The connection moves, as to another process, wherever it can.
+    pub(crate) moves: bool,
     /// With what it ends the handshake.
     pub(crate) rejection: Option<AlertDescription>,
 }
@@ -75,6 +77,7 @@ impl Default for Tls {
             early_data: false,
             acceptor: false,
             everything: false,
+            moves: false,
             rejection: None,
         }
     }

@@ -25,6 +25,9 @@ pub mod early_data {}
 #[doc = include_str!("../docs/exporters.md")]
 pub mod exporters {}
 
+#[doc = include_str!("../docs/late-decisions.md")]
+pub mod late_decisions {}
+
 #[doc = include_str!("../docs/providers.md")]
 pub mod other_providers {}
 

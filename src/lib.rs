@@ -41,6 +41,7 @@
 //! | [`docs::sizes_and_padding`] | how long records are, and what that costs |
 //! | [`docs::early_data`] | 0-RTT, half-RTT, and what they give up |
 //! | [`docs::exporters`] | keys for other protocols, and channel binding |
+//! | [`docs::late_decisions`] | a configuration for each client, short records, connections that move |
 //! | [`docs::other_providers`] | aws-lc-rs, graviola, and post-quantum groups |
 //! | [`docs::other_programs`] | what some peers expect, and what they do wrong themselves |
 //! | [`docs::no_libc`] | programs with nothing underneath |
@@ -98,6 +99,7 @@
     doc = "[`docs::sizes_and_padding`]: https://docs.rs/wantwrite/latest/wantwrite/docs/sizes_and_padding/index.html",
     doc = "[`docs::early_data`]: https://docs.rs/wantwrite/latest/wantwrite/docs/early_data/index.html",
     doc = "[`docs::exporters`]: https://docs.rs/wantwrite/latest/wantwrite/docs/exporters/index.html",
+    doc = "[`docs::late_decisions`]: https://docs.rs/wantwrite/latest/wantwrite/docs/late_decisions/index.html",
     doc = "[`docs::other_providers`]: https://docs.rs/wantwrite/latest/wantwrite/docs/other_providers/index.html",
     doc = "[`docs::other_programs`]: https://docs.rs/wantwrite/latest/wantwrite/docs/other_programs/index.html",
     doc = "[`docs::no_libc`]: https://docs.rs/wantwrite/latest/wantwrite/docs/no_libc/index.html"

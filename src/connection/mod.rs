@@ -216,7 +216,7 @@ impl Connection {
             }
         }
         let was = reader.state();
-        if let Err(error) = reader.process_with(&mut WriterBeside { writer }) {
+        if let Err(error) = reader.process_with(&mut WriterBeside::new(writer)) {
             // A transport that ended can still be open in the other direction.
             writer.fail(error);
             return Err(error);

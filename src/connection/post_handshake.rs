@@ -7,7 +7,13 @@ use crate::record::KeyUpdateRequest;
 use crate::writer::Writer;
 
 pub(super) struct WriterBeside<'a> {
-    pub(super) writer: &'a mut Writer,
+    writer: &'a mut Writer,
+}
+
+impl<'a> WriterBeside<'a> {
+    pub(super) const fn new(writer: &'a mut Writer) -> Self {
+        Self { writer }
+    }
 }
 
 impl PostHandshake for WriterBeside<'_> {

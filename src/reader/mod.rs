@@ -6,6 +6,8 @@ mod expected;
 mod inbound;
 mod joiner;
 mod limits;
+#[cfg(feature = "rustls")]
+mod parts;
 mod post_handshake;
 mod process;
 
@@ -145,44 +147,6 @@ impl Reader {
     /// The handshake is over: what comes behind it is ours to open.
     pub(crate) fn begin(&mut self, keys: ReadKeys) {
         self.opener = Some(RecordOpener::new(keys));
-    }
-
-    /// The same for a handshake that has read from `buffer`, which came to be of another capacity.
-    #[cfg(feature = "rustls")]
-    pub(crate) fn begin_in(&mut self, keys: ReadKeys, mut buffer: InboundBuffer) {
-        buffer.set_capacity(self.buffer.capacity());
-        self.buffer = buffer;
-        self.begin(keys);
-    }
-
-    /// Takes the keys out; to be called at rest only.
-    #[cfg(feature = "rustls")]
-    pub(crate) fn take_keys(&mut self) -> Option<ReadKeys> {
-        self.opener.take().map(RecordOpener::into_keys)
-    }
-
-    #[cfg(feature = "rustls")]
-    pub(crate) const fn role(&self) -> Role {
-        self.role
-    }
-
-    /// Whether there is no plaintext, and no message in part. Records that were not opened may be
-    /// held.
-    #[cfg(feature = "rustls")]
-    pub(crate) fn is_between_records(&self) -> bool {
-        self.end == ReadEnd::NotYet && self.opened_record_len == 0 && !self.joiner.is_joining()
-    }
-
-    /// The bytes of those records.
-    #[cfg(feature = "rustls")]
-    pub(crate) fn unopened(&self) -> &[u8] {
-        self.buffer.bytes()
-    }
-
-    /// Whether the next byte from the transport begins a record, and a message.
-    #[cfg(feature = "rustls")]
-    pub(crate) fn is_at_rest(&self) -> bool {
-        self.end == ReadEnd::NotYet && self.buffer.len() == 0 && !self.joiner.is_joining()
     }
 
     /// Memory for the transport's next bytes, to read straight into. `None` while the buffer is

@@ -1,16 +1,18 @@
 //! Drives a handshake, one whole record at a time.
 
+mod early_writes;
 mod input;
 mod watch;
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
+use early_writes::EarlyWrites;
 use input::{HandshakeInput, Refusal, UnseenRecord};
 
 use super::ConnectionError;
 use super::backend::{Backend, HandedOver, Step};
-use super::early::{EarlyData, EarlyDataStatus, Keep};
+use super::early::EarlyData;
 use super::hello::{ClientHello, HelloReader, ServerHello};
 use crate::aead::CipherSuite;
 use crate::alert::{Alert, AlertDescription};
@@ -38,19 +40,9 @@ pub(super) struct Handshake {
     awaiting: Awaiting,
     /// Whether what we send is protected.
     output: Output,
-    early: EarlyData,
-    /// How much early data is held.
-    early_capacity: usize,
-    /// Whether early data may be written.
-    window: Window,
+    early: EarlyWrites,
     server_hello: Option<ServerHello>,
     hello_reader: HelloReader,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Window {
-    Closed,
-    Open,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,12 +89,10 @@ impl Handshake {
     ) -> Self {
         Self {
             input: HandshakeInput::new(backend.role(), inbound, limits),
-            early_capacity,
             backend,
             awaiting: Awaiting::Backend,
             output: Output::Plain,
-            early: EarlyData::default(),
-            window: Window::Closed,
+            early: EarlyWrites::new(early_capacity),
             server_hello: None,
             hello_reader: HelloReader::new(MAX_JOINED_HELLO_LEN),
         }
@@ -143,12 +133,12 @@ impl Handshake {
             match step {
                 Ok(Step::Again) => {}
                 Ok(Step::Send(record)) => self.send(record, writer),
-                Ok(Step::EarlyPlaintext(plaintext)) => self.early.receive(&plaintext),
+                Ok(Step::EarlyPlaintext(plaintext)) => self.early.data_mut().receive(&plaintext),
                 Ok(Step::Hello) => return Ok(Status::Hello),
                 Ok(Step::Become(backend, limit)) => self.go_on_with(backend, limit, writer),
                 Ok(Step::Traffic) if self.is_over() => return Ok(Status::Done),
                 Ok(step @ (Step::Blocked | Step::Traffic | Step::EarlyTraffic)) => {
-                    self.set_window(&step);
+                    self.early.on_step(&step, self.backend.role());
                     // A header that rustls knows and TLS 1.2 and 1.3 do not.
                     if let Some(fault) = refused {
                         self.input.hide_header();
@@ -179,9 +169,10 @@ impl Handshake {
     /// the keys, and input that was not read.
     pub(super) fn hand_over(mut self) -> Result<(HandedOver, InboundBuffer), ConnectionError> {
         if self.backend.role() == Role::Client {
-            self.early.settle();
+            self.early.data_mut().settle();
         }
-        let handed_over = self.backend.hand_over(self.server_hello)?.with_early(self.early);
+        let handed_over =
+            self.backend.hand_over(self.server_hello)?.with_early(self.early.into_data());
         Ok((handed_over, self.input.into_inbound()))
     }
 
@@ -214,29 +205,26 @@ impl Handshake {
 
     /// Whether early data may be written: not while a message of the peer's is here in part.
     pub(super) fn takes_early_data(&self) -> bool {
-        self.window == Window::Open && self.input.is_all_used()
+        self.early.is_open() && self.input.is_all_used()
     }
 
     pub(super) const fn early(&self) -> &EarlyData {
-        &self.early
+        self.early.data()
     }
 
     pub(super) const fn early_mut(&mut self) -> &mut EarlyData {
-        &mut self.early
+        self.early.data_mut()
     }
 
     /// How much early data may be written now.
     pub(super) fn early_room(&self, writer: &Writer) -> usize {
-        let held = match self.backend.role() {
-            Role::Client => self.early.written_len(),
-            Role::Server => self.early.written_len().max(writer.waiting()),
-        };
-        if self.takes_early_data() { self.early_capacity.saturating_sub(held) } else { 0 }
+        let room = self.early.room(self.backend.role(), writer.waiting());
+        if self.takes_early_data() { room } else { 0 }
     }
 
     /// Accepts early data. Full records are sealed at once.
     pub(super) fn write_early(&mut self, plaintext: &[u8], writer: &mut Writer) {
-        self.early.write(plaintext);
+        self.early.data_mut().write(plaintext);
         self.seal_early_down_to(writer.max_content_len() - 1, writer);
     }
 
@@ -254,43 +242,12 @@ impl Handshake {
 
     /// Whether sealing early data would give bytes to drain.
     pub(super) fn has_early_pending(&self) -> bool {
-        self.takes_early_data() && !self.early.pending().is_empty()
+        self.takes_early_data() && self.early.has_pending()
     }
 
-    /// Seals early data while more than `max` bytes of it wait.
     fn seal_early_down_to(&mut self, max: usize, writer: &mut Writer) {
-        while self.has_early_pending() && self.early.pending().len() > max {
-            let pending = self.early.pending();
-            let fragment = pending.get(..writer.max_content_len()).unwrap_or(pending);
-            let Some(sealed) = self.backend.seal_early(fragment) else {
-                self.window = Window::Closed;
-                return;
-            };
-            let keep = match self.backend.role() {
-                Role::Client => Keep::Everything,
-                Role::Server => Keep::Nothing,
-            };
-            let is_short = sealed.taken() < fragment.len();
-            self.early.sealed(sealed.taken(), keep);
-            writer.append_flight(sealed.into_record().into());
-            // The ticket allows no more.
-            if is_short {
-                self.window = Window::Closed;
-            }
-        }
-    }
-
-    /// Early data may be written by a client before its Finished, and by a server, here, behind
-    /// its own.
-    fn set_window(&mut self, step: &Step) {
-        match (step, self.backend.role(), self.early.status()) {
-            (Step::EarlyTraffic, Role::Client, EarlyDataStatus::NotOffered) => {
-                self.early.set_status(EarlyDataStatus::Offered);
-                self.window = Window::Open;
-            }
-            (Step::Traffic, Role::Server, _) => self.window = Window::Open,
-            (Step::EarlyTraffic | Step::Traffic, ..) => {}
-            _ => self.window = Window::Closed,
+        if self.takes_early_data() {
+            self.early.seal_down_to(max, &mut *self.backend, writer);
         }
     }
 
@@ -334,7 +291,7 @@ impl Handshake {
 
     /// Bytes of inbound memory.
     pub(super) fn memory_held(&self) -> usize {
-        self.input.memory_held() + self.early.memory_held() + self.hello_reader.memory_held()
+        self.input.memory_held() + self.early.data().memory_held() + self.hello_reader.memory_held()
     }
 
     /// Whether [`advance`](Self::advance) would change anything.
@@ -403,7 +360,7 @@ impl Handshake {
                     .and_then(|message| ServerHello::decode(&message));
             }
             Role::Client if record.len() == END_OF_EARLY_DATA_RECORD_LEN && self.has_keys() => {
-                self.early.accepted();
+                self.early.data_mut().accepted();
             }
             _ => {}
         }

@@ -4,21 +4,19 @@ mod late;
 mod schedule;
 mod secrets;
 mod server_name;
+mod steps;
 
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec;
-use alloc::vec::Vec;
 use core::fmt;
 
 pub(super) use late::{LateServer, choose};
 use rustls::client::UnbufferedClientConnection;
 use rustls::pki_types::ServerName;
-use rustls::server::{ServerConnectionData, UnbufferedServerConnection};
-use rustls::unbuffered::{
-    ConnectionState, EncodeError, EncodeTlsData, ReadEarlyData, TransmitTlsData, UnbufferedStatus,
-};
+use rustls::server::UnbufferedServerConnection;
+use rustls::unbuffered::{ConnectionState, UnbufferedStatus};
 use rustls::{
     ClientConfig, CommonState, ConnectionTrafficSecrets, ExtractedSecrets, ProtocolVersion,
     ServerConfig,
@@ -27,7 +25,7 @@ use schedule::{Kernel, KernelSchedule, OwnSchedule};
 pub(super) use secrets::KeptSecrets;
 use secrets::{KeepSecrets, Secrets};
 use server_name::{RememberServerName, ServerNameCell};
-use zeroize::Zeroizing;
+use steps::{read_early, take_step, transmitted};
 
 use super::ConnectionError;
 use super::backend::{Backend, HandedOver, SealedEarly, Step};
@@ -37,8 +35,6 @@ use super::negotiated::{HandshakeKind, Negotiated};
 use crate::aead::{
     CipherSuite, ExportError, ExporterSecret, NextKeys, ReadKeys, TrafficSecret, WriteKeys,
 };
-use crate::alert::AlertDescription;
-use crate::error::{Error, PeerFault};
 use crate::reader::Role;
 use crate::record::{HEADER_LEN, TAG_LEN, Version};
 
@@ -340,50 +336,6 @@ impl fmt::Debug for Rustls {
 
 /// What a record of TLS 1.3 costs over its content.
 const TLS13_OVERHEAD: usize = HEADER_LEN + 1 + TAG_LEN;
-
-/// A state of rustls that is the same for both roles.
-fn take_step<Data>(
-    state: Result<ConnectionState<'_, '_, Data>, rustls::Error>,
-) -> Result<Step, ConnectionError> {
-    match state {
-        Ok(ConnectionState::EncodeTlsData(chunk)) => Ok(Step::Send(encode(chunk))),
-        Ok(ConnectionState::TransmitTlsData(transmit)) => Ok(transmitted(transmit)),
-        Ok(ConnectionState::BlockedHandshake) => Ok(Step::Blocked),
-        Ok(ConnectionState::WriteTraffic(_)) => Ok(Step::Traffic),
-        Ok(ConnectionState::PeerClosed | ConnectionState::Closed) => {
-            Err(Error::PeerAlert(AlertDescription::CLOSE_NOTIFY).into())
-        }
-        // Application data is not shown to rustls.
-        Ok(_) => Err(Error::Peer(PeerFault::UnexpectedContentType).into()),
-        Err(error) => Err(error.into()),
-    }
-}
-
-/// It waits in our buffer, in order: as good as sent.
-fn transmitted<Data>(transmit: TransmitTlsData<'_, Data>) -> Step {
-    transmit.done();
-    Step::Again
-}
-
-fn read_early(
-    mut early: ReadEarlyData<'_, '_, ServerConnectionData>,
-) -> Result<Step, ConnectionError> {
-    let mut plaintext = Zeroizing::new(Vec::new());
-    while let Some(record) = early.next_record() {
-        plaintext.extend_from_slice(record?.payload);
-    }
-    Ok(Step::EarlyPlaintext(plaintext))
-}
-
-/// The bytes of one record of the handshake.
-fn encode<Data>(mut chunk: EncodeTlsData<'_, Data>) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    // The first call only asks for the size.
-    while let Err(EncodeError::InsufficientSize(size)) = chunk.encode(&mut bytes) {
-        bytes.resize(size.required_size, 0);
-    }
-    bytes
-}
 
 /// What rustls calls traffic secrets is a key and an IV. `None` for an AEAD that is not ours.
 fn with_key_and_iv<T, E>(

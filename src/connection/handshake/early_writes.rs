@@ -1,0 +1,98 @@
+//! Early data that we write: while it may be written, and until rustls has sealed it.
+
+use crate::connection::backend::{Backend, Step};
+use crate::connection::early::{EarlyData, EarlyDataStatus, Keep};
+use crate::reader::Role;
+use crate::writer::Writer;
+
+/// Early data, and whether more of it may be written.
+#[derive(Debug)]
+pub(super) struct EarlyWrites {
+    data: EarlyData,
+    /// How much of it is held.
+    capacity: usize,
+    window: Window,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Window {
+    Closed,
+    Open,
+}
+
+impl EarlyWrites {
+    pub(super) fn new(capacity: usize) -> Self {
+        Self { data: EarlyData::default(), capacity, window: Window::Closed }
+    }
+
+    pub(super) const fn data(&self) -> &EarlyData {
+        &self.data
+    }
+
+    pub(super) const fn data_mut(&mut self) -> &mut EarlyData {
+        &mut self.data
+    }
+
+    pub(super) fn into_data(self) -> EarlyData {
+        self.data
+    }
+
+    pub(super) fn is_open(&self) -> bool {
+        self.window == Window::Open
+    }
+
+    pub(super) fn has_pending(&self) -> bool {
+        !self.data.pending().is_empty()
+    }
+
+    /// How much more is held, where `waiting` bytes wait to be drained: a client keeps all that it
+    /// has written.
+    pub(super) fn room(&self, role: Role, waiting: usize) -> usize {
+        let written = self.data.written_len();
+        self.capacity.saturating_sub(match role {
+            Role::Client => written,
+            Role::Server => written.max(waiting),
+        })
+    }
+
+    /// What one step of the backend says: a client may write before its Finished, and a server, if
+    /// it may at all, behind its own.
+    pub(super) fn on_step(&mut self, step: &Step, role: Role) {
+        match (step, role, self.data.status()) {
+            (Step::EarlyTraffic, Role::Client, EarlyDataStatus::NotOffered) => {
+                self.data.set_status(EarlyDataStatus::Offered);
+                self.window = Window::Open;
+            }
+            (Step::Traffic, Role::Server, _) => self.window = Window::Open,
+            (Step::EarlyTraffic | Step::Traffic, ..) => {}
+            _ => self.window = Window::Closed,
+        }
+    }
+
+    /// Seals what was written while it is open and more than `max` bytes of it wait.
+    pub(super) fn seal_down_to(
+        &mut self,
+        max: usize,
+        backend: &mut dyn Backend,
+        writer: &mut Writer,
+    ) {
+        let keep = match backend.role() {
+            Role::Client => Keep::Everything,
+            Role::Server => Keep::Nothing,
+        };
+        while self.is_open() && self.data.pending().len() > max {
+            let pending = self.data.pending();
+            let fragment = pending.get(..writer.max_content_len()).unwrap_or(pending);
+            let Some(sealed) = backend.seal_early(fragment) else {
+                self.window = Window::Closed;
+                return;
+            };
+            // The ticket allows no more.
+            if sealed.taken() < fragment.len() {
+                self.window = Window::Closed;
+            }
+            self.data.sealed(sealed.taken(), keep);
+            writer.append_flight(sealed.into_record().into());
+        }
+    }
+}

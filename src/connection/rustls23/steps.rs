@@ -1,0 +1,58 @@
+//! States of rustls's unbuffered connections, as steps of a backend.
+
+use alloc::vec::Vec;
+
+use rustls::server::ServerConnectionData;
+use rustls::unbuffered::{
+    ConnectionState, EncodeError, EncodeTlsData, ReadEarlyData, TransmitTlsData,
+};
+use zeroize::Zeroizing;
+
+use crate::alert::AlertDescription;
+use crate::connection::ConnectionError;
+use crate::connection::backend::Step;
+use crate::error::{Error, PeerFault};
+
+/// A state of rustls that is the same for both roles.
+pub(super) fn take_step<Data>(
+    state: Result<ConnectionState<'_, '_, Data>, rustls::Error>,
+) -> Result<Step, ConnectionError> {
+    match state {
+        Ok(ConnectionState::EncodeTlsData(chunk)) => Ok(Step::Send(encode(chunk))),
+        Ok(ConnectionState::TransmitTlsData(transmit)) => Ok(transmitted(transmit)),
+        Ok(ConnectionState::BlockedHandshake) => Ok(Step::Blocked),
+        Ok(ConnectionState::WriteTraffic(_)) => Ok(Step::Traffic),
+        Ok(ConnectionState::PeerClosed | ConnectionState::Closed) => {
+            Err(Error::PeerAlert(AlertDescription::CLOSE_NOTIFY).into())
+        }
+        // Application data is not shown to rustls.
+        Ok(_) => Err(Error::Peer(PeerFault::UnexpectedContentType).into()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// It waits in our buffer, in order: as good as sent.
+pub(super) fn transmitted<Data>(transmit: TransmitTlsData<'_, Data>) -> Step {
+    transmit.done();
+    Step::Again
+}
+
+pub(super) fn read_early(
+    mut early: ReadEarlyData<'_, '_, ServerConnectionData>,
+) -> Result<Step, ConnectionError> {
+    let mut plaintext = Zeroizing::new(Vec::new());
+    while let Some(record) = early.next_record() {
+        plaintext.extend_from_slice(record?.payload);
+    }
+    Ok(Step::EarlyPlaintext(plaintext))
+}
+
+/// The bytes of one record of the handshake.
+fn encode<Data>(mut chunk: EncodeTlsData<'_, Data>) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    // The first call only asks for the size.
+    while let Err(EncodeError::InsufficientSize(size)) = chunk.encode(&mut bytes) {
+        bytes.resize(size.required_size, 0);
+    }
+    bytes
+}

@@ -1,0 +1,40 @@
+//! A reader that takes over from a handshake, and is taken apart at rest.
+
+use super::process::ReadEnd;
+use super::{Reader, Role};
+use crate::aead::{ReadKeys, RecordOpener};
+use crate::buffer::InboundBuffer;
+
+impl Reader {
+    /// The same for a handshake that has read from `buffer`, which came to be of another capacity.
+    pub(crate) fn begin_in(&mut self, keys: ReadKeys, mut buffer: InboundBuffer) {
+        buffer.set_capacity(self.buffer.capacity());
+        self.buffer = buffer;
+        self.begin(keys);
+    }
+
+    /// Takes the keys out; to be called at rest only.
+    pub(crate) fn take_keys(&mut self) -> Option<ReadKeys> {
+        self.opener.take().map(RecordOpener::into_keys)
+    }
+
+    pub(crate) const fn role(&self) -> Role {
+        self.role
+    }
+
+    /// Whether there is no plaintext, and no message in part. Records that were not opened may be
+    /// held.
+    pub(crate) fn is_between_records(&self) -> bool {
+        self.end == ReadEnd::NotYet && self.opened_record_len == 0 && !self.joiner.is_joining()
+    }
+
+    /// The bytes of those records.
+    pub(crate) fn unopened(&self) -> &[u8] {
+        self.buffer.bytes()
+    }
+
+    /// Whether the next byte from the transport begins a record, and a message.
+    pub(crate) fn is_at_rest(&self) -> bool {
+        self.end == ReadEnd::NotYet && self.buffer.len() == 0 && !self.joiner.is_joining()
+    }
+}

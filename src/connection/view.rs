@@ -1,5 +1,6 @@
 //! What can be seen of a connection.
 
+use super::early::EarlyData;
 use super::{Connection, ConnectionError, Stage};
 use crate::reader::ReaderState;
 use crate::writer::{Wants, WriterState};
@@ -58,14 +59,15 @@ impl Connection {
     }
 
     /// Bytes of buffer memory held now, in use or kept for reuse: segments, inbound memory, and the
-    /// part of a handshake message that is being joined.
+    /// part of a handshake message that is being joined, and early data.
     /// Foreign memory that waits (the handshake's flights, owned plaintext, chunks put back) is
     /// not counted.
     #[must_use]
     pub fn memory_held(&self) -> usize {
         let handshake = match &self.stage {
             Stage::Negotiating(handshake) => handshake.memory_held(),
-            Stage::Established(_) | Stage::Failed(_) => 0,
+            Stage::Established(negotiated) => negotiated.early().map_or(0, EarlyData::memory_held),
+            Stage::Failed(_) => 0,
         };
         self.writer.memory_held() + self.reader.memory_held() + handshake
     }

@@ -19,7 +19,9 @@ pub use pool::Pool;
 #[cfg(feature = "parallel")]
 pub(crate) use segment::Segment;
 
-/// What becomes of buffer memory when it is empty.
+use zeroize::optimization_barrier;
+
+/// What becomes of buffer memory when it is empty, where no pool takes it back.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BufferPolicy {
@@ -30,4 +32,12 @@ pub enum BufferPolicy {
     /// (OpenSSL's `SSL_MODE_RELEASE_BUFFERS`). Inbound memory that was lent and got no bytes goes
     /// at the next `process`.
     Release,
+}
+
+/// Overwrites what was plaintext, in a way that the compiler keeps.
+///
+/// `Zeroize` writes byte by byte: for a record that takes as long as it took to open it.
+fn wipe(bytes: &mut [u8]) {
+    bytes.fill(0);
+    optimization_barrier(bytes);
 }

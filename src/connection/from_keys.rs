@@ -47,7 +47,7 @@ impl Connection {
         let next_keys = NextKeys::of_both(write.take_secret(), read.take_secret());
         let mut this = Self {
             writer: Writer::without_keys(writer)?,
-            reader: Reader::without_keys(role, reader)?,
+            reader: Reader::without_keys(role, &reader)?,
             stage: Stage::Established(Box::new(negotiated)),
         };
         this.writer.begin(write, next_keys);

@@ -325,13 +325,16 @@ impl Handshake {
         if self.input == Input::Ended {
             return Err(Error::Truncated.into());
         }
-        if self.inbound.is_full(self.needed()) {
+        let needed = self.needed();
+        if self.inbound.is_full(needed) {
             let (capacity, max) = (self.inbound.capacity(), self.max_input());
             if capacity >= max {
                 return Err(self.refuse(PeerFault::HandshakeTooLong, writer));
             }
-            self.inbound.set_capacity(capacity.saturating_mul(2).min(max));
+            self.inbound.set_capacity(capacity.saturating_mul(2).max(needed).min(max));
         }
+        // A peer that is silent costs no buffer.
+        self.inbound.release_if_empty();
         Ok(Status::Blocked)
     }
 

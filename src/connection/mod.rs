@@ -38,7 +38,6 @@ use server_name::{RememberServerName, ServerNameCell};
 
 use crate::aead::ReadKeys;
 use crate::alert::AlertDescription;
-use crate::buffer::InboundBuffer;
 use crate::error::{Error, Overrun, WriteError};
 use crate::reader::{Inbound, Reader, ReaderState};
 use crate::writer::{Writer, WriterParts, WriterState};
@@ -156,11 +155,11 @@ impl Connection {
         config: ConnectionConfig,
     ) -> Result<Self, ConnectionError> {
         let ConnectionConfig { writer, reader, tls12_close } = config;
-        let inbound = InboundBuffer::new(reader.capacity, reader.buffers);
+        let inbound = reader.handshake_buffer();
         let role = tls.role();
         let mut this = Self {
             writer: Writer::without_keys(writer)?,
-            reader: Reader::without_keys(role, reader)?,
+            reader: Reader::without_keys(role, &reader)?,
             stage: Stage::Negotiating(Box::new(Handshake::new(
                 tls,
                 name,

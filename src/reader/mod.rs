@@ -118,7 +118,7 @@ impl Reader {
     /// # Errors
     /// [`ConfigError`] for a setting that is out of its range ([`ReaderConfig::check`]).
     pub fn new(mut keys: ReadKeys, role: Role, config: ReaderConfig) -> Result<Self, ConfigError> {
-        let mut reader = Self::without_keys(role, config)?;
+        let mut reader = Self::without_keys(role, &config)?;
         let next_keys = keys.take_secret().into();
         reader.standalone = Some(Box::new(Standalone::new(next_keys)));
         reader.begin(keys);
@@ -126,12 +126,12 @@ impl Reader {
     }
 
     /// A reader that opens nothing yet: `Negotiating`.
-    pub(crate) fn without_keys(role: Role, config: ReaderConfig) -> Result<Self, ConfigError> {
+    pub(crate) fn without_keys(role: Role, config: &ReaderConfig) -> Result<Self, ConfigError> {
         config.check()?;
         Ok(Self {
             opener: None,
             standalone: None,
-            buffer: InboundBuffer::new(config.capacity, config.buffers),
+            buffer: config.inbound_buffer(),
             opened_record_len: 0,
             plaintext: 0..0,
             joiner: HandshakeJoiner::default(),

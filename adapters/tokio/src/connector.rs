@@ -5,7 +5,7 @@ use alloc::sync::Arc;
 use tokio::io::{AsyncRead, AsyncWrite};
 use wantwrite::rustls::pki_types::ServerName;
 use wantwrite::rustls::{ClientConfig, ServerConfig};
-use wantwrite::{Connection, ConnectionConfig, Role, prepare_client_config};
+use wantwrite::{Connection, ConnectionConfig, Pool, Role, prepare_client_config};
 
 use crate::handshake::TlsHandshake;
 
@@ -51,7 +51,9 @@ pub struct TlsConnector {
 }
 
 impl TlsConnector {
-    /// Settings for the streams made from now on.
+    /// Settings for the streams made from now on. By default they are
+    /// [`ConnectionConfig::pooled`], with a pool that all streams of this one and of its clones
+    /// share: begin with that, or idle streams hold their buffers.
     #[must_use]
     pub fn with_connection_config(self, config: ConnectionConfig) -> Self {
         Self { config, ..self }
@@ -85,7 +87,7 @@ impl TlsConnector {
 impl From<Arc<ClientConfig>> for TlsConnector {
     /// The configuration is copied unless its `enable_secret_extraction` is set.
     fn from(tls: Arc<ClientConfig>) -> Self {
-        Self { tls: prepare_client_config(tls), config: ConnectionConfig::default() }
+        Self { tls: prepare_client_config(tls), config: ConnectionConfig::pooled(Pool::default()) }
     }
 }
 
@@ -98,7 +100,8 @@ pub struct TlsAcceptor {
 }
 
 impl TlsAcceptor {
-    /// Settings for the streams made from now on.
+    /// Settings for the streams made from now on, as
+    /// [`TlsConnector::with_connection_config`].
     #[must_use]
     pub fn with_connection_config(self, config: ConnectionConfig) -> Self {
         Self { config, ..self }
@@ -131,6 +134,6 @@ impl TlsAcceptor {
 
 impl From<Arc<ServerConfig>> for TlsAcceptor {
     fn from(tls: Arc<ServerConfig>) -> Self {
-        Self { tls, config: ConnectionConfig::default() }
+        Self { tls, config: ConnectionConfig::pooled(Pool::default()) }
     }
 }

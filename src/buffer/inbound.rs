@@ -24,7 +24,8 @@ pub(crate) struct InboundBuffer {
     /// The free memory behind `end` is lent until a call of its own. It stays where it is.
     is_lent: bool,
     capacity: usize,
-    policy: BufferPolicy,
+    /// Whether empty memory stays with this buffer.
+    keeps_memory: bool,
     #[cfg(feature = "std")]
     pool: Option<Pool>,
 }
@@ -38,7 +39,7 @@ impl InboundBuffer {
             used: 0,
             is_lent: false,
             capacity,
-            policy,
+            keeps_memory: matches!(policy, BufferPolicy::Retain),
             #[cfg(feature = "std")]
             pool: None,
         }
@@ -49,6 +50,7 @@ impl InboundBuffer {
     pub(crate) fn with_pool(self, pool: Option<Pool>) -> Self {
         // Moved, and not updated: it has a `Drop`.
         let mut this = self;
+        this.keeps_memory &= pool.is_none();
         this.pool = pool;
         this
     }
@@ -137,7 +139,7 @@ impl InboundBuffer {
     fn settle(&mut self) {
         if self.start == self.end && !self.is_lent {
             (self.start, self.end) = (0, 0);
-            if !self.keeps_memory() {
+            if !self.keeps_memory {
                 self.release();
             }
         }
@@ -202,18 +204,9 @@ impl InboundBuffer {
 
     /// Gives the memory back if nothing is held.
     pub(crate) fn release_if_empty(&mut self) {
-        if self.len() == 0 && !self.is_lent && !self.keeps_memory() {
+        if !self.keeps_memory && self.len() == 0 && !self.is_lent {
             self.release();
         }
-    }
-
-    /// Whether empty memory stays with this buffer.
-    const fn keeps_memory(&self) -> bool {
-        #[cfg(feature = "std")]
-        if self.pool.is_some() {
-            return false;
-        }
-        matches!(self.policy, BufferPolicy::Retain)
     }
 
     #[cfg(feature = "std")]

@@ -37,6 +37,7 @@ pub enum BufferPolicy {
 /// Overwrites what was plaintext, in a way that the compiler keeps.
 ///
 /// `Zeroize` writes byte by byte: for a record that takes as long as it took to open it.
+#[inline(never)]
 fn wipe(bytes: &mut [u8]) {
     bytes.fill(0);
     optimization_barrier(bytes);

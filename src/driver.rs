@@ -1,103 +1,103 @@
-//! What the adapters have in common: a connection driven over a transport, as far as both go.
+//! What every adapter has in common: a connection and its transport, without the I/O.
 //!
-//! An adapter is a [`Transport`] for the I/O that it knows, and calls of a [`Driver`] for the
-//! traits that it implements. `Stream` is one, over `std::io`; the crates `wantwrite-tokio` and
-//! `wantwrite-embedded-io` are others. You need this module only to write an adapter of your own.
+//! A [`Driver`] says what to do for a [`Goal`], you do it and report the result, until it says
+//! [`Step::Done`]. It knows no transport, so the same machine serves blocking calls, `poll_*`
+//! functions, `async fn`s and completions. `Stream` is such a loop, and so is each crate
+//! `wantwrite-*`; you need this module only to write an adapter of your own.
+//!
+//! ```
+//! use std::io::{ErrorKind, Read, Write};
+//! use wantwrite::driver::{Driver, FarEnd, Fault, Goal, Step};
+//!
+//! type Result<T> = core::result::Result<T, Fault<std::io::Error>>;
+//!
+//! fn run(driver: &mut Driver<std::io::Error>, io: &mut (impl Read + Write), goal: Goal) -> Result<()> {
+//!     loop {
+//!         let reported = match driver.next(goal)? {
+//!             Step::Done => return Ok(()),
+//!             Step::Blocked => return Err(Fault::Transport(ErrorKind::WouldBlock.into())),
+//!             Step::Write(mut bytes) => io.write(bytes.chunk()).map(|n| driver.wrote(n)),
+//!             Step::Flush => io.flush().map(|()| driver.flushed()),
+//!             Step::Read(memory) => io.read(memory).map(|n| driver.read(n)),
+//!         };
+//!         match reported {
+//!             Err(error) if error.kind() == ErrorKind::WouldBlock => driver.blocked(),
+//!             Err(error) => driver.failed(FarEnd::from(&error), error),
+//!             Ok(()) => {}
+//!         }
+//!     }
+//! }
+//!
+//! fn read(driver: &mut Driver<std::io::Error>, io: &mut (impl Read + Write), buf: &mut [u8]) -> Result<usize> {
+//!     run(driver, io, Goal::Read)?;
+//!     let len = driver.read_plaintext(|connection| connection.read(buf))?;
+//!     run(driver, io, Goal::Offer)?;
+//!     Ok(len)
+//! }
+//!
+//! fn write(driver: &mut Driver<std::io::Error>, io: &mut (impl Read + Write), buf: &[u8]) -> Result<usize> {
+//!     run(driver, io, Goal::Write)?;
+//!     let accepted = driver.write_plaintext(|writer| writer.write(buf));
+//!     run(driver, io, Goal::Offer)?;
+//!     accepted
+//! }
+//! ```
+//!
+//! # Its rules
+//!
+//! * Answers (KeyUpdates, alerts) go out while you read, and what goes out unasked is flushed.
+//! * If the transport fails to take what no caller waits for, the next call that writes tells of
+//!   it, once. Reading continues.
+//! * Why the connection failed comes before any failure of the transport, and is told by every
+//!   call. If the handshake cannot write because the peer is gone, it reads what the peer said.
+//! * A transport that claims more than it was given is a fault, and nothing counts as moved.
+//! * A write that finds nothing waiting is sealed to its end before it is drained, because the
+//!   transport keeps up: all its records leave together. While bytes wait, writes share records.
+//! * Memory that was lent and got nothing is given back.
 
 pub(crate) mod fault;
+mod goals;
 pub(crate) mod lingering;
+mod step;
 
-use core::task::{Poll, ready};
+use alloc::vec::Vec;
+use core::mem;
 
-use crate::error::Overrun;
-pub use fault::Fault;
-use lingering::Lingering;
+pub use fault::{FarEnd, Fault};
+use step::{Asked, Call, Next, Side};
+pub use step::{Goal, Outgoing, Step};
 
 use crate::connection::{Connection, ConnectionError};
-use crate::error::{Error, WriteError};
-use crate::reader::ReaderState;
-use crate::writer::{Drain, WriterState};
-
-/// A transport as an adapter shows it. `Pending` is what others call "would block".
-///
-/// A call that gives `Pending` has moved no bytes; where somebody has to be woken later, the
-/// adapter has seen to it.
-pub trait Transport {
-    /// The transport's own error.
-    type Error;
-
-    /// Puts bytes into `buf`, which is not empty, and says how many; 0 at the end.
-    ///
-    /// # Errors
-    /// The transport's own.
-    fn poll_read(&mut self, buf: &mut [u8]) -> Poll<Result<usize, Self::Error>>;
-
-    /// Takes as many of the waiting bytes as it likes, from their beginning, and says how many.
-    /// There is at least one; 0 means that the transport will take no more. It need not be
-    /// given them all.
-    ///
-    /// # Errors
-    /// The transport's own.
-    fn poll_write(&mut self, drain: &Drain<'_>) -> Poll<Result<Taken, Self::Error>>;
-
-    /// Empties its own buffer, if it has one.
-    ///
-    /// # Errors
-    /// The transport's own.
-    fn poll_flush(&mut self) -> Poll<Result<(), Self::Error>>;
-
-    /// What `error` says of the other end.
-    fn far_end(error: &Self::Error) -> FarEnd;
-}
-
-/// What an error of a transport says of its other end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum FarEnd {
-    /// Nothing.
-    Unknown,
-    /// It takes nothing more. A read does not wait: it gives what had come before, or the end.
-    Gone,
-    /// The same, and a read that returned 0 would make it look like an orderly end.
-    Reset,
-}
-
-/// What a transport says that it took, of what it was given.
-#[derive(Clone, Copy, Debug)]
-pub struct Taken {
-    claimed: usize,
-    offered: usize,
-}
-
-impl Taken {
-    /// It says that it took `claimed` bytes of the `offered` that it was given.
-    #[must_use]
-    pub const fn new(claimed: usize, offered: usize) -> Self {
-        Self { claimed, offered }
-    }
-
-    const fn len(&self) -> Result<usize, Overrun> {
-        let &Self { claimed, offered } = self;
-        if claimed <= offered { Ok(claimed) } else { Err(Overrun { claimed, available: offered }) }
-    }
-}
+use crate::error::{Overrun, WriteError};
+use crate::writer::Writer;
+use fault::Failure;
+use lingering::LingerError;
 
 /// A connection, and what it owes its caller and its transport.
 ///
-/// Every call goes as far as the transport lets it. One that gives `Pending` has accepted and
-/// returned nothing: it need not be repeated, with the same or with other arguments. Every call
-/// is given the transport, always the same one: an adapter may have to make it anew for each.
+/// You may stop after any step and ask for another goal: nothing is lost or repeated. A step that
+/// was not reported is asked for again.
 #[derive(Debug)]
 pub struct Driver<E> {
     connection: Connection,
-    /// A failure to write that was met when bytes had been accepted already, or while reading:
-    /// for the next call that writes to tell. A reset is for a reader that meets the end, too.
-    deferred: Option<Fault<E>>,
+    /// A failure to write that no call has told yet: for the next one that writes. A reset is for
+    /// a reader that meets the end, too.
+    deferred: Option<Failure<E>>,
+    /// Why the last read came to nothing, until a goal that reads tells of it.
+    unread: Option<Fault<E>>,
     /// The transport's own buffer may hold bytes that no caller knows of, and so will not flush.
     flush_due: bool,
     /// The transport has said that no more will come.
     input_ended: bool,
-    lingering: Lingering,
+    /// Bytes of the transport that lingering has thrown away.
+    discarded: u64,
+    /// Where a connection that takes no more input reads what it throws away.
+    scratch: Vec<u8>,
+    /// The last step, until it is reported.
+    asked: Asked,
+    /// How many bytes that step gave or lent.
+    len: usize,
+    call: Call,
 }
 
 impl<E> Driver<E> {
@@ -107,9 +107,14 @@ impl<E> Driver<E> {
         Self {
             connection,
             deferred: None,
+            unread: None,
             flush_due: false,
             input_ended: false,
-            lingering: Lingering::new(),
+            discarded: 0,
+            scratch: Vec::new(),
+            asked: Asked::Nothing,
+            len: 0,
+            call: Call::NEW,
         }
     }
 
@@ -118,7 +123,7 @@ impl<E> Driver<E> {
         &self.connection
     }
 
-    /// The connection. Whatever is written here is drained by the driver's next call.
+    /// The connection. What you write here leaves with the driver's next goal.
     pub const fn connection_mut(&mut self) -> &mut Connection {
         &mut self.connection
     }
@@ -128,299 +133,195 @@ impl<E> Driver<E> {
         self.connection
     }
 
-    /// Finishes the handshake, if it is not finished. Our last flight is offered to the
-    /// transport; what it does not take goes with the next call.
+    /// What to do next for `goal`. Report it, then ask again.
     ///
     /// # Errors
-    /// Why the handshake failed (its alert was offered to the transport), or the transport's own.
-    pub fn poll_handshake(
-        &mut self,
-        io: &mut impl Transport<Error = E>,
-    ) -> Poll<Result<(), Fault<E>>> {
-        while self.connection.writer_state() == WriterState::Negotiating {
-            if let Err(fault) = self.offer(io) {
-                return Poll::Ready(Err(self.last_word(io, fault)));
-            }
-            if !self.connection.wants().process {
-                ready!(self.poll_fill(io))?;
-            }
-            self.process(io)?;
-            if self.connection.writer_state() != WriterState::Negotiating {
-                self.offer(io)?;
-            }
-        }
-        Poll::Ready(match self.connection.protocol_version() {
-            Some(_) => Ok(()),
-            // A handshake that has failed has not become complete.
-            None => self.process(io),
-        })
-    }
-
-    /// What a handshake fails with when it could not write for `fault`. If the peer has gone, it
-    /// may have said why: its alert tells more than that it takes nothing.
-    fn last_word<T>(&mut self, io: &mut T, fault: Fault<E>) -> Fault<E>
-    where
-        T: Transport<Error = E>,
-    {
-        let is_gone = match &fault {
-            Fault::Transport(error) => T::far_end(error) != FarEnd::Unknown,
-            _ => false,
+    /// Why the goal cannot be reached; [`Goal`] says what each may fail with. Asked again, it
+    /// tries again.
+    pub fn next(&mut self, goal: Goal) -> Result<Step<'_>, Fault<E>> {
+        self.return_lent();
+        let next = match goal {
+            Goal::Handshake => self.handshake(),
+            Goal::Read => self.until_plaintext(),
+            Goal::Write => self.until_room(),
+            Goal::Offer => Ok(self.offering().unwrap_or(Next::Done)),
+            Goal::Flush => self.flush(),
+            Goal::Close => self.close(),
+            Goal::Linger { max } => self.linger(max),
         };
-        // Otherwise a read might wait for ever.
-        while is_gone && self.connection.writer_state() == WriterState::Negotiating {
-            let filled = self.poll_fill(io);
-            match self.connection.process() {
-                // This the transport's own error says better.
-                Err(ConnectionError::Record(Error::Truncated)) => break,
-                Err(error) => return Fault::Connection(error),
-                Ok(()) if matches!(filled, Poll::Ready(Ok(()))) => {}
-                Ok(()) => break,
-            }
+        if matches!(next, Ok(Next::Done | Next::Blocked) | Err(_)) {
+            self.call = Call::NEW;
         }
-        fault
-    }
-
-    /// Goes on until `read` gives more than 0 bytes of what the connection has, or the peer has
-    /// closed: then 0. Finishes the handshake first.
-    ///
-    /// # Errors
-    /// What `read` gives, or the transport's own. If the transport fails to take what waits for
-    /// it, the next call that writes tells of it.
-    pub fn poll_read(
-        &mut self,
-        io: &mut impl Transport<Error = E>,
-        mut read: impl FnMut(&mut Connection) -> Result<usize, ConnectionError>,
-    ) -> Poll<Result<usize, Fault<E>>> {
-        ready!(self.poll_handshake(io))?;
-        loop {
-            let len = read(&mut self.connection).map_err(|error| self.fail(io, error))?;
-            // Our answers go out while we read: two full pipes must not wait for each other. That
-            // the peer takes no more does not mean that it has sent nothing.
-            if self.deferred.is_none() {
-                self.deferred = self.offer(io).err();
+        Ok(match next? {
+            Next::Done => Step::Done,
+            Next::Blocked => Step::Blocked,
+            Next::Flush => {
+                self.asked = Asked::Flush;
+                Step::Flush
             }
-            if len > 0 || self.connection.reader_state() == ReaderState::PeerClosed {
-                return Poll::Ready(Ok(len));
+            Next::Write => {
+                self.asked = Asked::Write;
+                self.len = 0;
+                Step::Write(Outgoing::new(self.connection.writer_mut().drain(), &mut self.len))
             }
-            ready!(self.poll_fill(io))?;
-        }
-    }
-
-    /// Goes on until `write`, which offers the connection `offered` bytes, gives more than 0, and
-    /// gives the transport what it takes. Finishes the handshake first. With 0 bytes offered,
-    /// `write` is called once.
-    ///
-    /// # Errors
-    /// What `write` gives, or the transport's own: in both cases nothing was accepted. A failure
-    /// behind bytes that were accepted is told by the next call that writes.
-    pub fn poll_write(
-        &mut self,
-        io: &mut impl Transport<Error = E>,
-        offered: usize,
-        mut write: impl FnMut(&mut Connection) -> Result<usize, WriteError>,
-    ) -> Poll<Result<usize, Fault<E>>> {
-        self.tell_deferred()?;
-        ready!(self.poll_handshake(io))?;
-        loop {
-            let accepted = match write(&mut self.connection) {
-                Ok(n) => n,
-                // The next call, which accepts nothing, tells of it.
-                Err(WriteError::KeyLimit { accepted }) if accepted > 0 => accepted,
-                Err(error) => return Poll::Ready(Err(self.refuse(io, error))),
-            };
-            let drained = self.poll_drain(io);
-            if accepted > 0 {
-                // An error would say that nothing was accepted.
-                if let Poll::Ready(Err(fault)) = drained {
-                    self.deferred = Some(fault);
-                }
-                return Poll::Ready(Ok(accepted));
+            Next::Read => {
+                self.asked = Asked::Read;
+                Step::Read(self.lend(usize::MAX))
             }
-            match drained {
-                Poll::Ready(result) => result?,
-                Poll::Pending if offered > 0 && self.connection.writer().room() == 0 => {
-                    return Poll::Pending;
-                }
-                Poll::Pending => {}
+            Next::Discard(max) => {
+                self.asked = Asked::Discard;
+                Step::Read(self.lend(max))
             }
-            if offered == 0 {
-                return Poll::Ready(Ok(0));
-            }
-            // What was drained has made room.
-        }
-    }
-
-    /// Everything accepted, with the transport and out of its own buffer.
-    ///
-    /// # Errors
-    /// As [`poll_write`](Self::poll_write).
-    pub fn poll_flush(&mut self, io: &mut impl Transport<Error = E>) -> Poll<Result<(), Fault<E>>> {
-        self.tell_deferred()?;
-        self.connection.writer_mut().flush().map_err(|error| self.refuse(io, error))?;
-        self.poll_drain_all(io)
-    }
-
-    /// `close_notify` behind everything accepted, and all of it with the transport; the handshake
-    /// comes first. A connection that has failed says so when its alert is with the transport.
-    /// A repeated call resumes where it stopped.
-    ///
-    /// # Errors
-    /// Why the connection has failed, or the transport's own.
-    pub fn poll_close(&mut self, io: &mut impl Transport<Error = E>) -> Poll<Result<(), Fault<E>>> {
-        match ready!(self.poll_handshake(io)) {
-            // Told below, when the alert is with the transport.
-            Ok(()) | Err(Fault::Connection(_)) => {}
-            fault @ Err(_) => return Poll::Ready(fault),
-        }
-        let closed = self.connection.close();
-        self.tell_deferred()?;
-        let drained = ready!(self.poll_drain_all(io));
-        closed.map_err(|error| self.refuse(io, error)).and(drained)?;
-        Poll::Ready(match self.connection.protocol_version() {
-            Some(_) => Ok(()),
-            // A handshake that was given up said no goodbye.
-            None => self.process(io),
         })
     }
 
-    /// After [`poll_close`](Self::poll_close): throws away what the peer still sends, until it has
-    /// ended too. Of that, all calls read at most `max` bytes, and one that shows that there are
-    /// more. `keep_waiting` is asked before each read.
-    ///
-    /// # Errors
-    /// [`Fault::Linger`] if there was more, or if it gave up; why the connection has failed; or the
-    /// transport's own.
-    pub fn poll_discard(
-        &mut self,
-        io: &mut impl Transport<Error = E>,
-        max: u64,
-        keep_waiting: impl FnMut() -> bool,
-    ) -> Poll<Result<(), Fault<E>>> {
-        let Self { connection, input_ended, lingering, .. } = self;
-        ready!(lingering.poll(connection, io, input_ended, max, keep_waiting))?;
-        Poll::Ready(match self.connection.error() {
-            // That end was waited for.
-            None | Some(ConnectionError::Record(Error::Truncated)) => Ok(()),
-            Some(error) => Err(Fault::Connection(error)),
-        })
+    /// The transport took `n` of the bytes that [`Step::Write`] gave; 0 means that it will take no
+    /// more.
+    pub fn wrote(&mut self, n: usize) {
+        let available = if self.asked == Asked::Write { self.len } else { 0 };
+        self.return_lent();
+        let taken = match n {
+            0 => Err(Fault::WriteZero),
+            n if n > available => Err(Fault::WriteOverrun(Overrun { claimed: n, available })),
+            n => self.connection.writer_mut().drain().advance(n).map_err(Fault::WriteOverrun),
+        };
+        if let Err(fault) = taken {
+            self.fail_writing(Failure { fault, far_end: FarEnd::Unknown });
+        }
     }
 
-    /// [`poll_close`](Self::poll_close) and [`poll_discard`](Self::poll_discard), behind an alert
-    /// too.
-    ///
-    /// # Errors
-    /// As both of them.
-    pub fn poll_linger(
-        &mut self,
-        io: &mut impl Transport<Error = E>,
-        max: u64,
-        keep_waiting: impl FnMut() -> bool,
-    ) -> Poll<Result<(), Fault<E>>> {
-        let closed = ready!(self.poll_close(io));
-        let (Ok(()) | Err(Fault::Connection(_))) = closed else { return Poll::Ready(closed) };
-        let discarded = ready!(self.poll_discard(io, max, keep_waiting));
-        Poll::Ready(closed.and(discarded))
+    /// The transport has emptied its own buffer, as [`Step::Flush`] asked.
+    pub fn flushed(&mut self) {
+        if self.asked == Asked::Flush {
+            self.flush_due = false;
+            self.call.has_flushed = true;
+        }
+        self.return_lent();
     }
 
-    /// Gives the transport what waits, until it takes no more.
-    fn poll_drain(&mut self, io: &mut impl Transport<Error = E>) -> Poll<Result<(), Fault<E>>> {
-        while self.connection.wants().drain {
-            let mut drain = self.connection.writer_mut().drain();
-            if !drain.has_remaining() {
-                break;
-            }
-            let taken = ready!(io.poll_write(&drain)).map_err(Fault::Transport)?;
-            match taken.len().map_err(Fault::WriteOverrun)? {
-                0 => return Poll::Ready(Err(Fault::WriteZero)),
-                len => drain.advance(len).map_err(Fault::WriteOverrun)?,
+    /// The transport put `n` bytes into the memory that [`Step::Read`] lent; 0 means that it has
+    /// ended.
+    pub fn read(&mut self, n: usize) {
+        let available = self.len;
+        let asked = self.take_asked();
+        let (Asked::Read | Asked::Discard) = asked else { return };
+        let allowed = if n <= available { n } else { 0 };
+        if asked == Asked::Discard {
+            let allowed = u64::try_from(allowed).unwrap_or(u64::MAX);
+            self.discarded = self.discarded.saturating_add(allowed);
+        }
+        let committed = self.connection.commit_inbound(allowed);
+        if n > available || committed.is_err() {
+            self.unread = Some(Fault::Overrun(Overrun { claimed: n, available }));
+        } else if n == 0 {
+            self.connection.end_of_input();
+            self.input_ended = true;
+        }
+    }
+
+    /// The transport could not do the last step now, and moved no bytes. If anything else can be
+    /// done for the goal, that comes next; otherwise [`Step::Blocked`].
+    pub fn blocked(&mut self) {
+        match self.asked {
+            Asked::Nothing => {}
+            Asked::Write | Asked::Flush => self.call.writing = Side::Blocked,
+            Asked::Read | Asked::Discard => self.call.reading = Side::Blocked,
+        }
+        self.return_lent();
+    }
+
+    /// The transport failed at the last step, and moved no bytes.
+    pub fn failed(&mut self, far_end: FarEnd, error: E) {
+        let fault = Fault::Transport(error);
+        match self.asked {
+            Asked::Read | Asked::Discard => self.unread = Some(fault),
+            Asked::Nothing | Asked::Write | Asked::Flush => {
+                self.fail_writing(Failure { fault, far_end });
             }
         }
-        Poll::Ready(Ok(()))
+        self.return_lent();
     }
 
-    /// Everything that waits, sealed or not, with the transport and out of its own buffer; unlike
-    /// [`poll_flush`](Self::poll_flush) in every state of the connection.
+    /// You do not want to wait any longer for what [`Step::Read`] would bring: the goal fails with
+    /// [`Fault::Linger`].
+    pub fn gave_up(&mut self) {
+        self.unread = Some(Fault::Linger(LingerError::GaveUp { discarded: self.discarded }));
+        self.return_lent();
+    }
+
+    /// Takes plaintext behind [`Goal::Read`]: `read` says how much. Then [`Goal::Offer`] sends the
+    /// answers to what came with it.
     ///
     /// # Errors
-    /// The transport's own, or [`Fault::WriteZero`].
-    pub fn poll_drain_all(
+    /// As `read`.
+    pub fn read_plaintext(
         &mut self,
-        io: &mut impl Transport<Error = E>,
-    ) -> Poll<Result<(), Fault<E>>> {
-        ready!(self.poll_drain(io))?;
-        ready!(io.poll_flush()).map_err(Fault::Transport)?;
-        self.flush_due = false;
-        Poll::Ready(Ok(()))
-    }
-
-    /// Drains what no caller waits for, without waiting for it.
-    fn offer(&mut self, io: &mut impl Transport<Error = E>) -> Result<(), Fault<E>> {
+        read: impl FnOnce(&mut Connection) -> Result<usize, ConnectionError>,
+    ) -> Result<usize, Fault<E>> {
+        let len = read(&mut self.connection).map_err(Fault::Connection);
         self.flush_due |= self.connection.wants().drain;
-        if !self.flush_due {
-            return Ok(());
-        }
-        match self.poll_drain_all(io) {
-            Poll::Ready(result) => result,
-            Poll::Pending => Ok(()),
-        }
+        len
     }
 
-    /// Takes what the transport has, once.
-    fn poll_fill(&mut self, io: &mut impl Transport<Error = E>) -> Poll<Result<(), Fault<E>>> {
-        let Some(mut inbound) = self.connection.inbound() else { return Poll::Ready(Ok(())) };
-        match io.poll_read(&mut inbound) {
-            Poll::Ready(Ok(0)) => {
-                self.connection.end_of_input();
-                self.input_ended = true;
-            }
-            Poll::Ready(Ok(len)) => inbound.commit(len).map_err(Fault::Overrun)?,
-            Poll::Ready(Err(error)) => {
-                self.process(io)?;
-                return Poll::Ready(Err(Fault::Transport(error)));
-            }
-            Poll::Pending => {
-                // Gives the lent memory back.
-                self.process(io)?;
-                return Poll::Pending;
-            }
-        }
-        Poll::Ready(Ok(()))
-    }
-
-    fn process(&mut self, io: &mut impl Transport<Error = E>) -> Result<(), Fault<E>> {
-        self.connection.process().map_err(|error| self.fail(io, error))
-    }
-
-    fn tell_deferred(&mut self) -> Result<(), Fault<E>> {
-        self.deferred.take().map_or(Ok(()), Err)
-    }
-
-    /// The alert, if there is one, is sent if the transport takes it; that the connection has
-    /// failed matters more than that it did not.
+    /// Accepts plaintext behind [`Goal::Write`]: `write` says how much. Then [`Goal::Offer`] sends
+    /// it, whether or not this fails.
     ///
-    /// An end without `close_notify` says only that the transport has ended. If that was a reset,
-    /// and it was met by a write of ours, the read did not see it: it is told first, once.
-    fn fail<T>(&mut self, io: &mut T, error: ConnectionError) -> Fault<E>
-    where
-        T: Transport<Error = E>,
-    {
-        let _unsent = self.poll_drain_all(io);
-        if error == ConnectionError::Record(Error::Truncated) {
-            let is_reset = |fault: &mut Fault<E>| match fault {
-                Fault::Transport(error) => T::far_end(error) == FarEnd::Reset,
-                _ => false,
-            };
-            if let Some(reset) = self.deferred.take_if(is_reset) {
-                return reset;
-            }
+    /// # Errors
+    /// As `write`. Nothing was accepted then: a key limit behind bytes that were accepted is told
+    /// by the next call.
+    pub fn write_plaintext(
+        &mut self,
+        write: impl FnOnce(&mut Writer) -> Result<usize, WriteError>,
+    ) -> Result<usize, Fault<E>> {
+        let writer = self.connection.writer_mut();
+        let keeps_up = !writer.wants_drain();
+        let accepted = match write(writer) {
+            Ok(n) => n,
+            Err(WriteError::KeyLimit { accepted }) if accepted > 0 => accepted,
+            Err(error) => return Err(self.refusal(error)),
+        };
+        if keeps_up {
+            writer.seal_tail();
         }
-        Fault::Connection(error)
+        Ok(accepted)
     }
 
-    fn refuse(&mut self, io: &mut impl Transport<Error = E>, error: WriteError) -> Fault<E> {
+    fn refusal(&self, error: WriteError) -> Fault<E> {
         match (error, self.connection.error()) {
-            (WriteError::Failed { .. }, Some(error)) => self.fail(io, error),
+            (WriteError::Failed { .. }, Some(error)) => Fault::Connection(error),
             (error, _) => Fault::Write(error),
         }
     }
+
+    fn fail_writing(&mut self, failure: Failure<E>) {
+        self.call.writing = Side::Failed;
+        if self.connection.error().is_none() {
+            self.deferred.get_or_insert(failure);
+        }
+    }
+
+    /// Lends memory for at most `max` bytes.
+    fn lend(&mut self, max: usize) -> &mut [u8] {
+        let memory = if self.connection.wants().input {
+            self.connection.lend_inbound().unwrap_or_default()
+        } else {
+            self.scratch.resize(SCRATCH_LEN, 0);
+            &mut self.scratch
+        };
+        self.len = memory.len().min(max);
+        memory.get_mut(..self.len).unwrap_or_default()
+    }
+
+    fn return_lent(&mut self) {
+        if let Asked::Read | Asked::Discard = self.take_asked() {
+            // Nothing changes if nothing is lent any more.
+            let _unlent = self.connection.commit_inbound(0);
+        }
+    }
+
+    const fn take_asked(&mut self) -> Asked {
+        mem::replace(&mut self.asked, Asked::Nothing)
+    }
 }
+
+const SCRATCH_LEN: usize = 256;

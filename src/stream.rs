@@ -1,11 +1,11 @@
 //! A connection over `std::io`: blocking, or non-blocking with [`ErrorKind::WouldBlock`].
 
-use core::task::Poll;
 use std::io::{self, ErrorKind, IoSlice, Read, Write};
 
-use crate::connection::Connection;
-use crate::driver::{Driver, FarEnd, Fault, Taken, Transport};
-use crate::writer::Drain;
+use crate::connection::{Connection, ConnectionError};
+use crate::driver::{Driver, FarEnd, Fault, Goal, Step};
+use crate::error::WriteError;
+use crate::writer::Writer;
 
 /// A [`Connection`] and its transport, as one `Read + Write`.
 ///
@@ -76,7 +76,7 @@ impl<T: Read + Write> Stream<T> {
     /// [`ConnectionError`](crate::ConnectionError) in it if the handshake failed; or the
     /// transport's own error.
     pub fn complete_handshake(&mut self) -> io::Result<()> {
-        or_would_block(self.driver.poll_handshake(&mut StdIo(&mut self.io)))
+        Ok(self.run(Goal::Handshake)?)
     }
 
     /// Sends `close_notify` behind everything accepted, and returns when all is with the
@@ -93,7 +93,7 @@ impl<T: Read + Write> Stream<T> {
     /// handshake failed or the connection has failed, once the alert is with the transport. Or the
     /// transport's own error.
     pub fn close(&mut self) -> io::Result<()> {
-        or_would_block(self.driver.poll_close(&mut StdIo(&mut self.io)))
+        Ok(self.run(Goal::Close)?)
     }
 
     /// Closes as [`close`](Self::close) does, and then reads and throws away what the peer still
@@ -132,8 +132,7 @@ impl<T: Read + Write> Stream<T> {
         max_discarded: u64,
         keep_waiting: impl FnMut() -> bool,
     ) -> io::Result<()> {
-        let io = &mut StdIo(&mut self.io);
-        or_would_block(self.driver.poll_linger(io, max_discarded, keep_waiting))
+        Ok(self.run_while(Goal::Linger { max: max_discarded }, keep_waiting)?)
     }
 
     /// The connection.
@@ -161,6 +160,61 @@ impl<T: Read + Write> Stream<T> {
     pub fn into_parts(self) -> (Connection, T) {
         (self.driver.into_connection(), self.io)
     }
+
+    fn read_plaintext(
+        &mut self,
+        read: impl FnOnce(&mut Connection) -> Result<usize, ConnectionError>,
+    ) -> io::Result<usize> {
+        self.run(Goal::Read)?;
+        let len = self.driver.read_plaintext(read)?;
+        self.run(Goal::Offer)?;
+        Ok(len)
+    }
+
+    fn write_plaintext(
+        &mut self,
+        write: impl FnOnce(&mut Writer) -> Result<usize, WriteError>,
+    ) -> io::Result<usize> {
+        self.run(Goal::Write)?;
+        let accepted = self.driver.write_plaintext(write);
+        self.run(Goal::Offer)?;
+        Ok(accepted?)
+    }
+
+    fn run(&mut self, goal: Goal) -> Result<(), Fault<io::Error>> {
+        self.run_while(goal, || true)
+    }
+
+    fn run_while(
+        &mut self,
+        goal: Goal,
+        mut keep_waiting: impl FnMut() -> bool,
+    ) -> Result<(), Fault<io::Error>> {
+        let Self { driver, io } = self;
+        loop {
+            let done = match driver.next(goal)? {
+                Step::Done => return Ok(()),
+                Step::Blocked => return Err(Fault::Transport(ErrorKind::WouldBlock.into())),
+                Step::Write(mut bytes) => {
+                    let mut slices = [IoSlice::new(&[]); MAX_SLICES];
+                    io.write_vectored(bytes.io_slices(&mut slices)).map(|n| driver.wrote(n))
+                }
+                Step::Flush => io.flush().map(|()| driver.flushed()),
+                Step::Read(memory) if keep_waiting() => io.read(memory).map(|n| driver.read(n)),
+                Step::Read(_) => {
+                    driver.gave_up();
+                    Ok(())
+                }
+            };
+            match done {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => driver.blocked(),
+                // The same step comes again.
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => driver.failed(FarEnd::from(&error), error),
+                Ok(()) => {}
+            }
+        }
+    }
 }
 
 impl<T: Read + Write> Read for Stream<T> {
@@ -171,8 +225,7 @@ impl<T: Read + Write> Read for Stream<T> {
         if buf.is_empty() {
             return Ok(0);
         }
-        let io = &mut StdIo(&mut self.io);
-        or_would_block(self.driver.poll_read(io, |connection| connection.read(buf)))
+        self.read_plaintext(|connection| connection.read(buf))
     }
 }
 
@@ -180,63 +233,19 @@ impl<T: Read + Write> Write for Stream<T> {
     /// Accepts as much as there is room for once, and gives the transport what it takes. If the
     /// transport fails after bytes were accepted, the next call tells of it.
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        let io = &mut StdIo(&mut self.io);
-        or_would_block(
-            self.driver.poll_write(io, buf.len(), |connection| connection.writer_mut().write(buf)),
-        )
+        self.write_plaintext(|writer| writer.write(buf))
     }
 
     /// As [`write`](Self::write). Small buffers share their records: for a record each, write and
     /// [`flush`](Self::flush) them one by one.
     fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
-        let io = &mut StdIo(&mut self.io);
-        let offered = total_len(bufs);
-        let write = |connection: &mut Connection| connection.writer_mut().write_vectored(bufs);
-        or_would_block(self.driver.poll_write(io, offered, write))
+        self.write_plaintext(|writer| writer.write_vectored(bufs))
     }
 
     /// Returns when everything accepted is with the transport. On a fresh stream nothing is
     /// accepted yet: the handshake is not waited for.
     fn flush(&mut self) -> io::Result<()> {
-        or_would_block(self.driver.poll_flush(&mut StdIo(&mut self.io)))
-    }
-}
-
-/// Bytes in all of `bufs`.
-fn total_len(bufs: &[IoSlice<'_>]) -> usize {
-    bufs.iter().fold(0, |total, buf| total.saturating_add(buf.len()))
-}
-
-fn or_would_block<R>(poll: Poll<Result<R, Fault<io::Error>>>) -> io::Result<R> {
-    match poll {
-        Poll::Ready(result) => Ok(result?),
-        Poll::Pending => Err(ErrorKind::WouldBlock.into()),
-    }
-}
-
-/// A transport of `std::io`.
-struct StdIo<'a, T>(&'a mut T);
-
-impl<T: Read + Write> Transport for StdIo<'_, T> {
-    type Error = io::Error;
-
-    fn poll_read(&mut self, buf: &mut [u8]) -> Poll<io::Result<usize>> {
-        poll(|| self.0.read(buf))
-    }
-
-    fn poll_write(&mut self, drain: &Drain<'_>) -> Poll<io::Result<Taken>> {
-        let mut chunks = [IoSlice::new(&[]); MAX_CHUNKS];
-        let n = drain.chunks_vectored(&mut chunks);
-        let chunks = &chunks[..n];
-        poll(|| self.0.write_vectored(chunks)).map_ok(|taken| Taken::new(taken, total_len(chunks)))
-    }
-
-    fn poll_flush(&mut self) -> Poll<io::Result<()>> {
-        poll(|| self.0.flush())
-    }
-
-    fn far_end(error: &io::Error) -> FarEnd {
-        error.into()
+        Ok(self.run(Goal::Flush)?)
     }
 }
 
@@ -250,18 +259,8 @@ impl From<&io::Error> for FarEnd {
     }
 }
 
-fn poll<R>(mut call: impl FnMut() -> io::Result<R>) -> Poll<io::Result<R>> {
-    loop {
-        match call() {
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) if error.kind() == ErrorKind::WouldBlock => return Poll::Pending,
-            result => return Poll::Ready(result),
-        }
-    }
-}
-
-/// Chunks that one `writev` is given.
-const MAX_CHUNKS: usize = 16;
+/// Pieces of ciphertext that one `writev` is given.
+const MAX_SLICES: usize = 16;
 
 impl From<Fault<Self>> for io::Error {
     fn from(fault: Fault<Self>) -> Self {

@@ -1,11 +1,11 @@
-//! Why a call of an adapter did not do what it was asked.
+//! Why a goal was not reached.
 
 use super::lingering::LingerError;
 use crate::connection::ConnectionError;
 use crate::error::{Overrun, WriteError};
 
-/// Why a call of a [`Driver`](super::Driver) did not do what it was asked. An adapter says what
-/// each of these is in its own world, and must learn of a new one when it is compiled: match all.
+/// Why a [`Driver`](super::Driver) did not reach a goal. An adapter says what each of these is in
+/// its own world, and must learn of a new one when it is compiled: match all.
 #[derive(Debug)]
 pub enum Fault<E> {
     /// The transport's own error.
@@ -22,4 +22,23 @@ pub enum Fault<E> {
     Write(WriteError),
     /// Our end is with the transport, but the peer's was not awaited.
     Linger(LingerError),
+}
+
+/// What an error of a transport says of its other end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FarEnd {
+    /// Nothing.
+    Unknown,
+    /// It takes nothing more. A read does not wait: it gives what had come before, or the end.
+    Gone,
+    /// The same, and a read that returned 0 would make it look like an orderly end.
+    Reset,
+}
+
+/// A failure to write.
+#[derive(Debug)]
+pub(super) struct Failure<E> {
+    pub(super) fault: Fault<E>,
+    pub(super) far_end: FarEnd,
 }

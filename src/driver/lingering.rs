@@ -1,95 +1,58 @@
 //! Throwing away what a peer still sends after our end.
 
 use core::fmt;
-use core::task::{Poll, ready};
 
-use super::{Fault, Transport};
-use crate::connection::Connection;
-use crate::error::Overrun;
+use super::step::Next;
+use super::{Driver, Fault};
+use crate::connection::ConnectionError;
+use crate::error::Error;
 use crate::reader::ReaderState;
 
-/// What has been read after our end, and thrown away.
-///
-/// A system that closes a socket with unread input resets it, and the peer loses what it has not
-/// read yet. So our end is not over before the peer's has come: its `close_notify`, after which
-/// it sends nothing, or the transport's.
-#[derive(Debug, Default)]
-pub(super) struct Lingering {
-    discarded: u64,
-}
-
-impl Lingering {
-    pub(super) const fn new() -> Self {
-        Self { discarded: 0 }
+impl<E> Driver<E> {
+    /// Closes, and then reads until the peer's end.
+    ///
+    /// A system that closes a socket with unread input resets it, and the peer loses what it has
+    /// not read yet. So our end is not over before the peer's has come: its `close_notify`, after
+    /// which it sends nothing, or the transport's.
+    pub(super) fn linger(&mut self, max: u64) -> Result<Next, Fault<E>> {
+        let closed = if self.call.has_closed { Ok(Next::Done) } else { self.close() };
+        let (Ok(Next::Done) | Err(Fault::Connection(_))) = closed else { return closed };
+        self.call.has_closed = closed.is_ok();
+        match self.discard(max) {
+            Ok(Next::Done) => {}
+            Ok(next) => return Ok(next),
+            fault @ Err(_) => return closed.and(fault),
+        }
+        closed?;
+        match self.connection.error() {
+            // That end was waited for.
+            None | Some(ConnectionError::Record(Error::Truncated)) => Ok(Next::Done),
+            Some(error) => Err(Fault::Connection(error)),
+        }
     }
 
-    /// Reads until the peer's end. A connection that has failed knows of none but the transport's:
-    /// `input_ended` says whether that has come.
-    pub(super) fn poll<T: Transport>(
-        &mut self,
-        connection: &mut Connection,
-        io: &mut T,
-        input_ended: &mut bool,
-        max: u64,
-        mut keep_waiting: impl FnMut() -> bool,
-    ) -> Poll<Result<(), Fault<T::Error>>> {
-        loop {
-            while connection.process().is_ok() && !connection.plaintext().is_empty() {
-                connection.consume_all();
-            }
-            let discarded = self.discarded;
-            if discarded > max {
-                return Poll::Ready(Err(Fault::Linger(LingerError::StillSending { discarded })));
-            }
-            let has_closed = connection.reader_state() == ReaderState::PeerClosed;
-            if has_closed || *input_ended {
-                return Poll::Ready(Ok(()));
-            }
-            if !keep_waiting() {
-                return Poll::Ready(Err(Fault::Linger(LingerError::GaveUp { discarded })));
-            }
+    fn discard(&mut self, max: u64) -> Result<Next, Fault<E>> {
+        while self.connection.process().is_ok() && !self.connection.plaintext().is_empty() {
+            self.connection.consume_all();
+        }
+        let discarded = self.discarded;
+        if discarded > max {
+            return Err(Fault::Linger(LingerError::StillSending { discarded }));
+        }
+        // A connection that has failed knows of no end but the transport's.
+        let has_closed = self.connection.reader_state() == ReaderState::PeerClosed;
+        if has_closed || self.input_ended {
+            return Ok(Next::Done);
+        }
+        match self.fetch()? {
             // One more shows that there is more.
-            let allowed =
-                usize::try_from(max - discarded).map_or(usize::MAX, |n| n.saturating_add(1));
-            match ready!(read_some(connection, io, allowed))? {
-                0 => {
-                    connection.end_of_input();
-                    *input_ended = true;
-                }
-                n => {
-                    self.discarded = discarded.saturating_add(u64::try_from(n).unwrap_or(u64::MAX))
-                }
+            Next::Read => {
+                let left = usize::try_from(max - discarded);
+                Ok(Next::Discard(left.map_or(usize::MAX, |left| left.saturating_add(1))))
             }
+            next => Ok(next),
         }
     }
-}
-
-/// Reads at most `max` bytes, once.
-fn read_some<T: Transport>(
-    connection: &mut Connection,
-    io: &mut T,
-    max: usize,
-) -> Poll<Result<usize, Fault<T::Error>>> {
-    let mut inbound = connection.inbound();
-    // A connection that has failed lends no memory.
-    let mut unread = [0; 256];
-    let memory = inbound.as_deref_mut().unwrap_or(&mut unread);
-    let available = memory.len().min(max);
-    let len = match io.poll_read(memory.get_mut(..available).unwrap_or_default()) {
-        Poll::Ready(read) => read.map_err(Fault::Transport)?,
-        Poll::Pending => {
-            // Gives the lent memory back. A fault is met again by the next call.
-            let _failed = connection.process();
-            return Poll::Pending;
-        }
-    };
-    if len > available {
-        return Poll::Ready(Err(Fault::Overrun(Overrun { claimed: len, available })));
-    }
-    if let Some(inbound) = inbound {
-        inbound.commit(len).map_err(Fault::Overrun)?;
-    }
-    Poll::Ready(Ok(len))
 }
 
 /// Why lingering ended before the peer did. What the peer has not read yet, it may never get.

@@ -168,6 +168,16 @@ impl Writer {
         }
     }
 
+    /// Seals the current record behind sealed ones: a caller is about to drain them all, and then
+    /// the drain would reach it.
+    #[cfg(feature = "rustls")]
+    pub(crate) fn seal_tail(&mut self) {
+        if self.buffer.waiting() > 0 && self.life == Life::Open && !self.is_lent() {
+            // A failure is sticky, and has put its alert into the buffer.
+            let _failed = self.seal_all(RecordEnd::Drained);
+        }
+    }
+
     /// Ends in failure: the current record is wiped, the alert of `error` is sealed behind what
     /// was sealed before. Nothing is sealed after that, nor after `close_notify`. Behind the peer's
     /// own fatal alert nothing leaves at all (RFC 9846 §6.2).

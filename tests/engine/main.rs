@@ -8,6 +8,7 @@ mod chunks;
 mod clock;
 mod crossing;
 mod debug;
+mod driver;
 mod errors;
 mod failed_half;
 mod floods;

@@ -3,7 +3,7 @@
 use core::marker::PhantomData;
 use core::panic::{RefUnwindSafe, UnwindSafe};
 
-use wantwrite::driver::{Driver, FarEnd, Fault, Taken};
+use wantwrite::driver::{Driver, FarEnd, Fault, Goal, Outgoing, Step};
 use wantwrite::*;
 use wantwrite_embedded_io::*;
 use wantwrite_tokio::*;
@@ -128,7 +128,9 @@ fn public_types_have_the_auto_traits_of_the_table() {
         FarEnd: ALL,
         Fault<()>: NO_UNWIND,
         LingerError: ALL,
-        Taken: ALL,
+        Goal: ALL,
+        Outgoing<'static>: "Send Sync Unpin RefUnwindSafe",
+        Step<'static>: "Send Sync Unpin RefUnwindSafe",
         Tls12Close: ALL,
         WriteKeys: ALL,
         Writer: NO_UNWIND,

@@ -3,11 +3,10 @@
 #![forbid(unsafe_code)]
 
 use core::fmt;
-use core::task::Poll;
 
 use embedded_io::{BufRead, ErrorKind, ErrorType, Read, Write};
-use wantwrite::driver::{Driver, FarEnd, Fault, Taken, Transport};
-use wantwrite::{Connection, ConnectionError, Drain, Error, LingerError, Overrun, WriteError};
+use wantwrite::driver::{Driver, FarEnd, Fault, Goal, Step};
+use wantwrite::{Connection, ConnectionError, Error, LingerError, Overrun, WriteError};
 
 /// A [`Connection`] and its transport, as one `Read + BufRead + Write` of embedded-io.
 ///
@@ -53,7 +52,7 @@ impl<T: Read + Write> EmbeddedStream<T> {
     /// # Errors
     /// Why it failed, or the transport's own error.
     pub fn complete_handshake(&mut self) -> Result<(), EmbeddedError<T::Error>> {
-        block(|| self.driver.poll_handshake(&mut EmbeddedIo(&mut self.io)))
+        self.run(Goal::Handshake)
     }
 
     /// Sends `close_notify` behind everything accepted, and returns when all is with the
@@ -67,7 +66,7 @@ impl<T: Read + Write> EmbeddedStream<T> {
     /// # Errors
     /// Why the connection has failed, or the transport's own error.
     pub fn close(&mut self) -> Result<(), EmbeddedError<T::Error>> {
-        block(|| self.driver.poll_close(&mut EmbeddedIo(&mut self.io)))
+        self.run(Goal::Close)
     }
 
     /// Closes as [`close`](Self::close) does, and then reads and throws away what the peer still
@@ -83,10 +82,9 @@ impl<T: Read + Write> EmbeddedStream<T> {
     pub fn close_and_linger(
         &mut self,
         max_discarded: u64,
-        mut keep_waiting: impl FnMut() -> bool,
+        keep_waiting: impl FnMut() -> bool,
     ) -> Result<(), EmbeddedError<T::Error>> {
-        let io = &mut EmbeddedIo(&mut self.io);
-        block(|| self.driver.poll_linger(io, max_discarded, &mut keep_waiting))
+        self.run_while(Goal::Linger { max: max_discarded }, keep_waiting)
     }
 
     /// The connection.
@@ -114,6 +112,34 @@ impl<T: Read + Write> EmbeddedStream<T> {
     pub fn into_parts(self) -> (Connection, T) {
         (self.driver.into_connection(), self.io)
     }
+
+    fn run(&mut self, goal: Goal) -> Result<(), EmbeddedError<T::Error>> {
+        self.run_while(goal, || true)
+    }
+
+    fn run_while(
+        &mut self,
+        goal: Goal,
+        mut keep_waiting: impl FnMut() -> bool,
+    ) -> Result<(), EmbeddedError<T::Error>> {
+        let Self { driver, io } = self;
+        loop {
+            let done = match driver.next(goal)? {
+                // What blocks never says that it would.
+                Step::Done | Step::Blocked => return Ok(()),
+                Step::Write(mut bytes) => io.write(bytes.chunk()).map(|n| driver.wrote(n)),
+                Step::Flush => io.flush().map(|()| driver.flushed()),
+                Step::Read(memory) if keep_waiting() => io.read(memory).map(|n| driver.read(n)),
+                Step::Read(_) => {
+                    driver.gave_up();
+                    Ok(())
+                }
+            };
+            if let Err(error) = done {
+                driver.failed(far_end(&error), error);
+            }
+        }
+    }
 }
 
 impl<T: ErrorType> ErrorType for EmbeddedStream<T> {
@@ -126,21 +152,17 @@ impl<T: Read + Write> Read for EmbeddedStream<T> {
         if buf.is_empty() {
             return Ok(0);
         }
-        let io = &mut EmbeddedIo(&mut self.io);
-        block(|| self.driver.poll_read(io, |connection| connection.read(buf)))
+        self.run(Goal::Read)?;
+        let len = self.driver.read_plaintext(|connection| connection.read(buf))?;
+        self.run(Goal::Offer)?;
+        Ok(len)
     }
 }
 
 impl<T: Read + Write> BufRead for EmbeddedStream<T> {
     /// The plaintext of one record, where it was opened.
     fn fill_buf(&mut self) -> Result<&[u8], Self::Error> {
-        let io = &mut EmbeddedIo(&mut self.io);
-        block(|| {
-            self.driver.poll_read(io, |connection| {
-                connection.process()?;
-                Ok(connection.plaintext().len())
-            })
-        })?;
+        self.run(Goal::Read)?;
         Ok(self.driver.connection().plaintext())
     }
 
@@ -155,14 +177,14 @@ impl<T: Read + Write> Write for EmbeddedStream<T> {
     /// Accepts as much as there is room for once, and gives it to the transport. If that fails
     /// after bytes were accepted, the next call tells of it.
     fn write(&mut self, buf: &[u8]) -> Result<usize, Self::Error> {
-        let io = &mut EmbeddedIo(&mut self.io);
-        block(|| {
-            self.driver.poll_write(io, buf.len(), |connection| connection.writer_mut().write(buf))
-        })
+        self.run(Goal::Write)?;
+        let accepted = self.driver.write_plaintext(|writer| writer.write(buf));
+        self.run(Goal::Offer)?;
+        Ok(accepted?)
     }
 
     fn flush(&mut self) -> Result<(), Self::Error> {
-        block(|| self.driver.poll_flush(&mut EmbeddedIo(&mut self.io)))
+        self.run(Goal::Flush)
     }
 }
 
@@ -249,38 +271,10 @@ impl<E: core::error::Error> core::error::Error for EmbeddedError<E> {
     }
 }
 
-/// A transport of `embedded_io`; it blocks, so nothing is ever pending.
-struct EmbeddedIo<'a, T>(&'a mut T);
-
-impl<T: Read + Write> Transport for EmbeddedIo<'_, T> {
-    type Error = T::Error;
-
-    fn poll_read(&mut self, buf: &mut [u8]) -> Poll<Result<usize, T::Error>> {
-        Poll::Ready(self.0.read(buf))
-    }
-
-    fn poll_write(&mut self, drain: &Drain<'_>) -> Poll<Result<Taken, T::Error>> {
-        let chunk = drain.chunk();
-        Poll::Ready(self.0.write(chunk).map(|taken| Taken::new(taken, chunk.len())))
-    }
-
-    fn poll_flush(&mut self) -> Poll<Result<(), T::Error>> {
-        Poll::Ready(self.0.flush())
-    }
-
-    fn far_end(error: &T::Error) -> FarEnd {
-        match embedded_io::Error::kind(error) {
-            ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted => FarEnd::Reset,
-            ErrorKind::BrokenPipe | ErrorKind::NotConnected => FarEnd::Gone,
-            _ => FarEnd::Unknown,
-        }
-    }
-}
-
-fn block<R, E>(mut call: impl FnMut() -> Poll<Result<R, Fault<E>>>) -> Result<R, EmbeddedError<E>> {
-    loop {
-        if let Poll::Ready(result) = call() {
-            return Ok(result?);
-        }
+fn far_end(error: &impl embedded_io::Error) -> FarEnd {
+    match error.kind() {
+        ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted => FarEnd::Reset,
+        ErrorKind::BrokenPipe | ErrorKind::NotConnected => FarEnd::Gone,
+        _ => FarEnd::Unknown,
     }
 }

@@ -7,8 +7,8 @@ use core::task::{Context, Poll, Waker, ready};
 use std::io::{self, ErrorKind, IoSlice};
 
 use tokio::io::{AsyncBufRead, AsyncRead, AsyncWrite, ReadBuf};
-use wantwrite::driver::{Driver, FarEnd, Fault, Taken, Transport};
-use wantwrite::{Connection, ConnectionError, Drain, ReaderState, Role, Version};
+use wantwrite::driver::{Driver, FarEnd, Fault, Goal, Outgoing, Step};
+use wantwrite::{Connection, ConnectionError, ReaderState, Role, Version, WriteError, Writer};
 
 use crate::tasks::{Side, Tasks};
 
@@ -82,16 +82,10 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> TlsStream<IO> {
     /// As `shutdown`; [`ErrorKind::Other`] with a [`LingerError`](wantwrite::LingerError) in it if
     /// the peer sent more than `max_discarded`.
     pub async fn close_and_linger(&mut self, max_discarded: u64) -> io::Result<()> {
-        let closed =
-            poll_fn(|cx| self.poll_writing(cx, |driver, io| shut_down(driver, io).map(Ok)));
-        let closed = closed.await?;
+        let closed = poll_fn(|cx| self.poll_shut_down(cx)).await;
         let (Ok(()) | Err(Fault::Connection(_))) = closed else { return Ok(closed?) };
-        let discarded = poll_fn(|cx| {
-            self.poll_writing(cx, |driver, io| driver.poll_discard(io, max_discarded, || true))
-        });
-        let discarded = discarded.await;
-        closed?;
-        discarded
+        let linger = Goal::Linger { max: max_discarded };
+        Ok(poll_fn(|cx| self.poll_goal(Side::Writing, linger, cx)).await?)
     }
 
     /// Finishes the handshake; no other task is there yet.
@@ -100,15 +94,12 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> TlsStream<IO> {
         role: Role,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<()>> {
-        let Self { driver, io, .. } = self;
-        let io = &mut Polled { io, readable: cx.waker(), writable: cx.waker(), wrote: false };
-        ready!(driver.poll_handshake(io))?;
+        ready!(self.poll_goal(Side::Writing, Goal::Handshake, cx))?;
         // The peer reads until it has our last flight, but for a server's in TLS 1.3: that may be
         // tickets, which a client that writes first does not read yet.
-        let is_needed =
-            role == Role::Client || driver.connection().protocol_version() == Some(Version::Tls12);
-        if is_needed {
-            ready!(driver.poll_drain_all(io))?;
+        let version = self.driver.connection().protocol_version();
+        if role == Role::Client || version == Some(Version::Tls12) {
+            ready!(self.poll_goal(Side::Writing, Goal::Flush, cx))?;
         }
         Poll::Ready(Ok(()))
     }
@@ -116,33 +107,92 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> TlsStream<IO> {
     fn poll_reading(
         &mut self,
         cx: &mut Context<'_>,
-        read: impl FnMut(&mut Connection) -> Result<usize, ConnectionError>,
+        read: impl FnOnce(&mut Connection) -> Result<usize, ConnectionError>,
     ) -> Poll<io::Result<usize>> {
-        let Self { driver, io, tasks, everyone } = self;
-        let was = driver.connection().writer_state();
-        tasks.remember(Side::Reading, cx.waker());
-        let mut io = Polled { io, readable: cx.waker(), writable: everyone, wrote: false };
-        let poll = driver.poll_read(&mut io, read);
+        let was = self.driver.connection().writer_state();
+        let mut poll = self.poll_goal(Side::Reading, Goal::Read, cx).map_ok(|()| 0);
+        if let Poll::Ready(Ok(len)) = &mut poll {
+            *len = self.driver.read_plaintext(read)?;
+            let _offered = self.poll_goal(Side::Reading, Goal::Offer, cx);
+        }
         let ended = matches!(poll, Poll::Ready(Ok(0) | Err(_)));
         // What a writing task waits for may have come about without an event of the transport.
-        if io.wrote || ended || driver.connection().writer_state() != was {
-            tasks.wake(Side::Writing);
+        if ended || self.driver.connection().writer_state() != was {
+            self.tasks.wake(Side::Writing);
         }
         Poll::Ready(Ok(ready!(poll)?))
     }
 
-    fn poll_writing<R>(
+    fn poll_writing(
         &mut self,
         cx: &mut Context<'_>,
-        write: impl FnOnce(
-            &mut Driver<io::Error>,
-            &mut Polled<'_, IO>,
-        ) -> Poll<Result<R, Fault<io::Error>>>,
-    ) -> Poll<io::Result<R>> {
+        write: impl FnOnce(&mut Writer) -> Result<usize, WriteError>,
+    ) -> Poll<io::Result<usize>> {
+        ready!(self.poll_goal(Side::Writing, Goal::Write, cx))?;
+        let accepted = self.driver.write_plaintext(write);
+        let _offered = self.poll_goal(Side::Writing, Goal::Offer, cx);
+        Poll::Ready(Ok(accepted?))
+    }
+
+    /// Goes as far towards `goal` as the transport lets it.
+    fn poll_goal(
+        &mut self,
+        side: Side,
+        goal: Goal,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), Fault<io::Error>>> {
         let Self { driver, io, tasks, everyone } = self;
-        tasks.remember(Side::Writing, cx.waker());
-        let mut io = Polled { io, readable: cx.waker(), writable: everyone, wrote: false };
-        Poll::Ready(Ok(ready!(write(driver, &mut io))?))
+        tasks.remember(side, cx.waker());
+        let mut io = Pin::new(io);
+        let writable = &mut Context::from_waker(everyone);
+        let mut wrote = false;
+        let result = loop {
+            let poll = match driver.next(goal) {
+                Ok(Step::Done) => break Poll::Ready(Ok(())),
+                Ok(Step::Blocked) => break Poll::Pending,
+                Ok(Step::Write(mut bytes)) => {
+                    let poll = poll_write(io.as_mut(), writable, &mut bytes);
+                    wrote |= poll.is_ready();
+                    poll.map_ok(|n| driver.wrote(n))
+                }
+                Ok(Step::Flush) => {
+                    let poll = io.as_mut().poll_flush(writable);
+                    wrote |= poll.is_ready();
+                    poll.map_ok(|()| driver.flushed())
+                }
+                Ok(Step::Read(memory)) => {
+                    let mut buf = ReadBuf::new(memory);
+                    let poll = io.as_mut().poll_read(cx, &mut buf);
+                    let len = buf.filled().len();
+                    poll.map_ok(|()| driver.read(len))
+                }
+                Err(fault) => break Poll::Ready(Err(fault)),
+            };
+            match poll {
+                Poll::Ready(Ok(())) => {}
+                Poll::Ready(Err(error)) => driver.failed(FarEnd::from(&error), error),
+                Poll::Pending => driver.blocked(),
+            }
+        };
+        // A writing task may wait for the room that this made.
+        if wrote && matches!(side, Side::Reading) {
+            tasks.wake(Side::Writing);
+        }
+        result
+    }
+
+    /// `close_notify`, and then the transport's own end, behind an alert too.
+    fn poll_shut_down(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Fault<io::Error>>> {
+        let closed = ready!(self.poll_goal(Side::Writing, Goal::Close, cx));
+        let (Ok(()) | Err(Fault::Connection(_))) = closed else { return Poll::Ready(closed) };
+        let writable = &mut Context::from_waker(&self.everyone);
+        let shut_down = ready!(Pin::new(&mut self.io).poll_shutdown(writable)).or_else(|error| {
+            let has_ended = self.driver.connection().reader_state() != ReaderState::Open;
+            // Some systems say so of a socket that the peer has closed.
+            if has_ended && error.kind() == ErrorKind::NotConnected { Ok(()) } else { Err(error) }
+        });
+        closed?;
+        Poll::Ready(shut_down.map_err(Fault::Transport))
     }
 }
 
@@ -173,10 +223,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncBufRead for TlsStream<IO> {
     /// The plaintext of one record, where it was opened.
     fn poll_fill_buf(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
         let this = self.get_mut();
-        ready!(this.poll_reading(cx, |connection| {
-            connection.process()?;
-            Ok(connection.plaintext().len())
-        }))?;
+        ready!(this.poll_reading(cx, |connection| Ok(connection.plaintext().len())))?;
         Poll::Ready(Ok(this.driver.connection().plaintext()))
     }
 
@@ -193,9 +240,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncWrite for TlsStream<IO> {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.get_mut().poll_writing(cx, |driver, io| {
-            driver.poll_write(io, buf.len(), |connection| connection.writer_mut().write(buf))
-        })
+        self.get_mut().poll_writing(cx, |writer| writer.write(buf))
     }
 
     /// Small buffers share their records: for a record each, write and flush them one by one.
@@ -204,11 +249,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncWrite for TlsStream<IO> {
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.get_mut().poll_writing(cx, |driver, io| {
-            let offered = total_len(bufs);
-            driver
-                .poll_write(io, offered, |connection| connection.writer_mut().write_vectored(bufs))
-        })
+        self.get_mut().poll_writing(cx, |writer| writer.write_vectored(bufs))
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -216,88 +257,26 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncWrite for TlsStream<IO> {
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.get_mut().poll_writing(cx, |driver, io| driver.poll_flush(io))
+        Poll::Ready(Ok(ready!(self.get_mut().poll_goal(Side::Writing, Goal::Flush, cx))?))
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.get_mut().poll_writing(cx, shut_down)
+        Poll::Ready(Ok(ready!(self.get_mut().poll_shut_down(cx))?))
     }
 }
 
-/// `close_notify`, and then the transport's own end.
-fn shut_down<IO: AsyncWrite + AsyncRead + Unpin>(
-    driver: &mut Driver<io::Error>,
-    io: &mut Polled<'_, IO>,
-) -> Poll<Result<(), Fault<io::Error>>> {
-    let closed = ready!(driver.poll_close(io));
-    // The transport is shut down behind an alert too.
-    let (Ok(()) | Err(Fault::Connection(_))) = closed else { return Poll::Ready(closed) };
-    let shut_down = ready!(io.poll_shutdown()).or_else(|error| {
-        let has_ended = driver.connection().reader_state() != ReaderState::Open;
-        // Some systems say so of a socket that the peer has closed.
-        if has_ended && error.kind() == ErrorKind::NotConnected { Ok(()) } else { Err(error) }
-    });
-    closed?;
-    Poll::Ready(shut_down.map_err(Fault::Transport))
-}
-
-/// The transport for the time of a poll.
-struct Polled<'a, IO> {
-    io: &'a mut IO,
-    readable: &'a Waker,
-    writable: &'a Waker,
-    /// Whether the transport took or flushed anything.
-    wrote: bool,
-}
-
-impl<IO: AsyncWrite + Unpin> Polled<'_, IO> {
-    fn poll_shutdown(&mut self) -> Poll<io::Result<()>> {
-        Pin::new(&mut *self.io).poll_shutdown(&mut Context::from_waker(self.writable))
+fn poll_write(
+    io: Pin<&mut impl AsyncWrite>,
+    cx: &mut Context<'_>,
+    bytes: &mut Outgoing<'_>,
+) -> Poll<io::Result<usize>> {
+    if io.is_write_vectored() {
+        let mut slices = [IoSlice::new(&[]); MAX_SLICES];
+        io.poll_write_vectored(cx, bytes.io_slices(&mut slices))
+    } else {
+        io.poll_write(cx, bytes.chunk())
     }
 }
 
-impl<IO: AsyncRead + AsyncWrite + Unpin> Transport for Polled<'_, IO> {
-    type Error = io::Error;
-
-    fn poll_read(&mut self, buf: &mut [u8]) -> Poll<io::Result<usize>> {
-        let mut buf = ReadBuf::new(buf);
-        ready!(
-            Pin::new(&mut *self.io).poll_read(&mut Context::from_waker(self.readable), &mut buf)
-        )?;
-        Poll::Ready(Ok(buf.filled().len()))
-    }
-
-    fn poll_write(&mut self, drain: &Drain<'_>) -> Poll<io::Result<Taken>> {
-        let (io, cx) = (Pin::new(&mut *self.io), &mut Context::from_waker(self.writable));
-        let poll = if io.is_write_vectored() {
-            let mut chunks = [IoSlice::new(&[]); MAX_CHUNKS];
-            let n = drain.chunks_vectored(&mut chunks);
-            let chunks = &chunks[..n];
-            let poll = io.poll_write_vectored(cx, chunks);
-            poll.map_ok(|taken| Taken::new(taken, total_len(chunks)))
-        } else {
-            let chunk = drain.chunk();
-            io.poll_write(cx, chunk).map_ok(|taken| Taken::new(taken, chunk.len()))
-        };
-        self.wrote |= poll.is_ready();
-        poll
-    }
-
-    fn poll_flush(&mut self) -> Poll<io::Result<()>> {
-        let poll = Pin::new(&mut *self.io).poll_flush(&mut Context::from_waker(self.writable));
-        self.wrote |= poll.is_ready();
-        poll
-    }
-
-    fn far_end(error: &io::Error) -> FarEnd {
-        error.into()
-    }
-}
-
-/// Chunks that one vectored write is given.
-const MAX_CHUNKS: usize = 16;
-
-/// Bytes in all of `bufs`.
-fn total_len(bufs: &[IoSlice<'_>]) -> usize {
-    bufs.iter().fold(0, |total, buf| total.saturating_add(buf.len()))
-}
+/// Pieces of ciphertext that one vectored write is given.
+const MAX_SLICES: usize = 16;

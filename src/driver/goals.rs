@@ -1,0 +1,210 @@
+//! What comes next for a goal: computed anew each time, from what is there.
+
+use super::fault::Failure;
+use super::step::{Next, Side};
+use super::{Driver, FarEnd, Fault};
+use crate::connection::ConnectionError;
+use crate::error::{Error, WriteError};
+use crate::reader::ReaderState;
+use crate::writer::{BufferState, WriterState};
+
+impl<E> Driver<E> {
+    pub(super) fn handshake(&mut self) -> Result<Next, Fault<E>> {
+        match self.negotiate()? {
+            Next::Done => self.tell_deferred()?,
+            next => return Ok(next),
+        }
+        Ok(self.offering().unwrap_or(Next::Done))
+    }
+
+    /// `Done` if the handshake is over. Our last flight may wait then.
+    fn negotiate(&mut self) -> Result<Next, Fault<E>> {
+        if self.connection.writer_state() == WriterState::Negotiating {
+            // It is told below.
+            let _failed = self.connection.process();
+            self.flush_due |= self.connection.wants().drain;
+        }
+        if self.connection.writer_state() == WriterState::Negotiating {
+            return match self.offering() {
+                Some(next) => Ok(next),
+                None => self.await_peer(),
+            };
+        }
+        if self.connection.protocol_version().is_some() {
+            return Ok(Next::Done);
+        }
+        // A handshake that has failed has not become complete.
+        self.process().map(|next| next.unwrap_or(Next::Done))
+    }
+
+    /// Reads, unless the handshake could not write. But if the peer has gone, it may have said
+    /// why: its alert tells more than that it takes nothing.
+    fn await_peer(&mut self) -> Result<Next, Fault<E>> {
+        let may_read = self.call.reading == Side::Ready && self.unread.is_none();
+        let is_last_word = |failure: &mut Failure<E>| {
+            // Otherwise a read might wait for ever.
+            !may_read || failure.far_end == FarEnd::Unknown
+        };
+        if let Some(failure) = self.deferred.take_if(is_last_word) {
+            self.unread = None;
+            return Err(failure.fault);
+        }
+        self.fetch()
+    }
+
+    pub(super) fn until_plaintext(&mut self) -> Result<Next, Fault<E>> {
+        match self.negotiate()? {
+            Next::Done => {}
+            next => return Ok(next),
+        }
+        if let Some(next) = self.process()? {
+            return Ok(next);
+        }
+        // Two full pipes must not wait for each other. That the peer takes no more does not mean
+        // that it has sent nothing.
+        self.flush_due |= self.connection.wants().drain;
+        if let Some(next) = self.offering() {
+            return Ok(next);
+        }
+        if !self.connection.plaintext().is_empty() {
+            return Ok(Next::Done);
+        }
+        match self.connection.reader_state() {
+            ReaderState::PeerClosed => Ok(Next::Done),
+            // It comes once from `process`, and may have come before.
+            ReaderState::Truncated => Err(self.fault(Error::Truncated.into())),
+            _ => self.fetch(),
+        }
+    }
+
+    pub(super) fn until_room(&mut self) -> Result<Next, Fault<E>> {
+        match self.negotiate()? {
+            Next::Done => self.tell_deferred()?,
+            next => return Ok(next),
+        }
+        if let Some(error) = self.connection.error() {
+            return self.fail(error);
+        }
+        let is_full = self.connection.writer_state() == WriterState::Open
+            && self.connection.writer().buffer_state() == BufferState::Full;
+        if !is_full || !self.has_output() {
+            return Ok(Next::Done);
+        }
+        Ok(if self.call.writing == Side::Ready { Next::Write } else { Next::Blocked })
+    }
+
+    pub(super) fn flush(&mut self) -> Result<Next, Fault<E>> {
+        self.tell_deferred()?;
+        match self.connection.writer_mut().flush() {
+            Ok(()) => Ok(self.emptying().unwrap_or(Next::Done)),
+            Err(error) => self.refuse(error),
+        }
+    }
+
+    pub(super) fn close(&mut self) -> Result<Next, Fault<E>> {
+        match self.negotiate() {
+            // Told below, when the alert is with the transport.
+            Ok(Next::Done) | Err(Fault::Connection(_)) => {}
+            next => return next,
+        }
+        let closed = self.connection.close();
+        self.tell_deferred()?;
+        if let Some(next) = self.emptying() {
+            return Ok(next);
+        }
+        if let Err(error) = closed {
+            return self.refuse(error);
+        }
+        match self.connection.protocol_version() {
+            Some(_) => Ok(Next::Done),
+            // A handshake that was given up said no goodbye.
+            None => self.process().map(|next| next.unwrap_or(Next::Done)),
+        }
+    }
+
+    /// What no caller waits for goes as far as the transport takes it.
+    pub(super) fn offering(&mut self) -> Option<Next> {
+        // The alert of a connection that has failed is tried all the same.
+        let is_deferred = self.deferred.is_some() && self.connection.error().is_none();
+        if is_deferred || self.call.writing != Side::Ready {
+            return None;
+        }
+        if self.has_output() {
+            return Some(Next::Write);
+        }
+        self.flush_due.then_some(Next::Flush)
+    }
+
+    /// All that waits goes, and out of the transport's own buffer.
+    fn emptying(&mut self) -> Option<Next> {
+        let next = match self.has_output() {
+            true => Next::Write,
+            false if self.call.has_flushed => return None,
+            false => Next::Flush,
+        };
+        match self.call.writing {
+            Side::Ready => Some(next),
+            Side::Blocked => Some(Next::Blocked),
+            Side::Failed => None,
+        }
+    }
+
+    fn has_output(&mut self) -> bool {
+        // A failure to seal leaves less than was wanted.
+        self.connection.wants().drain && self.connection.writer_mut().drain().has_remaining()
+    }
+
+    pub(super) fn fetch(&mut self) -> Result<Next, Fault<E>> {
+        if let Some(fault) = self.unread.take() {
+            return Err(fault);
+        }
+        Ok(if self.call.reading == Side::Ready { Next::Read } else { Next::Blocked })
+    }
+
+    /// Makes of the input what can be made of it. If that fails, the alert goes first.
+    fn process(&mut self) -> Result<Option<Next>, Fault<E>> {
+        match self.connection.process() {
+            Ok(()) => Ok(None),
+            Err(error) => self.fail(error).map(Some),
+        }
+    }
+
+    /// The alert, if there is one, is offered; that the connection has failed matters more than
+    /// that the transport does not take it.
+    fn fail(&mut self, error: ConnectionError) -> Result<Next, Fault<E>> {
+        self.flush_due |= self.connection.wants().drain;
+        match self.offering() {
+            Some(next) => Ok(next),
+            None => Err(self.fault(error)),
+        }
+    }
+
+    /// An end without `close_notify` says only that the transport has ended. If that was a reset,
+    /// and it was met by a write of ours, the read did not see it: it is told first, once. So is
+    /// whatever failed in the handshake.
+    fn fault(&mut self, error: ConnectionError) -> Fault<E> {
+        if error == ConnectionError::Record(Error::Truncated) {
+            let negotiates = self.connection.protocol_version().is_none();
+            let explains =
+                |failure: &mut Failure<E>| negotiates || failure.far_end == FarEnd::Reset;
+            if let Some(failure) = self.deferred.take_if(explains) {
+                return failure.fault;
+            }
+        }
+        Fault::Connection(error)
+    }
+
+    fn refuse(&mut self, error: WriteError) -> Result<Next, Fault<E>> {
+        match self.refusal(error) {
+            Fault::Connection(error) => self.fail(error),
+            fault => Err(fault),
+        }
+    }
+
+    /// Tells of a failure, unless the connection's own is to be told.
+    fn tell_deferred(&mut self) -> Result<(), Fault<E>> {
+        let Self { connection, deferred, .. } = self;
+        let failure = deferred.take_if(|_| connection.error().is_none());
+        failure.map_or(Ok(()), |failure| Err(failure.fault))
+    }
+}

@@ -1,0 +1,152 @@
+//! What a driver is asked for, and what it asks for.
+
+#[cfg(feature = "std")]
+use std::io::IoSlice;
+
+use crate::buffer::Chunk;
+use crate::writer::Drain;
+
+/// What a [`Driver`](super::Driver) is to reach. Every goal but the first three finishes what it
+/// can in any state; those three finish the handshake first, and so does `Close`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Goal {
+    /// The handshake is over. Our last flight is offered; what the transport does not take goes
+    /// with the next goal.
+    ///
+    /// Fails with why it failed, behind its alert, or with the transport's failure.
+    Handshake,
+    /// There is plaintext, or the peer has closed: take it with
+    /// [`read_plaintext`](super::Driver::read_plaintext). What waits is offered meanwhile.
+    ///
+    /// Fails with why the connection failed, with truncation, or with a failure to read.
+    Read,
+    /// The next [`write_plaintext`](super::Driver::write_plaintext) accepts something, or says
+    /// why not.
+    ///
+    /// Fails with why the connection failed, or with the transport's failure, this one or one that
+    /// no call has told yet.
+    Write,
+    /// What waits was offered: to be asked for behind both calls for plaintext. It neither waits
+    /// nor fails.
+    Offer,
+    /// Everything accepted is with the transport, and out of its own buffer. The handshake is not
+    /// waited for.
+    ///
+    /// Fails as [`Write`](Self::Write).
+    Flush,
+    /// `close_notify` is with the transport, behind everything accepted.
+    ///
+    /// Fails as [`Write`](Self::Write); if the connection has failed, when its alert is with the
+    /// transport.
+    Close,
+    /// The same, and then the peer has ended too: by `close_notify` or by the transport's end. What
+    /// it still sends is thrown away, behind an alert too.
+    ///
+    /// Fails as [`Close`](Self::Close), or with [`Fault::Linger`](super::Fault::Linger).
+    Linger {
+        /// How many bytes all calls read from the transport and throw away. One more shows that
+        /// there are more.
+        max: u64,
+    },
+}
+
+/// What to do for a [`Goal`].
+#[derive(Debug)]
+#[must_use = "what is not done is not reported"]
+pub enum Step<'a> {
+    /// Give the transport some of these bytes, from their beginning; then report
+    /// [`wrote`](super::Driver::wrote). Bytes taken as chunks need no report.
+    Write(Outgoing<'a>),
+    /// Let the transport empty its own buffer; then report [`flushed`](super::Driver::flushed).
+    Flush,
+    /// Let the transport fill this memory, from its beginning, never empty; then report
+    /// [`read`](super::Driver::read).
+    Read(&'a mut [u8]),
+    /// Nothing, until the transport can do what it [could not](super::Driver::blocked). Comes only
+    /// behind such a report.
+    Blocked,
+    /// The goal is reached.
+    Done,
+}
+
+/// Sealed bytes for the transport. The driver remembers how many of them you were shown.
+#[derive(Debug)]
+pub struct Outgoing<'a> {
+    drain: Drain<'a>,
+    shown: &'a mut usize,
+}
+
+impl<'a> Outgoing<'a> {
+    pub(super) const fn new(drain: Drain<'a>, shown: &'a mut usize) -> Self {
+        Self { drain, shown }
+    }
+
+    /// The first of them that lie together; never empty.
+    pub fn chunk(&mut self) -> &[u8] {
+        let chunk = self.drain.chunk();
+        *self.shown = chunk.len();
+        chunk
+    }
+
+    /// The first chunks, as many as `memory` has room for: for `writev`.
+    #[cfg(feature = "std")]
+    pub fn io_slices<'s, 'b: 's>(&'b mut self, memory: &'s mut [IoSlice<'b>]) -> &'s [IoSlice<'b>] {
+        let n = self.drain.chunks_vectored(memory);
+        let slices = &memory[..n];
+        *self.shown = slices.iter().map(|slice| slice.len()).sum();
+        slices
+    }
+
+    /// The first of them that lie together, at most `max` bytes, as your own: see
+    /// [`Drain::take_chunk`]. They count as drained, and are not reported. Put back what the
+    /// transport did not take.
+    pub fn take_chunk(&mut self, max: usize) -> Option<Chunk> {
+        self.drain.take_chunk(max)
+    }
+}
+
+/// The same as [`Step`], before memory is lent for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Next {
+    Write,
+    Flush,
+    Read,
+    /// Reads at most so many bytes, to throw them away.
+    Discard(usize),
+    Blocked,
+    Done,
+}
+
+/// The step that a report is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Asked {
+    Nothing,
+    Write,
+    Flush,
+    Read,
+    Discard,
+}
+
+/// What the transport has shown of one direction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Side {
+    Ready,
+    Blocked,
+    Failed,
+}
+
+/// What was done for a goal since it was begun. It ends with `Done`, `Blocked` or a fault.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Call {
+    pub(super) writing: Side,
+    pub(super) reading: Side,
+    pub(super) has_flushed: bool,
+    /// What the peer does wrong from then on is told behind its end.
+    pub(super) has_closed: bool,
+}
+
+impl Call {
+    pub(super) const NEW: Self =
+        Self { writing: Side::Ready, reading: Side::Ready, has_flushed: false, has_closed: false };
+}

@@ -1,0 +1,509 @@
+//! The driver by itself. DESIGN.md has a copy of its tables.
+#![expect(clippy::unwrap_used, clippy::std_instead_of_alloc, reason = "tests")]
+
+use std::io::IoSlice;
+use std::sync::Arc;
+
+use wantwrite::driver::{Driver, FarEnd, Fault, Goal, Step};
+use wantwrite::*;
+use wantwrite_testing::design;
+use wantwrite_testing::*;
+
+const TLS13: CipherSuite = CipherSuite::TLS_AES_128_GCM_SHA256;
+
+type Ours = Driver<&'static str>;
+
+/// A row of the table: a situation, and how a driver gets there.
+struct Situation {
+    name: &'static str,
+    driver: fn() -> Ours,
+    /// What comes next for each of [`GOALS`].
+    expected: [&'static str; GOALS.len()],
+}
+
+const fn situation(
+    name: &'static str,
+    driver: fn() -> Ours,
+    expected: [&'static str; GOALS.len()],
+) -> Situation {
+    Situation { name, driver, expected }
+}
+
+const GOALS: [(&str, Goal); 7] = [
+    ("`Handshake`", Goal::Handshake),
+    ("`Read`", Goal::Read),
+    ("`Write`", Goal::Write),
+    ("`Offer`", Goal::Offer),
+    ("`Flush`", Goal::Flush),
+    ("`Close`", Goal::Close),
+    ("`Linger`", Goal::Linger { max: 1000 }),
+];
+
+const SITUATIONS: &[Situation] = &[
+    situation(
+        "negotiating, a flight waits",
+        fresh,
+        ["Write", "Write", "Write", "Write", "Write", "Write", "Write"],
+    ),
+    situation(
+        "negotiating, the flight is drained",
+        || {
+            let mut driver = fresh();
+            drain(driver.connection_mut());
+            driver
+        },
+        ["Read", "Read", "Read", "Done", "Flush", "Read", "Read"],
+    ),
+    situation(
+        "negotiating, writing would block",
+        || blocked(fresh(), Goal::Handshake),
+        ["Read", "Read", "Read", "Done", "Blocked", "Read", "Read"],
+    ),
+    situation(
+        "negotiating, writing failed",
+        || failed(fresh(), Goal::Handshake, FarEnd::Unknown),
+        ["Transport", "Transport", "Transport", "Done", "Transport", "Transport", "Transport"],
+    ),
+    situation(
+        "negotiating, writing failed and the peer is gone",
+        || failed(fresh(), Goal::Handshake, FarEnd::Gone),
+        ["Read", "Read", "Read", "Done", "Transport", "Read", "Read"],
+    ),
+    situation(
+        "negotiating, reading would block",
+        || {
+            let mut driver = fresh();
+            drain(driver.connection_mut());
+            blocked(driver, Goal::Handshake)
+        },
+        ["Blocked", "Blocked", "Blocked", "Done", "Flush", "Blocked", "Blocked"],
+    ),
+    situation("open", open, ["Done", "Read", "Done", "Done", "Flush", "Write", "Write"]),
+    situation(
+        "open, bytes wait",
+        holding,
+        ["Write", "Write", "Done", "Write", "Write", "Write", "Write"],
+    ),
+    situation(
+        "open, the buffer is full",
+        full,
+        ["Write", "Write", "Write", "Write", "Write", "Write", "Write"],
+    ),
+    situation(
+        "open, the buffer is full and writing would block",
+        || blocked(full(), Goal::Offer),
+        ["Done", "Read", "Blocked", "Done", "Blocked", "Blocked", "Blocked"],
+    ),
+    situation(
+        "open, writing failed in an earlier call",
+        || {
+            let mut driver = failed(holding(), Goal::Read, FarEnd::Unknown);
+            assert_eq!(next(&mut driver, Goal::Offer), "Done");
+            driver
+        },
+        ["Transport", "Read", "Transport", "Done", "Transport", "Transport", "Transport"],
+    ),
+    situation(
+        "open, plaintext is there",
+        || {
+            let (mut ours, mut peer) = established(TLS13, Role::Client);
+            feed(&mut ours, &peer.send(b"plaintext"));
+            Driver::new(ours)
+        },
+        ["Done", "Done", "Done", "Done", "Flush", "Write", "Write"],
+    ),
+    situation(
+        "open, reading would block",
+        || blocked(open(), Goal::Read),
+        ["Done", "Blocked", "Done", "Done", "Flush", "Write", "Write"],
+    ),
+    situation(
+        "open, reading failed",
+        || failed(open(), Goal::Read, FarEnd::Reset),
+        ["Done", "Transport", "Done", "Done", "Flush", "Write", "Write"],
+    ),
+    situation(
+        "the peer has closed",
+        || {
+            let (mut ours, mut peer) = established(TLS13, Role::Client);
+            peer.0.send_close_notify();
+            feed(&mut ours, &peer.take_wire());
+            Driver::new(ours)
+        },
+        ["Done", "Done", "Done", "Done", "Flush", "Write", "Write"],
+    ),
+    situation(
+        "input was truncated",
+        || {
+            let mut driver = open();
+            assert_eq!(next(&mut driver, Goal::Read), "Read");
+            driver.read(0);
+            driver
+        },
+        ["Done", "Connection", "Done", "Done", "Flush", "Write", "Write"],
+    ),
+    situation(
+        "closed, `close_notify` waits",
+        closed,
+        ["Write", "Write", "Done", "Write", "Write", "Write", "Write"],
+    ),
+    situation(
+        "closed",
+        || {
+            let mut driver = closed();
+            drain(driver.connection_mut());
+            driver
+        },
+        ["Done", "Read", "Done", "Done", "Flush", "Flush", "Flush"],
+    ),
+    situation(
+        "failed, the alert waits",
+        aborted,
+        ["Write", "Write", "Write", "Write", "Write", "Write", "Write"],
+    ),
+    situation(
+        "failed, the alert would block",
+        || blocked(aborted(), Goal::Offer),
+        ["Done", "Connection", "Connection", "Done", "Connection", "Blocked", "Blocked"],
+    ),
+    situation(
+        "failed, the alert could not be sent",
+        || failed(aborted(), Goal::Offer, FarEnd::Gone),
+        ["Done", "Connection", "Connection", "Done", "Connection", "Connection", "Read"],
+    ),
+    situation(
+        "failed",
+        || {
+            let mut driver = aborted();
+            drain(driver.connection_mut());
+            driver
+        },
+        ["Done", "Connection", "Connection", "Done", "Connection", "Flush", "Flush"],
+    ),
+];
+
+fn fresh() -> Ours {
+    Driver::new(pair(TLS13, Role::Client).0)
+}
+
+fn open() -> Ours {
+    Driver::new(established(TLS13, Role::Client).0)
+}
+
+fn holding() -> Ours {
+    let mut driver = open();
+    driver.connection_mut().writer_mut().write_atomic(b"held").unwrap();
+    driver
+}
+
+fn full() -> Ours {
+    let mut driver = open();
+    let writer = driver.connection_mut().writer_mut();
+    writer.write_atomic(&vec![0; writer.room()]).unwrap();
+    driver
+}
+
+fn closed() -> Ours {
+    let mut driver = open();
+    driver.connection_mut().close().unwrap();
+    driver
+}
+
+fn aborted() -> Ours {
+    let mut driver = open();
+    driver.connection_mut().abort(AlertDescription::INTERNAL_ERROR);
+    driver
+}
+
+fn blocked(mut driver: Ours, goal: Goal) -> Ours {
+    let _asked = next(&mut driver, goal);
+    driver.blocked();
+    driver
+}
+
+fn failed(mut driver: Ours, goal: Goal, far_end: FarEnd) -> Ours {
+    let _asked = next(&mut driver, goal);
+    driver.failed(far_end, "the transport's");
+    driver
+}
+
+/// The name of what comes next.
+fn next(driver: &mut Ours, goal: Goal) -> &'static str {
+    match driver.next(goal) {
+        Ok(Step::Write(mut bytes)) => {
+            assert!(!bytes.chunk().is_empty());
+            "Write"
+        }
+        Ok(Step::Read(memory)) => {
+            assert!(!memory.is_empty());
+            "Read"
+        }
+        Ok(Step::Flush) => "Flush",
+        Ok(Step::Blocked) => "Blocked",
+        Ok(Step::Done) => "Done",
+        Err(Fault::Transport(_)) => "Transport",
+        Err(Fault::WriteZero) => "WriteZero",
+        Err(Fault::Overrun(_)) => "Overrun",
+        Err(Fault::WriteOverrun(_)) => "WriteOverrun",
+        Err(Fault::Connection(_)) => "Connection",
+        Err(Fault::Write(_)) => "Write refused",
+        Err(Fault::Linger(_)) => "Linger",
+    }
+}
+
+#[test]
+fn every_situation_and_goal_comes_to_the_step_that_the_table_says() {
+    let mut wrong = Vec::new();
+    for situation in SITUATIONS {
+        for ((name, goal), expected) in GOALS.into_iter().zip(situation.expected) {
+            let found = next(&mut (situation.driver)(), goal);
+            if found != expected {
+                wrong.push(format!("{}: {name} gives {found}, not {expected}", situation.name));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn design_has_the_table_of_situations_and_goals() {
+    let heading: Vec<&str> = [""].into_iter().chain(GOALS.map(|(name, _)| name)).collect();
+    let rows = SITUATIONS.iter().map(|situation| {
+        let expected = situation.expected.map(str::to_owned);
+        [situation.name.to_owned()].into_iter().chain(expected).collect()
+    });
+    design::assert_has("situations and goals", &design::table(&heading, rows));
+}
+
+/// A row: a step, and how a driver comes to give it for a goal.
+type Asked = (&'static str, fn() -> Ours, Goal, [&'static str; REPORTS.len()]);
+
+/// A column: a report about that step.
+type Report = (&'static str, fn(&mut Ours));
+
+const REPORTS: [Report; 9] = [
+    ("`wrote(1)`", |driver| driver.wrote(1)),
+    ("`wrote(0)`", |driver| driver.wrote(0)),
+    ("`wrote(usize::MAX)`", |driver| driver.wrote(usize::MAX)),
+    ("`flushed()`", Driver::flushed),
+    ("`read(1)`", |driver| driver.read(1)),
+    ("`read(0)`", |driver| driver.read(0)),
+    ("`read(usize::MAX)`", |driver| driver.read(usize::MAX)),
+    ("`blocked()`", Driver::blocked),
+    ("`failed(..)`", |driver| driver.failed(FarEnd::Unknown, "the transport's")),
+];
+
+const ASKED: &[Asked] = &[
+    (
+        "`Write`, for `Flush`",
+        holding,
+        Goal::Flush,
+        [
+            "Write",
+            "WriteZero",
+            "WriteOverrun",
+            "Write",
+            "Write",
+            "Write",
+            "Write",
+            "Blocked",
+            "Transport",
+        ],
+    ),
+    (
+        "`Flush`, for `Flush`",
+        open,
+        Goal::Flush,
+        [
+            "WriteOverrun",
+            "WriteZero",
+            "WriteOverrun",
+            "Done",
+            "Flush",
+            "Flush",
+            "Flush",
+            "Blocked",
+            "Transport",
+        ],
+    ),
+    (
+        "`Read`, for `Read`",
+        open,
+        Goal::Read,
+        ["Read", "Read", "Read", "Read", "Read", "Connection", "Overrun", "Blocked", "Transport"],
+    ),
+    (
+        "`Read`, for `Linger`",
+        || {
+            let mut driver = closed();
+            drain(driver.connection_mut());
+            assert_eq!(next(&mut driver, Goal::Linger { max: 1000 }), "Flush");
+            driver.flushed();
+            driver
+        },
+        Goal::Linger { max: 1000 },
+        ["Read", "Read", "Read", "Read", "Read", "Done", "Overrun", "Blocked", "Transport"],
+    ),
+];
+
+#[test]
+fn every_step_and_report_comes_to_what_the_table_says() {
+    let mut wrong = Vec::new();
+    for (name, driver, goal, expected) in ASKED {
+        for ((report, call), expected) in REPORTS.into_iter().zip(expected) {
+            let mut driver = driver();
+            let _asked = next(&mut driver, *goal);
+            call(&mut driver);
+            let found = next(&mut driver, *goal);
+            if found != *expected {
+                wrong.push(format!("{name}: {report} gives {found}, not {expected}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn design_has_the_table_of_steps_and_reports() {
+    let heading: Vec<&str> = [""].into_iter().chain(REPORTS.map(|(name, _)| name)).collect();
+    let rows = ASKED.iter().map(|(name, _, _, expected)| {
+        [*name].into_iter().chain(*expected).map(str::to_owned).collect()
+    });
+    design::assert_has("steps and reports", &design::table(&heading, rows));
+}
+
+/// What `Offer` shows the transport at once, in bytes; it takes `takes` of them, and then no more.
+fn offer(driver: &mut Ours, takes: usize) -> Vec<usize> {
+    let mut shown = Vec::new();
+    let mut left = takes;
+    loop {
+        let mut slices = [IoSlice::new(&[]); 16];
+        let len: usize = match driver.next(Goal::Offer).unwrap() {
+            Step::Write(mut bytes) => bytes.io_slices(&mut slices).iter().map(|s| s.len()).sum(),
+            Step::Done => return shown,
+            step => panic!("{step:?}"),
+        };
+        shown.push(len);
+        match len.min(left) {
+            0 => driver.blocked(),
+            n => {
+                left -= n;
+                driver.wrote(n);
+            }
+        }
+    }
+}
+
+fn write(driver: &mut Ours, plaintext: &[u8]) -> usize {
+    assert_eq!(next(driver, Goal::Write), "Done");
+    driver.write_plaintext(|writer| writer.write(plaintext)).unwrap()
+}
+
+/// Of TLS 1.3: header, type byte and tag.
+const OVERHEAD: usize = 22;
+
+#[test]
+fn a_write_that_finds_nothing_waiting_leaves_as_a_whole() {
+    let mut driver = open();
+    for len in [1, 100, 16_384, 16_393, 40_000] {
+        assert_eq!(write(&mut driver, &vec![7; len]), len);
+        let wire_len = len + len.div_ceil(16_384) * OVERHEAD;
+        assert_eq!(offer(&mut driver, usize::MAX), [wire_len], "{len}");
+    }
+    let ends = driver.connection().writer().progress().records_ended;
+    assert_eq!((ends.full, ends.flushed), (4, 0));
+}
+
+#[test]
+fn writes_share_records_while_bytes_wait() {
+    let mut driver = open();
+    let before = driver.connection().writer().progress().records;
+    assert_eq!(write(&mut driver, &[1; 16_384]), 16_384);
+    assert_eq!(offer(&mut driver, 1000), [16_406, 15_406]);
+    for n in 0..20 {
+        assert_eq!(write(&mut driver, &[2; 819]), 819);
+        // Less leaves than is written.
+        let _shown = offer(&mut driver, 500);
+        let records = driver.connection().writer().progress().records - before;
+        assert_eq!(records, 1, "after {n}");
+    }
+    assert_eq!(offer(&mut driver, usize::MAX).len(), 2);
+    assert_eq!(driver.connection().writer().progress().records - before, 2);
+}
+
+#[test]
+fn nothing_is_sealed_behind_a_loan_of_the_current_record() {
+    let mut driver = open();
+    let writer = driver.connection_mut().writer_mut();
+    writer.lend_slot().unwrap()[..4].copy_from_slice(b"lent");
+    assert_eq!(offer(&mut driver, usize::MAX), []);
+    driver.connection_mut().writer_mut().commit_slot(4).unwrap();
+    assert_eq!(offer(&mut driver, usize::MAX), [4 + OVERHEAD]);
+}
+
+#[test]
+fn memory_that_was_lent_and_got_nothing_is_given_back() {
+    let identity = Identity::for_suite(TLS13);
+    let mut config = ConnectionConfig::default();
+    config.reader.buffers = BufferPolicy::Release;
+    config.writer.buffers = BufferPolicy::Release;
+    let tls = Arc::new(client_config(TLS13, &identity));
+    let mut ours = Connection::client_with(tls, server_name(), config).unwrap();
+    negotiate(&mut ours, &mut Peer::server(server_config(TLS13, &identity)));
+    let mut driver: Ours = Driver::new(ours);
+    let reports: [fn(&mut Ours); 6] = [
+        Driver::blocked,
+        Driver::gave_up,
+        |driver| driver.failed(FarEnd::Unknown, "the transport's"),
+        |driver| driver.read(usize::MAX),
+        // Another goal, without a report.
+        |driver| assert_eq!(next(driver, Goal::Offer), "Done"),
+        |driver| driver.read(0),
+    ];
+    for (i, report) in reports.into_iter().enumerate() {
+        assert_eq!(next(&mut driver, Goal::Read), "Read", "{i}");
+        assert!(driver.connection().memory_held() > 0);
+        report(&mut driver);
+        assert_eq!(driver.connection().memory_held(), 0, "{i}");
+        if next(&mut driver, Goal::Read) == "Read" {
+            driver.blocked();
+            assert_eq!(next(&mut driver, Goal::Read), "Blocked");
+        }
+    }
+}
+
+#[test]
+fn a_step_that_is_not_reported_comes_again() {
+    let mut driver = holding();
+    for _ in 0..3 {
+        assert_eq!(next(&mut driver, Goal::Flush), "Write");
+    }
+    assert_eq!(driver.connection().writer().progress().records, 1);
+    let mut driver = open();
+    for _ in 0..3 {
+        assert_eq!(next(&mut driver, Goal::Read), "Read");
+    }
+}
+
+#[test]
+fn chunks_are_taken_without_a_report_and_put_back() {
+    let (ours, mut peer) = established(TLS13, Role::Client);
+    let mut driver: Ours = Driver::new(ours);
+    assert_eq!(write(&mut driver, &pattern(50_000)), 50_000);
+    let mut chunks = Vec::new();
+    while let Step::Write(mut bytes) = driver.next(Goal::Flush).unwrap() {
+        chunks.push(bytes.take_chunk(usize::MAX).unwrap());
+    }
+    // What is in flight is awaited where the transport is to be flushed.
+    let last = chunks.pop().unwrap();
+    driver.connection_mut().writer_mut().put_back(last).unwrap();
+    assert_eq!(next(&mut driver, Goal::Flush), "Write");
+    let mut wire: Vec<u8> = chunks.iter().flat_map(|chunk| chunk.to_vec()).collect();
+    wire.extend(drain(driver.connection_mut()));
+    let mut received = Vec::new();
+    for part in wire.chunks(4096) {
+        peer.feed(part).unwrap();
+        received.extend(peer.take_plaintext());
+    }
+    assert!(received == pattern(50_000));
+}

@@ -162,10 +162,10 @@ impl OutboundBuffer {
     /// Appends a segment; its whole length is the tail then.
     pub(crate) fn add_segment(&mut self) {
         self.retire_tail();
-        let segment = self
-            .spare
-            .pop()
-            .unwrap_or_else(|| Segment::new(self.new_memory(), self.aligned.into()));
+        let segment = match self.spare.pop() {
+            Some(segment) => segment,
+            None => self.new_segment(),
+        };
         self.segments += 1;
         self.tail = Some(segment);
     }
@@ -357,6 +357,11 @@ impl OutboundBuffer {
         self.marks.push(wire, plaintext, capacity);
     }
 
+    #[inline(never)]
+    fn new_segment(&self) -> Segment {
+        Segment::new(self.new_memory(), self.aligned.into())
+    }
+
     #[cfg(feature = "std")]
     fn new_memory(&self) -> BytesMut {
         let pooled = self.pool.as_ref().and_then(|pool| pool.take(self.memory_len()));
@@ -396,6 +401,7 @@ impl OutboundBuffer {
         }
     }
 
+    #[inline]
     fn recycle(&mut self, mut segment: Segment) {
         self.segments -= 1;
         if self.keeps_memory() && segment.memory_left() == self.memory_len() {

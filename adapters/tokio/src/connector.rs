@@ -1,6 +1,7 @@
 //! Where TLS streams come from.
 
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use wantwrite::rustls::pki_types::ServerName;
@@ -57,6 +58,14 @@ impl TlsConnector {
     #[must_use]
     pub fn with_connection_config(self, config: ConnectionConfig) -> Self {
         Self { config, ..self }
+    }
+
+    /// The same with other application protocols (RFC 7301). Sessions are resumed across both.
+    #[must_use]
+    pub fn with_alpn(&self, protocols: Vec<Vec<u8>>) -> Self {
+        let mut this = self.clone();
+        Arc::make_mut(&mut this.tls).alpn_protocols = protocols;
+        this
     }
 
     /// The handshake with the server `name` over `io`. It has no timeout of its own: wrap it in

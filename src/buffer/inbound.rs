@@ -192,8 +192,10 @@ impl InboundBuffer {
     fn reallocate(&mut self, len: usize) {
         let mut memory = self.new_memory(len);
         let end = self.len();
-        memory[..end].copy_from_slice(self.bytes());
-        self.release();
+        if !self.memory.is_empty() {
+            memory[..end].copy_from_slice(self.bytes());
+            self.release();
+        }
         (self.memory, self.end, self.used) = (memory, end, end);
     }
 
@@ -204,7 +206,7 @@ impl InboundBuffer {
 
     /// Gives the memory back if nothing is held.
     pub(crate) fn release_if_empty(&mut self) {
-        if !self.keeps_memory && self.len() == 0 && !self.is_lent {
+        if !self.keeps_memory && !self.memory.is_empty() && self.len() == 0 && !self.is_lent {
             self.release();
         }
     }

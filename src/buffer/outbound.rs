@@ -162,12 +162,11 @@ impl OutboundBuffer {
     /// Appends a segment; its whole length is the tail then.
     pub(crate) fn add_segment(&mut self) {
         self.retire_tail();
-        let segment = match self.spare.pop() {
-            Some(segment) => segment,
-            None => self.new_segment(),
-        };
         self.segments += 1;
-        self.tail = Some(segment);
+        self.tail = self.spare.pop();
+        if self.tail.is_none() {
+            self.tail = Some(self.new_segment());
+        }
     }
 
     /// Copies `bytes` to `offset` in the tail, which has room for them there.
@@ -401,7 +400,6 @@ impl OutboundBuffer {
         }
     }
 
-    #[inline]
     fn recycle(&mut self, mut segment: Segment) {
         self.segments -= 1;
         if self.keeps_memory() && segment.memory_left() == self.memory_len() {

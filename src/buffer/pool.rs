@@ -110,7 +110,9 @@ impl Pool {
 
     /// Takes back inbound memory, of which no more than the first `used` bytes are not zeros.
     pub(super) fn give_inbound(&self, mut inbound: Vec<u8>, used: usize) {
-        wipe(&mut inbound[..used]);
+        if used > 0 {
+            wipe(&mut inbound[..used]);
+        }
         let max = self.0.max_segments.saturating_mul(INBOUND_PER_SEGMENT);
         let _excess = self.lock(|memory| {
             if memory.inbound_len.saturating_add(inbound.len()) > max {

@@ -307,6 +307,9 @@ impl Reader {
 
     /// Whether a whole record is at the front, or a header that can be refused at once.
     pub(crate) fn holds_record(&self) -> bool {
+        if self.buffer.len() == 0 {
+            return false;
+        }
         match self.next_header() {
             Ok(header) => header.is_some_and(|header| header.record_len() <= self.buffer.len()),
             Err(_) => true,

@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 use core::future::poll_fn;
 use core::pin::Pin;
-use core::task::{Context, Poll, ready};
+use core::task::{Context, Poll, Waker, ready};
 use std::io::{self, ErrorKind, IoSlice};
 #[cfg(unix)]
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
@@ -123,7 +123,9 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> TlsStream<IO> {
         let mut poll = self.poll_goal(Side::Reading, Goal::Read, cx).map_ok(|()| 0);
         if let Poll::Ready(Ok(len)) = &mut poll {
             *len = self.driver.read_plaintext(read).map_err(errors::of_stream)?;
-            let _offered = self.poll_goal(Side::Reading, Goal::Offer, cx);
+            if self.driver.connection().writer().wants_drain() {
+                let _offered = self.poll_goal(Side::Reading, Goal::Offer, cx);
+            }
         }
         let ended = matches!(poll, Poll::Ready(Ok(0) | Err(_)));
         // What a writing task waits for may have come about without an event of the transport.
@@ -138,10 +140,20 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> TlsStream<IO> {
         cx: &mut Context<'_>,
         write: impl FnOnce(&mut Writer) -> Result<usize, WriteError>,
     ) -> Poll<io::Result<usize>> {
-        ready!(self.poll_goal(Side::Writing, Goal::Write, cx)).map_err(errors::of_stream)?;
-        let accepted = self.driver.write_plaintext(write);
-        let _offered = self.poll_goal(Side::Writing, Goal::Offer, cx);
-        Poll::Ready(accepted.map_err(errors::of_stream))
+        let Self { driver, io, tasks } = self;
+        let mut io = Pin::new(io);
+        let writable = tasks.begin(Side::Writing, cx.waker());
+        let accepted = match drive(driver, io.as_mut(), Goal::Write, cx, writable).result {
+            Poll::Ready(Ok(())) => {
+                let accepted = driver.write_plaintext(write);
+                let _offered = drive(driver, io, Goal::Offer, cx, writable);
+                Poll::Ready(accepted)
+            }
+            Poll::Ready(Err(fault)) => Poll::Ready(Err(fault)),
+            Poll::Pending => Poll::Pending,
+        };
+        tasks.end(Side::Writing, accepted.is_pending());
+        accepted.map_err(errors::of_stream)
     }
 
     /// Goes as far towards `goal` as the transport lets it.
@@ -152,38 +164,9 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> TlsStream<IO> {
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), Fault<io::Error>>> {
         let Self { driver, io, tasks } = self;
-        let mut io = Pin::new(io);
-        let writable = &mut Context::from_waker(tasks.begin(side, cx.waker()));
-        let mut wrote = false;
-        let result = loop {
-            let poll = match driver.next(goal) {
-                Ok(Step::Done) => break Poll::Ready(Ok(())),
-                Ok(Step::Blocked) => break Poll::Pending,
-                Ok(Step::Write(mut bytes)) => {
-                    let poll = poll_write(io.as_mut(), writable, &mut bytes);
-                    wrote |= poll.is_ready();
-                    poll.map_ok(|n| driver.wrote(n))
-                }
-                Ok(Step::Flush) => {
-                    let poll = io.as_mut().poll_flush(writable);
-                    wrote |= poll.is_ready();
-                    poll.map_ok(|()| driver.flushed())
-                }
-                Ok(Step::Read(memory)) => {
-                    let mut buf = ReadBuf::new(memory);
-                    let poll = io.as_mut().poll_read(cx, &mut buf);
-                    let len = buf.filled().len();
-                    poll.map_ok(|()| driver.read(len))
-                }
-                Err(fault) => break Poll::Ready(Err(fault)),
-            };
-            match poll {
-                Poll::Ready(Ok(())) => {}
-                Poll::Ready(Err(error)) => driver.failed(FarEnd::from(&error), error),
-                Poll::Pending => driver.blocked(),
-            }
-        };
-        tasks.end(side, &result);
+        let writable = tasks.begin(side, cx.waker());
+        let Driven { result, wrote } = drive(driver, Pin::new(io), goal, cx, writable);
+        tasks.end(side, result.is_pending());
         // A writing task may wait for the room that this made.
         if wrote && side == Side::Reading {
             tasks.wake_writing();
@@ -197,7 +180,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> TlsStream<IO> {
         let (Ok(()) | Err(Fault::Connection(_))) = closed else { return Poll::Ready(closed) };
         let writable = &mut Context::from_waker(self.tasks.begin(Side::Writing, cx.waker()));
         let poll = Pin::new(&mut self.io).poll_shutdown(writable);
-        self.tasks.end(Side::Writing, &poll);
+        self.tasks.end(Side::Writing, poll.is_pending());
         match ready!(poll) {
             // Some systems say so of a socket that the peer has closed.
             Err(error) if error.kind() != ErrorKind::NotConnected => {
@@ -307,6 +290,54 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncWrite for TlsStream<IO> {
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.get_mut().poll_shut_down(cx).map_err(errors::of_stream)
     }
+}
+
+/// What came of a goal.
+struct Driven {
+    result: Poll<Result<(), Fault<io::Error>>>,
+    /// Whether the transport took or flushed anything.
+    wrote: bool,
+}
+
+/// Goes as far towards `goal` as the transport lets it.
+fn drive<IO: AsyncRead + AsyncWrite>(
+    driver: &mut Driver<io::Error>,
+    mut io: Pin<&mut IO>,
+    goal: Goal,
+    readable: &mut Context<'_>,
+    writable: &Waker,
+) -> Driven {
+    let writable = &mut Context::from_waker(writable);
+    let mut wrote = false;
+    let result = loop {
+        let poll = match driver.next(goal) {
+            Ok(Step::Done) => break Poll::Ready(Ok(())),
+            Ok(Step::Blocked) => break Poll::Pending,
+            Ok(Step::Write(mut bytes)) => {
+                let poll = poll_write(io.as_mut(), writable, &mut bytes);
+                wrote |= poll.is_ready();
+                poll.map_ok(|n| driver.wrote(n))
+            }
+            Ok(Step::Flush) => {
+                let poll = io.as_mut().poll_flush(writable);
+                wrote |= poll.is_ready();
+                poll.map_ok(|()| driver.flushed())
+            }
+            Ok(Step::Read(memory)) => {
+                let mut buf = ReadBuf::new(memory);
+                let poll = io.as_mut().poll_read(readable, &mut buf);
+                let len = buf.filled().len();
+                poll.map_ok(|()| driver.read(len))
+            }
+            Err(fault) => break Poll::Ready(Err(fault)),
+        };
+        match poll {
+            Poll::Ready(Ok(())) => {}
+            Poll::Ready(Err(error)) => driver.failed(FarEnd::from(&error), error),
+            Poll::Pending => driver.blocked(),
+        }
+    };
+    Driven { result, wrote }
 }
 
 fn poll_write(

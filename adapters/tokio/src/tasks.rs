@@ -3,7 +3,7 @@
 use alloc::sync::Arc;
 use alloc::task::Wake;
 use core::mem;
-use core::task::{Poll, Waker};
+use core::task::Waker;
 use std::sync::{Mutex, PoisonError};
 
 /// What a task does with the stream.
@@ -46,6 +46,7 @@ struct Both(Mutex<Waiting>);
 impl Tasks {
     /// The waker for the transport's writing side. To be called before the transport is polled:
     /// it may wake at once.
+    #[inline]
     pub(crate) fn begin<'a>(&'a mut self, side: Side, waker: &'a Waker) -> &'a Waker {
         let (ours, other) = self.waiting.of(side);
         ours.set(waker);
@@ -69,9 +70,9 @@ impl Tasks {
         ours
     }
 
-    /// What became of a poll; those that are ready wait no more.
-    pub(crate) fn end<R>(&mut self, side: Side, poll: &Poll<R>) {
-        let waits = poll.is_pending();
+    /// Whether the poll was pending: those that were ready wait no more.
+    #[inline]
+    pub(crate) fn end(&mut self, side: Side, waits: bool) {
         self.waiting.of(side).0.waits = waits;
         if let Some((both, _)) = &self.both {
             both.with(|waiting| waiting.of(side).0.waits = waits);
@@ -81,7 +82,7 @@ impl Tasks {
     /// What the writing task waits for may have come about without an event of the transport.
     pub(crate) fn wake_writing(&mut self) {
         if self.waiting.writing.waits {
-            self.end(Side::Writing, &Poll::Ready(()));
+            self.end(Side::Writing, false);
             if let Some(task) = &self.waiting.writing.waker {
                 task.wake_by_ref();
             }
@@ -101,8 +102,10 @@ impl Waiting {
 
 impl Task {
     /// It waits, as far as the transport may wake it from now on.
+    #[inline]
     fn set(&mut self, waker: &Waker) {
         match &mut self.waker {
+            Some(task) if task.will_wake(waker) => {}
             Some(task) => task.clone_from(waker),
             None => self.waker = Some(waker.clone()),
         }

@@ -400,6 +400,7 @@ impl OutboundBuffer {
         }
     }
 
+    #[inline]
     fn recycle(&mut self, mut segment: Segment) {
         self.segments -= 1;
         if self.keeps_memory() && segment.memory_left() == self.memory_len() {

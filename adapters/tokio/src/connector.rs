@@ -29,22 +29,7 @@ use crate::handshake::TlsHandshake;
 /// # }
 /// ```
 ///
-/// # Coming from tokio-rustls
-///
-/// | there | here |
-/// |---|---|
-/// | `TlsConnector`, `TlsAcceptor` | the same; [`with_connection_config`](Self::with_connection_config) for the engine's settings |
-/// | `client::TlsStream`, `server::TlsStream`, and an enum of both | one [`TlsStream`](crate::TlsStream) |
-/// | `Connect`, `Accept`, `into_fallible` | [`TlsHandshake`], [`into_fallible`](TlsHandshake::into_fallible) |
-/// | `get_ref`, `get_mut`, `into_inner` with rustls's connection | the same with our [`Connection`] |
-/// | `shutdown` of a transport that is not connected is well | only if the peer has ended |
-/// | what is written may wait for `flush` | only while the transport takes no more |
-/// | reading does not write | reading sends what waits, answers to KeyUpdates included |
-/// | an end without `close_notify` is `UnexpectedEof` | the same |
-/// | `negotiated_cipher_suite`, `protocol_version` of the connection | [`cipher_suite`](Connection::cipher_suite), [`protocol_version`](Connection::protocol_version), with this crate's types |
-/// | `with_alpn` | set `alpn_protocols` in the configuration |
-/// | `ClientConfig::builder()` | with two providers compiled in it panics: see [`Connection::client`] |
-/// | early data, `LazyConfigAcceptor` | are not there |
+/// [The first page](crate) says what a program changes that comes from tokio-rustls.
 #[derive(Clone, Debug)]
 pub struct TlsConnector {
     tls: Arc<ClientConfig>,

@@ -31,7 +31,7 @@ fn main() -> Result<(), Error> {
 
 /// `write`, with as much as the transport takes at a time.
 fn by_chunk(mut drain: Drain<'_>, max: usize) {
-    while drain.has_remaining() {
+    while drain.remaining() > 0 {
         let len = black_box(drain.chunk()).len().min(max);
         drain.advance(len).expect("no more than there is");
     }
@@ -39,7 +39,7 @@ fn by_chunk(mut drain: Drain<'_>, max: usize) {
 
 /// `writev`.
 fn gathered(mut drain: Drain<'_>) {
-    while drain.has_remaining() {
+    while drain.remaining() > 0 {
         let mut slices = [IoSlice::new(&[]); 16];
         let n = drain.chunks_vectored(&mut slices);
         let len = black_box(&slices[..n]).iter().map(|slice| slice.len()).sum();

@@ -3,6 +3,10 @@
 //! Two kinds, never mixed: a [`WriteError`] is about one call and leaves the engine as it was
 //! (but for the bytes it says were accepted); an [`Error`] is fatal and sticky.
 
+mod peer_fault;
+
+pub use peer_fault::PeerFault;
+
 use core::fmt;
 use core::ops::RangeInclusive;
 
@@ -73,137 +77,21 @@ impl fmt::Display for Error {
     }
 }
 
+impl From<PeerFault> for Error {
+    fn from(fault: PeerFault) -> Self {
+        Self::Peer(fault)
+    }
+}
+
 /// The text is complete without the source.
 impl core::error::Error for Error {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         match self {
             Self::Peer(fault) => Some(fault),
-            Self::PeerAlert(_)
-            | Self::Truncated
-            | Self::Aborted(_)
-            | Self::KeysExhausted
-            | Self::HandshakeFailed
-            | Self::SealingAbandoned => None,
+            _ => None,
         }
     }
 }
-
-/// What a peer did that the protocol forbids.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum PeerFault {
-    /// A record that does not open: wrong key, altered bytes, or too short for its tag.
-    BadRecordMac,
-    /// A ciphertext or a content longer than the protocol allows.
-    RecordOverflow,
-    /// A record header whose version is not 3.x, in TLS 1.2 not 3.3.
-    BadRecordVersion,
-    /// A content type that does not exist or must not come now.
-    UnexpectedContentType,
-    /// A protected record with no content type in it: zeros only (RFC 9846 §5.4).
-    NoContentType,
-    /// An empty handshake or alert fragment (RFC 9846 §5.1).
-    EmptyFragment,
-    /// Another content type in the middle of a handshake message (RFC 9846 §5.1).
-    InterleavedHandshake,
-    /// A handshake message that must not come after the handshake.
-    UnexpectedHandshakeMessage,
-    /// A handshake message longer than the reassembly limit.
-    HandshakeTooLong,
-    /// A KeyUpdate that does not end its record (RFC 9846 §5.1).
-    KeyUpdateNotLast,
-    /// A KeyUpdate, alert or HelloRequest of the wrong length.
-    BadMessageLength,
-    /// A KeyUpdate request that is neither 0 nor 1 (RFC 9846 §4.7.3).
-    BadKeyUpdateRequest,
-    /// An alert level that is neither warning nor fatal (TLS 1.2).
-    BadAlertLevel,
-    /// A session ticket that does not decode.
-    BadTicket,
-    /// A session ticket with the same extension twice (RFC 9846, "Extensions").
-    DuplicateTicketExtension,
-    /// More KeyUpdates than application data has given credit for.
-    TooManyKeyUpdates,
-    /// More empty records than application data has given credit for.
-    TooManyEmptyRecords,
-    /// More warning alerts than application data has given credit for.
-    TooManyWarnings,
-    /// More session tickets than application data has given credit for.
-    TooManyTickets,
-    /// More renegotiation requests (TLS 1.2) than application data has given credit for.
-    TooManyRenegotiationRequests,
-    /// More records under one key than its sequence numbers can count.
-    TooManyRecords,
-}
-
-impl PeerFault {
-    /// The alert that names this fault (RFC 9846 §6.2).
-    #[must_use]
-    pub const fn alert(&self) -> AlertDescription {
-        match self {
-            Self::BadRecordMac => AlertDescription::BAD_RECORD_MAC,
-            Self::RecordOverflow => AlertDescription::RECORD_OVERFLOW,
-            Self::BadRecordVersion => AlertDescription::PROTOCOL_VERSION,
-            Self::BadMessageLength | Self::BadTicket => AlertDescription::DECODE_ERROR,
-            Self::DuplicateTicketExtension | Self::BadKeyUpdateRequest | Self::BadAlertLevel => {
-                AlertDescription::ILLEGAL_PARAMETER
-            }
-            Self::TooManyRenegotiationRequests => AlertDescription::HANDSHAKE_FAILURE,
-            Self::UnexpectedContentType
-            | Self::NoContentType
-            | Self::EmptyFragment
-            | Self::InterleavedHandshake
-            | Self::UnexpectedHandshakeMessage
-            | Self::HandshakeTooLong
-            | Self::KeyUpdateNotLast
-            | Self::TooManyKeyUpdates
-            | Self::TooManyEmptyRecords
-            | Self::TooManyWarnings
-            | Self::TooManyTickets
-            | Self::TooManyRecords => AlertDescription::UNEXPECTED_MESSAGE,
-        }
-    }
-}
-
-impl fmt::Display for PeerFault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::BadRecordMac => {
-                "expected a record under the current key, got one that does not open"
-            }
-            Self::RecordOverflow => {
-                "expected a record of at most 2^14 bytes of content, got a longer one"
-            }
-            Self::BadRecordVersion => {
-                "expected a record of version 3.x (TLS 1.2: 3.3), got another version"
-            }
-            Self::UnexpectedContentType => "a record has a content type that must not come now",
-            Self::NoContentType => "expected a content type in a protected record, got zeros only",
-            Self::EmptyFragment => "expected a handshake or alert message, got an empty fragment",
-            Self::InterleavedHandshake => {
-                "expected the rest of a handshake message, got another content type"
-            }
-            Self::UnexpectedHandshakeMessage => "a handshake message must not come now",
-            Self::HandshakeTooLong => "a handshake message is too long",
-            Self::KeyUpdateNotLast => "a KeyUpdate does not end its record",
-            Self::BadMessageLength => "a message has a wrong length",
-            Self::BadKeyUpdateRequest => {
-                "expected a KeyUpdate request of 0 or 1, got another value"
-            }
-            Self::BadAlertLevel => "expected an alert level of 1 or 2, got another value",
-            Self::BadTicket => "a session ticket does not decode",
-            Self::DuplicateTicketExtension => "a session ticket has an extension twice",
-            Self::TooManyKeyUpdates => "too many KeyUpdates for so little application data",
-            Self::TooManyEmptyRecords => "too many empty records for so little application data",
-            Self::TooManyWarnings => "too many warning alerts for so little application data",
-            Self::TooManyTickets => "too many session tickets for so little application data",
-            Self::TooManyRenegotiationRequests => "renegotiation was requested again",
-            Self::TooManyRecords => "too many records under one key",
-        })
-    }
-}
-
-impl core::error::Error for PeerFault {}
 
 /// Why a call that writes did not do all it was asked. The engine stays usable as its state says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -244,11 +132,7 @@ impl WriteError {
     pub const fn accepted(self) -> usize {
         match self {
             Self::KeyLimit { accepted } | Self::Failed { accepted } => accepted,
-            Self::NoRoom { .. }
-            | Self::Closed
-            | Self::Overrun(_)
-            | Self::NoKeyUpdate
-            | Self::Negotiating => 0,
+            _ => 0,
         }
     }
 
@@ -257,11 +141,7 @@ impl WriteError {
         match self {
             Self::KeyLimit { accepted } => Self::KeyLimit { accepted: accepted + n },
             Self::Failed { accepted } => Self::Failed { accepted: accepted + n },
-            Self::NoRoom { .. }
-            | Self::Closed
-            | Self::Overrun(_)
-            | Self::NoKeyUpdate
-            | Self::Negotiating => self,
+            _ => self,
         }
     }
 }
@@ -291,12 +171,7 @@ impl core::error::Error for WriteError {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         match self {
             Self::Overrun(overrun) => Some(overrun),
-            Self::NoRoom { .. }
-            | Self::Closed
-            | Self::KeyLimit { .. }
-            | Self::NoKeyUpdate
-            | Self::Negotiating
-            | Self::Failed { .. } => None,
+            _ => None,
         }
     }
 }

@@ -50,26 +50,18 @@ impl From<WriteError> for io::Error {
     }
 }
 
-impl From<Overrun> for io::Error {
-    /// [`InvalidInput`](ErrorKind::InvalidInput): more was claimed than there is.
-    fn from(error: Overrun) -> Self {
-        Self::new(ErrorKind::InvalidInput, error)
-    }
+macro_rules! invalid_input {
+    ($($error:ty),*) => {$(
+        impl From<$error> for io::Error {
+            /// [`InvalidInput`](ErrorKind::InvalidInput): the caller is at fault.
+            fn from(error: $error) -> Self {
+                Self::new(ErrorKind::InvalidInput, error)
+            }
+        }
+    )*};
 }
 
-impl From<ConfigError> for io::Error {
-    /// [`InvalidInput`](ErrorKind::InvalidInput).
-    fn from(error: ConfigError) -> Self {
-        Self::new(ErrorKind::InvalidInput, error)
-    }
-}
-
-impl From<InvalidKeyLength> for io::Error {
-    /// [`InvalidInput`](ErrorKind::InvalidInput).
-    fn from(error: InvalidKeyLength) -> Self {
-        Self::new(ErrorKind::InvalidInput, error)
-    }
-}
+invalid_input!(Overrun, ConfigError, InvalidKeyLength);
 
 #[cfg(feature = "rustls")]
 impl From<ConnectionError> for io::Error {

@@ -122,6 +122,8 @@ mod writer;
 
 pub use bytes;
 
+#[cfg(feature = "rustls")]
+pub use aead::ExportError;
 pub use aead::{CipherSuite, InvalidKeyLength, KeyLimits, ReadKeys, TrafficSecret, WriteKeys};
 #[cfg(feature = "fuzzing")]
 pub use aead::{ForgedRecord, RecordForge};
@@ -135,8 +137,9 @@ pub use connection::webpki_client_config;
 pub use connection::webpki_client_config_with_time;
 #[cfg(feature = "rustls")]
 pub use connection::{
-    Connection, ConnectionConfig, ConnectionError, Tls12Close, client_config_builder, clock,
-    prepare_client_config, rustls, server_config_builder,
+    Acceptor, ClientHello, Connection, ConnectionConfig, ConnectionError, EarlyDataStatus,
+    EarlyWriter, HandshakeKind, MoveError, MovedConnection, Tls12Close, client_config_builder,
+    clock, prepare_client_config, rustls, server_config_builder,
 };
 #[cfg(feature = "rustls")]
 pub use driver::lingering::LingerError;

@@ -22,7 +22,7 @@ static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 fn write_and_drain(writer: &mut Writer, data: &[u8]) {
     writer.write_atomic(data).unwrap();
     let mut drain = writer.drain();
-    while drain.has_remaining() {
+    while drain.remaining() > 0 {
         let len = drain.chunk().len();
         drain.advance(len).unwrap();
     }

@@ -176,7 +176,8 @@ fn law_05_no_key_and_nonce_are_used_twice_in_a_million_calls() {
         let suite = KINDS[number];
         let config = with(|config| {
             config.coalescing = Coalescing::Off;
-            config.key_limits = Some(KeyLimits::new(100_000, u64::MAX)).filter(|_| number == 0);
+            config.key_limits =
+                Some(KeyLimits { records: 100_000, blocks: u64::MAX }).filter(|_| number == 0);
         });
         let mut writer = writer_and_reader(suite, config.clone()).0;
         let mut used = Used::new(suite);

@@ -15,7 +15,7 @@ use core::time::Duration;
 use criterion::Criterion;
 
 /// Whatever ends a benchmark; it is only shown.
-pub type Error = Box<dyn core::error::Error>;
+pub type Error = Box<dyn core::error::Error + Send + Sync>;
 
 pub type Group<'a> = criterion::BenchmarkGroup<'a, criterion::measurement::WallTime>;
 

@@ -26,7 +26,7 @@ fn writer_with(suite: Suite, size: usize, coalescing: Coalescing) -> Result<Writ
 
 fn drain(writer: &mut Writer) {
     let mut drain = writer.drain();
-    while drain.has_remaining() {
+    while drain.remaining() > 0 {
         let len = black_box(drain.chunk()).len();
         drain.advance(len).expect("no more than there is");
     }

@@ -67,7 +67,7 @@ impl Configs {
     pub(crate) fn connection(&self, options: &Options) -> Result<Connection, Failure> {
         let mut config = ConnectionConfig::default();
         // As many as BoringSSL puts up with; the other limits are the same.
-        config.reader.limits.warnings = wantwrite::Credit::new(4, 4, 1);
+        config.reader.limits.warnings = wantwrite::Credit { initial: 4, saved: 4, cost: 1 };
         if let Some(len) = options.tls.max_send_fragment {
             config.writer.max_fragment_len = len;
         }

@@ -124,7 +124,7 @@ impl Trip {
 /// A reader that puts up with cover traffic and KeyUpdates without end.
 pub fn patient() -> PeerLimits {
     let mut limits = PeerLimits::default();
-    let endless = Credit::new(u32::MAX, u32::MAX, 1);
+    let endless = Credit { initial: u32::MAX, saved: u32::MAX, cost: 1 };
     (limits.key_updates, limits.empty_records) = (endless, endless);
     limits
 }

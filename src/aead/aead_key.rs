@@ -7,7 +7,7 @@ use core::ops::Deref;
 use ring::aead::{LessSafeKey, NONCE_LEN, UnboundKey};
 use zeroize::Zeroize;
 
-use super::nonce::Iv;
+use super::nonce::{Iv, SeqCounter};
 use super::secret_box::SecretBox;
 use super::{CipherSuite, InvalidKeyLength, stack};
 
@@ -16,6 +16,8 @@ use super::{CipherSuite, InvalidKeyLength, stack};
 /// wiped on drop, and the IV with them.
 pub(super) struct AeadKey {
     suite: CipherSuite,
+    /// The number of the next record under this key.
+    seq: SeqCounter,
     raw: SecretBox<Raw>,
     expanded: Option<Box<RingKey>>,
 }
@@ -34,8 +36,9 @@ impl AeadKey {
         suite: CipherSuite,
         key: &[u8],
         iv: [u8; NONCE_LEN],
+        seq: u64,
     ) -> Result<Self, InvalidKeyLength> {
-        stack::wiped_after(|| Self::unwiped(suite, key, iv))
+        stack::wiped_after(|| Self::unwiped(suite, key, iv, seq))
     }
 
     /// The same for a caller who wipes the stack.
@@ -43,16 +46,27 @@ impl AeadKey {
         suite: CipherSuite,
         key: &[u8],
         iv: [u8; NONCE_LEN],
+        seq: u64,
     ) -> Result<Self, InvalidKeyLength> {
         let expanded = Some(RingKey::boxed(suite, key)?);
         let mut raw = SecretBox::new(Raw { key: [0; MAX_KEY_LEN], iv: Iv::new([0; NONCE_LEN]) });
         raw.get_mut().key[MAX_KEY_LEN - key.len()..].copy_from_slice(key);
         raw.get_mut().iv = Iv::new(iv);
-        Ok(Self { suite, raw, expanded })
+        Ok(Self { suite, seq: SeqCounter::starting_at(seq), raw, expanded })
     }
 
     pub(super) const fn suite(&self) -> CipherSuite {
         self.suite
+    }
+
+    pub(super) const fn seq(&self) -> u64 {
+        self.seq.peek()
+    }
+
+    /// Consumes the number of the next record; `None` if all are used up.
+    #[inline]
+    pub(super) fn take_seq(&mut self) -> Option<u64> {
+        self.seq.take()
     }
 
     pub(super) fn raw(&self) -> &[u8] {
@@ -71,7 +85,7 @@ impl AeadKey {
 
     #[inline]
     pub(super) fn expanded_and_iv(&mut self) -> (&RingKey, &Iv) {
-        let Self { suite, raw, expanded } = self;
+        let Self { suite, raw, expanded, .. } = self;
         let raw = raw.get();
         (expanded.get_or_insert_with(|| expand(*suite, raw.key(*suite))), &raw.iv)
     }

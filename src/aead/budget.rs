@@ -14,8 +14,18 @@ use crate::num::to_u64;
 /// A writer that can update its key does so while two records are left, the KeyUpdate itself and
 /// an alert. That is at 0.7 of the RFC's figure: a peer that counts what it receives, and asks for
 /// an update nearer to that, does not begin at the same time.
+///
+/// What bounds the attacker's advantage in the analysis behind RFC 9846 §5.5 is the number of
+/// blocks under one key; the record count follows from it for records of full length. A key that
+/// seals records of 64 bytes meets 2^34 blocks after 2^31 records, not 2^24. The record count is
+/// still the common reading of the RFC, and the default. For connections of many short records
+/// that have no KeyUpdate (TLS 1.2), the blocks can be limited alone:
+/// `KeyLimits { records: u64::MAX, ..KeyLimits::for_suite(suite) }`.
+///
+/// Lower limits are for tests and for callers who want a smaller margin of attack. A key with
+/// fewer than 3 records, or fewer blocks than a record of full size and two control records take
+/// (1,030), accepts no plaintext.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct KeyLimits {
     /// Records that one key may seal, alerts and KeyUpdates included.
     pub records: u64,
@@ -32,26 +42,6 @@ impl KeyLimits {
             Aead::Aes128Gcm | Aead::Aes256Gcm => Self { records: 1 << 24, blocks: 1 << 34 },
             Aead::Chacha20Poly1305 => Self { records: u64::MAX, blocks: u64::MAX },
         }
-    }
-
-    /// The block limit of `suite` alone, for connections of many short records that have no
-    /// KeyUpdate (TLS 1.2).
-    ///
-    /// What bounds the attacker's advantage in the analysis behind RFC 9846 §5.5 is the number
-    /// of blocks under one key; the record count follows from it for records of full length. A
-    /// key that seals records of 64 bytes meets 2^34 blocks after 2^31 records, not 2^24. The
-    /// record count is still the common reading of the RFC, and the default.
-    #[must_use]
-    pub const fn blocks_only(suite: CipherSuite) -> Self {
-        Self { records: u64::MAX, ..Self::for_suite(suite) }
-    }
-
-    /// Other limits, for tests and for callers who want a smaller margin of attack. A key with
-    /// fewer than 3 records, or fewer blocks than a record of full size and two control records
-    /// take (1,030), accepts no plaintext.
-    #[must_use]
-    pub const fn new(records: u64, blocks: u64) -> Self {
-        Self { records, blocks }
     }
 }
 
@@ -145,7 +135,7 @@ mod tests {
             (2, 4, true, true),
             (1, 4, true, false),
         ] {
-            let budget = KeyBudget::of_new_key(KeyLimits::new(records, blocks));
+            let budget = KeyBudget::of_new_key(KeyLimits { records, blocks });
             assert_eq!(budget.allows_control_record(), control, "{records}, {blocks}");
             assert_eq!(budget.allows_warning(), warning, "{records}, {blocks}");
         }
@@ -153,7 +143,7 @@ mod tests {
 
     #[test]
     fn budget_keeps_two_control_records_back() {
-        let mut budget = KeyBudget::of_new_key(KeyLimits::new(4, 1000));
+        let mut budget = KeyBudget::of_new_key(KeyLimits { records: 4, blocks: 1000 });
         assert!(budget.allows_application_record(16));
         budget.spend(16);
         assert!(budget.allows_application_record(16));
@@ -166,7 +156,7 @@ mod tests {
     fn blocks_are_limited_at_the_limit_exactly() {
         // 100 bytes are 7 blocks and the tag's; the two control records take 4.
         for (limit, allowed) in [(11, false), (12, true), (13, true)] {
-            let budget = KeyBudget::of_new_key(KeyLimits::new(100, limit));
+            let budget = KeyBudget::of_new_key(KeyLimits { records: 100, blocks: limit });
             assert_eq!(budget.allows_application_record(100), allowed, "{limit}");
         }
     }

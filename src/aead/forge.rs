@@ -2,8 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::nonce::SeqCounter;
-use super::protection::{Numbers, explicit_nonce, seal_body};
+use super::protection::Protection;
 use super::{NextKeys, WriteKeys};
 use crate::error::Error;
 use crate::record::{ContentType, HEADER_LEN, TAG_LEN, Version};
@@ -29,6 +28,8 @@ use crate::record::{ContentType, HEADER_LEN, TAG_LEN, Version};
 #[derive(Debug)]
 pub struct RecordForge {
     keys: WriteKeys,
+    /// Of the next record.
+    seq: u64,
     next_keys: NextKeys,
 }
 
@@ -87,8 +88,8 @@ impl RecordForge {
     /// A forge of records under `keys`.
     #[must_use]
     pub fn new(mut keys: WriteKeys) -> Self {
-        let next_keys = keys.take_secret().into();
-        Self { keys, next_keys }
+        let next_keys = NextKeys::of(keys.take_secret(), None);
+        Self { seq: keys.seq(), keys, next_keys }
     }
 
     /// The bytes of `record`. The additional data is what the receiver of its header makes of
@@ -100,13 +101,13 @@ impl RecordForge {
         if !record.is_sealed {
             return [&record.header(body.len()), &body[..]].concat();
         }
-        let seq = record.seq.unwrap_or_else(|| self.seq());
-        self.keys.seq = SeqCounter::starting_at(seq.wrapping_add(1));
-        let numbers = Numbers { seq, nonce: self.keys.key.iv().xor(seq) };
-        let format = self.keys.suite().format();
-        let explicit_nonce = explicit_nonce(format, &numbers).to_vec();
+        let seq = record.seq.unwrap_or(self.seq);
+        self.seq = seq.wrapping_add(1);
+        let (format, key) = (self.keys.suite().format(), self.keys.key_mut());
+        let protection = Protection::new(format, key.iv(), seq);
+        let explicit_nonce = protection.explicit_nonce().to_vec();
         let header = record.header(explicit_nonce.len() + body.len() + TAG_LEN);
-        let tag = seal_body(self.keys.key.expanded(), format, numbers, header, &mut body);
+        let tag = protection.seal_body(key.expanded(), header, &mut body);
         [&header, &explicit_nonce[..], &body, &tag].concat()
     }
 
@@ -117,13 +118,14 @@ impl RecordForge {
     /// [`TrafficSecret`](super::TrafficSecret).
     pub fn update_keys(&mut self) -> Result<(), Error> {
         self.keys = self.next_keys.next_write_keys()?;
+        self.seq = 0;
         Ok(())
     }
 
     /// The number of the next record that is not given another.
     #[must_use]
     pub const fn seq(&self) -> u64 {
-        self.keys.seq()
+        self.seq
     }
 }
 

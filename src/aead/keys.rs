@@ -4,21 +4,19 @@ use core::fmt;
 
 use super::aead_key::AeadKey;
 use super::budget::MAX_RECORD_BLOCKS;
-use super::nonce::SeqCounter;
 use super::{CipherSuite, InvalidKeyLength, TrafficSecret};
 
 /// The two directions have the same parts and must not be mixed up: a type each.
 macro_rules! direction_keys {
-    ($(#[$doc:meta])* $name:ident, $of_secret:ident $(, $blocks:ident)?) => {
+    ($(#[$doc:meta])* $name:ident $(, $blocks:ident)?) => {
         $(#[$doc])*
         pub struct $name {
-            pub(super) key: AeadKey,
-            pub(super) seq: SeqCounter,
+            key: AeadKey,
             $(
                 /// AEAD blocks that the key has sealed.
-                pub(super) $blocks: u64,
+                $blocks: u64,
             )?
-            pub(super) secret: Option<TrafficSecret>,
+            secret: Option<TrafficSecret>,
         }
 
         impl $name {
@@ -37,18 +35,22 @@ macro_rules! direction_keys {
                 iv: [u8; 12],
                 seq: u64,
             ) -> Result<Self, InvalidKeyLength> {
-                Ok(Self::of_key(AeadKey::new(suite, key, iv)?, seq))
+                Ok(Self::of_key(AeadKey::new(suite, key, iv, seq)?))
             }
 
-            /// Keys under which `seq` records were, without a secret.
-            pub(super) fn of_key(key: AeadKey, seq: u64) -> Self {
+            /// A key without a secret.
+            pub(super) fn of_key(key: AeadKey) -> Self {
                 Self {
+                    // Of the records before the next one only the number is known.
+                    $( $blocks: key.seq().saturating_mul(MAX_RECORD_BLOCKS), )?
                     key,
-                    seq: SeqCounter::starting_at(seq),
-                    // Of the records before this one only the number is known.
-                    $( $blocks: seq.saturating_mul(MAX_RECORD_BLOCKS), )?
                     secret: None,
                 }
+            }
+
+            /// The key alone.
+            pub(super) fn into_key(self) -> AeadKey {
+                self.key
             }
 
             /// The keys of a TLS 1.3 traffic secret (RFC 9846 §7.3), which can be updated, before
@@ -63,8 +65,7 @@ macro_rules! direction_keys {
             /// uses nonces twice; see the type.
             #[must_use]
             pub fn from_secret_at(secret: TrafficSecret, seq: u64) -> Self {
-                let keys = secret.$of_secret(seq);
-                keys.with_secret(Some(secret))
+                Self::of_key(secret.key_at(seq)).with_secret(Some(secret))
             }
 
             /// The suite.
@@ -76,20 +77,21 @@ macro_rules! direction_keys {
             /// The number of the next record.
             #[must_use]
             pub const fn seq(&self) -> u64 {
-                self.seq.peek()
+                self.key.seq()
             }
 
-            /// The raw key, of [`CipherSuite::key_len`] bytes, for whoever takes this direction
-            /// over (kernel TLS, another process). Two users of one key break it: see the type.
+            /// The raw key, of [`CipherSuite::key_len`] bytes, and the raw IV, as
+            /// [`new`](Self::new) takes them: for a program that takes this direction over (kernel
+            /// TLS, another process). Two users of one key break it: see the type.
             #[must_use]
-            pub fn dangerous_key(&self) -> &[u8] {
-                self.key.raw()
+            pub fn dangerous_raw(&self) -> (&[u8], [u8; 12]) {
+                (self.key.raw(), self.key.iv().bytes())
             }
 
-            /// The raw IV, as [`new`](Self::new) takes it.
-            #[must_use]
-            pub const fn dangerous_iv(&self) -> [u8; 12] {
-                self.key.iv().bytes()
+            /// What next generations are made from.
+            #[cfg(feature = "rustls")]
+            pub(crate) const fn secret(&self) -> Option<&TrafficSecret> {
+                self.secret.as_ref()
             }
 
             /// Takes out what next generations are made from.
@@ -124,7 +126,7 @@ direction_keys! {
     /// Not `Clone`: two writers under one key would use nonces twice, which with AES-GCM gives
     /// away the key stream and the authentication key. Key, IV and secret are wiped on drop, and
     /// no move leaves a copy of them.
-    WriteKeys, write_keys, sealed_blocks
+    WriteKeys, sealed_blocks
 }
 
 direction_keys! {
@@ -132,5 +134,20 @@ direction_keys! {
     /// secret that the next generation comes from.
     ///
     /// Not `Clone`, as [`WriteKeys`] is not: two readers would accept one record twice.
-    ReadKeys, read_keys
+    ReadKeys
+}
+
+impl WriteKeys {
+    pub(crate) const fn sealed_blocks(&self) -> u64 {
+        self.sealed_blocks
+    }
+
+    #[cfg(feature = "fuzzing")]
+    pub(super) const fn key_mut(&mut self) -> &mut AeadKey {
+        &mut self.key
+    }
+
+    pub(crate) fn with_sealed_blocks(self, sealed_blocks: u64) -> Self {
+        Self { sealed_blocks, ..self }
+    }
 }

@@ -2,6 +2,8 @@
 
 mod aead_key;
 mod budget;
+#[cfg(feature = "rustls")]
+mod exporter;
 #[cfg(feature = "fuzzing")]
 mod forge;
 mod keys;
@@ -21,10 +23,14 @@ mod vectors;
 
 pub use budget::KeyLimits;
 pub(crate) use budget::{KeyBudget, blocks};
+#[cfg(feature = "rustls")]
+pub use exporter::ExportError;
+#[cfg(feature = "rustls")]
+pub(crate) use exporter::ExporterSecret;
 #[cfg(feature = "fuzzing")]
 pub use forge::{ForgedRecord, RecordForge};
 pub use keys::{ReadKeys, WriteKeys};
-pub(crate) use opener::{Opened, RecordOpener};
+pub(crate) use opener::RecordOpener;
 #[cfg(feature = "parallel")]
 pub(crate) use reserved::{Reserved, SharedKey};
 #[cfg(feature = "rustls")]

@@ -9,37 +9,27 @@ use zeroize::Zeroize;
 
 use super::ReadKeys;
 use super::aead_key::AeadKey;
-use super::nonce::SeqCounter;
 use super::protection::aad_tls12;
 use crate::error::PeerFault;
 use crate::record::{
     ContentType, HEADER_LEN, RecordFormat, RecordHeader, TAG_LEN, Version, split_inner_plaintext,
 };
 
-/// What an opened record holds, and where in the record it lies.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Opened {
-    pub(crate) content_type: ContentType,
-    pub(crate) content: Range<usize>,
-}
-
 /// One key in use for opening.
 pub(crate) struct RecordOpener {
     key: AeadKey,
-    seq: SeqCounter,
     format: RecordFormat,
 }
 
 impl RecordOpener {
     pub(crate) fn new(keys: ReadKeys) -> Self {
-        let ReadKeys { key, seq, .. } = keys;
-        Self { format: key.suite().format(), key, seq }
+        Self { format: keys.suite().format(), key: keys.into_key() }
     }
 
     /// The key with its next sequence number.
     #[cfg(feature = "rustls")]
     pub(crate) fn into_keys(self) -> ReadKeys {
-        ReadKeys { key: self.key, seq: self.seq, secret: None }
+        ReadKeys::of_key(self.key)
     }
 
     /// Gives back what can be made again.
@@ -48,7 +38,7 @@ impl RecordOpener {
     }
 
     pub(crate) const fn version(&self) -> Version {
-        self.format.version
+        self.format.version()
     }
 
     pub(crate) const fn format(&self) -> RecordFormat {
@@ -56,7 +46,8 @@ impl RecordOpener {
     }
 
     /// Opens `record`, one whole record with its header, in place; `header` is that of a protected
-    /// record ([`RecordHeader::decode_protected`]).
+    /// record ([`RecordHeader::decode_protected`]). Gives the type of its content, and where in the
+    /// record that lies.
     ///
     /// A failure is final for the connection: the record is wiped, so that no byte that was not
     /// authenticated can be read.
@@ -65,8 +56,8 @@ impl RecordOpener {
         &mut self,
         header: RecordHeader,
         record: &mut [u8],
-    ) -> Result<Opened, PeerFault> {
-        let opened = match self.format.version {
+    ) -> Result<(ContentType, Range<usize>), PeerFault> {
+        let opened = match self.format.version() {
             Version::Tls13 => self.open_tls13(record),
             Version::Tls12 => self.open_tls12(header, record),
         };
@@ -77,8 +68,8 @@ impl RecordOpener {
     }
 
     #[inline(always)]
-    fn open_tls13(&mut self, record: &mut [u8]) -> Result<Opened, PeerFault> {
-        let seq = self.seq.take().ok_or(PeerFault::TooManyRecords)?;
+    fn open_tls13(&mut self, record: &mut [u8]) -> Result<(ContentType, Range<usize>), PeerFault> {
+        let seq = self.key.take_seq().ok_or(PeerFault::TooManyRecords)?;
         let nonce = Nonce::assume_unique_for_key(self.key.iv().xor(seq));
         let (aad, body) =
             record.split_first_chunk_mut::<HEADER_LEN>().ok_or(PeerFault::BadRecordMac)?;
@@ -88,14 +79,19 @@ impl RecordOpener {
             .open_in_place(nonce, Aad::from(*aad), body)
             .map_err(|_| PeerFault::BadRecordMac)?;
         let (content_len, content_type) = split_inner_plaintext(inner)?;
-        Ok(Opened { content_type, content: HEADER_LEN..HEADER_LEN + content_len })
+        Ok((content_type, HEADER_LEN..HEADER_LEN + content_len))
     }
 
     #[inline(never)]
-    fn open_tls12(&mut self, header: RecordHeader, record: &mut [u8]) -> Result<Opened, PeerFault> {
-        let seq = self.seq.take().ok_or(PeerFault::TooManyRecords)?;
+    fn open_tls12(
+        &mut self,
+        header: RecordHeader,
+        record: &mut [u8],
+    ) -> Result<(ContentType, Range<usize>), PeerFault> {
+        let seq = self.key.take_seq().ok_or(PeerFault::TooManyRecords)?;
         let prefix_len = self.format.prefix_len();
-        let content_len = usize::from(header.len)
+        let content_len = header
+            .body_len()
             .checked_sub(self.format.explicit_nonce_len() + TAG_LEN)
             .ok_or(PeerFault::BadRecordMac)?;
         let (prefix, body) =
@@ -112,15 +108,12 @@ impl RecordOpener {
             .expanded()
             .open_in_place(nonce, Aad::from(aad), body)
             .map_err(|_| PeerFault::BadRecordMac)?;
-        Ok(Opened {
-            content_type: header.content_type,
-            content: prefix_len..prefix_len + content_len,
-        })
+        Ok((header.content_type(), prefix_len..prefix_len + content_len))
     }
 }
 
 impl fmt::Debug for RecordOpener {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RecordOpener").field("seq", &self.seq.peek()).finish_non_exhaustive()
+        f.debug_struct("RecordOpener").field("seq", &self.key.seq()).finish_non_exhaustive()
     }
 }

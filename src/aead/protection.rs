@@ -2,101 +2,99 @@
 
 use ring::aead::{Aad, LessSafeKey, NONCE_LEN, Nonce};
 
+use super::nonce::Iv;
 use crate::record::{ContentType, HEADER_LEN, RecordFormat, RecordHeader, TAG_LEN, Version};
 
-/// What makes a record's nonce, used once.
-pub(super) struct Numbers {
-    pub(super) seq: u64,
-    pub(super) nonce: [u8; NONCE_LEN],
-}
-
-/// What a record is to hold.
-#[derive(Clone, Copy)]
-pub(super) struct Inner {
-    pub(super) content_type: ContentType,
-    pub(super) content_len: usize,
-    pub(super) padding: usize,
-}
-
-/// Writes everything around the content, which lies after the format's prefix already, and seals
-/// in place. Returns the record's length.
-#[inline(always)]
-pub(super) fn seal_record(
-    key: &LessSafeKey,
+/// How one record is protected: its format, and the number that makes its nonce. Used once.
+pub(super) struct Protection {
     format: RecordFormat,
-    numbers: Numbers,
-    record: &mut [u8],
-    Inner { content_type, content_len, padding }: Inner,
-) -> usize {
-    let prefix_len = format.prefix_len();
-    let content_end = prefix_len + content_len;
-    let inner_end = content_end + format.inner_type_len() + padding;
-    let header = record_header(format, content_type, inner_end - prefix_len);
-    record[..HEADER_LEN].copy_from_slice(&header);
-    match format.version {
-        Version::Tls13 => {
-            record[content_end] = content_type.to_wire();
-            if padding > 0 {
-                record[content_end + 1..inner_end].fill(0);
+    seq: u64,
+    nonce: [u8; NONCE_LEN],
+}
+
+impl Protection {
+    #[inline]
+    pub(super) fn new(format: RecordFormat, iv: &Iv, seq: u64) -> Self {
+        Self { format, seq, nonce: iv.xor(seq) }
+    }
+
+    /// Writes everything around the content, which lies after the format's prefix already, and
+    /// seals in place. Returns the record's length.
+    #[inline(always)]
+    pub(super) fn seal_record(
+        self,
+        key: &LessSafeKey,
+        record: &mut [u8],
+        content_type: ContentType,
+        content_len: usize,
+        padding: usize,
+    ) -> usize {
+        let format = self.format;
+        let prefix_len = format.prefix_len();
+        let content_end = prefix_len + content_len;
+        let inner_end = content_end + format.inner_type_len() + padding;
+        let header = self.header(content_type, inner_end - prefix_len);
+        record[..HEADER_LEN].copy_from_slice(&header);
+        match format.version() {
+            Version::Tls13 => {
+                record[content_end] = content_type.to_wire();
+                if padding > 0 {
+                    record[content_end + 1..inner_end].fill(0);
+                }
+            }
+            Version::Tls12 => {
+                record[HEADER_LEN..prefix_len].copy_from_slice(self.explicit_nonce());
             }
         }
-        Version::Tls12 => {
-            record[HEADER_LEN..prefix_len].copy_from_slice(explicit_nonce(format, &numbers));
-        }
+        let tag = self.seal_body(key, header, &mut record[prefix_len..inner_end]);
+        record[inner_end..][..TAG_LEN].copy_from_slice(&tag);
+        inner_end + TAG_LEN
     }
-    let tag = seal_body(key, format, numbers, header, &mut record[prefix_len..inner_end]);
-    record[inner_end..][..TAG_LEN].copy_from_slice(&tag);
-    inner_end + TAG_LEN
-}
 
-/// RFC 5288 §3: the last eight bytes of the nonce stand in the record.
-#[inline]
-pub(super) fn explicit_nonce(format: RecordFormat, numbers: &Numbers) -> &[u8] {
-    &numbers.nonce[NONCE_LEN - format.explicit_nonce_len()..]
-}
+    /// The header of a record with so much inner plaintext. In TLS 1.3 the outer type is always
+    /// application_data (RFC 9846 §5.2).
+    #[inline]
+    pub(super) fn header(&self, content_type: ContentType, inner_len: usize) -> [u8; HEADER_LEN] {
+        let content_type = match self.format.version() {
+            Version::Tls13 => ContentType::ApplicationData,
+            Version::Tls12 => content_type,
+        };
+        let len = u16::try_from(self.format.explicit_nonce_len() + inner_len + TAG_LEN)
+            .expect("a record is at most 2^14 + 256 bytes long");
+        RecordHeader::new(content_type, len).encode()
+    }
 
-/// Seals the body of a record, content and in TLS 1.3 type byte and padding, in place. Every
-/// record is sealed here, and `header` says what is authenticated besides: as it is in TLS 1.3
-/// (RFC 9846 §5.2), and with the sequence number in TLS 1.2 (RFC 5246 §6.2.3.3).
-#[inline(always)]
-pub(super) fn seal_body(
-    key: &LessSafeKey,
-    format: RecordFormat,
-    Numbers { seq, nonce }: Numbers,
-    header: [u8; HEADER_LEN],
-    body: &mut [u8],
-) -> [u8; TAG_LEN] {
-    let nonce = Nonce::assume_unique_for_key(nonce);
-    let sealed = match format.version {
-        Version::Tls13 => {
-            key.seal_in_place_separate_tag(nonce, Aad::from(AadTls13::new(header)), body)
-        }
-        Version::Tls12 => {
-            let aad = aad_tls12(seq, header, format.explicit_nonce_len() + TAG_LEN);
-            key.seal_in_place_separate_tag(nonce, Aad::from(aad), body)
-        }
-    };
-    let tag = sealed.expect("a record is at most 2^14 + 1 bytes, ring's limit is 2^36 - 32");
-    let mut bytes = [0; TAG_LEN];
-    bytes.copy_from_slice(tag.as_ref());
-    bytes
-}
+    /// RFC 5288 §3: the last eight bytes of the nonce stand in the record.
+    #[inline]
+    pub(super) fn explicit_nonce(&self) -> &[u8] {
+        &self.nonce[NONCE_LEN - self.format.explicit_nonce_len()..]
+    }
 
-/// The header of a record with so much inner plaintext. In TLS 1.3 the outer type is always
-/// application_data (RFC 9846 §5.2).
-#[inline]
-pub(super) fn record_header(
-    format: RecordFormat,
-    content_type: ContentType,
-    inner_len: usize,
-) -> [u8; HEADER_LEN] {
-    let content_type = match format.version {
-        Version::Tls13 => ContentType::ApplicationData,
-        Version::Tls12 => content_type,
-    };
-    let len = u16::try_from(format.explicit_nonce_len() + inner_len + TAG_LEN)
-        .expect("a record is at most 2^14 + 256 bytes long");
-    RecordHeader { content_type, len }.encode()
+    /// Seals the body of a record, content and in TLS 1.3 type byte and padding, in place. Every
+    /// record is sealed here, and `header` says what is authenticated besides: as it is in TLS 1.3
+    /// (RFC 9846 §5.2), and with the sequence number in TLS 1.2 (RFC 5246 §6.2.3.3).
+    #[inline(always)]
+    pub(super) fn seal_body(
+        self,
+        key: &LessSafeKey,
+        header: [u8; HEADER_LEN],
+        body: &mut [u8],
+    ) -> [u8; TAG_LEN] {
+        let nonce = Nonce::assume_unique_for_key(self.nonce);
+        let sealed = match self.format.version() {
+            Version::Tls13 => {
+                key.seal_in_place_separate_tag(nonce, Aad::from(AadTls13::new(header)), body)
+            }
+            Version::Tls12 => {
+                let aad = aad_tls12(self.seq, header, self.format.explicit_nonce_len() + TAG_LEN);
+                key.seal_in_place_separate_tag(nonce, Aad::from(aad), body)
+            }
+        };
+        let tag = sealed.expect("a record is at most 2^14 + 1 bytes, ring's limit is 2^36 - 32");
+        let mut bytes = [0; TAG_LEN];
+        bytes.copy_from_slice(tag.as_ref());
+        bytes
+    }
 }
 
 /// The additional data of TLS 1.3 (RFC 9846 §5.2): the header. It lies in one word, for the reason

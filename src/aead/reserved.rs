@@ -7,39 +7,48 @@ use zeroize::Zeroizing;
 
 use super::aead_key::RingKey;
 use super::nonce::Iv;
-use super::protection::{Inner, Numbers, seal_record};
+use super::protection::Protection;
 use super::stack;
-use crate::record::RecordFormat;
+use crate::record::{ContentType, RecordFormat};
 
-/// A record whose number is taken and whose bytes are not made yet. Not `Clone`.
+/// A record of application data whose number is taken and whose bytes are not made yet. Not
+/// `Clone`.
 pub(crate) struct Reserved {
     format: RecordFormat,
     seq: u64,
-    inner: Inner,
+    content_len: usize,
+    padding: usize,
 }
 
 impl Reserved {
-    pub(super) const fn new(format: RecordFormat, seq: u64, inner: Inner) -> Self {
-        Self { format, seq, inner }
+    pub(super) const fn new(
+        format: RecordFormat,
+        seq: u64,
+        content_len: usize,
+        padding: usize,
+    ) -> Self {
+        Self { format, seq, content_len, padding }
     }
 
     /// Bytes of the record.
     pub(crate) fn record_len(&self) -> usize {
-        self.format.record_len(self.inner.content_len) + self.inner.padding
+        self.format.record_len(self.content_len) + self.padding
     }
 
     /// Where its content lies in it.
     pub(crate) fn content(&self) -> Range<usize> {
         let prefix_len = self.format.prefix_len();
-        prefix_len..prefix_len + self.inner.content_len
+        prefix_len..prefix_len + self.content_len
     }
 
     /// Seals the record, whose content lies in `record` already. `key` is that of the sealer
     /// which reserved it.
     pub(crate) fn seal(self, key: &SharedKey, record: &mut [u8]) {
+        let Self { format, seq, content_len, padding } = self;
         let (key, iv) = &*key.0;
-        let numbers = Numbers { seq: self.seq, nonce: iv.xor(self.seq) };
-        seal_record(key, self.format, numbers, record, self.inner);
+        let content_type = ContentType::ApplicationData;
+        let protection = Protection::new(format, iv, seq);
+        protection.seal_record(key, record, content_type, content_len, padding);
     }
 }
 

@@ -24,6 +24,17 @@ pub(crate) trait KeySchedule: fmt::Debug + Send + Sync {
     /// next keys makes the ticket's secret too.
     fn store_ticket(&mut self, body: &[u8]) -> Result<(), PeerFault>;
 
+    /// The traffic secrets of both directions, ours first, where they are known.
+    fn into_secrets(self: Box<Self>) -> (Option<TrafficSecret>, Option<TrafficSecret>) {
+        (None, None)
+    }
+
+    /// Whether nothing is lost with this but session tickets, if what
+    /// [`into_secrets`](Self::into_secrets) gives is kept.
+    fn can_leave(&self) -> bool {
+        false
+    }
+
     /// As if the write keys had been updated so often.
     #[cfg(test)]
     fn set_generation(&mut self, _generation: u64) {}
@@ -32,22 +43,16 @@ pub(crate) trait KeySchedule: fmt::Debug + Send + Sync {
 /// What the keys of the next generation are made from.
 #[derive(Debug)]
 pub(crate) enum NextKeys {
-    /// Nothing: raw keys, or TLS 1.2.
-    None,
-    /// The traffic secret of one direction.
-    Secret(Box<TrafficSecret>),
-    /// Those of both directions of a connection, where they have one.
-    #[cfg(feature = "rustls")]
-    Pair(Box<SecretPair>),
+    /// Traffic secrets: none for raw keys, or in TLS 1.2.
+    Secrets(Option<Box<Secrets>>),
     /// The handshake's key schedule, for both directions.
     #[cfg_attr(not(feature = "rustls"), expect(dead_code, reason = "only a handshake has one"))]
     Schedule(Box<dyn KeySchedule>),
 }
 
-/// The traffic secrets of both directions: none for raw keys, or in TLS 1.2.
-#[cfg(feature = "rustls")]
+/// The traffic secrets of both directions, as far as they are here.
 #[derive(Debug)]
-pub(crate) struct SecretPair {
+pub(crate) struct Secrets {
     write: Option<TrafficSecret>,
     read: Option<TrafficSecret>,
 }
@@ -56,36 +61,42 @@ pub(crate) struct SecretPair {
 pub(crate) const MAX_GENERATION: u64 = (1 << 48) - 1;
 
 impl NextKeys {
-    /// What the traffic secrets of both directions make possible.
-    #[cfg(feature = "rustls")]
-    pub(crate) fn of_both(write: Option<TrafficSecret>, read: Option<TrafficSecret>) -> Self {
+    pub(crate) const NONE: Self = Self::Secrets(None);
+
+    /// What the traffic secrets of both directions, or of one, make possible.
+    pub(crate) fn of(write: Option<TrafficSecret>, read: Option<TrafficSecret>) -> Self {
         match (write, read) {
-            (None, None) => Self::None,
-            (write, read) => Self::Pair(Box::new(SecretPair { write, read })),
+            (None, None) => Self::NONE,
+            (write, read) => Self::Secrets(Some(Box::new(Secrets { write, read }))),
         }
     }
 
     /// Whether there is a next generation of write keys.
     pub(crate) fn can_update(&self) -> bool {
         match self {
-            Self::None => false,
-            Self::Secret(secret) => secret.can_update(),
-            #[cfg(feature = "rustls")]
-            Self::Pair(pair) => pair.write.as_ref().is_some_and(TrafficSecret::can_update),
+            Self::Secrets(None) => false,
+            Self::Secrets(Some(secrets)) => {
+                secrets.write.as_ref().is_some_and(TrafficSecret::can_update)
+            }
             Self::Schedule(schedule) => schedule.can_update(),
+        }
+    }
+
+    /// Whether there never was a next generation of write keys.
+    pub(crate) fn is_none(&self) -> bool {
+        match self {
+            Self::Secrets(secrets) => secrets.as_ref().is_none_or(|both| both.write.is_none()),
+            Self::Schedule(_) => false,
         }
     }
 
     /// The next generation of write keys, sequence number 0.
     pub(crate) fn next_write_keys(&mut self) -> Result<WriteKeys, Error> {
         match self {
-            Self::None => Err(Error::KeysExhausted),
-            Self::Secret(secret) => secret.next_write_keys(),
-            #[cfg(feature = "rustls")]
-            Self::Pair(pair) => match &mut pair.write {
-                Some(secret) => secret.next_write_keys(),
-                None => Err(Error::KeysExhausted),
-            },
+            Self::Secrets(secrets) => {
+                let secret = secrets.as_mut().and_then(|both| both.write.as_mut());
+                secret.ok_or(Error::KeysExhausted)?.next_write_keys()
+            }
             Self::Schedule(schedule) => schedule.next_write_keys(),
         }
     }
@@ -93,13 +104,10 @@ impl NextKeys {
     /// The next generation of read keys, sequence number 0.
     pub(crate) fn next_read_keys(&mut self) -> Result<ReadKeys, Error> {
         match self {
-            Self::None => Err(Error::KeysExhausted),
-            Self::Secret(secret) => Ok(secret.next_read_keys()),
-            #[cfg(feature = "rustls")]
-            Self::Pair(pair) => match &mut pair.read {
-                Some(secret) => Ok(secret.next_read_keys()),
-                None => Err(Error::KeysExhausted),
-            },
+            Self::Secrets(secrets) => {
+                let secret = secrets.as_mut().and_then(|both| both.read.as_mut());
+                Ok(secret.ok_or(Error::KeysExhausted)?.next_read_keys())
+            }
             Self::Schedule(schedule) => schedule.next_read_keys(),
         }
     }
@@ -108,18 +116,8 @@ impl NextKeys {
     #[cfg(feature = "rustls")]
     pub(crate) fn store_ticket(&mut self, body: &[u8]) -> Result<(), PeerFault> {
         match self {
-            Self::None | Self::Secret(_) | Self::Pair(_) => Ok(()),
+            Self::Secrets(_) => Ok(()),
             Self::Schedule(schedule) => schedule.store_ticket(body),
-        }
-    }
-
-    /// Whether there never was a next generation of write keys.
-    pub(crate) const fn is_none(&self) -> bool {
-        match self {
-            Self::None => true,
-            Self::Secret(_) | Self::Schedule(_) => false,
-            #[cfg(feature = "rustls")]
-            Self::Pair(pair) => pair.write.is_none(),
         }
     }
 
@@ -131,19 +129,21 @@ impl NextKeys {
         }
     }
 
+    /// Whether [`into_secrets`](Self::into_secrets) gives all that there is.
+    #[cfg(feature = "rustls")]
+    pub(crate) fn can_leave(&self) -> bool {
+        match self {
+            Self::Secrets(_) => true,
+            Self::Schedule(schedule) => schedule.can_leave(),
+        }
+    }
+
     /// The traffic secrets of a writer and of the reader beside it, as far as there are any here.
     pub(crate) fn into_secrets(self) -> (Option<TrafficSecret>, Option<TrafficSecret>) {
         match self {
-            Self::Secret(secret) => (Some(*secret), None),
-            #[cfg(feature = "rustls")]
-            Self::Pair(pair) => (pair.write, pair.read),
-            Self::None | Self::Schedule(_) => (None, None),
+            Self::Secrets(Some(secrets)) => (secrets.write, secrets.read),
+            Self::Secrets(None) => (None, None),
+            Self::Schedule(schedule) => schedule.into_secrets(),
         }
-    }
-}
-
-impl From<Option<TrafficSecret>> for NextKeys {
-    fn from(secret: Option<TrafficSecret>) -> Self {
-        secret.map_or(Self::None, |secret| Self::Secret(Box::new(secret)))
     }
 }

@@ -3,8 +3,7 @@
 use core::{fmt, mem};
 
 use super::aead_key::AeadKey;
-use super::nonce::SeqCounter;
-use super::protection::{Inner, Numbers, explicit_nonce, record_header, seal_body, seal_record};
+use super::protection::Protection;
 #[cfg(feature = "parallel")]
 use super::reserved::{Reserved, SharedKey};
 use super::{KeyBudget, KeyLimits, WriteKeys};
@@ -13,23 +12,20 @@ use crate::record::{ContentType, HEADER_LEN, RecordFormat, TAG_LEN};
 /// One key in use: key, IV, sequence number and budget, never apart and never copied.
 pub(crate) struct RecordSealer {
     key: AeadKey,
-    seq: SeqCounter,
     format: RecordFormat,
     budget: KeyBudget,
 }
 
 impl RecordSealer {
     pub(crate) fn new(keys: WriteKeys, limits: KeyLimits) -> Self {
-        let WriteKeys { key, seq, sealed_blocks, .. } = keys;
-        let budget = KeyBudget::of_key(limits, seq.peek(), sealed_blocks);
-        Self { format: key.suite().format(), key, seq, budget }
+        let budget = KeyBudget::of_key(limits, keys.seq(), keys.sealed_blocks());
+        Self { format: keys.suite().format(), key: keys.into_key(), budget }
     }
 
     /// The key with its next sequence number and what it has sealed, under the limits that
     /// [`new`](Self::new) was given.
     pub(crate) fn into_keys(self, limits: KeyLimits) -> WriteKeys {
-        let sealed_blocks = self.budget.sealed_blocks(limits);
-        WriteKeys { key: self.key, seq: self.seq, sealed_blocks, secret: None }
+        WriteKeys::of_key(self.key).with_sealed_blocks(self.budget.sealed_blocks(limits))
     }
 
     pub(crate) const fn format(&self) -> RecordFormat {
@@ -46,7 +42,7 @@ impl RecordSealer {
     }
 
     pub(crate) const fn seq(&self) -> u64 {
-        self.seq.peek()
+        self.key.seq()
     }
 
     /// Seals a record whose content already lies in `record`, after the format's prefix. Writes
@@ -66,18 +62,18 @@ impl RecordSealer {
         content_len: usize,
         padding: usize,
     ) -> Option<usize> {
-        let numbers = self.take_numbers(content_len, padding)?;
-        let inner = Inner { content_type, content_len, padding };
-        Some(seal_record(self.key.expanded(), self.format, numbers, record, inner))
+        let seq = self.take_seq(content_len, padding)?;
+        let protection = Protection::new(self.format, self.key.iv(), seq);
+        let key = self.key.expanded();
+        Some(protection.seal_record(key, record, content_type, content_len, padding))
     }
 
-    /// Takes number and budget of the next record, to be sealed later by whoever has a
-    /// [`shared_key`](Self::shared_key). `None` as [`seal`](Self::seal).
+    /// Takes number and budget of the next record of application data, to be sealed later by
+    /// whoever has a [`shared_key`](Self::shared_key). `None` as [`seal`](Self::seal).
     #[cfg(feature = "parallel")]
     pub(crate) fn reserve(&mut self, content_len: usize, padding: usize) -> Option<Reserved> {
-        let Numbers { seq, .. } = self.take_numbers(content_len, padding)?;
-        let content_type = ContentType::ApplicationData;
-        Some(Reserved::new(self.format, seq, Inner { content_type, content_len, padding }))
+        let seq = self.take_seq(content_len, padding)?;
+        Some(Reserved::new(self.format, seq, content_len, padding))
     }
 
     /// The key for records that are sealed elsewhere.
@@ -89,10 +85,10 @@ impl RecordSealer {
 
     /// The number is consumed before it is used, so that no path uses it twice.
     #[inline]
-    fn take_numbers(&mut self, content_len: usize, padding: usize) -> Option<Numbers> {
-        let seq = self.seq.take()?;
+    fn take_seq(&mut self, content_len: usize, padding: usize) -> Option<u64> {
+        let seq = self.key.take_seq()?;
         self.budget.spend(content_len + self.format.inner_type_len() + padding);
-        Some(Numbers { seq, nonce: self.key.iv().xor(seq) })
+        Some(seq)
     }
 
     /// Seals a record whose content is not in one piece with what stands around it: `body` is
@@ -101,26 +97,25 @@ impl RecordSealer {
     ///
     /// `None` if the sequence numbers are used up; nothing is sealed then.
     pub(crate) fn seal_apart(&mut self, body: &mut [u8], content_len: usize) -> Option<Envelope> {
-        let format = self.format;
+        let seq = self.take_seq(content_len, 0)?;
+        let protection = Protection::new(self.format, self.key.iv(), seq);
+        let (prefix_len, type_len) = (self.format.prefix_len(), self.format.inner_type_len());
+        let content_type = ContentType::ApplicationData;
+        let header = protection.header(content_type, content_len + type_len);
         let mut envelope = Envelope {
             prefix: [0; MAX_PREFIX_LEN],
-            prefix_len: format.prefix_len(),
+            prefix_len,
             trailer: [0; MAX_TRAILER_LEN],
-            trailer_len: format.inner_type_len() + TAG_LEN,
+            trailer_len: type_len + TAG_LEN,
         };
-        let numbers = self.take_numbers(content_len, 0)?;
-        let key = self.key.expanded();
-        let type_len = format.inner_type_len();
-        let content_type = ContentType::ApplicationData;
-        let header = record_header(format, content_type, content_len + type_len);
         envelope.prefix[..HEADER_LEN].copy_from_slice(&header);
-        envelope.prefix[HEADER_LEN..format.prefix_len()]
-            .copy_from_slice(explicit_nonce(format, &numbers));
+        envelope.prefix[HEADER_LEN..prefix_len].copy_from_slice(protection.explicit_nonce());
         let mut lent = content_type.to_wire();
         if type_len > 0 {
             mem::swap(&mut body[content_len], &mut lent);
         }
-        let tag = seal_body(key, format, numbers, header, &mut body[..content_len + type_len]);
+        let sealed = &mut body[..content_len + type_len];
+        let tag = protection.seal_body(self.key.expanded(), header, sealed);
         if type_len > 0 {
             mem::swap(&mut body[content_len], &mut lent);
             envelope.trailer[0] = lent;
@@ -173,7 +168,7 @@ mod tests {
     fn content_type_byte_and_padding_are_counted() {
         let suite = crate::aead::CipherSuite::TLS_AES_128_GCM_SHA256;
         let keys = WriteKeys::new(suite, &[3; 16], [5; 12], 0).unwrap();
-        let mut sealer = RecordSealer::new(keys, KeyLimits::new(10, 10));
+        let mut sealer = RecordSealer::new(keys, KeyLimits { records: 10, blocks: 10 });
         let mut record = [0; 5 + 16 + 1 + 16 + 16];
         assert_eq!(sealer.seal(ContentType::ApplicationData, &mut record, 16, 16), Some(54));
         // 33 bytes are three blocks and the tag's; six are left, four of them for control records.

@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::record::Version;
 
 /// Longest hash output of a suite: SHA-384.
-const MAX_SECRET_LEN: usize = 48;
+pub(super) const MAX_SECRET_LEN: usize = 48;
 
 /// A TLS 1.3 application traffic secret of one direction, `application_traffic_secret_N`
 /// (RFC 9846 §7.1): what keys, IVs and the next generation are made from.
@@ -62,6 +62,12 @@ impl TrafficSecret {
     }
 
     /// Whether a writer may update it once more.
+    /// The secret itself.
+    #[cfg(feature = "rustls")]
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.secret.get()[..self.suite.secret_len()]
+    }
+
     pub(super) const fn can_update(&self) -> bool {
         self.generation < MAX_GENERATION
     }
@@ -72,26 +78,24 @@ impl TrafficSecret {
         if !self.can_update() {
             return Err(Error::KeysExhausted);
         }
-        Ok(stack::wiped_after(|| {
-            self.update();
-            WriteKeys::of_key(self.key(), 0)
-        }))
+        Ok(WriteKeys::of_key(self.next_key()))
     }
 
     /// The same of the receiving direction: the limit is the sender's.
     pub(super) fn next_read_keys(&mut self) -> ReadKeys {
+        ReadKeys::of_key(self.next_key())
+    }
+
+    fn next_key(&mut self) -> AeadKey {
         stack::wiped_after(|| {
             self.update();
-            ReadKeys::of_key(self.key(), 0)
+            self.key(0)
         })
     }
 
-    pub(super) fn write_keys(&self, seq: u64) -> WriteKeys {
-        stack::wiped_after(|| WriteKeys::of_key(self.key(), seq))
-    }
-
-    pub(super) fn read_keys(&self, seq: u64) -> ReadKeys {
-        stack::wiped_after(|| ReadKeys::of_key(self.key(), seq))
+    /// Its key, under which `seq` records were.
+    pub(super) fn key_at(&self, seq: u64) -> AeadKey {
+        stack::wiped_after(|| self.key(seq))
     }
 
     /// RFC 9846 §7.2. The caller wipes the stack.
@@ -104,36 +108,48 @@ impl TrafficSecret {
     }
 
     /// Key and IV (RFC 9846 §7.3). The caller wipes the stack.
-    fn key(&self) -> AeadKey {
+    fn key(&self, seq: u64) -> AeadKey {
         let mut key = [0; 32];
         let mut iv = [0; 12];
         let key = &mut key[..self.suite.key_len()];
         self.expand_label(b"key", key);
         self.expand_label(b"iv", &mut iv);
-        AeadKey::unwiped(self.suite, key, iv)
+        AeadKey::unwiped(self.suite, key, iv, seq)
             .expect("the key has the suite's length: it was expanded to it")
     }
 
-    /// HKDF-Expand-Label with an empty context (RFC 9846 §7.1).
-    #[inline(never)]
     fn expand_label(&self, label: &[u8], out: &mut [u8]) {
-        struct Len(usize);
-        impl hkdf::KeyType for Len {
-            fn len(&self) -> usize {
-                self.0
-            }
-        }
-
-        const PREFIX: &[u8] = b"tls13 ";
-        let out_len = u16::try_from(out.len()).unwrap_or(u16::MAX).to_be_bytes();
-        let label_len = [u8::try_from(PREFIX.len() + label.len()).unwrap_or(u8::MAX)];
-        let info = [&out_len[..], &label_len, PREFIX, label, &[0]];
         let secret = &self.secret.get()[..self.suite.secret_len()];
-        hkdf::Prk::new_less_safe(self.suite.hkdf(), secret)
-            .expand(&info, Len(out.len()))
-            .and_then(|okm| okm.fill(out))
-            .expect("at most 48 bytes are expanded, HKDF's limit is 255 hashes");
+        expand_label(self.suite.hkdf(), secret, label, &[], out);
     }
+}
+
+/// HKDF-Expand-Label (RFC 9846 §7.1). The label has at most 249 bytes, the context, a hash or
+/// nothing, at most 255, and the output at most 255 hashes.
+#[inline(never)]
+pub(super) fn expand_label(
+    hkdf: hkdf::Algorithm,
+    secret: &[u8],
+    label: &[u8],
+    context: &[u8],
+    out: &mut [u8],
+) {
+    struct Len(usize);
+    impl hkdf::KeyType for Len {
+        fn len(&self) -> usize {
+            self.0
+        }
+    }
+
+    const PREFIX: &[u8] = b"tls13 ";
+    let byte = |len| [u8::try_from(len).unwrap_or(u8::MAX)];
+    let out_len = u16::try_from(out.len()).unwrap_or(u16::MAX).to_be_bytes();
+    let (label_len, context_len) = (byte(PREFIX.len() + label.len()), byte(context.len()));
+    let info = [&out_len[..], &label_len, PREFIX, label, &context_len, context];
+    hkdf::Prk::new_less_safe(hkdf, secret)
+        .expand(&info, Len(out.len()))
+        .and_then(|okm| okm.fill(out))
+        .expect("no more than 255 hashes are expanded, HKDF's limit");
 }
 
 impl fmt::Debug for TrafficSecret {
@@ -154,11 +170,13 @@ mod tests {
     #[test]
     fn a_reader_follows_beyond_the_last_generation_of_a_writer() {
         let secret = TrafficSecret::new(CipherSuite::TLS_AES_128_GCM_SHA256, &[7; 32]).unwrap();
-        let mut schedule = NextKeys::from(Some(secret.at_generation((1 << 48) - 2)));
+        let read = Some(secret.at_generation((1 << 48) - 2));
+        let mut schedule = NextKeys::of(None, read);
         for generation in [(1 << 48) - 1, 1 << 48, (1 << 48) + 1] {
             assert!(schedule.next_read_keys().is_ok(), "{generation}");
-            let NextKeys::Secret(secret) = &schedule else { panic!("it stays a secret") };
-            assert_eq!(secret.generation(), generation);
+            let (_, read) = schedule.into_secrets();
+            assert_eq!(read.as_ref().map(TrafficSecret::generation), Some(generation));
+            schedule = NextKeys::of(None, read);
         }
     }
 
@@ -167,13 +185,14 @@ mod tests {
         let mut secret = TrafficSecret::new(CipherSuite::TLS_AES_128_GCM_SHA256, &[7; 32]).unwrap();
         secret.update();
         assert_eq!(secret.generation(), 1);
-        let mut schedule = NextKeys::from(Some(secret.at_generation((1 << 48) - 2)));
+        let write = Some(secret.at_generation((1 << 48) - 2));
+        let mut schedule = NextKeys::of(write, None);
         assert!(schedule.can_update());
         assert!(schedule.next_write_keys().is_ok());
         assert!(!schedule.can_update());
         assert_eq!(schedule.next_write_keys().err(), Some(Error::KeysExhausted));
         let generation = schedule.into_secrets().0.map(|secret| secret.generation());
         assert_eq!(generation, Some((1 << 48) - 1));
-        assert!(!NextKeys::None.can_update());
+        assert!(!NextKeys::NONE.can_update());
     }
 }

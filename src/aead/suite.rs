@@ -56,31 +56,37 @@ impl CipherSuite {
         Self::TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
     ];
 
+    /// Its number, version, AEAD, and the bytes that its hash gives.
+    const fn row(self) -> (u16, Version, Aead, usize) {
+        use Aead::{Aes128Gcm, Aes256Gcm, Chacha20Poly1305};
+        use Version::{Tls12, Tls13};
+        match self {
+            Self::TLS_AES_128_GCM_SHA256 => (0x1301, Tls13, Aes128Gcm, 32),
+            Self::TLS_AES_256_GCM_SHA384 => (0x1302, Tls13, Aes256Gcm, 48),
+            Self::TLS_CHACHA20_POLY1305_SHA256 => (0x1303, Tls13, Chacha20Poly1305, 32),
+            Self::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256 => (0xc02b, Tls12, Aes128Gcm, 32),
+            Self::TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384 => (0xc02c, Tls12, Aes256Gcm, 48),
+            Self::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 => (0xc02f, Tls12, Aes128Gcm, 32),
+            Self::TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384 => (0xc030, Tls12, Aes256Gcm, 48),
+            Self::TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256 => {
+                (0xcca8, Tls12, Chacha20Poly1305, 32)
+            }
+            Self::TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256 => {
+                (0xcca9, Tls12, Chacha20Poly1305, 32)
+            }
+        }
+    }
+
     /// The protocol version that the suite belongs to.
     #[must_use]
     pub const fn version(self) -> Version {
-        match self {
-            Self::TLS_AES_128_GCM_SHA256
-            | Self::TLS_AES_256_GCM_SHA384
-            | Self::TLS_CHACHA20_POLY1305_SHA256 => Version::Tls13,
-            _ => Version::Tls12,
-        }
+        self.row().1
     }
 
     /// The suite's number in the IANA registry.
     #[must_use]
     pub const fn to_wire(self) -> u16 {
-        match self {
-            Self::TLS_AES_128_GCM_SHA256 => 0x1301,
-            Self::TLS_AES_256_GCM_SHA384 => 0x1302,
-            Self::TLS_CHACHA20_POLY1305_SHA256 => 0x1303,
-            Self::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256 => 0xc02b,
-            Self::TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384 => 0xc02c,
-            Self::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 => 0xc02f,
-            Self::TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384 => 0xc030,
-            Self::TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256 => 0xcca8,
-            Self::TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256 => 0xcca9,
-        }
+        self.row().0
     }
 
     /// The suite with this number, if it is one of ours.
@@ -98,12 +104,7 @@ impl CipherSuite {
     /// Bytes of a TLS 1.3 traffic secret of this suite: its hash's output.
     #[must_use]
     pub const fn secret_len(self) -> usize {
-        match self {
-            Self::TLS_AES_256_GCM_SHA384
-            | Self::TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384
-            | Self::TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384 => 48,
-            _ => 32,
-        }
+        self.row().3
     }
 
     pub(super) fn hkdf(self) -> hkdf::Algorithm {
@@ -114,17 +115,7 @@ impl CipherSuite {
     }
 
     pub(super) const fn aead(self) -> Aead {
-        match self {
-            Self::TLS_AES_128_GCM_SHA256
-            | Self::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256
-            | Self::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 => Aead::Aes128Gcm,
-            Self::TLS_AES_256_GCM_SHA384
-            | Self::TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384
-            | Self::TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384 => Aead::Aes256Gcm,
-            Self::TLS_CHACHA20_POLY1305_SHA256
-            | Self::TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256
-            | Self::TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256 => Aead::Chacha20Poly1305,
-        }
+        self.row().2
     }
 
     pub(super) const fn format(self) -> RecordFormat {
@@ -133,7 +124,7 @@ impl CipherSuite {
             (Version::Tls12, Aead::Aes128Gcm | Aead::Aes256Gcm) => 8,
             _ => 0,
         };
-        RecordFormat { version, explicit_nonce_len }
+        RecordFormat::new(version, explicit_nonce_len)
     }
 
     /// The ring key for `key`, which must have the suite's [`key_len`](Self::key_len).

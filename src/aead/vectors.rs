@@ -118,9 +118,10 @@ fn opening_gives_the_content_of_every_vector() {
     for vector in vectors().records {
         for suite in vector.suites() {
             let mut record = hex(&vector.record);
-            let opened = vector.opener(suite).open(header(&record, suite), &mut record).unwrap();
-            assert_eq!(opened.content_type.to_wire(), vector.content_type);
-            assert!(record[opened.content] == vector.content(), "{suite:?} {}", vector.seq);
+            let opened = vector.opener(suite).open(header(&record, suite), &mut record);
+            let (content_type, content) = opened.unwrap();
+            assert_eq!(content_type.to_wire(), vector.content_type);
+            assert!(record[content] == vector.content(), "{suite:?} {}", vector.seq);
         }
     }
 }
@@ -165,12 +166,13 @@ fn key_update_chains_give_the_secrets_and_keys_of_every_generation() {
     for chain in vectors().key_update_chains {
         let suite = suite(&chain.suite);
         let secret = hex(&chain.generations[0].secret);
-        let mut writing = NextKeys::from(Some(TrafficSecret::new(suite, &secret).unwrap()));
-        let mut reading = NextKeys::from(Some(TrafficSecret::new(suite, &secret).unwrap()));
+        let start = || Some(TrafficSecret::new(suite, &secret).unwrap());
+        let mut writing = NextKeys::of(start(), None);
+        let mut reading = NextKeys::of(None, start());
         for (n, generation) in chain.generations.iter().enumerate() {
             let (write, read) = if n == 0 {
-                let secret = TrafficSecret::new(suite, &secret).unwrap();
-                (secret.write_keys(0), secret.read_keys(0))
+                let secret = || start().unwrap();
+                (WriteKeys::from_secret(secret()), ReadKeys::from_secret(secret()))
             } else {
                 (writing.next_write_keys().unwrap(), reading.next_read_keys().unwrap())
             };

@@ -28,17 +28,6 @@ pub(super) struct Marks {
 }
 
 impl Marks {
-    pub(super) const fn new() -> Self {
-        Self {
-            first: None,
-            into_first: 0,
-            ahead: VecDeque::new(),
-            behind: VecDeque::new(),
-            behind_len: 0,
-            drained_plaintext: 0,
-        }
-    }
-
     /// Plaintext whose marks have been drained completely.
     pub(super) const fn drained_plaintext(&self) -> u64 {
         self.drained_plaintext
@@ -148,7 +137,7 @@ mod tests {
 
     #[test]
     fn taking_and_putting_back_restores_what_was_delivered() {
-        let mut marks = Marks::new();
+        let mut marks = Marks::default();
         for (wire, plaintext) in [(10, 1), (20, 2), (5, 0), (30, 3)] {
             marks.push(wire, plaintext, 100);
         }
@@ -172,7 +161,7 @@ mod tests {
 
     #[test]
     fn what_was_drained_for_good_is_not_remembered() {
-        let mut marks = Marks::new();
+        let mut marks = Marks::default();
         marks.push(10, 1, 100);
         marks.push(10, 1, 100);
         marks.take(10);

@@ -1,5 +1,12 @@
 //! The two buffers. They know no TLS: they lend memory, take lengths, and give bytes back.
 
+#[cfg(feature = "rustls")]
+use alloc::vec::Vec;
+
+#[cfg(feature = "rustls")]
+use zeroize::Zeroizing;
+use zeroize::optimization_barrier;
+
 mod chunk;
 mod inbound;
 mod marks;
@@ -8,18 +15,16 @@ mod piece;
 #[cfg(feature = "std")]
 mod pool;
 mod segment;
+mod segment_store;
 
 pub use chunk::{Chunk, PutBackError};
 pub(crate) use inbound::InboundBuffer;
-#[cfg(feature = "parallel")]
-pub(crate) use outbound::Detached;
 pub(crate) use outbound::OutboundBuffer;
 #[cfg(feature = "std")]
 pub use pool::Pool;
 #[cfg(feature = "parallel")]
 pub(crate) use segment::Segment;
-
-use zeroize::optimization_barrier;
+pub(crate) use segment_store::SegmentStore;
 
 /// What becomes of buffer memory when it is empty, where no pool takes it back.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -41,4 +46,16 @@ pub enum BufferPolicy {
 fn wipe(bytes: &mut [u8]) {
     bytes.fill(0);
     optimization_barrier(bytes);
+}
+
+/// Appends plaintext or secrets. Where the memory does not suffice, the old is wiped.
+#[cfg(feature = "rustls")]
+pub(crate) fn append_wiped(to: &mut Zeroizing<Vec<u8>>, bytes: &[u8]) {
+    let len = to.len() + bytes.len();
+    if len > to.capacity() {
+        let mut longer = Zeroizing::new(Vec::with_capacity(len.max(2 * to.capacity())));
+        longer.extend_from_slice(to);
+        *to = longer;
+    }
+    to.extend_from_slice(bytes);
 }

@@ -6,21 +6,16 @@ mod discard;
 mod hand_off;
 
 use alloc::collections::VecDeque;
-use alloc::vec::Vec;
 use core::fmt;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 
-use super::BufferPolicy;
-#[cfg(feature = "std")]
-use super::Pool;
 use super::chunk::BufferId;
 use super::marks::Marks;
-use super::piece::{Owned, Piece, Small};
+use super::piece::{Piece, Small};
 use super::segment::Segment;
+use super::segment_store::SegmentStore;
 use crate::num::to_u64;
-#[cfg(feature = "parallel")]
-pub(crate) use detached::Detached;
 
 /// A bounded FIFO of memory: what waits in front, then the segment in which the next bytes are
 /// written.
@@ -31,21 +26,13 @@ pub(crate) struct OutboundBuffer {
     front: VecDeque<Piece>,
     /// Apart from the others, because it is all there is of a buffer that is drained in time.
     tail: Option<Segment>,
-    /// Segments that are kept for reuse ([`BufferPolicy::Retain`]).
-    spare: Vec<Segment>,
     /// What each stretch of waiting bytes carries, in order; together they are `waiting` long.
     marks: Marks,
-    segment_len: usize,
-    /// The byte of a segment that is aligned.
-    aligned: u8,
+    /// Where segments come from and go to; it counts those in use, the tail included.
+    segments: SegmentStore,
     max_segments: usize,
-    /// Segments in use, the tail included.
-    segments: usize,
     /// What owned memory in front is charged.
     charged: usize,
-    policy: BufferPolicy,
-    #[cfg(feature = "std")]
-    pool: Option<Pool>,
     /// Sealed bytes.
     waiting: usize,
     drained: u64,
@@ -57,38 +44,25 @@ pub(crate) struct OutboundBuffer {
 const KEPT_MARKS: usize = 16;
 
 impl OutboundBuffer {
-    /// A buffer of at most `max_segments` segments of `segment_len` bytes; none is allocated yet.
-    pub(crate) fn new(segment_len: usize, max_segments: usize, policy: BufferPolicy) -> Self {
+    /// A buffer of at most `max_segments` segments; none is allocated yet.
+    pub(crate) fn new(segments: SegmentStore, max_segments: usize) -> Self {
         Self {
             id: BufferId::new(),
             front: VecDeque::new(),
             tail: None,
-            spare: Vec::new(),
-            marks: Marks::new(),
-            segment_len,
-            aligned: 0,
+            marks: Marks::default(),
+            segments,
             max_segments,
-            segments: 0,
             charged: 0,
-            policy,
-            #[cfg(feature = "std")]
-            pool: None,
             waiting: 0,
             drained: 0,
             discards: false,
         }
     }
 
-    /// Takes segments from `pool` and gives them back there.
-    #[cfg(feature = "std")]
-    pub(crate) fn with_pool(self, pool: Option<Pool>) -> Self {
-        Self { pool, ..self }
-    }
-
     /// Of the segments that are allocated from now on, the byte at `offset` is aligned.
     pub(crate) fn align_at(&mut self, offset: usize) {
-        // Of no more than a record's header and nonce.
-        self.aligned = u8::try_from(offset).unwrap_or(0);
+        self.segments.align_at(offset);
     }
 
     /// Sealed bytes that wait to be drained.
@@ -124,18 +98,13 @@ impl OutboundBuffer {
 
     /// Length of a whole segment.
     pub(crate) const fn segment_len(&self) -> usize {
-        self.segment_len
+        self.segments.segment_len()
     }
 
     /// Bytes of the tail that are in use.
     #[inline]
     pub(crate) fn filled_len(&self) -> usize {
         self.tail.as_ref().map_or(0, Segment::filled_len)
-    }
-
-    /// Bytes of memory that a whole segment takes.
-    const fn memory_len(&self) -> usize {
-        Segment::memory_len(self.segment_len)
     }
 
     /// Segments that there can be.
@@ -145,7 +114,7 @@ impl OutboundBuffer {
 
     /// Segments that [`add_segment`](Self::add_segment) may still add.
     pub(crate) const fn fresh_segments(&self) -> usize {
-        self.max_segments.saturating_sub(self.segments + self.charged)
+        self.max_segments.saturating_sub(self.segments.in_use() + self.charged)
     }
 
     /// Whether the tail is a segment of which nothing is in use, or missing.
@@ -162,11 +131,7 @@ impl OutboundBuffer {
     /// Appends a segment; its whole length is the tail then.
     pub(crate) fn add_segment(&mut self) {
         self.retire_tail();
-        self.segments += 1;
-        self.tail = self.spare.pop();
-        if self.tail.is_none() {
-            self.tail = Some(self.new_segment());
-        }
+        self.tail = Some(self.segments.take());
     }
 
     /// Copies `bytes` to `offset` in the tail, which has room for them there.
@@ -187,7 +152,7 @@ impl OutboundBuffer {
 
     /// Memory of segments that is held, in use or not.
     pub(crate) fn memory_held(&self) -> usize {
-        (self.segments + self.spare.len()) * self.memory_len()
+        self.segments.memory_held()
     }
 
     /// Remembers that the first `len` bytes of the tail are lent: they are wiped when dropped.
@@ -215,19 +180,12 @@ impl OutboundBuffer {
         self.reuse_if_unused();
     }
 
-    /// Appends foreign memory, outside the capacity. The tail must not be in use.
-    #[cfg(feature = "rustls")]
-    pub(crate) fn append_owned(&mut self, bytes: Bytes) {
-        self.mark(bytes.len(), 0);
-        self.append_piece(bytes);
-    }
-
-    /// Appends foreign memory. What it carries is to be [`mark`](Self::mark)ed by the caller. The
+    /// Appends foreign memory, outside the capacity. What it carries is to be [`mark`](Self::mark)ed by the caller. The
     /// tail must not be in use.
     pub(crate) fn append_piece(&mut self, bytes: Bytes) {
         self.retire_tail();
         if !bytes.is_empty() {
-            self.front.push_back(Piece::Owned(Owned { bytes, charge: 0 }));
+            self.front.push_back(Piece::Owned { bytes, charge: 0 });
         }
     }
 
@@ -235,11 +193,11 @@ impl OutboundBuffer {
     /// and what was appended before it with it.
     pub(crate) fn charge_last_owned(&mut self) {
         let last = self.front.iter_mut().rev().find_map(|piece| match piece {
-            Piece::Owned(owned) => Some(owned),
+            Piece::Owned { charge, .. } => Some(charge),
             Piece::Segment(_) | Piece::Small(_) => None,
         });
-        if let Some(owned) = last {
-            owned.charge += 1;
+        if let Some(charge) = last {
+            *charge += 1;
             self.charged += 1;
         }
     }
@@ -316,19 +274,18 @@ impl OutboundBuffer {
     #[inline]
     fn remove_front(&mut self) {
         match self.front.pop_front() {
-            Some(Piece::Segment(segment)) => self.recycle(segment),
-            Some(Piece::Owned(owned)) => self.charged -= owned.charge,
+            Some(Piece::Segment(segment)) => self.segments.give_back(segment),
+            Some(Piece::Owned { bytes: _drained, charge }) => self.charged -= charge,
             Some(Piece::Small(_)) | None => {}
         }
     }
 
     /// A tail that nothing waits in and nothing is written in starts over, or goes.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn reuse_if_unused(&mut self) {
-        let (keeps, memory_len) = (self.keeps_memory(), self.memory_len());
         match &mut self.tail {
             Some(tail) if !tail.is_unused() => {}
-            Some(tail) if keeps && tail.memory_left() == memory_len => tail.reset(),
+            Some(tail) if self.segments.keeps(tail) => tail.reset(),
             Some(_) => {
                 self.retire_tail();
                 self.marks.shrink(KEPT_MARKS);
@@ -339,11 +296,10 @@ impl OutboundBuffer {
 
     /// Gives back all memory that nothing waits in and nothing is written in.
     pub(crate) fn shrink(&mut self) {
-        if self.tail.as_ref().is_some_and(Segment::is_unused) {
-            self.tail = None;
-            self.segments -= 1;
+        if self.tail_is_unused() {
+            self.retire_tail();
         }
-        self.spare = Vec::new();
+        self.segments.shrink();
         self.front.shrink_to_fit();
         self.marks.shrink(0);
     }
@@ -352,34 +308,8 @@ impl OutboundBuffer {
     #[inline]
     pub(crate) fn mark(&mut self, wire: usize, plaintext: usize) {
         self.waiting += wire;
-        let capacity = self.segment_len.saturating_mul(self.max_segments);
+        let capacity = self.segment_len().saturating_mul(self.max_segments);
         self.marks.push(wire, plaintext, capacity);
-    }
-
-    #[inline(never)]
-    fn new_segment(&self) -> Segment {
-        Segment::new(self.new_memory(), self.aligned.into())
-    }
-
-    #[cfg(feature = "std")]
-    fn new_memory(&self) -> BytesMut {
-        let pooled = self.pool.as_ref().and_then(|pool| pool.take(self.memory_len()));
-        pooled.unwrap_or_else(|| BytesMut::zeroed(self.memory_len()))
-    }
-
-    #[cfg(not(feature = "std"))]
-    fn new_memory(&self) -> BytesMut {
-        BytesMut::zeroed(self.memory_len())
-    }
-
-    /// Whether empty segments stay with this buffer.
-    #[inline]
-    const fn keeps_memory(&self) -> bool {
-        #[cfg(feature = "std")]
-        if self.pool.is_some() {
-            return false;
-        }
-        matches!(self.policy, BufferPolicy::Retain)
     }
 
     /// The tail joins what waits in front of it, or goes if nothing waits in it.
@@ -394,33 +324,10 @@ impl OutboundBuffer {
     #[inline(never)]
     fn move_tail(&mut self) {
         match self.tail.take() {
-            Some(tail) if tail.is_unused() => self.recycle(tail),
+            Some(tail) if tail.is_unused() => self.segments.give_back(tail),
             Some(tail) => self.front.push_back(Piece::Segment(tail)),
             None => {}
         }
-    }
-
-    #[inline]
-    fn recycle(&mut self, mut segment: Segment) {
-        self.segments -= 1;
-        if self.keeps_memory() && segment.memory_left() == self.memory_len() {
-            segment.reset();
-            self.spare.push(segment);
-        } else {
-            self.give_away(segment);
-        }
-    }
-
-    #[cfg(feature = "std")]
-    fn give_away(&self, segment: Segment) {
-        if let Some(pool) = &self.pool {
-            pool.give(segment.into_memory(), self.memory_len());
-        }
-    }
-
-    #[cfg(not(feature = "std"))]
-    fn give_away(&self, segment: Segment) {
-        drop(segment);
     }
 }
 
@@ -431,9 +338,8 @@ impl fmt::Debug for OutboundBuffer {
             .field("waiting", &self.waiting)
             .field("pieces", &self.front.len())
             .field("tail", &self.tail)
-            .field("segments", &self.segments)
+            .field("segments", &self.segments.in_use())
             .field("max_segments", &self.max_segments)
-            .field("spare", &self.spare.len())
             .finish_non_exhaustive()
     }
 }
@@ -441,8 +347,11 @@ impl fmt::Debug for OutboundBuffer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::buffer::PutBackError;
+    #[cfg(feature = "std")]
+    use crate::buffer::Pool;
+    use crate::buffer::{BufferPolicy, PutBackError};
     use alloc::vec;
+    use alloc::vec::Vec;
 
     use bytes::Buf;
 
@@ -450,7 +359,7 @@ mod tests {
     const MEMORY_LEN: usize = Segment::memory_len(LEN);
 
     fn buffer(policy: BufferPolicy) -> OutboundBuffer {
-        OutboundBuffer::new(LEN, 2, policy)
+        OutboundBuffer::new(SegmentStore::new(LEN, policy), 2)
     }
 
     fn put(buffer: &mut OutboundBuffer, bytes: &[u8]) {
@@ -509,7 +418,7 @@ mod tests {
     #[test]
     fn the_byte_that_is_asked_for_is_aligned_and_costs_no_length() {
         for offset in [0, 5, 13] {
-            let mut buffer = OutboundBuffer::new(100, 2, BufferPolicy::Retain);
+            let mut buffer = OutboundBuffer::new(SegmentStore::new(100, BufferPolicy::Retain), 2);
             buffer.align_at(offset);
             buffer.add_segment();
             for _ in 0..2 {
@@ -599,7 +508,8 @@ mod tests {
     #[test]
     fn a_pool_gets_segments_back_when_their_chunks_are_gone() {
         let pool = Pool::new(4);
-        let mut buffer = buffer(BufferPolicy::Retain).with_pool(Some(pool.clone()));
+        let segments = SegmentStore::new(LEN, BufferPolicy::Retain).with_pool(Some(pool.clone()));
+        let mut buffer = OutboundBuffer::new(segments, 2);
         buffer.add_segment();
         put(&mut buffer, b"abcdefgh");
         let chunk = buffer.take(8).unwrap();

@@ -7,16 +7,13 @@ use super::segment::Segment;
 pub(super) enum Piece {
     Segment(Segment),
     /// The handshake's flights, the caller's own memory, and what was put back.
-    Owned(Owned),
+    Owned {
+        bytes: Bytes,
+        /// Segments that cannot be added while it waits.
+        charge: usize,
+    },
     /// What stands around the caller's own memory.
     Small(Small),
-}
-
-/// Memory that is not a segment.
-pub(super) struct Owned {
-    pub(super) bytes: Bytes,
-    /// Segments that cannot be added while it waits.
-    pub(super) charge: usize,
 }
 
 /// A few bytes, kept here because an allocation would cost more than they do.
@@ -37,7 +34,7 @@ impl Piece {
     pub(super) fn waiting(&self) -> &[u8] {
         match self {
             Self::Segment(segment) => segment.waiting(),
-            Self::Owned(owned) => &owned.bytes,
+            Self::Owned { bytes, .. } => bytes,
             Self::Small(small) => &small.bytes[small.start..small.end],
         }
     }
@@ -45,7 +42,7 @@ impl Piece {
     pub(super) fn drain(&mut self, len: usize) {
         match self {
             Self::Segment(segment) => segment.drain(len),
-            Self::Owned(owned) => owned.bytes.advance(len),
+            Self::Owned { bytes, .. } => bytes.advance(len),
             Self::Small(small) => small.start += len,
         }
     }
@@ -53,7 +50,7 @@ impl Piece {
     pub(super) fn take(&mut self, max: usize) -> Bytes {
         match self {
             Self::Segment(segment) => segment.take(max),
-            Self::Owned(owned) => owned.bytes.split_to(owned.bytes.len().min(max)),
+            Self::Owned { bytes, .. } => bytes.split_to(bytes.len().min(max)),
             Self::Small(_) => {
                 let len = self.waiting().len().min(max);
                 let bytes = Bytes::copy_from_slice(&self.waiting()[..len]);

@@ -19,6 +19,7 @@ use rustls::{
 };
 
 use super::ConnectionError;
+use super::rustls23::KeptSecrets;
 use crate::aead::CipherSuite;
 #[cfg(feature = "std")]
 use crate::buffer::Pool;
@@ -43,6 +44,21 @@ pub struct ConnectionConfig {
     pub reader: ReaderConfig,
     /// What the peer's `close_notify` does to our half in TLS 1.2.
     pub tls12_close: Tls12Close,
+    /// Whether [`export_keying_material`](crate::Connection::export_keying_material) is to work. A
+    /// copy of rustls's configuration is made for each connection then, and the exporter secret is
+    /// kept. Default: no.
+    pub exporter: bool,
+    /// Whether early data (0-RTT) may be used. A client also needs rustls's `enable_early_data`, a
+    /// server `max_early_data_size`, and reads it with
+    /// [`early_plaintext`](crate::Connection::early_plaintext). Default: no.
+    pub early_data: bool,
+    /// Whether a server sends no longer records, handshake records too, than a client asks for by
+    /// `record_size_limit` (RFC 8449) or `max_fragment_length` (RFC 6066 §4). It answers neither
+    /// extension, because rustls knows none of them. Default: no.
+    pub peer_size_limits: bool,
+    /// Whether the connection can be [moved](crate::Connection::dangerous_into_moved) to another
+    /// process. The traffic secrets are kept for that. Default: no.
+    pub movable: bool,
 }
 
 /// What the peer's `close_notify` does to our half in TLS 1.2. In TLS 1.3 it does nothing to it.
@@ -79,6 +95,11 @@ impl ConnectionConfig {
     pub fn check(&self) -> Result<(), ConfigError> {
         self.writer.check()?;
         self.reader.check()
+    }
+
+    /// What a handshake's key log is listened to for.
+    pub(super) const fn kept_secrets(&self) -> KeptSecrets {
+        KeptSecrets::new(self.exporter || self.movable, self.movable)
     }
 
     /// With rustls's cap on records (`max_fragment_size`) as one more on ours. rustls counts the
@@ -194,7 +215,7 @@ pub(super) fn check_suites(provider: &CryptoProvider) -> Result<(), ConnectionEr
 }
 
 /// The configuration as [`Connection::client`](crate::Connection::client) needs it: secrets can be
-/// taken out, and no early data, which exists only inside rustls.
+/// taken out, and no early data, which [`ConnectionConfig::early_data`] does not allow by default.
 ///
 /// A copy is made only where something has to change. Every connection does this for itself; a
 /// program that makes many with one configuration does it once before, and spares each the copy.
@@ -205,14 +226,5 @@ pub fn prepare_client_config(mut config: Arc<ClientConfig>) -> Arc<ClientConfig>
         config.enable_secret_extraction = true;
         config.enable_early_data = false;
     }
-    config
-}
-
-/// As [`prepare_client_config`]. Half-RTT data would be sent by rustls, before the hand-over.
-pub(super) fn prepare_server(config: &ServerConfig) -> ServerConfig {
-    let mut config = config.clone();
-    config.enable_secret_extraction = true;
-    config.max_early_data_size = 0;
-    config.send_half_rtt_data = false;
     config
 }

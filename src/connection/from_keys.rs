@@ -4,10 +4,10 @@ use alloc::boxed::Box;
 
 use super::negotiated::Negotiated;
 use super::{Connection, ConnectionConfig, Stage};
-use crate::aead::{NextKeys, ReadKeys, WriteKeys};
+use crate::aead::{ReadKeys, WriteKeys};
 use crate::error::ConfigError;
 use crate::reader::{Reader, Role};
-use crate::writer::Writer;
+use crate::writer::{Writer, WriterParts};
 
 impl Connection {
     /// A connection that is established from the beginning, of a handshake that somebody else has
@@ -37,20 +37,29 @@ impl Connection {
     /// # Errors
     /// [`ConfigError`] for a setting that is out of its range ([`ConnectionConfig::check`]).
     pub fn from_keys(
-        mut write: WriteKeys,
-        mut read: ReadKeys,
+        write: WriteKeys,
+        read: ReadKeys,
         role: Role,
         config: ConnectionConfig,
     ) -> Result<Self, ConfigError> {
-        let ConnectionConfig { writer, reader, tls12_close } = config;
-        let negotiated = Negotiated::elsewhere(write.suite(), tls12_close);
-        let next_keys = NextKeys::of_both(write.take_secret(), read.take_secret());
+        let negotiated = Negotiated::new(write.suite(), config.tls12_close);
+        Self::established(WriterParts::new(write, false), read, role, config, negotiated)
+    }
+
+    /// A connection that goes on with the keys of a handshake.
+    pub(super) fn established(
+        write: WriterParts,
+        mut read: ReadKeys,
+        role: Role,
+        config: ConnectionConfig,
+        negotiated: Negotiated,
+    ) -> Result<Self, ConfigError> {
         let mut this = Self {
-            writer: Writer::without_keys(writer)?,
-            reader: Reader::without_keys(role, &reader)?,
+            writer: Writer::without_keys(config.writer)?,
+            reader: Reader::without_keys(role, &config.reader)?,
             stage: Stage::Established(Box::new(negotiated)),
         };
-        this.writer.begin(write, next_keys);
+        this.writer.begin_with(write, read.take_secret());
         this.reader.begin(read);
         Ok(this)
     }

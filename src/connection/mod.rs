@@ -1,46 +1,53 @@
 //! A whole connection: rustls's handshake, then our two halves and what ties them. The only home
 //! of rustls.
 
+mod acceptor;
+mod backend;
 mod config;
+mod early;
 mod error;
+mod fields;
 mod from_keys;
-mod handover;
 mod handshake;
-mod lending;
+mod hello;
+mod moved;
 mod negotiated;
+mod parts;
 mod post_handshake;
-mod server_name;
+mod reading;
+mod rustls23;
 mod view;
-mod watch;
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::mem;
 
+pub use acceptor::Acceptor;
+use backend::Backend;
+use config::check_suites;
 #[cfg(all(feature = "std", feature = "webpki-roots"))]
 pub use config::webpki_client_config;
 #[cfg(feature = "webpki-roots")]
 pub use config::webpki_client_config_with_time;
 pub use config::{ConnectionConfig, Tls12Close};
-use config::{check_suites, prepare_server};
 pub use config::{client_config_builder, clock, prepare_client_config, server_config_builder};
+pub use early::{EarlyDataStatus, EarlyWriter};
 pub use error::ConnectionError;
-use handover::Tls;
-use handshake::{HandedOver, Handshake, Status};
+use handshake::{Handshake, Status};
+pub use hello::ClientHello;
+pub use moved::{MoveError, MovedConnection};
+pub use negotiated::HandshakeKind;
 use negotiated::Negotiated;
 use post_handshake::WriterBeside;
 pub use rustls;
-use rustls::client::UnbufferedClientConnection;
 use rustls::pki_types::ServerName;
-use rustls::server::UnbufferedServerConnection;
 use rustls::{ClientConfig, ServerConfig};
-use server_name::{RememberServerName, ServerNameCell};
+use rustls23::{LateServer, Rustls};
 
-use crate::aead::ReadKeys;
 use crate::alert::AlertDescription;
-use crate::error::{Error, Overrun, WriteError};
-use crate::reader::{Inbound, Reader, ReaderState};
-use crate::writer::{Writer, WriterParts, WriterState};
+use crate::error::{Error, WriteError};
+use crate::reader::{Reader, ReaderState};
+use crate::writer::{Writer, WriterState};
 
 /// A TLS connection without I/O.
 ///
@@ -50,8 +57,8 @@ use crate::writer::{Writer, WriterParts, WriterState};
 /// [`process`](Self::process). The handshake is made by the way: until it is done, writing
 /// accepts 0 bytes.
 ///
-/// 0-RTT and half-RTT data are switched off, and the TLS exporter is not available: both exist
-/// only inside rustls.
+/// Early data, the exporter and moves to other processes are switched on in [`ConnectionConfig`];
+/// an [`Acceptor`] is for servers that choose their configuration by the ClientHello.
 #[derive(Debug)]
 pub struct Connection {
     writer: Writer,
@@ -115,10 +122,9 @@ impl Connection {
         name: ServerName<'static>,
         config: ConnectionConfig,
     ) -> Result<Self, ConnectionError> {
-        check_suites(tls.crypto_provider())?;
         let config = config.capped(tls.max_fragment_size);
-        let tls = UnbufferedClientConnection::new(prepare_client_config(tls), name)?;
-        Self::negotiating(Tls::Client(tls), None, config)
+        let backend = Rustls::new_client(tls, name, &config)?;
+        Self::negotiating(Box::new(backend), config)
     }
 
     /// A server that waits for a client's first flight.
@@ -140,33 +146,28 @@ impl Connection {
         tls: Arc<ServerConfig>,
         config: ConnectionConfig,
     ) -> Result<Self, ConnectionError> {
-        check_suites(tls.crypto_provider())?;
         let config = config.capped(tls.max_fragment_size);
-        let mut tls = prepare_server(&tls);
-        let (resolver, name) = RememberServerName::before(Arc::clone(&tls.cert_resolver));
-        tls.cert_resolver = resolver;
-        let tls = UnbufferedServerConnection::new(Arc::new(tls))?;
-        Self::negotiating(Tls::Server(tls), Some(name), config)
+        let backend: Box<dyn Backend> = if config.peer_size_limits {
+            check_suites(tls.crypto_provider())?;
+            Box::new(LateServer::new(Some(tls), &config))
+        } else {
+            Box::new(Rustls::new_server(&tls, &config, None)?)
+        };
+        Self::negotiating(backend, config)
     }
 
     fn negotiating(
-        tls: Tls,
-        name: Option<ServerNameCell>,
+        backend: Box<dyn Backend>,
         config: ConnectionConfig,
     ) -> Result<Self, ConnectionError> {
-        let ConnectionConfig { writer, reader, tls12_close } = config;
+        let ConnectionConfig { writer, reader, .. } = config;
         let inbound = reader.handshake_buffer();
-        let role = tls.role();
+        let (role, early_capacity) = (backend.role(), writer.capacity);
+        let handshake = Handshake::new(backend, inbound, reader.limits, early_capacity);
         let mut this = Self {
             writer: Writer::without_keys(writer)?,
             reader: Reader::without_keys(role, &reader)?,
-            stage: Stage::Negotiating(Box::new(Handshake::new(
-                tls,
-                name,
-                inbound,
-                reader.limits,
-                tls12_close,
-            ))),
+            stage: Stage::Negotiating(Box::new(handshake)),
         };
         this.process()?;
         Ok(this)
@@ -192,7 +193,7 @@ impl Connection {
                 return Err(self.end(error.into()));
             }
             match handshake.advance(&mut self.writer) {
-                Ok(Status::Blocked) => return Ok(()),
+                Ok(Status::Blocked | Status::Hello) => return Ok(()),
                 Ok(Status::Done) => self.hand_over()?,
                 Err(error) => return Err(self.end(error)),
             }
@@ -236,12 +237,16 @@ impl Connection {
 
     /// The writing half, from the first moment of the connection: what it seals, and what the
     /// handshake has to say, is drained from it. Until the handshake is over it takes no
-    /// plaintext ([`WriterState::Negotiating`]).
+    /// plaintext ([`WriterState::Negotiating`]). Where nothing waits to be drained,
+    /// [early data](Self::early_writer) that waits is sealed now.
     ///
     /// [`close`](Self::close) and [`abort`](Self::abort) of the connection end reading too; those
     /// of the writer do so at the next [`process`](Self::process).
     #[inline]
-    pub const fn writer_mut(&mut self) -> &mut Writer {
+    pub fn writer_mut(&mut self) -> &mut Writer {
+        if let Stage::Negotiating(handshake) = &mut self.stage {
+            handshake.seal_early_for_drain(&mut self.writer);
+        }
         &mut self.writer
     }
 
@@ -250,123 +255,6 @@ impl Connection {
     #[inline]
     pub const fn reader(&self) -> &Reader {
         &self.reader
-    }
-
-    /// Memory for the transport's next bytes, to read straight into; then call
-    /// [`process`](Self::process). `None` while there is none, as in [`Reader::inbound`].
-    pub fn inbound(&mut self) -> Option<Inbound<'_>> {
-        match &mut self.stage {
-            Stage::Negotiating(handshake) => Inbound::new(handshake.inbound()?),
-            Stage::Established(_) | Stage::Failed(_) => self.reader.inbound(),
-        }
-    }
-
-    /// Copies as much of `wire` as there is room for and returns how much that was; then call
-    /// [`process`](Self::process). Bytes after the end of reading are taken and ignored.
-    #[must_use]
-    pub fn receive(&mut self, wire: &[u8]) -> usize {
-        match &mut self.stage {
-            Stage::Negotiating(handshake) if !handshake.input_has_ended() => {
-                self.inbound().map_or(0, |inbound| inbound.receive(wire))
-            }
-            Stage::Negotiating(_) => wire.len(),
-            Stage::Established(_) | Stage::Failed(_) => self.reader.receive(wire),
-        }
-    }
-
-    /// The transport has ended. Whole records that are held are still read; after them
-    /// [`process`](Self::process) gives [`Error::Truncated`] once, unless the peer had closed. Not
-    /// to be called for a read of 0 bytes into no memory: see [`Inbound`].
-    pub fn end_of_input(&mut self) {
-        match &mut self.stage {
-            Stage::Negotiating(handshake) => handshake.end_of_input(),
-            Stage::Established(_) | Stage::Failed(_) => self.reader.end_of_input(),
-        }
-    }
-
-    /// The plaintext of the record that was opened last, at most 16,384 bytes; empty if there is
-    /// none: then [`process`](Self::process) may find more.
-    #[must_use]
-    pub fn plaintext(&self) -> &[u8] {
-        self.reader.plaintext()
-    }
-
-    /// Removes `n` bytes from the front of the plaintext.
-    ///
-    /// # Errors
-    /// [`Overrun`] if it has fewer; nothing is removed then.
-    pub fn consume(&mut self, n: usize) -> Result<(), Overrun> {
-        self.reader.consume(n)
-    }
-
-    /// Removes all plaintext of the record that is open.
-    pub fn consume_all(&mut self) {
-        self.reader.consume_all();
-    }
-
-    /// Copies plaintext into `buf`, processing input as needed, and returns how many bytes that
-    /// were. 0 means that input is needed, or that nothing more will come:
-    /// [`reader_state`](Self::reader_state) tells.
-    ///
-    /// # Errors
-    /// As [`process`](Self::process); bytes copied before an error are returned first, the error
-    /// comes at the next call.
-    pub fn read(&mut self, buf: &mut [u8]) -> Result<usize, ConnectionError> {
-        if buf.is_empty() {
-            return Ok(0);
-        }
-        let mut len = 0;
-        self.read_with(|plaintext| {
-            let n = plaintext.len().min(buf.len() - len);
-            buf[len..len + n].copy_from_slice(&plaintext[..n]);
-            len += n;
-            n
-        })
-    }
-
-    /// As [`read`](Self::read), to where `take` puts the plaintext that it is shown. It returns
-    /// how much that was, 0 when it takes no more. It may be called several times: once for each
-    /// record that is there.
-    ///
-    /// # Errors
-    /// As [`read`](Self::read).
-    pub fn read_with(
-        &mut self,
-        mut take: impl FnMut(&[u8]) -> usize,
-    ) -> Result<usize, ConnectionError> {
-        let mut len = 0;
-        loop {
-            match self.process() {
-                // Never 0, as at a clean end.
-                Ok(()) if len == 0 && self.reader.state() == ReaderState::Truncated => {
-                    return Err(Error::Truncated.into());
-                }
-                Ok(()) => {}
-                Err(_) if len > 0 => return Ok(len),
-                Err(error) => return Err(error),
-            }
-            let plaintext = self.plaintext();
-            let n = take(plaintext).min(plaintext.len());
-            let _within = self.consume(n);
-            len += n;
-            if n == 0 || !self.reads_on() {
-                return Ok(len);
-            }
-        }
-    }
-
-    /// Whether the call that has read a record finds more behind it; not where the peer's
-    /// `close_notify` closes our half, before the caller could answer what came in front of it.
-    fn reads_on(&self) -> bool {
-        if !self.plaintext().is_empty() {
-            return false;
-        }
-        if self.answers_close() { self.reader.holds_data() } else { self.reader.holds_record() }
-    }
-
-    /// Whether the peer's `close_notify` closes our half (RFC 5246 §7.2.1).
-    fn answers_close(&self) -> bool {
-        matches!(&self.stage, Stage::Established(negotiated) if negotiated.answers_close)
     }
 
     /// Seals the current record and `close_notify`: our half ends, and nothing accepted is lost if
@@ -391,12 +279,13 @@ impl Connection {
     /// Ends both halves with a fatal alert: plaintext that was not read is wiped, and so is the
     /// current record. What was sealed before can still be drained, the alert behind it;
     /// `internal_error` in the place of `close_notify` and `user_canceled`, which would look like
-    /// a clean end or like none (RFC 9846 §6.1). While negotiating no alert is sent, as in
-    /// [`close`](Self::close).
+    /// a clean end or like none (RFC 9846 §6.1). While negotiating, the alert is sent as long as
+    /// what we send is in the clear: rustls lends none later.
     pub fn abort(&mut self, alert: AlertDescription) {
         let error = Error::Aborted(alert);
-        match self.stage {
-            Stage::Negotiating(_) => {
+        match &mut self.stage {
+            Stage::Negotiating(handshake) => {
+                handshake.abort(error.alert().unwrap_or(alert), &mut self.writer);
                 self.end(error.into());
             }
             Stage::Established(_) => {
@@ -404,26 +293,6 @@ impl Connection {
                 self.reader.abort(error);
             }
             Stage::Failed(_) => {}
-        }
-    }
-
-    /// Takes an established connection apart, for kernel TLS or another process: both directions'
-    /// keys with their next sequence numbers. After a handshake, what made next generations stays
-    /// with rustls and is gone: the keys cannot be updated any more, nor tickets stored. Keys that
-    /// came by [`from_keys`](Self::from_keys) leave with their traffic secrets.
-    ///
-    /// # Errors
-    /// The connection itself if it is not at rest: open both ways, nothing to drain or due,
-    /// nothing held of the peer's bytes, and no KeyUpdate outstanding that the peer was asked for.
-    #[expect(clippy::result_large_err, reason = "the connection itself: boxing would allocate")]
-    pub fn into_parts(mut self) -> Result<(WriterParts, ReadKeys), Self> {
-        if !self.reader.is_at_rest() || self.writer.expects_peer_update() {
-            return Err(self);
-        }
-        let Some((parts, secret)) = self.writer.take_parts() else { return Err(self) };
-        match self.reader.take_keys() {
-            Some(keys) => Ok((parts, keys.with_secret(secret))),
-            None => Err(self),
         }
     }
 
@@ -439,7 +308,8 @@ impl Connection {
         };
         let input_ended = handshake.input_has_ended();
         match handshake.hand_over() {
-            Ok(HandedOver { write_keys, next_keys, read_keys, inbound, negotiated }) => {
+            Ok((handed_over, inbound)) => {
+                let (write_keys, read_keys, next_keys, negotiated) = handed_over.into_parts();
                 self.writer.begin(write_keys, next_keys);
                 self.reader.begin_in(read_keys, inbound);
                 self.stage = Stage::Established(Box::new(negotiated));

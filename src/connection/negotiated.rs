@@ -1,66 +1,175 @@
 //! What the handshake agreed on.
 
 use alloc::boxed::Box;
-use alloc::string::String;
 use core::fmt;
 
 use rustls::pki_types::CertificateDer;
-use rustls::{CommonState, HandshakeKind};
 
 use super::config::Tls12Close;
+use super::early::EarlyData;
 use super::{Connection, Stage};
-use crate::aead::CipherSuite;
+use crate::aead::{CipherSuite, ExportError, ExporterSecret};
 use crate::record::Version;
 
-/// The suite that was negotiated, if it is one of ours.
-pub(super) fn negotiated_suite(common: &CommonState) -> Option<CipherSuite> {
-    CipherSuite::from_wire(u16::from(common.negotiated_cipher_suite()?.suite()))
+/// How a handshake went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum HandshakeKind {
+    /// With certificates.
+    Full,
+    /// The same, and the server asked for another key share first (RFC 9846 §2.1).
+    FullWithHelloRetryRequest,
+    /// From a session or a ticket (RFC 9846 §2.2).
+    Resumed,
 }
 
-/// The number of the suite that was negotiated, if it is not one of ours.
-pub(super) fn foreign_suite(common: &CommonState) -> Option<u16> {
-    let number = u16::from(common.negotiated_cipher_suite()?.suite());
-    CipherSuite::from_wire(number).is_none().then_some(number)
-}
+impl HandshakeKind {
+    const ALL: [Self; 3] = [Self::Full, Self::FullWithHelloRetryRequest, Self::Resumed];
 
-/// What the handshake agreed on. rustls forgets most of it at the hand-over.
-pub(super) struct Negotiated {
-    pub(super) suite: CipherSuite,
-    pub(super) alpn_protocol: Option<Box<[u8]>>,
-    pub(super) peer_certificates: Option<Box<[CertificateDer<'static>]>>,
-    pub(super) server_name: Option<Box<str>>,
-    /// `None` if it is not known.
-    pub(super) resumed: Option<bool>,
-    /// The peer's `close_notify` closes our half (RFC 5246 §7.2.1).
-    pub(super) answers_close: bool,
-}
-
-impl Negotiated {
-    pub(super) fn of(
-        common: &CommonState,
-        suite: CipherSuite,
-        server_name: Option<String>,
-        tls12_close: Tls12Close,
-    ) -> Self {
-        Self {
-            alpn_protocol: common.alpn_protocol().map(Into::into),
-            peer_certificates: common.peer_certificates().map(Into::into),
-            server_name: server_name.map(Into::into),
-            resumed: Some(common.handshake_kind() == Some(HandshakeKind::Resumed)),
-            ..Self::elsewhere(suite, tls12_close)
+    /// A number for it; no registry has one.
+    pub(super) const fn to_byte(self) -> u8 {
+        match self {
+            Self::Full => 0,
+            Self::FullWithHelloRetryRequest => 1,
+            Self::Resumed => 2,
         }
     }
 
+    pub(super) fn from_byte(byte: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.to_byte() == byte)
+    }
+}
+
+/// What the handshake agreed on.
+pub(super) struct Negotiated {
+    suite: CipherSuite,
+    peer_certificates: Option<Box<[CertificateDer<'static>]>>,
+    key_exchange_group: Option<u16>,
+    handshake_kind: Option<HandshakeKind>,
+    extended_master_secret: Option<bool>,
+    /// What most connections do not have.
+    names: Option<Box<Names>>,
+    extras: Option<Box<Extras>>,
+    /// The peer's `close_notify` closes our half (RFC 5246 §7.2.1).
+    answers_close: bool,
+}
+
+#[derive(Default)]
+struct Names {
+    alpn_protocol: Option<Box<[u8]>>,
+    server_name: Option<Box<str>>,
+}
+
+struct Extras {
+    exporter: Result<ExporterSecret, ExportError>,
+    early: EarlyData,
+}
+
+impl Default for Extras {
+    fn default() -> Self {
+        Self { exporter: Err(ExportError::NotEnabled), early: EarlyData::default() }
+    }
+}
+
+impl Negotiated {
     /// What is known of a handshake that was made elsewhere.
-    pub(super) fn elsewhere(suite: CipherSuite, tls12_close: Tls12Close) -> Self {
+    pub(super) fn new(suite: CipherSuite, tls12_close: Tls12Close) -> Self {
         Self {
             suite,
-            alpn_protocol: None,
             peer_certificates: None,
-            server_name: None,
-            resumed: None,
+            key_exchange_group: None,
+            handshake_kind: None,
+            extended_master_secret: None,
+            names: None,
+            extras: None,
             answers_close: suite.version() == Version::Tls12 && tls12_close == Tls12Close::Answer,
         }
+    }
+
+    pub(super) fn with_alpn_protocol(mut self, protocol: Option<&[u8]>) -> Self {
+        if let Some(protocol) = protocol {
+            self.names.get_or_insert_default().alpn_protocol = Some(protocol.into());
+        }
+        self
+    }
+
+    pub(super) fn with_peer_certificates(self, chain: Option<&[CertificateDer<'static>]>) -> Self {
+        Self { peer_certificates: chain.map(Into::into), ..self }
+    }
+
+    pub(super) fn with_server_name(mut self, name: Option<&str>) -> Self {
+        if let Some(name) = name {
+            self.names.get_or_insert_default().server_name = Some(name.into());
+        }
+        self
+    }
+
+    pub(super) fn with_key_exchange_group(self, key_exchange_group: Option<u16>) -> Self {
+        Self { key_exchange_group, ..self }
+    }
+
+    pub(super) fn with_handshake_kind(self, handshake_kind: Option<HandshakeKind>) -> Self {
+        Self { handshake_kind, ..self }
+    }
+
+    pub(super) fn with_extended_master_secret(self, negotiated: Option<bool>) -> Self {
+        Self { extended_master_secret: negotiated, ..self }
+    }
+
+    pub(super) fn with_exporter(mut self, exporter: Result<ExporterSecret, ExportError>) -> Self {
+        if exporter.as_ref().err() != Some(&ExportError::NotEnabled) {
+            self.extras.get_or_insert_default().exporter = exporter;
+        }
+        self
+    }
+
+    pub(super) fn with_early(mut self, early: EarlyData) -> Self {
+        if !early.is_empty() {
+            self.extras.get_or_insert_default().early = early;
+        }
+        self
+    }
+
+    pub(super) fn alpn_protocol(&self) -> Option<&[u8]> {
+        self.names.as_ref()?.alpn_protocol.as_deref()
+    }
+
+    pub(super) fn server_name(&self) -> Option<&str> {
+        self.names.as_ref()?.server_name.as_deref()
+    }
+
+    pub(super) fn peer_certificates(&self) -> Option<&[CertificateDer<'static>]> {
+        self.peer_certificates.as_deref()
+    }
+
+    pub(super) const fn key_exchange_group(&self) -> Option<u16> {
+        self.key_exchange_group
+    }
+
+    pub(super) const fn handshake_kind(&self) -> Option<HandshakeKind> {
+        self.handshake_kind
+    }
+
+    pub(super) const fn extended_master_secret(&self) -> Option<bool> {
+        self.extended_master_secret
+    }
+
+    pub(super) fn exporter(&self) -> Result<&ExporterSecret, ExportError> {
+        let extras = self.extras.as_ref().ok_or(ExportError::NotEnabled)?;
+        extras.exporter.as_ref().map_err(|&error| error)
+    }
+
+    pub(super) fn early(&self) -> Option<&EarlyData> {
+        self.extras.as_ref().map(|extras| &extras.early)
+    }
+
+    pub(super) fn early_mut(&mut self) -> Option<&mut EarlyData> {
+        self.extras.as_mut().map(|extras| &mut extras.early)
+    }
+
+    /// Whether the peer's `close_notify` closes our half.
+    pub(super) const fn answers_close(&self) -> bool {
+        self.answers_close
     }
 }
 
@@ -69,10 +178,14 @@ impl fmt::Debug for Negotiated {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Negotiated")
             .field("suite", &self.suite)
-            .field("alpn_protocol", &self.alpn_protocol)
+            .field("alpn_protocol", &self.alpn_protocol())
             .field("peer_certificates", &self.peer_certificates.as_ref().map(|all| all.len()))
-            .field("server_name", &self.server_name)
-            .field("resumed", &self.resumed)
+            .field("server_name", &self.server_name())
+            .field("key_exchange_group", &self.key_exchange_group)
+            .field("handshake_kind", &self.handshake_kind)
+            .field("extended_master_secret", &self.extended_master_secret)
+            .field("exporter", &self.exporter())
+            .field("early", &self.early())
             .field("answers_close", &self.answers_close)
             .finish()
     }
@@ -94,27 +207,73 @@ impl Connection {
     /// The application protocol that was agreed on (RFC 7301), once the handshake is over.
     #[must_use]
     pub fn alpn_protocol(&self) -> Option<&[u8]> {
-        self.negotiated()?.alpn_protocol.as_deref()
+        self.negotiated()?.alpn_protocol()
     }
 
     /// The server name that the client asked for (RFC 6066 §3), on a server once the handshake
     /// is over.
     #[must_use]
     pub fn server_name(&self) -> Option<&str> {
-        self.negotiated()?.server_name.as_deref()
+        self.negotiated()?.server_name()
     }
 
     /// The peer's certificates, its own first, once the handshake is over.
     #[must_use]
     pub fn peer_certificates(&self) -> Option<&[CertificateDer<'static>]> {
-        self.negotiated()?.peer_certificates.as_deref()
+        self.negotiated()?.peer_certificates()
     }
 
-    /// Whether the session was resumed (RFC 9846 §2.2), once the handshake is over. `None`, as
-    /// everything but version and suite, for a connection [`from_keys`](Self::from_keys).
+    /// How the handshake went, once it is over. `None`, as everything but version and suite, for a
+    /// connection [`from_keys`](Self::from_keys).
+    #[must_use]
+    pub fn handshake_kind(&self) -> Option<HandshakeKind> {
+        self.negotiated()?.handshake_kind()
+    }
+
+    /// Whether the session was resumed, once the handshake is over: the one question about its
+    /// [kind](Self::handshake_kind) that most programs have.
     #[must_use]
     pub fn is_resumed(&self) -> Option<bool> {
-        self.negotiated()?.resumed
+        Some(self.handshake_kind()? == HandshakeKind::Resumed)
+    }
+
+    /// The number of the group that the keys were agreed on in (IANA "TLS Supported Groups"; rustls's
+    /// `NamedGroup` can be made of it), once the handshake is over. `None` too for a resumption
+    /// without a new key exchange.
+    #[must_use]
+    pub fn key_exchange_group(&self) -> Option<u16> {
+        self.negotiated()?.key_exchange_group()
+    }
+
+    /// Whether TLS 1.2 has used the Extended Master Secret (RFC 7627), once the handshake is over.
+    /// `None` in TLS 1.3, which always does the like.
+    #[must_use]
+    pub fn extended_master_secret(&self) -> Option<bool> {
+        self.negotiated()?.extended_master_secret()
+    }
+
+    /// Fills `out` with keying material for another protocol, and returns it (RFC 9846 §7.5,
+    /// RFC 5705): both ends of this connection, and nobody else, get the same for the same label,
+    /// context and length. In TLS 1.2 no context is not the same as an empty one.
+    ///
+    /// Channel binding (RFC 9266) is 32 bytes of `b"EXPORTER-Channel-Binding"` with an empty
+    /// context.
+    ///
+    /// # Errors
+    /// [`ExportError`]: the handshake is not over, [`ConnectionConfig::exporter`] is not set,
+    /// TLS 1.2 has no Extended Master Secret, the label is TLS's own, or something is too long.
+    /// `out` is unchanged then.
+    ///
+    /// [`ConnectionConfig::exporter`]: crate::ConnectionConfig::exporter
+    pub fn export_keying_material<T: AsMut<[u8]>>(
+        &self,
+        mut out: T,
+        label: &[u8],
+        context: Option<&[u8]>,
+    ) -> Result<T, ExportError> {
+        let negotiated = self.negotiated().ok_or(ExportError::NotEstablished)?;
+        negotiated.exporter()?.export(out.as_mut(), label, context)?;
+        Ok(out)
     }
 
     fn negotiated(&self) -> Option<&Negotiated> {
@@ -142,9 +301,8 @@ mod tests {
     };
 
     use super::super::ConnectionError;
-    use super::super::config::Tls12Close;
-    use super::super::handover::Tls;
     use super::super::handshake::Handshake;
+    use super::super::rustls23::Rustls;
     use crate::buffer::{BufferPolicy, InboundBuffer};
     use crate::reader::PeerLimits;
     use crate::writer::{Writer, WriterConfig};
@@ -229,7 +387,7 @@ mod tests {
     fn drain(writer: &mut Writer) -> Vec<u8> {
         let mut wire = Vec::new();
         let mut drain = writer.drain();
-        while drain.has_remaining() {
+        while drain.remaining() > 0 {
             wire.extend_from_slice(drain.chunk());
             let len = drain.chunk().len();
             drain.advance(len).unwrap();
@@ -244,23 +402,15 @@ mod tests {
             for we_are_the_client in [true, false] {
                 let (client, server) = configs(number);
                 let name = "localhost".try_into().unwrap();
-                let (tls, mut peer): (_, rustls::Connection) = if we_are_the_client {
-                    let ours = rustls::client::UnbufferedClientConnection::new(client, name);
-                    let peer = rustls::ServerConnection::new(server).unwrap();
-                    (Tls::Client(ours.unwrap()), peer.into())
+                let (ours, mut peer): (_, rustls::Connection) = if we_are_the_client {
+                    let ours = Rustls::unchecked_client(client, name).unwrap();
+                    (ours, rustls::ServerConnection::new(server).unwrap().into())
                 } else {
-                    let ours = rustls::server::UnbufferedServerConnection::new(server);
-                    let peer = rustls::ClientConnection::new(client, name).unwrap();
-                    (Tls::Server(ours.unwrap()), peer.into())
+                    let ours = Rustls::unchecked_server(server).unwrap();
+                    (ours, rustls::ClientConnection::new(client, name).unwrap().into())
                 };
                 let inbound = InboundBuffer::new(1 << 16, BufferPolicy::Retain);
-                let mut ours = Handshake::new(
-                    tls,
-                    None,
-                    inbound,
-                    PeerLimits::default(),
-                    Tls12Close::default(),
-                );
+                let mut ours = Handshake::new(Box::new(ours), inbound, PeerLimits::default(), 0);
                 let mut writer = Writer::without_keys(WriterConfig::default()).unwrap();
                 let mut at_peer = Ok(());
                 let mut result = ours.advance(&mut writer).map(|_| ());

@@ -162,7 +162,7 @@ impl<E> Driver<E> {
     fn has_output(&mut self) -> bool {
         // A failure to seal leaves less than was wanted.
         self.connection.writer().wants_drain()
-            && self.connection.writer_mut().drain().has_remaining()
+            && self.connection.writer_mut().drain().remaining() > 0
     }
 
     pub(super) fn fetch(&mut self) -> Result<Next, Fault<E>> {

@@ -11,7 +11,6 @@ use crate::error::{ConfigError, PeerFault};
 ///
 /// So long as the peer spends no faster than data flows, it can go on for ever.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct Credit {
     /// How many there may be before any data.
     pub initial: u32,
@@ -29,12 +28,6 @@ const BYTES_RECEIVED: u64 = 256;
 const RECORD_SEALED: u64 = 64;
 
 impl Credit {
-    /// `initial` before any data, at most `saved` later, at `cost` points each.
-    #[must_use]
-    pub const fn new(initial: u32, saved: u32, cost: u32) -> Self {
-        Self { initial, saved, cost }
-    }
-
     pub(super) fn check(self) -> Result<(), ConfigError> {
         let initial = u64::from(self.initial);
         ConfigError::check("Credit::saved", self.saved.into(), initial..=u32::MAX.into())?;
@@ -121,19 +114,22 @@ mod tests {
     #[test]
     fn what_is_initial_can_be_spent_and_no_more() {
         for initial in [0, 1, 32, 100_000] {
-            assert_eq!(count(&mut Balance::new(Credit::new(initial, initial, 7))), initial);
+            assert_eq!(
+                count(&mut Balance::new(Credit { initial, saved: initial, cost: 7 })),
+                initial
+            );
         }
     }
 
     #[test]
     fn what_is_earned_is_kept_up_to_what_can_be_saved() {
         for (earned, expected) in [(0, 0), (6, 0), (7, 1), (8, 1), (13, 1), (14, 2), (70, 10)] {
-            let mut balance = Balance::new(Credit::new(0, 10, 7));
+            let mut balance = Balance::new(Credit { initial: 0, saved: 10, cost: 7 });
             balance.earn(earned);
             assert_eq!(count(&mut balance), expected, "{earned}");
         }
         for points in [70, 71, 77, u32::MAX] {
-            let mut balance = Balance::new(Credit::new(3, 10, 7));
+            let mut balance = Balance::new(Credit { initial: 3, saved: 10, cost: 7 });
             balance.earn(points);
             balance.earn(points);
             assert_eq!(count(&mut balance), 10, "{points}");
@@ -142,7 +138,7 @@ mod tests {
 
     #[test]
     fn points_that_were_not_enough_count_later() {
-        let mut balance = Balance::new(Credit::new(0, 10, 7));
+        let mut balance = Balance::new(Credit { initial: 0, saved: 10, cost: 7 });
         balance.earn(6);
         assert_eq!(balance.spend(FAULT), Err(FAULT));
         balance.earn(1);
@@ -151,7 +147,8 @@ mod tests {
 
     #[test]
     fn the_greatest_settings_do_not_overflow() {
-        let mut balance = Balance::new(Credit::new(u32::MAX, u32::MAX, u32::MAX));
+        let mut balance =
+            Balance::new(Credit { initial: u32::MAX, saved: u32::MAX, cost: u32::MAX });
         balance.earn(u32::MAX);
         assert_eq!(count(&mut balance), 1, "points are at most u32::MAX");
     }

@@ -4,29 +4,38 @@ use super::Role;
 use crate::error::PeerFault;
 use crate::record::{HandshakeType, KEY_UPDATE_BODY_LEN, Version};
 
-/// What the peer of one connection may send.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Expected {
-    pub(super) version: Version,
-    /// Ours.
-    pub(super) role: Role,
-    /// Longest message, without its header.
-    pub(super) max_len: usize,
+/// A message that the peer may send after the handshake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Expected {
+    KeyUpdate,
+    Ticket,
+    /// A HelloRequest, or a ClientHello.
+    RenegotiationRequest,
 }
 
 impl Expected {
-    /// What the type and length of a message give away, before its body is here.
-    pub(super) fn check(self, kind: HandshakeType, len: usize) -> Result<(), PeerFault> {
-        if len > self.max_len {
-            return Err(PeerFault::HandshakeTooLong);
-        }
-        let has_its_len = match (self.version, self.role, kind) {
-            (Version::Tls13, _, HandshakeType::KEY_UPDATE) => len == KEY_UPDATE_BODY_LEN,
-            (Version::Tls12, Role::Client, HandshakeType::HELLO_REQUEST) => len == 0,
-            (Version::Tls13, Role::Client, HandshakeType::NEW_SESSION_TICKET)
-            | (Version::Tls12, Role::Server, HandshakeType::CLIENT_HELLO) => true,
+    /// What the type and length of a message give away, before its body is here. `role` is ours.
+    pub(super) fn of(
+        version: Version,
+        role: Role,
+        kind: HandshakeType,
+        len: usize,
+    ) -> Result<Self, PeerFault> {
+        let (expected, has_its_len) = match (version, role, kind) {
+            (Version::Tls13, _, HandshakeType::KEY_UPDATE) => {
+                (Self::KeyUpdate, len == KEY_UPDATE_BODY_LEN)
+            }
+            (Version::Tls13, Role::Client, HandshakeType::NEW_SESSION_TICKET) => {
+                (Self::Ticket, true)
+            }
+            (Version::Tls12, Role::Client, HandshakeType::HELLO_REQUEST) => {
+                (Self::RenegotiationRequest, len == 0)
+            }
+            (Version::Tls12, Role::Server, HandshakeType::CLIENT_HELLO) => {
+                (Self::RenegotiationRequest, true)
+            }
             _ => return Err(PeerFault::UnexpectedHandshakeMessage),
         };
-        if has_its_len { Ok(()) } else { Err(PeerFault::BadMessageLength) }
+        if has_its_len { Ok(expected) } else { Err(PeerFault::BadMessageLength) }
     }
 }

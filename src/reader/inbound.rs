@@ -1,6 +1,5 @@
 //! Memory for bytes from the transport.
 
-use core::fmt;
 use core::ops::{Deref, DerefMut};
 
 use crate::buffer::InboundBuffer;
@@ -8,6 +7,7 @@ use crate::error::Overrun;
 
 /// Free memory of the inbound buffer, at least a byte: let the transport write into it, then
 /// [`commit`](Self::commit) how much it wrote. Dropping it commits nothing.
+#[derive(Debug)]
 pub struct Inbound<'a> {
     buffer: &'a mut InboundBuffer,
 }
@@ -32,8 +32,7 @@ impl<'a> Inbound<'a> {
     }
 
     /// Copies as much of `wire` as fits and returns how much that was.
-    #[must_use]
-    pub fn receive(mut self, wire: &[u8]) -> usize {
+    pub(crate) fn receive(mut self, wire: &[u8]) -> usize {
         let n = self.len().min(wire.len());
         self[..n].copy_from_slice(&wire[..n]);
         self.commit(n).map_or(0, |()| n)
@@ -51,11 +50,5 @@ impl Deref for Inbound<'_> {
 impl DerefMut for Inbound<'_> {
     fn deref_mut(&mut self) -> &mut [u8] {
         self.buffer.free_mut()
-    }
-}
-
-impl fmt::Debug for Inbound<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Inbound").field("len", &self.len()).finish_non_exhaustive()
     }
 }

@@ -22,15 +22,6 @@ impl fmt::Debug for HandshakeJoiner {
     }
 }
 
-/// One handshake message.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Message<'a> {
-    pub(super) kind: HandshakeType,
-    pub(super) body: &'a [u8],
-    /// Nothing follows it in its record.
-    pub(super) ends_record: bool,
-}
-
 impl HandshakeJoiner {
     /// Whether a message has begun and not ended: nothing else may come now.
     pub(super) fn is_joining(&self) -> bool {
@@ -41,13 +32,14 @@ impl HandshakeJoiner {
         self.partial.capacity()
     }
 
-    /// Adds a fragment and hands every message that is whole now to `on_message`. `check` sees the
-    /// type and length of each, before its body is waited for.
-    pub(super) fn push<E: From<PeerFault>>(
+    /// Adds a fragment and hands every message that is whole now to `on_message`: what `check` has
+    /// made of its type and length, before its body was waited for; its body; and whether it ends
+    /// its record.
+    pub(super) fn push<M, E: From<PeerFault>>(
         &mut self,
         fragment: &[u8],
-        check: impl Fn(HandshakeType, usize) -> Result<(), PeerFault>,
-        mut on_message: impl FnMut(Message<'_>) -> Result<(), E>,
+        check: impl Fn(HandshakeType, usize) -> Result<M, PeerFault>,
+        mut on_message: impl FnMut(M, &[u8], bool) -> Result<(), E>,
     ) -> Result<(), E> {
         if self.partial.is_empty() {
             let rest = split_messages(fragment, &check, &mut on_message)?;
@@ -81,17 +73,17 @@ impl HandshakeJoiner {
 }
 
 /// Gives every whole message to `on_message` and returns what is left.
-fn split_messages<'a, E: From<PeerFault>>(
+fn split_messages<'a, M, E: From<PeerFault>>(
     mut bytes: &'a [u8],
-    check: &impl Fn(HandshakeType, usize) -> Result<(), PeerFault>,
-    on_message: &mut impl FnMut(Message<'_>) -> Result<(), E>,
+    check: &impl Fn(HandshakeType, usize) -> Result<M, PeerFault>,
+    on_message: &mut impl FnMut(M, &[u8], bool) -> Result<(), E>,
 ) -> Result<&'a [u8], E> {
     while let Some((kind, len, rest)) = decode_header(bytes) {
-        check(kind, len)?;
+        let message = check(kind, len)?;
         let Some((body, rest)) = rest.split_at_checked(len) else {
             break;
         };
-        on_message(Message { kind, body, ends_record: rest.is_empty() })?;
+        on_message(message, body, rest.is_empty())?;
         bytes = rest;
     }
     Ok(bytes)
@@ -116,9 +108,12 @@ mod tests {
         let mut joiner = HandshakeJoiner::default();
         let mut messages = Vec::new();
         for fragment in fragments {
-            let check = |_, len| if len > 3 { Err(PeerFault::HandshakeTooLong) } else { Ok(()) };
-            joiner.push(fragment, check, |message| {
-                messages.push((message.kind.0, message.body.to_vec(), message.ends_record));
+            let check = |kind: HandshakeType, len| match len {
+                0..=3 => Ok(kind.0),
+                _ => Err(PeerFault::HandshakeTooLong),
+            };
+            joiner.push(fragment, check, |kind, body, ends_record| {
+                messages.push((kind, body.to_vec(), ends_record));
                 Ok::<(), PeerFault>(())
             })?;
         }

@@ -37,11 +37,11 @@ pub struct PeerLimits {
 impl Default for PeerLimits {
     fn default() -> Self {
         Self {
-            key_updates: Credit::new(32, 16_384, 64),
-            empty_records: Credit::new(32, 1_024, 1),
-            warnings: Credit::new(32, 32, 1),
-            tickets: Credit::new(32, 32, 64),
-            renegotiation_requests: Credit::new(1, 1, 8),
+            key_updates: Credit { initial: 32, saved: 16_384, cost: 64 },
+            empty_records: Credit { initial: 32, saved: 1_024, cost: 1 },
+            warnings: Credit { initial: 32, saved: 32, cost: 1 },
+            tickets: Credit { initial: 32, saved: 32, cost: 64 },
+            renegotiation_requests: Credit { initial: 1, saved: 1, cost: 8 },
             handshake_len: 64 * 1024,
         }
     }

@@ -23,7 +23,7 @@ use limits::PeerCounts;
 use post_handshake::Standalone;
 use process::ReadEnd;
 
-use crate::aead::{ReadKeys, RecordOpener};
+use crate::aead::{NextKeys, ReadKeys, RecordOpener};
 use crate::buffer::InboundBuffer;
 use crate::error::{ConfigError, Error, Overrun};
 #[cfg(feature = "rustls")]
@@ -119,7 +119,7 @@ impl Reader {
     /// [`ConfigError`] for a setting that is out of its range ([`ReaderConfig::check`]).
     pub fn new(mut keys: ReadKeys, role: Role, config: ReaderConfig) -> Result<Self, ConfigError> {
         let mut reader = Self::without_keys(role, &config)?;
-        let next_keys = keys.take_secret().into();
+        let next_keys = NextKeys::of(None, keys.take_secret());
         reader.standalone = Some(Box::new(Standalone::new(next_keys)));
         reader.begin(keys);
         Ok(reader)
@@ -159,6 +159,24 @@ impl Reader {
     #[cfg(feature = "rustls")]
     pub(crate) fn take_keys(&mut self) -> Option<ReadKeys> {
         self.opener.take().map(RecordOpener::into_keys)
+    }
+
+    #[cfg(feature = "rustls")]
+    pub(crate) const fn role(&self) -> Role {
+        self.role
+    }
+
+    /// Whether there is no plaintext, and no message in part. Records that were not opened may be
+    /// held.
+    #[cfg(feature = "rustls")]
+    pub(crate) fn is_between_records(&self) -> bool {
+        self.end == ReadEnd::NotYet && self.opened_record_len == 0 && !self.joiner.is_joining()
+    }
+
+    /// The bytes of those records.
+    #[cfg(feature = "rustls")]
+    pub(crate) fn unopened(&self) -> &[u8] {
+        self.buffer.bytes()
     }
 
     /// Whether the next byte from the transport begins a record, and a message.
@@ -391,7 +409,7 @@ impl Reader {
     #[cfg(feature = "rustls")]
     pub(crate) fn holds_data(&self) -> bool {
         let Ok(Some(header)) = self.next_header() else { return false };
-        header.content_type == ContentType::ApplicationData
+        header.content_type() == ContentType::ApplicationData
             && header.record_len() <= self.buffer.len()
     }
 }

@@ -1,22 +1,16 @@
 //! Records opened in place, and what they carry dispatched.
 #![deny(clippy::indexing_slicing)]
 
+use core::ops::Range;
+
 use super::expected::Expected;
-use super::joiner::Message;
-use super::{HandshakeJoiner, PostHandshake, Reader, Role};
-use crate::aead::{Opened, RecordOpener};
+use super::{HandshakeJoiner, PostHandshake, Reader};
+use crate::aead::RecordOpener;
 use crate::alert::AlertDescription;
 use crate::error::{Error, PeerFault};
 use crate::record::{
-    ContentType, HEADER_LEN, HandshakeType, KeyUpdateRequest, RecordHeader, Version,
-    decode_key_update,
+    ContentType, HEADER_LEN, KeyUpdateRequest, RecordHeader, Version, decode_key_update,
 };
-
-impl From<PeerFault> for Error {
-    fn from(fault: PeerFault) -> Self {
-        Self::Peer(fault)
-    }
-}
 
 /// Why nothing more will be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,12 +61,12 @@ impl Reader {
 
     fn process_records(&mut self, handler: &mut dyn PostHandshake) -> Result<(), Error> {
         while self.opened_record_len == 0 && self.end != ReadEnd::CloseNotify {
-            let Some((record_len, opened)) = self.open_next()? else {
+            let Some((record_len, content_type, content)) = self.open_next()? else {
                 // RFC 9846 §6.1: without close_notify the end may be somebody else's doing.
                 return if self.end == ReadEnd::Transport { Err(Error::Truncated) } else { Ok(()) };
             };
             self.opened += 1;
-            match self.dispatch(&opened, handler)? {
+            match self.dispatch(content_type, &content, handler)? {
                 AfterRecord::Continue => {
                     self.buffer.consume(record_len);
                     if handler.has_news() {
@@ -81,7 +75,7 @@ impl Reader {
                 }
                 AfterRecord::Stop => {
                     self.opened_record_len = record_len;
-                    self.plaintext = opened.content;
+                    self.plaintext = content;
                     return Ok(());
                 }
             }
@@ -93,9 +87,10 @@ impl Reader {
         Ok(())
     }
 
-    /// Opens the record at the front and gives its length; `None` if it is not there as a whole.
+    /// Opens the record at the front and gives its length, its type, and where its content lies;
+    /// `None` if it is not there as a whole.
     #[inline]
-    fn open_next(&mut self) -> Result<Option<(usize, Opened)>, PeerFault> {
+    fn open_next(&mut self) -> Result<Option<(usize, ContentType, Range<usize>)>, PeerFault> {
         let Some(opener) = &mut self.opener else { return Ok(None) };
         let held = self.buffer.bytes_mut();
         let Some(header) = RecordHeader::decode_protected(held, opener.format())? else {
@@ -103,8 +98,8 @@ impl Reader {
         };
         let record_len = header.record_len();
         let Some(record) = held.get_mut(..record_len) else { return Ok(None) };
-        let opened = opener.open(header, record)?;
-        Ok(Some((record_len, opened)))
+        let (content_type, content) = opener.open(header, record)?;
+        Ok(Some((record_len, content_type, content)))
     }
 
     /// Length of the record at the front, as far as it is known, if its end has not come; else 0.
@@ -129,22 +124,23 @@ impl Reader {
 
     fn dispatch(
         &mut self,
-        opened: &Opened,
+        content_type: ContentType,
+        content: &Range<usize>,
         handler: &mut dyn PostHandshake,
     ) -> Result<AfterRecord, Error> {
         // RFC 9846 §5.1: nothing may come between the parts of a handshake message.
-        if self.joiner.is_joining() && opened.content_type != ContentType::Handshake {
+        if self.joiner.is_joining() && content_type != ContentType::Handshake {
             return Err(PeerFault::InterleavedHandshake.into());
         }
-        if opened.content_type == ContentType::ApplicationData && !opened.content.is_empty() {
-            self.counts.on_application_data(opened.content.len());
+        if content_type == ContentType::ApplicationData && !content.is_empty() {
+            self.counts.on_application_data(content.len());
             return Ok(AfterRecord::Stop);
         }
         self.counts.settle(handler.records_sealed());
-        match opened.content_type {
+        match content_type {
             ContentType::ApplicationData => self.counts.on_empty_record()?,
-            ContentType::Alert => self.on_alert(opened)?,
-            ContentType::Handshake => self.on_handshake(opened, handler)?,
+            ContentType::Alert => self.on_alert(content.clone())?,
+            ContentType::Handshake => self.on_handshake(content.clone(), handler)?,
             ContentType::ChangeCipherSpec => return Err(PeerFault::UnexpectedContentType.into()),
         }
         Ok(AfterRecord::Continue)
@@ -154,16 +150,12 @@ impl Reader {
         self.opener.as_ref().map_or(Version::Tls13, RecordOpener::version)
     }
 
-    fn on_alert(&mut self, opened: &Opened) -> Result<(), Error> {
-        let content = self.buffer.bytes().get(opened.content.clone()).unwrap_or(&[]);
-        let &[level, description] = content else {
-            return Err(if content.is_empty() {
-                PeerFault::EmptyFragment.into()
-            } else {
-                PeerFault::BadMessageLength.into()
-            });
+    fn on_alert(&mut self, content: Range<usize>) -> Result<(), Error> {
+        let (level, description) = match self.buffer.bytes().get(content).unwrap_or(&[]) {
+            &[level, description] => (level, AlertDescription(description)),
+            [] => return Err(PeerFault::EmptyFragment.into()),
+            _ => return Err(PeerFault::BadMessageLength.into()),
         };
-        let description = AlertDescription(description);
         // RFC 9846 §6: in TLS 1.3 the level says nothing. In TLS 1.2 it decides.
         let is_warning = match (self.version(), level) {
             (Version::Tls13, _) => description == AlertDescription::USER_CANCELED,
@@ -183,22 +175,25 @@ impl Reader {
 
     fn on_handshake(
         &mut self,
-        opened: &Opened,
+        content: Range<usize>,
         handler: &mut dyn PostHandshake,
     ) -> Result<(), Error> {
-        let Self { buffer, joiner, counts, opener, role, .. } = self;
-        let fragment = buffer.bytes().get(opened.content.clone()).unwrap_or(&[]);
+        let (version, role) = (self.version(), self.role);
+        let Self { buffer, joiner, counts, .. } = self;
+        let fragment = buffer.bytes().get(content).unwrap_or(&[]);
         if fragment.is_empty() {
             return Err(PeerFault::EmptyFragment.into());
         }
-        let version = opener.as_ref().map_or(Version::Tls13, RecordOpener::version);
-        let expected = Expected { version, role: *role, max_len: counts.handshake_len() };
-        let check = |kind, len| expected.check(kind, len);
+        let max_len = counts.handshake_len();
+        let check = |kind, len| match len {
+            len if len > max_len => Err(PeerFault::HandshakeTooLong),
+            len => Expected::of(version, role, kind, len),
+        };
         let mut next_keys = None;
-        joiner.push(fragment, check, |message: Message<'_>| {
-            match (version, *role, message.kind) {
-                (Version::Tls13, _, HandshakeType::KEY_UPDATE) => {
-                    let request = decode_key_update(message.body)?;
+        joiner.push(fragment, check, |message, body, ends_record| -> Result<(), Error> {
+            match message {
+                Expected::KeyUpdate => {
+                    let request = decode_key_update(body)?;
                     // An answer that we asked for costs no credit. An answer does not ask.
                     let is_answer =
                         request == KeyUpdateRequest::NotRequested && handler.expects_key_update();
@@ -206,31 +201,24 @@ impl Reader {
                         counts.on_key_update()?;
                     }
                     // RFC 9846 §5.1: what follows must be under the next key.
-                    if !message.ends_record {
+                    if !ends_record {
                         return Err(PeerFault::KeyUpdateNotLast.into());
                     }
                     next_keys = Some(handler.key_update(request)?);
-                    Ok(())
                 }
-                (Version::Tls13, Role::Client, HandshakeType::NEW_SESSION_TICKET) => {
+                Expected::Ticket => {
                     counts.on_ticket()?;
-                    Ok(handler.ticket(message.body)?)
+                    handler.ticket(body)?;
                 }
-                (Version::Tls12, Role::Client, HandshakeType::HELLO_REQUEST) => {
+                Expected::RenegotiationRequest => {
                     counts.on_renegotiation_request()?;
                     handler.renegotiation_request();
-                    Ok(())
                 }
-                (Version::Tls12, Role::Server, HandshakeType::CLIENT_HELLO) => {
-                    counts.on_renegotiation_request()?;
-                    handler.renegotiation_request();
-                    Ok(())
-                }
-                _ => Err(Error::Peer(PeerFault::UnexpectedHandshakeMessage)),
             }
+            Ok(())
         })?;
         if let Some(keys) = next_keys {
-            *opener = Some(RecordOpener::new(keys));
+            self.begin(keys);
         }
         Ok(())
     }

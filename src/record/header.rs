@@ -13,12 +13,16 @@ const LEGACY_VERSION: [u8; 2] = [0x03, 0x03];
 /// A record header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct RecordHeader {
-    pub(crate) content_type: ContentType,
+    content_type: ContentType,
     /// Length of what follows the header.
-    pub(crate) len: u16,
+    len: u16,
 }
 
 impl RecordHeader {
+    pub(crate) const fn new(content_type: ContentType, len: u16) -> Self {
+        Self { content_type, len }
+    }
+
     /// Reads the header at the start of `wire`; `None` while fewer than five bytes are there.
     ///
     /// The length is checked here, before anything is opened or waited for: an oversized record
@@ -58,12 +62,13 @@ impl RecordHeader {
         wire: &[u8],
         format: RecordFormat,
     ) -> Result<Option<Self>, PeerFault> {
-        let Some(header) = Self::decode(wire, format.version)? else {
+        let Some(header) = Self::decode(wire, format.version())? else {
             return Ok(None);
         };
         // RFC 9846 §5.2: every protected record has this outer type; one that has not is a
         // plaintext record, which must not come any more.
-        if format.version == Version::Tls13 && header.content_type != ContentType::ApplicationData {
+        if format.version() == Version::Tls13 && header.content_type != ContentType::ApplicationData
+        {
             return Err(PeerFault::UnexpectedContentType);
         }
         // RFC 9846 §5.2: content, type and padding together are at most 2^14 + 1 bytes, and all
@@ -74,6 +79,15 @@ impl RecordHeader {
         Ok(Some(header))
     }
 
+    pub(crate) const fn content_type(self) -> ContentType {
+        self.content_type
+    }
+
+    /// Length of what follows the header.
+    pub(crate) fn body_len(self) -> usize {
+        self.len.into()
+    }
+
     pub(crate) const fn encode(self) -> [u8; HEADER_LEN] {
         let [major, minor] = LEGACY_VERSION;
         let [len_hi, len_lo] = self.len.to_be_bytes();
@@ -82,7 +96,7 @@ impl RecordHeader {
 
     /// Length of the whole record.
     pub(crate) fn record_len(self) -> usize {
-        HEADER_LEN + usize::from(self.len)
+        HEADER_LEN + self.body_len()
     }
 }
 
@@ -132,7 +146,7 @@ mod tests {
             (Version::Tls12, 0, 16384 + 16),
             (Version::Tls12, 8, 8 + 16384 + 16),
         ] {
-            let format = RecordFormat { version, explicit_nonce_len };
+            let format = RecordFormat::new(version, explicit_nonce_len);
             let decode = |len: u16| {
                 let [hi, lo] = len.to_be_bytes();
                 RecordHeader::decode_protected(&[0x17, 3, 3, hi, lo], format)
@@ -148,7 +162,7 @@ mod tests {
             (Version::Tls13, Err(PeerFault::UnexpectedContentType)),
             (Version::Tls12, Ok(Some(RecordHeader { content_type: ContentType::Alert, len: 2 }))),
         ] {
-            let format = RecordFormat { version, explicit_nonce_len: 0 };
+            let format = RecordFormat::new(version, 0);
             let decoded = RecordHeader::decode_protected(&[0x15, 3, 3, 0, 2], format);
             assert_eq!(decoded, expected);
         }

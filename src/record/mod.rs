@@ -23,14 +23,8 @@ pub(crate) const MIN_FRAGMENT_LIMIT: usize = 64;
 /// Authentication tag of every AEAD here (RFC 5116 §5.1, RFC 8439 §2.8).
 pub(crate) const TAG_LEN: usize = 16;
 
-/// Largest TLS 1.3 ciphertext (RFC 9846 §5.2).
-pub(crate) const MAX_CIPHERTEXT_LEN_13: usize = MAX_FRAGMENT_LEN + 256;
-
-/// Largest TLS 1.2 ciphertext (RFC 5246 §6.2.3).
-pub(crate) const MAX_CIPHERTEXT_LEN_12: usize = MAX_FRAGMENT_LEN + 2048;
-
 /// Largest record that can arrive in either version, header included.
-pub const MAX_RECORD_LEN: usize = HEADER_LEN + MAX_CIPHERTEXT_LEN_12;
+pub const MAX_RECORD_LEN: usize = HEADER_LEN + Version::Tls12.max_ciphertext_len();
 
 /// A protocol version whose records this crate makes and opens. Match both: TLS 1.2 is frozen, and
 /// a successor of TLS 1.3 would be a reason to look at each match again.
@@ -43,11 +37,11 @@ pub enum Version {
 }
 
 impl Version {
-    /// Largest ciphertext that a header may announce.
+    /// Largest ciphertext that a header may announce (RFC 5246 §6.2.3, RFC 9846 §5.2).
     pub(crate) const fn max_ciphertext_len(self) -> usize {
         match self {
-            Self::Tls12 => MAX_CIPHERTEXT_LEN_12,
-            Self::Tls13 => MAX_CIPHERTEXT_LEN_13,
+            Self::Tls12 => MAX_FRAGMENT_LEN + 2048,
+            Self::Tls13 => MAX_FRAGMENT_LEN + 256,
         }
     }
 }
@@ -86,12 +80,22 @@ impl ContentType {
 /// padding, tag. Depends on version and AEAD only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct RecordFormat {
-    pub(crate) version: Version,
+    version: Version,
     /// 8 for AES-GCM in TLS 1.2 (RFC 5288 §3), else 0.
-    pub(crate) explicit_nonce_len: u8,
+    explicit_nonce_len: u8,
 }
 
 impl RecordFormat {
+    /// Of the version and of an AEAD of whose nonce so many bytes stand in the record.
+    pub(crate) const fn new(version: Version, explicit_nonce_len: u8) -> Self {
+        Self { version, explicit_nonce_len }
+    }
+
+    #[inline]
+    pub(crate) const fn version(self) -> Version {
+        self.version
+    }
+
     /// Bytes between the header and the content.
     #[expect(clippy::as_conversions, reason = "`From` is not const")]
     pub(crate) const fn explicit_nonce_len(self) -> usize {
@@ -135,7 +139,7 @@ mod tests {
         assert!((29..=30).contains(&MAX_OVERHEAD));
         for version in [Version::Tls12, Version::Tls13] {
             for explicit_nonce_len in [0, 8] {
-                let format = RecordFormat { version, explicit_nonce_len };
+                let format = RecordFormat::new(version, explicit_nonce_len);
                 assert!(format.overhead() <= MAX_OVERHEAD);
             }
             assert!(version.max_ciphertext_len() + HEADER_LEN <= MAX_RECORD_LEN);

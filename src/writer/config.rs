@@ -5,10 +5,10 @@ use super::sizing::Sizing;
 use crate::aead::KeyLimits;
 #[cfg(feature = "std")]
 use crate::buffer::Pool;
-use crate::buffer::{BufferPolicy, OutboundBuffer};
+use crate::buffer::{BufferPolicy, OutboundBuffer, SegmentStore};
 use crate::error::ConfigError;
 use crate::num::to_u64;
-use crate::record::{MAX_FRAGMENT_LEN, MAX_OVERHEAD, MIN_FRAGMENT_LIMIT, RecordFormat};
+use crate::record::{MAX_FRAGMENT_LEN, MAX_OVERHEAD, MIN_FRAGMENT_LIMIT};
 
 /// How a [`Writer`](crate::Writer) cuts and holds records.
 ///
@@ -106,11 +106,10 @@ impl WriterConfig {
 
     /// The outbound buffer that this asks for.
     pub(crate) fn outbound_buffer(&self) -> OutboundBuffer {
-        let segments = self.capacity.div_ceil(MAX_FRAGMENT_LEN);
-        let buffer = OutboundBuffer::new(SEGMENT_LEN, segments, self.buffers);
+        let segments = SegmentStore::new(SEGMENT_LEN, self.buffers);
         #[cfg(feature = "std")]
-        let buffer = buffer.with_pool(self.pool.clone());
-        buffer
+        let segments = segments.with_pool(self.pool.clone());
+        OutboundBuffer::new(segments, self.capacity.div_ceil(MAX_FRAGMENT_LEN))
     }
 }
 
@@ -123,13 +122,4 @@ const SEGMENT_LEN: usize =
 pub(super) fn check_max_fragment_len(len: usize) -> Result<(), ConfigError> {
     let range = to_u64(MIN_FRAGMENT_LIMIT)..=to_u64(MAX_FRAGMENT_LEN);
     ConfigError::check("WriterConfig::max_fragment_len", to_u64(len), range)
-}
-
-/// The protocol's own limit counts content only, a smaller cap type byte and padding too.
-pub(super) fn max_inner(max_fragment_len: usize, format: RecordFormat) -> usize {
-    if max_fragment_len >= MAX_FRAGMENT_LEN {
-        MAX_FRAGMENT_LEN + format.inner_type_len()
-    } else {
-        max_fragment_len
-    }
 }

@@ -1,7 +1,6 @@
 //! The record that still takes plaintext.
 
-use super::plan::RecordPolicy;
-use crate::record::RecordFormat;
+use super::policy::RecordPolicy;
 
 /// The current record. Its header space and its content so far lie at the start of the buffer's
 /// tail; nothing of it is sealed yet.
@@ -58,14 +57,11 @@ impl CurrentRecord {
         self.len += to_u16(len);
     }
 
-    /// Bounds what it may hold, from now on. One that holds more than the cap allows keeps its
-    /// policy. Returns whether it still takes plaintext.
-    pub(super) fn cap(&mut self, format: RecordFormat, max_inner: usize) -> bool {
-        let capped = RecordPolicy::new(format, max_inner, self.policy.padding);
-        if capped.max_inner >= self.policy.max_inner {
-            return !self.is_full();
-        }
-        let max_content = to_u16(capped.max_content(format));
+    /// Bounds what it may hold by the cap of `policy`, from now on. One that holds more than that
+    /// allows keeps its own. Returns whether it still takes plaintext.
+    pub(super) fn cap(&mut self, policy: RecordPolicy) -> bool {
+        let Some(capped) = self.policy.capped_by(policy) else { return !self.is_full() };
+        let max_content = to_u16(capped.max_content());
         if self.len <= max_content {
             self.limit = self.limit.min(max_content);
             self.policy = capped;
@@ -83,10 +79,10 @@ fn to_u16(len: usize) -> u16 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::Version;
+    use crate::record::{RecordFormat, Version};
     use crate::writer::Padding;
 
-    const FORMAT: RecordFormat = RecordFormat { version: Version::Tls13, explicit_nonce_len: 0 };
+    const FORMAT: RecordFormat = RecordFormat::new(Version::Tls13, 0);
 
     #[test]
     fn it_is_full_at_its_limit() {
@@ -103,9 +99,14 @@ mod tests {
         for (len, takes_more, limit) in [(62, true, 63), (63, false, 63), (64, false, 99)] {
             let mut record = CurrentRecord::new(99, RecordPolicy::new(FORMAT, 100, Padding::None));
             record.grow(len);
-            assert_eq!(record.cap(FORMAT, 64), takes_more, "{len}");
+            assert_eq!(
+                record.cap(RecordPolicy::new(FORMAT, 64, Padding::None)),
+                takes_more,
+                "{len}"
+            );
             assert_eq!(record.limit(), limit, "{len}");
-            assert_eq!(record.cap(FORMAT, 200), len < limit, "a higher cap changes nothing");
+            let higher = RecordPolicy::new(FORMAT, 200, Padding::None);
+            assert_eq!(record.cap(higher), len < limit, "a higher cap changes nothing");
         }
     }
 }

@@ -1,17 +1,24 @@
-//! The plan of the next record, and of those after it: played forward without sealing anything.
+//! Where the next record of application data goes, and how long it may become; and those after it,
+//! played forward without sealing anything.
+//!
+//! `write` follows the plan, `room` and `wire_len` only play it forward: one piece of arithmetic,
+//! so that they agree.
 
+use super::control::Control;
+use super::current::CurrentRecord;
 use super::padding::Padding;
-use super::plan::{BeginPlan, MIN_TAIL, Outlook, Plan, Planner, RecordPolicy, tail_needed};
+use super::plan::{MIN_TAIL, Planner, tail_needed};
+use super::policy::RecordPolicy;
 use super::sizing::{Sizer, Sizing};
 use crate::aead::{KeyBudget, KeyLimits};
 use crate::alert::Alert;
+use crate::buffer::OutboundBuffer;
 use crate::num::to_u64;
 use crate::record::{KEY_UPDATE_LEN, RecordFormat};
 
 /// Everything the next record depends on. `Copy`, so that it can be played forward.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Cursor<'a> {
-    format: RecordFormat,
     sizer: &'a Sizer,
     /// What the sizer has been told of, and what was played since.
     sent: u64,
@@ -27,18 +34,47 @@ pub(super) struct Cursor<'a> {
     /// Wire length of the control record that is due at the next record boundary; 0 for none.
     control_len: usize,
     budget: KeyBudget,
-    update: Update,
+    /// Of the key that a KeyUpdate brings; `None` if there can be none.
+    next_limits: Option<KeyLimits>,
 }
 
-/// Whether a key that has sealed all it may can be replaced.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Update {
-    Impossible,
-    /// By a KeyUpdate record of this wire length; the next key has these limits.
-    Possible {
-        record_len: usize,
-        limits: KeyLimits,
-    },
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Plan {
+    Begin(BeginPlan),
+    NoRoom,
+    KeyLimit,
+}
+
+/// How the next record is to be begun.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct BeginPlan {
+    fresh: bool,
+    updates_key: bool,
+    /// Wire length of the control record in front.
+    control_len: usize,
+    content_limit: usize,
+}
+
+impl BeginPlan {
+    /// With nothing in front of it.
+    pub(super) const fn plain(fresh: bool, content_limit: usize) -> Self {
+        Self { fresh, updates_key: false, control_len: 0, content_limit }
+    }
+
+    /// In a new segment; else in the tail of the last one.
+    pub(super) const fn is_fresh(&self) -> bool {
+        self.fresh
+    }
+
+    /// The key's budget ends: a KeyUpdate goes in front though none was asked for.
+    pub(super) const fn updates_key(&self) -> bool {
+        self.updates_key
+    }
+
+    /// Content the record may hold.
+    pub(super) const fn content_limit(&self) -> usize {
+        self.content_limit
+    }
 }
 
 /// The policy of records whose size the caller gives.
@@ -46,16 +82,14 @@ static MAX_SIZE: Sizer = Sizer::new(Sizing::Max);
 
 impl<'a> Cursor<'a> {
     #[inline]
-    pub(super) fn new(planner: &'a Planner, outlook: &Outlook<'_>) -> Self {
-        let format = planner.format();
-        let Outlook { buffer, budget, next_keys, key_limits, control } = *outlook;
-        let update = if next_keys.can_update() {
-            Update::Possible { record_len: format.record_len(KEY_UPDATE_LEN), limits: key_limits }
-        } else {
-            Update::Impossible
-        };
+    pub(super) fn new(
+        planner: &'a Planner,
+        buffer: &OutboundBuffer,
+        control: &Control,
+        budget: KeyBudget,
+        next_limits: Option<KeyLimits>,
+    ) -> Self {
         Self {
-            format,
             sizer: planner.sizer(),
             sent: planner.sizer().sent(),
             policy: planner.policy(),
@@ -64,9 +98,9 @@ impl<'a> Cursor<'a> {
             segment_len: buffer.segment_len(),
             max_segments: buffer.max_segments(),
             waiting: buffer.waiting(),
-            control_len: control.due_len(format),
+            control_len: control.due_len(planner.format()),
             budget,
-            update,
+            next_limits,
         }
     }
 
@@ -75,11 +109,8 @@ impl<'a> Cursor<'a> {
         Self { tail, fresh, ..self }
     }
 
-    /// The same for a record whose size the caller gives: neither the padding policy nor the soft
-    /// size is asked.
-    pub(super) fn with_given_size(self) -> Self {
-        let policy = RecordPolicy { padding: Padding::None, ..self.policy };
-        Self { policy, sizer: &MAX_SIZE, ..self }
+    const fn format(&self) -> RecordFormat {
+        self.policy.format()
     }
 
     /// The place for a record, for a caller who has `want` more bytes.
@@ -90,26 +121,21 @@ impl<'a> Cursor<'a> {
     /// `want`.
     #[inline]
     pub(super) fn plan(&self, want: usize) -> Plan {
-        let RecordPolicy { max_inner, padding } = self.policy;
-        let type_len = self.format.inner_type_len();
-        let target = self.target();
-        let longest_inner = padding.longest_of(target + type_len, max_inner);
-        let Some((control_len, update_keys)) = self.control_in_front(longest_inner) else {
+        let max_content = self.policy.max_content();
+        let target = self.sizer.content_len(self.sent, self.format().overhead(), max_content);
+        let longest_inner = self.policy.longest_inner(target);
+        let Some((control_len, updates_key)) = self.control_in_front(longest_inner) else {
             return Plan::KeyLimit;
         };
         if self.waiting >= self.sizer.sealed_ahead() {
             return Plan::NoRoom;
         }
-        let around = control_len + tail_needed(self.format, 0);
-        let content_within = |space: usize| {
-            let inner = space.saturating_sub(around);
-            padding.longest_within(target + type_len, inner, max_inner).saturating_sub(type_len)
-        };
-        let begin = |fresh, content_limit| {
-            Plan::Begin(BeginPlan { fresh, update_keys, control_len, content_limit })
-        };
-        let in_tail = content_within(self.tail);
+        let space = self.tail.saturating_sub(control_len + tail_needed(self.format(), 0));
+        let in_tail = self.policy.content_within(target, space);
         let tail_serves = in_tail >= target.min(MIN_TAIL);
+        let begin = |fresh, content_limit| {
+            Plan::Begin(BeginPlan { fresh, updates_key, control_len, content_limit })
+        };
         if tail_serves && in_tail >= want.min(target) {
             begin(false, in_tail)
         } else if self.fresh > 0 {
@@ -122,78 +148,54 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Content that the next record should have.
-    #[inline]
-    fn target(&self) -> usize {
-        self.sizer.content_len_after(
-            self.sent,
-            self.format.overhead(),
-            self.policy.max_content(self.format),
-        )
-    }
-
     /// Wire length of the control record in front of the next record, and whether it is a
     /// KeyUpdate that only the key's budget asks for. `None` if the key may seal no more.
     #[inline]
     fn control_in_front(&self, inner_len: usize) -> Option<(usize, bool)> {
         let allowed = self.budget.allows_application_record(inner_len);
-        match self.update {
+        match self.next_limits {
             // What is due already replaces the key.
-            Update::Possible { record_len, limits } if !allowed || self.control_len > 0 => {
+            Some(limits) if !allowed || self.control_len > 0 => {
                 let next = KeyBudget::of_new_key(limits);
+                let update_len = self.format().record_len(KEY_UPDATE_LEN);
                 next.allows_application_record(inner_len)
-                    .then_some((record_len, self.control_len == 0))
+                    .then_some((update_len, self.control_len == 0))
             }
             _ => allowed.then_some((self.control_len, false)),
         }
     }
 
-    /// Plays the plan: the record was begun, took `content_len` bytes, and was sealed.
-    fn follow(&mut self, plan: BeginPlan, content_len: usize) {
-        if plan.fresh {
-            self.fresh -= 1;
-            self.tail = self.segment_len;
+    /// The place for a cover record with this many zeros, behind the current record. They are
+    /// planned as content: neither the padding policy nor the soft size is asked.
+    pub(super) fn plan_cover(mut self, record: Option<CurrentRecord>, padding: usize) -> Plan {
+        if let Some(record) = record {
+            self.assume_sealed(record.len(), record.policy());
         }
-        self.control_len = plan.control_len;
-        self.assume_sealed(content_len, self.policy);
+        let policy = self.policy.with_padding(Padding::None);
+        Self { policy, sizer: &MAX_SIZE, ..self }.plan(padding.max(1))
     }
 
-    /// Plays the sealing of a record in the tail, behind the control record that is due.
-    pub(super) fn assume_sealed(&mut self, content_len: usize, policy: RecordPolicy) {
-        match self.update {
-            _ if self.control_len == 0 => {}
-            Update::Possible { limits, .. } => self.budget = KeyBudget::of_new_key(limits),
-            Update::Impossible => self.budget.spend(Alert::LEN),
+    /// What would be accepted of `len` bytes, or more by what the current record takes, and what
+    /// would end it.
+    pub(super) fn room_up_to(mut self, record: Option<CurrentRecord>, len: usize) -> (usize, Plan) {
+        let mut room = 0;
+        if let Some(record) = record {
+            room = record.free();
+            self.assume_sealed(record.limit(), record.policy());
         }
-        let len = self.control_len + policy.record_len(self.format, content_len);
-        self.tail = self.tail.saturating_sub(len);
-        self.waiting = self.waiting.saturating_add(len);
-        self.control_len = 0;
-        self.budget.spend(policy.inner_len(self.format, content_len));
-        self.sent = self.sent.saturating_add(to_u64(content_len));
+        let (more, end) = self.accept(len.saturating_sub(room));
+        (room + more, end)
     }
 
-    /// Plays the writing of `content_len` bytes at a record boundary, and that they are sealed.
-    /// Returns what was accepted and what ended it.
-    pub(super) fn accept(&mut self, content_len: usize) -> (usize, Plan) {
-        let mut accepted = 0;
-        loop {
-            let rest = content_len - accepted;
-            match self.plan(rest) {
-                Plan::Begin(plan) if rest > 0 => {
-                    let n = plan.content_limit.min(rest);
-                    self.follow(plan, n);
-                    accepted += n;
-                }
-                end => return (accepted, end),
-            }
+    /// Wire bytes that would wait if `len` more bytes were written and flushed; where the buffer
+    /// is full, as if it had been drained.
+    pub(super) fn wire_len(mut self, record: Option<CurrentRecord>, len: usize) -> usize {
+        let (mut wire, mut rest, mut counted) = (0_usize, len, self.waiting);
+        if let Some(record) = record.filter(|record| record.len() > 0 || len > 0) {
+            let n = rest.min(record.free());
+            rest -= n;
+            self.assume_sealed(record.len() + n, record.policy());
         }
-    }
-
-    /// Wire bytes that `content_len` more bytes become at a record boundary, flushed; where the
-    /// buffer is full, as if it had been drained.
-    pub(super) fn wire_len(mut self, content_len: usize) -> usize {
-        let (mut wire, mut rest, mut counted) = (0_usize, content_len, self.waiting);
         loop {
             let (accepted, end) = self.accept(rest);
             rest -= accepted;
@@ -207,8 +209,40 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Sealed bytes that wait.
-    pub(super) const fn waiting(&self) -> usize {
-        self.waiting
+    /// Plays the writing of `content_len` bytes at a record boundary, and that they are sealed.
+    /// Returns what was accepted and what ended it.
+    fn accept(&mut self, content_len: usize) -> (usize, Plan) {
+        let mut accepted = 0;
+        loop {
+            let rest = content_len - accepted;
+            match self.plan(rest) {
+                Plan::Begin(plan) if rest > 0 => {
+                    let n = plan.content_limit.min(rest);
+                    if plan.fresh {
+                        self.fresh -= 1;
+                        self.tail = self.segment_len;
+                    }
+                    self.control_len = plan.control_len;
+                    self.assume_sealed(n, self.policy);
+                    accepted += n;
+                }
+                end => return (accepted, end),
+            }
+        }
+    }
+
+    /// Plays the sealing of a record in the tail, behind the control record that is due.
+    fn assume_sealed(&mut self, content_len: usize, policy: RecordPolicy) {
+        match self.next_limits {
+            _ if self.control_len == 0 => {}
+            Some(limits) => self.budget = KeyBudget::of_new_key(limits),
+            None => self.budget.spend(Alert::LEN),
+        }
+        let len = self.control_len + policy.record_len(content_len);
+        self.tail = self.tail.saturating_sub(len);
+        self.waiting = self.waiting.saturating_add(len);
+        self.control_len = 0;
+        self.budget.spend(policy.inner_len(content_len));
+        self.sent = self.sent.saturating_add(to_u64(content_len));
     }
 }

@@ -60,13 +60,6 @@ impl<'a> Drain<'a> {
         self.buffer.waiting()
     }
 
-    /// Whether any wait.
-    #[must_use]
-    #[inline]
-    pub const fn has_remaining(&self) -> bool {
-        self.remaining() > 0
-    }
-
     /// The first of them that lie together; empty only if none wait.
     #[must_use]
     #[inline]

@@ -1,24 +1,10 @@
 //! A slot that is lent by one call and committed by another.
 
-use core::num::NonZero;
-
 use super::Writer;
 use crate::error::{Overrun, WriteError};
 
-/// That memory of the current record is lent. It ends by itself when plaintext is accepted.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Loan {
-    /// How much plaintext had been accepted when it was made, and 1 more.
-    accepted: Option<NonZero<u64>>,
-}
-
-impl Loan {
-    pub(super) const NONE: Self = Self { accepted: None };
-
-    const fn after(accepted: u64) -> Self {
-        Self { accepted: NonZero::new(accepted.saturating_add(1)) }
-    }
-}
+/// More plaintext than is ever accepted.
+pub(super) const NOT_LENT: u64 = u64::MAX;
 
 impl Writer {
     /// [`slot`](Self::slot) in two steps, for callers without a borrow checker: lends the free
@@ -49,7 +35,7 @@ impl Writer {
             // The tail is in use: it stays, however much is drained in front of it.
             let prefix_len = self.planner.format().prefix_len();
             self.buffer.set_filled(prefix_len + self.content_len());
-            self.loan = Loan::after(self.counts.accepted);
+            self.lent_at = self.counts.accepted();
         }
         Ok(&mut self.buffer.tail_mut()[free])
     }
@@ -66,7 +52,7 @@ impl Writer {
         if n > available {
             return Err(WriteError::Overrun(Overrun { claimed: n, available }));
         }
-        self.loan = Loan::NONE;
+        self.lent_at = NOT_LENT;
         if n > 0 {
             return self.commit_whole(n);
         }
@@ -77,6 +63,6 @@ impl Writer {
     /// Whether memory of the current record is lent.
     #[inline]
     pub(super) fn is_lent(&self) -> bool {
-        self.loan == Loan::after(self.counts.accepted) && self.record.is_some()
+        self.lent_at == self.counts.accepted() && self.record.is_some()
     }
 }

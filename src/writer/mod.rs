@@ -7,47 +7,57 @@ mod control;
 mod current;
 mod cursor;
 mod drain;
+#[cfg(feature = "parallel")]
+mod jobs;
 mod lending;
 mod owned;
 mod padding;
 mod parts;
 mod plan;
+mod policy;
+mod progress;
 mod seal;
 mod sizing;
 mod slot;
 mod state;
+mod view;
 #[cfg(feature = "parallel")]
 mod workers;
 mod write;
 
 #[cfg(feature = "parallel")]
-pub use batch::{Batch, SealJob};
+pub use batch::Batch;
 pub use config::{Coalescing, WriterConfig};
 pub use drain::Drain;
+#[cfg(feature = "parallel")]
+pub use jobs::SealJob;
 pub use padding::Padding;
 pub use parts::WriterParts;
+pub use progress::{FlushPoint, Progress, RecordEnds};
 pub use sizing::{Conditions, Congestion, Sizing, SlowStart, Window};
 pub use slot::Slot;
-pub use state::{BufferState, FlushPoint, Progress, RecordEnds, Wants, WriterState};
+pub use state::{BufferState, Wants, WriterState};
 #[cfg(feature = "parallel")]
 pub use workers::SealWorkers;
 
 #[cfg(feature = "rustls")]
 use bytes::Bytes;
-use config::{MAX_CAPACITY, check_max_fragment_len};
+use config::check_max_fragment_len;
 use control::{Control, PeerUpdate};
 use current::CurrentRecord;
-use lending::Loan;
-use plan::{Outlook, Plan, Planner};
-use state::{Counts, Life, RecordEnd};
+use cursor::{Cursor, Plan};
+use lending::NOT_LENT;
+use plan::Planner;
+use progress::{Counts, RecordEnd};
+use state::Life;
 
 #[cfg(feature = "rustls")]
 use crate::aead::ReadKeys;
 use crate::aead::{KeyBudget, KeyLimits, NextKeys, RecordSealer, WriteKeys};
 use crate::buffer::{Chunk, OutboundBuffer, PutBackError};
+use crate::error::{ConfigError, WriteError};
 #[cfg(feature = "rustls")]
-use crate::error::PeerFault;
-use crate::error::{ConfigError, Error, WriteError};
+use crate::error::{Error, PeerFault};
 use crate::record::{KeyUpdateRequest, RecordFormat, Version};
 
 /// Seals plaintext into TLS records and holds them until the caller drains them.
@@ -76,8 +86,9 @@ pub struct Writer {
     buffer: OutboundBuffer,
     /// Its content lies at the start of the buffer's tail.
     record: Option<CurrentRecord>,
-    /// Of its memory, to be committed by a call of its own.
-    loan: Loan,
+    /// Its memory is lent, to be committed by a call of its own, while just this much plaintext
+    /// has been accepted.
+    lent_at: u64,
     control: Control,
     planner: Planner,
     coalescing: Coalescing,
@@ -92,7 +103,7 @@ impl Writer {
     /// [`ConfigError`] for a setting that is out of its range ([`WriterConfig::check`]).
     pub fn new(mut keys: WriteKeys, config: WriterConfig) -> Result<Self, ConfigError> {
         let mut writer = Self::without_keys(config)?;
-        let next_keys = keys.take_secret().into();
+        let next_keys = NextKeys::of(keys.take_secret(), None);
         writer.begin(keys, next_keys);
         Ok(writer)
     }
@@ -101,14 +112,14 @@ impl Writer {
     pub(crate) fn without_keys(config: WriterConfig) -> Result<Self, ConfigError> {
         config.check()?;
         let buffer = config.outbound_buffer();
-        let format = RecordFormat { version: Version::Tls13, explicit_nonce_len: 0 };
+        let format = RecordFormat::new(Version::Tls13, 0);
         Ok(Self {
             sealer: None,
-            next_keys: NextKeys::None,
+            next_keys: NextKeys::NONE,
             key_limits: config.key_limits,
             buffer,
             record: None,
-            loan: Loan::NONE,
+            lent_at: NOT_LENT,
             control: Control::new(PeerUpdate::NotRequested),
             planner: Planner::new(format, &config),
             coalescing: config.coalescing,
@@ -134,10 +145,23 @@ impl Writer {
         self.buffer.discard();
     }
 
+    /// The peer wants no longer records than this.
+    #[cfg(feature = "rustls")]
+    pub(crate) fn lower_max_fragment_len(&mut self, len: usize) {
+        self.planner.lower_max_fragment_len(len);
+    }
+
+    /// The longest content of a record without padding; in the handshake, of TLS 1.3.
+    #[cfg(feature = "rustls")]
+    pub(crate) fn max_content_len(&self) -> usize {
+        self.planner.policy().max_content()
+    }
+
     /// Appends a record that the handshake has sealed, outside the capacity.
     #[cfg(feature = "rustls")]
     pub(crate) fn append_flight(&mut self, record: Bytes) {
-        self.buffer.append_owned(record);
+        self.buffer.mark(record.len(), 0);
+        self.buffer.append_piece(record);
     }
 
     /// Drains the sealed bytes that wait. If none do, the current record is sealed first: the drain
@@ -146,12 +170,6 @@ impl Writer {
     pub fn drain(&mut self) -> Drain<'_> {
         self.seal_for_drain();
         Drain::new(&mut self.buffer)
-    }
-
-    /// Sealed bytes that wait to be drained. The current record is not among them.
-    #[must_use]
-    pub const fn waiting(&self) -> usize {
-        self.buffer.waiting()
     }
 
     /// Puts back what the transport did not take of a chunk ([`take_chunk`](Drain::take_chunk)): it
@@ -207,7 +225,7 @@ impl Writer {
         if let Some(record) = &self.record {
             budget.spend(record.limit());
         }
-        let is_tls12 = self.planner.format().version == Version::Tls12;
+        let is_tls12 = self.planner.format().version() == Version::Tls12;
         if self.life == Life::Open && is_tls12 && budget.allows_warning() {
             self.control.refuse_renegotiation();
         }
@@ -266,99 +284,12 @@ impl Writer {
     pub fn set_max_fragment_len(&mut self, len: usize) -> Result<(), ConfigError> {
         check_max_fragment_len(len)?;
         self.planner.set_max_fragment_len(len);
-        let (format, max_inner) = (self.planner.format(), self.planner.policy().max_inner);
-        if self.record.as_mut().is_some_and(|record| !record.cap(format, max_inner)) {
+        let policy = self.planner.policy();
+        if self.record.as_mut().is_some_and(|record| !record.cap(policy)) {
             // A failure is sticky, and the next call tells of it.
             let _failed = self.seal_current(RecordEnd::Capped);
         }
         Ok(())
-    }
-
-    /// The exact number of bytes that [`write`](Self::write) accepts now (OpenSSL:
-    /// `BIO_ctrl_get_write_guarantee`).
-    #[must_use]
-    pub fn room(&self) -> usize {
-        match self.life {
-            Life::Open => self.room_up_to(usize::MAX).0,
-            Life::Negotiating | Life::Closed | Life::Sealing | Life::Failed(_) => 0,
-        }
-    }
-
-    /// The exact number of wire bytes that `n` more bytes become, written and flushed now: their
-    /// records, and KeyUpdates that their sealing makes necessary. Where `n` exceeds the room, as
-    /// if the buffer were drained whenever it is full; where it exceeds a key that cannot be
-    /// updated, of what that key can seal. `usize::MAX` for more than 1 GiB. Takes time in
-    /// proportion to the number of records. 0 unless the writer is open.
-    #[must_use]
-    pub fn wire_len(&self, n: usize) -> usize {
-        if self.life != Life::Open {
-            return 0;
-        }
-        if n > MAX_CAPACITY {
-            return usize::MAX;
-        }
-        let wire_len = |n| self.planner.wire_len(&self.outlook(), self.record, n);
-        wire_len(n).saturating_sub(wire_len(0))
-    }
-
-    /// The life of the writer.
-    #[must_use]
-    pub fn state(&self) -> WriterState {
-        match self.life {
-            Life::Negotiating => WriterState::Negotiating,
-            Life::Open => WriterState::Open,
-            Life::Closed if self.buffer.waiting() > 0 => WriterState::Closing,
-            Life::Closed => WriterState::Closed,
-            Life::Sealing | Life::Failed(_) => WriterState::Failed,
-        }
-    }
-
-    /// The fault that ended it, if one did.
-    #[must_use]
-    pub const fn error(&self) -> Option<Error> {
-        match self.life {
-            Life::Failed(error) => Some(error),
-            // Seen only where the batch was leaked.
-            Life::Sealing => Some(Error::SealingAbandoned),
-            Life::Negotiating | Life::Open | Life::Closed => None,
-        }
-    }
-
-    /// What the buffer holds.
-    #[must_use]
-    pub fn buffer_state(&self) -> BufferState {
-        if !self.wants_drain() {
-            return BufferState::Empty;
-        }
-        let takes_more = self.life == Life::Open
-            && (self.record.is_some()
-                || matches!(self.planner.plan(&self.outlook(), 1), Plan::Begin(_)));
-        if takes_more { BufferState::Holding } else { BufferState::Full }
-    }
-
-    /// Whether [`drain`](Self::drain) would give bytes.
-    #[must_use]
-    pub fn wants_drain(&self) -> bool {
-        let can_seal = self.content_len() > 0 || self.control.is_due();
-        self.buffer.waiting() > 0 || can_seal && self.life == Life::Open && !self.is_lent()
-    }
-
-    /// The counters.
-    #[must_use]
-    pub fn progress(&self) -> Progress {
-        let Counts { accepted, ends: records_ended, key_updates } = self.counts;
-        let records = records_ended.total();
-        let (drained, drained_plaintext) = (self.buffer.drained(), self.buffer.drained_plaintext());
-        Progress { accepted, drained, drained_plaintext, records, records_ended, key_updates }
-    }
-
-    /// The sequence number of the next record under the current key.
-    #[must_use]
-    pub const fn next_seq(&self) -> u64 {
-        match &self.sealer {
-            Some(sealer) => sealer.seq(),
-            None => 0,
-        }
     }
 
     /// Gives back all memory that holds nothing or can be made again, whatever the
@@ -371,27 +302,15 @@ impl Writer {
         }
     }
 
-    /// Bytes of segments held now, in use or kept for reuse. Foreign memory that waits (owned
-    /// plaintext, chunks put back) is not counted.
-    #[must_use]
-    pub fn memory_held(&self) -> usize {
-        self.buffer.memory_held()
-    }
-
     #[cfg(all(test, feature = "rustls"))]
     pub(crate) fn next_keys_mut(&mut self) -> &mut NextKeys {
         &mut self.next_keys
     }
 
     #[inline]
-    fn outlook(&self) -> Outlook<'_> {
-        Outlook {
-            buffer: &self.buffer,
-            budget: self.budget(),
-            next_keys: &self.next_keys,
-            key_limits: self.key_limits(),
-            control: &self.control,
-        }
+    fn cursor(&self) -> Cursor<'_> {
+        let next_limits = self.next_keys.can_update().then(|| self.key_limits());
+        Cursor::new(&self.planner, &self.buffer, &self.control, self.budget(), next_limits)
     }
 
     /// What the key may still seal; nothing without a key.
@@ -403,13 +322,13 @@ impl Writer {
     /// The limits of the next key.
     #[inline]
     fn key_limits(&self) -> KeyLimits {
-        self.key_limits.unwrap_or(KeyLimits::new(0, 0))
+        self.key_limits.unwrap_or(KeyLimits { records: 0, blocks: 0 })
     }
 
     /// What `write` would accept of `len` bytes, or more by what the current record takes, and
     /// what would end it.
     fn room_up_to(&self, len: usize) -> (usize, Plan) {
-        self.planner.room_up_to(&self.outlook(), self.record, len)
+        self.cursor().room_up_to(self.record, len)
     }
 
     /// Content so far of the current record; 0 if there is none.

@@ -5,9 +5,8 @@ use core::mem;
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 
 use super::Writer;
-use super::cursor::Cursor;
-use super::plan::{BeginPlan, Plan};
-use super::state::{Life, RecordEnd};
+use super::cursor::{BeginPlan, Plan};
+use super::state::Life;
 use crate::aead::Envelope;
 use crate::error::{Error, WriteError};
 
@@ -49,7 +48,7 @@ impl Writer {
         let result = self.copy_front(plaintext, usize::MAX);
         accepted += result.map_err(|error| error.after(accepted))?;
         // Copied plaintext ends its record as plaintext sealed in place does.
-        self.seal_current(RecordEnd::Flushed).map_err(|_| WriteError::Failed { accepted })?;
+        self.end_record(accepted)?;
         Ok(accepted)
     }
 
@@ -71,10 +70,10 @@ impl Writer {
     fn copy_into_tail(&mut self, plaintext: &mut BytesMut) -> Result<usize, WriteError> {
         let mut accepted = 0;
         while !plaintext.is_empty() && !self.buffer.tail_is_unused() {
-            match self.planner.plan(&self.outlook(), plaintext.len()) {
-                Plan::Begin(BeginPlan { fresh: false, content_limit, .. }) => {
+            match self.cursor().plan(plaintext.len()) {
+                Plan::Begin(plan) if !plan.is_fresh() => {
                     accepted += self
-                        .copy_front(plaintext, content_limit)
+                        .copy_front(plaintext, plan.content_limit())
                         .map_err(|error| error.after(accepted))?;
                 }
                 _ => break,
@@ -85,7 +84,7 @@ impl Writer {
 
     fn is_worth_sealing_in_place(&self, len: usize) -> bool {
         // Zeros would have to stand in the caller's memory.
-        let padded = !self.planner.policy().padding.is_none();
+        let padded = self.planner.policy().pads();
         let is_long = len >= MIN_OWNED_LEN && self.planner.fragment_len() >= MIN_OWNED_FRAGMENT;
         is_long && !padded && self.planner.sizer().sealed_ahead() == usize::MAX
     }
@@ -103,14 +102,14 @@ impl Writer {
                 break Ok(accepted);
             }
             let plan = match self.plan_in_place(tail, fresh, plaintext.len()) {
-                Plan::Begin(plan) if plan.fresh && self.must_move(plaintext, plan) => {
+                Plan::Begin(plan) if plan.is_fresh() && self.must_move(plaintext, plan) => {
                     break Ok(accepted);
                 }
                 Plan::Begin(plan) => plan,
                 Plan::NoRoom => break Ok(accepted),
                 Plan::KeyLimit => break Err(WriteError::KeyLimit { accepted }),
             };
-            if plan.fresh {
+            if plan.is_fresh() {
                 if mem::replace(&mut replaces_segment, true) {
                     self.buffer.charge_last_owned();
                 }
@@ -134,12 +133,13 @@ impl Writer {
 
     /// The plan of the next record, if segments had so much memory.
     fn plan_in_place(&self, tail: usize, fresh: usize, want: usize) -> Plan {
-        let outlook = self.outlook();
-        let closely = || Cursor::new(&self.planner, &outlook).with_memory(tail, fresh).plan(want);
-        match self.planner.whole_record_behind(&outlook, tail) {
+        let closely = || self.cursor().with_memory(tail, fresh).plan(want);
+        let waiting = self.buffer.waiting();
+        match self.planner.whole_record_behind(tail, waiting, self.budget(), &self.control) {
             Some(limit) if fresh > 0 => {
-                debug_assert_eq!(closely(), Plan::in_fresh(limit), "the shortcut misleads");
-                Plan::in_fresh(limit)
+                let plan = Plan::Begin(BeginPlan::plain(true, limit));
+                debug_assert_eq!(closely(), plan, "the shortcut misleads");
+                plan
             }
             _ => closely(),
         }
@@ -148,14 +148,14 @@ impl Writer {
     /// Whether the record is the last one of `plaintext`, with no byte behind it for its type.
     fn must_move(&self, plaintext: &BytesMut, plan: BeginPlan) -> bool {
         self.planner.format().inner_type_len() > 0
-            && plan.content_limit >= plaintext.len()
+            && plan.content_limit() >= plaintext.len()
             && plaintext.capacity() == plaintext.len()
     }
 
     /// Seals one record as planned, behind the control record that is due or that the key's budget
     /// asks for.
     fn seal_fragment(&mut self, plaintext: &mut BytesMut, plan: BeginPlan) -> Result<usize, Error> {
-        if plan.update_keys {
+        if plan.updates_key() {
             self.control.require_update();
         }
         if self.control.is_due() {
@@ -164,7 +164,7 @@ impl Writer {
                 self.buffer.append_small(&record);
             }
         }
-        let content_len = plan.content_limit.min(plaintext.len());
+        let content_len = plan.content_limit().min(plaintext.len());
         let is_last = content_len == plaintext.len();
         if self.must_move(plaintext, plan) {
             let mut moved = BytesMut::with_capacity(content_len + 1);
@@ -184,7 +184,7 @@ impl Writer {
         // Not missing: the budget, which counts the sequence numbers, was asked.
         let envelope = envelope.ok_or(Error::KeysExhausted)?;
         let fragment = if is_last { mem::take(plaintext) } else { plaintext.split_to(content_len) };
-        self.append_record(&envelope, fragment.freeze(), content_len == plan.content_limit);
+        self.append_record(&envelope, fragment.freeze(), content_len == plan.content_limit());
         Ok(content_len)
     }
 

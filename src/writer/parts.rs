@@ -15,6 +15,19 @@ pub struct WriterParts {
 }
 
 impl WriterParts {
+    /// Of keys that came from elsewhere; whether the peer owes an answer to our request.
+    #[cfg(feature = "rustls")]
+    pub(crate) const fn new(keys: WriteKeys, expects_update: bool) -> Self {
+        let peer_update =
+            if expects_update { PeerUpdate::Outstanding } else { PeerUpdate::NotRequested };
+        Self { keys, peer_update }
+    }
+
+    #[cfg(feature = "rustls")]
+    pub(crate) const fn keys(&self) -> &WriteKeys {
+        &self.keys
+    }
+
     /// The suite.
     #[must_use]
     pub const fn suite(&self) -> CipherSuite {
@@ -51,10 +64,25 @@ impl Writer {
             return None;
         }
         let keys = self.sealer.take()?.into_keys(self.key_limits());
-        let next_keys = core::mem::replace(&mut self.next_keys, NextKeys::None);
+        let next_keys = core::mem::replace(&mut self.next_keys, NextKeys::NONE);
         let (secret, of_reader) = next_keys.into_secrets();
         let keys = keys.with_secret(secret);
         Some((WriterParts { keys, peer_update: self.control.peer() }, of_reader))
+    }
+
+    /// Whether [`take_parts`](Self::take_parts) leaves nothing behind that the keys need.
+    #[cfg(feature = "rustls")]
+    pub(crate) fn parts_are_whole(&self) -> bool {
+        self.next_keys.can_leave()
+    }
+
+    /// Begins with the keys of a connection that was taken apart, and its reader's next ones.
+    #[cfg(feature = "rustls")]
+    pub(crate) fn begin_with(&mut self, parts: WriterParts, read: Option<TrafficSecret>) {
+        let WriterParts { mut keys, peer_update } = parts;
+        let next_keys = NextKeys::of(keys.take_secret(), read);
+        self.begin(keys, next_keys);
+        self.control = Control::new(peer_update);
     }
 
     /// Goes on where [`into_parts`](Self::into_parts) stopped: the same key, at its next sequence
@@ -66,7 +94,7 @@ impl Writer {
     pub fn from_parts(parts: WriterParts, config: &WriterConfig) -> Result<Self, ConfigError> {
         let WriterParts { mut keys, peer_update } = parts;
         let mut writer = Self::without_keys(config.clone())?;
-        let next_keys = keys.take_secret().into();
+        let next_keys = NextKeys::of(keys.take_secret(), None);
         writer.begin(keys, next_keys);
         writer.control = Control::new(peer_update);
         Ok(writer)

@@ -9,59 +9,72 @@ use super::Writer;
 use super::config::{MAX_ALERT_RECORD_LEN, MAX_CONTROL_RECORD_LEN};
 use super::control::ControlMessage;
 use super::current::CurrentRecord;
-use super::plan::{BeginPlan, Plan};
-use super::state::{Life, RecordEnd};
+use super::cursor::{BeginPlan, Plan};
+use super::progress::RecordEnd;
+use super::state::Life;
 use crate::aead::RecordSealer;
 use crate::alert::Alert;
-use crate::error::Error;
-use crate::num::to_u64;
+use crate::error::{Error, WriteError};
 use crate::record::ContentType;
 
-/// Whether there is a current record now, with room in it.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Begun {
-    Yes,
-    NoRoom,
-    KeyLimit,
+/// The writer has failed: its life says why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Failed;
+
+impl From<Failed> for WriteError {
+    fn from(_: Failed) -> Self {
+        Self::Failed { accepted: 0 }
+    }
 }
 
 impl Writer {
-    /// Sees to it that there is a current record, for a caller who has `want` more bytes.
+    /// Sees to it that there is a current record, for a caller who has `want` more bytes. Returns
+    /// whether there is room for one.
     #[inline(always)]
-    pub(super) fn begin_record(&mut self, want: usize) -> Result<Begun, Error> {
+    pub(super) fn begin_record(&mut self, want: usize) -> Result<bool, WriteError> {
         // A full record is sealed at once, so that there is room in the current one.
         if self.record.is_some() {
-            return Ok(Begun::Yes);
+            return Ok(true);
         }
-        if let Some(limit) = self.planner.whole_record_in_tail(&self.outlook()) {
+        if let Some(limit) = self.whole_record_in_tail() {
             self.record = Some(CurrentRecord::new(limit, self.planner.policy()));
-            return Ok(Begun::Yes);
+            return Ok(true);
         }
         self.begin_closely(want)
     }
 
     #[inline(never)]
-    fn begin_closely(&mut self, want: usize) -> Result<Begun, Error> {
+    fn begin_closely(&mut self, want: usize) -> Result<bool, WriteError> {
         if self.life == Life::Negotiating {
-            return Ok(Begun::NoRoom);
+            return Ok(false);
         }
-        match self.planner.plan(&self.outlook(), want) {
-            Plan::Begin(plan) => self.begin_planned(plan).map(|()| Begun::Yes),
-            Plan::NoRoom => Ok(Begun::NoRoom),
-            Plan::KeyLimit => Ok(Begun::KeyLimit),
+        match self.cursor().plan(want) {
+            Plan::Begin(plan) => self.begin_planned(plan)?,
+            Plan::NoRoom => return Ok(false),
+            Plan::KeyLimit => return Err(WriteError::KeyLimit { accepted: 0 }),
         }
+        Ok(true)
+    }
+
+    /// The length of a record that needs no closer plan.
+    #[inline(always)]
+    pub(super) fn whole_record_in_tail(&self) -> Option<usize> {
+        let limit =
+            self.planner.whole_record_in_tail(&self.buffer, self.budget(), &self.control)?;
+        debug_assert_eq!(Plan::Begin(BeginPlan::plain(false, limit)), self.cursor().plan(1));
+        Some(limit)
     }
 
     /// Begins a record as planned, behind the control record that is due.
-    pub(super) fn begin_planned(&mut self, plan: BeginPlan) -> Result<(), Error> {
-        if plan.fresh {
+    pub(super) fn begin_planned(&mut self, plan: BeginPlan) -> Result<(), Failed> {
+        if plan.is_fresh() {
             self.buffer.add_segment();
         }
-        if plan.update_keys {
+        if plan.updates_key() {
             self.control.require_update();
         }
         self.seal_due_in_front(0)?;
-        self.record = Some(CurrentRecord::new(plan.content_limit, self.planner.policy()));
+        self.record = Some(CurrentRecord::new(plan.content_limit(), self.planner.policy()));
         Ok(())
     }
 
@@ -84,59 +97,53 @@ impl Writer {
     /// Adds `len` bytes, which lie in its free memory, to the current record, and seals it if it
     /// is full or `ends` there.
     #[inline]
-    pub(super) fn commit(&mut self, len: usize, ends: bool) -> Result<(), Error> {
+    pub(super) fn commit(&mut self, len: usize, ends: bool) -> Result<(), Failed> {
         let Some(record) = &mut self.record else { return Ok(()) };
         record.grow(len);
         let (content_len, is_full) = (record.len(), record.is_full());
-        self.counts.accepted = self.counts.accepted.saturating_add(to_u64(len));
+        self.counts.on_accepted(len);
         self.buffer.set_filled(self.planner.format().prefix_len() + content_len);
         if is_full || ends {
             self.seal_content(content_len)?;
-            self.counts.ends.count(if is_full { RecordEnd::Full } else { RecordEnd::Flushed });
+            self.counts.on_record(if is_full { RecordEnd::Full } else { RecordEnd::Flushed });
         }
         Ok(())
     }
 
     /// Seals the current record, if there is one, behind the control record that is due.
     #[inline]
-    pub(super) fn seal_current(&mut self, end: RecordEnd) -> Result<(), Error> {
+    pub(super) fn seal_current(&mut self, end: RecordEnd) -> Result<(), Failed> {
         match self.content_len() {
-            0 => {
-                if self.record.is_some() {
-                    self.drop_empty_record();
-                }
-                Ok(())
-            }
+            0 => self.return_lent(),
             content_len => {
                 self.seal_content(content_len)?;
-                self.counts.ends.count(end);
-                Ok(())
+                self.counts.on_record(end);
             }
         }
+        Ok(())
     }
 
     /// Seals the current record, which has this much content.
     #[inline(never)]
-    fn seal_content(&mut self, content_len: usize) -> Result<(), Error> {
+    fn seal_content(&mut self, content_len: usize) -> Result<(), Failed> {
         self.seal_due_in_front(content_len)?;
-        let format = self.planner.format();
         let policy = self.record.as_ref().map(CurrentRecord::policy);
-        let padding = policy.map_or(0, |policy| policy.padding(format, content_len));
+        let padding = policy.map_or(0, |policy| policy.padding(content_len));
         self.record = None;
         self.seal_record(content_len, padding)
     }
 
     /// Seals the record that was begun without content, so many zeros long.
-    pub(super) fn seal_cover(&mut self, padding: usize) -> Result<(), Error> {
+    pub(super) fn seal_cover(&mut self, padding: usize) -> Result<(), Failed> {
         self.record = None;
         self.seal_record(0, padding)?;
-        self.counts.ends.count(RecordEnd::Cover);
+        self.counts.on_record(RecordEnd::Cover);
         Ok(())
     }
 
     /// Seals the record whose content lies in the tail. The caller counts it.
     #[inline(always)]
-    fn seal_record(&mut self, content_len: usize, padding: usize) -> Result<(), Error> {
+    fn seal_record(&mut self, content_len: usize, padding: usize) -> Result<(), Failed> {
         let tail = self.buffer.tail_mut();
         let sealed = self.sealer.as_mut().and_then(|sealer| {
             sealer.seal(ContentType::ApplicationData, tail, content_len, padding)
@@ -145,7 +152,7 @@ impl Writer {
             Some(record_len) => self.buffer.seal(record_len, content_len),
             // Not reached: a record is begun only when the budget, which counts the sequence
             // numbers, allows it.
-            None => return Err(self.fail_for(Error::KeysExhausted)),
+            None => return Err(self.fail_with(Error::KeysExhausted)),
         }
         self.planner.on_sealed(content_len);
         Ok(())
@@ -155,8 +162,8 @@ impl Writer {
     /// call need not be full.
     pub(super) fn count_record(&mut self, content_len: usize, is_full: bool) {
         self.planner.on_sealed(content_len);
-        self.counts.ends.count(if is_full { RecordEnd::Full } else { RecordEnd::Flushed });
-        self.counts.accepted = self.counts.accepted.saturating_add(to_u64(content_len));
+        self.counts.on_record(if is_full { RecordEnd::Full } else { RecordEnd::Flushed });
+        self.counts.on_accepted(content_len);
     }
 
     /// Makes sure that bytes wait if any can be made: the drain has reached the current record.
@@ -205,14 +212,14 @@ impl Writer {
         }
     }
 
-    pub(super) fn fail_for(&mut self, error: Error) -> Error {
+    pub(super) fn fail_with(&mut self, error: Error) -> Failed {
         self.end_with(error);
-        error
+        Failed
     }
 
     /// Seals the control record that is due when there is no current record; it stays due if
     /// there is no room for it and an alert after it.
-    pub(super) fn seal_due_alone(&mut self) -> Result<(), Error> {
+    pub(super) fn seal_due_alone(&mut self) -> Result<(), Failed> {
         if !self.control.is_due() {
             return Ok(());
         }
@@ -230,12 +237,12 @@ impl Writer {
     /// record that lie there move behind it, into the room that every record leaves, and are to be
     /// sealed there at once.
     #[inline]
-    fn seal_due_in_front(&mut self, content_len: usize) -> Result<(), Error> {
+    fn seal_due_in_front(&mut self, content_len: usize) -> Result<(), Failed> {
         if self.control.is_due() { self.seal_due_moving(content_len) } else { Ok(()) }
     }
 
     #[cold]
-    fn seal_due_moving(&mut self, content_len: usize) -> Result<(), Error> {
+    fn seal_due_moving(&mut self, content_len: usize) -> Result<(), Failed> {
         let format = self.planner.format();
         if content_len > 0 {
             let due_len = self.control.due_len(format);
@@ -247,7 +254,7 @@ impl Writer {
         match self.take_due() {
             Ok(Some(record)) => self.append_control(&record),
             Ok(None) => {}
-            Err(error) => return Err(self.fail_for(error)),
+            Err(error) => return Err(self.fail_with(error)),
         }
         Ok(())
     }
@@ -264,7 +271,7 @@ impl Writer {
         let record = self.control_record(message).ok_or(Error::KeysExhausted)?;
         if let Some(next) = next {
             self.sealer = Some(RecordSealer::new(next, self.key_limits()));
-            self.counts.key_updates += 1;
+            self.counts.on_key_update();
         }
         Ok(Some(record))
     }

@@ -165,22 +165,17 @@ impl Sizer {
         self.conditions = conditions;
     }
 
-    /// Content of the next record, given what a record costs over it and the hard cap.
+    /// Content of the next record once `sent` bytes of plaintext have gone, given what a record
+    /// costs over it and the hard cap. See [`sent`](Self::sent).
     #[inline]
-    pub(super) fn content_len(&self, overhead: usize, cap: usize) -> usize {
-        self.content_len_after(self.sent, overhead, cap)
-    }
-
-    /// The same once `sent` bytes of plaintext have gone: see [`sent`](Self::sent).
-    #[inline]
-    pub(super) fn content_len_after(&self, sent: u64, overhead: usize, cap: usize) -> usize {
+    pub(super) fn content_len(&self, sent: u64, overhead: usize, cap: usize) -> usize {
         match self.policy {
             Sizing::Max => cap,
             _ => self.shorter_content_len(sent, overhead).min(cap),
         }
     }
 
-    /// The same if so many bytes wait sealed; `None` if no more may be sealed ahead.
+    /// The same now, if so many bytes wait sealed; `None` if no more may be sealed ahead.
     #[inline]
     pub(super) fn content_len_behind(
         &self,
@@ -191,7 +186,7 @@ impl Sizer {
         match self.policy {
             Sizing::Max => Some(cap),
             _ if waiting >= self.sealed_ahead() => None,
-            _ => Some(self.content_len(overhead, cap)),
+            _ => Some(self.content_len(self.sent, overhead, cap)),
         }
     }
 
@@ -248,7 +243,7 @@ mod tests {
     const CAP: usize = 16384;
 
     fn content_len(sizer: &Sizer) -> usize {
-        sizer.content_len(22, CAP)
+        sizer.content_len(sizer.sent(), 22, CAP)
     }
 
     #[test]

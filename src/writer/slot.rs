@@ -1,10 +1,8 @@
 //! Memory lent to the caller, in which a record will be sealed.
 
-use core::fmt;
 use core::ops::{Deref, DerefMut, Range};
 
 use super::Writer;
-use super::seal::Begun;
 use crate::error::{Overrun, WriteError};
 use crate::record::MAX_FRAGMENT_LEN;
 
@@ -13,10 +11,12 @@ use crate::record::MAX_FRAGMENT_LEN;
 ///
 /// Empty when `write` would accept nothing. What it holds at first is unspecified (never
 /// plaintext of another connection). Dropping a slot commits nothing and uses no sequence number.
+#[derive(Debug)]
 pub struct Slot<'a> {
     lent: Option<Lent<'a>>,
 }
 
+#[derive(Debug)]
 struct Lent<'a> {
     writer: &'a mut Writer,
     /// Where the memory lies in the buffer's tail; never empty.
@@ -69,31 +69,22 @@ impl Writer {
     #[inline]
     pub(super) fn lend(&mut self) -> Result<Range<usize>, WriteError> {
         self.check_open()?;
-        match self.begin_record(WANT_OF_SLOT) {
-            Ok(Begun::Yes) => {
-                let free = self.free_range();
-                self.buffer.set_lent(free.end);
-                Ok(free)
-            }
-            Ok(Begun::NoRoom) => Ok(0..0),
-            Ok(Begun::KeyLimit) => Err(WriteError::KeyLimit { accepted: 0 }),
-            Err(_) => Err(WriteError::Failed { accepted: 0 }),
+        if !self.begin_record(WANT_OF_SLOT)? {
+            return Ok(0..0);
         }
+        let free = self.free_range();
+        self.buffer.set_lent(free.end);
+        Ok(free)
     }
 
     /// Ends the use of lent memory to which nothing was committed: a record without content is
     /// not begun.
     pub(super) fn return_lent(&mut self) {
         if self.record.is_some() && self.content_len() == 0 {
-            self.drop_empty_record();
+            self.record = None;
+            self.buffer.set_filled(0);
+            self.buffer.reuse_if_unused();
         }
-    }
-
-    /// A record without content, which only its lending has begun, is not current any more.
-    pub(super) fn drop_empty_record(&mut self) {
-        self.record = None;
-        self.buffer.set_filled(0);
-        self.buffer.reuse_if_unused();
     }
 }
 
@@ -125,11 +116,5 @@ impl Drop for Slot<'_> {
         if let Some(lent) = &mut self.lent {
             lent.writer.return_lent();
         }
-    }
-}
-
-impl fmt::Debug for Slot<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Slot").field("len", &self.len()).finish_non_exhaustive()
     }
 }

@@ -14,7 +14,8 @@ use std::time::Instant;
 use bytes::Bytes;
 
 use super::Writer;
-use super::batch::{Batch, SealJob};
+use super::batch::Batch;
+use super::jobs::SealJob;
 use crate::error::WriteError;
 use crate::record::MAX_FRAGMENT_LEN;
 
@@ -62,12 +63,6 @@ impl SealWorkers {
     pub fn new(count: usize, awake: Duration) -> io::Result<Self> {
         let workers: io::Result<_> = (0..count).map(|index| Worker::new(index, awake)).collect();
         Ok(Self { workers: workers?, awake })
-    }
-
-    /// How many threads there are.
-    #[must_use]
-    pub fn count(&self) -> usize {
-        self.workers.len()
     }
 
     /// Lets the threads help with `batch`, as many as there is work for. Those that sleep are

@@ -3,9 +3,10 @@
 use core::ops::Deref;
 
 use super::current::CurrentRecord;
-use super::plan::Plan;
-use super::seal::Begun;
-use super::state::{Life, RecordEnd};
+use super::cursor::Plan;
+use super::progress::RecordEnd;
+use super::seal::Failed;
+use super::state::Life;
 use super::{Coalescing, Writer};
 use crate::alert::{Alert, AlertDescription};
 use crate::error::{Error, WriteError};
@@ -91,11 +92,11 @@ impl Writer {
         self.check_established()?;
         self.return_lent();
         let type_len = self.planner.format().inner_type_len();
-        let padding = padding.min(self.planner.policy().max_inner - type_len) * type_len;
-        let plan = match self.planner.plan_cover(&self.outlook(), self.record, padding) {
-            Plan::Begin(plan) if plan.content_limit >= padding => plan,
+        let padding = padding.min(self.planner.policy().max_content()) * type_len;
+        let plan = match self.cursor().plan_cover(self.record, padding) {
+            Plan::Begin(plan) if plan.content_limit() >= padding => plan,
             Plan::Begin(plan) => {
-                let available = plan.content_limit;
+                let available = plan.content_limit();
                 return Err(WriteError::NoRoom { needed: padding, available });
             }
             Plan::NoRoom => {
@@ -103,10 +104,9 @@ impl Writer {
             }
             Plan::KeyLimit => return Err(WriteError::KeyLimit { accepted: 0 }),
         };
-        self.seal_current(RecordEnd::Cover)
-            .and_then(|()| self.begin_planned(plan))
-            .and_then(|()| self.seal_cover(padding))
-            .map_err(|_| WriteError::Failed { accepted: 0 })
+        self.seal_current(RecordEnd::Cover)?;
+        self.begin_planned(plan)?;
+        Ok(self.seal_cover(padding)?)
     }
 
     /// [`write_atomic`](Self::write_atomic) and [`close`](Self::close) in one: `close_notify`
@@ -133,13 +133,13 @@ impl Writer {
     #[inline(never)]
     pub(super) fn seal_all(&mut self, end: RecordEnd) -> Result<(), WriteError> {
         match self.life {
-            Life::Sealing | Life::Failed(_) => return Err(WriteError::Failed { accepted: 0 }),
-            Life::Negotiating | Life::Closed => return Ok(()),
-            Life::Open => {}
+            Life::Sealing | Life::Failed(_) => Err(Failed.into()),
+            Life::Negotiating | Life::Closed => Ok(()),
+            Life::Open => {
+                self.seal_current(end)?;
+                Ok(self.seal_due_alone()?)
+            }
         }
-        self.seal_current(end)
-            .and_then(|()| self.seal_due_alone())
-            .map_err(|_| WriteError::Failed { accepted: 0 })
     }
 
     /// Seals the current record and `close_notify` (RFC 9846 §6.1). Nothing accepted is lost: drain
@@ -154,8 +154,7 @@ impl Writer {
             // An answer that found no room is not due any more: no application record follows.
             self.control.clear();
             if !self.seal_alert(Alert::warning(AlertDescription::CLOSE_NOTIFY)) {
-                self.end_with(Error::KeysExhausted);
-                return Err(WriteError::Failed { accepted: 0 });
+                return Err(self.fail_with(Error::KeysExhausted).into());
             }
             self.life = Life::Closed;
         }
@@ -190,19 +189,18 @@ impl Writer {
         let mut accepted = 0;
         while accepted < buf.len() {
             match self.begin_record(want - accepted) {
-                Ok(Begun::Yes) => {}
-                Ok(Begun::NoRoom) => break,
-                Ok(Begun::KeyLimit) => {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(error) => {
                     self.end_of_write(accepted)?;
-                    return Err(WriteError::KeyLimit { accepted });
+                    return Err(error.after(accepted));
                 }
-                Err(_) => return Err(WriteError::Failed { accepted }),
             }
             let free = self.free_mut();
             let n = free.len().min(buf.len() - accepted);
             free[..n].copy_from_slice(&buf[accepted..][..n]);
             accepted += n;
-            self.commit(n, false).map_err(|_| WriteError::Failed { accepted })?;
+            self.commit(n, false).map_err(|Failed| WriteError::Failed { accepted })?;
         }
         Ok(accepted)
     }
@@ -213,7 +211,7 @@ impl Writer {
     fn copy_if_it_fits(&mut self, buf: &[u8]) -> bool {
         let record = match &mut self.record {
             Some(record) => record,
-            None => match self.planner.whole_record_in_tail(&self.outlook()) {
+            None => match self.whole_record_in_tail() {
                 Some(limit) if buf.len() <= limit => {
                     self.record.insert(CurrentRecord::new(limit, self.planner.policy()))
                 }
@@ -232,18 +230,20 @@ impl Writer {
     #[inline]
     pub(super) fn commit_whole(&mut self, len: usize) -> Result<(), WriteError> {
         let ends = self.coalescing == Coalescing::Off;
-        self.commit(len, ends).map_err(|_| WriteError::Failed { accepted: len })
+        self.commit(len, ends).map_err(|Failed| WriteError::Failed { accepted: len })
     }
 
     #[inline]
     pub(super) fn end_of_write(&mut self, accepted: usize) -> Result<usize, WriteError> {
-        match self.coalescing {
-            Coalescing::On => Ok(accepted),
-            Coalescing::Off => match self.seal_current(RecordEnd::Flushed) {
-                Ok(()) => Ok(accepted),
-                Err(_) => Err(WriteError::Failed { accepted }),
-            },
+        if self.coalescing == Coalescing::Off {
+            self.end_record(accepted)?;
         }
+        Ok(accepted)
+    }
+
+    /// Ends the current record behind a call that has written `accepted` bytes.
+    pub(super) fn end_record(&mut self, accepted: usize) -> Result<(), WriteError> {
+        self.seal_current(RecordEnd::Flushed).map_err(|Failed| WriteError::Failed { accepted })
     }
 }
 

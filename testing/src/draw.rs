@@ -98,9 +98,9 @@ fn key_limits(input: &mut Input<'_>) -> Result<Option<KeyLimits>> {
     let blocks = BEFORE_HAND_OVER * 1026 + input.int_in_range(8..=2500)?;
     Ok(match input.int_in_range(0..=3)? {
         0_u8 => None,
-        1 => Some(KeyLimits::new(records, u64::MAX)),
-        2 => Some(KeyLimits::new(u64::MAX, blocks)),
-        _ => Some(KeyLimits::new(records, blocks)),
+        1 => Some(KeyLimits { records, blocks: u64::MAX }),
+        2 => Some(KeyLimits { records: u64::MAX, blocks }),
+        _ => Some(KeyLimits { records, blocks }),
     })
 }
 

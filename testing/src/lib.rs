@@ -26,12 +26,15 @@ pub mod programs;
 pub mod raw_peer;
 pub mod scan;
 pub mod verdict;
+pub mod wire;
 pub mod writer;
 
 use std::fs;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
 
 use rcgen::{CertificateParams, KeyPair};
 use rustls::crypto::{CryptoProvider, ring};
@@ -39,6 +42,13 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{ClientConfig, RootCertStore, ServerConfig, SupportedCipherSuite};
 use wantwrite::{CipherSuite, Connection, ConnectionConfig, Role, Version};
+
+/// For tests in which any suite of the version will do; an ECDSA certificate goes with both.
+pub const TLS13: CipherSuite = CipherSuite::TLS_AES_128_GCM_SHA256;
+pub const TLS12: CipherSuite = CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256;
+
+/// The longest wait for anything.
+pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The host name of every test certificate.
 pub const HOST: &str = "localhost";
@@ -328,5 +338,40 @@ impl Rng {
     }
 }
 
+/// Tests each of `items`, all at once: what waits for another program need not wait alone.
+pub fn at_once<T: Send>(items: impl IntoIterator<Item = T>, test: impl Fn(T) + Sync) {
+    let test = &test;
+    thread::scope(|scope| {
+        for item in items {
+            scope.spawn(move || test(item));
+        }
+    });
+}
+
 pub const SUITES: [CipherSuite; CipherSuite::ALL.len()] = *CipherSuite::ALL.first_chunk().unwrap();
 pub const ROLES: [Role; 2] = [Role::Client, Role::Server];
+
+/// Passes bytes both ways until there are none, to us `step` bytes at a time.
+pub fn exchange_in_steps(ours: &mut Connection, peer: &mut Peer, step: usize) {
+    loop {
+        let to_peer = drain(ours);
+        peer.feed(&to_peer).unwrap();
+        let to_us = peer.take_wire();
+        for piece in to_us.chunks(step) {
+            feed(ours, piece);
+        }
+        if to_peer.is_empty() && to_us.is_empty() {
+            return;
+        }
+    }
+}
+
+#[track_caller]
+pub fn assert_both_ways(ours: &mut Connection, peer: &mut Peer) {
+    let wire = peer.send(b"from the peer");
+    feed(ours, &wire);
+    assert_eq!(read_all(ours), b"from the peer");
+    ours.writer_mut().write_atomic(b"from us").unwrap();
+    peer.feed(&drain(ours)).unwrap();
+    assert_eq!(peer.take_plaintext(), b"from us");
+}

@@ -6,11 +6,10 @@ use std::process::{Child, ChildStdin, Command, Stdio, id};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use std::{env, fs};
 
-/// The longest wait for anything.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub use crate::PATIENCE;
 
 /// A directory for the files of one test, removed on drop.
 pub struct TempDir(PathBuf);

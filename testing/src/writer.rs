@@ -49,7 +49,7 @@ pub fn drain_writer(writer: &mut Writer) -> Vec<u8> {
 pub fn drain_some(writer: &mut Writer, max: usize, wire: &mut Vec<u8>) -> usize {
     let mut drain = writer.drain();
     let mut drained = 0;
-    while drain.has_remaining() && drained < max {
+    while drain.remaining() > 0 && drained < max {
         let n = drain.chunk().len().min(max - drained);
         wire.extend_from_slice(&drain.chunk()[..n]);
         drain.advance(n).unwrap();

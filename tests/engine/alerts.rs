@@ -57,7 +57,7 @@ enum Verdict {
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Ends(_, alert) => write!(f, "`{}`", alert.name()),
+            Ends(_, alert) => write!(f, "`{alert}`"),
             Legal => f.write_str("legal"),
             Absent => f.write_str("–"),
         }

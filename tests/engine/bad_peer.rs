@@ -4,10 +4,8 @@ use wantwrite_testing::raw_peer::*;
 use wantwrite_testing::verdict::*;
 use wantwrite_testing::*;
 
-const TLS13: CipherSuite = CipherSuite::TLS_AES_128_GCM_SHA256;
 const TLS13_SUITES: [CipherSuite; 3] =
     [TLS13, CipherSuite::TLS_AES_256_GCM_SHA384, CipherSuite::TLS_CHACHA20_POLY1305_SHA256];
-const TLS12: CipherSuite = CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256;
 const TLS12_SUITES: [CipherSuite; 2] =
     [TLS12, CipherSuite::TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256];
 const BOTH_VERSIONS: [CipherSuite; 2] = [TLS13, TLS12];

@@ -5,10 +5,8 @@ use wantwrite_testing::raw_peer::*;
 use wantwrite_testing::verdict::*;
 use wantwrite_testing::*;
 
-const TLS13: CipherSuite = CipherSuite::TLS_AES_128_GCM_SHA256;
 const TLS13_SUITES: [CipherSuite; 3] =
     [TLS13, CipherSuite::TLS_AES_256_GCM_SHA384, CipherSuite::TLS_CHACHA20_POLY1305_SHA256];
-const TLS12: CipherSuite = CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256;
 const BOTH_VERSIONS: [CipherSuite; 2] = [TLS13, TLS12];
 
 fn repeat(n: usize, mut make: impl FnMut() -> Vec<u8>) -> Vec<u8> {
@@ -179,7 +177,7 @@ fn limits_are_counted_apart_and_can_be_set() {
         assert_alive(&mut ours, &mut peer);
 
         let mut config = ConnectionConfig::default();
-        config.reader.limits.key_updates = Credit::new(0, 0, 1);
+        config.reader.limits.key_updates = Credit { initial: 0, saved: 0, cost: 1 };
         let (mut ours, mut peer) = RawPeer::established_with(TLS13, role, config);
         let wire = peer.key_update(KEY_UPDATE);
         assert_ends_with(&mut ours, &mut peer, &wire, PeerFault::TooManyKeyUpdates);

@@ -10,9 +10,6 @@ use wantwrite_testing::raw_peer::RawPeer;
 use wantwrite_testing::verdict::ticket;
 use wantwrite_testing::*;
 
-const TLS13: CipherSuite = CipherSuite::TLS_AES_128_GCM_SHA256;
-const TLS12: CipherSuite = CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256;
-
 /// Ours of `role` and a stock peer, with a say in everything.
 fn pair_with(
     suite: CipherSuite,

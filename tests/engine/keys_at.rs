@@ -45,7 +45,8 @@ fn a_writer_at_a_number_seals_what_the_first_one_seals_there() {
 #[test]
 fn keys_at_a_number_are_updated_as_others_are() {
     for suite in tls13() {
-        let mut writer = writer_at(suite, 1 << 40, Some(KeyLimits::new(u64::MAX, u64::MAX)));
+        let mut writer =
+            writer_at(suite, 1 << 40, Some(KeyLimits { records: u64::MAX, blocks: u64::MAX }));
         let keys = ReadKeys::from_secret_at(secret(suite), 1 << 40);
         let mut reader = Reader::new(keys, Role::Server, ReaderConfig::default()).unwrap();
         let mut wire = seal(&mut writer, b"a");
@@ -59,7 +60,7 @@ fn keys_at_a_number_are_updated_as_others_are() {
 #[test]
 fn records_before_the_number_count_against_the_key() {
     for suite in tls13() {
-        let limits = KeyLimits::new(100, u64::MAX);
+        let limits = KeyLimits { records: 100, blocks: u64::MAX };
         // Two stay for the KeyUpdate and an alert.
         for (seq, updates) in [(0, 0), (97, 0), (98, 1), (100, 0), (u64::MAX, 0)] {
             let mut writer = writer_at(suite, seq, Some(limits));
@@ -74,7 +75,8 @@ fn records_before_the_number_count_against_the_key() {
         }
         // As if each had been full: 1,026 blocks.
         for (seq, updates) in [(2, 0), (3, 1)] {
-            let mut writer = writer_at(suite, seq, Some(KeyLimits::new(100, 2 * 1026 + 1030)));
+            let mut writer =
+                writer_at(suite, seq, Some(KeyLimits { records: 100, blocks: 2 * 1026 + 1030 }));
             writer.write(&[1; 16_384]).unwrap();
             drain_writer(&mut writer);
             assert_eq!(writer.progress().key_updates, updates, "{suite:?} {seq}");

@@ -2,6 +2,7 @@
 //! their own, or a release build.
 
 mod aborts;
+mod acceptor;
 mod alerts;
 mod bad_peer;
 mod chunks;
@@ -9,7 +10,9 @@ mod clock;
 mod crossing;
 mod debug;
 mod driver;
+mod early_data;
 mod errors;
+mod exporter;
 mod failed_half;
 mod floods;
 mod from_keys;
@@ -20,6 +23,7 @@ mod keys_at;
 mod laws;
 mod lending;
 mod model;
+mod moved;
 mod parallel;
 mod peer_alert;
 mod policies;

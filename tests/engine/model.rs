@@ -9,6 +9,7 @@ use proptest::test_runner::{Config, TestRunner};
 use wantwrite::*;
 use wantwrite_testing::model::{Op, Run, Snapshot, at};
 use wantwrite_testing::writer::*;
+use wantwrite_testing::{TLS12, TLS13};
 
 use KeyUpdateRequest::{NotRequested, Requested};
 
@@ -74,10 +75,10 @@ fn config() -> impl Strategy<Value = WriterConfig> {
 fn key_limits() -> impl Strategy<Value = Option<KeyLimits>> {
     prop_oneof![
         2 => Just(None),
-        2 => (3..20_u64).prop_map(|records| Some(KeyLimits::new(records, u64::MAX))),
-        1 => (8..2500_u64).prop_map(|blocks| Some(KeyLimits::new(u64::MAX, blocks))),
+        2 => (3..20_u64).prop_map(|records| Some(KeyLimits { records, blocks: u64::MAX })),
+        1 => (8..2500_u64).prop_map(|blocks| Some(KeyLimits { records: u64::MAX, blocks })),
         1 => (3..20_u64, 8..2500_u64)
-            .prop_map(|(records, blocks)| Some(KeyLimits::new(records, blocks))),
+            .prop_map(|(records, blocks)| Some(KeyLimits { records, blocks })),
     ]
 }
 
@@ -168,9 +169,6 @@ fn ending() -> impl Strategy<Value = Op> {
     prop_oneof![Just(Op::Close), len().prop_map(Op::Final), Just(Op::Abort)]
 }
 
-const TLS13: CipherSuite = CipherSuite::TLS_AES_128_GCM_SHA256;
-const TLS12: CipherSuite = CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256;
-
 /// Every sequence of five calls, in a buffer that is full at two small records.
 #[test]
 fn every_short_sequence_agrees_with_the_model() {
@@ -188,7 +186,7 @@ fn every_short_sequence_agrees_with_the_model() {
     let config = with(|config| {
         (config.capacity, config.max_fragment_len) = (1, 64);
         config.sizing = Sizing::Congestion(Congestion::default());
-        config.key_limits = Some(KeyLimits::new(4, u64::MAX));
+        config.key_limits = Some(KeyLimits { records: 4, blocks: u64::MAX });
     });
     let tiny_window = Op::Observe(at(0).with_window(Window { mss: 80, cwnd: 1 }));
     for suite in [TLS13, TLS12] {
@@ -259,7 +257,8 @@ fn law_12_the_same_calls_give_the_same_bytes_and_states() {
 /// The opener takes only the number behind the last, under the generation it follows.
 #[test]
 fn law_05_a_nonce_is_used_once_over_many_key_updates_and_moves() {
-    let config = with(|config| config.key_limits = Some(KeyLimits::new(20, u64::MAX)));
+    let config =
+        with(|config| config.key_limits = Some(KeyLimits { records: 20, blocks: u64::MAX }));
     let mut run = Run::new(TLS13, config);
     reproducible(&op(), 100_000, |op| run.step(&op));
     run.finish();
@@ -379,7 +378,8 @@ fn law_07_many_requests_get_one_answer_before_the_next_application_record() {
 #[test]
 fn law_08_tls_1_2_refuses_at_the_limit_and_close_notify_goes_out() {
     // The handshake has sealed one.
-    let config = with(|config| config.key_limits = Some(KeyLimits::new(4, u64::MAX)));
+    let config =
+        with(|config| config.key_limits = Some(KeyLimits { records: 4, blocks: u64::MAX }));
     let (mut writer, mut reader) = writer_and_reader(TLS12, config);
     let refused = WriteError::KeyLimit { accepted: 16384 };
     assert_eq!(writer.write(&[0; 20_000]), Err(refused));

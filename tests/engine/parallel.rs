@@ -10,9 +10,6 @@ use wantwrite_testing::batch::{BatchStep, Help, compare};
 use wantwrite_testing::writer::*;
 use wantwrite_testing::*;
 
-const TLS13: CipherSuite = CipherSuite::TLS_AES_128_GCM_SHA256;
-const TLS12: CipherSuite = CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256;
-
 fn help() -> impl Strategy<Value = Help> {
     prop_oneof![Just(Help::Never), Just(Help::First), Just(Help::Together), Just(Help::Late)]
 }
@@ -44,7 +41,7 @@ prop_compose! {
             (config.sizing, config.padding) = (sizing, padding);
             config.coalescing = if coalesces { Coalescing::On } else { Coalescing::Off };
             config.buffers = if releases { BufferPolicy::Release } else { BufferPolicy::Retain };
-            config.key_limits = key_records.map(|records| KeyLimits::new(records, u64::MAX));
+            config.key_limits = key_records.map(|records| KeyLimits { records, blocks: u64::MAX });
         })
     }
 }
@@ -175,7 +172,8 @@ fn a_batch_with_no_room_behind_the_current_record_fills_that() {
 
 #[test]
 fn a_batch_that_the_key_refuses_fills_the_current_record_and_then_changes_nothing() {
-    let config = with(|config| config.key_limits = Some(KeyLimits::new(4, u64::MAX)));
+    let config =
+        with(|config| config.key_limits = Some(KeyLimits { records: 4, blocks: u64::MAX }));
     let (mut writer, _) = writer_and_reader(TLS12, config);
     writer.write_atomic(b"x").unwrap();
     let mut plaintext = Bytes::from(pattern(20_000));

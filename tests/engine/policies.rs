@@ -8,9 +8,6 @@ use wantwrite::*;
 use wantwrite_testing::writer::*;
 use wantwrite_testing::*;
 
-const TLS13: CipherSuite = CipherSuite::TLS_AES_128_GCM_SHA256;
-const TLS12: CipherSuite = CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256;
-
 /// Content lengths of the records that `len` bytes become, offered as one stream and drained
 /// `step` bytes at a time.
 fn stream(config: WriterConfig, suite: CipherSuite, len: usize, step: usize) -> Vec<usize> {
@@ -389,7 +386,8 @@ fn owned_plaintext_counts_against_the_capacity() {
 
 #[test]
 fn owned_plaintext_may_update_keys_and_be_closed_behind() {
-    let config = with(|config| config.key_limits = Some(KeyLimits::new(4, u64::MAX)));
+    let config =
+        with(|config| config.key_limits = Some(KeyLimits { records: 4, blocks: u64::MAX }));
     let (mut writer, mut reader) = writer_and_reader(TLS13, config);
     writer.update_keys(KeyUpdateRequest::NotRequested).unwrap();
     let mut plaintext = BytesMut::with_capacity(65537);
@@ -515,13 +513,14 @@ fn a_writer_taken_apart_goes_on_where_it_stopped() {
         wire.extend(drain_writer(&mut writer));
         assert_eq!(open_all(&mut reader, &wire).1, b"onetwo");
         let keys = writer.into_parts().unwrap().into_keys();
-        assert_eq!(keys.dangerous_key().len(), suite.key_len());
+        assert_eq!(keys.dangerous_raw().0.len(), suite.key_len());
     }
 }
 
 #[test]
 fn a_budget_goes_with_the_key_that_is_moved() {
-    let config = with(|config| config.key_limits = Some(KeyLimits::new(6, u64::MAX)));
+    let config =
+        with(|config| config.key_limits = Some(KeyLimits { records: 6, blocks: u64::MAX }));
     let (mut writer, _) = writer_and_reader(TLS12, config.clone());
     for left in [3, 2, 1, 0] {
         assert_eq!(writer.room(), left * 16384);
@@ -559,7 +558,7 @@ fn twenty_generations_each_way_with_a_rustls_peer() {
 fn counting_blocks_alone_lets_short_records_go_on() {
     let records_and_blocks = KeyLimits::for_suite(TLS12);
     assert_eq!((records_and_blocks.records, records_and_blocks.blocks), (1 << 24, 1 << 34));
-    let blocks = KeyLimits::blocks_only(TLS12);
+    let blocks = KeyLimits { records: u64::MAX, ..KeyLimits::for_suite(TLS12) };
     assert_eq!((blocks.records, blocks.blocks), (u64::MAX, 1 << 34));
     let chacha = KeyLimits::for_suite(CipherSuite::TLS_CHACHA20_POLY1305_SHA256);
     assert_eq!((chacha.records, chacha.blocks), (u64::MAX, u64::MAX));
@@ -743,8 +742,8 @@ fn a_setting_out_of_its_range_is_an_error_that_names_it() {
     for (config, setting) in [
         (capacity(MAX_RECORD_LEN - 1), "ReaderConfig::capacity"),
         (capacity((1 << 30) + 1), "ReaderConfig::capacity"),
-        (credit(Credit::new(2, 1, 1)), "Credit::saved"),
-        (credit(Credit::new(1, 1, 0)), "Credit::cost"),
+        (credit(Credit { initial: 2, saved: 1, cost: 1 }), "Credit::saved"),
+        (credit(Credit { initial: 1, saved: 1, cost: 0 }), "Credit::cost"),
     ] {
         let error = config.check().unwrap_err();
         assert_eq!(error.setting, setting);
@@ -817,7 +816,7 @@ fn owned_plaintext_meets_the_block_limit_where_written_plaintext_does() {
         for blocks in [2100, 2200, 2300, 2500] {
             let config = with(|config| {
                 config.coalescing = Coalescing::Off;
-                config.key_limits = Some(KeyLimits::new(u64::MAX, blocks));
+                config.key_limits = Some(KeyLimits { records: u64::MAX, blocks });
             });
             let (mut owned, _) = writer_and_reader(suite, config.clone());
             let (mut written, _) = writer_and_reader(suite, config);

@@ -5,8 +5,6 @@ use wantwrite::*;
 use wantwrite_testing::raw_peer::{APPLICATION_DATA, HANDSHAKE, KEY_UPDATE, RawPeer};
 use wantwrite_testing::*;
 
-const TLS13: CipherSuite = CipherSuite::TLS_AES_128_GCM_SHA256;
-
 /// Sends `len` bytes each way at once, 1 to 3,000 bytes at a time; `at_half` is called when half
 /// of ours is accepted.
 fn duplex(
@@ -169,7 +167,7 @@ fn a_connection_that_holds_some_of_the_peers_bytes_is_not_taken_apart() {
             let wire = peer.seal(APPLICATION_DATA, b"hello");
             let (begun, rest) = wire.split_at(4);
             for (more, held) in [(begun, "a header's beginning"), (rest, "a record not opened")] {
-                assert_eq!(ours.inbound().unwrap().receive(more), more.len());
+                assert_eq!(ours.receive(more), more.len());
                 ours = ours.into_parts().expect_err(held);
             }
             ours.process().unwrap();
@@ -213,8 +211,8 @@ fn a_connection_taken_apart_goes_on_with_its_keys_alone() {
             peer.feed(writer.drain().chunk()).unwrap();
             assert_eq!(peer.take_plaintext(), b"before, after");
 
-            let raw = (keys.dangerous_key().to_vec(), keys.dangerous_iv(), keys.seq());
-            let keys = ReadKeys::new(suite, &raw.0, raw.1, raw.2).unwrap();
+            let (key, iv) = keys.dangerous_raw();
+            let keys = ReadKeys::new(suite, key, iv, keys.seq()).unwrap();
             let mut reader = Reader::new(keys, role, ReaderConfig::default()).unwrap();
             let wire = peer.send(b"to a reader");
             assert_eq!(reader.receive(&wire), wire.len());

@@ -3,7 +3,6 @@
     clippy::unwrap_used,
     clippy::as_conversions,
     clippy::std_instead_of_alloc,
-    clippy::std_instead_of_core,
     reason = "tests"
 )]
 
@@ -12,98 +11,12 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::{Arc, mpsc};
 use std::thread;
-use std::time::Duration;
 
 use mio::{Events, Interest, Poll, Token};
 use wantwrite::*;
 use wantwrite_testing::*;
 
-const TLS13: CipherSuite = CipherSuite::TLS_AES_128_GCM_SHA256;
-const TLS12: CipherSuite = CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256;
-const PATIENCE: Duration = Duration::from_secs(30);
-
-/// A non-blocking transport in memory, with a stock rustls peer behind it.
-struct Wire {
-    peer: Peer,
-    to_us: VecDeque<u8>,
-    /// Plaintext that the peer received.
-    received: Vec<u8>,
-    /// Bytes that it takes before it blocks.
-    takes: usize,
-    /// Bytes that one call moves at most.
-    at_most: usize,
-    /// What the next calls end with instead; `None` for 0 bytes moved.
-    write_faults: VecDeque<Option<ErrorKind>>,
-    read_faults: VecDeque<ErrorKind>,
-    /// At its end there is an end of the stream, not a wait.
-    ends: bool,
-    written: usize,
-    reads: usize,
-    flushes: usize,
-}
-
-impl Wire {
-    fn new(peer: Peer) -> Self {
-        Self {
-            peer,
-            to_us: VecDeque::new(),
-            received: Vec::new(),
-            takes: usize::MAX,
-            at_most: usize::MAX,
-            write_faults: VecDeque::new(),
-            read_faults: VecDeque::new(),
-            ends: false,
-            written: 0,
-            reads: 0,
-            flushes: 0,
-        }
-    }
-
-    fn peer_sends(&mut self, plaintext: &[u8]) {
-        let wire = self.peer.send(plaintext);
-        self.to_us.extend(wire);
-    }
-}
-
-impl Read for Wire {
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        self.reads += 1;
-        if let Some(fault) = self.read_faults.pop_front() {
-            return Err(fault.into());
-        }
-        let wire = self.peer.take_wire();
-        self.to_us.extend(wire);
-        if self.to_us.is_empty() && !self.ends {
-            return Err(ErrorKind::WouldBlock.into());
-        }
-        let len = buf.len().min(self.at_most);
-        self.to_us.read(&mut buf[..len])
-    }
-}
-
-impl Write for Wire {
-    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        match self.write_faults.pop_front() {
-            Some(Some(fault)) => return Err(fault.into()),
-            Some(None) => return Ok(0),
-            None => {}
-        }
-        let len = buf.len().min(self.at_most).min(self.takes);
-        if len == 0 {
-            return Err(ErrorKind::WouldBlock.into());
-        }
-        self.peer.feed(&buf[..len]).unwrap();
-        self.received.extend(self.peer.take_plaintext());
-        self.takes -= len;
-        self.written += len;
-        Ok(len)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.flushes += 1;
-        Ok(())
-    }
-}
+type Wire = wire::Wire<ErrorKind>;
 
 fn fresh(suite: CipherSuite, role: Role) -> Stream<Wire> {
     let (ours, peer) = pair(suite, role);
@@ -259,8 +172,8 @@ fn ssl_write_row_06_interrupted_calls_are_retried() {
             stream.get_mut().at_most = 1000;
             for call in 0..200 {
                 let interrupt = |wire: &mut Wire| {
-                    wire.read_faults.extend([ErrorKind::Interrupted; 2]);
-                    wire.write_faults.extend([Some(ErrorKind::Interrupted); 2]);
+                    wire.read_results.extend([Err(ErrorKind::Interrupted); 2]);
+                    wire.write_results.extend([Err(ErrorKind::Interrupted); 2]);
                 };
                 interrupt(stream.get_mut());
                 let n = finish(&mut stream, |stream| stream.write(&[call; 100]));
@@ -283,7 +196,7 @@ fn ssl_write_row_06_a_handshake_that_meets_the_end_is_an_unexpected_eof() {
             // As many bytes of the peer's first flight arrive.
             for arrives in [0, 1, 4, 5, 60, 100] {
                 let mut stream = fresh(suite, role);
-                stream.get_mut().read_faults.push_back(ErrorKind::WouldBlock);
+                stream.get_mut().read_results.push_back(Err(ErrorKind::WouldBlock));
                 assert_eq!(kind(stream.complete_handshake()), ErrorKind::WouldBlock);
                 let wire = stream.get_mut();
                 let flight = wire.peer.take_wire();
@@ -354,14 +267,14 @@ impl Write for Recorded {
 #[test]
 fn ssl_write_row_06_a_transport_that_takes_0_bytes_is_write_zero() {
     let mut stream = fresh(TLS13, Role::Client);
-    stream.get_mut().write_faults.push_back(None);
+    stream.get_mut().write_results.push_back(Ok(0));
     assert_eq!(kind(stream.complete_handshake()), ErrorKind::WriteZero);
     finish(&mut stream, Stream::complete_handshake);
-    stream.get_mut().write_faults.push_back(None);
+    stream.get_mut().write_results.push_back(Ok(0));
     assert_eq!(stream.write(b"x").unwrap(), 1, "accepted: the next call tells");
     assert_eq!(kind(stream.write(b"y")), ErrorKind::WriteZero);
     stream.flush().unwrap();
-    stream.get_mut().write_faults.push_back(None);
+    stream.get_mut().write_results.push_back(Ok(0));
     assert_eq!(kind(stream.close()), ErrorKind::WriteZero);
     stream.close().unwrap();
     assert_eq!(stream.connection().writer_state(), WriterState::Closed);
@@ -372,20 +285,20 @@ fn ssl_write_row_06_errors_of_the_transport_come_through() {
     let faults = [ErrorKind::ConnectionReset, ErrorKind::TimedOut];
     for fault in faults {
         let mut stream = fresh(TLS13, Role::Client);
-        stream.get_mut().write_faults.push_back(Some(fault));
+        stream.get_mut().write_results.push_back(Err(fault));
         assert_eq!(kind(stream.complete_handshake()), fault);
-        stream.get_mut().read_faults.push_back(fault);
+        stream.get_mut().read_results.push_back(Err(fault));
         assert_eq!(kind(stream.complete_handshake()), fault);
         finish(&mut stream, Stream::complete_handshake);
-        stream.get_mut().read_faults.push_back(fault);
+        stream.get_mut().read_results.push_back(Err(fault));
         assert_eq!(kind(stream.read(&mut [0])), fault);
-        stream.get_mut().write_faults.push_back(Some(fault));
+        stream.get_mut().write_results.push_back(Err(fault));
         assert_eq!(stream.write(b"x").unwrap(), 1, "accepted: the next call tells");
         assert_eq!(kind(stream.flush()), fault);
         stream.connection_mut().writer_mut().write_atomic(b"y").unwrap();
-        stream.get_mut().write_faults.push_back(Some(fault));
+        stream.get_mut().write_results.push_back(Err(fault));
         assert_eq!(kind(stream.flush()), fault);
-        stream.get_mut().write_faults.push_back(Some(fault));
+        stream.get_mut().write_results.push_back(Err(fault));
         assert_eq!(kind(stream.close()), fault);
         // They are the transport's, not ours.
         assert_eq!(stream.connection().error(), None);
@@ -398,7 +311,7 @@ fn ssl_write_row_06_reading_goes_on_when_an_answer_cannot_be_written() {
     let wire = stream.get_mut();
     wire.peer.0.refresh_traffic_keys().unwrap();
     wire.peer_sends(b"the peer asks, and takes no answer");
-    wire.write_faults.push_back(Some(ErrorKind::BrokenPipe));
+    wire.write_results.push_back(Err(ErrorKind::BrokenPipe));
     let mut buf = [0; 64];
     assert_eq!(stream.read(&mut buf).unwrap(), 34);
     stream.get_mut().peer_sends(b"more");
@@ -683,7 +596,7 @@ fn ssl_write_row_09_write_reads_only_while_negotiating() {
             stream.get_mut().reads = 0;
             // Input waits, and would fail if it were read.
             stream.get_mut().peer_sends(b"unread");
-            stream.get_mut().read_faults.push_back(ErrorKind::ConnectionReset);
+            stream.get_mut().read_results.push_back(Err(ErrorKind::ConnectionReset));
             for takes in [usize::MAX, 0, 100, 100_000, usize::MAX] {
                 stream.get_mut().takes = takes;
                 for _ in 0..20 {

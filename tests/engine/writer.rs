@@ -5,8 +5,6 @@ use wantwrite::*;
 use wantwrite_testing::writer::*;
 use wantwrite_testing::*;
 
-const TLS13: CipherSuite = CipherSuite::TLS_AES_128_GCM_SHA256;
-
 #[test]
 fn fragments_have_the_sizes_that_the_protocol_allows() {
     for suite in SUITES {
@@ -182,7 +180,7 @@ fn keys_are_updated_before_their_limit_in_the_middle_of_one_write() {
     for (limit, updates) in [(3, 9), (4, 4), (5, 3), (12, 0), (13, 0)] {
         let config = with(|config| {
             config.capacity = 10 * 16384;
-            config.key_limits = Some(KeyLimits::new(limit, u64::MAX));
+            config.key_limits = Some(KeyLimits { records: limit, blocks: u64::MAX });
         });
         let (mut writer, mut reader) = writer_and_reader(TLS13, config);
         let data = pattern(10 * 16384);
@@ -198,7 +196,8 @@ fn keys_are_updated_before_their_limit_in_the_middle_of_one_write() {
 /// Records that a key seals before it refuses, `close_notify` included, and those before it came.
 #[test]
 fn a_key_has_one_budget_for_its_whole_life() {
-    let config = || with(|config| config.key_limits = Some(KeyLimits::new(10, u64::MAX)));
+    let config =
+        || with(|config| config.key_limits = Some(KeyLimits { records: 10, blocks: u64::MAX }));
     let exhaust = |writer: &mut Writer| {
         let mut records = 0;
         while writer.write(b"x").is_ok() {
@@ -229,7 +228,8 @@ fn a_key_has_one_budget_for_its_whole_life() {
 #[test]
 fn a_key_s_blocks_are_counted_for_its_whole_life() {
     let suite = CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256;
-    let config = |blocks| with(|config| config.key_limits = Some(KeyLimits::new(1000, blocks)));
+    let config =
+        |blocks| with(|config| config.key_limits = Some(KeyLimits { records: 1000, blocks }));
     let raw = |seq| WriteKeys::new(suite, &[3; 16], [5; 12], seq).unwrap();
     // 100 bytes are 7 blocks and the tag's.
     let mut writer = Writer::new(raw(0), config(1029 + 8)).unwrap();
@@ -250,7 +250,7 @@ fn a_key_s_blocks_are_counted_for_its_whole_life() {
 #[test]
 fn a_key_that_may_seal_nothing_cannot_close_and_says_so() {
     for &suite in CipherSuite::ALL {
-        let config = with(|config| config.key_limits = Some(KeyLimits::new(0, 0)));
+        let config = with(|config| config.key_limits = Some(KeyLimits { records: 0, blocks: 0 }));
         let (mut writer, _) = writer_and_reader(suite, config);
         assert_eq!(writer.close(), Err(WriteError::Failed { accepted: 0 }));
         assert_eq!(
@@ -263,7 +263,8 @@ fn a_key_that_may_seal_nothing_cannot_close_and_says_so() {
 
 #[test]
 fn a_limit_that_allows_no_record_is_refused_and_not_looped_on() {
-    let config = with(|config| config.key_limits = Some(KeyLimits::new(2, u64::MAX)));
+    let config =
+        with(|config| config.key_limits = Some(KeyLimits { records: 2, blocks: u64::MAX }));
     let (mut writer, _) = writer_and_reader(TLS13, config);
     assert_eq!(writer.room(), 0);
     assert_eq!(writer.write(b"x"), Err(WriteError::KeyLimit { accepted: 0 }));
@@ -297,7 +298,7 @@ fn keys_of_a_wrong_length_are_refused() {
 #[test]
 fn a_sequence_number_never_wraps() {
     let keys = WriteKeys::new(TLS13, &[1; 16], [2; 12], u64::MAX - 3).unwrap();
-    let limits = KeyLimits::new(u64::MAX, u64::MAX);
+    let limits = KeyLimits { records: u64::MAX, blocks: u64::MAX };
     let mut writer = Writer::new(keys, with(|config| config.key_limits = Some(limits))).unwrap();
     assert_eq!(writer.write(&[0; 20_000]), Err(WriteError::KeyLimit { accepted: 16384 }));
     writer.close().unwrap();
@@ -379,7 +380,8 @@ fn a_renegotiation_request_means_nothing_in_tls_1_3() {
 fn refused_renegotiations_leave_the_record_for_close_notify() {
     let suite = CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256;
     // The handshake has sealed one.
-    let config = with(|config| config.key_limits = Some(KeyLimits::new(4, u64::MAX)));
+    let config =
+        with(|config| config.key_limits = Some(KeyLimits { records: 4, blocks: u64::MAX }));
     let (mut writer, mut reader) = writer_and_reader(suite, config);
     writer.write_atomic(b"x").unwrap();
     for _ in 0..5 {
@@ -417,7 +419,8 @@ fn a_cover_record_is_as_long_as_it_was_asked_for_under_every_policy() {
 
 #[test]
 fn a_cover_record_beyond_the_limit_of_the_key_is_refused_as_that() {
-    let config = with(|config| config.key_limits = Some(KeyLimits::new(2, u64::MAX)));
+    let config =
+        with(|config| config.key_limits = Some(KeyLimits { records: 2, blocks: u64::MAX }));
     let (mut writer, _) = writer_and_reader(TLS13, config);
     assert_eq!(writer.write_cover(1), Err(WriteError::KeyLimit { accepted: 0 }));
 }
@@ -426,7 +429,8 @@ fn a_cover_record_beyond_the_limit_of_the_key_is_refused_as_that() {
 fn renegotiation_requests_leave_the_last_record_to_close_notify() {
     let suite = CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256;
     // The handshake has sealed one.
-    let config = with(|config| config.key_limits = Some(KeyLimits::new(4, u64::MAX)));
+    let config =
+        with(|config| config.key_limits = Some(KeyLimits { records: 4, blocks: u64::MAX }));
     let (mut writer, mut reader) = writer_and_reader(suite, config);
     for _ in 0..5 {
         writer.on_renegotiation_request();
@@ -454,7 +458,8 @@ fn padding_changes_nothing_in_tls_1_2() {
 fn owned_plaintext_fills_the_current_record_that_is_the_last_of_its_key() {
     let suite = CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256;
     // The handshake has sealed one.
-    let config = with(|config| config.key_limits = Some(KeyLimits::new(4, u64::MAX)));
+    let config =
+        with(|config| config.key_limits = Some(KeyLimits { records: 4, blocks: u64::MAX }));
     let (mut writer, mut reader) = writer_and_reader(suite, config);
     writer.write_atomic(&[1; 10]).unwrap();
     let mut owned = BytesMut::from(&[1; 20_000][..]);
@@ -488,7 +493,8 @@ fn the_smallest_window_leaves_room_in_an_empty_buffer() {
 fn a_refused_renegotiation_behind_a_current_record_leaves_one_for_close_notify() {
     let suite = CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256;
     // The handshake has sealed one.
-    let config = with(|config| config.key_limits = Some(KeyLimits::new(4, u64::MAX)));
+    let config =
+        with(|config| config.key_limits = Some(KeyLimits { records: 4, blocks: u64::MAX }));
     let (mut writer, mut reader) = writer_and_reader(suite, config);
     writer.on_renegotiation_request();
     writer.write_atomic(b"x").unwrap();

@@ -35,8 +35,6 @@ pub(crate) fn trials() -> Vec<Trial> {
     ])
 }
 
-const TLS13: CipherSuite = CipherSuite::TLS_AES_128_GCM_SHA256;
-const TLS12: CipherSuite = CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256;
 const TLS13_SUITES: [CipherSuite; 3] = [
     CipherSuite::TLS_AES_128_GCM_SHA256,
     CipherSuite::TLS_AES_256_GCM_SHA384,
@@ -262,7 +260,7 @@ fn high_bytes(printed: &[u8]) -> Vec<u8> {
 }
 
 fn carry_8_mib_each_way(role: Role) {
-    for suite in SUITES {
+    at_once(SUITES, |suite| {
         let Meeting { ours, socket, mut openssl, _dir } = meet(suite, role, &[]);
         let data = high_pattern(LEN);
         let mut stdin = openssl.stdin.take().unwrap();
@@ -281,7 +279,7 @@ fn carry_8_mib_each_way(role: Role) {
         let _stdin = typist.join().unwrap();
         let printed = openssl.wait_for_exit();
         assert!(high_bytes(&printed) == data, "{suite:?}: what we sent");
-    }
+    });
 }
 
 fn every_suite_carries_8_mib_each_way_with_s_server() {
@@ -349,7 +347,7 @@ fn key_updates_of_both_sides_in_the_middle_of_8_mib_each_way_lose_nothing() {
 }
 
 fn key_updates_of_openssl_are_followed_and_answered_when_it_asks() {
-    for suite in TLS13_SUITES {
+    at_once(TLS13_SUITES, |suite| {
         for role in ROLES {
             let Meeting { ours, socket, mut openssl, _dir } = meet(suite, role, &["-msg"]);
             let mut stream = blocking(ours, socket);
@@ -377,11 +375,11 @@ fn key_updates_of_openssl_are_followed_and_answered_when_it_asks() {
             assert_eq!(stdout.count(KEY_UPDATE_SENT), 5, "{suite:?} {role:?}");
             assert_eq!(stdout.count(KEY_UPDATE_RECEIVED), 3, "{suite:?} {role:?}");
         }
-    }
+    });
 }
 
 fn key_updates_of_ours_are_followed_and_answered_by_openssl() {
-    for suite in TLS13_SUITES {
+    at_once(TLS13_SUITES, |suite| {
         for role in ROLES {
             let Meeting { ours, socket, mut openssl, _dir } = meet(suite, role, &["-msg"]);
             let mut stream = blocking(ours, socket);
@@ -412,7 +410,7 @@ fn key_updates_of_ours_are_followed_and_answered_by_openssl() {
             assert_eq!(stdout.count(KEY_UPDATE_RECEIVED), 3, "{suite:?} {role:?}");
             assert_eq!(stdout.count(KEY_UPDATE_SENT), 2, "{suite:?} {role:?}");
         }
-    }
+    });
 }
 
 fn our_close_ends_openssl_cleanly() {

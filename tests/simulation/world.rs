@@ -217,7 +217,7 @@ fn settings(rng: &mut Rng) -> draw::Result<(CipherSuite, ConnectionConfig)> {
     config.reader.capacity = input.int_in_range(MAX_RECORD_LEN..=5 * MAX_RECORD_LEN)?;
     config.tls12_close = draw::tls12_close(&mut input)?;
     // A key may be drawn that lasts for a record.
-    config.reader.limits.key_updates = Credit::new(u32::MAX, u32::MAX, 1);
+    config.reader.limits.key_updates = Credit { initial: u32::MAX, saved: u32::MAX, cost: 1 };
     Ok((suite, config))
 }
 

@@ -1,107 +1,24 @@
 //! The embedded-io adapter: over a scripted transport, and against stock rustls.
-#![expect(
-    clippy::unwrap_used,
-    clippy::std_instead_of_core,
-    clippy::std_instead_of_alloc,
-    reason = "tests"
-)]
+#![expect(clippy::unwrap_used, clippy::std_instead_of_alloc, reason = "tests")]
 
-use std::collections::VecDeque;
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
 
 use embedded_io::{BufRead, Error as _, ErrorKind, ErrorType, Read, Write};
 use wantwrite::*;
 use wantwrite_embedded_io::*;
 use wantwrite_testing::*;
 
-const TLS13: CipherSuite = CipherSuite::TLS_AES_128_GCM_SHA256;
-const TLS12: CipherSuite = CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256;
-const PATIENCE: Duration = Duration::from_secs(30);
-
-/// A transport in memory with a stock rustls peer behind it. Where a real one would wait for
-/// ever, it times out.
-struct Wire {
-    peer: Peer,
-    to_us: VecDeque<u8>,
-    received: Vec<u8>,
-    /// Why the peer ended the handshake.
-    refused: Option<rustls::Error>,
-    /// Bytes that one call moves at most.
-    at_most: usize,
-    /// What the next calls end with instead.
-    write_results: VecDeque<Result<usize, ErrorKind>>,
-    read_results: VecDeque<Result<usize, ErrorKind>>,
-    ends: bool,
-    flushes: usize,
-}
-
-impl ErrorType for Wire {
-    type Error = ErrorKind;
-}
-
-impl Read for Wire {
-    fn read(&mut self, buf: &mut [u8]) -> Result<usize, ErrorKind> {
-        if let Some(result) = self.read_results.pop_front() {
-            return result;
-        }
-        let wire = self.peer.take_wire();
-        self.to_us.extend(wire);
-        if self.to_us.is_empty() && !self.ends {
-            return Err(ErrorKind::TimedOut);
-        }
-        let len = buf.len().min(self.at_most);
-        Ok(std::io::Read::read(&mut self.to_us, &mut buf[..len]).unwrap())
-    }
-}
-
-impl Write for Wire {
-    fn write(&mut self, buf: &[u8]) -> Result<usize, ErrorKind> {
-        if let Some(result) = self.write_results.pop_front() {
-            return result;
-        }
-        let len = buf.len().min(self.at_most);
-        match self.peer.feed(&buf[..len]) {
-            Err(refused) if self.peer.0.is_handshaking() => self.refused = Some(refused),
-            fed => fed.unwrap(),
-        }
-        self.received.extend(self.peer.take_plaintext());
-        Ok(len)
-    }
-
-    fn flush(&mut self) -> Result<(), ErrorKind> {
-        self.flushes += 1;
-        Ok(())
-    }
-}
+type Wire = wire::Wire<ErrorKind>;
 
 fn over_wire((ours, peer): (Connection, Peer)) -> EmbeddedStream<Wire> {
-    let wire = Wire {
-        peer,
-        to_us: VecDeque::new(),
-        received: Vec::new(),
-        refused: None,
-        at_most: usize::MAX,
-        write_results: VecDeque::new(),
-        read_results: VecDeque::new(),
-        ends: false,
-        flushes: 0,
-    };
-    EmbeddedStream::new(ours, wire)
+    EmbeddedStream::new(ours, Wire::embedded(peer))
 }
 
 fn ready(suite: CipherSuite, role: Role) -> EmbeddedStream<Wire> {
     over_wire(established(suite, role))
-}
-
-impl Wire {
-    fn peer_sends(&mut self, plaintext: &[u8]) {
-        let wire = self.peer.send(plaintext);
-        self.to_us.extend(wire);
-    }
 }
 
 #[test]

@@ -2,17 +2,13 @@
 
 use std::path::PathBuf;
 
+use lexopt::Parser;
 use lexopt::prelude::{Long, Short, Value, ValueExt};
+use program::{Error, one_of};
 use rustls::SupportedProtocolVersion;
 use rustls::version::{TLS12, TLS13};
 
-use crate::Error;
 use crate::url::Url;
-
-pub(crate) enum Command {
-    Run(Box<Options>),
-    Help,
-}
 
 pub(crate) struct Options {
     pub(crate) url: Url,
@@ -20,7 +16,7 @@ pub(crate) struct Options {
     pub(crate) connect: Option<String>,
     /// PEM file of certificates to trust, if not those of the web.
     pub(crate) ca: Option<PathBuf>,
-    pub(crate) versions: Vec<&'static SupportedProtocolVersion>,
+    pub(crate) versions: &'static [&'static SupportedProtocolVersion],
     /// Whether to connect twice, the second time with the first one's session.
     pub(crate) resume: bool,
     pub(crate) out: Option<PathBuf>,
@@ -42,34 +38,29 @@ Usage: https_get [OPTIONS] https://HOST[:PORT][/PATH]
   -h, --help           this text
 ";
 
-/// Reads the program's arguments.
-pub(crate) fn parse() -> Result<Command, Error> {
+/// Reads the program's arguments; `None` if they ask for help.
+pub(crate) fn parse(args: &mut Parser) -> Result<Option<Options>, Error> {
     let (mut url, mut connect, mut ca, mut out, mut put) = (None, None, None, None, None);
-    let mut versions: Vec<&'static SupportedProtocolVersion> = vec![&TLS13, &TLS12];
+    let mut versions = BOTH;
     let mut resume = false;
-    let mut args = lexopt::Parser::from_env();
     while let Some(arg) = args.next()? {
         match arg {
             Value(text) if url.is_none() => url = Some(text.parse_with(Url::parse)?),
             Long("connect") => connect = Some(args.value()?.string()?),
             Long("ca") => ca = Some(PathBuf::from(args.value()?)),
-            Long("tls") => versions = args.value()?.parse_with(tls_versions)?,
+            Long("tls") => versions = args.value()?.parse_with(one_of(VERSIONS))?,
             Long("resume") => resume = true,
             Long("out") => out = Some(PathBuf::from(args.value()?)),
             Long("put") => put = Some(PathBuf::from(args.value()?)),
-            Short('h') | Long("help") => return Ok(Command::Help),
+            Short('h') | Long("help") => return Ok(None),
             _ => return Err(arg.unexpected().into()),
         }
     }
-    let url = url.ok_or("which URL? --help says more")?;
-    Ok(Command::Run(Box::new(Options { url, connect, ca, versions, resume, out, put })))
+    let url = url.ok_or("which URL?")?;
+    Ok(Some(Options { url, connect, ca, versions, resume, out, put }))
 }
 
-fn tls_versions(text: &str) -> Result<Vec<&'static SupportedProtocolVersion>, Error> {
-    match text {
-        "1.2" => Ok(vec![&TLS12]),
-        "1.3" => Ok(vec![&TLS13]),
-        "both" => Ok(vec![&TLS13, &TLS12]),
-        _ => Err("it is 1.2, 1.3 or both".into()),
-    }
-}
+const VERSIONS: [(&str, &[&SupportedProtocolVersion]); 3] =
+    [("1.2", &[&TLS12]), ("1.3", &[&TLS13]), ("both", BOTH)];
+
+const BOTH: &[&SupportedProtocolVersion] = &[&TLS13, &TLS12];

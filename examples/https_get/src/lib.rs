@@ -22,38 +22,23 @@ use std::net::TcpStream;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use args::{Command, Options, USAGE};
+use args::{Options, USAGE};
 use exchange::{Answer, Exchange};
 use indicatif::{ProgressBar, ProgressStyle};
+use program::{Error, Program, note};
 use rustls::crypto::ring;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 use wantwrite::{Connection, Stream};
 
-/// Whatever ends the program; it is only shown.
-type Error = Box<dyn std::error::Error + Send + Sync>;
-
 /// The program: what its arguments say.
 pub fn main() -> ExitCode {
-    let result = match args::parse() {
-        Ok(Command::Help) => {
-            print!("{USAGE}");
-            return ExitCode::SUCCESS;
-        }
-        Ok(Command::Run(options)) => run(&options),
-        Err(error) => Err(error),
-    };
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    Program { name: "https_get", usage: USAGE }.main(args::parse, run)
 }
 
-fn run(options: &Options) -> Result<(), Error> {
+fn run(options: Options, out: &mut dyn Write) -> Result<(), Error> {
+    let options = &options;
     let config = Arc::new(client_config(options)?);
     if options.resume {
         // Its tickets come behind the handshake: they are stored by the time that it ends.
@@ -80,9 +65,9 @@ fn run(options: &Options) -> Result<(), Error> {
         None => exchange.request("GET", &options.url, None)?,
     }
     let answer = exchange.answer()?;
-    eprintln!("{}", answer.status_line());
+    note(answer.status_line());
     let failed = answer.is_failure();
-    save(answer, options)?;
+    save(answer, options, out)?;
     exchange.close();
     if failed { Err("the server refused".into()) } else { Ok(()) }
 }
@@ -98,7 +83,7 @@ fn client_config(options: &Options) -> Result<ClientConfig, Error> {
         None => roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned()),
     }
     let mut config = ClientConfig::builder_with_provider(ring::default_provider().into())
-        .with_protocol_versions(&options.versions)?
+        .with_protocol_versions(options.versions)?
         .with_root_certificates(roots)
         .with_no_client_auth();
     // Spares every connection a copy of the configuration.
@@ -119,19 +104,20 @@ fn connect(options: &Options, config: &Arc<ClientConfig>) -> Result<Exchange, Er
     let tls = stream.connection();
     let resumed = if tls.is_resumed() == Some(true) { "resumed" } else { "new session" };
     if let (Some(version), Some(suite)) = (tls.protocol_version(), tls.cipher_suite()) {
-        eprintln!("{version:?}, {suite:?}, {resumed}");
+        note(format_args!("{version:?}, {suite:?}, {resumed}"));
     }
     Ok(Exchange::new(stream))
 }
 
-fn save(mut answer: Answer<'_>, options: &Options) -> Result<(), Error> {
+fn save(mut answer: Answer<'_>, options: &Options, out: &mut dyn Write) -> Result<(), Error> {
     let expected = answer.content_len();
-    let mut out: Box<dyn Write> = match &options.out {
-        Some(path) => Box::new(File::create(path)?),
-        None => Box::new(io::stdout()),
+    let mut file = options.out.as_ref().map(File::create).transpose()?;
+    let out: &mut dyn Write = match &mut file {
+        Some(file) => file,
+        None => out,
     };
     let bar = progress_bar(expected)?;
-    let len = io::copy(&mut bar.wrap_read(&mut answer), &mut out)?;
+    let len = io::copy(&mut bar.wrap_read(&mut answer), out)?;
     out.flush()?;
     bar.finish_and_clear();
     match expected {

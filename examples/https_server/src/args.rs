@@ -4,23 +4,18 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use lexopt::Parser;
 use lexopt::prelude::{Long, Short, ValueExt};
+use program::{Error, at_least_one, one_of};
 use rustls::SupportedProtocolVersion;
 use rustls::version::{TLS12, TLS13};
 use wantwrite::{BufferPolicy, Coalescing, ConnectionConfig, Padding, Sizing, SlowStart};
-
-use crate::Error;
-
-pub(crate) enum Command {
-    Run(Box<Options>),
-    Help,
-}
 
 pub(crate) struct Options {
     pub(crate) addr: SocketAddr,
     /// PEM files of certificate chains and their keys; none for a certificate that is made.
     pub(crate) pairs: Vec<(PathBuf, PathBuf)>,
-    pub(crate) versions: Vec<&'static SupportedProtocolVersion>,
+    pub(crate) versions: &'static [&'static SupportedProtocolVersion],
     pub(crate) engine: EngineName,
     pub(crate) mode: Mode,
     /// Directory of static files.
@@ -75,12 +70,12 @@ connections; /keyupdate a KeyUpdate (TLS 1.3), then the page; /keepalive the pag
 that the server does not close. PUT and POST, to any path, answer what they were sent.
 ";
 
-/// Reads the program's arguments.
-pub(crate) fn parse() -> Result<Command, Error> {
+/// Reads the program's arguments; `None` if they ask for help.
+pub(crate) fn parse(args: &mut Parser) -> Result<Option<Options>, Error> {
     let mut options = Options {
         addr: SocketAddr::from(([127, 0, 0, 1], 8443)),
         pairs: Vec::new(),
-        versions: vec![&TLS13, &TLS12],
+        versions: BOTH,
         engine: EngineName::Wantwrite,
         mode: Mode::Http,
         root: None,
@@ -90,37 +85,39 @@ pub(crate) fn parse() -> Result<Command, Error> {
         idle_timeout: Duration::from_secs(60),
     };
     let (mut chains, mut keys) = (Vec::new(), Vec::new());
-    let mut args = lexopt::Parser::from_env();
+    let number = |text: &str| at_least_one(|text| Ok(text.parse::<u64>()?))(text);
     while let Some(arg) = args.next()? {
         let writer = &mut options.connection.writer;
         match arg {
             Long("addr") => options.addr = args.value()?.parse()?,
             Long("cert") => chains.push(PathBuf::from(args.value()?)),
             Long("key") => keys.push(PathBuf::from(args.value()?)),
-            Long("tls") => options.versions = args.value()?.parse_with(versions)?,
-            Long("engine") => options.engine = args.value()?.parse_with(engine)?,
-            Long("mode") => options.mode = args.value()?.parse_with(mode)?,
+            Long("tls") => options.versions = args.value()?.parse_with(one_of(VERSIONS))?,
+            Long("engine") => options.engine = args.value()?.parse_with(one_of(ENGINES))?,
+            Long("mode") => options.mode = args.value()?.parse_with(one_of(MODES))?,
             Long("root") => options.root = Some(PathBuf::from(args.value()?)),
             Long("capacity") => writer.capacity = args.value()?.parse()?,
             Long("max-fragment") => writer.max_fragment_len = args.value()?.parse()?,
             Long("sizing") => writer.sizing = args.value()?.parse_with(sizing)?,
-            Long("coalesce") => writer.coalescing = args.value()?.parse_with(coalescing)?,
+            Long("coalesce") => {
+                writer.coalescing = args.value()?.parse_with(one_of(COALESCINGS))?
+            }
             Long("padding") => writer.padding = args.value()?.parse_with(padding)?,
             Long("update-keys-every") => {
-                options.update_keys_every = Some(args.value()?.parse_with(at_least_one)?);
+                options.update_keys_every = Some(args.value()?.parse_with(number)?);
             }
             Long("release-buffers") => {
                 writer.buffers = BufferPolicy::Release;
                 options.connection.reader.buffers = BufferPolicy::Release;
             }
             Long("max-connections") => {
-                options.max_connections = usize::try_from(args.value()?.parse_with(at_least_one)?)?;
+                options.max_connections = usize::try_from(args.value()?.parse_with(number)?)?;
             }
             Long("idle-timeout") => {
-                let seconds = args.value()?.parse_with(at_least_one)?;
+                let seconds = args.value()?.parse_with(number)?;
                 options.idle_timeout = Duration::from_secs(seconds);
             }
-            Short('h') | Long("help") => return Ok(Command::Help),
+            Short('h') | Long("help") => return Ok(None),
             _ => return Err(arg.unexpected().into()),
         }
     }
@@ -129,33 +126,20 @@ pub(crate) fn parse() -> Result<Command, Error> {
     }
     options.connection.check()?;
     options.pairs = chains.into_iter().zip(keys).collect();
-    Ok(Command::Run(Box::new(options)))
+    Ok(Some(options))
 }
 
-fn versions(text: &str) -> Result<Vec<&'static SupportedProtocolVersion>, Error> {
-    match text {
-        "1.2" => Ok(vec![&TLS12]),
-        "1.3" => Ok(vec![&TLS13]),
-        "both" => Ok(vec![&TLS13, &TLS12]),
-        _ => Err("it is 1.2, 1.3 or both".into()),
-    }
-}
+const VERSIONS: [(&str, &[&SupportedProtocolVersion]); 3] =
+    [("1.2", &[&TLS12]), ("1.3", &[&TLS13]), ("both", BOTH)];
 
-fn engine(text: &str) -> Result<EngineName, Error> {
-    match text {
-        "wantwrite" => Ok(EngineName::Wantwrite),
-        "rustls" => Ok(EngineName::Rustls),
-        _ => Err("the engines are wantwrite and rustls".into()),
-    }
-}
+const BOTH: &[&SupportedProtocolVersion] = &[&TLS13, &TLS12];
 
-fn mode(text: &str) -> Result<Mode, Error> {
-    match text {
-        "http" => Ok(Mode::Http),
-        "echo" => Ok(Mode::Echo),
-        _ => Err("the modes are http and echo".into()),
-    }
-}
+const ENGINES: [(&str, EngineName); 2] =
+    [("wantwrite", EngineName::Wantwrite), ("rustls", EngineName::Rustls)];
+
+const MODES: [(&str, Mode); 2] = [("http", Mode::Http), ("echo", Mode::Echo)];
+
+const COALESCINGS: [(&str, Coalescing); 2] = [("on", Coalescing::On), ("off", Coalescing::Off)];
 
 fn sizing(text: &str) -> Result<Sizing, Error> {
     match text.split_once(':') {
@@ -166,25 +150,10 @@ fn sizing(text: &str) -> Result<Sizing, Error> {
     }
 }
 
-fn coalescing(text: &str) -> Result<Coalescing, Error> {
-    match text {
-        "on" => Ok(Coalescing::On),
-        "off" => Ok(Coalescing::Off),
-        _ => Err("it is on or off".into()),
-    }
-}
-
 fn padding(text: &str) -> Result<Padding, Error> {
     match text.split_once(':') {
         None if text == "none" => Ok(Padding::None),
         Some(("multiple", len)) => Ok(Padding::Multiple(len.parse()?)),
         _ => Err("the policies are none and multiple:BYTES".into()),
-    }
-}
-
-fn at_least_one(text: &str) -> Result<u64, Error> {
-    match text.parse()? {
-        0 => Err("it must be at least 1".into()),
-        number => Ok(number),
     }
 }

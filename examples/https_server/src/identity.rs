@@ -49,7 +49,7 @@ impl Identity {
 
     pub(crate) fn server_config(&self, options: &Options) -> Result<ServerConfig, Error> {
         let mut config = ServerConfig::builder_with_provider(Arc::clone(&self.provider))
-            .with_protocol_versions(&options.versions)?
+            .with_protocol_versions(options.versions)?
             .with_no_client_auth()
             .with_cert_resolver(Arc::new(FirstVerifiable(self.keys.clone())));
         config.ticketer = ring::Ticketer::new()?;

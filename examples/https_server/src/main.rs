@@ -29,47 +29,34 @@ mod socket;
 mod stats;
 mod stock;
 
+use std::io::Write;
 use std::process::ExitCode;
 
-use args::{Command, EngineName, Options, USAGE};
+use args::{EngineName, Options, USAGE};
 use engine::Engine;
 use identity::Identity;
 use ours::Ours;
+use program::{Error, Program};
 use server::Server;
 use stock::Stock;
 
-/// Whatever ends the program, or a connection; it is only shown.
-type Error = Box<dyn std::error::Error + Send + Sync>;
-
 fn main() -> ExitCode {
-    let result = match args::parse() {
-        Ok(Command::Help) => {
-            print!("{USAGE}");
-            return ExitCode::SUCCESS;
+    Program { name: "https_server", usage: USAGE }.main(args::parse, |options, out| {
+        match options.engine {
+            EngineName::Wantwrite => serve::<Ours>(&options, out),
+            EngineName::Rustls => serve::<Stock>(&options, out),
         }
-        Ok(Command::Run(options)) => match options.engine {
-            EngineName::Wantwrite => serve::<Ours>(&options),
-            EngineName::Rustls => serve::<Stock>(&options),
-        },
-        Err(error) => Err(error),
-    };
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    })
 }
 
-fn serve<E: Engine>(options: &Options) -> Result<(), Error> {
+fn serve<E: Engine>(options: &Options, out: &mut dyn Write) -> Result<(), Error> {
     let identity = Identity::new(options)?;
     if let Some(path) = identity.made_certificate() {
-        println!("certificate {}", path.display());
+        writeln!(out, "certificate {}", path.display())?;
     }
     let server = Server::<E>::bind(options, identity.server_config(options)?)?;
-    println!("listening on {}", server.local_addr()?);
+    writeln!(out, "listening on {}", server.local_addr()?)?;
     let stats = server.run()?;
-    print!("{stats}");
+    write!(out, "{stats}")?;
     Ok(())
 }

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Token, Waker};
+use program::note;
 use rustls::ServerConfig;
 
 use crate::Error;
@@ -159,14 +160,14 @@ impl<E: Engine> Server<E> {
             match listener.accept() {
                 Ok((stream, _)) => {
                     if let Err(error) = self.add_client(stream, now) {
-                        eprintln!("a connection was dropped: {error}");
+                        note(format_args!("a connection was dropped: {error}"));
                     }
                 }
                 Err(error) => match error.kind() {
                     ErrorKind::WouldBlock => self.acceptable = false,
                     ErrorKind::Interrupted | ErrorKind::ConnectionAborted => {}
                     _ => {
-                        eprintln!("accepting failed: {error}");
+                        note(format_args!("accepting failed: {error}"));
                         self.accept_after = Some(now + ACCEPT_PAUSE);
                         break;
                     }

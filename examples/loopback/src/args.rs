@@ -1,14 +1,9 @@
 //! The command line.
 
+use lexopt::Parser;
 use lexopt::prelude::{Long, Short, ValueExt};
+use program::{Error, at_least_one, memory_size, one_of, size};
 use wantwrite::{CipherSuite, Coalescing, Role, Version, WriterConfig};
-
-use crate::Error;
-
-pub(crate) enum Command {
-    Run(Options),
-    Help,
-}
 
 pub(crate) struct Options {
     /// Plaintext to send, in bytes.
@@ -42,8 +37,8 @@ Usage: loopback [OPTIONS]
 SIZE is a number of bytes, or one with the suffix KiB, MiB or GiB.
 ";
 
-/// Reads the program's arguments.
-pub(crate) fn parse() -> Result<Command, Error> {
+/// Reads the program's arguments; `None` if they ask for help.
+pub(crate) fn parse(args: &mut Parser) -> Result<Option<Options>, Error> {
     let mut options = Options {
         bytes: 256 << 20,
         role: Role::Client,
@@ -54,23 +49,23 @@ pub(crate) fn parse() -> Result<Command, Error> {
     };
     let mut version = None;
     let mut suite = None;
-    let mut args = lexopt::Parser::from_env();
     while let Some(arg) = args.next()? {
         match arg {
             Long("bytes") => options.bytes = args.value()?.parse_with(size)?,
-            Long("role") => options.role = args.value()?.parse_with(role)?,
-            Long("tls") => version = Some(args.value()?.parse_with(tls_version)?),
+            Long("role") => options.role = args.value()?.parse_with(one_of(ROLES))?,
+            Long("tls") => version = Some(args.value()?.parse_with(one_of(VERSIONS))?),
             Long("suite") => suite = Some(args.value()?.parse_with(ecdsa_suite)?),
             Long("capacity") => options.writer.capacity = args.value()?.parse_with(memory_size)?,
-            Long("coalesce") => options.writer.coalescing = args.value()?.parse_with(coalescing)?,
-            Long("write-size") => options.write_size = args.value()?.parse_with(memory_size)?,
+            Long("coalesce") => {
+                options.writer.coalescing = args.value()?.parse_with(one_of(COALESCINGS))?;
+            }
+            Long("write-size") => {
+                options.write_size = args.value()?.parse_with(at_least_one(memory_size))?;
+            }
             Long("seed") => options.seed = args.value()?.parse()?,
-            Short('h') | Long("help") => return Ok(Command::Help),
+            Short('h') | Long("help") => return Ok(None),
             _ => return Err(arg.unexpected().into()),
         }
-    }
-    if options.write_size == 0 {
-        return Err("--write-size must be at least 1".into());
     }
     options.suite = match (suite, version) {
         (Some(suite), Some(version)) if suite.version() != version => {
@@ -81,7 +76,7 @@ pub(crate) fn parse() -> Result<Command, Error> {
         (Some(suite), _) => suite,
         (None, version) => default_suite(version.unwrap_or(Version::Tls13)),
     };
-    Ok(Command::Run(options))
+    Ok(Some(options))
 }
 
 const fn default_suite(version: Version) -> CipherSuite {
@@ -91,46 +86,11 @@ const fn default_suite(version: Version) -> CipherSuite {
     }
 }
 
-fn size(text: &str) -> Result<u64, Error> {
-    let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
-    let unit: u64 = match &text[digits.len()..] {
-        "" => 1,
-        "KiB" => 1 << 10,
-        "MiB" => 1 << 20,
-        "GiB" => 1 << 30,
-        _ => return Err("the suffixes are KiB, MiB and GiB".into()),
-    };
-    let number: u64 = digits.parse()?;
-    Ok(number.checked_mul(unit).ok_or("that is too much")?)
-}
+const ROLES: [(&str, Role); 2] = [("client", Role::Client), ("server", Role::Server)];
 
-fn memory_size(text: &str) -> Result<usize, Error> {
-    Ok(usize::try_from(size(text)?)?)
-}
+const VERSIONS: [(&str, Version); 2] = [("1.2", Version::Tls12), ("1.3", Version::Tls13)];
 
-fn role(text: &str) -> Result<Role, Error> {
-    match text {
-        "client" => Ok(Role::Client),
-        "server" => Ok(Role::Server),
-        _ => Err("the roles are client and server".into()),
-    }
-}
-
-fn tls_version(text: &str) -> Result<Version, Error> {
-    match text {
-        "1.2" => Ok(Version::Tls12),
-        "1.3" => Ok(Version::Tls13),
-        _ => Err("the versions are 1.2 and 1.3".into()),
-    }
-}
-
-fn coalescing(text: &str) -> Result<Coalescing, Error> {
-    match text {
-        "on" => Ok(Coalescing::On),
-        "off" => Ok(Coalescing::Off),
-        _ => Err("it is on or off".into()),
-    }
-}
+const COALESCINGS: [(&str, Coalescing); 2] = [("on", Coalescing::On), ("off", Coalescing::Off)];
 
 fn ecdsa_suite(text: &str) -> Result<CipherSuite, Error> {
     let suite = CipherSuite::ALL

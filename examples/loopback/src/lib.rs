@@ -10,5 +10,4 @@ pub mod peer;
 pub mod plaintext;
 mod random;
 
-/// Whatever ends the program; it is only shown.
-pub type Error = Box<dyn std::error::Error + Send + Sync>;
+use program::Error;

@@ -15,45 +15,30 @@ mod identity;
 mod report;
 mod transfer;
 
-use std::io;
+use std::io::{self, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::process::ExitCode;
 use std::thread;
 use std::time::Duration;
 
-use args::{Command, Options, USAGE};
+use args::{Options, USAGE};
 use identity::Identity;
 use loopback::peer::{self, Received};
+use program::{Error, Program};
 use report::Report;
 use socket2::SockRef;
 use transfer::{Sent, Transfer};
 use wantwrite::Role;
 
-/// Whatever ends the program; it is only shown.
-type Error = Box<dyn std::error::Error + Send + Sync>;
-
 fn main() -> ExitCode {
-    let result = match args::parse() {
-        Ok(Command::Help) => {
-            print!("{USAGE}");
-            return ExitCode::SUCCESS;
-        }
-        Ok(Command::Run(options)) => run(&options),
-        Err(error) => Err(error),
-    };
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    Program { name: "loopback", usage: USAGE }.main(args::parse, run)
 }
 
-fn run(options: &Options) -> Result<(), Error> {
+fn run(options: Options, out: &mut dyn Write) -> Result<(), Error> {
+    let options = &options;
     let (sent, received) = transfer(options)?;
     let report = Report { options, sent: &sent, received: &received };
-    print!("{report}");
+    write!(out, "{report}")?;
     if report.is_intact() {
         Ok(())
     } else {

@@ -3,5 +3,4 @@
 
 pub mod executors;
 
-/// Whatever ends the program; it is only shown.
-pub type Error = Box<dyn core::error::Error>;
+use program::Error;

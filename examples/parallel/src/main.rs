@@ -7,10 +7,15 @@
 //! the time of `write` by one thread, divided by theirs: medians of rounds in turns.
 
 use core::time::Duration;
+use std::io::Write;
+use std::process::ExitCode;
 use std::time::Instant;
 
 use bytes::Bytes;
+use lexopt::Parser;
+use lexopt::prelude::{Long, Short, ValueExt};
 use parallel::executors::{Executor, Rayon, Serial, Spawned, Workers};
+use program::{Error, Program, one_of};
 use ring::digest::{Context, SHA256};
 use wantwrite::{CipherSuite, TrafficSecret, WriteKeys, Writer, WriterConfig};
 
@@ -20,21 +25,41 @@ const ROUNDS: usize = 31;
 /// Plaintext that is sealed in one round.
 const WORK: usize = 8 << 20;
 
-type Error = Box<dyn core::error::Error>;
+const USAGE: &str = "\
+Compares sealing on several processors with sealing on one.
 
-fn main() -> Result<(), Error> {
-    let mut suite = CipherSuite::TLS_AES_128_GCM_SHA256;
-    let mut threads = std::thread::available_parallelism()?.get() - 1;
-    let mut arguments = lexopt::Parser::from_env();
-    while let Some(argument) = arguments.next()? {
-        match argument {
-            lexopt::Arg::Long("threads") => {
-                threads = arguments.value()?.to_string_lossy().parse()?
-            }
-            lexopt::Arg::Long("suite") => suite = suite_of(&arguments.value()?.to_string_lossy())?,
-            other => return Err(other.unexpected().into()),
+Usage: parallel [OPTIONS]
+
+  --threads N          beside the calling one [one less than there are processors]
+  --suite NAME         aes128, aes256 or chacha20 [aes128]
+  -h, --help           this text
+";
+
+struct Options {
+    threads: usize,
+    suite: CipherSuite,
+}
+
+fn main() -> ExitCode {
+    Program { name: "parallel", usage: USAGE }.main(parse, run)
+}
+
+fn parse(args: &mut Parser) -> Result<Option<Options>, Error> {
+    let processors = std::thread::available_parallelism()?.get();
+    let mut options =
+        Options { threads: processors - 1, suite: CipherSuite::TLS_AES_128_GCM_SHA256 };
+    while let Some(arg) = args.next()? {
+        match arg {
+            Long("threads") => options.threads = args.value()?.parse()?,
+            Long("suite") => options.suite = args.value()?.parse_with(one_of(SUITES))?,
+            Short('h') | Long("help") => return Ok(None),
+            _ => return Err(arg.unexpected().into()),
         }
     }
+    Ok(Some(options))
+}
+
+fn run(Options { threads, suite }: Options, out: &mut dyn Write) -> Result<(), Error> {
     let mut executors: [Box<dyn Executor>; 5] = [
         Box::new(Serial),
         Box::new(Workers::new("awake", threads, Duration::from_millis(2))?),
@@ -42,31 +67,31 @@ fn main() -> Result<(), Error> {
         Box::new(Rayon::new(threads)?),
         Box::new(Spawned::new(threads)),
     ];
-    println!("{suite:?}, {threads} threads beside the calling one, medians of {ROUNDS} rounds");
-    print!("{:>10} {:>10}", "bytes", "MiB/s");
+    writeln!(
+        out,
+        "{suite:?}, {threads} threads beside the calling one, medians of {ROUNDS} rounds"
+    )?;
+    write!(out, "{:>10} {:>10}", "bytes", "MiB/s")?;
     for executor in executors.iter().skip(1) {
-        print!(" {:>9}", executor.name());
+        write!(out, " {:>9}", executor.name())?;
     }
-    println!("  the same bytes");
+    writeln!(out, "  the same bytes")?;
     for size in SIZES {
         let measured = measure(&mut executors, suite, size)?;
-        print!("{size:>10} {:>10.0}", measured.serial_rate);
+        write!(out, "{size:>10} {:>10.0}", measured.serial_rate)?;
         for speed_up in measured.speed_ups {
-            print!(" {speed_up:>9.2}");
+            write!(out, " {speed_up:>9.2}")?;
         }
-        println!("  yes");
+        writeln!(out, "  yes")?;
     }
     Ok(())
 }
 
-fn suite_of(name: &str) -> Result<CipherSuite, Error> {
-    match name {
-        "aes128" => Ok(CipherSuite::TLS_AES_128_GCM_SHA256),
-        "aes256" => Ok(CipherSuite::TLS_AES_256_GCM_SHA384),
-        "chacha20" => Ok(CipherSuite::TLS_CHACHA20_POLY1305_SHA256),
-        _ => Err(format!("no such suite: {name} (of: aes128, aes256, chacha20)").into()),
-    }
-}
+const SUITES: [(&str, CipherSuite); 3] = [
+    ("aes128", CipherSuite::TLS_AES_128_GCM_SHA256),
+    ("aes256", CipherSuite::TLS_AES_256_GCM_SHA384),
+    ("chacha20", CipherSuite::TLS_CHACHA20_POLY1305_SHA256),
+];
 
 struct Measured {
     /// MiB a second of the first executor.

@@ -1,13 +1,8 @@
 //! The command line.
 
+use lexopt::Parser;
 use lexopt::prelude::{Long, Short, ValueExt};
-
-use crate::Error;
-
-pub(crate) enum Command {
-    Run(Options),
-    Help,
-}
+use program::{Error, at_least_one, memory_size};
 
 /// Sizes in bytes; each at least 1.
 pub(crate) struct Options {
@@ -35,11 +30,11 @@ Usage: records [OPTIONS]
   --fixed SIZE         content of a record with Sizing::Fixed [4096]
   -h, --help           this text
 
-SIZE is a number of bytes, or one with the suffix KiB or MiB.
+SIZE is a number of bytes, or one with the suffix KiB, MiB or GiB.
 ";
 
-/// Reads the program's arguments.
-pub(crate) fn parse() -> Result<Command, Error> {
+/// Reads the program's arguments; `None` if they ask for help.
+pub(crate) fn parse(args: &mut Parser) -> Result<Option<Options>, Error> {
     let mut options = Options {
         capacity: 64 << 10,
         drain: 1448,
@@ -47,7 +42,7 @@ pub(crate) fn parse() -> Result<Command, Error> {
         write_size: usize::MAX,
         fixed: 4096,
     };
-    let mut args = lexopt::Parser::from_env();
+    let size = |text: &str| at_least_one(memory_size)(text);
     while let Some(arg) = args.next()? {
         match arg {
             Long("capacity") => options.capacity = args.value()?.parse_with(size)?,
@@ -55,25 +50,9 @@ pub(crate) fn parse() -> Result<Command, Error> {
             Long("bytes") => options.bytes = args.value()?.parse_with(size)?,
             Long("write-size") => options.write_size = args.value()?.parse_with(size)?,
             Long("fixed") => options.fixed = args.value()?.parse_with(size)?,
-            Short('h') | Long("help") => return Ok(Command::Help),
+            Short('h') | Long("help") => return Ok(None),
             _ => return Err(arg.unexpected().into()),
         }
     }
-    Ok(Command::Run(options))
-}
-
-fn size(text: &str) -> Result<usize, Error> {
-    let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
-    let unit: usize = match &text[digits.len()..] {
-        "" => 1,
-        "KiB" => 1 << 10,
-        "MiB" => 1 << 20,
-        _ => return Err("the suffixes are KiB and MiB".into()),
-    };
-    let number: usize = digits.parse()?;
-    match number.checked_mul(unit) {
-        Some(0) => Err("it must be at least 1".into()),
-        Some(size) => Ok(size),
-        None => Err("that is too much".into()),
-    }
+    Ok(Some(options))
 }

@@ -16,52 +16,37 @@ mod stock;
 mod table;
 mod work;
 
+use std::io::Write;
 use std::process::ExitCode;
 
-use args::{Command, Options, USAGE};
+use args::{Options, USAGE};
 use ours::Ours;
+use program::{Error, Program};
 use ring::rand::{SecureRandom, SystemRandom};
 use stock::Stock;
 use wantwrite::{Coalescing, Congestion, Sizing, SlowStart};
 use work::Sender;
 
-/// Whatever ends the program; it is only shown.
-type Error = Box<dyn std::error::Error + Send + Sync>;
-
 fn main() -> ExitCode {
-    let result = match args::parse() {
-        Ok(Command::Help) => {
-            print!("{USAGE}");
-            return ExitCode::SUCCESS;
-        }
-        Ok(Command::Run(options)) => run(&options),
-        Err(error) => Err(error),
-    };
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    Program { name: "records", usage: USAGE }.main(args::parse, run)
 }
 
-fn run(options: &Options) -> Result<(), Error> {
+fn run(options: Options, out: &mut dyn Write) -> Result<(), Error> {
     let mut plaintext = vec![0; options.bytes.max(work::BURST_LEN)];
     SystemRandom::new().fill(&mut plaintext)?;
     let (long, short) = (&plaintext[..options.bytes], &plaintext[..work::BURST_LEN]);
     let mut intact = true;
 
-    table::print_stream_head(options);
+    table::print_stream_head(out, &options)?;
     for mut sender in contestants(options.capacity, options.fixed)? {
         let outcome = work::stream(sender.as_mut(), long, options.write_size, options.drain)?;
-        table::print_stream_row(&sender.name(), &outcome);
+        table::print_stream_row(out, &sender.name(), &outcome)?;
         intact &= outcome.intact;
     }
-    table::print_burst_head();
+    table::print_burst_head(out)?;
     for mut sender in contestants(BURST_CAPACITY, options.fixed)? {
         let outcome = work::burst(sender.as_mut(), short, options.drain)?;
-        table::print_burst_row(&sender.name(), &outcome);
+        table::print_burst_row(out, &sender.name(), &outcome)?;
         intact &= outcome.intact;
     }
     if intact { Ok(()) } else { Err("what was opened is not what was sent".into()) }

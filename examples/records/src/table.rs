@@ -1,26 +1,37 @@
 //! What is printed.
 
+use std::io::{self, Write};
+
 use crate::args::Options;
 use crate::work::{BURST_LEN, BURST_WRITE, Outcome};
 
-pub(crate) fn print_stream_head(options: &Options) {
+pub(crate) fn print_stream_head(out: &mut dyn Write, options: &Options) -> io::Result<()> {
     let Options { capacity, drain, bytes, write_size, .. } = options;
-    print!("{bytes} bytes, capacity {capacity}, {drain} bytes a drain, ");
+    write!(out, "{bytes} bytes, capacity {capacity}, {drain} bytes a drain, ")?;
     if *write_size < *bytes {
-        println!("writes of {write_size} bytes");
+        writeln!(out, "writes of {write_size} bytes")?;
     } else {
-        println!("writes of all that is left");
+        writeln!(out, "writes of all that is left")?;
     }
-    println!("records in bytes of content; ideal: as many as the policy needs, never cut short\n");
-    println!(
+    writeln!(
+        out,
+        "records in bytes of content; ideal: as many as the policy needs, never cut short\n"
+    )?;
+    writeln!(
+        out,
         "{:<26} {:>8} {:>8} {:>8} {:>8} {:>10} {:>10} {:>8}",
         "contestant", "records", "smallest", "mean", "largest", "wire bytes", "overhead", "ideal"
-    );
+    )
 }
 
-pub(crate) fn print_stream_row(name: &str, outcome: &Outcome) {
+pub(crate) fn print_stream_row(
+    out: &mut dyn Write,
+    name: &str,
+    outcome: &Outcome,
+) -> io::Result<()> {
     let Outcome { lengths, plaintext_len, wire_len, ideal, .. } = outcome;
-    println!(
+    writeln!(
+        out,
         "{name:<26} {:>8} {:>8} {:>8} {:>8} {wire_len:>10} {:>10} {ideal:>8}{}",
         lengths.len(),
         lengths.iter().min().unwrap_or(&0),
@@ -28,22 +39,31 @@ pub(crate) fn print_stream_row(name: &str, outcome: &Outcome) {
         lengths.iter().max().unwrap_or(&0),
         percent(wire_len.saturating_sub(*plaintext_len), *plaintext_len),
         verdict(outcome),
-    );
+    )
 }
 
-pub(crate) fn print_burst_head() {
-    println!("\n{} writes of {BURST_WRITE} bytes between two drains\n", BURST_LEN / BURST_WRITE);
-    println!("{:<26} {:>8} {:>10} {:>10}", "contestant", "records", "wire bytes", "overhead");
+pub(crate) fn print_burst_head(out: &mut dyn Write) -> io::Result<()> {
+    writeln!(
+        out,
+        "\n{} writes of {BURST_WRITE} bytes between two drains\n",
+        BURST_LEN / BURST_WRITE
+    )?;
+    writeln!(out, "{:<26} {:>8} {:>10} {:>10}", "contestant", "records", "wire bytes", "overhead")
 }
 
-pub(crate) fn print_burst_row(name: &str, outcome: &Outcome) {
+pub(crate) fn print_burst_row(
+    out: &mut dyn Write,
+    name: &str,
+    outcome: &Outcome,
+) -> io::Result<()> {
     let Outcome { lengths, plaintext_len, wire_len, .. } = outcome;
-    println!(
+    writeln!(
+        out,
         "{name:<26} {:>8} {wire_len:>10} {:>10}{}",
         lengths.len(),
         percent(wire_len.saturating_sub(*plaintext_len), *plaintext_len),
         verdict(outcome),
-    );
+    )
 }
 
 /// With two decimals.

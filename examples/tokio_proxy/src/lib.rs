@@ -8,36 +8,35 @@
     reason = "a program, which has std"
 )]
 
-use std::io;
+use std::io::{self, Write};
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use lexopt::Parser;
 use lexopt::prelude::{Long, Short, ValueExt};
+use program::{Error, Program, note};
 use rustls::ServerConfig;
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::Runtime;
 use tokio::time::{sleep, timeout};
 use wantwrite::AlertDescription;
 use wantwrite_tokio::TlsAcceptor;
 
-/// Whatever ends the program; it is only shown.
-pub type Error = Box<dyn std::error::Error + Send + Sync>;
-
 /// The program: what its arguments say.
-///
-/// # Errors
-/// Whatever ends it.
-pub async fn run() -> Result<(), Error> {
-    let Some(options) = Options::parse()? else {
-        print!("{USAGE}");
-        return Ok(());
-    };
+pub fn main() -> ExitCode {
+    Program { name: "tokio_proxy", usage: USAGE }
+        .main(Options::parse, |options, out| Runtime::new()?.block_on(run(options, out)))
+}
+
+async fn run(options: Options, out: &mut dyn Write) -> Result<(), Error> {
     let acceptor = TlsAcceptor::from(Arc::new(options.tls()?));
     let listener = TcpListener::bind(&options.listen).await?;
-    println!("listening on {}", listener.local_addr()?);
+    writeln!(out, "listening on {}", listener.local_addr()?)?;
     serve(listener, acceptor, options.connect.into()).await;
     Ok(())
 }
@@ -49,7 +48,7 @@ pub async fn serve(listener: TcpListener, acceptor: TlsAcceptor, server: Arc<str
             Ok(accepted) => accepted,
             Err(error) => {
                 // No file descriptors perhaps; others will end.
-                eprintln!("accept: {error}");
+                note(format_args!("accept: {error}"));
                 sleep(Duration::from_millis(100)).await;
                 continue;
             }
@@ -57,7 +56,7 @@ pub async fn serve(listener: TcpListener, acceptor: TlsAcceptor, server: Arc<str
         let (acceptor, server) = (acceptor.clone(), Arc::clone(&server));
         tokio::spawn(async move {
             if let Err(error) = relay(socket, &acceptor, &server).await {
-                eprintln!("{client}: {error}");
+                note(format_args!("{client}: {error}"));
             }
         });
     }
@@ -112,9 +111,8 @@ struct Options {
 
 impl Options {
     /// `None` if help is asked for.
-    fn parse() -> Result<Option<Self>, Error> {
+    fn parse(args: &mut Parser) -> Result<Option<Self>, Error> {
         let (mut listen, mut connect, mut cert, mut key) = (None, None, None, None);
-        let mut args = lexopt::Parser::from_env();
         while let Some(arg) = args.next()? {
             let option = match arg {
                 Long("listen") => &mut listen,

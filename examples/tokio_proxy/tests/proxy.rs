@@ -1,20 +1,15 @@
 //! The proxy between a stock client and a plain server.
-#![expect(clippy::std_instead_of_alloc, clippy::std_instead_of_core, reason = "tests")]
+#![expect(clippy::std_instead_of_alloc, reason = "tests")]
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
-use wantwrite::CipherSuite;
-use wantwrite_testing::{Identity, client_config, pattern, server_config, server_name};
+use wantwrite_testing::{
+    Identity, PATIENCE, TLS13, client_config, pattern, server_config, server_name,
+};
 use wantwrite_tokio::TlsAcceptor;
-
-const TLS13: CipherSuite = CipherSuite::TLS_AES_128_GCM_SHA256;
-
-/// The longest wait for anything.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 #[tokio::test]
 async fn the_proxy_relays_both_ways_and_hands_ends_on() {

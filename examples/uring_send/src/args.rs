@@ -3,11 +3,11 @@
 use std::num::NonZero;
 use std::time::Duration;
 
+use lexopt::Parser;
 use lexopt::prelude::{Long, Short, ValueExt};
+use program::{Error, one_of};
 use rustls::SupportedProtocolVersion;
 use rustls::version::{TLS12, TLS13};
-
-use crate::Error;
 
 pub(crate) struct Options {
     pub(crate) connections: usize,
@@ -29,7 +29,7 @@ pub(crate) enum SocketKind {
     Unix,
 }
 
-const USAGE: &str = "\
+pub(crate) const USAGE: &str = "\
 Sends pseudo-random bytes with io_uring, on this machine, and compares digests.
 
 Usage: uring_send [OPTIONS]
@@ -44,8 +44,8 @@ Usage: uring_send [OPTIONS]
   -h, --help         this text
 ";
 
-/// Reads the program's arguments; `None` after help was printed.
-pub(crate) fn parse() -> Result<Option<Options>, Error> {
+/// Reads the program's arguments; `None` if they ask for help.
+pub(crate) fn parse(args: &mut Parser) -> Result<Option<Options>, Error> {
     let mut options = Options {
         connections: 4,
         bytes: 64 << 20,
@@ -55,43 +55,28 @@ pub(crate) fn parse() -> Result<Option<Options>, Error> {
         cancel_every: Duration::from_millis(2),
         seed: 1,
     };
-    let mut args = lexopt::Parser::from_env();
     while let Some(arg) = args.next()? {
         match arg {
             Long("connections") => {
                 options.connections = args.value()?.parse::<NonZero<usize>>()?.get()
             }
             Long("mib") => options.bytes = args.value()?.parse::<u64>()? << 20,
-            Long("tls") => options.tls = args.value()?.parse_with(tls_version)?,
-            Long("socket") => options.socket = args.value()?.parse_with(socket_kind)?,
+            Long("tls") => options.tls = args.value()?.parse_with(one_of(VERSIONS))?,
+            Long("socket") => options.socket = args.value()?.parse_with(one_of(SOCKET_KINDS))?,
             Long("chain") => options.chain_len = args.value()?.parse::<NonZero<usize>>()?.get(),
             Long("cancel-every") => {
                 let millis = args.value()?.parse::<NonZero<u64>>()?;
                 options.cancel_every = Duration::from_millis(millis.get());
             }
             Long("seed") => options.seed = args.value()?.parse()?,
-            Short('h') | Long("help") => {
-                print!("{USAGE}");
-                return Ok(None);
-            }
+            Short('h') | Long("help") => return Ok(None),
             _ => return Err(arg.unexpected().into()),
         }
     }
     Ok(Some(options))
 }
 
-fn tls_version(text: &str) -> Result<&'static SupportedProtocolVersion, Error> {
-    match text {
-        "1.2" => Ok(&TLS12),
-        "1.3" => Ok(&TLS13),
-        _ => Err("the versions are 1.2 and 1.3".into()),
-    }
-}
+const VERSIONS: [(&str, &SupportedProtocolVersion); 2] = [("1.2", &TLS12), ("1.3", &TLS13)];
 
-fn socket_kind(text: &str) -> Result<SocketKind, Error> {
-    match text {
-        "tcp" => Ok(SocketKind::Tcp),
-        "unix" => Ok(SocketKind::Unix),
-        _ => Err("the sockets are tcp and unix".into()),
-    }
-}
+const SOCKET_KINDS: [(&str, SocketKind); 2] =
+    [("tcp", SocketKind::Tcp), ("unix", SocketKind::Unix)];

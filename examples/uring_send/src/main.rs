@@ -17,43 +17,37 @@ mod identity;
 mod sender;
 mod uring;
 
+use std::io::{self, Write};
+use std::iter;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::process::ExitCode;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
-use std::{io, iter};
 
-use args::{Options, SocketKind};
+use args::{Options, SocketKind, USAGE};
 use identity::Identity;
 use loopback::peer::{self, Received};
 use loopback::plaintext::Plaintext;
+use program::{Error, Program, note};
 use sender::Sender;
 use socket2::Socket;
 use uring::Ring;
 use wantwrite::{ConnectionConfig, Pool};
 
-/// Whatever ends the program; it is only shown.
-type Error = Box<dyn std::error::Error + Send + Sync>;
-
 fn main() -> ExitCode {
-    run().unwrap_or_else(|error| {
-        eprintln!("error: {error}");
-        ExitCode::FAILURE
-    })
+    Program { name: "uring_send", usage: USAGE }.main(args::parse, run)
 }
 
-fn run() -> Result<ExitCode, Error> {
-    let Some(options) = &args::parse()? else {
-        return Ok(ExitCode::SUCCESS);
-    };
+fn run(options: Options, out: &mut dyn Write) -> Result<ExitCode, Error> {
+    let options = &options;
     let entries = u32::try_from(options.connections * (options.chain_len + 1))?;
     let mut ring = match Ring::new(entries.next_power_of_two()) {
         Ok(ring) => ring,
         Err(error) if is_not_permitted(&error) => {
-            eprintln!("io_uring is not permitted here: {error}");
-            eprintln!("(a container's seccomp filter, kernel.io_uring_disabled, or an old kernel)");
+            note(format_args!("io_uring is not permitted here: {error}"));
+            note("(a container's seccomp filter, kernel.io_uring_disabled, or an old kernel)");
             return Ok(ExitCode::from(NOT_PERMITTED));
         }
         Err(error) => return Err(error.into()),
@@ -63,14 +57,14 @@ fn run() -> Result<ExitCode, Error> {
     send(options, &mut ring, &mut senders)?;
     let elapsed = start.elapsed();
     let received = peers.into_iter().map(join).collect::<Result<Vec<_>, _>>()?;
-    report(options, &ring, &senders, &received, elapsed);
+    report(out, options, &ring, &senders, &received, elapsed)?;
     let is_intact = iter::zip(&senders, &received).all(|(sender, received)| {
         received.bytes == options.bytes && received.digest.as_ref() == sender.digest().as_ref()
     });
     if !is_intact {
         return Err("a peer received something else than was sent".into());
     }
-    println!("verdict                same digests");
+    writeln!(out, "verdict                same digests")?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -142,28 +136,33 @@ fn sockets(kind: SocketKind) -> io::Result<(Socket, Socket)> {
 }
 
 fn report(
+    out: &mut dyn Write,
     options: &Options,
     ring: &Ring,
     senders: &[Sender],
     received: &[Received],
     elapsed: Duration,
-) {
+) -> io::Result<()> {
     let sum = |count: fn(&Sender) -> u64| senders.iter().map(count).sum::<u64>();
     let pauses = received.iter().map(|received| received.pauses).sum::<u32>();
     let paused = received.iter().map(|received| received.paused).sum::<Duration>();
     let delivered = sum(|sender| sender.progress().drained_plaintext);
     let millis = elapsed.as_millis().max(1);
-    println!("connections            {}", options.connections);
-    println!("sent                   {delivered} bytes in {millis} ms");
-    println!("the peers' pauses      {pauses}, together {} ms", paused.as_millis());
-    println!("records                {}", sum(|sender| sender.progress().records));
-    println!("sends                  {}", ring.counts.sends);
-    println!("chains of sends        {}", sum(|sender| sender.counts.chains));
-    println!("most sends in flight   {}", ring.counts.peak_sends);
-    println!("completions            {} in {} waits", ring.counts.completions, ring.counts.waits);
-    println!("short sends            {}", sum(|sender| sender.counts.short));
-    println!("sends cancelled whole  {}", sum(|sender| sender.counts.unsent));
-    println!("put back               {} bytes", sum(|sender| sender.counts.put_back));
+    writeln!(out, "connections            {}", options.connections)?;
+    writeln!(out, "sent                   {delivered} bytes in {millis} ms")?;
+    writeln!(out, "the peers' pauses      {pauses}, together {} ms", paused.as_millis())?;
+    writeln!(out, "records                {}", sum(|sender| sender.progress().records))?;
+    writeln!(out, "sends                  {}", ring.counts.sends)?;
+    writeln!(out, "chains of sends        {}", sum(|sender| sender.counts.chains))?;
+    writeln!(out, "most sends in flight   {}", ring.counts.peak_sends)?;
+    writeln!(
+        out,
+        "completions            {} in {} waits",
+        ring.counts.completions, ring.counts.waits
+    )?;
+    writeln!(out, "short sends            {}", sum(|sender| sender.counts.short))?;
+    writeln!(out, "sends cancelled whole  {}", sum(|sender| sender.counts.unsent))?;
+    writeln!(out, "put back               {} bytes", sum(|sender| sender.counts.put_back))
 }
 
 fn is_not_permitted(error: &io::Error) -> bool {

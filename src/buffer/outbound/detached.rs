@@ -6,47 +6,33 @@ use super::OutboundBuffer;
 use crate::buffer::piece::Piece;
 use crate::buffer::segment::Segment;
 
-/// Where bytes lie that are declared ready before they are made.
-pub(crate) struct SegmentOffset {
-    /// The segment's index in the FIFO, the tail included.
-    pub(crate) segment: usize,
-    /// Where in its memory they begin.
-    pub(crate) start: usize,
-}
-
-/// The last segments of the FIFO, away to be written in.
-pub(crate) struct Detached {
-    pub(crate) segments: Vec<Segment>,
-    waiting: usize,
-}
-
 impl OutboundBuffer {
-    /// As [`seal`](Self::seal), for bytes that are made later, in the place that is returned.
-    pub(crate) fn seal_later(&mut self, len: usize, plaintext: usize) -> SegmentOffset {
+    /// As [`seal`](Self::seal), for bytes that are made later: in which segment of the FIFO, the
+    /// tail included, and where in its memory.
+    pub(crate) fn seal_later(&mut self, len: usize, plaintext: usize) -> (usize, usize) {
         let start = self.tail.as_ref().map_or(0, Segment::sealed_end);
         self.seal(len, plaintext);
-        SegmentOffset { segment: self.front.len(), start }
+        (self.front.len(), start)
     }
 
     /// Takes the segments from this index on away, to be [`attach`](Self::attach)ed again.
-    pub(crate) fn detach(&mut self, index: usize) -> Detached {
+    pub(crate) fn detach(&mut self, index: usize) -> Vec<Segment> {
         if index > self.front.len() {
-            return Detached { segments: Vec::new(), waiting: 0 };
+            return Vec::new();
         }
         let segments = self.front.split_off(index).into_iter().filter_map(|piece| match piece {
             Piece::Segment(segment) => Some(segment),
-            Piece::Owned(_) | Piece::Small(_) => None,
+            Piece::Owned { .. } | Piece::Small(_) => None,
         });
         let segments: Vec<Segment> = segments.chain(self.tail.take()).collect();
-        let waiting = segments.iter().map(|segment| segment.waiting().len()).sum();
-        self.waiting -= waiting;
-        Detached { segments, waiting }
+        self.waiting -= segments.iter().map(|segment| segment.waiting().len()).sum::<usize>();
+        segments
     }
 
     /// Puts the segments back behind the others.
-    pub(crate) fn attach(&mut self, detached: Detached) {
-        self.waiting += detached.waiting;
-        for segment in detached.segments {
+    pub(crate) fn attach(&mut self, segments: Vec<Segment>) {
+        for segment in segments {
+            self.waiting += segment.waiting().len();
             self.retire_tail();
             self.tail = Some(segment);
         }

@@ -1,23 +1,13 @@
 //! A transport that is to be given nothing more.
 
 use super::OutboundBuffer;
-use crate::buffer::piece::Piece;
 
 impl OutboundBuffer {
     /// Drops all that waits, and from now on what is put back: nothing more is to leave. The tail
     /// must not be in use.
     pub(crate) fn discard(&mut self) {
         self.discards = true;
-        while let Some(piece) = self.front.pop_front() {
-            match piece {
-                Piece::Segment(mut segment) => {
-                    segment.drain(segment.waiting().len());
-                    self.recycle(segment);
-                }
-                Piece::Owned(owned) => self.charged -= owned.charge,
-                Piece::Small(_) => {}
-            }
-        }
+        self.drain_front(usize::MAX);
         if let Some(tail) = &mut self.tail {
             tail.drain(tail.waiting().len());
         }
@@ -30,7 +20,7 @@ impl OutboundBuffer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::buffer::BufferPolicy;
+    use crate::buffer::{BufferPolicy, SegmentStore};
     use bytes::Bytes;
 
     fn put(buffer: &mut OutboundBuffer, bytes: &[u8]) {
@@ -41,7 +31,7 @@ mod tests {
     #[test]
     fn whatever_waits_is_dropped_and_whatever_comes_back_too() {
         for policy in [BufferPolicy::Retain, BufferPolicy::Release] {
-            let mut buffer = OutboundBuffer::new(8, 4, policy);
+            let mut buffer = OutboundBuffer::new(SegmentStore::new(8, policy), 4);
             buffer.add_segment();
             put(&mut buffer, b"abc");
             put(&mut buffer, b"def");

@@ -2,7 +2,7 @@
 
 use super::OutboundBuffer;
 use crate::buffer::chunk::{Chunk, PutBackError};
-use crate::buffer::piece::{Owned, Piece};
+use crate::buffer::piece::Piece;
 use crate::num::to_u64;
 
 /// The last bytes that wait, up to so many, are copied where no pool takes their segment back: a
@@ -37,11 +37,7 @@ impl OutboundBuffer {
     /// Whether all that waits is so short that a copy costs less than the segment, which would go
     /// with it. A pool gets that back, without an allocation.
     fn copies_rest(&self) -> bool {
-        #[cfg(feature = "std")]
-        if self.pool.is_some() {
-            return false;
-        }
-        self.waiting <= MAX_COPIED
+        self.waiting <= MAX_COPIED && !self.segments.is_pooled()
     }
 
     /// Makes a chunk wait again, in front of everything, if it is the last one taken of this
@@ -56,7 +52,7 @@ impl OutboundBuffer {
         self.waiting += len;
         self.drained -= to_u64(len);
         if len > 0 {
-            self.front.push_front(Piece::Owned(Owned { bytes: chunk.into_bytes(), charge: 0 }));
+            self.front.push_front(Piece::Owned { bytes: chunk.into_bytes(), charge: 0 });
         }
         if self.discards {
             self.discard();
@@ -70,9 +66,13 @@ mod tests {
     use alloc::vec::Vec;
 
     use super::*;
-    use crate::buffer::BufferPolicy;
+    use crate::buffer::{BufferPolicy, SegmentStore};
 
     const LEN: usize = 8;
+
+    fn buffer() -> OutboundBuffer {
+        OutboundBuffer::new(SegmentStore::new(LEN, BufferPolicy::Retain), 2)
+    }
 
     /// One more segment's worth of bytes, each its own plaintext, is sealed and taken out.
     fn take_next(buffer: &mut OutboundBuffer) -> Chunk {
@@ -83,7 +83,7 @@ mod tests {
 
     #[test]
     fn bytes_that_were_forgotten_are_not_put_back() {
-        let mut buffer = OutboundBuffer::new(LEN, 2, BufferPolicy::Retain);
+        let mut buffer = buffer();
         let mut taken: Vec<Chunk> = (0..4).map(|_| take_next(&mut buffer)).collect();
         // When the last one was sealed three were in flight, one more than is remembered.
         for _ in 0..3 {
@@ -98,8 +98,8 @@ mod tests {
     }
     #[test]
     fn a_chunk_of_another_buffer_is_refused_at_the_same_place() {
-        let mut ours = OutboundBuffer::new(LEN, 2, BufferPolicy::Retain);
-        let mut other = OutboundBuffer::new(LEN, 2, BufferPolicy::Retain);
+        let mut ours = buffer();
+        let mut other = buffer();
         let (chunk, foreign) = (take_next(&mut ours), take_next(&mut other));
         assert_eq!(chunk, foreign, "as far as anybody sees");
         let PutBackError(foreign) = ours.put_back(foreign).unwrap_err();

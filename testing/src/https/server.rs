@@ -14,15 +14,10 @@ use wantwrite::CipherSuite;
 
 use super::client::Client;
 use crate::{HOST, Identity};
-
-/// The longest wait for anything.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub use crate::{PATIENCE, TLS12, TLS13};
 
 /// Suites that the server's ECDSA certificate goes with, one of each version.
-pub const SUITES: [CipherSuite; 2] =
-    [CipherSuite::TLS_AES_128_GCM_SHA256, CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256];
-pub const TLS13: CipherSuite = SUITES[0];
-pub const TLS12: CipherSuite = SUITES[1];
+pub const SUITES: [CipherSuite; 2] = [TLS13, TLS12];
 
 /// Killed on drop.
 pub struct Server {

@@ -4,7 +4,6 @@ use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
 
 use socket2::{Domain, SockRef, Socket, Type};
 use wantwrite::*;
@@ -14,8 +13,6 @@ use wantwrite_tokio::*;
 use crate::wire::{Fault, Wire, carried, finish, stream};
 use crate::{TLS12, TLS13};
 use wantwrite_testing::*;
-
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What we send. It fits our socket's buffer, and not by far the peer's.
 const LEN: usize = 100_000;

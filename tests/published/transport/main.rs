@@ -15,7 +15,4 @@ mod overrun;
 mod polled;
 mod wire;
 
-use wantwrite::CipherSuite;
-
-const TLS13: CipherSuite = CipherSuite::TLS_AES_128_GCM_SHA256;
-const TLS12: CipherSuite = CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256;
+use wantwrite_testing::{TLS12, TLS13};

@@ -41,7 +41,7 @@ pub extern "C" fn seal(suite: u16, seq: u64, padding: usize) -> usize {
         let keys = WriteKeys::new(suite, key, iv, seq).ok()?;
         let mut config = WriterConfig::default();
         // Some vectors lie beyond what one key should seal.
-        config.key_limits = Some(KeyLimits::new(u64::MAX, u64::MAX));
+        config.key_limits = Some(KeyLimits { records: u64::MAX, blocks: u64::MAX });
         if padding > 0 {
             // Content and the type's byte come first.
             config.padding = Padding::Multiple(content.len() + 1 + padding);

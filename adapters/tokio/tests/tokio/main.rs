@@ -28,9 +28,6 @@ use wantwrite::*;
 use wantwrite_testing::*;
 use wantwrite_tokio::*;
 
-const TLS13: CipherSuite = CipherSuite::TLS_AES_128_GCM_SHA256;
-const TLS12: CipherSuite = CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256;
-
 /// Before a test has failed.
 const PATIENCE: Duration = Duration::from_secs(60);
 

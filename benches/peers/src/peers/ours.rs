@@ -70,7 +70,7 @@ impl<W: Way> Peer for Ours<W> {
 
     fn drain(&mut self) -> Result<(), Error> {
         let mut drain = self.connection.writer_mut().drain();
-        while drain.has_remaining() {
+        while drain.remaining() > 0 {
             let n = self.transport.write(drain.chunk())?;
             drain.advance(n)?;
         }

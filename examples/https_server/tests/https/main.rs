@@ -3,6 +3,7 @@
 #![expect(clippy::std_instead_of_alloc, clippy::std_instead_of_core, reason = "tests")]
 
 mod certificates;
+mod command_line;
 mod echo;
 mod http;
 mod limits;

@@ -1,74 +1,21 @@
-//! What rustls hands over when the handshake is done: traffic keys, their successors, and what
-//! was negotiated. Moving to another version of rustls means changing this file and
-//! `handshake.rs`.
+//! The key schedule that stays with rustls.
 
+use alloc::boxed::Box;
 use core::fmt;
 
-use rustls::client::{ClientConnectionData, UnbufferedClientConnection};
+use rustls::InvalidMessage;
+use rustls::client::ClientConnectionData;
 use rustls::kernel::KernelConnection;
-use rustls::server::{ServerConnectionData, UnbufferedServerConnection};
-use rustls::{CommonState, ConnectionTrafficSecrets, ExtractedSecrets, InvalidMessage};
+use rustls::server::ServerConnectionData;
 
-use crate::aead::{CipherSuite, KeySchedule, MAX_GENERATION, ReadKeys, WriteKeys};
+use super::with_key_and_iv;
+use crate::aead::{
+    CipherSuite, KeySchedule, MAX_GENERATION, NextKeys, ReadKeys, TrafficSecret, WriteKeys,
+};
 use crate::error::{Error, PeerFault};
-use crate::reader::Role;
 use crate::record::Version;
 
-/// The handshake inside rustls, of either role.
-pub(super) enum Tls {
-    Client(UnbufferedClientConnection),
-    Server(UnbufferedServerConnection),
-}
-
-impl Tls {
-    pub(super) const fn role(&self) -> Role {
-        match self {
-            Self::Client(_) => Role::Client,
-            Self::Server(_) => Role::Server,
-        }
-    }
-
-    pub(super) fn common(&self) -> &CommonState {
-        match self {
-            Self::Client(tls) => tls,
-            Self::Server(tls) => tls,
-        }
-    }
-
-    /// Takes the keys out of rustls, whose record layer is gone then.
-    ///
-    /// To be called when the handshake is over and rustls has nothing to send: a failure loses
-    /// the connection.
-    pub(super) fn hand_over(
-        self,
-        suite: CipherSuite,
-    ) -> Result<(WriteKeys, ReadKeys, KernelSchedule), rustls::Error> {
-        let (secrets, kernel) = match self {
-            Self::Client(tls) => {
-                let (secrets, kernel) = tls.dangerous_into_kernel_connection()?;
-                (secrets, Kernel::Client(kernel))
-            }
-            Self::Server(tls) => {
-                let (secrets, kernel) = tls.dangerous_into_kernel_connection()?;
-                (secrets, Kernel::Server(kernel))
-            }
-        };
-        let ExtractedSecrets { tx: (tx_seq, tx), rx: (rx_seq, rx) } = secrets;
-        // The sequence numbers are used as they are: a server's tickets are counted already.
-        let write = with_key_and_iv(&tx, |key, iv| WriteKeys::new(suite, key, iv, tx_seq));
-        let read = with_key_and_iv(&rx, |key, iv| ReadKeys::new(suite, key, iv, rx_seq));
-        let next = KernelSchedule { kernel, suite, generations: 0 };
-        Ok((write.ok_or_else(unknown_secrets)?, read.ok_or_else(unknown_secrets)?, next))
-    }
-}
-
-impl fmt::Debug for Tls {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Tls").field(&self.role()).finish()
-    }
-}
-
-/// The key schedule that stays with rustls: next generations, and the ticket store.
+/// Next generations, and the ticket store.
 pub(super) struct KernelSchedule {
     kernel: Kernel,
     suite: CipherSuite,
@@ -76,9 +23,15 @@ pub(super) struct KernelSchedule {
     generations: u64,
 }
 
-enum Kernel {
+pub(super) enum Kernel {
     Client(KernelConnection<ClientConnectionData>),
     Server(KernelConnection<ServerConnectionData>),
+}
+
+impl KernelSchedule {
+    pub(super) const fn new(kernel: Kernel, suite: CipherSuite) -> Self {
+        Self { kernel, suite, generations: 0 }
+    }
 }
 
 impl KeySchedule for KernelSchedule {
@@ -107,11 +60,6 @@ impl KeySchedule for KernelSchedule {
             .ok_or(Error::KeysExhausted)
     }
 
-    #[cfg(test)]
-    fn set_generation(&mut self, generation: u64) {
-        self.generations = generation;
-    }
-
     /// Gives it to rustls's store.
     fn store_ticket(&mut self, body: &[u8]) -> Result<(), PeerFault> {
         match &mut self.kernel {
@@ -126,6 +74,55 @@ impl KeySchedule for KernelSchedule {
             Kernel::Server(_) => Err(PeerFault::UnexpectedHandshakeMessage),
         }
     }
+
+    /// TLS 1.2 has no next generations.
+    fn can_leave(&self) -> bool {
+        self.suite.version() == Version::Tls12
+    }
+
+    #[cfg(test)]
+    fn set_generation(&mut self, generation: u64) {
+        self.generations = generation;
+    }
+}
+
+/// The traffic secrets are ours; the tickets are left to rustls.
+#[derive(Debug)]
+pub(super) struct OwnSchedule {
+    secrets: NextKeys,
+    tickets: KernelSchedule,
+}
+
+impl OwnSchedule {
+    pub(super) const fn new(secrets: NextKeys, tickets: KernelSchedule) -> Self {
+        Self { secrets, tickets }
+    }
+}
+
+impl KeySchedule for OwnSchedule {
+    fn can_update(&self) -> bool {
+        self.secrets.can_update()
+    }
+
+    fn next_write_keys(&mut self) -> Result<WriteKeys, Error> {
+        self.secrets.next_write_keys()
+    }
+
+    fn next_read_keys(&mut self) -> Result<ReadKeys, Error> {
+        self.secrets.next_read_keys()
+    }
+
+    fn store_ticket(&mut self, body: &[u8]) -> Result<(), PeerFault> {
+        self.tickets.store_ticket(body)
+    }
+
+    fn into_secrets(self: Box<Self>) -> (Option<TrafficSecret>, Option<TrafficSecret>) {
+        self.secrets.into_secrets()
+    }
+
+    fn can_leave(&self) -> bool {
+        true
+    }
 }
 
 impl fmt::Debug for KernelSchedule {
@@ -137,29 +134,9 @@ impl fmt::Debug for KernelSchedule {
     }
 }
 
-/// What rustls calls traffic secrets is a key and an IV. `None` for an AEAD that is not ours.
-fn with_key_and_iv<T, E>(
-    secrets: &ConnectionTrafficSecrets,
-    make: impl FnOnce(&[u8], [u8; 12]) -> Result<T, E>,
-) -> Option<T> {
-    let (ConnectionTrafficSecrets::Aes128Gcm { key, iv }
-    | ConnectionTrafficSecrets::Aes256Gcm { key, iv }
-    | ConnectionTrafficSecrets::Chacha20Poly1305 { key, iv }) = secrets
-    else {
-        return None;
-    };
-    // rustls keeps an AES-128 key in an array of its largest key's length, and says its length.
-    make(key.as_ref(), iv.as_ref().try_into().ok()?).ok()
-}
-
-fn unknown_secrets() -> rustls::Error {
-    rustls::Error::General("rustls gave secrets of an unknown AEAD".into())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::aead::NextKeys;
     use crate::connection::Connection;
     use crate::error::WriteError;
     use crate::record::KeyUpdateRequest::{NotRequested, Requested};

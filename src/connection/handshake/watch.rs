@@ -68,7 +68,7 @@ impl Watch {
         }
         self.look_at_header(header, version)?;
         let seen = self.seen.max(HEADER_LEN);
-        if header.content_type == ContentType::Handshake {
+        if header.content_type() == ContentType::Handshake {
             self.look_at_fragment(record.get(seen..).unwrap_or(&[]))?;
         }
         self.seen = record.len().max(seen);
@@ -79,7 +79,8 @@ impl Watch {
     pub(super) fn next_record(&mut self, header: RecordHeader, version: Option<Version>) {
         self.seen = 0;
         // In TLS 1.3 it says nothing, and protected records have another outer type.
-        if header.content_type == ContentType::ChangeCipherSpec && version != Some(Version::Tls13) {
+        if header.content_type() == ContentType::ChangeCipherSpec && version != Some(Version::Tls13)
+        {
             self.stage = Stage::Protected;
         }
     }
@@ -89,7 +90,7 @@ impl Watch {
         header: RecordHeader,
         version: Option<Version>,
     ) -> Result<(), PeerFault> {
-        match (header.content_type, usize::from(header.len)) {
+        match (header.content_type(), header.body_len()) {
             // RFC 9846 §5.1: unprotected content is at most 2^14 bytes.
             (ContentType::Handshake, len) if len > MAX_FRAGMENT_LEN => {
                 Err(PeerFault::RecordOverflow)
@@ -202,7 +203,7 @@ mod tests {
             let mut watch = Watch::new(Role::Server, 1 << 16);
             for fragment in [&wire[..cut], &wire[cut..]] {
                 let len = u16::try_from(fragment.len()).unwrap();
-                let header = RecordHeader { content_type: ContentType::Handshake, len };
+                let header = RecordHeader::new(ContentType::Handshake, len);
                 let record = [&header.encode()[..], fragment].concat();
                 for here in HEADER_LEN..=record.len() {
                     watch.look(header, &record[..here], None)?;
@@ -243,7 +244,7 @@ mod tests {
     #[test]
     fn a_record_is_refused_by_its_header() {
         let look = |content_type, len, version| {
-            let header = RecordHeader { content_type, len };
+            let header = RecordHeader::new(content_type, len);
             Watch::new(Role::Client, 1 << 16).look(header, &header.encode(), version)
         };
         assert_eq!(look(ContentType::Handshake, 16_384, None), Ok(()));
@@ -268,11 +269,11 @@ mod tests {
     #[test]
     fn behind_a_change_cipher_spec_of_tls_1_2_nothing_is_looked_at() {
         let mut watch = Watch::new(Role::Server, 1 << 16);
-        let ccs = RecordHeader { content_type: ContentType::ChangeCipherSpec, len: 1 };
+        let ccs = RecordHeader::new(ContentType::ChangeCipherSpec, 1);
         watch.next_record(ccs, Some(Version::Tls13));
         assert_eq!(watch.stage, Stage::First);
         watch.next_record(ccs, Some(Version::Tls12));
-        let header = RecordHeader { content_type: ContentType::Handshake, len: 40 };
+        let header = RecordHeader::new(ContentType::Handshake, 40);
         assert_eq!(watch.look(header, &[0xff; 45], Some(Version::Tls12)), Ok(()));
     }
 }

@@ -1,0 +1,73 @@
+//! What every program here does around its work: it reads its arguments, prints, and says why it
+//! failed.
+//!
+//! `--help` goes to standard output. Wrong arguments end a program with status 2 and its usage line,
+//! any other failure with status 1. Output that cannot be written (a closed pipe, a full disk) is
+//! such a failure, not a panic.
+#![expect(clippy::std_instead_of_core, reason = "part of a program, which has std")]
+
+mod output;
+mod values;
+
+use std::fmt::Display;
+use std::io::{self, Write};
+use std::process::{ExitCode, Termination};
+
+use lexopt::Parser;
+use output::Output;
+
+pub use values::{at_least_one, memory_size, one_of, size};
+
+/// Whatever ends a program; it is only shown.
+pub type Error = Box<dyn std::error::Error + Send + Sync>;
+
+/// A program's name and what it says of itself.
+#[derive(Debug)]
+pub struct Program {
+    /// Begins every error.
+    pub name: &'static str,
+    /// All that `--help` prints; one line of it begins with "Usage: ".
+    pub usage: &'static str,
+}
+
+impl Program {
+    /// The whole program: `parse` reads its arguments, and gives `None` if they ask for help; `work`
+    /// prints to what it is given.
+    pub fn main<O, T: Termination>(
+        &self,
+        parse: impl FnOnce(&mut Parser) -> Result<Option<O>, Error>,
+        work: impl FnOnce(O, &mut dyn Write) -> Result<T, Error>,
+    ) -> ExitCode {
+        let options = match parse(&mut Parser::from_env()) {
+            Ok(options) => options,
+            Err(error) => {
+                note(format_args!("{}: {error}\n{}", self.name, self.usage_line()));
+                return ExitCode::from(WRONG_ARGUMENTS);
+            }
+        };
+        let mut out = Output::new(io::stdout());
+        let result = match options {
+            Some(options) => work(options, &mut out).map(Termination::report),
+            None => out
+                .write_all(self.usage.as_bytes())
+                .map(|()| ExitCode::SUCCESS)
+                .map_err(Error::from),
+        };
+        result.and_then(|code| Ok(out.flush().map(|()| code)?)).unwrap_or_else(|error| {
+            note(format_args!("{}: {error}", self.name));
+            ExitCode::FAILURE
+        })
+    }
+
+    fn usage_line(&self) -> &'static str {
+        self.usage.lines().find(|line| line.starts_with("Usage: ")).unwrap_or(self.usage)
+    }
+}
+
+/// Prints a line to standard error. If nobody hears it, there is nobody to tell.
+pub fn note(line: impl Display) {
+    let _unheard = writeln!(io::stderr(), "{line}");
+}
+
+/// The exit status that other programs have for it too.
+const WRONG_ARGUMENTS: u8 = 2;

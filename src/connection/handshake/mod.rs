@@ -1,0 +1,515 @@
+//! Drives a handshake, one whole record at a time.
+
+mod input;
+mod watch;
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use input::{HandshakeInput, Refusal, UnseenRecord};
+
+use super::ConnectionError;
+use super::backend::{Backend, HandedOver, Step};
+use super::early::{EarlyData, EarlyDataStatus, Keep};
+use super::hello::{ClientHello, HelloReader, ServerHello};
+use crate::aead::CipherSuite;
+use crate::alert::{Alert, AlertDescription};
+use crate::buffer::InboundBuffer;
+use crate::error::{Error, Overrun, PeerFault};
+use crate::reader::{PeerLimits, Role};
+use crate::record::{
+    ContentType, HANDSHAKE_HEADER_LEN, HEADER_LEN, RecordHeader, TAG_LEN, Version,
+};
+use crate::writer::Writer;
+
+/// The header of a record that rustls refuses whatever its state, with `decode_error`.
+const NO_RECORD: &[u8] = &[0xff, 3, 3, 0, 0];
+
+/// A KeyUpdate in the clear: rustls refuses it in TLS 1.2, with `unexpected_message`.
+const UNEXPECTED: &[u8] = &[0x16, 3, 3, 0, 5, 24, 0, 0, 1, 0];
+
+/// A handshake that is not over.
+///
+/// The backend is shown one whole record, and one more only when it is blocked.
+#[derive(Debug)]
+pub(super) struct Handshake {
+    backend: Box<dyn Backend>,
+    input: HandshakeInput,
+    awaiting: Awaiting,
+    /// Whether what we send is protected.
+    output: Output,
+    early: EarlyData,
+    /// How much early data is held.
+    early_capacity: usize,
+    /// Whether early data may be written.
+    window: Window,
+    server_hello: Option<ServerHello>,
+    hello_reader: HelloReader,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Window {
+    Closed,
+    Open,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Output {
+    Plain,
+    Protected,
+}
+
+/// What the handshake waits for: the backend, about what it was shown, or the next record.
+///
+/// rustls is not asked twice about the same bytes: it would try refused early data again, and
+/// count it again against its limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Awaiting {
+    Backend,
+    NextRecord,
+}
+
+/// How far the handshake has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Status {
+    /// It waits for input.
+    Blocked,
+    /// It is over, and everything that the backend had to send waits in the writer.
+    Done,
+    /// The ClientHello waits for a configuration.
+    Hello,
+}
+
+/// A ServerHello that is cut into records is joined up to this length. Those of servers have some
+/// hundred bytes.
+const MAX_JOINED_HELLO_LEN: usize = 4096;
+
+/// An EndOfEarlyData (RFC 9846 §4.6) in a record of its own, as rustls sends it exactly where the
+/// server took early data. Nothing else that a client sends is as long.
+const END_OF_EARLY_DATA_RECORD_LEN: usize = HEADER_LEN + HANDSHAKE_HEADER_LEN + 1 + TAG_LEN;
+
+impl Handshake {
+    pub(super) fn new(
+        backend: Box<dyn Backend>,
+        inbound: InboundBuffer,
+        limits: PeerLimits,
+        early_capacity: usize,
+    ) -> Self {
+        Self {
+            input: HandshakeInput::new(backend.role(), inbound, limits),
+            early_capacity,
+            backend,
+            awaiting: Awaiting::Backend,
+            output: Output::Plain,
+            early: EarlyData::default(),
+            window: Window::Closed,
+            server_hello: None,
+            hello_reader: HelloReader::new(MAX_JOINED_HELLO_LEN),
+        }
+    }
+
+    /// Goes as far as the input allows. After an error the alert that tells the peer of it
+    /// waits in the writer.
+    pub(super) fn advance(&mut self, writer: &mut Writer) -> Result<Status, ConnectionError> {
+        let mut refused = None;
+        loop {
+            if self.awaiting == Awaiting::NextRecord {
+                match self.next_record() {
+                    Ok(UnseenRecord::Whole(header, watch)) => {
+                        self.seal_early(writer);
+                        self.look_for_hello(header);
+                        self.input.show(header, watch, self.backend.version());
+                    }
+                    Ok(UnseenRecord::Part(watch)) => {
+                        self.input.set_watch(watch);
+                        return self.blocked(writer);
+                    }
+                    // rustls has the alert. It waits for no record that this announces.
+                    Err(Refusal::Header(fault)) => {
+                        self.input.show_header();
+                        refused = Some(fault);
+                    }
+                    Err(Refusal::Content(fault)) => return Err(self.refuse(fault, writer)),
+                }
+            }
+            self.awaiting = Awaiting::Backend;
+            let step = self.step();
+            if let (Ok(_), Some(number)) = (&step, self.foreign_suite()) {
+                // Nothing of ours is under its keys yet, and nothing will be.
+                append_plain_alert(AlertDescription::HANDSHAKE_FAILURE, writer);
+                self.input.wipe();
+                return Err(ConnectionError::UnsupportedSuite(number));
+            }
+            match step {
+                Ok(Step::Again) => {}
+                Ok(Step::Send(record)) => self.send(record, writer),
+                Ok(Step::EarlyPlaintext(plaintext)) => self.early.receive(&plaintext),
+                Ok(Step::Hello) => return Ok(Status::Hello),
+                Ok(Step::Become(backend, limit)) => self.go_on_with(backend, limit, writer),
+                Ok(Step::Traffic) if self.is_over() => return Ok(Status::Done),
+                Ok(step @ (Step::Blocked | Step::Traffic | Step::EarlyTraffic)) => {
+                    self.set_window(&step);
+                    // A header that rustls knows and TLS 1.2 and 1.3 do not.
+                    if let Some(fault) = refused {
+                        self.input.hide_header();
+                        return Err(self.refuse(fault, writer));
+                    }
+                    self.awaiting = Awaiting::NextRecord;
+                }
+                Err(ConnectionError::Record(Error::Peer(fault))) => {
+                    return Err(self.refuse(fault, writer));
+                }
+                Err(error) => {
+                    if self.was_ended_by_peer(&error) {
+                        writer.discard();
+                    } else if self.client_hello().is_some() {
+                        // rustls does not take the configuration that was chosen.
+                        append_plain_alert(AlertDescription::INTERNAL_ERROR, writer);
+                    } else {
+                        self.collect_alert(writer);
+                    }
+                    self.input.wipe();
+                    return Err(error);
+                }
+            }
+        }
+    }
+
+    /// Takes over from the backend, once [`advance`](Self::advance) is [`Done`](Status::Done):
+    /// the keys, and input that was not read.
+    pub(super) fn hand_over(mut self) -> Result<(HandedOver, InboundBuffer), ConnectionError> {
+        if self.backend.role() == Role::Client {
+            self.early.settle();
+        }
+        let handed_over = self.backend.hand_over(self.server_hello)?.with_early(self.early);
+        Ok((handed_over, self.input.into_inbound()))
+    }
+
+    /// The ClientHello that waits for a configuration.
+    pub(super) fn client_hello(&self) -> Option<&ClientHello> {
+        self.backend.client_hello()
+    }
+
+    /// The handshake goes on with `backend`, which is shown what was read so far.
+    pub(super) fn go_on_with(
+        &mut self,
+        backend: Box<dyn Backend>,
+        limit: Option<usize>,
+        writer: &mut Writer,
+    ) {
+        if let Some(limit) = limit {
+            writer.lower_max_fragment_len(limit);
+        }
+        self.backend = backend;
+        self.awaiting = Awaiting::Backend;
+    }
+
+    /// Tells the peer that the caller wants no handshake with it, as long as nothing is protected.
+    pub(super) fn abort(&mut self, description: AlertDescription, writer: &mut Writer) {
+        if !self.has_keys() {
+            append_plain_alert(description, writer);
+        }
+        self.input.wipe();
+    }
+
+    /// Whether early data may be written: not while a message of the peer's is here in part.
+    pub(super) fn takes_early_data(&self) -> bool {
+        self.window == Window::Open && self.input.is_all_used()
+    }
+
+    pub(super) const fn early(&self) -> &EarlyData {
+        &self.early
+    }
+
+    pub(super) const fn early_mut(&mut self) -> &mut EarlyData {
+        &mut self.early
+    }
+
+    /// How much early data may be written now.
+    pub(super) fn early_room(&self, writer: &Writer) -> usize {
+        let held = match self.backend.role() {
+            Role::Client => self.early.written_len(),
+            Role::Server => self.early.written_len().max(writer.waiting()),
+        };
+        if self.takes_early_data() { self.early_capacity.saturating_sub(held) } else { 0 }
+    }
+
+    /// Accepts early data. Full records are sealed at once.
+    pub(super) fn write_early(&mut self, plaintext: &[u8], writer: &mut Writer) {
+        self.early.write(plaintext);
+        self.seal_early_down_to(writer.max_content_len() - 1, writer);
+    }
+
+    /// Seals the early data that waits.
+    pub(super) fn seal_early(&mut self, writer: &mut Writer) {
+        self.seal_early_down_to(0, writer);
+    }
+
+    /// The drain has reached the early data that waits.
+    pub(super) fn seal_early_for_drain(&mut self, writer: &mut Writer) {
+        if writer.waiting() == 0 {
+            self.seal_early(writer);
+        }
+    }
+
+    /// Whether sealing early data would give bytes to drain.
+    pub(super) fn has_early_pending(&self) -> bool {
+        self.takes_early_data() && !self.early.pending().is_empty()
+    }
+
+    /// Seals early data while more than `max` bytes of it wait.
+    fn seal_early_down_to(&mut self, max: usize, writer: &mut Writer) {
+        while self.has_early_pending() && self.early.pending().len() > max {
+            let pending = self.early.pending();
+            let fragment = pending.get(..writer.max_content_len()).unwrap_or(pending);
+            let Some(sealed) = self.backend.seal_early(fragment) else {
+                self.window = Window::Closed;
+                return;
+            };
+            let keep = match self.backend.role() {
+                Role::Client => Keep::Everything,
+                Role::Server => Keep::Nothing,
+            };
+            let is_short = sealed.taken() < fragment.len();
+            self.early.sealed(sealed.taken(), keep);
+            writer.append_flight(sealed.into_record().into());
+            // The ticket allows no more.
+            if is_short {
+                self.window = Window::Closed;
+            }
+        }
+    }
+
+    /// Early data may be written by a client before its Finished, and by a server, here, behind
+    /// its own.
+    fn set_window(&mut self, step: &Step) {
+        match (step, self.backend.role(), self.early.status()) {
+            (Step::EarlyTraffic, Role::Client, EarlyDataStatus::NotOffered) => {
+                self.early.set_status(EarlyDataStatus::Offered);
+                self.window = Window::Open;
+            }
+            (Step::Traffic, Role::Server, _) => self.window = Window::Open,
+            (Step::EarlyTraffic | Step::Traffic, ..) => {}
+            _ => self.window = Window::Closed,
+        }
+    }
+
+    /// Looks for the ServerHello among the records that a client is shown.
+    fn look_for_hello(&mut self, header: RecordHeader) {
+        if self.backend.role() == Role::Client && self.server_hello.is_none() && !self.has_keys() {
+            let record = self.input.unseen(header);
+            self.server_hello =
+                self.hello_reader.push(record).and_then(|message| ServerHello::decode(&message));
+        }
+    }
+
+    pub(super) fn end_of_input(&mut self) {
+        self.input.end();
+    }
+
+    pub(super) fn input_has_ended(&self) -> bool {
+        self.input.has_ended()
+    }
+
+    /// Whether there is memory for input. Where a record does not fit, [`advance`](Self::advance)
+    /// makes more.
+    pub(super) fn wants_input(&self) -> bool {
+        self.client_hello().is_none() && self.input.wants_more()
+    }
+
+    /// Where the transport's next bytes go, with room made; `None` after their end.
+    pub(super) fn inbound(&mut self) -> Option<&mut InboundBuffer> {
+        self.input.memory()
+    }
+
+    /// The same as a loan.
+    pub(super) fn lend_inbound(&mut self) -> Option<&mut [u8]> {
+        self.input.lend()
+    }
+
+    /// Ends the loan.
+    pub(super) fn commit_inbound(&mut self, n: usize) -> Result<(), Overrun> {
+        self.input.commit_lent(n)
+    }
+
+    /// Bytes of inbound memory.
+    pub(super) fn memory_held(&self) -> usize {
+        self.input.memory_held() + self.early.memory_held() + self.hello_reader.memory_held()
+    }
+
+    /// Whether [`advance`](Self::advance) would change anything.
+    pub(super) fn wants_process(&self) -> bool {
+        self.client_hello().is_none()
+            && (self.input.has_ended()
+                || self.input.is_full()
+                || !matches!(self.next_record(), Ok(UnseenRecord::Part(_))))
+    }
+
+    /// The conditions of the hand-over: it loses the connection if it fails.
+    fn is_over(&self) -> bool {
+        !self.backend.is_handshaking() && !self.backend.has_output() && self.input.is_all_used()
+    }
+
+    /// The number of the suite that was negotiated, if it is not one of ours.
+    fn foreign_suite(&self) -> Option<u16> {
+        self.backend.suite().filter(|&number| CipherSuite::from_wire(number).is_none())
+    }
+
+    fn step(&mut self) -> Result<Step, ConnectionError> {
+        let (discard, step) = self.backend.step(self.input.shown_mut());
+        self.input.discard(discard);
+        step
+    }
+
+    /// What is here of the next record that the backend has not been shown. In TLS 1.3 rustls
+    /// refuses by its type what is not protected when it should be.
+    fn next_record(&self) -> Result<UnseenRecord, Refusal> {
+        let version = self.backend.version();
+        let is_protected = version == Some(Version::Tls13) && self.has_keys();
+        self.input.next_record(version, is_protected)
+    }
+
+    fn blocked(&mut self, writer: &mut Writer) -> Result<Status, ConnectionError> {
+        if self.input.has_ended() {
+            return Err(Error::Truncated.into());
+        }
+        match self.input.grow() {
+            Ok(()) => Ok(Status::Blocked),
+            Err(fault) => Err(self.refuse(fault, writer)),
+        }
+    }
+
+    /// Whether the peer has ended the connection: nothing of ours is to leave then
+    /// (RFC 9846 §6.2). In TLS 1.3 an alert of whatever level does that; before, rustls has an
+    /// answer to a level that does not exist.
+    fn was_ended_by_peer(&self, error: &ConnectionError) -> bool {
+        match error {
+            ConnectionError::Handshake(rustls::Error::AlertReceived(_)) => {
+                self.backend.version() == Some(Version::Tls13) || !self.backend.has_output()
+            }
+            ConnectionError::Record(Error::PeerAlert(_)) => true,
+            _ => false,
+        }
+    }
+
+    /// A record that the backend sends: in TLS 1.2 protected behind a change_cipher_spec, in
+    /// TLS 1.3 of the outer type of application data.
+    fn send(&mut self, record: Vec<u8>, writer: &mut Writer) {
+        match self.backend.role() {
+            Role::Server if self.server_hello.is_none() && !self.has_keys() => {
+                self.server_hello = self
+                    .hello_reader
+                    .push(&record)
+                    .and_then(|message| ServerHello::decode(&message));
+            }
+            Role::Client if record.len() == END_OF_EARLY_DATA_RECORD_LEN && self.has_keys() => {
+                self.early.accepted();
+            }
+            _ => {}
+        }
+        let first = record.first().and_then(|&byte| ContentType::from_wire(byte));
+        match (first, self.backend.version()) {
+            (Some(ContentType::ApplicationData), _)
+            | (Some(ContentType::ChangeCipherSpec), Some(Version::Tls12)) => {
+                self.output = Output::Protected;
+            }
+            _ => {}
+        }
+        writer.append_flight(record.into());
+    }
+
+    /// Ends the handshake for a fault that the backend was not shown. While nothing is protected
+    /// the alert is ours; later only the backend can seal one, for a record that it refuses too.
+    fn refuse(&mut self, fault: PeerFault, writer: &mut Writer) -> ConnectionError {
+        match (self.has_keys(), self.backend.version(), fault.alert()) {
+            (false, ..) => append_plain_alert(fault.alert(), writer),
+            (true, Some(Version::Tls12), AlertDescription::UNEXPECTED_MESSAGE) => {
+                self.show_instead(UNEXPECTED, writer);
+            }
+            (true, ..) => self.show_instead(NO_RECORD, writer),
+        }
+        self.input.wipe();
+        Error::Peer(fault).into()
+    }
+
+    /// Whether what we send next is protected. In TLS 1.3 a server's hello has what a client needs
+    /// for that; a server protects what it sends behind its own.
+    fn has_keys(&self) -> bool {
+        self.output == Output::Protected
+            || (self.backend.role() == Role::Client
+                && self.backend.version() == Some(Version::Tls13)
+                && self.backend.suite().is_some())
+    }
+
+    /// Shows the backend, in the place of the next record, one that it refuses.
+    fn show_instead(&mut self, record: &[u8], writer: &mut Writer) {
+        self.input.show_instead(record);
+        if self.step().is_err() {
+            self.collect_alert(writer);
+        }
+    }
+
+    /// rustls gives its alert only when asked once more after the error. It is asked no oftener:
+    /// without anything to send it would look up the messages behind the faulty one, and panic
+    /// where they are gone.
+    fn collect_alert(&mut self, writer: &mut Writer) {
+        self.input.wipe();
+        while self.backend.has_output() {
+            match self.step() {
+                Ok(Step::Again) => {}
+                Ok(Step::Send(record)) => self.send(record, writer),
+                _ => break,
+            }
+        }
+    }
+}
+
+/// An alert that is not protected.
+fn append_plain_alert(description: AlertDescription, writer: &mut Writer) {
+    let alert = Alert::fatal(description).encode();
+    let len = u16::try_from(alert.len()).unwrap_or(0);
+    let header = RecordHeader::new(ContentType::Alert, len);
+    writer.append_flight([&header.encode()[..], &alert].concat().into());
+}
+
+#[cfg(all(test, feature = "std"))]
+mod tests {
+    use alloc::sync::Arc;
+
+    use rustls::RootCertStore;
+
+    use super::super::config::ConnectionConfig;
+    use super::super::rustls23::Rustls;
+    use super::super::{client_config_builder, clock};
+    use super::*;
+    use crate::buffer::BufferPolicy;
+    use crate::writer::WriterConfig;
+
+    #[test]
+    fn what_was_held_is_wiped_at_a_fault() {
+        let faults: [&[u8]; 4] = [
+            // Of a header, of a message's type, and what rustls finds in a whole message.
+            &[0x16, 9, 9, 0, 1],
+            &[0x16, 3, 3, 0, 9, 7],
+            &[0x16, 3, 3, 0, 4, 2, 0, 0, 0],
+            &[0x15, 3, 3, 0, 2, 2, 40],
+        ];
+        for wire in faults {
+            let config = client_config_builder(clock(|| None))
+                .with_root_certificates(RootCertStore::empty())
+                .with_no_client_auth();
+            let name = "localhost".try_into().unwrap();
+            let inbound = InboundBuffer::new(1000, BufferPolicy::Retain);
+            let backend = Rustls::new_client(Arc::new(config), name, &ConnectionConfig::default());
+            let backend = Box::new(backend.unwrap());
+            let mut ours = Handshake::new(backend, inbound, PeerLimits::default(), 0);
+            let mut writer = Writer::without_keys(WriterConfig::default()).unwrap();
+            assert_eq!(ours.advance(&mut writer), Ok(Status::Blocked));
+            let inbound = ours.inbound().unwrap();
+            inbound.free_mut()[..wire.len()].copy_from_slice(wire);
+            inbound.commit(wire.len());
+            assert!(ours.advance(&mut writer).is_err());
+            assert_eq!(ours.memory_held(), 0, "{wire:x?}");
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! Hellos: the one handshake message of each side that is never protected.
+#![deny(clippy::indexing_slicing)]
+
+mod client;
+mod server;
+
+use alloc::borrow::Cow;
+use alloc::vec::Vec;
+
+pub use client::ClientHello;
+pub(super) use server::ServerHello;
+
+use crate::record::{ContentType, HANDSHAKE_HEADER_LEN, HEADER_LEN, RecordHeader};
+
+/// Finds the first handshake message in records, however it is cut. What comes behind it is not
+/// looked at.
+#[derive(Debug)]
+pub(super) struct HelloReader {
+    /// The start of a message whose end has not come.
+    partial: Vec<u8>,
+    max_len: usize,
+}
+
+impl HelloReader {
+    /// Joins a message of at most `max_len` bytes. One that lies in one record may be longer.
+    pub(super) const fn new(max_len: usize) -> Self {
+        Self { partial: Vec::new(), max_len }
+    }
+
+    /// Takes one record. Returns the message, with its header, if this one ends it.
+    pub(super) fn push<'a>(&mut self, record: &'a [u8]) -> Option<Cow<'a, [u8]>> {
+        let header = RecordHeader::decode_of_any_version(record).ok().flatten()?;
+        if header.content_type() != ContentType::Handshake {
+            return None;
+        }
+        let fragment = record.get(HEADER_LEN..header.record_len())?;
+        match first_message(fragment) {
+            Some(message) if self.partial.is_empty() => return Some(Cow::Borrowed(message)),
+            _ => {}
+        }
+        self.partial.extend_from_slice(fragment);
+        if self.partial.len().max(message_len(&self.partial).unwrap_or(0)) > self.max_len {
+            *self = Self::new(0);
+            return None;
+        }
+        let len = first_message(&self.partial)?.len();
+        self.partial.truncate(len);
+        Some(Cow::Owned(core::mem::take(&mut self.partial)))
+    }
+
+    /// Bytes of memory.
+    pub(super) fn memory_held(&self) -> usize {
+        self.partial.capacity()
+    }
+}
+
+/// The message that `bytes` begin with, with its header, if it is whole.
+fn first_message(bytes: &[u8]) -> Option<&[u8]> {
+    bytes.get(..message_len(bytes)?)
+}
+
+/// How long that message is, if its header is here.
+fn message_len(bytes: &[u8]) -> Option<usize> {
+    let &[_, hi, mid, lo] = bytes.first_chunk::<HANDSHAKE_HEADER_LEN>()?;
+    let len = usize::try_from(u32::from_be_bytes([0, hi, mid, lo])).ok()?;
+    HANDSHAKE_HEADER_LEN.checked_add(len)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(fragment: &[u8]) -> Vec<u8> {
+        let len = u16::try_from(fragment.len()).unwrap();
+        let header = RecordHeader::new(ContentType::Handshake, len);
+        [&header.encode()[..], fragment].concat()
+    }
+
+    #[test]
+    fn a_message_is_found_however_it_is_cut() {
+        let message = [&[1, 0, 0, 5][..], b"hello"].concat();
+        let wire = [&message[..], b"what follows"].concat();
+        for first in 0..wire.len() {
+            for second in first..=wire.len() {
+                let mut reader = HelloReader::new(100);
+                let cut = [&wire[..first], &wire[first..second], &wire[second..]];
+                let records = cut.map(record);
+                let found: Vec<_> =
+                    records.iter().filter_map(|record| reader.push(record)).collect();
+                let found = found.first().map(|message| message.to_vec());
+                assert_eq!(found, Some(message.clone()), "{first} {second}");
+            }
+        }
+    }
+
+    #[test]
+    fn records_of_other_types_are_passed_over() {
+        let mut reader = HelloReader::new(100);
+        assert_eq!(reader.push(&[0x14, 3, 3, 0, 1, 1]), None);
+        assert_eq!(reader.push(&record(&[2, 0, 0])), None);
+        assert_eq!(reader.push(&[0x15, 3, 3, 0, 2, 1, 0]), None);
+        assert_eq!(reader.push(&record(&[0])).as_deref(), Some(&[2, 0, 0, 0][..]));
+        assert_eq!(reader.memory_held(), 0);
+    }
+
+    #[test]
+    fn a_message_that_is_too_long_is_given_up() {
+        for (max_len, expected) in [(7, false), (8, false), (9, true), (10, true)] {
+            let mut reader = HelloReader::new(max_len);
+            assert_eq!(reader.push(&record(&[2, 0, 0, 5, 1])), None);
+            assert_eq!(reader.push(&record(&[2, 3, 4, 5])).is_some(), expected, "{max_len}");
+            assert_eq!(reader.memory_held(), 0);
+        }
+    }
+}

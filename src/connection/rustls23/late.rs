@@ -1,0 +1,124 @@
+//! A server that reads the ClientHello before it has a configuration, or before it uses it.
+
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+
+use rustls::ServerConfig;
+
+use super::Rustls;
+use crate::connection::backend::{Backend, HandedOver, SealedEarly, Step};
+use crate::connection::hello::{ClientHello, HelloReader, ServerHello};
+use crate::connection::{ConnectionConfig, ConnectionError};
+use crate::error::Error;
+use crate::reader::Role;
+use crate::record::{HANDSHAKE_HEADER_LEN, HEADER_LEN, MAX_FRAGMENT_LEN, RecordHeader, Version};
+
+/// Waits with everything until the ClientHello is whole. It needs all records of it again then, to
+/// show them to rustls.
+#[derive(Debug)]
+pub(in crate::connection) struct LateServer {
+    reader: HelloReader,
+    /// Bytes of records that were read.
+    read: usize,
+    hello: Option<ClientHello>,
+    /// What to go on with, if that is known.
+    tls: Option<Arc<ServerConfig>>,
+    config: ConnectionConfig,
+}
+
+impl LateServer {
+    /// Without a rustls configuration it waits for one.
+    pub(in crate::connection) fn new(
+        tls: Option<Arc<ServerConfig>>,
+        config: &ConnectionConfig,
+    ) -> Self {
+        Self {
+            reader: HelloReader::new(config.reader.limits.handshake_len + HANDSHAKE_HEADER_LEN),
+            read: 0,
+            hello: None,
+            tls,
+            config: config.clone(),
+        }
+    }
+
+    fn read(&mut self, records: &[u8]) -> Result<(), ConnectionError> {
+        while self.hello.is_none() {
+            let rest = records.get(self.read..).unwrap_or(&[]);
+            let Ok(Some(header)) = RecordHeader::decode_of_any_version(rest) else { break };
+            let record = rest.get(..header.record_len()).unwrap_or(rest);
+            self.read += record.len();
+            if let Some(message) = self.reader.push(record) {
+                self.hello = Some(ClientHello::decode(&message).map_err(Error::Peer)?);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The backend for a client that has said `hello`, and how long our records to it may be.
+pub(in crate::connection) fn choose(
+    hello: &ClientHello,
+    tls: &ServerConfig,
+    config: &ConnectionConfig,
+) -> Result<(Box<dyn Backend>, Option<usize>), ConnectionError> {
+    let limit = match config.peer_size_limits {
+        true => hello.size_limit().map_err(Error::Peer)?,
+        false => None,
+    };
+    // RFC 8449 §4: the type byte counts in TLS 1.3. 2^14 is our word for "none", and one byte more
+    // than the content that this limit allows there.
+    let limit = limit.filter(|&limit| limit <= MAX_FRAGMENT_LEN);
+    let limit = limit.map(|limit| limit.min(MAX_FRAGMENT_LEN - 1));
+    // rustls counts the header and not the type byte.
+    let max_fragment_size = limit.map(|limit| limit - 1 + HEADER_LEN);
+    Ok((Box::new(Rustls::new_server(tls, config, max_fragment_size)?), limit))
+}
+
+impl Backend for LateServer {
+    fn role(&self) -> Role {
+        Role::Server
+    }
+
+    fn version(&self) -> Option<Version> {
+        None
+    }
+
+    fn suite(&self) -> Option<u16> {
+        None
+    }
+
+    fn is_handshaking(&self) -> bool {
+        true
+    }
+
+    fn has_output(&self) -> bool {
+        false
+    }
+
+    fn step(&mut self, records: &mut [u8]) -> (usize, Result<Step, ConnectionError>) {
+        let step = self.read(records).and_then(|()| match (&self.hello, &self.tls) {
+            (None, _) => Ok(Step::Blocked),
+            (Some(_), None) => Ok(Step::Hello),
+            (Some(hello), Some(tls)) => {
+                let (backend, limit) = choose(hello, tls, &self.config)?;
+                Ok(Step::Become(backend, limit))
+            }
+        });
+        (0, step)
+    }
+
+    fn seal_early(&mut self, _fragment: &[u8]) -> Option<SealedEarly> {
+        None
+    }
+
+    fn client_hello(&self) -> Option<&ClientHello> {
+        self.hello.as_ref()
+    }
+
+    fn hand_over(
+        self: Box<Self>,
+        _server_hello: Option<ServerHello>,
+    ) -> Result<HandedOver, ConnectionError> {
+        Err(Error::HandshakeFailed.into())
+    }
+}

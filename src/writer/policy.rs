@@ -1,0 +1,104 @@
+//! The hard cap and the padding of a record.
+
+use super::padding::Padding;
+use crate::record::{MAX_FRAGMENT_LEN, RecordFormat, TAG_LEN, Version};
+
+/// What bounds a record and pads it: it keeps the policy it was begun with.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct RecordPolicy {
+    format: RecordFormat,
+    /// Longest inner plaintext: content, in TLS 1.3 type byte and padding too.
+    max_inner: u16,
+    padding: Padding,
+}
+
+impl RecordPolicy {
+    pub(super) fn new(format: RecordFormat, max_fragment_len: usize, padding: Padding) -> Self {
+        // The protocol's own limit counts content only, a smaller cap type byte and padding too.
+        let max_inner = if max_fragment_len >= MAX_FRAGMENT_LEN {
+            MAX_FRAGMENT_LEN + format.inner_type_len()
+        } else {
+            max_fragment_len
+        };
+        let padding = match format.version() {
+            Version::Tls12 => Padding::None,
+            Version::Tls13 => padding,
+        };
+        // At most 2^14 + 1.
+        Self { format, max_inner: u16::try_from(max_inner).unwrap_or(u16::MAX), padding }
+    }
+
+    pub(super) fn with_format(self, format: RecordFormat) -> Self {
+        Self::new(format, self.max_inner(), self.padding)
+    }
+
+    pub(super) fn with_padding(self, padding: Padding) -> Self {
+        Self::new(self.format, self.max_inner(), padding)
+    }
+
+    pub(super) fn with_max_fragment_len(self, len: usize) -> Self {
+        Self::new(self.format, len, self.padding)
+    }
+
+    /// The same with the cap of `other`, if that is lower.
+    pub(super) fn capped_by(self, other: Self) -> Option<Self> {
+        (other.max_inner < self.max_inner).then_some(Self { max_inner: other.max_inner, ..self })
+    }
+
+    #[inline]
+    pub(super) const fn format(self) -> RecordFormat {
+        self.format
+    }
+
+    #[inline]
+    pub(super) const fn pads(self) -> bool {
+        !self.padding.is_none()
+    }
+
+    #[inline]
+    pub(super) fn max_inner(self) -> usize {
+        self.max_inner.into()
+    }
+
+    /// Longest content.
+    #[inline]
+    pub(super) fn max_content(self) -> usize {
+        self.max_inner() - self.format.inner_type_len()
+    }
+
+    /// Wire length of a record with this content, padded.
+    #[inline]
+    pub(super) fn record_len(self, content_len: usize) -> usize {
+        self.format.prefix_len() + self.inner_len(content_len) + TAG_LEN
+    }
+
+    /// Zeros behind the type byte.
+    #[inline]
+    pub(super) fn padding(self, content_len: usize) -> usize {
+        if !self.pads() {
+            return 0;
+        }
+        self.inner_len(content_len) - content_len - self.format.inner_type_len()
+    }
+
+    /// Length of content, type byte and padding.
+    #[inline]
+    pub(super) fn inner_len(self, content_len: usize) -> usize {
+        self.padding.padded_len(content_len + self.format.inner_type_len(), self.max_inner())
+    }
+
+    /// The longest that the inner plaintext of this content, or of less, becomes.
+    #[inline]
+    pub(super) fn longest_inner(self, content_len: usize) -> usize {
+        self.padding.longest_of(content_len + self.format.inner_type_len(), self.max_inner())
+    }
+
+    /// The longest content, up to `wanted`, such that the inner plaintext of it and of less fits
+    /// into `space`.
+    #[inline]
+    pub(super) fn content_within(self, wanted: usize, space: usize) -> usize {
+        let type_len = self.format.inner_type_len();
+        let inner_len = self.padding.longest_within(wanted + type_len, space, self.max_inner());
+        inner_len.saturating_sub(type_len)
+    }
+}

@@ -1,0 +1,282 @@
+//! Data before the handshake is over: 0-RTT in both directions, half-RTT, with stock rustls as the
+//! other end.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use std::io::{Read, Write};
+
+use wantwrite::*;
+use wantwrite_testing::*;
+
+const TLS13: CipherSuite = CipherSuite::TLS_AES_128_GCM_SHA256;
+const MAX_EARLY: usize = 40_000;
+
+#[derive(Clone)]
+struct Configs {
+    client: rustls::ClientConfig,
+    server: rustls::ServerConfig,
+}
+
+impl Configs {
+    /// Both ends allow early data, and the client has a ticket.
+    fn new() -> Self {
+        let identity = Identity::for_suite(TLS13);
+        let mut this = Self {
+            client: client_config(TLS13, &identity),
+            server: server_config(TLS13, &identity),
+        };
+        this.client.enable_early_data = true;
+        this.server.max_early_data_size = u32::try_from(MAX_EARLY).unwrap();
+        let (mut client, mut server) =
+            (Peer::client(this.client.clone()), Peer::server(this.server.clone()));
+        loop {
+            let (a, b) = (client.take_wire(), server.take_wire());
+            if a.is_empty() && b.is_empty() {
+                return this;
+            }
+            server.feed(&a).unwrap();
+            client.feed(&b).unwrap();
+        }
+    }
+
+    fn our_client(&self) -> Connection {
+        let mut config = ConnectionConfig::default();
+        config.early_data = true;
+        Connection::client_with(self.client.clone().into(), server_name(), config).unwrap()
+    }
+
+    fn our_server(&self) -> Connection {
+        let mut config = ConnectionConfig::default();
+        config.early_data = true;
+        Connection::server_with(self.server.clone().into(), config).unwrap()
+    }
+}
+
+/// What a stock server has read of early data.
+fn early_at(peer: &mut Peer) -> Vec<u8> {
+    let rustls::Connection::Server(server) = &mut peer.0 else { panic!("not a server") };
+    let mut early = Vec::new();
+    if let Some(mut data) = server.early_data() {
+        // What was not sent yet is an error of the kind WouldBlock, behind what was.
+        let _would_block = data.read_to_end(&mut early);
+    }
+    early
+}
+
+#[test]
+fn a_client_writes_early_data_and_a_stock_server_takes_it() {
+    for len in [0, 1, 1000, 16_384, 16_385, 39_999, MAX_EARLY] {
+        let configs = Configs::new();
+        let (mut ours, mut peer) = (configs.our_client(), Peer::server(configs.server.clone()));
+        assert_eq!(ours.early_data_status(), EarlyDataStatus::Offered);
+        let data = pattern(len);
+        let mut early = ours.early_writer().unwrap();
+        assert_eq!(early.write(&data), len);
+        assert_eq!(early.room(), 65_536 - len);
+        // Still refused where it is not said to be early.
+        assert_eq!(ours.writer_mut().write(b"not early"), Ok(0));
+        let hello = drain(&mut ours);
+        peer.feed(&hello).unwrap();
+        assert_eq!(early_at(&mut peer), data, "{len}: in the first flight");
+        exchange_in_steps(&mut ours, &mut peer, usize::MAX);
+        assert_eq!(ours.early_data_status(), EarlyDataStatus::Accepted);
+        assert!(ours.early_writer().is_none());
+        assert_eq!(ours.take_rejected_early_data(), b"");
+        assert_both_ways(&mut ours, &mut peer);
+    }
+}
+
+#[test]
+fn small_early_writes_share_a_record_until_the_drain_comes() {
+    let configs = Configs::new();
+    let mut ours = configs.our_client();
+    let hello = drain(&mut ours);
+    for byte in pattern(100) {
+        assert_eq!(ours.early_writer().unwrap().write(&[byte]), 1);
+    }
+    assert!(ours.wants().drain);
+    let wire = drain(&mut ours);
+    assert_eq!(wire.len(), 5 + 100 + 1 + 16, "one record");
+    let mut peer = Peer::server(configs.server);
+    peer.feed(&[hello, wire].concat()).unwrap();
+    assert_eq!(early_at(&mut peer), pattern(100));
+}
+
+#[test]
+fn early_data_may_be_written_until_the_servers_finished_is_here() {
+    let configs = Configs::new();
+    let (mut ours, mut peer) = (configs.our_client(), Peer::server(configs.server));
+    peer.feed(&drain(&mut ours)).unwrap();
+    assert_eq!(ours.early_writer().unwrap().write(b"late, "), 6);
+    peer.feed(&drain(&mut ours)).unwrap();
+    assert_eq!(ours.early_writer().unwrap().write(b"and not sealed yet"), 18);
+    // What was accepted goes out in front of our last flight.
+    exchange_in_steps(&mut ours, &mut peer, 7);
+    assert_eq!(early_at(&mut peer), b"late, and not sealed yet");
+    assert_eq!(ours.early_data_status(), EarlyDataStatus::Accepted);
+    assert_both_ways(&mut ours, &mut peer);
+}
+
+#[test]
+fn rejected_early_data_is_given_back_and_never_sent_again() {
+    for len in [0, 5, 20_000] {
+        let configs = Configs::new();
+        let mut ours = configs.our_client();
+        let data = pattern(len);
+        assert_eq!(ours.early_writer().unwrap().write(&data), len);
+        // The server has forgotten the ticket.
+        let mut other = configs.server.clone();
+        other.session_storage = rustls::server::ServerSessionMemoryCache::new(8);
+        other.max_early_data_size = 0;
+        let mut peer = Peer::server(other);
+        let to_peer = drain(&mut ours);
+        if len < 10_000 {
+            peer.feed(&to_peer).unwrap();
+        } else {
+            // rustls refuses to skip as much. The hello is what rejects it.
+            let hello_len = 5 + usize::from(u16::from_be_bytes([to_peer[3], to_peer[4]]));
+            peer.feed(&to_peer[..hello_len]).unwrap();
+        }
+        exchange_in_steps(&mut ours, &mut peer, 50);
+        assert_eq!(ours.early_data_status(), EarlyDataStatus::Rejected);
+        assert_eq!(ours.take_rejected_early_data(), data);
+        assert_eq!(ours.take_rejected_early_data(), b"", "once");
+        assert_eq!(peer.take_plaintext(), b"");
+        assert_both_ways(&mut ours, &mut peer);
+    }
+}
+
+#[test]
+fn what_the_ticket_does_not_allow_is_given_back() {
+    let configs = Configs::new();
+    let (mut ours, mut peer) = (configs.our_client(), Peer::server(configs.server));
+    let data = pattern(50_000);
+    assert_eq!(ours.early_writer().unwrap().write(&data), 50_000);
+    exchange_in_steps(&mut ours, &mut peer, usize::MAX);
+    assert_eq!(early_at(&mut peer), data[..MAX_EARLY]);
+    assert_eq!(ours.early_data_status(), EarlyDataStatus::Accepted);
+    assert_eq!(ours.take_rejected_early_data(), data[MAX_EARLY..]);
+    assert_both_ways(&mut ours, &mut peer);
+}
+
+#[test]
+fn early_data_is_off_by_default_and_without_a_ticket() {
+    let configs = Configs::new();
+    let mut ours = Connection::client(configs.client.into(), server_name()).unwrap();
+    assert!(ours.early_writer().is_none());
+    let mut configs = Configs::new();
+    configs.client.resumption = rustls::client::Resumption::in_memory_sessions(8);
+    let mut ours = configs.our_client();
+    assert!(ours.early_writer().is_none());
+    let mut peer = Peer::server(configs.server);
+    exchange_in_steps(&mut ours, &mut peer, usize::MAX);
+    assert_eq!(ours.early_data_status(), EarlyDataStatus::NotOffered);
+}
+
+#[test]
+fn a_server_reads_early_data_apart_from_the_plaintext() {
+    for len in [1, 1000, 16_385, MAX_EARLY] {
+        for step in [1, 100, usize::MAX] {
+            let configs = Configs::new();
+            let mut ours = configs.our_server();
+            let mut peer = Peer::client(configs.client.clone());
+            let rustls::Connection::Client(client) = &mut peer.0 else { panic!("not a client") };
+            client.early_data().unwrap().write_all(&pattern(len)).unwrap();
+            for piece in peer.take_wire().chunks(step) {
+                feed(&mut ours, piece);
+            }
+            assert_eq!(ours.writer_state(), WriterState::Negotiating);
+            assert_eq!(ours.early_data_status(), EarlyDataStatus::Accepted);
+            assert_eq!(ours.early_plaintext(), pattern(len));
+            assert!(ours.plaintext().is_empty());
+            ours.consume_early(1).unwrap();
+            peer.0.writer().write_all(b"not early").unwrap();
+            exchange_in_steps(&mut ours, &mut peer, step);
+            let rustls::Connection::Client(client) = &peer.0 else { panic!("not a client") };
+            assert!(client.is_early_data_accepted());
+            // Both are still there, each in its place.
+            assert_eq!(ours.early_plaintext(), &pattern(len)[1..]);
+            assert_eq!(ours.plaintext(), b"not early");
+            assert!(ours.consume_early(len).is_err());
+            ours.consume_early(len - 1).unwrap();
+            assert_eq!(read_all(&mut ours), b"not early");
+            assert_both_ways(&mut ours, &mut peer);
+        }
+    }
+}
+
+#[test]
+fn a_server_that_was_not_asked_to_refuses_early_data() {
+    let configs = Configs::new();
+    let mut ours = Connection::server(configs.server.clone().into()).unwrap();
+    let mut peer = Peer::client(configs.client);
+    let rustls::Connection::Client(client) = &mut peer.0 else { panic!("not a client") };
+    client.early_data().unwrap().write_all(b"early").unwrap();
+    exchange_in_steps(&mut ours, &mut peer, usize::MAX);
+    let rustls::Connection::Client(client) = &peer.0 else { panic!("not a client") };
+    assert!(!client.is_early_data_accepted());
+    assert_eq!(ours.early_plaintext(), b"");
+    assert_both_ways(&mut ours, &mut peer);
+}
+
+/// More than `max_early_data_size` ends the handshake (RFC 9846 §4.3.10).
+#[test]
+fn early_data_is_bounded() {
+    let mut configs = Configs::new();
+    configs.server.max_early_data_size = 1000;
+    let mut ours = configs.our_server();
+    let mut peer = Peer::client(configs.client);
+    let rustls::Connection::Client(client) = &mut peer.0 else { panic!("not a client") };
+    client.early_data().unwrap().write_all(&pattern(20_000)).unwrap();
+    let wire = peer.take_wire();
+    assert_eq!(ours.receive(&wire), wire.len());
+    assert!(ours.process().is_err());
+    assert!(ours.early_plaintext().is_empty());
+}
+
+#[test]
+fn a_server_may_write_behind_its_finished() {
+    // A stock client holds 16 KiB that nobody has read.
+    for len in [1, 100, 5000] {
+        let mut configs = Configs::new();
+        configs.server.send_half_rtt_data = true;
+        configs.server.send_tls13_tickets = 2;
+        let (mut ours, mut peer) = (configs.our_server(), Peer::client(configs.client.clone()));
+        assert!(ours.early_writer().is_none());
+        feed(&mut ours, &peer.take_wire());
+        assert_eq!(ours.writer_state(), WriterState::Negotiating);
+        // Three records and more, and tickets behind them: the sequence number must follow.
+        for _ in 0..3 {
+            let mut early = ours.early_writer().unwrap();
+            assert_eq!(early.write(&pattern(len)), len);
+            early.flush();
+        }
+        assert_eq!(ours.early_writer().unwrap().write(b"waits"), 5);
+        peer.feed(&drain(&mut ours)).unwrap();
+        let expected = [&pattern(len)[..], &pattern(len), &pattern(len), b"waits"].concat();
+        assert_eq!(peer.take_plaintext(), expected, "before the client's Finished is read");
+        exchange_in_steps(&mut ours, &mut peer, 9);
+        assert_both_ways(&mut ours, &mut peer);
+    }
+}
+
+#[test]
+fn early_data_holds_no_more_than_the_capacity() {
+    let mut configs = Configs::new();
+    configs.server.send_half_rtt_data = true;
+    let mut config = ConnectionConfig::default();
+    (config.early_data, config.writer.capacity) = (true, 10_000);
+    let client = configs.client.clone().into();
+    let mut ours = Connection::client_with(client, server_name(), config.clone()).unwrap();
+    assert_eq!(ours.early_writer().unwrap().write(&pattern(20_000)), 10_000);
+    assert_eq!(ours.early_writer().unwrap().room(), 0);
+
+    let mut ours = Connection::server_with(configs.server.clone().into(), config).unwrap();
+    let mut peer = Peer::client(configs.client);
+    feed(&mut ours, &peer.take_wire());
+    peer.feed(&drain(&mut ours)).unwrap();
+    assert_eq!(ours.early_writer().unwrap().write(&pattern(20_000)), 10_000);
+    peer.feed(&drain(&mut ours)).unwrap();
+    assert_eq!(ours.early_writer().unwrap().write(&pattern(5)), 5);
+    exchange_in_steps(&mut ours, &mut peer, usize::MAX);
+    assert_eq!(peer.take_plaintext(), [&pattern(10_000)[..], &pattern(5)].concat());
+}

@@ -1,0 +1,172 @@
+//! Established connections that move to another process: here, out of one value into another.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use wantwrite::*;
+use wantwrite_testing::*;
+
+fn config() -> ConnectionConfig {
+    let mut config = ConnectionConfig::default();
+    (config.movable, config.exporter) = (true, true);
+    config
+}
+
+fn established(suite: CipherSuite, role: Role, config: ConnectionConfig) -> (Connection, Peer) {
+    let identity = Identity::for_suite(suite);
+    let (mut client, mut server) =
+        (client_config(suite, &identity), server_config(suite, &identity));
+    client.alpn_protocols = vec![b"h2".to_vec()];
+    server.alpn_protocols = vec![b"h2".to_vec()];
+    let (mut ours, mut peer) = match role {
+        Role::Client => (
+            Connection::client_with(client.into(), server_name(), config).unwrap(),
+            Peer::server(server),
+        ),
+        Role::Server => {
+            (Connection::server_with(server.into(), config).unwrap(), Peer::client(client))
+        }
+    };
+    exchange_in_steps(&mut ours, &mut peer, usize::MAX);
+    (ours, peer)
+}
+
+/// Through bytes, as to another process.
+fn through_bytes(connection: Connection) -> Connection {
+    let moved = connection.dangerous_into_moved().expect("at rest");
+    let mut message = moved.dangerous_bytes().to_vec();
+    let moved = MovedConnection::from_bytes(&mut message).unwrap();
+    assert!(message.iter().all(|&byte| byte == 0), "wiped where it was read");
+    assert_eq!(MovedConnection::from_bytes(&mut message).err(), Some(MoveError::AlreadyUsed));
+    moved.into_connection(ConnectionConfig::default()).unwrap()
+}
+
+#[test]
+fn a_connection_goes_on_elsewhere_in_every_suite_and_role() {
+    for &suite in CipherSuite::ALL {
+        for role in ROLES {
+            let (mut ours, mut peer) = established(suite, role, config());
+            assert_both_ways(&mut ours, &mut peer);
+            for _ in 0..3 {
+                let seen = |ours: &Connection| {
+                    let exported = ours.export_keying_material([0; 32], b"label", None);
+                    let chain = ours.peer_certificates().map(<[_]>::to_vec);
+                    let names = (
+                        ours.alpn_protocol().map(<[u8]>::to_vec),
+                        ours.server_name().map(String::from),
+                    );
+                    (
+                        (ours.cipher_suite(), ours.key_exchange_group(), ours.handshake_kind()),
+                        (ours.extended_master_secret(), exported, chain, names),
+                    )
+                };
+                let before = seen(&ours);
+                assert!(before.1.1.is_ok());
+                ours = through_bytes(ours);
+                assert_eq!(seen(&ours), before, "{suite:?} {role:?}");
+                assert_both_ways(&mut ours, &mut peer);
+            }
+            ours.close().unwrap();
+            peer.feed(&drain(&mut ours)).unwrap();
+        }
+    }
+}
+
+#[test]
+fn keys_are_updated_before_and_after_a_move_by_both_ends() {
+    for role in ROLES {
+        let (mut ours, mut peer) = established(TLS13, role, config());
+        for _ in 0..4 {
+            peer.0.refresh_traffic_keys().unwrap();
+            exchange_in_steps(&mut ours, &mut peer, 7);
+            ours.writer_mut().update_keys(KeyUpdateRequest::Requested).unwrap();
+            // The answer is outstanding when the connection moves.
+            peer.feed(&drain(&mut ours)).unwrap();
+            ours = through_bytes(ours);
+            exchange_in_steps(&mut ours, &mut peer, 7);
+            assert_both_ways(&mut ours, &mut peer);
+        }
+    }
+}
+
+#[test]
+fn records_that_have_come_in_part_move_too() {
+    for suite in [TLS13, TLS12] {
+        for role in ROLES {
+            let (mut ours, mut peer) = established(suite, role, config());
+            let wire = peer.send(b"cut in two");
+            for cut in 1..wire.len() {
+                let (mut ours, mut peer) = established(suite, role, config());
+                let wire = peer.send(b"cut in two");
+                feed(&mut ours, &wire[..cut]);
+                let mut ours = through_bytes(ours);
+                feed(&mut ours, &wire[cut..]);
+                assert_eq!(read_all(&mut ours), b"cut in two");
+                if cut % 16 == 0 {
+                    assert_both_ways(&mut ours, &mut peer);
+                }
+            }
+            // A whole record that was not processed moves, and is opened there.
+            assert_eq!(ours.receive(&wire), wire.len());
+            let mut ours = through_bytes(ours);
+            assert_eq!(ours.plaintext(), b"cut in two");
+            assert_eq!(read_all(&mut ours), b"cut in two");
+        }
+    }
+}
+
+#[test]
+fn a_connection_that_is_not_at_rest_or_not_movable_stays() {
+    let stays = |connection: Connection| match connection.dangerous_into_moved() {
+        Ok(_) => panic!("it moved"),
+        Err(connection) => connection,
+    };
+    // rustls keeps what makes the next keys.
+    let (ours, mut peer) = established(TLS13, Role::Client, ConnectionConfig::default());
+    assert_both_ways(&mut stays(ours), &mut peer);
+    // In TLS 1.2 there are none.
+    let (ours, mut peer) = established(TLS12, Role::Client, ConnectionConfig::default());
+    assert_both_ways(&mut through_bytes(ours), &mut peer);
+
+    let (mut ours, mut peer) = established(TLS13, Role::Server, config());
+    ours.writer_mut().write_atomic(b"waits").unwrap();
+    ours = stays(ours);
+    peer.feed(&drain(&mut ours)).unwrap();
+    assert_eq!(peer.take_plaintext(), b"waits");
+    feed(&mut ours, &peer.send(b"unread"));
+    ours = stays(ours);
+    assert_eq!(read_all(&mut ours), b"unread");
+    ours = through_bytes(ours);
+    assert_both_ways(&mut ours, &mut peer);
+    ours.close().unwrap();
+    let _closed = stays(ours);
+    let client = client_config(TLS13, &Identity::for_suite(TLS13)).into();
+    let _negotiating = stays(Connection::client_with(client, server_name(), config()).unwrap());
+}
+
+#[test]
+fn what_is_cut_or_altered_is_refused_or_opens_nothing() {
+    let (ours, _) = established(TLS13, Role::Client, config());
+    let mut bytes = ours.dangerous_into_moved().unwrap().dangerous_bytes().to_vec();
+    for len in 0..bytes.len() {
+        let cut = MovedConnection::from_bytes(&mut bytes[..len].to_vec());
+        let refused = cut.and_then(|moved| moved.into_connection(ConnectionConfig::default()));
+        assert!(refused.is_err(), "{len}");
+    }
+    for at in 0..bytes.len() {
+        let mut altered = bytes.clone();
+        altered[at] ^= 0xff;
+        // An error, or another connection; no panic, and nothing without bound.
+        if let Ok(moved) = MovedConnection::from_bytes(&mut altered) {
+            let _error_or_connection = moved.into_connection(ConnectionConfig::default());
+        }
+    }
+    let mut longer = [&bytes[..], &[0]].concat();
+    let longer = MovedConnection::from_bytes(&mut longer).unwrap();
+    let refused = longer.into_connection(ConnectionConfig::default()).unwrap_err();
+    assert_eq!(refused, MoveError::Malformed);
+    let other = MovedConnection::from_bytes(&mut b"something else".to_vec()).unwrap_err();
+    assert_eq!(other, MoveError::UnknownFormat);
+    let mut invalid = ConnectionConfig::default();
+    invalid.writer.capacity = 0;
+    let moved = MovedConnection::from_bytes(&mut bytes).unwrap();
+    assert!(matches!(moved.into_connection(invalid), Err(MoveError::Config(_))));
+}

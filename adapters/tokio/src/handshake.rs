@@ -78,6 +78,20 @@ impl<IO> TlsHandshake<IO> {
 }
 
 impl<IO> FallibleTlsHandshake<IO> {
+    /// One that has failed, and whose alert is to be sent.
+    pub(crate) const fn failed(error: io::Error, stream: TlsStream<IO>) -> Self {
+        Self { going: Going::Failed(error, stream), role: Role::Server }
+    }
+
+    /// The transport, if it is still here.
+    pub(crate) fn into_io(self) -> Option<IO> {
+        match self.going {
+            Going::On(stream) | Going::Failed(_, stream) => Some(stream.into_inner().0),
+            Going::Refused(_, io) => Some(io),
+            Going::Over => None,
+        }
+    }
+
     /// As [`TlsHandshake::get_ref`].
     pub const fn get_ref(&self) -> Option<&IO> {
         match &self.going {

@@ -8,11 +8,13 @@ extern crate std;
 mod connector;
 mod errors;
 mod handshake;
+mod lazy;
 mod stream;
 mod tasks;
 
 pub use connector::{TlsAcceptor, TlsConnector};
 pub use handshake::{FallibleTlsHandshake, TlsHandshake};
+pub use lazy::{LazyConfigAcceptor, StartHandshake};
 pub use stream::TlsStream;
 pub use wantwrite::rustls;
 

@@ -5,9 +5,11 @@
 //! |---|---|
 //! | `pass`, `pass_buf_read` | `what_a_stock_server_echoes_is_read_with_and_without_a_buffer_of_ours` |
 //! | `fail` | `a_server_of_another_name_is_refused` |
+//! | `test_lazy_config_acceptor` | `a_configuration_is_chosen_by_what_the_client_said` |
 //! | `acceptor_alert`, `lazy_config_acceptor_alert` | `a_refusal_reaches_the_client_through_the_narrowest_pipe` |
 //! | `lazy_config_acceptor_take_io` | `behind_the_alert_the_transport_is_the_callers_again` |
-//! | `lazy_config_acceptor_eof`, `stream_handshake_eof` | `a_handshake_that_meets_the_end_is_an_unexpected_eof` |
+//! | `lazy_config_acceptor_eof` | `a_client_that_says_nothing_is_an_unexpected_eof` |
+//! | `stream_handshake_eof` | `a_handshake_that_meets_the_end_is_an_unexpected_eof` |
 //! | `handshake_flush_pending`, `stream_buffered_handshake` | `a_handshake_flushes_what_its_transport_holds_back` |
 //! | `stream_good`, `_vectored`, `_bufread` | `all_is_read_to_a_clean_end_and_the_answer_is_whole` |
 //! | `stream_bad` | `a_transport_that_takes_nothing_makes_the_writer_wait_when_the_buffer_is_full` |
@@ -55,6 +57,75 @@ async fn a_server_of_another_name_is_refused() {
     let (client, server) = tokio::join!(connector.connect(name, a), acceptor.accept(b));
     assert!(matches!(handshake_fault(&client.unwrap_err()), rustls::Error::InvalidCertificate(_)));
     assert!(matches!(handshake_fault(&server.unwrap_err()), rustls::Error::AlertReceived(_)));
+}
+
+fn lazily(io: tokio::io::DuplexStream) -> LazyConfigAcceptor<tokio::io::DuplexStream> {
+    LazyConfigAcceptor::new(ConnectionConfig::pooled(Pool::default()), io)
+}
+
+#[tokio::test]
+async fn a_configuration_is_chosen_by_what_the_client_said() {
+    for suite in SUITES {
+        let identity = Identity::for_suite(suite);
+        let mut client = client_config(suite, &identity);
+        client.alpn_protocols = vec![b"one".to_vec(), b"two".to_vec()];
+        let mut server = server_config(suite, &identity);
+        server.alpn_protocols = vec![b"two".to_vec()];
+        let (near, far) = duplex(1200);
+        let theirs = tokio_rustls::TlsConnector::from(Arc::new(client));
+        let theirs = async {
+            let mut theirs = theirs.connect(server_name(), near).await.unwrap();
+            theirs.write_all(b"hello").await.unwrap();
+            let mut answer = Vec::new();
+            theirs.read_to_end(&mut answer).await.unwrap();
+            answer
+        };
+        let ours = async {
+            let start = lazily(far).await.unwrap();
+            let hello = start.client_hello();
+            assert_eq!(hello.server_name(), Some("localhost"));
+            assert_eq!(hello.alpn_protocols().collect::<Vec<_>>(), [b"one", b"two"]);
+            let mut ours = start.into_stream(Arc::new(server)).await.unwrap();
+            assert_eq!(ours.get_ref().1.alpn_protocol(), Some(&b"two"[..]));
+            ours.read_exact(&mut [0; 5]).await.unwrap();
+            ours.write_all(b"bye").await.unwrap();
+            ours.shutdown().await.unwrap();
+        };
+        let (answer, ()) = timeout(PATIENCE, async { tokio::join!(theirs, ours) }).await.unwrap();
+        assert_eq!(answer, b"bye");
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_says_nothing_is_an_unexpected_eof() {
+    let (client, server) = duplex(10);
+    drop(client);
+    let error = lazily(server).await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.to_string().as_str()),
+        (ErrorKind::UnexpectedEof, "tls handshake eof")
+    );
+}
+
+#[tokio::test]
+async fn a_client_that_is_refused_lazily_is_told_through_the_narrowest_pipe() {
+    let (mut client, server) = duplex(2);
+    let client = async move {
+        client.write_all(b"not tls").await.unwrap();
+        let mut answer = Vec::new();
+        client.read_to_end(&mut answer).await.unwrap();
+        answer
+    };
+    let server = async {
+        let mut acceptor = lazily(server);
+        let error = (&mut acceptor).await.unwrap_err();
+        assert!(error.get_ref().unwrap().is::<rustls::Error>(), "{error}");
+        acceptor.take_io().unwrap().write_all(b"in the clear").await.unwrap();
+        assert!(acceptor.take_io().is_none(), "it is taken");
+    };
+    let (answer, ()) = timeout(PATIENCE, async { tokio::join!(client, server) }).await.unwrap();
+    // `unexpected_message`, as RFC 9846 §5.1 wants of a record of such a type.
+    assert_eq!(answer, [&[21, 3, 3, 0, 2, 2, 10], &b"in the clear"[..]].concat());
 }
 
 /// What a client gets that sends `hello` over a pipe of two bytes, and what its server says: ours,

@@ -32,7 +32,7 @@ struct Scale {
     connections: usize,
 }
 
-const EARNEST: Scale = Scale { pairs: 31, divisor: 1, connections: 1000 };
+const EARNEST: Scale = Scale { pairs: 21, divisor: 1, connections: 1000 };
 const TEST: Scale = Scale { pairs: 1, divisor: 100, connections: 10 };
 
 fn main() -> Result<ExitCode, Error> {

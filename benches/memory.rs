@@ -63,8 +63,7 @@ fn policies() -> [(&'static str, ConnectionConfig); 4] {
     let mut release = ConnectionConfig::default();
     release.writer.buffers = BufferPolicy::Release;
     release.reader.buffers = BufferPolicy::Release;
-    let mut pool = release.clone();
-    pool.writer.pool = Some(Pool::new(8));
+    let pool = ConnectionConfig::pooled(Pool::new(8));
     [("Retain", retain.clone()), ("Release", release), ("Pool", pool), (SHRUNK, retain)]
 }
 

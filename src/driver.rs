@@ -91,6 +91,8 @@ pub struct Driver<E> {
     unread: Option<Fault<E>>,
     /// The transport's own buffer may hold bytes that no caller knows of, and so will not flush.
     flush_due: bool,
+    /// The handshake is over, and was successful.
+    negotiated: bool,
     /// The transport has said that no more will come.
     input_ended: bool,
     /// Bytes of the transport that lingering has thrown away.
@@ -113,6 +115,7 @@ impl<E> Driver<E> {
             deferred: None,
             unread: None,
             flush_due: false,
+            negotiated: false,
             input_ended: false,
             discarded: 0,
             scratch: Vec::new(),
@@ -266,7 +269,7 @@ impl<E> Driver<E> {
         read: impl FnOnce(&mut Connection) -> Result<usize, ConnectionError>,
     ) -> Result<usize, Fault<E>> {
         let len = read(&mut self.connection).map_err(Fault::Connection);
-        self.flush_due |= self.connection.wants().drain;
+        self.flush_due |= self.connection.writer().wants_drain();
         len
     }
 
@@ -309,14 +312,19 @@ impl<E> Driver<E> {
 
     /// Lends memory for at most `max` bytes.
     fn lend(&mut self, max: usize) -> &mut [u8] {
-        let memory = if self.connection.wants().input {
-            self.connection.lend_inbound().unwrap_or_default()
-        } else {
-            self.scratch.resize(SCRATCH_LEN, 0);
-            &mut self.scratch
+        let Self { connection, scratch, len, .. } = self;
+        // A half that has failed takes the other one with it.
+        let takes_input = connection.writer().error().is_none();
+        let lent = if takes_input { connection.lend_inbound() } else { None };
+        let memory = match lent {
+            Some(memory) => memory,
+            None => {
+                scratch.resize(SCRATCH_LEN, 0);
+                scratch
+            }
         };
-        self.len = memory.len().min(max);
-        memory.get_mut(..self.len).unwrap_or_default()
+        *len = memory.len().min(max);
+        memory.get_mut(..*len).unwrap_or_default()
     }
 
     fn return_lent(&mut self) {

@@ -9,7 +9,10 @@ use alloc::sync::Arc;
 use std::alloc::System;
 
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
-use wantwrite::{BufferPolicy, CipherSuite, Connection, Pool, Version, Writer, WriterConfig};
+use wantwrite::{
+    BufferPolicy, CipherSuite, Connection, ConnectionConfig, Pool, ReadKeys, Role, Version,
+    WriteKeys, Writer, WriterConfig,
+};
 use wantwrite_testing::writer::writer_and_reader;
 use wantwrite_testing::*;
 
@@ -61,6 +64,43 @@ fn owned_hand_off_with_a_pool_allocates_nothing() {
     (0..1000).for_each(|_| hand_off());
     let change = region.change();
     assert_eq!(change.allocations + change.reallocations, 0);
+}
+
+/// Both halves of each give their memory back and take it again, several times in a round trip.
+fn thousand_round_trips_of_connections_with_a_pool_allocate_nothing() {
+    let suite = CipherSuite::TLS_AES_128_GCM_SHA256;
+    let config = ConnectionConfig::pooled(Pool::new(8));
+    let ends = [([1; 16], [2; 16], Role::Client), ([2; 16], [1; 16], Role::Server)];
+    let [mut client, mut server] = ends.map(|(write, read, role)| {
+        let write = WriteKeys::new(suite, &write, [3; 12], 0).unwrap();
+        let read = ReadKeys::new(suite, &read, [3; 12], 0).unwrap();
+        Connection::from_keys(write, read, role, config.clone()).unwrap()
+    });
+    for len in [64, 16_384, 50_000] {
+        let (data, mut buf) = (vec![1; len], vec![0; len]);
+        let mut round_trip = || {
+            carry(&mut client, &mut server, &data, &mut buf);
+            carry(&mut server, &mut client, &data, &mut buf);
+            assert_eq!(client.memory_held() + server.memory_held(), 0);
+        };
+        round_trip();
+        let region = Region::new(ALLOCATOR);
+        (0..1000).for_each(|_| round_trip());
+        let change = region.change();
+        assert_eq!(change.allocations + change.reallocations, 0, "{len}");
+    }
+}
+
+fn carry(from: &mut Connection, to: &mut Connection, data: &[u8], buf: &mut [u8]) {
+    from.writer_mut().write_atomic(data).unwrap();
+    let mut len = 0;
+    while from.wants().drain {
+        let mut drain = from.writer_mut().drain();
+        let taken = to.receive(drain.chunk());
+        drain.advance(taken).unwrap();
+        len += to.read(&mut buf[len..]).unwrap();
+    }
+    assert_eq!(&buf[..len], data);
 }
 
 /// `BufferPolicy::Release` costs one allocation for each segment that is filled.
@@ -130,6 +170,8 @@ fn an_idle_client_that_was_shrunk_holds_at_most_3000_bytes() {
 }
 
 fn main() {
+    thousand_round_trips_of_connections_with_a_pool_allocate_nothing();
+    println!("test thousand_round_trips_of_connections_with_a_pool_allocate_nothing ... ok");
     thousand_writes_of_64_bytes_and_of_16_kib_allocate_nothing();
     println!("test thousand_writes_of_64_bytes_and_of_16_kib_allocate_nothing ... ok");
     owned_hand_off_with_a_pool_allocates_nothing();

@@ -201,6 +201,45 @@ mod in_the_whole_process {
         }
     }
 
+    /// Looked at while the pool has the memory.
+    #[test]
+    fn no_plaintext_is_left_in_inbound_memory_that_comes_back_to_a_pool() {
+        let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut scan = Scan::new();
+        for suite in SUITES_HERE {
+            let (mut writer, _) = writer_and_reader(suite, WriterConfig::default());
+            writer.write_atomic(&marks(20_000)).unwrap();
+            let wire = drain_writer(&mut writer);
+            let pool = Pool::new(2);
+            let mut config = ReaderConfig::default();
+            config.pool = Some(pool.clone());
+            let opened = || {
+                let (_, keys) = keys(suite);
+                let mut reader = Reader::new(keys, Role::Server, config.clone()).unwrap();
+                assert_eq!(reader.receive(&wire), wire.len());
+                let _ = reader.process().unwrap();
+                assert!(has_marks(reader.plaintext()));
+                assert_eq!(pool.inbound_len(), 0, "in use");
+                reader
+            };
+            let mut read = opened();
+            while !read.plaintext().is_empty() {
+                read.consume_all();
+                let _ = read.process().unwrap();
+            }
+            assert_eq!(pool.inbound_len(), config.capacity, "it is empty");
+            assert!(!scan.finds_marks(), "{suite:?}, read");
+            let mut failed = opened();
+            failed.fail(Error::Aborted(AlertDescription::INTERNAL_ERROR));
+            failed.consume_all();
+            assert_eq!(pool.inbound_len(), config.capacity, "it has failed");
+            assert!(!scan.finds_marks(), "{suite:?}, failed");
+            drop(opened());
+            assert_eq!(pool.inbound_len(), config.capacity, "it is dropped");
+            assert!(!scan.finds_marks(), "{suite:?}, dropped");
+        }
+    }
+
     /// A handshake that was longer than the buffer leaves it in more memory, which shrinks when
     /// enough was read.
     #[test]

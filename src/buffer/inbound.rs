@@ -3,10 +3,11 @@
 use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt;
+use core::mem;
 
-use zeroize::Zeroize;
-
-use super::BufferPolicy;
+#[cfg(feature = "std")]
+use super::Pool;
+use super::{BufferPolicy, wipe};
 use crate::error::Overrun;
 
 /// One bounded stretch of memory: bytes enter at its end, and leave at its start.
@@ -23,12 +24,35 @@ pub(crate) struct InboundBuffer {
     /// The free memory behind `end` is lent until a call of its own. It stays where it is.
     is_lent: bool,
     capacity: usize,
-    policy: BufferPolicy,
+    /// Whether empty memory stays with this buffer.
+    keeps_memory: bool,
+    #[cfg(feature = "std")]
+    pool: Option<Pool>,
 }
 
 impl InboundBuffer {
     pub(crate) const fn new(capacity: usize, policy: BufferPolicy) -> Self {
-        Self { memory: Vec::new(), start: 0, end: 0, used: 0, is_lent: false, capacity, policy }
+        Self {
+            memory: Vec::new(),
+            start: 0,
+            end: 0,
+            used: 0,
+            is_lent: false,
+            capacity,
+            keeps_memory: matches!(policy, BufferPolicy::Retain),
+            #[cfg(feature = "std")]
+            pool: None,
+        }
+    }
+
+    /// Takes its memory from `pool`, and gives it back there whenever it is empty.
+    #[cfg(feature = "std")]
+    pub(crate) fn with_pool(self, pool: Option<Pool>) -> Self {
+        // Moved, and not updated: it has a `Drop`.
+        let mut this = self;
+        this.keeps_memory &= pool.is_none();
+        this.pool = pool;
+        this
     }
 
     /// The bytes that are held.
@@ -115,7 +139,7 @@ impl InboundBuffer {
     fn settle(&mut self) {
         if self.start == self.end && !self.is_lent {
             (self.start, self.end) = (0, 0);
-            if self.policy == BufferPolicy::Release {
+            if !self.keeps_memory {
                 self.release();
             }
         }
@@ -166,10 +190,12 @@ impl InboundBuffer {
     /// Moves what is held to other memory, and wipes where it was: it may have been opened there.
     #[cold]
     fn reallocate(&mut self, len: usize) {
-        let mut memory = vec![0; len];
+        let mut memory = self.new_memory(len);
         let end = self.len();
-        memory[..end].copy_from_slice(self.bytes());
-        self.release();
+        if !self.memory.is_empty() {
+            memory[..end].copy_from_slice(self.bytes());
+            self.release();
+        }
         (self.memory, self.end, self.used) = (memory, end, end);
     }
 
@@ -180,9 +206,22 @@ impl InboundBuffer {
 
     /// Gives the memory back if nothing is held.
     pub(crate) fn release_if_empty(&mut self) {
-        if self.len() == 0 && !self.is_lent && self.policy == BufferPolicy::Release {
+        if !self.keeps_memory && !self.memory.is_empty() && self.len() == 0 && !self.is_lent {
             self.release();
         }
+    }
+
+    #[cfg(feature = "std")]
+    fn new_memory(&self, len: usize) -> Vec<u8> {
+        match &self.pool {
+            Some(pool) if len > 0 => pool.take_inbound(len),
+            _ => vec![0; len],
+        }
+    }
+
+    #[cfg(not(feature = "std"))]
+    fn new_memory(&self, len: usize) -> Vec<u8> {
+        vec![0; len]
     }
 
     /// The same whatever the policy.
@@ -203,10 +242,18 @@ impl InboundBuffer {
 
     #[inline(never)]
     fn release(&mut self) {
-        // Opened records were plaintext here.
-        self.memory[..self.used].zeroize();
-        self.memory = Vec::new();
+        let (mut memory, used) = (mem::take(&mut self.memory), self.used);
         (self.start, self.end, self.used, self.is_lent) = (0, 0, 0, false);
+        if memory.is_empty() {
+            return;
+        }
+        #[cfg(feature = "std")]
+        if let Some(pool) = &self.pool {
+            pool.give_inbound(memory, used);
+            return;
+        }
+        // Opened records were plaintext here.
+        wipe(&mut memory[..used]);
     }
 }
 
@@ -262,6 +309,26 @@ mod tests {
         assert!(buffer.memory_held() >= 8);
         buffer.consume(2);
         assert_eq!(buffer.memory_held(), 0);
+    }
+
+    #[cfg(feature = "std")]
+    #[test]
+    fn a_pool_has_the_memory_while_it_is_empty() {
+        let pool = Pool::new(1);
+        let mut buffer = InboundBuffer::new(8, BufferPolicy::Retain).with_pool(Some(pool.clone()));
+        feed(&mut buffer, b"01234567");
+        assert_eq!((buffer.memory_held(), pool.inbound_len()), (8, 0));
+        buffer.consume(3);
+        assert_eq!((buffer.bytes(), pool.inbound_len()), (&b"34567"[..], 0));
+        buffer.consume(5);
+        assert_eq!((buffer.memory_held(), pool.inbound_len()), (0, 8));
+        let _memory = buffer.lend(0);
+        assert_eq!(pool.inbound_len(), 0);
+        buffer.commit_lent(0).unwrap();
+        assert_eq!(pool.inbound_len(), 8);
+        feed(&mut buffer, b"plain");
+        buffer.wipe();
+        assert_eq!(pool.take_inbound(8), [0; 8]);
     }
 
     /// Records of two lengths by turns through a buffer of `capacity`: as many bytes as there is

@@ -109,8 +109,11 @@ impl Marks {
 
     /// Gives back the memory of more than so many marks, which a burst of small records took.
     pub(super) fn shrink(&mut self, kept: usize) {
-        self.ahead.shrink_to(kept);
-        self.behind.shrink_to(kept);
+        for marks in [&mut self.ahead, &mut self.behind] {
+            if marks.capacity() > kept {
+                marks.shrink_to(kept);
+            }
+        }
     }
 
     #[inline]

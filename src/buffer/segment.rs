@@ -5,7 +5,8 @@ use core::fmt;
 use core::ops::Range;
 
 use bytes::{Buf, Bytes, BytesMut};
-use zeroize::Zeroize;
+
+use super::wipe;
 
 /// What is written at a segment's start can be aligned to this many bytes: ring reads and writes
 /// vectors of 32, and those that lie across two cache lines cost it 2 to 4 %.
@@ -170,7 +171,7 @@ impl Segment {
     pub(super) fn wipe_tail(&mut self) {
         let end = self.lent.max(self.filled);
         if end > self.sealed {
-            self.memory[self.sealed..end].zeroize();
+            wipe(&mut self.memory[self.sealed..end]);
         }
         self.filled = self.sealed;
         self.lent = self.sealed;

@@ -21,6 +21,8 @@ use rustls::{
 use super::ConnectionError;
 use super::rustls23::KeptSecrets;
 use crate::aead::CipherSuite;
+#[cfg(feature = "std")]
+use crate::buffer::Pool;
 use crate::error::ConfigError;
 use crate::reader::ReaderConfig;
 use crate::record::HEADER_LEN;
@@ -75,6 +77,17 @@ pub enum Tls12Close {
 }
 
 impl ConnectionConfig {
+    /// The default settings, with `pool` for both halves. Give a clone of it to every connection:
+    /// those that are idle hold no buffer then, and those that are busy allocate none.
+    #[cfg(feature = "std")]
+    #[must_use]
+    pub fn pooled(pool: Pool) -> Self {
+        let mut config = Self::default();
+        config.writer.pool = Some(pool.clone());
+        config.reader.pool = Some(pool);
+        config
+    }
+
     /// Whether a connection can be made with these settings, without making one.
     ///
     /// # Errors

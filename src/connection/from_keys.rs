@@ -56,7 +56,7 @@ impl Connection {
     ) -> Result<Self, ConfigError> {
         let mut this = Self {
             writer: Writer::without_keys(config.writer)?,
-            reader: Reader::without_keys(role, config.reader)?,
+            reader: Reader::without_keys(role, &config.reader)?,
             stage: Stage::Established(Box::new(negotiated)),
         };
         this.writer.begin_with(write, read.take_secret());

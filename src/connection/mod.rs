@@ -45,7 +45,6 @@ use rustls::{ClientConfig, ServerConfig};
 use rustls23::{LateServer, Rustls};
 
 use crate::alert::AlertDescription;
-use crate::buffer::InboundBuffer;
 use crate::error::{Error, WriteError};
 use crate::reader::{Reader, ReaderState};
 use crate::writer::{Writer, WriterState};
@@ -162,12 +161,12 @@ impl Connection {
         config: ConnectionConfig,
     ) -> Result<Self, ConnectionError> {
         let ConnectionConfig { writer, reader, .. } = config;
-        let inbound = InboundBuffer::new(reader.capacity, reader.buffers);
+        let inbound = reader.handshake_buffer();
         let (role, early_capacity) = (backend.role(), writer.capacity);
         let handshake = Handshake::new(backend, inbound, reader.limits, early_capacity);
         let mut this = Self {
             writer: Writer::without_keys(writer)?,
-            reader: Reader::without_keys(role, reader)?,
+            reader: Reader::without_keys(role, &reader)?,
             stage: Stage::Negotiating(Box::new(handshake)),
         };
         this.process()?;

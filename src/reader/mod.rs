@@ -120,7 +120,7 @@ impl Reader {
     /// # Errors
     /// [`ConfigError`] for a setting that is out of its range ([`ReaderConfig::check`]).
     pub fn new(mut keys: ReadKeys, role: Role, config: ReaderConfig) -> Result<Self, ConfigError> {
-        let mut reader = Self::without_keys(role, config)?;
+        let mut reader = Self::without_keys(role, &config)?;
         let next_keys = NextKeys::of(None, keys.take_secret());
         reader.standalone = Some(Box::new(Standalone::new(next_keys)));
         reader.begin(keys);
@@ -128,12 +128,12 @@ impl Reader {
     }
 
     /// A reader that opens nothing yet: `Negotiating`.
-    pub(crate) fn without_keys(role: Role, config: ReaderConfig) -> Result<Self, ConfigError> {
+    pub(crate) fn without_keys(role: Role, config: &ReaderConfig) -> Result<Self, ConfigError> {
         config.check()?;
         Ok(Self {
             opener: None,
             standalone: None,
-            buffer: InboundBuffer::new(config.capacity, config.buffers),
+            buffer: config.inbound_buffer(),
             opened_record_len: 0,
             plaintext: 0..0,
             joiner: HandshakeJoiner::default(),
@@ -289,6 +289,9 @@ impl Reader {
 
     /// Whether a whole record is at the front, or a header that can be refused at once.
     pub(crate) fn holds_record(&self) -> bool {
+        if self.buffer.len() == 0 {
+            return false;
+        }
         match self.next_header() {
             Ok(header) => header.is_some_and(|header| header.record_len() <= self.buffer.len()),
             Err(_) => true,

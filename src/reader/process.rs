@@ -103,8 +103,9 @@ impl Reader {
     }
 
     /// Length of the record at the front, as far as it is known, if its end has not come; else 0.
+    /// Where nothing is held there is nothing to move, however much is needed.
     pub(super) fn needed(&self) -> usize {
-        if self.opened_record_len > 0 {
+        if self.opened_record_len > 0 || self.buffer.len() == 0 {
             return 0;
         }
         let needed = match self.next_header() {

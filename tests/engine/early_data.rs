@@ -228,8 +228,11 @@ fn early_data_is_bounded() {
     let rustls::Connection::Client(client) = &mut peer.0 else { panic!("not a client") };
     client.early_data().unwrap().write_all(&pattern(20_000)).unwrap();
     let wire = peer.take_wire();
-    assert_eq!(ours.receive(&wire), wire.len());
-    assert!(ours.process().is_err());
+    let mut rest = &wire[..];
+    while ours.process().is_ok() {
+        assert!(!rest.is_empty(), "all of it was taken");
+        rest = &rest[ours.receive(rest)..];
+    }
     assert!(ours.early_plaintext().is_empty());
 }
 

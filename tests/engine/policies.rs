@@ -748,7 +748,7 @@ fn a_setting_out_of_its_range_is_an_error_that_names_it() {
         let error = config.check().unwrap_err();
         assert_eq!(error.setting, setting);
         let (_, keys) = keys(TLS13);
-        assert_eq!(Reader::new(keys, Role::Client, config).err(), Some(error));
+        assert_eq!(Reader::new(keys, Role::Client, config.clone()).err(), Some(error));
         let mut both = ConnectionConfig::default();
         both.reader = config;
         assert_eq!(refused_by_connections(&both), ConnectionError::Config(error));

@@ -255,12 +255,14 @@ fn connections_and_halves_can_be_sent_to_other_threads() {
 }
 
 #[test]
-fn an_idle_connection_under_release_holds_no_buffer() {
+fn an_idle_connection_under_release_or_a_pool_holds_no_buffer() {
     let identity = Identity::new(false);
-    let mut config = ConnectionConfig::default();
-    config.writer.buffers = BufferPolicy::Release;
-    config.reader.buffers = BufferPolicy::Release;
-    for role in ROLES {
+    let mut release = ConnectionConfig::default();
+    release.writer.buffers = BufferPolicy::Release;
+    release.reader.buffers = BufferPolicy::Release;
+    let pooled = ConnectionConfig::pooled(Pool::new(8));
+    let configs = [release, pooled];
+    for (role, config) in ROLES.into_iter().flat_map(|role| configs.each_ref().map(|c| (role, c))) {
         let client = client_config(TLS13, &identity);
         let server = server_config(TLS13, &identity);
         let (mut ours, mut peer) = match role {
@@ -273,6 +275,7 @@ fn an_idle_connection_under_release_holds_no_buffer() {
                 Peer::client(client),
             ),
         };
+        assert_eq!(ours.memory_held(), 0, "{role:?} whose peer is silent");
         negotiate(&mut ours, &mut peer);
         assert_eq!(ours.memory_held(), 0, "{role:?} after the handshake");
         let _accepted = ours.writer_mut().write(&pattern(100_000)).unwrap();

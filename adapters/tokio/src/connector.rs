@@ -1,11 +1,12 @@
 //! Where TLS streams come from.
 
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use wantwrite::rustls::pki_types::ServerName;
 use wantwrite::rustls::{ClientConfig, ServerConfig};
-use wantwrite::{Connection, ConnectionConfig, Role, prepare_client_config};
+use wantwrite::{Connection, ConnectionConfig, Pool, Role, prepare_client_config};
 
 use crate::handshake::TlsHandshake;
 
@@ -28,22 +29,7 @@ use crate::handshake::TlsHandshake;
 /// # }
 /// ```
 ///
-/// # Coming from tokio-rustls
-///
-/// | there | here |
-/// |---|---|
-/// | `TlsConnector`, `TlsAcceptor` | the same; [`with_connection_config`](Self::with_connection_config) for the engine's settings |
-/// | `client::TlsStream`, `server::TlsStream`, and an enum of both | one [`TlsStream`](crate::TlsStream) |
-/// | `Connect`, `Accept`, `into_fallible` | [`TlsHandshake`], [`into_fallible`](TlsHandshake::into_fallible) |
-/// | `get_ref`, `get_mut`, `into_inner` with rustls's connection | the same with our [`Connection`] |
-/// | `shutdown` of a transport that is not connected is well | only if the peer has ended |
-/// | what is written may wait for `flush` | only while the transport takes no more |
-/// | reading does not write | reading sends what waits, answers to KeyUpdates included |
-/// | an end without `close_notify` is `UnexpectedEof` | the same |
-/// | `negotiated_cipher_suite`, `protocol_version` of the connection | [`cipher_suite`](Connection::cipher_suite), [`protocol_version`](Connection::protocol_version), with this crate's types |
-/// | `with_alpn` | set `alpn_protocols` in the configuration |
-/// | `ClientConfig::builder()` | with two providers compiled in it panics: see [`Connection::client`] |
-/// | early data, `LazyConfigAcceptor` | are not there |
+/// [The first page](crate) says what a program changes that comes from tokio-rustls.
 #[derive(Clone, Debug)]
 pub struct TlsConnector {
     tls: Arc<ClientConfig>,
@@ -51,10 +37,20 @@ pub struct TlsConnector {
 }
 
 impl TlsConnector {
-    /// Settings for the streams made from now on.
+    /// Settings for the streams made from now on. By default they are
+    /// [`ConnectionConfig::pooled`], with a pool that all streams of this one and of its clones
+    /// share: begin with that, or idle streams hold their buffers.
     #[must_use]
     pub fn with_connection_config(self, config: ConnectionConfig) -> Self {
         Self { config, ..self }
+    }
+
+    /// The same with other application protocols (RFC 7301). Sessions are resumed across both.
+    #[must_use]
+    pub fn with_alpn(&self, protocols: Vec<Vec<u8>>) -> Self {
+        let mut this = self.clone();
+        Arc::make_mut(&mut this.tls).alpn_protocols = protocols;
+        this
     }
 
     /// The handshake with the server `name` over `io`. It has no timeout of its own: wrap it in
@@ -85,7 +81,7 @@ impl TlsConnector {
 impl From<Arc<ClientConfig>> for TlsConnector {
     /// The configuration is copied unless its `enable_secret_extraction` is set.
     fn from(tls: Arc<ClientConfig>) -> Self {
-        Self { tls: prepare_client_config(tls), config: ConnectionConfig::default() }
+        Self { tls: prepare_client_config(tls), config: ConnectionConfig::pooled(Pool::default()) }
     }
 }
 
@@ -98,7 +94,8 @@ pub struct TlsAcceptor {
 }
 
 impl TlsAcceptor {
-    /// Settings for the streams made from now on.
+    /// Settings for the streams made from now on, as
+    /// [`TlsConnector::with_connection_config`].
     #[must_use]
     pub fn with_connection_config(self, config: ConnectionConfig) -> Self {
         Self { config, ..self }
@@ -131,6 +128,6 @@ impl TlsAcceptor {
 
 impl From<Arc<ServerConfig>> for TlsAcceptor {
     fn from(tls: Arc<ServerConfig>) -> Self {
-        Self { tls, config: ConnectionConfig::default() }
+        Self { tls, config: ConnectionConfig::pooled(Pool::default()) }
     }
 }

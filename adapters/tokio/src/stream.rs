@@ -1,24 +1,33 @@
 //! A connection over tokio's traits.
 
-use alloc::sync::Arc;
+use alloc::boxed::Box;
 use core::future::poll_fn;
 use core::pin::Pin;
 use core::task::{Context, Poll, Waker, ready};
 use std::io::{self, ErrorKind, IoSlice};
+#[cfg(unix)]
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+#[cfg(windows)]
+use std::os::windows::io::{AsRawSocket, AsSocket, BorrowedSocket, RawSocket};
 
 use tokio::io::{AsyncBufRead, AsyncRead, AsyncWrite, ReadBuf};
-use wantwrite::driver::{Driver, FarEnd, Fault, Goal, Outgoing, Side, Step, Tasks};
-use wantwrite::{Connection, ConnectionError, ReaderState, Role, Version, WriteError, Writer};
+use wantwrite::driver::{Driver, FarEnd, Fault, Goal, Outgoing, Step};
+use wantwrite::{Connection, ConnectionError, Role, Version, WriteError, Writer};
+
+use crate::errors;
+use crate::tasks::{Side, Tasks};
 
 /// A [`Connection`] whose handshake is over, and its transport, as one `AsyncRead + AsyncWrite`.
 ///
 /// * **Writing** accepts what there is room for, and gives the transport what it takes. What it
 ///   does not take leaves with any later call, reading included; a task that waits to read is
-///   woken for it. So `flush` is for who wants to know when all is with the transport.
+///   woken for it. So `flush` is for who wants to know when all is with the transport. While a
+///   write waits, its task is the one that is woken: if you give such a write up, flush later.
 /// * **A write that is cancelled** has accepted nothing: nothing is lost, nothing sent twice, and
 ///   other bytes may follow.
-/// * **`shutdown`** sends `close_notify` behind everything accepted and then shuts the transport
-///   down. You can still read; writing fails with `BrokenPipe`.
+/// * **`shutdown`** sends `close_notify` behind everything accepted, or the alert if the connection
+///   has failed, and then shuts the transport down. You can still read; writing fails with
+///   `BrokenPipe`.
 /// * **Reading** ends with the peer's `close_notify`; a transport that ends without it is
 ///   `UnexpectedEof`. A failure to write that reading meets is told by the next call that writes;
 ///   a reset that reading's own write met is told by the read that then meets the end.
@@ -32,18 +41,15 @@ use wantwrite::{Connection, ConnectionError, ReaderState, Role, Version, WriteEr
 /// [`close_and_linger`](Self::close_and_linger).
 #[derive(Debug)]
 pub struct TlsStream<IO> {
-    driver: Driver<io::Error>,
+    /// In a box: streams are moved into tasks, and futures hold them twice.
+    driver: Box<Driver<io::Error>>,
     io: IO,
-    tasks: Arc<Tasks>,
-    /// Wakes them all.
-    everyone: Waker,
+    tasks: Tasks,
 }
 
 impl<IO> TlsStream<IO> {
     pub(crate) fn new(connection: Connection, io: IO) -> Self {
-        let tasks = Arc::new(Tasks::default());
-        let everyone = Waker::from(Arc::clone(&tasks));
-        Self { driver: Driver::new(connection), io, tasks, everyone }
+        Self { driver: Box::new(Driver::new(connection)), io, tasks: Tasks::default() }
     }
 
     /// The transport and the connection.
@@ -80,10 +86,10 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> TlsStream<IO> {
     /// As `shutdown`; [`ErrorKind::Other`] with a [`LingerError`](wantwrite::LingerError) in it if
     /// the peer sent more than `max_discarded`.
     pub async fn close_and_linger(&mut self, max_discarded: u64) -> io::Result<()> {
-        let closed = poll_fn(|cx| self.poll_shut_down(cx)).await;
-        let (Ok(()) | Err(Fault::Connection(_))) = closed else { return Ok(closed?) };
+        poll_fn(|cx| self.poll_shut_down(cx)).await.map_err(errors::of_stream)?;
         let linger = Goal::Linger { max: max_discarded };
-        Ok(poll_fn(|cx| self.poll_goal(Side::Writing, linger, cx)).await?)
+        let lingered = poll_fn(|cx| self.poll_goal(Side::Writing, linger, cx)).await;
+        lingered.map_err(errors::of_stream)
     }
 
     /// Finishes the handshake; no other task is there yet.
@@ -91,7 +97,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> TlsStream<IO> {
         &mut self,
         role: Role,
         cx: &mut Context<'_>,
-    ) -> Poll<io::Result<()>> {
+    ) -> Poll<Result<(), Fault<io::Error>>> {
         ready!(self.poll_goal(Side::Writing, Goal::Handshake, cx))?;
         // The peer reads until it has our last flight, but for a server's in TLS 1.3: that may be
         // tickets, which a client that writes first does not read yet.
@@ -102,6 +108,12 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> TlsStream<IO> {
         Poll::Ready(Ok(()))
     }
 
+    /// Sends the alert of a handshake that has failed, through a transport of whatever size.
+    pub(crate) fn poll_last_word(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        // It says what is known already.
+        self.poll_goal(Side::Writing, Goal::Close, cx).map(|_known| ())
+    }
+
     fn poll_reading(
         &mut self,
         cx: &mut Context<'_>,
@@ -110,15 +122,17 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> TlsStream<IO> {
         let was = self.driver.connection().writer_state();
         let mut poll = self.poll_goal(Side::Reading, Goal::Read, cx).map_ok(|()| 0);
         if let Poll::Ready(Ok(len)) = &mut poll {
-            *len = self.driver.read_plaintext(read)?;
-            let _offered = self.poll_goal(Side::Reading, Goal::Offer, cx);
+            *len = self.driver.read_plaintext(read).map_err(errors::of_stream)?;
+            if self.driver.connection().writer().wants_drain() {
+                let _offered = self.poll_goal(Side::Reading, Goal::Offer, cx);
+            }
         }
         let ended = matches!(poll, Poll::Ready(Ok(0) | Err(_)));
         // What a writing task waits for may have come about without an event of the transport.
         if ended || self.driver.connection().writer_state() != was {
-            self.tasks.wake(Side::Writing);
+            self.tasks.wake_writing();
         }
-        Poll::Ready(Ok(ready!(poll)?))
+        poll.map_err(errors::of_stream)
     }
 
     fn poll_writing(
@@ -126,10 +140,20 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> TlsStream<IO> {
         cx: &mut Context<'_>,
         write: impl FnOnce(&mut Writer) -> Result<usize, WriteError>,
     ) -> Poll<io::Result<usize>> {
-        ready!(self.poll_goal(Side::Writing, Goal::Write, cx))?;
-        let accepted = self.driver.write_plaintext(write);
-        let _offered = self.poll_goal(Side::Writing, Goal::Offer, cx);
-        Poll::Ready(Ok(accepted?))
+        let Self { driver, io, tasks } = self;
+        let mut io = Pin::new(io);
+        let writable = tasks.begin(Side::Writing, cx.waker());
+        let accepted = match drive(driver, io.as_mut(), Goal::Write, cx, writable).result {
+            Poll::Ready(Ok(())) => {
+                let accepted = driver.write_plaintext(write);
+                let _offered = drive(driver, io, Goal::Offer, cx, writable);
+                Poll::Ready(accepted)
+            }
+            Poll::Ready(Err(fault)) => Poll::Ready(Err(fault)),
+            Poll::Pending => Poll::Pending,
+        };
+        tasks.end(Side::Writing, accepted.is_pending());
+        accepted.map_err(errors::of_stream)
     }
 
     /// Goes as far towards `goal` as the transport lets it.
@@ -139,58 +163,63 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> TlsStream<IO> {
         goal: Goal,
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), Fault<io::Error>>> {
-        let Self { driver, io, tasks, everyone } = self;
-        tasks.remember(side, cx.waker());
-        let mut io = Pin::new(io);
-        let writable = &mut Context::from_waker(everyone);
-        let mut wrote = false;
-        let result = loop {
-            let poll = match driver.next(goal) {
-                Ok(Step::Done) => break Poll::Ready(Ok(())),
-                Ok(Step::Blocked) => break Poll::Pending,
-                Ok(Step::Write(mut bytes)) => {
-                    let poll = poll_write(io.as_mut(), writable, &mut bytes);
-                    wrote |= poll.is_ready();
-                    poll.map_ok(|n| driver.wrote(n))
-                }
-                Ok(Step::Flush) => {
-                    let poll = io.as_mut().poll_flush(writable);
-                    wrote |= poll.is_ready();
-                    poll.map_ok(|()| driver.flushed())
-                }
-                Ok(Step::Read(memory)) => {
-                    let mut buf = ReadBuf::new(memory);
-                    let poll = io.as_mut().poll_read(cx, &mut buf);
-                    let len = buf.filled().len();
-                    poll.map_ok(|()| driver.read(len))
-                }
-                Err(fault) => break Poll::Ready(Err(fault)),
-            };
-            match poll {
-                Poll::Ready(Ok(())) => {}
-                Poll::Ready(Err(error)) => driver.failed(FarEnd::from(&error), error),
-                Poll::Pending => driver.blocked(),
-            }
-        };
+        let Self { driver, io, tasks } = self;
+        let writable = tasks.begin(side, cx.waker());
+        let Driven { result, wrote } = drive(driver, Pin::new(io), goal, cx, writable);
+        tasks.end(side, result.is_pending());
         // A writing task may wait for the room that this made.
         if wrote && side == Side::Reading {
-            tasks.wake(Side::Writing);
+            tasks.wake_writing();
         }
         result
     }
 
-    /// `close_notify`, and then the transport's own end, behind an alert too.
+    /// `close_notify` or, if the connection has failed, its alert; then the transport's own end.
     fn poll_shut_down(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Fault<io::Error>>> {
         let closed = ready!(self.poll_goal(Side::Writing, Goal::Close, cx));
         let (Ok(()) | Err(Fault::Connection(_))) = closed else { return Poll::Ready(closed) };
-        let writable = &mut Context::from_waker(&self.everyone);
-        let shut_down = ready!(Pin::new(&mut self.io).poll_shutdown(writable)).or_else(|error| {
-            let has_ended = self.driver.connection().reader_state() != ReaderState::Open;
+        let writable = &mut Context::from_waker(self.tasks.begin(Side::Writing, cx.waker()));
+        let poll = Pin::new(&mut self.io).poll_shutdown(writable);
+        self.tasks.end(Side::Writing, poll.is_pending());
+        match ready!(poll) {
             // Some systems say so of a socket that the peer has closed.
-            if has_ended && error.kind() == ErrorKind::NotConnected { Ok(()) } else { Err(error) }
-        });
-        closed?;
-        Poll::Ready(shut_down.map_err(Fault::Transport))
+            Err(error) if error.kind() != ErrorKind::NotConnected => {
+                Poll::Ready(Err(Fault::Transport(error)))
+            }
+            _ => Poll::Ready(Ok(())),
+        }
+    }
+}
+
+/// The transport's.
+#[cfg(unix)]
+impl<IO: AsRawFd> AsRawFd for TlsStream<IO> {
+    fn as_raw_fd(&self) -> RawFd {
+        self.io.as_raw_fd()
+    }
+}
+
+/// The transport's.
+#[cfg(unix)]
+impl<IO: AsFd> AsFd for TlsStream<IO> {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.io.as_fd()
+    }
+}
+
+/// The transport's.
+#[cfg(windows)]
+impl<IO: AsRawSocket> AsRawSocket for TlsStream<IO> {
+    fn as_raw_socket(&self) -> RawSocket {
+        self.io.as_raw_socket()
+    }
+}
+
+/// The transport's.
+#[cfg(windows)]
+impl<IO: AsSocket> AsSocket for TlsStream<IO> {
+    fn as_socket(&self) -> BorrowedSocket<'_> {
+        self.io.as_socket()
     }
 }
 
@@ -255,12 +284,60 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncWrite for TlsStream<IO> {
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(ready!(self.get_mut().poll_goal(Side::Writing, Goal::Flush, cx))?))
+        self.get_mut().poll_goal(Side::Writing, Goal::Flush, cx).map_err(errors::of_stream)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(ready!(self.get_mut().poll_shut_down(cx))?))
+        self.get_mut().poll_shut_down(cx).map_err(errors::of_stream)
     }
+}
+
+/// What came of a goal.
+struct Driven {
+    result: Poll<Result<(), Fault<io::Error>>>,
+    /// Whether the transport took or flushed anything.
+    wrote: bool,
+}
+
+/// Goes as far towards `goal` as the transport lets it.
+fn drive<IO: AsyncRead + AsyncWrite>(
+    driver: &mut Driver<io::Error>,
+    mut io: Pin<&mut IO>,
+    goal: Goal,
+    readable: &mut Context<'_>,
+    writable: &Waker,
+) -> Driven {
+    let writable = &mut Context::from_waker(writable);
+    let mut wrote = false;
+    let result = loop {
+        let poll = match driver.next(goal) {
+            Ok(Step::Done) => break Poll::Ready(Ok(())),
+            Ok(Step::Blocked) => break Poll::Pending,
+            Ok(Step::Write(mut bytes)) => {
+                let poll = poll_write(io.as_mut(), writable, &mut bytes);
+                wrote |= poll.is_ready();
+                poll.map_ok(|n| driver.wrote(n))
+            }
+            Ok(Step::Flush) => {
+                let poll = io.as_mut().poll_flush(writable);
+                wrote |= poll.is_ready();
+                poll.map_ok(|()| driver.flushed())
+            }
+            Ok(Step::Read(memory)) => {
+                let mut buf = ReadBuf::new(memory);
+                let poll = io.as_mut().poll_read(readable, &mut buf);
+                let len = buf.filled().len();
+                poll.map_ok(|()| driver.read(len))
+            }
+            Err(fault) => break Poll::Ready(Err(fault)),
+        };
+        match poll {
+            Poll::Ready(Ok(())) => {}
+            Poll::Ready(Err(error)) => driver.failed(FarEnd::from(&error), error),
+            Poll::Pending => driver.blocked(),
+        }
+    };
+    Driven { result, wrote }
 }
 
 fn poll_write(

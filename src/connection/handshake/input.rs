@@ -176,15 +176,19 @@ impl HandshakeInput {
         self.inbound.consume(n);
     }
 
-    /// Makes room for what the peer's message still needs, up to the limit.
+    /// Makes room for what the peer's message still needs, up to the limit; gives the memory back
+    /// where nothing has come.
     pub(super) fn grow(&mut self) -> Result<(), PeerFault> {
         if self.is_full() {
             let capacity = self.inbound.capacity();
             if capacity >= self.max_len {
                 return Err(PeerFault::HandshakeTooLong);
             }
-            self.inbound.set_capacity(capacity.saturating_mul(2).min(self.max_len));
+            let wanted = capacity.saturating_mul(2).max(self.needed());
+            self.inbound.set_capacity(wanted.min(self.max_len));
         }
+        // A peer that is silent costs no buffer.
+        self.inbound.release_if_empty();
         Ok(())
     }
 

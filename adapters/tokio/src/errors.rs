@@ -1,0 +1,37 @@
+//! Failures as `io::Error`, as programs that know tokio-rustls look at them.
+
+use alloc::sync::Arc;
+use std::io::{self, ErrorKind};
+
+use wantwrite::driver::Fault;
+use wantwrite::{ConnectionError, Error, rustls};
+
+/// Of a handshake: where it has failed, there is a [`rustls::Error`] inside.
+pub(crate) fn of_handshake(fault: Fault<io::Error>) -> io::Error {
+    match fault {
+        Fault::Connection(ConnectionError::Record(Error::Truncated)) => {
+            io::Error::new(ErrorKind::UnexpectedEof, "tls handshake eof")
+        }
+        // What rustls was not shown.
+        Fault::Connection(
+            error
+            @ (ConnectionError::Record(Error::Peer(_)) | ConnectionError::UnsupportedSuite(_)),
+        ) => {
+            let error = rustls::OtherError(Arc::new(error));
+            io::Error::new(ErrorKind::InvalidData, rustls::Error::Other(error))
+        }
+        fault => of_stream(fault),
+    }
+}
+
+/// Of a stream: an alert of the peer's is a [`rustls::Error`] too.
+pub(crate) fn of_stream(fault: Fault<io::Error>) -> io::Error {
+    let error = match fault {
+        Fault::Connection(ConnectionError::Handshake(error)) => error,
+        Fault::Connection(ConnectionError::Record(Error::PeerAlert(alert))) => {
+            rustls::Error::AlertReceived(alert.0.into())
+        }
+        fault => return fault.into(),
+    };
+    io::Error::new(ErrorKind::InvalidData, error)
+}

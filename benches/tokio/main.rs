@@ -1,0 +1,68 @@
+//! wantwrite-tokio beside tokio-rustls: by turns in one process and on one thread, with the same
+//! runtime, peer and certificate.
+//!
+//! `cargo bench -p tokio_benches --bench tokio [-- --renew] [--check]`. CPU is what the system
+//! says of the thread that runs the runtime; the peer is stock rustls with blocking sockets on
+//! another thread. A figure is the median of the ratios of all pairs of turns, ours / theirs, with
+//! its quartiles; beside it stands the limit that it is held to. `--renew` writes the table into
+//! adapters/tokio/README.md; with `--check` the exit code is 1 if a limit is missed. `--only WORD`
+//! measures the rows whose name has that word in it.
+#![expect(clippy::std_instead_of_alloc, reason = "a program with std")]
+
+mod handshakes;
+mod idle;
+mod peer;
+mod report;
+mod transfers;
+
+use std::process::ExitCode;
+
+use lexopt::ValueExt;
+use report::Report;
+
+type Error = Box<dyn core::error::Error + Send + Sync>;
+
+/// How much is done.
+#[derive(Clone, Copy)]
+struct Scale {
+    /// Turns of each contestant.
+    pairs: usize,
+    /// What a turn does: this many times less than in earnest.
+    divisor: usize,
+    connections: usize,
+}
+
+const EARNEST: Scale = Scale { pairs: 21, divisor: 1, connections: 1000 };
+const TEST: Scale = Scale { pairs: 1, divisor: 100, connections: 10 };
+
+fn main() -> Result<ExitCode, Error> {
+    let (mut scale, mut check, mut renew) = (EARNEST, false, false);
+    let mut only = None;
+    let mut arguments = lexopt::Parser::from_env();
+    while let Some(argument) = arguments.next()? {
+        match argument {
+            lexopt::Arg::Long("bench") => {}
+            // What `cargo bench -- --test` asks of a benchmark: that it runs.
+            lexopt::Arg::Long("test") => scale = TEST,
+            lexopt::Arg::Long("check") => check = true,
+            lexopt::Arg::Long("renew") => renew = true,
+            lexopt::Arg::Long("only") => only = Some(arguments.value()?.string()?),
+            // A child, which holds the connections that are counted.
+            lexopt::Arg::Long("hold") => {
+                idle::hold(&arguments.value()?.string()?)?;
+                return Ok(ExitCode::SUCCESS);
+            }
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    idle::allow_many_files()?;
+    let mut report = Report::new(only);
+    transfers::measure(scale, &mut report)?;
+    handshakes::measure(scale, &mut report)?;
+    idle::measure(scale, &mut report)?;
+    println!("{} limits missed", report.missed());
+    if renew {
+        report.renew("../../adapters/tokio/README.md")?;
+    }
+    Ok(if check && report.missed() > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}

@@ -1,0 +1,68 @@
+//! hyper over wantwrite-tokio: HTTP/1.1 and HTTP/2, as ALPN agrees.
+//!
+//! `cargo run -p tokio_hyper -- CERTIFICATE KEY` says the port that it listens on. Then
+//! `curl --cacert CERTIFICATE https://localhost:PORT/1000` gets a thousand bytes.
+#![expect(clippy::std_instead_of_alloc, reason = "a program with std")]
+
+use std::env::args;
+use std::sync::Arc;
+
+use http_body_util::Full;
+use hyper::body::{Bytes, Incoming};
+use hyper::service::service_fn;
+use hyper::{Request, Response, StatusCode};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto::Builder;
+use tokio::net::{TcpListener, TcpStream};
+use wantwrite::rustls::ServerConfig;
+use wantwrite::rustls::pki_types::pem::PemObject;
+use wantwrite::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use wantwrite_tokio::{TlsAcceptor, TlsHandshake};
+
+type Error = Box<dyn core::error::Error + Send + Sync>;
+
+/// The longest answer.
+const MAX_LEN: usize = 16 << 20;
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    let acceptor = TlsAcceptor::from(config()?);
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    println!("{}", listener.local_addr()?.port());
+    loop {
+        let (socket, _) = listener.accept().await?;
+        socket.set_nodelay(true)?;
+        let handshake = acceptor.accept(socket);
+        tokio::spawn(async move {
+            if let Err(error) = serve(handshake).await {
+                eprintln!("{error}");
+            }
+        });
+    }
+}
+
+async fn serve(handshake: TlsHandshake<TcpStream>) -> Result<(), Error> {
+    let stream = TokioIo::new(handshake.await?);
+    Builder::new(TokioExecutor::new()).serve_connection(stream, service_fn(answer)).await
+}
+
+/// As many bytes as the path says.
+async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Error> {
+    let len = request.uri().path().trim_start_matches('/').parse();
+    let (status, body) = match len {
+        Ok(len) if len <= MAX_LEN => (StatusCode::OK, vec![b'x'; len].into()),
+        _ => (StatusCode::NOT_FOUND, Bytes::from_static(b"a number of bytes\n")),
+    };
+    Ok(Response::builder().status(status).body(Full::new(body))?)
+}
+
+fn config() -> Result<Arc<ServerConfig>, Error> {
+    let usage = || "usage: tokio_hyper CERTIFICATE KEY";
+    let (chain, key) = (args().nth(1).ok_or_else(usage)?, args().nth(2).ok_or_else(usage)?);
+    let chain = CertificateDer::pem_file_iter(chain)?.collect::<Result<_, _>>()?;
+    let mut config = ServerConfig::builder()
+        .with_no_client_auth()
+        .with_single_cert(chain, PrivateKeyDer::from_pem_file(key)?)?;
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(Arc::new(config))
+}

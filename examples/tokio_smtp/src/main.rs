@@ -1,0 +1,87 @@
+//! STARTTLS (RFC 3207) over wantwrite-tokio: a server that takes mail and throws it away.
+//!
+//! `cargo run -p tokio_smtp -- CERTIFICATE KEY` says the port that it listens on.
+#![expect(clippy::std_instead_of_alloc, reason = "a program with std")]
+
+use std::env::args;
+use std::sync::Arc;
+
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+use wantwrite::rustls::ServerConfig;
+use wantwrite::rustls::pki_types::pem::PemObject;
+use wantwrite::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use wantwrite_tokio::TlsAcceptor;
+
+type Error = Box<dyn core::error::Error + Send + Sync>;
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    let acceptor = TlsAcceptor::from(config()?);
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    println!("{}", listener.local_addr()?.port());
+    loop {
+        let (socket, acceptor) = (listener.accept().await?.0, acceptor.clone());
+        tokio::spawn(async move {
+            if let Err(error) = serve(socket, acceptor).await {
+                eprintln!("{error}");
+            }
+        });
+    }
+}
+
+async fn serve(socket: TcpStream, acceptor: TlsAcceptor) -> Result<(), Error> {
+    let mut plain = BufReader::new(socket);
+    plain.write_all(b"220 localhost\r\n").await?;
+    if !converse(&mut plain, "250-localhost\r\n250 STARTTLS\r\n").await? {
+        return Ok(());
+    }
+    // What came behind the command was not protected, and must not count as if it had been.
+    if !plain.buffer().is_empty() {
+        return Err("commands behind STARTTLS".into());
+    }
+    let mut tls = BufReader::new(acceptor.accept(plain.into_inner()).await?);
+    converse(&mut tls, "250 localhost\r\n").await?;
+    tls.shutdown().await?;
+    Ok(())
+}
+
+/// Answers commands to the end, or to STARTTLS: then true.
+async fn converse<S>(stream: &mut BufReader<S>, hello: &str) -> Result<bool, Error>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let (mut line, mut in_mail) = (String::new(), false);
+    loop {
+        stream.flush().await?;
+        line.clear();
+        if stream.read_line(&mut line).await? == 0 {
+            return Ok(false);
+        }
+        let command = line.trim_end().to_ascii_uppercase();
+        let answer = match command.split(' ').next() {
+            Some(".") if in_mail => "250 taken\r\n",
+            _ if in_mail => continue,
+            Some("EHLO" | "HELO") => hello,
+            Some("STARTTLS") => "220 go\r\n",
+            Some("MAIL" | "RCPT" | "RSET" | "NOOP") => "250 well\r\n",
+            Some("DATA") => "354 mail\r\n",
+            Some("QUIT") => "221 bye\r\n",
+            _ => "502 unknown\r\n",
+        };
+        in_mail = answer.starts_with("354");
+        stream.write_all(answer.as_bytes()).await?;
+        if matches!(command.as_str(), "STARTTLS" | "QUIT") {
+            stream.flush().await?;
+            return Ok(command == "STARTTLS");
+        }
+    }
+}
+
+fn config() -> Result<Arc<ServerConfig>, Error> {
+    let usage = || "usage: tokio_smtp CERTIFICATE KEY";
+    let (chain, key) = (args().nth(1).ok_or_else(usage)?, args().nth(2).ok_or_else(usage)?);
+    let chain = CertificateDer::pem_file_iter(chain)?.collect::<Result<_, _>>()?;
+    let config = ServerConfig::builder().with_no_client_auth();
+    Ok(Arc::new(config.with_single_cert(chain, PrivateKeyDer::from_pem_file(key)?)?))
+}

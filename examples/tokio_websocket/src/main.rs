@@ -1,0 +1,53 @@
+//! tungstenite over wantwrite-tokio: a server that echoes messages.
+//!
+//! `cargo run -p tokio_websocket -- CERTIFICATE KEY` says the port that it listens on:
+//! `wss://localhost:PORT`.
+#![expect(clippy::std_instead_of_alloc, reason = "a program with std")]
+
+use std::env::args;
+use std::sync::Arc;
+
+use futures_util::{SinkExt, StreamExt};
+use tokio::net::{TcpListener, TcpStream};
+use wantwrite::rustls::ServerConfig;
+use wantwrite::rustls::pki_types::pem::PemObject;
+use wantwrite::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use wantwrite_tokio::{TlsAcceptor, TlsHandshake};
+
+type Error = Box<dyn core::error::Error + Send + Sync>;
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    let acceptor = TlsAcceptor::from(config()?);
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    println!("{}", listener.local_addr()?.port());
+    loop {
+        let (socket, _) = listener.accept().await?;
+        let handshake = acceptor.accept(socket);
+        tokio::spawn(async move {
+            if let Err(error) = echo(handshake).await {
+                eprintln!("{error}");
+            }
+        });
+    }
+}
+
+async fn echo(handshake: TlsHandshake<TcpStream>) -> Result<(), Error> {
+    let mut messages = tokio_tungstenite::accept_async(handshake.await?).await?;
+    while let Some(message) = messages.next().await {
+        let message = message?;
+        // It answers the others itself.
+        if message.is_text() || message.is_binary() {
+            messages.send(message).await?;
+        }
+    }
+    Ok(())
+}
+
+fn config() -> Result<Arc<ServerConfig>, Error> {
+    let usage = || "usage: tokio_websocket CERTIFICATE KEY";
+    let (chain, key) = (args().nth(1).ok_or_else(usage)?, args().nth(2).ok_or_else(usage)?);
+    let chain = CertificateDer::pem_file_iter(chain)?.collect::<Result<_, _>>()?;
+    let config = ServerConfig::builder().with_no_client_auth();
+    Ok(Arc::new(config.with_single_cert(chain, PrivateKeyDer::from_pem_file(key)?)?))
+}

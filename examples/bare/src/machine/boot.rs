@@ -1,0 +1,53 @@
+//! The first instructions of the program and the last, and the stack between.
+
+use core::arch::global_asm;
+use core::panic::PanicInfo;
+use core::ptr;
+
+use super::semihosting::exit;
+use crate::print::println;
+
+/// What the stack holds where it was never used.
+const UNUSED_STACK: u64 = 0x5aa5_c33c_9669_f00f;
+
+global_asm!(
+    ".set UNUSED_STACK, {unused}",
+    include_str!("boot.s"),
+    unused = const UNUSED_STACK,
+    start = sym start,
+    exception = sym exception,
+);
+
+unsafe extern "C" {
+    // Made by the linker script: addresses, not values.
+    static stack_bottom: u64;
+    static stack_top: u64;
+}
+
+extern "C" fn start() -> ! {
+    exit(crate::main())
+}
+
+/// The most bytes of the stack that were in use at a time.
+pub(crate) fn stack_peak() -> usize {
+    let (bottom, top) = ((&raw const stack_bottom).addr(), (&raw const stack_top).addr());
+    let is_unused = |address: &usize| {
+        let word = ptr::with_exposed_provenance::<u64>(*address);
+        // SAFETY: all of the stack may be read and is initialized. The part that Rust uses may
+        // change at any time: that is why the read is volatile.
+        unsafe { word.read_volatile() == UNUSED_STACK }
+    };
+    let words = (bottom..top).step_by(size_of::<u64>());
+    top - bottom - words.take_while(is_unused).count() * size_of::<u64>()
+}
+
+extern "C" fn exception(syndrome: u64, instruction: u64, address: u64) -> ! {
+    println!("exception {syndrome:#x} at {instruction:#x}, address {address:#x}");
+    exit(102)
+}
+
+#[panic_handler]
+fn panic(info: &PanicInfo<'_>) -> ! {
+    println!("{info}");
+    exit(101)
+}

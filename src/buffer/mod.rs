@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 #[cfg(feature = "rustls")]
 use zeroize::Zeroizing;
+use zeroize::optimization_barrier;
 
 mod chunk;
 mod inbound;
@@ -36,6 +37,15 @@ pub enum BufferPolicy {
     /// (OpenSSL's `SSL_MODE_RELEASE_BUFFERS`). Inbound memory that was lent and got no bytes goes
     /// at the next `process`.
     Release,
+}
+
+/// Overwrites what was plaintext, in a way that the compiler keeps.
+///
+/// `Zeroize` writes byte by byte: for a record that takes as long as it took to open it.
+#[inline(never)]
+fn wipe(bytes: &mut [u8]) {
+    bytes.fill(0);
+    optimization_barrier(bytes);
 }
 
 /// Appends plaintext or secrets. Where the memory does not suffice, the old is wiped.

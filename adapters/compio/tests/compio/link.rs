@@ -45,9 +45,8 @@ pub fn link(seed: u64, max: usize) -> ((Reading, Writing), Shared) {
     ((Reading(wire.clone()), Writing(wire.clone())), wire)
 }
 
-/// Pending a few times. Nobody sleeps here: whoever polls polls again.
-async fn pause(wire: &Shared) {
-    let mut times = 1 + wire.borrow_mut().rng.up_to(2);
+/// Pending so many times. Nobody sleeps here: whoever polls polls again.
+async fn pause(mut times: usize) {
     poll_fn(|_| {
         times = times.saturating_sub(1);
         if times == 0 { Poll::Ready(()) } else { Poll::Pending }
@@ -55,21 +54,30 @@ async fn pause(wire: &Shared) {
     .await;
 }
 
+impl Wire {
+    /// Bytes that are there to be read, or 0 at the end.
+    fn readable(&mut self, capacity: usize) -> Option<usize> {
+        if self.to_us.is_empty() && !self.is_over {
+            return None;
+        }
+        let max = self.max;
+        Some(self.rng.up_to(max).min(self.to_us.len()).min(capacity))
+    }
+
+    /// How many times the next operation is pending, and once more.
+    fn delay(&mut self) -> usize {
+        self.rng.up_to(2) + 1
+    }
+}
+
 impl AsyncRead for Reading {
     async fn read<B: IoBufMut>(&mut self, mut buf: B) -> BufResult<usize, B> {
         let n = loop {
-            pause(&self.0).await;
-            let mut wire = self.0.borrow_mut();
-            if !wire.to_us.is_empty() || wire.is_over {
-                let max = wire.max;
-                break wire.rng.up_to(max).max(1).min(wire.to_us.len()).min(buf.buf_capacity());
+            let delay = self.0.borrow_mut().delay();
+            pause(delay).await;
+            if let Some(n) = self.0.borrow_mut().readable(buf.buf_capacity()) {
+                break n;
             }
-            drop(wire);
-            let mut once = false;
-            poll_fn(|_| {
-                if std::mem::replace(&mut once, true) { Poll::Ready(()) } else { Poll::Pending }
-            })
-            .await;
         };
         let part: Vec<u8> = self.0.borrow_mut().to_us.drain(..n).collect();
         buf.as_mut_slice()[..n].copy_from_slice(&part);
@@ -84,13 +92,14 @@ impl AsyncWrite for Writing {
     }
 
     async fn write_vectored<B: IoVectoredBuf>(&mut self, bufs: B) -> BufResult<usize, B> {
-        pause(&self.0).await;
+        let delay = self.0.borrow_mut().delay();
+        pause(delay).await;
         let mut wire = self.0.borrow_mut();
         if std::mem::take(&mut wire.fails) {
             return BufResult(Err(io::ErrorKind::TimedOut.into()), bufs);
         }
         let max = wire.max;
-        let mut left = wire.rng.up_to(max).max(1);
+        let mut left = wire.rng.up_to(max);
         let mut n = 0;
         for buf in bufs.iter_slice() {
             let len = buf.len().min(left);
@@ -103,12 +112,14 @@ impl AsyncWrite for Writing {
     }
 
     async fn flush(&mut self) -> io::Result<()> {
-        pause(&self.0).await;
+        let delay = self.0.borrow_mut().delay();
+        pause(delay).await;
         Ok(())
     }
 
     async fn shutdown(&mut self) -> io::Result<()> {
-        pause(&self.0).await;
+        let delay = self.0.borrow_mut().delay();
+        pause(delay).await;
         self.0.borrow_mut().shut_down = true;
         Ok(())
     }

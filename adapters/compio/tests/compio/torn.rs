@@ -126,9 +126,9 @@ fn exchange(suite: CipherSuite, role: Role, drop_at: DropAt) -> usize {
     let (mut stream, mut far) = connected(suite, role, 1);
     let task = &mut Task { drop_at, places: 0 };
     let (mut sent, mut to_come, mut read) = (Vec::new(), Vec::new(), Vec::new());
-    for round in 0..3_usize {
+    for round in 0..3_u64 {
         // No byte is repeated at its distance.
-        let plaintext = Rng(round as u64 + 7).bytes(40_000);
+        let plaintext = Rng(round + 7).bytes(40_000);
         let mut rest = &plaintext[..];
         while !rest.is_empty() {
             let write = async |stream: &mut Stream| stream.write(rest.to_vec()).await.0;
@@ -146,7 +146,7 @@ fn exchange(suite: CipherSuite, role: Role, drop_at: DropAt) -> usize {
                 connection.writer_mut().update_keys(KeyUpdateRequest::Requested).unwrap();
             });
         }
-        let plaintext = Rng(round as u64 + 70).bytes(20_000);
+        let plaintext = Rng(round + 70).bytes(20_000);
         far.send(&plaintext);
         to_come.extend(plaintext);
         while read.len() < to_come.len() {

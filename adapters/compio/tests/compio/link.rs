@@ -45,7 +45,7 @@ pub fn link(seed: u64, max: usize) -> ((Reading, Writing), Shared) {
     ((Reading(wire.clone()), Writing(wire.clone())), wire)
 }
 
-/// Pending so many times. Nobody sleeps here: whoever polls polls again.
+/// Pending, and done at the poll of this number. Nobody sleeps here: whoever polls polls again.
 async fn pause(mut times: usize) {
     poll_fn(|_| {
         times = times.saturating_sub(1);
@@ -64,7 +64,7 @@ impl Wire {
         Some(self.rng.up_to(max).min(self.to_us.len()).min(capacity))
     }
 
-    /// How many times the next operation is pending, and once more.
+    /// At which poll the next operation is done: it is pending once or twice before.
     fn delay(&mut self) -> usize {
         self.rng.up_to(2) + 1
     }

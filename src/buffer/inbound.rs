@@ -1,9 +1,9 @@
 //! What came from the transport and is not consumed yet.
 
-use alloc::vec;
-use alloc::vec::Vec;
 use core::fmt;
 use core::mem;
+
+use bytes::BytesMut;
 
 #[cfg(feature = "std")]
 use super::Pool;
@@ -13,16 +13,15 @@ use crate::error::Overrun;
 /// One bounded stretch of memory: bytes enter at its end, and leave at its start.
 ///
 /// Always `start <= end <= used <= memory.len()` and `memory.len() <= capacity` unless more than
-/// that is held since the capacity was lowered.
+/// that is held since the capacity was lowered. Memory that is away counts as not there.
 pub(crate) struct InboundBuffer {
     /// Initialised once, when allocated; empty while nothing is held and memory is released.
-    memory: Vec<u8>,
+    memory: BytesMut,
     start: usize,
     end: usize,
     /// The furthest `end`: no record was opened behind it, and it need not be wiped there.
     used: usize,
-    /// The free memory behind `end` is lent until a call of its own. It stays where it is.
-    is_lent: bool,
+    loan: Loan,
     capacity: usize,
     /// Whether empty memory stays with this buffer.
     keeps_memory: bool,
@@ -30,14 +29,24 @@ pub(crate) struct InboundBuffer {
     pool: Option<Pool>,
 }
 
+/// Who has the free memory behind `end`. While it is lent, it stays where it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Loan {
+    None,
+    /// It is lent until a call of its own.
+    Lent,
+    /// The caller owns it until it is given back: `memory` ends at `end`.
+    Away,
+}
+
 impl InboundBuffer {
-    pub(crate) const fn new(capacity: usize, policy: BufferPolicy) -> Self {
+    pub(crate) fn new(capacity: usize, policy: BufferPolicy) -> Self {
         Self {
-            memory: Vec::new(),
+            memory: BytesMut::new(),
             start: 0,
             end: 0,
             used: 0,
-            is_lent: false,
+            loan: Loan::None,
             capacity,
             keeps_memory: matches!(policy, BufferPolicy::Retain),
             #[cfg(feature = "std")]
@@ -80,9 +89,10 @@ impl InboundBuffer {
 
     /// Sees to it that there is [`free`](Self::free_mut) memory, unless the buffer
     /// [is full](Self::is_full): moves what is held to the front where that is worth it. Returns
-    /// how many bytes were moved. What was lent is not lent any more.
+    /// how many bytes were moved. What was lent is not lent any more, and what is away does not
+    /// come back.
     pub(crate) fn make_room(&mut self, needed: usize) -> usize {
-        self.is_lent = false;
+        self.loan = Loan::None;
         if self.memory.len() < self.capacity {
             self.reallocate(self.capacity);
         }
@@ -137,7 +147,7 @@ impl InboundBuffer {
 
     /// Begins again at the front of the memory, or gives it back, where it holds nothing.
     fn settle(&mut self) {
-        if self.start == self.end && !self.is_lent {
+        if self.start == self.end && !self.is_lent() {
             (self.start, self.end) = (0, 0);
             if !self.keeps_memory {
                 self.release();
@@ -149,26 +159,78 @@ impl InboundBuffer {
     }
 
     /// Lends memory for the next bytes, the same until they are
-    /// [committed](Self::commit_lent); empty if the buffer [is full](Self::is_full).
+    /// [committed](Self::commit_lent); empty if the buffer [is full](Self::is_full), or if its
+    /// memory [is away](Self::take).
     pub(crate) fn lend(&mut self, needed: usize) -> &mut [u8] {
-        if !self.is_lent {
+        if !self.is_lent() {
             let _moved = self.make_room(needed);
-            self.is_lent = true;
+            self.loan = Loan::Lent;
         }
         self.free_mut()
     }
 
-    /// Adds the first `len` bytes of the memory that is lent, and ends the loan.
+    /// Adds the first `len` bytes of the memory that is lent, and ends the loan. What is away is
+    /// not given back by it.
     pub(crate) fn commit_lent(&mut self, len: usize) -> Result<(), Overrun> {
-        let available = if self.is_lent { self.tail() } else { 0 };
+        let available = if self.loan == Loan::Lent { self.tail() } else { 0 };
         if len > available {
             return Err(Overrun { claimed: len, available });
         }
+        if self.loan != Loan::Away {
+            self.end_loan(len);
+        }
+        Ok(())
+    }
+
+    /// Lends the same memory as the caller's own, without any plaintext in it. `None` if there is
+    /// none, or if not all of it may be filled since the capacity was lowered.
+    pub(crate) fn take(&mut self, needed: usize) -> Option<BytesMut> {
+        let len = self.lend(needed).len();
+        if len == 0 || self.end + len < self.memory.len() {
+            return None;
+        }
+        // Records were opened there.
+        if self.used > self.end {
+            wipe(&mut self.memory[self.end..self.used]);
+            self.used = self.end;
+        }
+        self.loan = Loan::Away;
+        Some(self.memory.split_off(self.end))
+    }
+
+    /// Takes back what was [taken](Self::take) and adds its first `len` bytes.
+    pub(crate) fn give_back(&mut self, memory: BytesMut, len: usize) -> Result<(), Overrun> {
+        // Not what it took, but what another buffer did, or this one before it was wiped.
+        let is_ours = self.loan == Loan::Away
+            && self.memory.as_ptr().wrapping_add(self.end) == memory.as_ptr();
+        let available = if is_ours { memory.len() } else { 0 };
+        if is_ours {
+            self.memory.unsplit(memory);
+            self.loan = Loan::Lent;
+        }
+        if len > available {
+            return Err(Overrun { claimed: len, available });
+        }
+        if is_ours {
+            self.end_loan(len);
+        }
+        Ok(())
+    }
+
+    fn end_loan(&mut self, len: usize) {
         self.end += len;
         self.used = self.used.max(self.end);
-        self.is_lent = false;
+        self.loan = Loan::None;
         self.settle();
-        Ok(())
+    }
+
+    fn is_lent(&self) -> bool {
+        self.loan != Loan::None
+    }
+
+    /// Whether the caller owns the memory for the next bytes.
+    pub(crate) fn is_away(&self) -> bool {
+        self.loan == Loan::Away
     }
 
     /// Changes how much may be held. What is held already stays, in as much memory as it has,
@@ -181,7 +243,7 @@ impl InboundBuffer {
 
     #[cold]
     fn return_excess(&mut self) {
-        let may_move = self.len() <= self.capacity && !self.is_lent;
+        let may_move = self.len() <= self.capacity && !self.is_lent();
         if self.memory.len() > self.capacity && may_move {
             self.reallocate(if self.len() > 0 { self.capacity } else { 0 });
         }
@@ -206,27 +268,27 @@ impl InboundBuffer {
 
     /// Gives the memory back if nothing is held.
     pub(crate) fn release_if_empty(&mut self) {
-        if !self.keeps_memory && !self.memory.is_empty() && self.len() == 0 && !self.is_lent {
+        if !self.keeps_memory && !self.memory.is_empty() && self.len() == 0 && !self.is_lent() {
             self.release();
         }
     }
 
     #[cfg(feature = "std")]
-    fn new_memory(&self, len: usize) -> Vec<u8> {
+    fn new_memory(&self, len: usize) -> BytesMut {
         match &self.pool {
             Some(pool) if len > 0 => pool.take_inbound(len),
-            _ => vec![0; len],
+            _ => BytesMut::zeroed(len),
         }
     }
 
     #[cfg(not(feature = "std"))]
-    fn new_memory(&self, len: usize) -> Vec<u8> {
-        vec![0; len]
+    fn new_memory(&self, len: usize) -> BytesMut {
+        BytesMut::zeroed(len)
     }
 
     /// The same whatever the policy.
     pub(crate) fn shrink(&mut self) {
-        if self.len() == 0 && !self.is_lent {
+        if self.len() == 0 && !self.is_lent() {
             self.release();
         }
     }
@@ -243,12 +305,14 @@ impl InboundBuffer {
     #[inline(never)]
     fn release(&mut self) {
         let (mut memory, used) = (mem::take(&mut self.memory), self.used);
-        (self.start, self.end, self.used, self.is_lent) = (0, 0, 0, false);
+        #[cfg(feature = "std")]
+        let is_whole = self.loan != Loan::Away;
+        (self.start, self.end, self.used, self.loan) = (0, 0, 0, Loan::None);
         if memory.is_empty() {
             return;
         }
         #[cfg(feature = "std")]
-        if let Some(pool) = &self.pool {
+        if let Some(pool) = self.pool.as_ref().filter(|_| is_whole) {
             pool.give_inbound(memory, used);
             return;
         }
@@ -328,7 +392,7 @@ mod tests {
         assert_eq!(pool.inbound_len(), 8);
         feed(&mut buffer, b"plain");
         buffer.wipe();
-        assert_eq!(pool.take_inbound(8), [0; 8]);
+        assert_eq!(pool.take_inbound(8), [0; 8][..]);
     }
 
     /// Records of two lengths by turns through a buffer of `capacity`: as many bytes as there is

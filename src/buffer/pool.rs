@@ -2,7 +2,6 @@
 
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
-use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt;
 use std::sync::{Mutex, PoisonError};
@@ -30,7 +29,7 @@ struct Shared {
 struct Memory {
     segments: Segments,
     /// All zeros.
-    inbound: Vec<Vec<u8>>,
+    inbound: Vec<BytesMut>,
     /// Bytes of these.
     inbound_len: usize,
 }
@@ -104,12 +103,12 @@ impl Pool {
     }
 
     /// Inbound memory of `len` bytes, all zeros.
-    pub(super) fn take_inbound(&self, len: usize) -> Vec<u8> {
-        self.lock(|memory| memory.take_inbound(len)).unwrap_or_else(|| vec![0; len])
+    pub(super) fn take_inbound(&self, len: usize) -> BytesMut {
+        self.lock(|memory| memory.take_inbound(len)).unwrap_or_else(|| BytesMut::zeroed(len))
     }
 
     /// Takes back inbound memory, of which no more than the first `used` bytes are not zeros.
-    pub(super) fn give_inbound(&self, mut inbound: Vec<u8>, used: usize) {
+    pub(super) fn give_inbound(&self, mut inbound: BytesMut, used: usize) {
         if used > 0 {
             wipe(&mut inbound[..used]);
         }
@@ -139,14 +138,14 @@ impl Default for Pool {
 }
 
 impl Memory {
-    fn take_inbound(&mut self, len: usize) -> Option<Vec<u8>> {
-        let is_it = |memory: &Vec<u8>| memory.len() == len;
+    fn take_inbound(&mut self, len: usize) -> Option<BytesMut> {
+        let is_it = |memory: &BytesMut| memory.len() == len;
         let memory = match self.inbound.last() {
             Some(last) if is_it(last) => self.inbound.pop(),
             // Of connections with other capacities.
             _ => self.inbound.iter().rposition(is_it).map(|i| self.inbound.swap_remove(i)),
         };
-        self.inbound_len -= memory.as_ref().map_or(0, Vec::len);
+        self.inbound_len -= memory.as_ref().map_or(0, |memory| memory.len());
         memory
     }
 }
@@ -227,12 +226,12 @@ mod tests {
         for len in [INBOUND_PER_SEGMENT, max, max + 1] {
             let pooled = if len > max { 0 } else { max / len * len };
             for _ in 0..3 {
-                pool.give_inbound(vec![7; len], len);
+                pool.give_inbound(BytesMut::from(&*alloc::vec![7; len]), len);
             }
             assert_eq!(pool.inbound_len(), pooled, "{len}");
             assert!(pool.take_inbound(1).iter().eq(&[0]), "made new");
             for _ in 0..3 {
-                assert_eq!(pool.take_inbound(len), vec![0; len], "{len}");
+                assert_eq!(pool.take_inbound(len), alloc::vec![0; len], "{len}");
             }
             assert_eq!(pool.inbound_len(), 0);
         }

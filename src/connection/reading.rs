@@ -1,5 +1,7 @@
 //! Input and plaintext: the reading calls of a connection.
 
+use bytes::BytesMut;
+
 use super::{Connection, ConnectionError, Stage};
 use crate::error::{Error, Overrun};
 use crate::reader::{Inbound, ReaderState};
@@ -48,6 +50,28 @@ impl Connection {
         match &mut self.stage {
             Stage::Negotiating(handshake) => handshake.commit_inbound(n),
             Stage::Established(_) | Stage::Failed(_) => self.reader.commit_inbound(n),
+        }
+    }
+
+    /// [`lend_inbound`](Self::lend_inbound) for I/O that keeps its memory until it completes: see
+    /// [`Reader::take_inbound`](crate::Reader::take_inbound). Give it back to
+    /// [`give_back_inbound`](Self::give_back_inbound), through the end of the handshake too.
+    pub fn take_inbound(&mut self) -> Option<BytesMut> {
+        match &mut self.stage {
+            Stage::Negotiating(handshake) => handshake.take_inbound(),
+            Stage::Established(_) | Stage::Failed(_) => self.reader.take_inbound(),
+        }
+    }
+
+    /// Takes back the memory that was [taken](Self::take_inbound); its first `n` bytes are there.
+    /// Then call [`process`](Self::process).
+    ///
+    /// # Errors
+    /// As [`Reader::give_back_inbound`](crate::Reader::give_back_inbound).
+    pub fn give_back_inbound(&mut self, memory: BytesMut, n: usize) -> Result<(), Overrun> {
+        match &mut self.stage {
+            Stage::Negotiating(handshake) => handshake.give_back_inbound(memory, n),
+            Stage::Established(_) | Stage::Failed(_) => self.reader.give_back_inbound(memory, n),
         }
     }
 

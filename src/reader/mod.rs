@@ -20,6 +20,7 @@ pub(crate) use post_handshake::PostHandshake;
 use alloc::boxed::Box;
 use core::ops::Range;
 
+use bytes::BytesMut;
 use joiner::HandshakeJoiner;
 use limits::PeerCounts;
 use post_handshake::Standalone;
@@ -151,9 +152,10 @@ impl Reader {
 
     /// Memory for the transport's next bytes, to read straight into. `None` while the buffer is
     /// full (consume plaintext first, or process), and once nothing more will be read: so a read
-    /// into no memory, which gives 0 bytes, cannot look like the transport's end.
+    /// into no memory, which gives 0 bytes, cannot look like the transport's end. `None` too while
+    /// the memory was [taken](Self::take_inbound).
     pub fn inbound(&mut self) -> Option<Inbound<'_>> {
-        if self.end != ReadEnd::NotYet {
+        if self.end != ReadEnd::NotYet || self.buffer.is_away() {
             return None;
         }
         let _moved = self.buffer.make_room(self.needed());
@@ -185,6 +187,33 @@ impl Reader {
     /// [`Overrun`] if less than `n` is lent, or nothing; nothing changes then.
     pub fn commit_inbound(&mut self, n: usize) -> Result<(), Overrun> {
         self.buffer.commit_lent(if self.end == ReadEnd::NotYet { n } else { 0 })
+    }
+
+    /// Takes the memory for the next bytes out as your own, for I/O that keeps its memory until it
+    /// completes (io_uring): it need not be a borrow of this reader. It is what
+    /// [`lend_inbound`](Self::lend_inbound) lends, and `None` when that is; `None` also if you have
+    /// it already. Then [give it back](Self::give_back_inbound): records are opened in it, and
+    /// nothing is copied. What came before can be read and consumed meanwhile.
+    ///
+    /// There is no plaintext in it. All of its bytes are initialised; do not split it, and give the
+    /// transport no more than its length. If you drop it, or what is written to it, the bytes from
+    /// the transport are lost, and no others can be received.
+    pub fn take_inbound(&mut self) -> Option<BytesMut> {
+        if self.end != ReadEnd::NotYet {
+            return None;
+        }
+        let needed = self.needed();
+        self.buffer.take(needed)
+    }
+
+    /// Takes back the memory that was [taken](Self::take_inbound); its first `n` bytes are there.
+    /// Once nothing more will be read, what comes is ignored.
+    ///
+    /// # Errors
+    /// [`Overrun`] if it is shorter than `n`, or (`available` is 0) if this reader did not give it.
+    /// No byte counts as received then.
+    pub fn give_back_inbound(&mut self, memory: BytesMut, n: usize) -> Result<(), Overrun> {
+        self.buffer.give_back(memory, if self.end == ReadEnd::NotYet { n } else { 0 })
     }
 
     /// Copies as much of `wire` as there is room for and returns how much that was. Bytes after

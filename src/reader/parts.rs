@@ -25,7 +25,10 @@ impl Reader {
     /// Whether there is no plaintext, and no message in part. Records that were not opened may be
     /// held.
     pub(crate) fn is_between_records(&self) -> bool {
-        self.end == ReadEnd::NotYet && self.opened_record_len == 0 && !self.joiner.is_joining()
+        self.end == ReadEnd::NotYet
+            && self.opened_record_len == 0
+            && !self.joiner.is_joining()
+            && !self.buffer.is_away()
     }
 
     /// The bytes of those records.
@@ -35,6 +38,6 @@ impl Reader {
 
     /// Whether the next byte from the transport begins a record, and a message.
     pub(crate) fn is_at_rest(&self) -> bool {
-        self.end == ReadEnd::NotYet && self.buffer.len() == 0 && !self.joiner.is_joining()
+        self.is_between_records() && self.buffer.len() == 0
     }
 }

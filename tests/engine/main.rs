@@ -20,6 +20,7 @@ mod from_keys;
 mod half_close;
 mod handover;
 mod handshake;
+mod input_memory;
 mod keys_at;
 mod laws;
 mod lending;

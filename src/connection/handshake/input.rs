@@ -1,5 +1,7 @@
 //! The peer's bytes while the handshake lasts: what was shown of them, and what waits.
 
+use bytes::BytesMut;
+
 use super::watch::Watch;
 use crate::buffer::InboundBuffer;
 use crate::error::{Overrun, PeerFault};
@@ -73,9 +75,10 @@ impl HandshakeInput {
         self.inbound.is_full(self.needed())
     }
 
-    /// Where the transport's next bytes go, with room made; `None` after their end.
+    /// Where the transport's next bytes go, with room made; `None` after their end, and while that
+    /// memory is away.
     pub(super) fn memory(&mut self) -> Option<&mut InboundBuffer> {
-        if self.has_ended() {
+        if self.has_ended() || self.inbound.is_away() {
             return None;
         }
         let _moved = self.inbound.make_room(self.needed());
@@ -94,6 +97,16 @@ impl HandshakeInput {
     /// Ends the loan.
     pub(super) fn commit_lent(&mut self, n: usize) -> Result<(), Overrun> {
         self.inbound.commit_lent(if self.has_ended() { 0 } else { n })
+    }
+
+    /// The same as the caller's own.
+    pub(super) fn take(&mut self) -> Option<BytesMut> {
+        if self.has_ended() { None } else { self.inbound.take(self.needed()) }
+    }
+
+    /// Takes it back.
+    pub(super) fn give_back(&mut self, memory: BytesMut, n: usize) -> Result<(), Overrun> {
+        self.inbound.give_back(memory, if self.has_ended() { 0 } else { n })
     }
 
     /// Bytes of memory.

@@ -7,6 +7,7 @@ mod watch;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
+use bytes::BytesMut;
 use early_writes::EarlyWrites;
 use input::{HandshakeInput, Refusal, UnseenRecord};
 
@@ -287,6 +288,16 @@ impl Handshake {
     /// Ends the loan.
     pub(super) fn commit_inbound(&mut self, n: usize) -> Result<(), Overrun> {
         self.input.commit_lent(n)
+    }
+
+    /// Where the transport's next bytes go, as the caller's own.
+    pub(super) fn take_inbound(&mut self) -> Option<BytesMut> {
+        self.input.take()
+    }
+
+    /// Takes it back.
+    pub(super) fn give_back_inbound(&mut self, memory: BytesMut, n: usize) -> Result<(), Overrun> {
+        self.input.give_back(memory, n)
     }
 
     /// Bytes of inbound memory.

@@ -1,5 +1,6 @@
 //! States of rustls's unbuffered connections, as steps of a backend.
 
+use alloc::vec;
 use alloc::vec::Vec;
 
 use rustls::server::ServerConnectionData;
@@ -9,6 +10,7 @@ use rustls::unbuffered::{
 use zeroize::Zeroizing;
 
 use crate::alert::AlertDescription;
+use crate::buffer::append_wiped;
 use crate::connection::ConnectionError;
 use crate::connection::backend::Step;
 use crate::error::{Error, PeerFault};
@@ -42,8 +44,11 @@ pub(super) fn read_early(
 ) -> Result<Step, ConnectionError> {
     let mut plaintext = Zeroizing::new(Vec::new());
     while let Some(record) = early.next_record() {
-        plaintext.extend_from_slice(record?.payload);
+        append_wiped(&mut plaintext, record?.payload);
     }
+    // rustls does not wipe its copy. The allocator mostly gives the same memory again.
+    drop(early);
+    drop(core::hint::black_box(vec![0_u8; plaintext.len()]));
     Ok(Step::EarlyPlaintext(plaintext))
 }
 

@@ -1,0 +1,126 @@
+//! A transport in memory. Every operation is pending once or more, and then done in part.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::io;
+use std::rc::Rc;
+use std::task::Poll;
+
+use compio::buf::{BufResult, IoBuf, IoBufMut, IoVectoredBuf};
+use compio::io::{AsyncRead, AsyncWrite};
+use wantwrite_testing::Rng;
+
+/// Both directions, as their far end sees them.
+pub struct Wire {
+    pub to_us: VecDeque<u8>,
+    pub from_us: Vec<u8>,
+    /// Nothing more comes.
+    pub is_over: bool,
+    pub shut_down: bool,
+    /// The next operation that writes fails.
+    pub fails: bool,
+    rng: Rng,
+    max: usize,
+}
+
+pub type Shared = Rc<RefCell<Wire>>;
+
+pub struct Reading(Shared);
+
+pub struct Writing(Shared);
+
+/// Both halves, and the wire between them and their far end. At most `max` bytes at a time.
+pub fn link(seed: u64, max: usize) -> ((Reading, Writing), Shared) {
+    let wire = Wire {
+        to_us: VecDeque::new(),
+        from_us: Vec::new(),
+        is_over: false,
+        shut_down: false,
+        fails: false,
+        rng: Rng(seed),
+        max,
+    };
+    let wire = Rc::new(RefCell::new(wire));
+    ((Reading(wire.clone()), Writing(wire.clone())), wire)
+}
+
+/// Pending, and done at the poll of this number. Nobody sleeps here: whoever polls polls again.
+async fn pause(mut times: usize) {
+    poll_fn(|_| {
+        times = times.saturating_sub(1);
+        if times == 0 { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
+}
+
+impl Wire {
+    /// Bytes that are there to be read, or 0 at the end.
+    fn readable(&mut self, capacity: usize) -> Option<usize> {
+        if self.to_us.is_empty() && !self.is_over {
+            return None;
+        }
+        let max = self.max;
+        Some(self.rng.up_to(max).min(self.to_us.len()).min(capacity))
+    }
+
+    /// At which poll the next operation is done: it is pending once or twice before.
+    fn delay(&mut self) -> usize {
+        self.rng.up_to(2) + 1
+    }
+}
+
+impl AsyncRead for Reading {
+    async fn read<B: IoBufMut>(&mut self, mut buf: B) -> BufResult<usize, B> {
+        let n = loop {
+            let delay = self.0.borrow_mut().delay();
+            pause(delay).await;
+            if let Some(n) = self.0.borrow_mut().readable(buf.buf_capacity()) {
+                break n;
+            }
+        };
+        let part: Vec<u8> = self.0.borrow_mut().to_us.drain(..n).collect();
+        buf.as_mut_slice()[..n].copy_from_slice(&part);
+        BufResult(Ok(n), buf)
+    }
+}
+
+impl AsyncWrite for Writing {
+    async fn write<B: IoBuf>(&mut self, buf: B) -> BufResult<usize, B> {
+        let BufResult(result, (buf,)) = self.write_vectored((buf,)).await;
+        BufResult(result, buf)
+    }
+
+    async fn write_vectored<B: IoVectoredBuf>(&mut self, bufs: B) -> BufResult<usize, B> {
+        let delay = self.0.borrow_mut().delay();
+        pause(delay).await;
+        let mut wire = self.0.borrow_mut();
+        if std::mem::take(&mut wire.fails) {
+            return BufResult(Err(io::ErrorKind::TimedOut.into()), bufs);
+        }
+        let max = wire.max;
+        let mut left = wire.rng.up_to(max);
+        let mut n = 0;
+        for buf in bufs.iter_slice() {
+            let len = buf.len().min(left);
+            wire.from_us.extend(&buf[..len]);
+            left -= len;
+            n += len;
+        }
+        drop(wire);
+        BufResult(Ok(n), bufs)
+    }
+
+    async fn flush(&mut self) -> io::Result<()> {
+        let delay = self.0.borrow_mut().delay();
+        pause(delay).await;
+        Ok(())
+    }
+
+    async fn shutdown(&mut self) -> io::Result<()> {
+        let delay = self.0.borrow_mut().delay();
+        pause(delay).await;
+        self.0.borrow_mut().shut_down = true;
+        Ok(())
+    }
+}

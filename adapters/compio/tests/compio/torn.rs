@@ -1,0 +1,235 @@
+//! Futures that are dropped before their end.
+
+use std::io::{self, ErrorKind};
+use std::mem;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use compio::io::{AsyncRead, AsyncWrite};
+use wantwrite::*;
+use wantwrite_compio::*;
+use wantwrite_testing::tests;
+use wantwrite_testing::*;
+
+use crate::link::{Reading, Shared, Writing, link};
+
+pub(crate) const TESTS: &[(&str, fn())] = tests![
+    a_future_dropped_at_any_await_loses_and_repeats_nothing,
+    futures_dropped_at_every_await_lose_and_repeat_nothing,
+    a_failure_to_write_is_told_once_and_its_bytes_are_kept,
+    an_end_without_close_notify_is_an_error,
+];
+
+type Stream = TlsStream<(Reading, Writing)>;
+
+/// A stock rustls peer at the other end of a link.
+struct Far {
+    wire: Shared,
+    peer: Peer,
+    received: Vec<u8>,
+}
+
+impl Far {
+    /// Takes what has come and sends what it has to.
+    fn turn(&mut self) {
+        let from_us = mem::take(&mut self.wire.borrow_mut().from_us);
+        for part in from_us.chunks(16_384) {
+            self.peer.feed(part).unwrap();
+            self.received.extend(self.peer.take_plaintext());
+        }
+        self.wire.borrow_mut().to_us.extend(self.peer.take_wire());
+    }
+
+    fn send(&mut self, plaintext: &[u8]) {
+        let wire = self.peer.send(plaintext);
+        self.wire.borrow_mut().to_us.extend(wire);
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+enum DropAt {
+    Nowhere,
+    /// The pending poll of this number, from 0.
+    Place(usize),
+    Everywhere,
+}
+
+/// Polls futures, and drops them before their end.
+struct Task {
+    drop_at: DropAt,
+    /// Places where a future was pending.
+    places: usize,
+}
+
+/// More is a stream that stands still.
+const MAX_PLACES: usize = 100_000;
+
+impl Task {
+    /// Polls what `start` gives to its end. Where it is dropped, it is started again.
+    fn run<T>(
+        &mut self,
+        stream: &mut Stream,
+        far: &mut Far,
+        mut start: impl AsyncFnMut(&mut Stream) -> T,
+    ) -> T {
+        loop {
+            let mut future = pin!(start(stream));
+            loop {
+                let cx = &mut Context::from_waker(Waker::noop());
+                if let Poll::Ready(result) = future.as_mut().poll(cx) {
+                    return result;
+                }
+                far.turn();
+                let place = self.places;
+                self.places += 1;
+                assert!(place < MAX_PLACES, "it stands still");
+                match self.drop_at {
+                    DropAt::Place(this) if this == place => break,
+                    DropAt::Everywhere => break,
+                    _ => {}
+                }
+            }
+        }
+    }
+}
+
+fn connected(suite: CipherSuite, role: Role, seed: u64) -> (Stream, Far) {
+    let (io, wire) = link(seed, 800);
+    let identity = Identity::for_suite(suite);
+    let (client, server) = (client_config(suite, &identity), server_config(suite, &identity));
+    let (peer, ours): (_, Box<dyn Future<Output = io::Result<Stream>>>) = match role {
+        Role::Client => {
+            let connector = TlsConnector::from(Arc::new(client));
+            let ours = async move { connector.connect(server_name(), io).await };
+            (Peer::server(server), Box::new(ours))
+        }
+        Role::Server => {
+            let acceptor = TlsAcceptor::from(Arc::new(server));
+            (Peer::client(client), Box::new(async move { acceptor.accept(io).await }))
+        }
+    };
+    let mut far = Far { wire, peer, received: Vec::new() };
+    let mut ours = Box::into_pin(ours);
+    for _ in 0..MAX_PLACES {
+        far.turn();
+        if let Poll::Ready(stream) = ours.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            return (stream.unwrap(), far);
+        }
+    }
+    panic!("the handshake stands still");
+}
+
+/// Data both ways in calls of all kinds, with updates of keys, until both have closed. Returns the
+/// number of places where a future was pending.
+fn exchange(suite: CipherSuite, role: Role, drop_at: DropAt) -> usize {
+    let (mut stream, mut far) = connected(suite, role, 1);
+    let task = &mut Task { drop_at, places: 0 };
+    let (mut sent, mut to_come, mut read) = (Vec::new(), Vec::new(), Vec::new());
+    for round in 0..3_u64 {
+        // No byte is repeated at its distance.
+        let plaintext = Rng(round + 7).bytes(40_000);
+        let mut rest = &plaintext[..];
+        while !rest.is_empty() {
+            let write = async |stream: &mut Stream| stream.write(rest.to_vec()).await.0;
+            let n = task.run(&mut stream, &mut far, write).unwrap();
+            assert!(n > 0);
+            rest = &rest[n..];
+        }
+        sent.extend_from_slice(&plaintext);
+        let parts = || [Rng(3).bytes(10), Vec::new(), Rng(4).bytes(20)];
+        let write = async |stream: &mut Stream| stream.write_vectored(parts()).await.0;
+        let n = task.run(&mut stream, &mut far, write).unwrap();
+        sent.extend_from_slice(&parts().concat()[..n]);
+        if suite == TLS13 {
+            stream.with_connection(|connection| {
+                connection.writer_mut().update_keys(KeyUpdateRequest::Requested).unwrap();
+            });
+        }
+        let plaintext = Rng(round + 70).bytes(20_000);
+        far.send(&plaintext);
+        to_come.extend(plaintext);
+        while read.len() < to_come.len() {
+            let part = async |stream: &mut Stream| {
+                let buf = stream.read(Vec::with_capacity(5000)).await;
+                buf.0.map(|n| buf.1[..n].to_vec())
+            };
+            read.extend(task.run(&mut stream, &mut far, part).unwrap());
+        }
+        task.run(&mut stream, &mut far, async |stream| stream.flush().await).unwrap();
+        far.turn();
+        assert!(far.received == sent, "{suite:?} {role:?} {drop_at:?}: flushed, and not there");
+    }
+    assert!(read == to_come, "{suite:?} {role:?} {drop_at:?}");
+    task.run(&mut stream, &mut far, async |stream| stream.shutdown().await).unwrap();
+    far.turn();
+    assert!(far.wire.borrow().shut_down);
+    assert_eq!(far.peer.0.reader().read_to_end_of_stream(), 0);
+    far.peer.0.send_close_notify();
+    far.turn();
+    let end = task.run(&mut stream, &mut far, async |stream| stream.read(vec![0; 9]).await.0);
+    assert_eq!(end.unwrap(), 0);
+    task.places
+}
+
+/// The clean end.
+trait EndOfStream {
+    fn read_to_end_of_stream(&mut self) -> usize;
+}
+
+impl EndOfStream for rustls::Reader<'_> {
+    fn read_to_end_of_stream(&mut self) -> usize {
+        io::Read::read(self, &mut [0]).expect("close_notify has come")
+    }
+}
+
+fn a_future_dropped_at_any_await_loses_and_repeats_nothing() {
+    let mut places = 0;
+    for suite in [TLS13, TLS12] {
+        for role in ROLES {
+            let undisturbed = exchange(suite, role, DropAt::Nowhere);
+            for place in 0..undisturbed {
+                exchange(suite, role, DropAt::Place(place));
+            }
+            places += undisturbed;
+        }
+    }
+    println!("{places} places");
+    assert!(places > 1000, "{places}");
+}
+
+fn futures_dropped_at_every_await_lose_and_repeat_nothing() {
+    for suite in SUITES {
+        for role in ROLES {
+            exchange(suite, role, DropAt::Everywhere);
+        }
+    }
+}
+
+fn a_failure_to_write_is_told_once_and_its_bytes_are_kept() {
+    let (mut stream, mut far) = connected(TLS13, Role::Client, 2);
+    let task = &mut Task { drop_at: DropAt::Nowhere, places: 0 };
+    far.wire.borrow_mut().fails = true;
+    let write = async |stream: &mut Stream| stream.write("hello").await.0;
+    assert_eq!(task.run(&mut stream, &mut far, write).unwrap(), 5);
+    let flushed = task.run(&mut stream, &mut far, async |stream| stream.flush().await);
+    assert_eq!(flushed.unwrap_err().kind(), ErrorKind::TimedOut);
+    task.run(&mut stream, &mut far, async |stream| stream.flush().await).unwrap();
+    far.turn();
+    assert_eq!(far.received, b"hello");
+}
+
+fn an_end_without_close_notify_is_an_error() {
+    for role in ROLES {
+        let (mut stream, mut far) = connected(TLS13, role, 3);
+        let task = &mut Task { drop_at: DropAt::Nowhere, places: 0 };
+        far.send(b"hello");
+        far.wire.borrow_mut().is_over = true;
+        let read = async |stream: &mut Stream| stream.read(vec![0; 9]).await.0;
+        assert_eq!(task.run(&mut stream, &mut far, read).unwrap(), 5);
+        for _ in 0..2 {
+            let end = task.run(&mut stream, &mut far, read);
+            assert_eq!(end.unwrap_err().kind(), ErrorKind::UnexpectedEof);
+        }
+    }
+}

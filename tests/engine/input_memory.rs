@@ -1,0 +1,186 @@
+//! Inbound memory that the caller owns while the transport fills it.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use core::num::NonZero;
+
+use bytes::BytesMut;
+use wantwrite::*;
+use wantwrite_testing::writer::*;
+use wantwrite_testing::{ROLES, SUITES, drain, established, pair, read_all};
+
+const POLICIES: [BufferPolicy; 2] = [BufferPolicy::Retain, BufferPolicy::Release];
+
+/// A reader, and what it is to be sent: so many records with `hello` in them.
+fn reader(policy: BufferPolicy, records: usize) -> (Reader, Vec<u8>) {
+    let (mut writer, _) = writer_and_reader(SUITES[0], WriterConfig::default());
+    for _ in 0..records {
+        writer.write(b"hello").unwrap();
+        writer.flush().unwrap();
+    }
+    let (_, read) = keys(SUITES[0]);
+    let mut config = ReaderConfig::default();
+    config.buffers = policy;
+    (Reader::new(read, Role::Server, config).unwrap(), drain_writer(&mut writer))
+}
+
+const NOT_OURS: fn(usize) -> Result<(), Overrun> = |claimed| Err(Overrun { claimed, available: 0 });
+
+#[test]
+fn what_came_before_is_read_while_the_memory_behind_it_is_away() {
+    for policy in POLICIES {
+        let (mut reader, wire) = reader(policy, 3);
+        let (head, rest) = wire.split_at(40);
+        assert_eq!(reader.receive(head), 40);
+        let mut memory = reader.take_inbound().unwrap();
+        assert!(reader.wants_input());
+        assert!(reader.take_inbound().is_none());
+        assert!(reader.lend_inbound().is_none());
+        assert!(reader.inbound().is_none());
+        assert_eq!(reader.receive(rest), 0);
+        assert_eq!((reader.commit_inbound(0), reader.commit_inbound(1)), (Ok(()), NOT_OURS(1)));
+
+        let _events = reader.process().unwrap();
+        assert_eq!(reader.plaintext(), b"hello");
+        reader.consume(5).unwrap();
+        let _events = reader.process().unwrap();
+        reader.shrink();
+        memory[..rest.len()].copy_from_slice(rest);
+        reader.give_back_inbound(memory, rest.len()).unwrap();
+
+        assert_eq!(open_all(&mut reader, &[]).1, b"hellohello", "{policy:?}");
+        assert_eq!(reader.memory_held() == 0, policy == BufferPolicy::Release, "{policy:?}");
+    }
+}
+
+#[test]
+fn memory_that_was_taken_is_opened_in_place_and_taken_again() {
+    let (mut reader, wire) = reader(BufferPolicy::Retain, 100);
+    let mut places = Vec::new();
+    for record in wire.chunks(wire.len() / 100) {
+        let mut memory = reader.take_inbound().unwrap();
+        memory[..record.len()].copy_from_slice(record);
+        let place = memory.as_ptr().addr();
+        reader.give_back_inbound(memory, record.len()).unwrap();
+        let _events = reader.process().unwrap();
+        let opened = reader.plaintext().as_ptr().addr();
+        assert!((place..place + record.len()).contains(&opened));
+        reader.consume(5).unwrap();
+        places.push(place);
+    }
+    places.dedup();
+    assert_eq!(places.len(), 1);
+}
+
+#[test]
+fn there_is_no_plaintext_in_memory_that_is_taken() {
+    for policy in POLICIES {
+        let (mut reader, wire) = reader(policy, 3);
+        let len = wire.len() / 3;
+        assert_eq!(reader.receive(&wire[..2 * len]), 2 * len);
+        let _events = reader.process().unwrap();
+        reader.consume(5).unwrap();
+        let _events = reader.process().unwrap();
+        reader.consume(5).unwrap();
+        let mut memory = reader.take_inbound().unwrap();
+        assert!(memory.len() > 2 * len);
+        assert!(memory.iter().all(|&byte| byte == 0), "{policy:?}");
+        memory[..len].copy_from_slice(&wire[2 * len..]);
+        reader.give_back_inbound(memory, len).unwrap();
+        assert_eq!(open_all(&mut reader, &[]).1, b"hello");
+    }
+}
+
+#[test]
+fn memory_that_is_not_the_reader_s_is_refused() {
+    let (mut ours, wire) = reader(BufferPolicy::Retain, 3);
+    let (mut other, _) = reader(BufferPolicy::Retain, 3);
+    assert_eq!(ours.give_back_inbound(BytesMut::zeroed(10), 1), NOT_OURS(1));
+    let mut memory = ours.take_inbound().unwrap();
+    let foreign = other.take_inbound().unwrap();
+    assert_eq!(ours.give_back_inbound(foreign, 1), NOT_OURS(1));
+    memory[..wire.len()].copy_from_slice(&wire);
+    let available = memory.len();
+    let claimed = available + 1;
+    assert_eq!(ours.give_back_inbound(memory, claimed), Err(Overrun { claimed, available }));
+    // It has come back, with what was written there.
+    ours.commit_inbound(wire.len()).unwrap();
+    assert_eq!(open_all(&mut ours, &[]).1, b"hello".repeat(3));
+}
+
+#[test]
+fn memory_that_is_away_when_reading_ends_is_ignored() {
+    let (mut reader, _) = reader(BufferPolicy::Release, 1);
+    assert_eq!(reader.receive(&[0x18; 5]), 5);
+    let memory = reader.take_inbound().unwrap();
+    assert!(reader.process().is_err());
+    assert!(reader.take_inbound().is_none());
+    assert_eq!(reader.give_back_inbound(memory, 100), Ok(()));
+    assert_eq!(reader.memory_held(), 0);
+
+    let (mut reader, _) = self::reader(BufferPolicy::Release, 1);
+    let memory = reader.take_inbound().unwrap();
+    reader.end_of_input();
+    assert_eq!(reader.give_back_inbound(memory, 100), Ok(()), "ignored");
+    assert_eq!(reader.process(), Err(Error::Truncated));
+    assert_eq!(reader.memory_held(), 0);
+
+    for suite in SUITES {
+        for role in ROLES {
+            let (mut ours, _) = pair(suite, role);
+            let memory = ours.take_inbound().unwrap();
+            ours.close().unwrap();
+            assert!(ours.take_inbound().is_none());
+            assert_eq!(ours.give_back_inbound(memory, 100), Ok(()));
+        }
+    }
+}
+
+#[test]
+fn a_connection_does_not_leave_without_its_memory() {
+    let (mut ours, mut peer) = established(SUITES[0], Role::Server);
+    let memory = ours.take_inbound().unwrap();
+    let mut ours = ours.into_parts().unwrap_err();
+    ours.give_back_inbound(memory, 0).unwrap();
+    assert!(ours.receive(&peer.send(b"hello")) > 0);
+    ours.process().unwrap();
+    assert_eq!(read_all(&mut ours), b"hello");
+}
+
+/// Bytes of a transport through memory that is taken, at most `max` at a time, with the work in
+/// between.
+fn feed_taken(ours: &mut Connection, wire: &[u8], max: NonZero<usize>) {
+    let mut rest = wire;
+    while !rest.is_empty() {
+        let mut memory = ours.take_inbound().expect("input is wanted");
+        let n = memory.len().min(rest.len()).min(max.get());
+        // What came before is worked on while this is away.
+        ours.process().unwrap();
+        memory[..n].copy_from_slice(&rest[..n]);
+        ours.give_back_inbound(memory, n).unwrap();
+        rest = &rest[n..];
+    }
+    ours.process().unwrap();
+}
+
+#[test]
+fn a_handshake_and_its_data_come_through_memory_that_was_taken() {
+    for suite in SUITES {
+        for role in ROLES {
+            for max in [1, 100, usize::MAX] {
+                let max = NonZero::new(max).unwrap();
+                let (mut ours, mut peer) = pair(suite, role);
+                loop {
+                    let out = drain(&mut ours);
+                    peer.feed(&out).unwrap();
+                    let wire = peer.take_wire();
+                    if out.is_empty() && wire.is_empty() {
+                        break;
+                    }
+                    feed_taken(&mut ours, &wire, max);
+                }
+                feed_taken(&mut ours, &peer.send(b"hello"), max);
+                assert_eq!(read_all(&mut ours), b"hello", "{suite:?} {role:?} {max}");
+            }
+        }
+    }
+}

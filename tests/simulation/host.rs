@@ -388,7 +388,8 @@ impl Host {
 
     /// Whether an error is this end's own doing, or the other's, or the wire's.
     pub fn check_error(&self, other: &Self, wires_are_whole: bool) {
-        use ConnectionError::Record;
+        use ConnectionError::{Handshake, Record};
+        use rustls::AlertDescription as RustlsAlert;
         match self.error {
             None => {}
             Some(Record(Error::Truncated)) => {
@@ -399,7 +400,8 @@ impl Host {
             Some(Record(Error::Aborted(_))) => {
                 assert!(self.is_rash || self.ending == Ending::Abort);
             }
-            Some(Record(Error::PeerAlert(AlertDescription::INTERNAL_ERROR))) => {
+            Some(Record(Error::PeerAlert(AlertDescription::INTERNAL_ERROR)))
+            | Some(Handshake(rustls::Error::AlertReceived(RustlsAlert::InternalError))) => {
                 assert_eq!(other.ending, Ending::Abort);
             }
             Some(ref error) => panic!("nobody is at fault: {error}"),

@@ -37,8 +37,8 @@ pub(super) trait Backend: fmt::Debug + Send + Sync {
     /// Whether it has records to send that [`step`](Self::step) has not given yet.
     fn has_output(&self) -> bool;
 
-    /// Looks at `records`, which begin where those that were discarded ended, and goes one step.
-    /// Returns how many bytes at their front it needs no more, also with an error.
+    /// Looks at `records`, which begin where those that were discarded ended, and takes one step.
+    /// Returns how many bytes at their front are not needed any more, also with an error.
     fn step(&mut self, records: &mut [u8]) -> (usize, Result<Step, ConnectionError>);
 
     /// Seals a fragment before the handshake is over, if that may be done now. `None` if not, or if
@@ -75,8 +75,8 @@ pub(super) enum Step {
     EarlyPlaintext(Zeroizing<Vec<u8>>),
     /// The ClientHello is here, and no configuration.
     Hello,
-    /// The ClientHello is here. The handshake goes on with another backend, and with no more than
-    /// this in a record of ours.
+    /// The ClientHello is here. Another backend continues the handshake, and our records hold at most
+    /// this much.
     Become(Box<dyn Backend>, Option<usize>),
 }
 

@@ -46,7 +46,7 @@ impl Connection {
         Self::established(WriterParts::new(write, false), read, role, config, negotiated)
     }
 
-    /// A connection that goes on with the keys of a handshake.
+    /// A connection that continues with these keys.
     pub(super) fn established(
         write: WriterParts,
         mut read: ReadKeys,

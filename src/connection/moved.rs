@@ -1,4 +1,4 @@
-//! An established connection as bytes, for another process to go on with.
+//! An established connection as bytes, for another process to continue.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -23,10 +23,9 @@ const MAGIC: &[u8; 8] = b"wantwr\x00\x01";
 /// An established connection in transit: its keys with their sequence numbers and generations, what
 /// was negotiated, and records that were received and not opened yet.
 ///
-/// The bytes are secrets: whoever reads them reads the connection, both ways. And **they must be
-/// used once**: two processes that go on with them use nonces twice, which gives the AEAD's key
-/// away. So this is not `Clone`, it is wiped when it is dropped, and reading it wipes the bytes that
-/// it was read from.
+/// The bytes are secrets: they decrypt the connection, both ways. And **they must be used once**:
+/// two processes that continue it use nonces twice, which gives the AEAD's key away. So this is not
+/// `Clone`, it is wiped when it is dropped, and reading it wipes the bytes that it was read from.
 ///
 /// ```
 /// # use wantwrite::{CipherSuite, Connection, ConnectionConfig, MovedConnection, ReadKeys, Role};
@@ -90,7 +89,7 @@ impl fmt::Debug for MovedConnection {
 }
 
 impl Connection {
-    /// Takes an established connection out of this process, for another one to go on with: see
+    /// Takes an established connection out of this process, for another one to continue: see
     /// [`MovedConnection`]. Key updates work there as here. Session tickets that come later are
     /// ignored, and the counters begin at 0.
     ///
@@ -100,7 +99,7 @@ impl Connection {
     ///   (TLS 1.2, [`from_keys`](Self::from_keys));
     /// * it is open both ways, with nothing to drain and no slot lent, and no plaintext, early
     ///   data or handshake message is held. Drain, process and consume, and try again: records that
-    ///   have come in part are no obstacle.
+    ///   have come in part may be held.
     #[expect(clippy::result_large_err, reason = "the connection itself: boxing would allocate")]
     pub fn dangerous_into_moved(mut self) -> Result<MovedConnection, Self> {
         let Stage::Established(negotiated) = &self.stage else { return Err(self) };
@@ -152,7 +151,7 @@ impl MovedConnection {
         }
     }
 
-    /// The connection, to go on here with these settings. Its transport, role and peer are what they
+    /// The connection, continued here with these settings. Its transport, role and peer are what they
     /// were.
     ///
     /// # Errors

@@ -1,8 +1,13 @@
 //! What can be seen of a connection.
 
+use rustls::pki_types::CertificateDer;
+
 use super::early::EarlyData;
+use super::negotiated::{HandshakeKind, Negotiated};
 use super::{Connection, ConnectionError, Stage};
+use crate::aead::{CipherSuite, ExportError};
 use crate::reader::ReaderState;
+use crate::record::Version;
 use crate::writer::{Wants, WriterState};
 
 impl Connection {
@@ -70,5 +75,96 @@ impl Connection {
             Stage::Failed(_) => 0,
         };
         self.writer.memory_held() + self.reader.memory_held() + handshake
+    }
+
+    /// The protocol version, once the handshake is over.
+    #[must_use]
+    pub fn protocol_version(&self) -> Option<Version> {
+        self.cipher_suite().map(CipherSuite::version)
+    }
+
+    /// The cipher suite, once the handshake is over.
+    #[must_use]
+    pub fn cipher_suite(&self) -> Option<CipherSuite> {
+        self.negotiated().map(Negotiated::suite)
+    }
+
+    /// The application protocol that was agreed on (RFC 7301), once the handshake is over.
+    #[must_use]
+    pub fn alpn_protocol(&self) -> Option<&[u8]> {
+        self.negotiated()?.alpn_protocol()
+    }
+
+    /// The server name that the client asked for (RFC 6066 §3), on a server once the handshake
+    /// is over.
+    #[must_use]
+    pub fn server_name(&self) -> Option<&str> {
+        self.negotiated()?.server_name()
+    }
+
+    /// The peer's certificates, its own first, once the handshake is over.
+    #[must_use]
+    pub fn peer_certificates(&self) -> Option<&[CertificateDer<'static>]> {
+        self.negotiated()?.peer_certificates()
+    }
+
+    /// How the handshake went, once it is over. `None`, as everything but version and suite, for a
+    /// connection [`from_keys`](Self::from_keys).
+    #[must_use]
+    pub fn handshake_kind(&self) -> Option<HandshakeKind> {
+        self.negotiated()?.handshake_kind()
+    }
+
+    /// Whether the session was resumed, once the handshake is over: the one question about its
+    /// [kind](Self::handshake_kind) that most programs have.
+    #[must_use]
+    pub fn is_resumed(&self) -> Option<bool> {
+        Some(self.handshake_kind()? == HandshakeKind::Resumed)
+    }
+
+    /// The number of the group that the keys were agreed on in (IANA "TLS Supported Groups"; rustls's
+    /// `NamedGroup` can be made of it), once the handshake is over. `None` too for a resumption
+    /// without a new key exchange.
+    #[must_use]
+    pub fn key_exchange_group(&self) -> Option<u16> {
+        self.negotiated()?.key_exchange_group()
+    }
+
+    /// Whether TLS 1.2 has used the Extended Master Secret (RFC 7627), once the handshake is over.
+    /// `None` in TLS 1.3, which always does the like.
+    #[must_use]
+    pub fn extended_master_secret(&self) -> Option<bool> {
+        self.negotiated()?.extended_master_secret()
+    }
+
+    /// Fills `out` with keying material for another protocol, and returns it (RFC 9846 §7.5,
+    /// RFC 5705): both ends of this connection, and nobody else, get the same for the same label,
+    /// context and length. In TLS 1.2 no context is not the same as an empty one.
+    ///
+    /// Channel binding (RFC 9266) is 32 bytes of `b"EXPORTER-Channel-Binding"` with an empty
+    /// context.
+    ///
+    /// # Errors
+    /// [`ExportError`]: the handshake is not over, [`ConnectionConfig::exporter`] is not set,
+    /// TLS 1.2 has no Extended Master Secret, the label is TLS's own, or something is too long.
+    /// `out` is unchanged then.
+    ///
+    /// [`ConnectionConfig::exporter`]: crate::ConnectionConfig::exporter
+    pub fn export_keying_material<T: AsMut<[u8]>>(
+        &self,
+        mut out: T,
+        label: &[u8],
+        context: Option<&[u8]>,
+    ) -> Result<T, ExportError> {
+        let negotiated = self.negotiated().ok_or(ExportError::NotEstablished)?;
+        negotiated.exporter()?.export(out.as_mut(), label, context)?;
+        Ok(out)
+    }
+
+    fn negotiated(&self) -> Option<&Negotiated> {
+        match &self.stage {
+            Stage::Established(negotiated) => Some(negotiated),
+            Stage::Negotiating(_) | Stage::Failed(_) => None,
+        }
     }
 }

@@ -211,7 +211,7 @@ impl HandshakeInput {
         self.inbound.wipe();
     }
 
-    /// The buffer, for the reader to go on with.
+    /// The buffer, for the reader to take over.
     pub(super) fn into_inbound(self) -> InboundBuffer {
         self.inbound
     }

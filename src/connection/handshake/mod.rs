@@ -1,6 +1,9 @@
 //! Drives a handshake, one whole record at a time.
 
 mod early_writes;
+mod ending;
+#[cfg(all(test, feature = "std"))]
+mod foreign_suite;
 mod input;
 mod watch;
 
@@ -9,6 +12,7 @@ use alloc::vec::Vec;
 
 use bytes::BytesMut;
 use early_writes::EarlyWrites;
+use ending::append_plain_alert;
 use input::{HandshakeInput, Refusal, UnseenRecord};
 
 use super::ConnectionError;
@@ -16,20 +20,14 @@ use super::backend::{Backend, HandedOver, Step};
 use super::early::EarlyData;
 use super::hello::{ClientHello, HelloReader, ServerHello};
 use crate::aead::CipherSuite;
-use crate::alert::{Alert, AlertDescription};
+use crate::alert::AlertDescription;
 use crate::buffer::InboundBuffer;
-use crate::error::{Error, Overrun, PeerFault};
+use crate::error::{Error, Overrun};
 use crate::reader::{PeerLimits, Role};
 use crate::record::{
     ContentType, HANDSHAKE_HEADER_LEN, HEADER_LEN, RecordHeader, TAG_LEN, Version,
 };
 use crate::writer::Writer;
-
-/// The header of a record that rustls refuses whatever its state, with `decode_error`.
-const NO_RECORD: &[u8] = &[0xff, 3, 3, 0, 0];
-
-/// A KeyUpdate in the clear: rustls refuses it in TLS 1.2, with `unexpected_message`.
-const UNEXPECTED: &[u8] = &[0x16, 3, 3, 0, 5, 24, 0, 0, 1, 0];
 
 /// A handshake that is not over.
 ///
@@ -182,7 +180,7 @@ impl Handshake {
         self.backend.client_hello()
     }
 
-    /// The handshake goes on with `backend`, which is shown what was read so far.
+    /// Continues the handshake with `backend`, which is shown what was read so far.
     pub(super) fn go_on_with(
         &mut self,
         backend: Box<dyn Backend>,
@@ -194,14 +192,6 @@ impl Handshake {
         }
         self.backend = backend;
         self.awaiting = Awaiting::Backend;
-    }
-
-    /// Tells the peer that the caller wants no handshake with it, as long as nothing is protected.
-    pub(super) fn abort(&mut self, description: AlertDescription, writer: &mut Writer) {
-        if !self.has_keys() {
-            append_plain_alert(description, writer);
-        }
-        self.input.wipe();
     }
 
     /// Whether early data may be written: not while a message of the peer's is here in part.
@@ -347,19 +337,6 @@ impl Handshake {
         }
     }
 
-    /// Whether the peer has ended the connection: nothing of ours is to leave then
-    /// (RFC 9846 §6.2). In TLS 1.3 an alert of whatever level does that; before, rustls has an
-    /// answer to a level that does not exist.
-    fn was_ended_by_peer(&self, error: &ConnectionError) -> bool {
-        match error {
-            ConnectionError::Handshake(rustls::Error::AlertReceived(_)) => {
-                self.backend.version() == Some(Version::Tls13) || !self.backend.has_output()
-            }
-            ConnectionError::Record(Error::PeerAlert(_)) => true,
-            _ => false,
-        }
-    }
-
     /// A record that the backend sends: in TLS 1.2 protected behind a change_cipher_spec, in
     /// TLS 1.3 of the outer type of application data.
     fn send(&mut self, record: Vec<u8>, writer: &mut Writer) {
@@ -386,20 +363,6 @@ impl Handshake {
         writer.append_flight(record.into());
     }
 
-    /// Ends the handshake for a fault that the backend was not shown. While nothing is protected
-    /// the alert is ours; later only the backend can seal one, for a record that it refuses too.
-    fn refuse(&mut self, fault: PeerFault, writer: &mut Writer) -> ConnectionError {
-        match (self.has_keys(), self.backend.version(), fault.alert()) {
-            (false, ..) => append_plain_alert(fault.alert(), writer),
-            (true, Some(Version::Tls12), AlertDescription::UNEXPECTED_MESSAGE) => {
-                self.show_instead(UNEXPECTED, writer);
-            }
-            (true, ..) => self.show_instead(NO_RECORD, writer),
-        }
-        self.input.wipe();
-        Error::Peer(fault).into()
-    }
-
     /// Whether what we send next is protected. In TLS 1.3 a server's hello has what a client needs
     /// for that; a server protects what it sends behind its own.
     fn has_keys(&self) -> bool {
@@ -408,36 +371,6 @@ impl Handshake {
                 && self.backend.version() == Some(Version::Tls13)
                 && self.backend.suite().is_some())
     }
-
-    /// Shows the backend, in the place of the next record, one that it refuses.
-    fn show_instead(&mut self, record: &[u8], writer: &mut Writer) {
-        self.input.show_instead(record);
-        if self.step().is_err() {
-            self.collect_alert(writer);
-        }
-    }
-
-    /// rustls gives its alert only when asked once more after the error. It is asked no oftener:
-    /// without anything to send it would look up the messages behind the faulty one, and panic
-    /// where they are gone.
-    fn collect_alert(&mut self, writer: &mut Writer) {
-        self.input.wipe();
-        while self.backend.has_output() {
-            match self.step() {
-                Ok(Step::Again) => {}
-                Ok(Step::Send(record)) => self.send(record, writer),
-                _ => break,
-            }
-        }
-    }
-}
-
-/// An alert that is not protected.
-fn append_plain_alert(description: AlertDescription, writer: &mut Writer) {
-    let alert = Alert::fatal(description).encode();
-    let len = u16::try_from(alert.len()).unwrap_or(0);
-    let header = RecordHeader::new(ContentType::Alert, len);
-    writer.append_flight([&header.encode()[..], &alert].concat().into());
 }
 
 #[cfg(all(test, feature = "std"))]

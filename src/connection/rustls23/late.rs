@@ -21,7 +21,7 @@ pub(in crate::connection) struct LateServer {
     /// Bytes of records that were read.
     read: usize,
     hello: Option<ClientHello>,
-    /// What to go on with, if that is known.
+    /// The configuration to continue with, if that is known.
     tls: Option<Arc<ServerConfig>>,
     config: ConnectionConfig,
 }

@@ -1,0 +1,86 @@
+//! How a handshake ends before its time: who is told, and by whom.
+
+use super::Handshake;
+use crate::alert::{Alert, AlertDescription};
+use crate::connection::ConnectionError;
+use crate::connection::backend::Step;
+use crate::error::{Error, PeerFault};
+use crate::record::{ContentType, RecordHeader, Version};
+use crate::writer::Writer;
+
+/// The header of a record that rustls refuses whatever its state, with `decode_error`.
+const NO_RECORD: &[u8] = &[0xff, 3, 3, 0, 0];
+
+/// A KeyUpdate in the clear: rustls refuses it in TLS 1.2, with `unexpected_message`.
+const UNEXPECTED: &[u8] = &[0x16, 3, 3, 0, 5, 24, 0, 0, 1, 0];
+
+impl Handshake {
+    /// Tells the peer that the caller wants no handshake with it, as long as nothing is protected.
+    pub(in crate::connection) fn abort(
+        &mut self,
+        description: AlertDescription,
+        writer: &mut Writer,
+    ) {
+        if !self.has_keys() {
+            append_plain_alert(description, writer);
+        }
+        self.input.wipe();
+    }
+
+    /// Whether the peer has ended the connection: nothing of ours is to leave then
+    /// (RFC 9846 §6.2). In TLS 1.3 an alert of whatever level does that; before, rustls has an
+    /// answer to a level that does not exist.
+    pub(super) fn was_ended_by_peer(&self, error: &ConnectionError) -> bool {
+        match error {
+            ConnectionError::Handshake(rustls::Error::AlertReceived(_)) => {
+                self.backend.version() == Some(Version::Tls13) || !self.backend.has_output()
+            }
+            ConnectionError::Record(Error::PeerAlert(_)) => true,
+            _ => false,
+        }
+    }
+
+    /// Ends the handshake for a fault that the backend was not shown. While nothing is protected
+    /// the alert is ours; later only the backend can seal one, for a record that it refuses too.
+    pub(super) fn refuse(&mut self, fault: PeerFault, writer: &mut Writer) -> ConnectionError {
+        match (self.has_keys(), self.backend.version(), fault.alert()) {
+            (false, ..) => append_plain_alert(fault.alert(), writer),
+            (true, Some(Version::Tls12), AlertDescription::UNEXPECTED_MESSAGE) => {
+                self.show_instead(UNEXPECTED, writer);
+            }
+            (true, ..) => self.show_instead(NO_RECORD, writer),
+        }
+        self.input.wipe();
+        Error::Peer(fault).into()
+    }
+
+    /// Shows the backend, in the place of the next record, one that it refuses.
+    pub(super) fn show_instead(&mut self, record: &[u8], writer: &mut Writer) {
+        self.input.show_instead(record);
+        if self.step().is_err() {
+            self.collect_alert(writer);
+        }
+    }
+
+    /// rustls gives its alert only when asked once more after the error. It is asked no oftener:
+    /// without anything to send it would look up the messages behind the faulty one, and panic
+    /// where they are gone.
+    pub(super) fn collect_alert(&mut self, writer: &mut Writer) {
+        self.input.wipe();
+        while self.backend.has_output() {
+            match self.step() {
+                Ok(Step::Again) => {}
+                Ok(Step::Send(record)) => self.send(record, writer),
+                _ => break,
+            }
+        }
+    }
+}
+
+/// An alert that is not protected.
+pub(super) fn append_plain_alert(description: AlertDescription, writer: &mut Writer) {
+    let alert = Alert::fatal(description).encode();
+    let len = u16::try_from(alert.len()).unwrap_or(0);
+    let header = RecordHeader::new(ContentType::Alert, len);
+    writer.append_flight([&header.encode()[..], &alert].concat().into());
+}

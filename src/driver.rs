@@ -55,6 +55,7 @@
 //!   transport keeps up: all its records leave together. While bytes wait, writes share records.
 //! * Memory that was lent and got nothing is given back.
 
+mod call;
 pub(crate) mod fault;
 mod goals;
 pub(crate) mod lingering;
@@ -65,8 +66,9 @@ mod tasks;
 use alloc::vec::Vec;
 use core::mem;
 
+use call::Call;
 pub use fault::{FarEnd, Fault};
-use step::{Asked, Call, Direction, Next};
+use step::{Asked, Next};
 pub use step::{Goal, Outgoing, Step};
 #[cfg(feature = "std")]
 pub use tasks::{Side, Tasks};
@@ -147,7 +149,7 @@ impl<E> Driver<E> {
     /// tries again.
     pub fn next(&mut self, goal: Goal) -> Result<Step<'_>, Fault<E>> {
         self.return_lent();
-        if self.call.goal != Some(goal) {
+        if !self.call.is_for(goal) {
             self.call = Call::new(Some(goal));
         }
         let next = match goal {
@@ -196,7 +198,7 @@ impl<E> Driver<E> {
             n => self.connection.writer_mut().drain().advance(n).map_err(Fault::WriteOverrun),
         };
         if let Err(fault) = taken {
-            self.fail_writing(Failure { fault, far_end: FarEnd::Unknown });
+            self.fail_writing(Failure::new(fault, FarEnd::Unknown));
         }
     }
 
@@ -204,7 +206,7 @@ impl<E> Driver<E> {
     pub fn flushed(&mut self) {
         if self.asked == Asked::Flush {
             self.flush_due = false;
-            self.call.has_flushed = true;
+            self.call.flushed();
         }
         self.return_lent();
     }
@@ -232,11 +234,7 @@ impl<E> Driver<E> {
     /// The transport could not do the last step now, and moved no bytes. If anything else can be
     /// done for the goal, that comes next; otherwise [`Step::Blocked`].
     pub fn blocked(&mut self) {
-        match self.asked {
-            Asked::Nothing => {}
-            Asked::Write | Asked::Flush => self.call.writing = Direction::Blocked,
-            Asked::Read | Asked::Discard => self.call.reading = Direction::Blocked,
-        }
+        self.call.blocked(self.asked);
         self.return_lent();
     }
 
@@ -246,7 +244,7 @@ impl<E> Driver<E> {
         match self.asked {
             Asked::Read | Asked::Discard => self.unread = Some(fault),
             Asked::Nothing | Asked::Write | Asked::Flush => {
-                self.fail_writing(Failure { fault, far_end });
+                self.fail_writing(Failure::new(fault, far_end));
             }
         }
         self.return_lent();
@@ -304,7 +302,7 @@ impl<E> Driver<E> {
     }
 
     fn fail_writing(&mut self, failure: Failure<E>) {
-        self.call.writing = Direction::Failed;
+        self.call.writing_failed();
         if self.connection.error().is_none() {
             self.deferred.get_or_insert(failure);
         }

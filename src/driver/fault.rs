@@ -39,6 +39,20 @@ pub enum FarEnd {
 /// A failure to write.
 #[derive(Debug)]
 pub(super) struct Failure<E> {
-    pub(super) fault: Fault<E>,
-    pub(super) far_end: FarEnd,
+    fault: Fault<E>,
+    far_end: FarEnd,
+}
+
+impl<E> Failure<E> {
+    pub(super) const fn new(fault: Fault<E>, far_end: FarEnd) -> Self {
+        Self { fault, far_end }
+    }
+
+    pub(super) const fn far_end(&self) -> FarEnd {
+        self.far_end
+    }
+
+    pub(super) fn into_fault(self) -> Fault<E> {
+        self.fault
+    }
 }

@@ -1,7 +1,8 @@
 //! What comes next for a goal: computed anew each time, from what is there.
 
+use super::call::Direction;
 use super::fault::Failure;
-use super::step::{Direction, Next};
+use super::step::Next;
 use super::{Driver, FarEnd, Fault};
 use crate::connection::ConnectionError;
 use crate::error::{Error, WriteError};
@@ -46,14 +47,14 @@ impl<E> Driver<E> {
     /// Reads, unless the handshake could not write. But if the peer has gone, it may have said
     /// why: its alert tells more than that it takes nothing.
     fn await_peer(&mut self) -> Result<Next, Fault<E>> {
-        let may_read = self.call.reading == Direction::Ready && self.unread.is_none();
+        let may_read = self.call.may_read() && self.unread.is_none();
         let is_last_word = |failure: &mut Failure<E>| {
             // Otherwise a read might wait for ever.
-            !may_read || failure.far_end == FarEnd::Unknown
+            !may_read || failure.far_end() == FarEnd::Unknown
         };
         if let Some(failure) = self.deferred.take_if(is_last_word) {
             self.unread = None;
-            return Err(failure.fault);
+            return Err(failure.into_fault());
         }
         self.fetch()
     }
@@ -100,7 +101,7 @@ impl<E> Driver<E> {
         if !is_full || !self.has_output() {
             return Ok(Next::Done);
         }
-        Ok(if self.call.writing == Direction::Ready { Next::Write } else { Next::Blocked })
+        Ok(if self.call.may_write() { Next::Write } else { Next::Blocked })
     }
 
     pub(super) fn flush(&mut self) -> Result<Next, Fault<E>> {
@@ -136,7 +137,7 @@ impl<E> Driver<E> {
     pub(super) fn offering(&mut self) -> Option<Next> {
         // The alert of a connection that has failed is tried all the same.
         let is_deferred = self.deferred.is_some() && self.connection.error().is_none();
-        if is_deferred || self.call.writing != Direction::Ready {
+        if is_deferred || !self.call.may_write() {
             return None;
         }
         if self.has_output() {
@@ -149,10 +150,10 @@ impl<E> Driver<E> {
     fn emptying(&mut self) -> Option<Next> {
         let next = match self.has_output() {
             true => Next::Write,
-            false if self.call.has_flushed => return None,
+            false if self.call.has_flushed() => return None,
             false => Next::Flush,
         };
-        match self.call.writing {
+        match self.call.writing() {
             Direction::Ready => Some(next),
             Direction::Blocked => Some(Next::Blocked),
             Direction::Failed => None,
@@ -169,7 +170,7 @@ impl<E> Driver<E> {
         if let Some(fault) = self.unread.take() {
             return Err(fault);
         }
-        Ok(if self.call.reading == Direction::Ready { Next::Read } else { Next::Blocked })
+        Ok(if self.call.may_read() { Next::Read } else { Next::Blocked })
     }
 
     /// Whether input, or a half that has failed, is to be looked at. It would be found by looking
@@ -204,9 +205,9 @@ impl<E> Driver<E> {
         if error == ConnectionError::Record(Error::Truncated) {
             let negotiates = self.connection.protocol_version().is_none();
             let explains =
-                |failure: &mut Failure<E>| negotiates || failure.far_end == FarEnd::Reset;
+                |failure: &mut Failure<E>| negotiates || failure.far_end() == FarEnd::Reset;
             if let Some(failure) = self.deferred.take_if(explains) {
-                return failure.fault;
+                return failure.into_fault();
             }
         }
         Fault::Connection(error)
@@ -223,6 +224,6 @@ impl<E> Driver<E> {
     fn tell_deferred(&mut self) -> Result<(), Fault<E>> {
         let Self { connection, deferred, .. } = self;
         let failure = deferred.take_if(|_| connection.error().is_none());
-        failure.map_or(Ok(()), |failure| Err(failure.fault))
+        failure.map_or(Ok(()), |failure| Err(failure.into_fault()))
     }
 }

@@ -15,9 +15,9 @@ impl<E> Driver<E> {
     /// not read yet. So our end is not over before the peer's has come: its `close_notify`, after
     /// which it sends nothing, or the transport's.
     pub(super) fn linger(&mut self, max: u64) -> Result<Next, Fault<E>> {
-        let closed = if self.call.has_closed { Ok(Next::Done) } else { self.close() };
+        let closed = if self.call.has_closed() { Ok(Next::Done) } else { self.close() };
         let (Ok(Next::Done) | Err(Fault::Connection(_))) = closed else { return closed };
-        self.call.has_closed = closed.is_ok();
+        self.call.set_closed(closed.is_ok());
         match self.discard(max) {
             Ok(Next::Done) => {}
             Ok(next) => return Ok(next),

@@ -127,32 +127,3 @@ pub(super) enum Asked {
     Read,
     Discard,
 }
-
-/// What the transport has shown of one direction.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Direction {
-    Ready,
-    Blocked,
-    Failed,
-}
-
-/// What was done for a goal since it was begun. It ends with `Done`, `Blocked` or a fault, or when
-/// another goal is asked for.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Call {
-    pub(super) goal: Option<Goal>,
-    pub(super) writing: Direction,
-    pub(super) reading: Direction,
-    pub(super) has_flushed: bool,
-    /// What the peer does wrong from then on is told behind its end.
-    pub(super) has_closed: bool,
-}
-
-impl Call {
-    pub(super) const NONE: Self = Self::new(None);
-
-    pub(super) const fn new(goal: Option<Goal>) -> Self {
-        let (writing, reading) = (Direction::Ready, Direction::Ready);
-        Self { goal, writing, reading, has_flushed: false, has_closed: false }
-    }
-}

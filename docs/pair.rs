@@ -6,7 +6,6 @@ use wantwrite::*;
 type Result<T = ()> = core::result::Result<T, Box<dyn core::error::Error>>;
 
 /// A writer and the reader of what it seals.
-#[allow(dead_code)]
 fn halves() -> Result<(Writer, Reader)> {
     let secret = || TrafficSecret::new(CipherSuite::TLS_AES_128_GCM_SHA256, &[7; 32]);
     let writer = Writer::new(WriteKeys::from_secret(secret()?), WriterConfig::default())?;
@@ -15,7 +14,6 @@ fn halves() -> Result<(Writer, Reader)> {
 }
 
 /// Everything that a writer has to drain.
-#[allow(dead_code)]
 fn drain(writer: &mut Writer) -> Vec<u8> {
     let mut wire = Vec::new();
     while writer.wants_drain() {
@@ -27,7 +25,6 @@ fn drain(writer: &mut Writer) -> Vec<u8> {
 }
 
 /// Configurations of a client and a server that it trusts.
-#[allow(dead_code)]
 fn configs() -> Result<(rustls::ClientConfig, rustls::ServerConfig)> {
     let identity = rcgen::generate_simple_self_signed(["localhost".to_owned()])?;
     let key = rustls::pki_types::PrivateKeyDer::try_from(identity.signing_key.serialize_der())?;
@@ -47,7 +44,6 @@ fn configs() -> Result<(rustls::ClientConfig, rustls::ServerConfig)> {
 }
 
 /// A client and a server that have not met.
-#[allow(dead_code)]
 fn strangers() -> Result<(Connection, Connection)> {
     let (client, server) = configs()?;
     Ok((
@@ -57,7 +53,6 @@ fn strangers() -> Result<(Connection, Connection)> {
 }
 
 /// The same after the handshake.
-#[allow(dead_code)]
 fn established() -> Result<(Connection, Connection)> {
     let (mut client, mut server) = strangers()?;
     handshake(&mut client, &mut server)?;
@@ -65,7 +60,6 @@ fn established() -> Result<(Connection, Connection)> {
 }
 
 /// Carries bytes until neither end has any.
-#[allow(dead_code)]
 fn handshake(client: &mut Connection, server: &mut Connection) -> Result {
     while client.wants().drain || server.wants().drain {
         carry(client, server)?;
@@ -75,7 +69,6 @@ fn handshake(client: &mut Connection, server: &mut Connection) -> Result {
 }
 
 /// Takes what waits on one side to the other, which processes it.
-#[allow(dead_code)]
 fn carry(from: &mut Connection, to: &mut Connection) -> Result {
     while from.wants().drain && to.plaintext().is_empty() {
         let mut drain = from.writer_mut().drain();

@@ -63,7 +63,7 @@ impl Configs {
 /// A client of another process, which has written its certificate on one line.
 ///
 /// # Errors
-/// If it is no certificate.
+/// If the line does not hold a certificate.
 pub fn client_of(certificate: &str) -> Result<Arc<ClientConfig>, Error> {
     let pem = certificate.replace('|', "\n");
     let mut roots = RootCertStore::empty();

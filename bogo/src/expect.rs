@@ -43,7 +43,7 @@ pub(crate) fn check_negotiated(
             .map_err(|error| Failure::Unexpected(error.to_string()))?;
         expect_same("chain", tls.peer_certificates(), Some(&chain[..]))?;
     }
-    // rustls goes on with no server that does not decrypt the hello.
+    // rustls ends a connection whose server did not decrypt the hello.
     expect_same("ECH", !options.tls.ech_config_list.is_empty(), expect.ech_accept)?;
     if let Some(expected) = expect.selected_credential {
         let selected = peering.identity.selected();

@@ -1,4 +1,4 @@
-//! The keys of one direction: what callers give, and what sealing and opening go on with.
+//! The keys of one direction: what callers give, and what sealers and openers are made of.
 
 use core::fmt;
 

@@ -69,7 +69,7 @@ impl RecordSealer {
     }
 
     /// Takes number and budget of the next record of application data, to be sealed later by
-    /// whoever has a [`shared_key`](Self::shared_key). `None` as [`seal`](Self::seal).
+    /// the holder of a [`shared_key`](Self::shared_key). `None` as [`seal`](Self::seal).
     #[cfg(feature = "parallel")]
     pub(crate) fn reserve(&mut self, content_len: usize, padding: usize) -> Option<Reserved> {
         let seq = self.take_seq(content_len, padding)?;

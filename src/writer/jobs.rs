@@ -11,8 +11,8 @@ use bytes::Bytes;
 use crate::aead::{RecordSealer, Reserved, SharedKey};
 use crate::buffer::{OutboundBuffer, Segment};
 
-/// Leave to seal records of a batch: [`run`](Self::run) it on any thread. Clones are worth the
-/// same. One that is never run, or late, costs nothing: [`Batch::finish`](crate::Batch::finish)
+/// A handle that lets another thread help to seal a batch: [`run`](Self::run) it there. Clones do
+/// the same. A job that never runs, or runs late, costs nothing: [`Batch::finish`](crate::Batch::finish)
 /// waits only for what was begun, and a job of a finished batch keeps neither plaintext nor any
 /// other memory of it.
 #[derive(Clone)]
@@ -26,12 +26,12 @@ pub struct SealJob {
 pub(super) struct Shared {
     /// In the order of the wire.
     tasks: Vec<Mutex<Task>>,
-    /// Their indices in the order of their memory. Whoever finishes takes them from its
-    /// beginning and whoever helps from its end: so a thread seals, batch after batch, in memory
-    /// that its processor has.
+    /// Their indices in the order of their memory. The finishing thread takes them from the
+    /// beginning and a helping one from the end: so a thread seals, batch after batch, in memory that
+    /// its processor has.
     order: Vec<usize>,
     taken: AtomicUsize,
-    /// How many of those that were taken, by whoever helps.
+    /// How many of them helping threads have taken.
     helped: AtomicUsize,
 }
 
@@ -141,7 +141,7 @@ impl Shared {
             self.seal(index);
         }
         let segments = self.tasks.iter().filter_map(|task| {
-            // Whoever holds it is sealing it.
+            // The thread that holds it is sealing it.
             let mut task = lock(task);
             // Taken, but not begun.
             task.seal();

@@ -49,8 +49,8 @@ impl<'a> Slot<'a> {
     }
 }
 
-/// What a slot is taken to be for: whoever asks for memory without saying how much is not served
-/// with a short tail.
+/// How much a slot is assumed to be for: a caller who does not say how much memory is needed does not
+/// get a short tail.
 const WANT_OF_SLOT: usize = MAX_FRAGMENT_LEN / 4;
 
 impl Writer {

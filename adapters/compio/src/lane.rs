@@ -7,8 +7,8 @@ use core::task::{Context, Poll};
 
 /// Half of a transport with at most one operation at a time.
 ///
-/// The operation is kept here and not in the future that waits for it. So whoever drops that
-/// future drops no result: the next call finds it.
+/// The operation is kept here and not in the future that waits for it. If you drop that future, the
+/// next call finds the result.
 pub(crate) enum Lane<IO, T> {
     Idle(IO),
     Busy(Operation<IO, T>),

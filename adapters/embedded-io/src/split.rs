@@ -25,7 +25,7 @@ use crate::lock::{Lock, Side};
 /// use wantwrite::Connection;
 /// use wantwrite_embedded_io::{DroppedCall, EmbeddedError, SplitStream};
 ///
-/// # async fn join<A, B>(_: impl Future<Output = A>, _: impl Future<Output = B>) -> (A, B) { unimplemented!() }
+/// # use futures_lite::future::zip as join;
 /// # async fn talk<R, W>(connection: Connection, reader: R, writer: W) -> Result<(), EmbeddedError<R::Error>>
 /// # where R: Read, W: Write<Error = R::Error> {
 /// let mut stream = SplitStream::new(connection, reader, writer, DroppedCall::DidNothing);

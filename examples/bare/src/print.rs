@@ -2,7 +2,7 @@
 
 macro_rules! println {
     ($($text:tt)*) => {{
-        // That nobody may read it is no reason to fail.
+        // The program works even if nobody reads this.
         let _unread = core::fmt::Write::write_fmt(
             &mut $crate::machine::Console,
             format_args!("{}\n", format_args!($($text)*)),

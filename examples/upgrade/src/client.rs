@@ -8,7 +8,7 @@ use program::Error;
 use rustix::event::PollFlags;
 use wantwrite::{Connection, MovedConnection, ReaderState, WriterState};
 
-/// A longer request is no request.
+/// Longer requests are refused.
 const MAX_REQUEST_LEN: usize = 8192;
 
 /// How far the one request of a connection has come. It moves with the connection.

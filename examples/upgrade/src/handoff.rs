@@ -81,7 +81,7 @@ impl Inheritance {
         Ok((TcpListener::from(descriptor), Identity::from_bytes(&bytes)?))
     }
 
-    /// The next client; `None` when there are no more.
+    /// The next client; `None` after the last.
     pub(crate) fn next(&mut self, config: &ConnectionConfig) -> Result<Option<Client>, Error> {
         let Some((descriptor, mut message)) = self.receive()? else { return Ok(None) };
         let (progress, moved) = Progress::from_bytes(&mut message)?;

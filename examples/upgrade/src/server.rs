@@ -148,7 +148,7 @@ impl Server {
         }
     }
 
-    /// Takes one client over. It goes on where it was.
+    /// Takes one client over, where the process before left it.
     fn inherit(&mut self) -> Result<(), Error> {
         let Some(inheritance) = &mut self.inheritance else { return Ok(()) };
         match inheritance.next(&self.config)? {

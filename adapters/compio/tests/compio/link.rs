@@ -45,7 +45,7 @@ pub fn link(seed: u64, max: usize) -> ((Reading, Writing), Shared) {
     ((Reading(wire.clone()), Writing(wire.clone())), wire)
 }
 
-/// Pending, and done at the poll of this number. Nobody sleeps here: whoever polls polls again.
+/// Pending, and done at the poll of this number. Nobody sleeps here: the test polls again.
 async fn pause(mut times: usize) {
     poll_fn(|_| {
         times = times.saturating_sub(1);

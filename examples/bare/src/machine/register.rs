@@ -14,7 +14,7 @@ impl Register {
     }
 
     pub(super) fn read(self) -> u32 {
-        // SAFETY: the promise of `at`. Devices are no memory that Rust knows of.
+        // SAFETY: the promise of `at`. Rust knows nothing of device memory.
         unsafe { self.0.read_volatile() }
     }
 

@@ -99,7 +99,7 @@ impl ConnectionConfig {
 
     /// What a handshake's key log is listened to for.
     pub(super) const fn kept_secrets(&self) -> KeptSecrets {
-        KeptSecrets::new(self.exporter || self.movable, self.movable)
+        KeptSecrets::new(self.exporter, self.movable)
     }
 
     /// With rustls's cap on records (`max_fragment_size`) as one more on ours. rustls counts the

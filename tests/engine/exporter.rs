@@ -126,10 +126,14 @@ fn nothing_is_exported_before_the_handshake_is_over() {
 fn a_connection_that_was_not_asked_to_keep_the_secret_exports_nothing() {
     for role in ROLES {
         for suite in [CipherSuite::TLS_AES_128_GCM_SHA256, TLS12] {
-            let (mut ours, mut peer) = Ends::new(suite).pair(role, ConnectionConfig::default());
-            shake(&mut ours, &mut peer, |_| ());
-            let exported = ours.export_keying_material([0; 32], b"label", None);
-            assert_eq!(exported, Err(ExportError::NotEnabled));
+            for movable in [false, true] {
+                let mut config = ConnectionConfig::default();
+                config.movable = movable;
+                let (mut ours, mut peer) = Ends::new(suite).pair(role, config);
+                shake(&mut ours, &mut peer, |_| ());
+                let exported = ours.export_keying_material([0; 32], b"label", None);
+                assert_eq!(exported, Err(ExportError::NotEnabled));
+            }
         }
     }
 }

@@ -45,7 +45,6 @@ pub(super) struct Rustls {
     server_name: Option<ServerNameCell>,
     /// What the key log was given, if anything of it is kept.
     secrets: Option<Arc<Secrets>>,
-    kept: KeptSecrets,
     tls12_close: Tls12Close,
 }
 
@@ -67,17 +66,12 @@ impl Rustls {
             Arc::make_mut(&mut tls).enable_secret_extraction = true;
         }
         let kept = config.kept_secrets();
-        let mut secrets = None;
-        if !kept.is_empty() {
-            let tls = Arc::make_mut(&mut tls);
-            let (log, kept) = KeepSecrets::before(Arc::clone(&tls.key_log), kept);
-            (tls.key_log, secrets) = (log, Some(kept));
-        }
+        let secrets = (!kept.is_empty())
+            .then(|| KeepSecrets::before(&mut Arc::make_mut(&mut tls).key_log, kept));
         Ok(Self {
             tls: Tls::Client(UnbufferedClientConnection::new(tls, name)?),
             server_name: None,
             secrets,
-            kept,
             tls12_close: config.tls12_close,
         })
     }
@@ -98,18 +92,13 @@ impl Rustls {
             tls.max_fragment_size = Some(tls.max_fragment_size.map_or(size, |own| own.min(size)));
         }
         let kept = config.kept_secrets();
-        let mut secrets = None;
-        if !kept.is_empty() {
-            let (log, kept) = KeepSecrets::before(Arc::clone(&tls.key_log), kept);
-            (tls.key_log, secrets) = (log, Some(kept));
-        }
+        let secrets = (!kept.is_empty()).then(|| KeepSecrets::before(&mut tls.key_log, kept));
         let (resolver, name) = RememberServerName::before(Arc::clone(&tls.cert_resolver));
         tls.cert_resolver = resolver;
         Ok(Self {
             tls: Tls::Server(UnbufferedServerConnection::new(Arc::new(tls))?),
             server_name: Some(name),
             secrets,
-            kept,
             tls12_close: config.tls12_close,
         })
     }
@@ -131,8 +120,7 @@ impl Rustls {
 
     #[cfg(all(test, feature = "std"))]
     fn unchecked(tls: Tls) -> Self {
-        let (kept, tls12_close) = (KeptSecrets::default(), Tls12Close::default());
-        Self { tls, server_name: None, secrets: None, kept, tls12_close }
+        Self { tls, server_name: None, secrets: None, tls12_close: Tls12Close::default() }
     }
 
     fn common(&self) -> &CommonState {
@@ -166,22 +154,20 @@ impl Rustls {
         suite: CipherSuite,
         hello: Option<ServerHello>,
     ) -> Result<ExporterSecret, ExportError> {
-        let secrets = self.secrets.as_ref().filter(|_| self.kept.has_exporter());
-        let secrets = secrets.ok_or(ExportError::NotEnabled)?;
+        let secrets = self.secrets.as_ref().ok_or(ExportError::NotEnabled)?;
         let secret = match suite.version() {
             Version::Tls13 => {
                 secrets.exporter().and_then(|secret| ExporterSecret::tls13(suite, secret))
             }
             Version::Tls12 => {
+                let (client_random, master) = secrets.master().ok_or(ExportError::NotEnabled)?;
                 let hello = hello.filter(ServerHello::has_extended_master_secret);
                 let hello = hello.ok_or(ExportError::NoExtendedMasterSecret)?;
-                secrets.master().and_then(|(client_random, master)| {
-                    let randoms = [client_random, &hello.random()].concat();
-                    ExporterSecret::tls12(suite, master, randoms.try_into().ok()?)
-                })
+                let randoms = [client_random, &hello.random()].concat();
+                let randoms = randoms.try_into().ok();
+                randoms.and_then(|randoms| ExporterSecret::tls12(suite, master, randoms))
             }
         };
-        // rustls logs it in every handshake.
         secret.ok_or(ExportError::NotEnabled)
     }
 

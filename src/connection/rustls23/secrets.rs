@@ -25,10 +25,6 @@ impl KeptSecrets {
         !self.exporter && !self.traffic
     }
 
-    pub(super) const fn has_exporter(self) -> bool {
-        self.exporter
-    }
-
     /// Whether rustls is to log this of TLS 1.3 for us.
     fn contains(self, label: &str) -> bool {
         match label {
@@ -86,9 +82,12 @@ pub(super) struct KeepSecrets {
 }
 
 impl KeepSecrets {
-    pub(super) fn before(inner: Arc<dyn KeyLog>, kept: KeptSecrets) -> (Arc<Self>, Arc<Secrets>) {
+    /// Puts itself in front of `log`, and gives the place where the secrets will be.
+    pub(super) fn before(log: &mut Arc<dyn KeyLog>, kept: KeptSecrets) -> Arc<Secrets> {
         let secrets = Arc::new(Secrets::default());
-        (Arc::new(Self { inner, kept, secrets: Arc::clone(&secrets) }), secrets)
+        let inner = Arc::clone(log);
+        *log = Arc::new(Self { inner, kept, secrets: Arc::clone(&secrets) });
+        secrets
     }
 }
 

@@ -99,8 +99,12 @@ pub struct Driver<E> {
     input_ended: bool,
     /// Bytes of the transport that lingering has thrown away.
     discarded: u64,
-    /// Where a connection that takes no more input reads what it throws away.
+    /// Where a connection that takes no more input reads what it throws away, and where it looks
+    /// whether there is more.
     scratch: Vec<u8>,
+    probes: bool,
+    /// The last read was not given all that it had memory for, so the next one may get nothing.
+    has_emptied: bool,
     /// The last step, until it is reported.
     asked: Asked,
     /// How many bytes that step gave or lent.
@@ -121,10 +125,23 @@ impl<E> Driver<E> {
             input_ended: false,
             discarded: 0,
             scratch: Vec::new(),
+            probes: false,
+            has_emptied: false,
             asked: Asked::Nothing,
             len: 0,
             call: Call::NONE,
         }
+    }
+
+    /// The same, for a transport that says without a system call that it has nothing, as one does
+    /// that is registered with an event loop. Where a read probably finds nothing, the first look
+    /// is into a few bytes of the driver's own: a connection that waits then takes no memory from
+    /// its pool only to give it back.
+    #[must_use]
+    pub const fn for_readiness(connection: Connection) -> Self {
+        let mut this = Self::new(connection);
+        this.probes = true;
+        this
     }
 
     /// The connection.
@@ -147,6 +164,7 @@ impl<E> Driver<E> {
     /// # Errors
     /// Why the goal cannot be reached; [`Goal`] says what each may fail with. Asked again, it
     /// tries again.
+    #[inline]
     pub fn next(&mut self, goal: Goal) -> Result<Step<'_>, Fault<E>> {
         self.return_lent();
         if !self.call.is_for(goal) {
@@ -177,7 +195,7 @@ impl<E> Driver<E> {
                 Step::Write(Outgoing::new(self.connection.writer_mut().drain(), &mut self.len))
             }
             Next::Read => {
-                self.asked = Asked::Read;
+                self.asked = if self.probes_next() { Asked::Probe } else { Asked::Read };
                 Step::Read(self.lend(usize::MAX))
             }
             Next::Discard(max) => {
@@ -189,6 +207,7 @@ impl<E> Driver<E> {
 
     /// The transport took `n` of the bytes that [`Step::Write`] gave; 0 means that it will take no
     /// more.
+    #[inline]
     pub fn wrote(&mut self, n: usize) {
         let available = if self.asked == Asked::Write { self.len } else { 0 };
         self.return_lent();
@@ -203,6 +222,7 @@ impl<E> Driver<E> {
     }
 
     /// The transport has emptied its own buffer, as [`Step::Flush`] asked.
+    #[inline]
     pub fn flushed(&mut self) {
         if self.asked == Asked::Flush {
             self.flush_due = false;
@@ -213,17 +233,25 @@ impl<E> Driver<E> {
 
     /// The transport put `n` bytes into the memory that [`Step::Read`] lent; 0 means that it has
     /// ended.
+    #[inline]
     pub fn read(&mut self, n: usize) {
         let available = self.len;
         let asked = self.take_asked();
-        let (Asked::Read | Asked::Discard) = asked else { return };
+        let (Asked::Read | Asked::Probe | Asked::Discard) = asked else { return };
         let allowed = if n <= available { n } else { 0 };
+        self.has_emptied = n < available;
         if asked == Asked::Discard {
             let allowed = u64::try_from(allowed).unwrap_or(u64::MAX);
             self.discarded = self.discarded.saturating_add(allowed);
         }
-        let committed = self.connection.commit_inbound(allowed);
-        if n > available || committed.is_err() {
+        let is_all = match asked {
+            Asked::Probe => {
+                let read = self.scratch.get(..allowed).unwrap_or_default();
+                self.connection.receive(read) == allowed
+            }
+            _ => self.connection.commit_inbound(allowed).is_ok(),
+        };
+        if n > available || !is_all {
             self.unread = Some(Fault::Overrun(Overrun { claimed: n, available }));
         } else if n == 0 {
             self.connection.end_of_input();
@@ -233,7 +261,9 @@ impl<E> Driver<E> {
 
     /// The transport could not do the last step now, and moved no bytes. If anything else can be
     /// done for the goal, that comes next; otherwise [`Step::Blocked`].
+    #[inline]
     pub fn blocked(&mut self) {
+        self.has_emptied = false;
         self.call.blocked(self.asked);
         self.return_lent();
     }
@@ -242,7 +272,7 @@ impl<E> Driver<E> {
     pub fn failed(&mut self, far_end: FarEnd, error: E) {
         let fault = Fault::Transport(error);
         match self.asked {
-            Asked::Read | Asked::Discard => self.unread = Some(fault),
+            Asked::Read | Asked::Probe | Asked::Discard => self.unread = Some(fault),
             Asked::Nothing | Asked::Write | Asked::Flush => {
                 self.fail_writing(Failure::new(fault, far_end));
             }
@@ -262,6 +292,7 @@ impl<E> Driver<E> {
     ///
     /// # Errors
     /// As `read`.
+    #[inline]
     pub fn read_plaintext(
         &mut self,
         read: impl FnOnce(&mut Connection) -> Result<usize, ConnectionError>,
@@ -277,6 +308,7 @@ impl<E> Driver<E> {
     /// # Errors
     /// As `write`. Nothing was accepted then: a key limit behind bytes that were accepted is told
     /// by the next call.
+    #[inline]
     pub fn write_plaintext(
         &mut self,
         write: impl FnOnce(&mut Writer) -> Result<usize, WriteError>,
@@ -309,10 +341,11 @@ impl<E> Driver<E> {
     }
 
     /// Lends memory for at most `max` bytes.
+    #[inline]
     fn lend(&mut self, max: usize) -> &mut [u8] {
-        let Self { connection, scratch, len, .. } = self;
+        let Self { connection, scratch, len, asked, .. } = self;
         // A half that has failed takes the other one with it.
-        let takes_input = connection.writer().error().is_none();
+        let takes_input = *asked != Asked::Probe && !connection.writer().has_failed();
         let lent = if takes_input { connection.lend_inbound() } else { None };
         let memory = match lent {
             Some(memory) => memory,
@@ -325,6 +358,13 @@ impl<E> Driver<E> {
         memory.get_mut(..*len).unwrap_or_default()
     }
 
+    #[inline]
+    fn probes_next(&self) -> bool {
+        let holds_nothing = self.negotiated && self.connection.reader().holds_nothing();
+        self.probes && self.has_emptied && holds_nothing && !self.connection.writer().has_failed()
+    }
+
+    #[inline]
     fn return_lent(&mut self) {
         if let Asked::Read | Asked::Discard = self.take_asked() {
             // Nothing changes if nothing is lent any more.
@@ -332,6 +372,7 @@ impl<E> Driver<E> {
         }
     }
 
+    #[inline]
     const fn take_asked(&mut self) -> Asked {
         mem::replace(&mut self.asked, Asked::Nothing)
     }

@@ -91,6 +91,7 @@ impl InboundBuffer {
     /// [is full](Self::is_full): moves what is held to the front where that is worth it. Returns
     /// how many bytes were moved. What was lent is not lent any more, and what is away does not
     /// come back.
+    #[inline]
     pub(crate) fn make_room(&mut self, needed: usize) -> usize {
         self.loan = Loan::None;
         if self.memory.len() < self.capacity {
@@ -108,6 +109,7 @@ impl InboundBuffer {
     /// Keeps the cost linear in the bytes received, whatever the order of calls: what is moved is
     /// not longer than what was consumed since the last time, or it is the one record at the
     /// front, which fits then and is not moved again for its own sake.
+    #[inline]
     fn is_worth_moving(&self, needed: usize) -> bool {
         let repays = self.start >= self.len() && self.tail() < self.capacity / 4;
         let must = self.start + needed > self.memory.len();
@@ -115,6 +117,7 @@ impl InboundBuffer {
     }
 
     /// Bytes of memory behind what is held, within the capacity.
+    #[inline]
     fn tail(&self) -> usize {
         let room = self.capacity.saturating_sub(self.len());
         let tail = self.memory.len() - self.end;
@@ -122,6 +125,7 @@ impl InboundBuffer {
     }
 
     /// Memory for the next bytes.
+    #[inline]
     pub(crate) fn free_mut(&mut self) -> &mut [u8] {
         let end = self.end + self.tail();
         &mut self.memory[self.end..end]
@@ -146,6 +150,7 @@ impl InboundBuffer {
     }
 
     /// Begins again at the front of the memory, or gives it back, where it holds nothing.
+    #[inline]
     fn settle(&mut self) {
         if self.start == self.end && !self.is_lent() {
             (self.start, self.end) = (0, 0);
@@ -161,6 +166,7 @@ impl InboundBuffer {
     /// Lends memory for the next bytes, the same until they are
     /// [committed](Self::commit_lent); empty if the buffer [is full](Self::is_full), or if its
     /// memory [is away](Self::take).
+    #[inline]
     pub(crate) fn lend(&mut self, needed: usize) -> &mut [u8] {
         if !self.is_lent() {
             let _moved = self.make_room(needed);
@@ -171,6 +177,7 @@ impl InboundBuffer {
 
     /// Adds the first `len` bytes of the memory that is lent, and ends the loan. What is away is
     /// not given back by it.
+    #[inline]
     pub(crate) fn commit_lent(&mut self, len: usize) -> Result<(), Overrun> {
         let available = if self.loan == Loan::Lent { self.tail() } else { 0 };
         if len > available {
@@ -217,6 +224,7 @@ impl InboundBuffer {
         Ok(())
     }
 
+    #[inline]
     fn end_loan(&mut self, len: usize) {
         self.end += len;
         self.used = self.used.max(self.end);
@@ -282,6 +290,7 @@ impl InboundBuffer {
     }
 
     #[cfg(not(feature = "std"))]
+    #[inline]
     fn new_memory(&self, len: usize) -> BytesMut {
         BytesMut::zeroed(len)
     }

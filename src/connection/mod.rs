@@ -184,6 +184,7 @@ impl Connection {
     ///
     /// [`Error::Truncated`], once: reading has ended without `close_notify`, and you can still
     /// write. During the handshake it is fatal.
+    #[inline]
     pub fn process(&mut self) -> Result<(), ConnectionError> {
         if let Stage::Negotiating(handshake) = &mut self.stage {
             if self.writer.state() != WriterState::Negotiating {
@@ -205,6 +206,7 @@ impl Connection {
         }
     }
 
+    #[inline]
     fn process_records(&mut self) -> Result<(), Error> {
         let Self { writer, reader, .. } = self;
         if let Some(error) = writer.error() {

@@ -34,6 +34,7 @@ impl Connection {
     /// [committed](Self::commit_inbound) by another call. See
     /// [`Reader::lend_inbound`](crate::Reader::lend_inbound): the memory stays valid through the
     /// end of the handshake too, but not through a failure of it.
+    #[inline]
     pub fn lend_inbound(&mut self) -> Option<&mut [u8]> {
         match &mut self.stage {
             Stage::Negotiating(handshake) => handshake.lend_inbound(),
@@ -46,6 +47,7 @@ impl Connection {
     ///
     /// # Errors
     /// As [`Reader::commit_inbound`](crate::Reader::commit_inbound).
+    #[inline]
     pub fn commit_inbound(&mut self, n: usize) -> Result<(), Overrun> {
         match &mut self.stage {
             Stage::Negotiating(handshake) => handshake.commit_inbound(n),
@@ -88,6 +90,7 @@ impl Connection {
     /// The plaintext of the record that was opened last, at most 16,384 bytes; empty if there is
     /// none: then [`process`](Self::process) may find more.
     #[must_use]
+    #[inline]
     pub fn plaintext(&self) -> &[u8] {
         self.reader.plaintext()
     }
@@ -96,6 +99,7 @@ impl Connection {
     ///
     /// # Errors
     /// [`Overrun`] if it has fewer; nothing is removed then.
+    #[inline]
     pub fn consume(&mut self, n: usize) -> Result<(), Overrun> {
         self.reader.consume(n)
     }
@@ -131,6 +135,7 @@ impl Connection {
     ///
     /// # Errors
     /// As [`read`](Self::read).
+    #[inline]
     pub fn read_with(
         &mut self,
         mut take: impl FnMut(&[u8]) -> usize,
@@ -158,6 +163,7 @@ impl Connection {
 
     /// Whether the call that has read a record finds more behind it; not where the peer's
     /// `close_notify` closes our half, before the caller could answer what came in front of it.
+    #[inline]
     fn reads_on(&self) -> bool {
         if !self.plaintext().is_empty() {
             return false;

@@ -22,22 +22,26 @@ impl Connection {
         }
         // A half that has failed takes the other one with it, which learns of it when it is
         // called: plaintext that was opened before is still to be read.
-        let input = self.writer.error().is_none() && self.reader.wants_input();
+        let input = !self.writer.has_failed() && self.reader.wants_input();
         Wants { drain, input, process: self.reader.wants_process() }
     }
 
     /// The life of our writing half.
     #[must_use]
+    #[inline]
     pub fn writer_state(&self) -> WriterState {
         self.writer.state()
     }
 
     /// The life of our reading half.
     #[must_use]
+    #[inline]
     pub fn reader_state(&self) -> ReaderState {
-        match (self.reader.state(), self.writer.error()) {
-            (ReaderState::Open, Some(_)) if self.plaintext().is_empty() => ReaderState::Failed,
-            (state, _) => state,
+        match self.reader.state() {
+            ReaderState::Open if self.writer.has_failed() && !self.reader.holds_plaintext() => {
+                ReaderState::Failed
+            }
+            state => state,
         }
     }
 
@@ -79,12 +83,14 @@ impl Connection {
 
     /// The protocol version, once the handshake is over.
     #[must_use]
+    #[inline]
     pub fn protocol_version(&self) -> Option<Version> {
         self.cipher_suite().map(CipherSuite::version)
     }
 
     /// The cipher suite, once the handshake is over.
     #[must_use]
+    #[inline]
     pub fn cipher_suite(&self) -> Option<CipherSuite> {
         self.negotiated().map(Negotiated::suite)
     }
@@ -161,6 +167,7 @@ impl Connection {
         Ok(out)
     }
 
+    #[inline]
     fn negotiated(&self) -> Option<&Negotiated> {
         match &self.stage {
             Stage::Established(negotiated) => Some(negotiated),

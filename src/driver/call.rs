@@ -60,7 +60,7 @@ impl Call {
         match asked {
             Asked::Nothing => {}
             Asked::Write | Asked::Flush => self.writing = Direction::Blocked,
-            Asked::Read | Asked::Discard => self.reading = Direction::Blocked,
+            Asked::Read | Asked::Probe | Asked::Discard => self.reading = Direction::Blocked,
         }
     }
 

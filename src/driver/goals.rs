@@ -59,6 +59,7 @@ impl<E> Driver<E> {
         self.fetch()
     }
 
+    #[inline]
     pub(super) fn until_plaintext(&mut self) -> Result<Next, Fault<E>> {
         match self.negotiate()? {
             Next::Done => {}
@@ -77,10 +78,10 @@ impl<E> Driver<E> {
                 return Ok(next);
             }
         }
-        if !self.connection.plaintext().is_empty() {
+        if self.connection.reader().holds_plaintext() {
             return Ok(Next::Done);
         }
-        match self.connection.reader_state() {
+        match self.connection.reader().state() {
             ReaderState::PeerClosed => Ok(Next::Done),
             // It comes once from `process`, and may have come before.
             ReaderState::Truncated => Err(self.fault(Error::Truncated.into())),
@@ -88,6 +89,7 @@ impl<E> Driver<E> {
         }
     }
 
+    #[inline]
     pub(super) fn until_room(&mut self) -> Result<Next, Fault<E>> {
         match self.negotiate()? {
             Next::Done => self.tell_deferred()?,
@@ -134,6 +136,7 @@ impl<E> Driver<E> {
     }
 
     /// What no caller waits for goes as far as the transport takes it.
+    #[inline]
     pub(super) fn offering(&mut self) -> Option<Next> {
         // The alert of a connection that has failed is tried all the same.
         let is_deferred = self.deferred.is_some() && self.connection.error().is_none();
@@ -147,6 +150,7 @@ impl<E> Driver<E> {
     }
 
     /// All that waits goes, and out of the transport's own buffer.
+    #[inline]
     fn emptying(&mut self) -> Option<Next> {
         let next = match self.has_output() {
             true => Next::Write,
@@ -160,12 +164,14 @@ impl<E> Driver<E> {
         }
     }
 
+    #[inline]
     fn has_output(&mut self) -> bool {
         // A failure to seal leaves less than was wanted.
         self.connection.writer().wants_drain()
             && self.connection.writer_mut().drain().remaining() > 0
     }
 
+    #[inline]
     pub(super) fn fetch(&mut self) -> Result<Next, Fault<E>> {
         if let Some(fault) = self.unread.take() {
             return Err(fault);
@@ -175,9 +181,9 @@ impl<E> Driver<E> {
 
     /// Whether input, or a half that has failed, is to be looked at. It would be found by looking
     /// too, at the cost of a few hundred instructions for each step.
+    #[inline]
     fn process_changes_anything(&self) -> bool {
-        let (writer, reader) = (self.connection.writer(), self.connection.reader());
-        reader.state() != ReaderState::Open || writer.error().is_some() || reader.wants_process()
+        self.connection.writer().has_failed() || self.connection.reader().needs_process()
     }
 
     /// Makes of the input what can be made of it. If that fails, the alert goes first.
@@ -221,6 +227,7 @@ impl<E> Driver<E> {
     }
 
     /// Tells of a failure, unless the connection's own is to be told.
+    #[inline]
     fn tell_deferred(&mut self) -> Result<(), Fault<E>> {
         let Self { connection, deferred, .. } = self;
         let failure = deferred.take_if(|_| connection.error().is_none());

@@ -82,6 +82,12 @@ impl<'a> Outgoing<'a> {
         Self { drain, shown }
     }
 
+    /// How many there are.
+    #[must_use]
+    pub const fn remaining(&self) -> usize {
+        self.drain.remaining()
+    }
+
     /// The first of them that lie together; never empty.
     pub fn chunk(&mut self) -> &[u8] {
         let chunk = self.drain.chunk();
@@ -125,5 +131,7 @@ pub(super) enum Asked {
     Write,
     Flush,
     Read,
+    /// A read into the driver's own memory.
+    Probe,
     Discard,
 }

@@ -15,6 +15,7 @@ impl Reader {
     /// The memory stays valid and where it is, whatever is read, consumed or shrunk meanwhile,
     /// until `commit_inbound`, [`inbound`](Self::inbound), [`receive`](Self::receive), a failure of
     /// the reader, or its drop. Lent again it is the same, with what was written there.
+    #[inline]
     pub fn lend_inbound(&mut self) -> Option<&mut [u8]> {
         if self.end != ReadEnd::NotYet {
             return None;
@@ -30,6 +31,7 @@ impl Reader {
     ///
     /// # Errors
     /// [`Overrun`] if less than `n` is lent, or nothing; nothing changes then.
+    #[inline]
     pub fn commit_inbound(&mut self, n: usize) -> Result<(), Overrun> {
         self.buffer.commit_lent(if self.end == ReadEnd::NotYet { n } else { 0 })
     }

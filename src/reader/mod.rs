@@ -212,6 +212,7 @@ impl Reader {
     ///
     /// # Errors
     /// [`Overrun`] if it has fewer; nothing is removed then.
+    #[inline]
     pub fn consume(&mut self, n: usize) -> Result<(), Overrun> {
         let available = self.plaintext.len();
         if n > available {
@@ -251,6 +252,7 @@ impl Reader {
     /// Whether [`process`](Self::process) would find something in what is held: a whole record,
     /// or the end of input.
     #[must_use]
+    #[inline]
     pub fn wants_process(&self) -> bool {
         if self.opened_record_len > 0 {
             return false;
@@ -263,6 +265,7 @@ impl Reader {
     }
 
     /// Whether a whole record is at the front, or a header that can be refused at once.
+    #[inline]
     pub(crate) fn holds_record(&self) -> bool {
         if self.buffer.len() == 0 {
             return false;
@@ -288,6 +291,7 @@ impl Reader {
     /// The fault that ended it, if one did; `None` while there is plaintext in front of it. For an
     /// end without `close_notify` it stays `None`: see [`state`](Self::state).
     #[must_use]
+    #[inline]
     pub const fn error(&self) -> Option<Error> {
         match self.end {
             ReadEnd::Failed(error) if self.opened_record_len == 0 => Some(error),
@@ -321,6 +325,7 @@ impl Reader {
 
     /// The life of the reader.
     #[must_use]
+    #[inline]
     pub const fn state(&self) -> ReaderState {
         match self.end {
             ReadEnd::NotYet | ReadEnd::Transport if self.opener.is_none() => {
@@ -342,6 +347,26 @@ impl Reader {
             ReadEnd::Truncated => {}
             ReadEnd::NotYet | ReadEnd::Transport | ReadEnd::CloseNotify => self.wipe(error),
         }
+    }
+
+    /// Whether input can come, and all that came is consumed: there is room for any record.
+    #[cfg(feature = "rustls")]
+    #[inline]
+    pub(crate) fn holds_nothing(&self) -> bool {
+        matches!(self.end, ReadEnd::NotYet) && self.buffer.len() == 0 && !self.buffer.is_away()
+    }
+
+    #[cfg(feature = "rustls")]
+    #[inline]
+    pub(crate) const fn holds_plaintext(&self) -> bool {
+        self.plaintext.start < self.plaintext.end
+    }
+
+    /// Whether `process` may change anything: an end, or a record that is not opened yet.
+    #[cfg(feature = "rustls")]
+    #[inline]
+    pub(crate) fn needs_process(&self) -> bool {
+        !matches!(self.end, ReadEnd::NotYet) || (self.opened_record_len == 0 && self.holds_record())
     }
 
     /// Whether the next record is here and, as far as its header says, holds application data.

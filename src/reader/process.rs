@@ -104,6 +104,7 @@ impl Reader {
 
     /// Length of the record at the front, as far as it is known, if its end has not come; else 0.
     /// Where nothing is held there is nothing to move, however much is needed.
+    #[inline]
     pub(super) fn needed(&self) -> usize {
         if self.opened_record_len > 0 || self.buffer.len() == 0 {
             return 0;
@@ -115,6 +116,7 @@ impl Reader {
         if needed > self.buffer.len() { needed } else { 0 }
     }
 
+    #[inline]
     pub(super) fn next_header(&self) -> Result<Option<RecordHeader>, PeerFault> {
         match &self.opener {
             Some(opener) => RecordHeader::decode_protected(self.buffer.bytes(), opener.format()),

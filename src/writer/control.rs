@@ -48,7 +48,7 @@ impl Control {
 
     #[inline]
     pub(super) fn is_due(&self) -> bool {
-        self.due != Due::Nothing
+        !matches!(self.due, Due::Nothing)
     }
 
     /// Wire length of the control record that is due; 0 for none.

@@ -42,6 +42,7 @@ impl Writer {
 
     /// The life of the writer.
     #[must_use]
+    #[inline]
     pub fn state(&self) -> WriterState {
         match self.life {
             Life::Negotiating => WriterState::Negotiating,
@@ -52,8 +53,16 @@ impl Writer {
         }
     }
 
+    /// Whether there is an [`error`](Self::error).
+    #[cfg(feature = "rustls")]
+    #[inline]
+    pub(crate) const fn has_failed(&self) -> bool {
+        matches!(self.life, Life::Failed(_) | Life::Sealing)
+    }
+
     /// The fault that ended it, if one did.
     #[must_use]
+    #[inline]
     pub const fn error(&self) -> Option<Error> {
         match self.life {
             Life::Failed(error) => Some(error),
@@ -65,6 +74,7 @@ impl Writer {
 
     /// What the buffer holds.
     #[must_use]
+    #[inline]
     pub fn buffer_state(&self) -> BufferState {
         if !self.wants_drain() {
             return BufferState::Empty;
@@ -76,9 +86,13 @@ impl Writer {
 
     /// Whether [`drain`](Self::drain) would give bytes.
     #[must_use]
+    #[inline]
     pub fn wants_drain(&self) -> bool {
+        if self.buffer.waiting() > 0 {
+            return true;
+        }
         let can_seal = self.content_len() > 0 || self.control.is_due();
-        self.buffer.waiting() > 0 || can_seal && self.life == Life::Open && !self.is_lent()
+        can_seal && matches!(self.life, Life::Open) && !self.is_lent()
     }
 
     /// The counters.

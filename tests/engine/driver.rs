@@ -514,6 +514,63 @@ fn memory_that_was_lent_and_got_nothing_is_given_back() {
 }
 
 #[test]
+fn a_transport_that_gave_all_it_had_is_asked_for_more_without_inbound_memory() {
+    let identity = Identity::for_suite(TLS13);
+    let config = ConnectionConfig::pooled(Pool::default());
+    let tls = Arc::new(client_config(TLS13, &identity));
+    let mut ours = Connection::client_with(tls, server_name(), config).unwrap();
+    let mut peer = Peer::server(server_config(TLS13, &identity));
+    negotiate(&mut ours, &mut peer);
+    let mut driver: Ours = Driver::for_readiness(ours);
+    let held = |driver: &Ours| driver.connection().memory_held();
+    let read = |driver: &mut Ours| driver.read_plaintext(|ours| Ok(read_all(ours).len())).unwrap();
+
+    assert_eq!(supply(&mut driver, &peer.send(b"a message")), None, "nothing is known yet");
+    assert_eq!(read(&mut driver), 9);
+    assert_eq!((next(&mut driver, Goal::Read), held(&driver)), ("Read", 0));
+    driver.blocked();
+    assert_eq!(next(&mut driver, Goal::Read), "Blocked");
+    assert_eq!(next(&mut driver, Goal::Read), "Read");
+    assert!(held(&driver) > 0, "it was woken because there is something");
+
+    // What comes all the same is not lost: in pieces of every length, and behind a claim of more.
+    driver.failed(FarEnd::Unknown, "the transport's");
+    assert_eq!(next(&mut driver, Goal::Read), "Transport");
+    for len in 1..1000 {
+        let sent = pattern(len);
+        let mut wire = peer.send(&sent);
+        let mut received = Vec::new();
+        while received.len() < len {
+            let taken = supply(&mut driver, &wire).unwrap_or(wire.len());
+            wire.drain(..taken);
+            driver
+                .read_plaintext(|ours| {
+                    received.extend(read_all(ours));
+                    Ok(0)
+                })
+                .unwrap();
+        }
+        assert_eq!((received, wire.len()), (sent, 0), "{len}");
+        assert_eq!(next(&mut driver, Goal::Read), "Read");
+        assert_eq!(held(&driver), 0, "{len}");
+        driver.read(usize::MAX);
+        assert_eq!(next(&mut driver, Goal::Read), "Overrun", "{len}");
+    }
+    assert_eq!(next(&mut driver, Goal::Read), "Read");
+    driver.read(0);
+    assert_eq!(next(&mut driver, Goal::Read), "Connection", "truncated");
+}
+
+/// Gives what a driver has memory for. How much that was, if it was not all.
+fn supply(driver: &mut Ours, wire: &[u8]) -> Option<usize> {
+    let Step::Read(memory) = driver.next(Goal::Read).unwrap() else { panic!("no read") };
+    let n = memory.len().min(wire.len());
+    memory[..n].copy_from_slice(&wire[..n]);
+    driver.read(n);
+    (n < wire.len()).then_some(n)
+}
+
+#[test]
 fn a_step_that_is_not_reported_comes_again() {
     let mut driver = holding();
     for _ in 0..3 {

@@ -49,7 +49,7 @@ pub struct TlsStream<IO> {
 
 impl<IO> TlsStream<IO> {
     pub(crate) fn new(connection: Connection, io: IO) -> Self {
-        Self { driver: Box::new(Driver::new(connection)), io, tasks: Tasks::default() }
+        Self { driver: Box::new(Driver::for_readiness(connection)), io, tasks: Tasks::default() }
     }
 
     /// The transport and the connection.
@@ -157,6 +157,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> TlsStream<IO> {
     }
 
     /// Goes as far towards `goal` as the transport lets it.
+    #[inline]
     fn poll_goal(
         &mut self,
         side: Side,
@@ -345,7 +346,8 @@ fn poll_write(
     cx: &mut Context<'_>,
     bytes: &mut Outgoing<'_>,
 ) -> Poll<io::Result<usize>> {
-    if io.is_write_vectored() {
+    let lie_together = bytes.chunk().len() == bytes.remaining();
+    if io.is_write_vectored() && !lie_together {
         let mut slices = [IoSlice::new(&[]); MAX_SLICES];
         io.poll_write_vectored(cx, bytes.io_slices(&mut slices))
     } else {

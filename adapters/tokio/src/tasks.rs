@@ -50,7 +50,12 @@ impl Tasks {
     pub(crate) fn begin<'a>(&'a mut self, side: Side, waker: &'a Waker) -> &'a Waker {
         let (ours, other) = self.waiting.of(side);
         ours.set(waker);
-        if !other.is_another(waker) {
+        if self.both.is_none() && !other.waits { waker } else { self.begin_beside(side, waker) }
+    }
+
+    /// The same where two tasks wait, or did.
+    fn begin_beside<'a>(&'a mut self, side: Side, waker: &'a Waker) -> &'a Waker {
+        if !self.waiting.of(side).1.is_another(waker) {
             // Whatever it was given before is worth as much as this.
             if let Some((both, _)) = &self.both {
                 both.with(|waiting| waiting.of(side).0.set(waker));

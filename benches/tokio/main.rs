@@ -9,6 +9,7 @@
 //! measures the rows whose name has that word in it.
 #![expect(clippy::std_instead_of_alloc, reason = "a program with std")]
 
+mod floor;
 mod handshakes;
 mod idle;
 mod peer;

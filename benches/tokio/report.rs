@@ -14,7 +14,7 @@ pub(crate) struct Report {
 struct Row {
     name: String,
     figure: String,
-    limit: f64,
+    limit: String,
     missed: bool,
 }
 
@@ -42,7 +42,7 @@ impl Report {
             return Err("no pair was measured".into());
         };
         let figure = format!("{median:.2} ({low:.2} to {high:.2})");
-        self.add(name, figure, median, limit.unwrap_or(f64::INFINITY));
+        self.add(name, figure, median, limit);
         Ok(())
     }
 
@@ -50,14 +50,17 @@ impl Report {
     pub(crate) fn memory(&mut self, name: &str, kib: [f64; 3], limit: f64) {
         let [ours, theirs, released] = kib;
         let figure = format!("{ours:.1} (tokio-rustls {theirs:.1}; `Release` {released:.1})");
-        self.add(name, figure, ours, limit);
+        self.add(name, figure, ours, Some(limit));
     }
 
-    fn add(&mut self, name: &str, figure: String, value: f64, limit: f64) {
+    fn add(&mut self, name: &str, figure: String, value: f64, limit: Option<f64>) {
         // What is printed as equal is equal.
-        let missed = (value * 100.0).round() / 100.0 > limit;
+        let missed = limit.is_some_and(|limit| (value * 100.0).round() / 100.0 > limit);
+        let limit = limit.map(|limit| format!("{limit:.2}"));
         let sign = if missed { '>' } else { '≤' };
-        println!("{name:<55} {figure:<45} {sign} {limit:.2}");
+        let held_to = limit.as_ref().map_or_else(String::new, |limit| format!(" {sign} {limit}"));
+        println!("{name:<55} {figure:<45}{held_to}");
+        let limit = limit.unwrap_or_default();
         self.rows.push(Row { name: name.to_owned(), figure, limit, missed });
     }
 
@@ -73,7 +76,7 @@ impl Report {
         let (_, after) = rest.split_once(END).ok_or("no end of a table")?;
         let mut table = String::from("\n| | ours / tokio-rustls | limit |\n|---|---|---|\n");
         for Row { name, figure, limit, .. } in &self.rows {
-            writeln!(table, "| {name} | {figure} | {limit:.2} |")?;
+            writeln!(table, "| {name} | {figure} | {limit} |")?;
         }
         Ok(fs::write(path, [before, BEGIN, &table, END, after].concat())?)
     }

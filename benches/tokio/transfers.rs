@@ -1,11 +1,14 @@
 //! Round trips, and bulk in each direction.
 
 use core::net::SocketAddr;
+use std::sync::Arc;
+
 use rustix::time::{ClockId, clock_gettime};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
 
+use crate::floor::Floor;
 use crate::report::Report;
 use crate::{Error, Scale, peer};
 use tokio_benches::{Configs, localhost};
@@ -36,7 +39,34 @@ pub(crate) fn measure(scale: Scale, report: &mut Report) -> Result<(), Error> {
         pairs(scale, report, &configs, sink, Turn::Send(bulk, len), &name, Some(limit))?;
     }
     let source = peer::source(&configs.server, bulk)?;
-    pairs(scale, report, &configs, source, Turn::Receive(bulk), "receive", Some(0.5))
+    pairs(scale, report, &configs, source, Turn::Receive(bulk), "receive", Some(0.5))?;
+    receiving_floor(scale, report, &configs, source, bulk)
+}
+
+/// How far receiving could be from tokio-rustls at best, on this machine.
+fn receiving_floor(
+    scale: Scale,
+    report: &mut Report,
+    configs: &Configs,
+    source: SocketAddr,
+    bulk: usize,
+) -> Result<(), Error> {
+    let name = "receive, the socket and ring alone";
+    if !report.wants(name) {
+        return Ok(());
+    }
+    let runtime = runtime()?;
+    let client = configs.client(false)?;
+    let (mut floor, mut theirs) = runtime.block_on(async {
+        let floor = Floor::connect(Arc::clone(&client), source)?;
+        let connector = tokio_rustls::TlsConnector::from(client);
+        let theirs = connector.connect(localhost()?, connect(source).await?).await?;
+        Ok::<_, Error>((floor, theirs))
+    })?;
+    let mut floor = || cpu(&runtime, floor.receive(bulk));
+    let mut theirs = || cpu(&runtime, take_turn(&mut theirs, Turn::Receive(bulk)));
+    let times = alternate(scale, &mut floor, &mut theirs)?;
+    report.cpu(name, &times, None)
 }
 
 fn pairs(
@@ -60,11 +90,21 @@ fn pairs(
         let theirs = connector.connect(localhost()?, connect(address).await?).await?;
         Ok::<_, Error>((ours, theirs))
     })?;
+    let mut ours = || cpu(&runtime, take_turn(&mut ours, turn));
+    let mut theirs = || cpu(&runtime, take_turn(&mut theirs, turn));
+    let times = alternate(scale, &mut ours, &mut theirs)?;
+    report.cpu(name, &times, limit)
+}
+
+/// What both took in each pair.
+fn alternate(
+    scale: Scale,
+    ours: &mut dyn FnMut() -> Result<f64, Error>,
+    theirs: &mut dyn FnMut() -> Result<f64, Error>,
+) -> Result<Vec<(f64, f64)>, Error> {
     let mut times = Vec::new();
     // The first pair warms up.
     for pair in 0..=scale.pairs {
-        let mut ours = || cpu(&runtime, take_turn(&mut ours, turn));
-        let mut theirs = || cpu(&runtime, take_turn(&mut theirs, turn));
         let (ours, theirs) = if pair % 2 == 0 {
             let ours = ours()?;
             (ours, theirs()?)
@@ -76,7 +116,7 @@ fn pairs(
             times.push((ours, theirs));
         }
     }
-    report.cpu(name, &times, limit)
+    Ok(times)
 }
 
 pub(crate) fn runtime() -> Result<Runtime, Error> {

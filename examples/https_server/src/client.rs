@@ -36,7 +36,7 @@ enum Phase {
     Closing,
     /// Our half of the socket is closed. A socket that is dropped while bytes of the peer are
     /// unread is reset, which would take from the peer what it has not read: so these are thrown
-    /// away until it has ended too.
+    /// away until it has ended too. By hand, because rustls has no `Goal::Linger`.
     Lingering {
         until: Instant,
         /// Bytes that may still be thrown away.

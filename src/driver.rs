@@ -1,9 +1,9 @@
 //! What every adapter has in common: a connection and its transport, without the I/O.
 //!
-//! A [`Driver`] says what to do for a [`Goal`], you do it and report the result, until it says
+//! A [`Driver`] tells you what to do for a [`Goal`]. You do it and report the result, until it says
 //! [`Step::Done`]. It knows no transport, so the same machine serves blocking calls, `poll_*`
-//! functions, `async fn`s and completions. `Stream` is such a loop, and so is each crate
-//! `wantwrite-*`; you need this module only to write an adapter of your own.
+//! functions, `async fn`s and completions. `Stream` is such a loop, and so are the `wantwrite-*`
+//! crates. You need this module to write an adapter or an event loop of your own.
 //!
 //! ```
 //! use std::io::{ErrorKind, Read, Write};
@@ -45,15 +45,15 @@
 //!
 //! # Its rules
 //!
-//! * Answers (KeyUpdates, alerts) go out while you read, and what goes out unasked is flushed.
-//! * If the transport fails to take what no caller waits for, the next call that writes tells of
+//! * Answers (KeyUpdates, alerts) go out while you read. What goes out unasked is flushed.
+//! * If the transport fails to take what no caller waits for, the next call that writes reports
 //!   it, once. Reading continues.
-//! * Why the connection failed comes before any failure of the transport, and is told by every
-//!   call. If the handshake cannot write because the peer is gone, it reads what the peer said.
+//! * If the connection has failed, every call reports why, before any failure of the transport. If
+//!   the handshake cannot write because the peer is gone, it reads what the peer said last.
 //! * A transport that claims more than it was given is a fault, and nothing counts as moved.
 //! * A write that finds nothing waiting is sealed to its end before it is drained, because the
 //!   transport keeps up: all its records leave together. While bytes wait, writes share records.
-//! * Memory that was lent and got nothing is given back.
+//! * Lent memory that received nothing is given back.
 
 mod call;
 pub(crate) mod fault;
@@ -154,7 +154,8 @@ impl<E> Driver<E> {
         &mut self.connection
     }
 
-    /// The connection; bytes that wait stay in it. A failure that was not told yet is forgotten.
+    /// Gives the connection back, with the bytes that wait in it. A failure that was not reported
+    /// yet is forgotten.
     pub fn into_connection(self) -> Connection {
         self.connection
     }
@@ -162,8 +163,8 @@ impl<E> Driver<E> {
     /// What to do next for `goal`. Report it, then ask again.
     ///
     /// # Errors
-    /// Why the goal cannot be reached; [`Goal`] says what each may fail with. Asked again, it
-    /// tries again.
+    /// The reason why the goal cannot be reached; [`Goal`] says what each may fail with. If you ask
+    /// again, it tries again.
     #[inline]
     pub fn next(&mut self, goal: Goal) -> Result<Step<'_>, Fault<E>> {
         self.return_lent();
@@ -280,15 +281,15 @@ impl<E> Driver<E> {
         self.return_lent();
     }
 
-    /// You do not want to wait any longer for what [`Step::Read`] would bring: the goal fails with
+    /// You will not wait any longer for what [`Step::Read`] would bring: the goal fails with
     /// [`Fault::Linger`].
     pub fn gave_up(&mut self) {
         self.unread = Some(Fault::Linger(LingerError::GaveUp { discarded: self.discarded }));
         self.return_lent();
     }
 
-    /// Takes plaintext behind [`Goal::Read`]: `read` says how much. Then [`Goal::Offer`] sends the
-    /// answers to what came with it.
+    /// Takes plaintext once [`Goal::Read`] is reached; `read` returns how much. Then ask for
+    /// [`Goal::Offer`], which sends the answers to what came with it.
     ///
     /// # Errors
     /// As `read`.
@@ -302,12 +303,12 @@ impl<E> Driver<E> {
         len
     }
 
-    /// Accepts plaintext behind [`Goal::Write`]: `write` says how much. Then [`Goal::Offer`] sends
-    /// it, whether or not this fails.
+    /// Accepts plaintext once [`Goal::Write`] is reached; `write` returns how much. Then ask for
+    /// [`Goal::Offer`], which sends it, whether or not this fails.
     ///
     /// # Errors
-    /// As `write`. Nothing was accepted then: a key limit behind bytes that were accepted is told
-    /// by the next call.
+    /// As `write`. Nothing was accepted then: a key limit that is met after some bytes were
+    /// accepted is reported by the next call.
     #[inline]
     pub fn write_plaintext(
         &mut self,

@@ -4,8 +4,8 @@ use super::lingering::LingerError;
 use crate::connection::ConnectionError;
 use crate::error::{Overrun, WriteError};
 
-/// Why a [`Driver`](super::Driver) did not reach a goal. An adapter says what each of these is in
-/// its own world, and must learn of a new one when it is compiled: match all.
+/// Why a [`Driver`](super::Driver) did not reach a goal. Match all of these: an adapter gives each a
+/// meaning of its own, and should not compile if there is a new one.
 #[derive(Debug)]
 pub enum Fault<E> {
     /// The transport's own error.

@@ -6,29 +6,30 @@ use std::io::IoSlice;
 use crate::buffer::Chunk;
 use crate::writer::Drain;
 
-/// What a [`Driver`](super::Driver) is to reach. Every goal but [`Offer`](Self::Offer) and
+/// What you want a [`Driver`](super::Driver) to reach. Every goal but [`Offer`](Self::Offer) and
 /// [`Flush`](Self::Flush) finishes the handshake first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Goal {
-    /// The handshake is over. Our last flight is offered; what the transport does not take goes
+    /// The handshake is over. Our last flight was offered; what the transport did not take leaves
     /// with the next goal.
     ///
-    /// Fails with why it failed, behind its alert, or with the transport's failure.
+    /// Fails with the reason why the handshake failed, after its alert was offered, or with the
+    /// transport's failure.
     Handshake,
     /// There is plaintext, or the peer has closed: take it with
     /// [`read_plaintext`](super::Driver::read_plaintext). What waits is offered meanwhile.
     ///
-    /// Fails with why the connection failed, with truncation, or with a failure to read.
+    /// Fails with the reason why the connection failed, with truncation, or with a failure to read.
     Read,
     /// The next [`write_plaintext`](super::Driver::write_plaintext) accepts something, or says
     /// why not.
     ///
-    /// Fails with why the connection failed, or with the transport's failure, this one or one that
-    /// no call has told yet.
+    /// Fails with the reason why the connection failed, or with the transport's failure: this one,
+    /// or one that no call has reported yet.
     Write,
-    /// What waits was offered: to be asked for behind both calls for plaintext. It neither waits
-    /// nor fails.
+    /// What waits was offered to the transport. Ask for it after `read_plaintext` and
+    /// `write_plaintext`. It neither waits nor fails.
     Offer,
     /// Everything accepted is with the transport, and out of its own buffer. The handshake is not
     /// waited for.
@@ -37,23 +38,23 @@ pub enum Goal {
     Flush,
     /// `close_notify` is with the transport, behind everything accepted.
     ///
-    /// Fails as [`Write`](Self::Write); if the connection has failed, when its alert is with the
-    /// transport.
+    /// Fails as [`Write`](Self::Write) does. If the connection has failed, its alert is with the
+    /// transport by then.
     Close,
     /// The same, and then the peer has ended too: by `close_notify` or by the transport's end. What
-    /// it still sends is thrown away, behind an alert too.
+    /// it still sends is thrown away, after an alert of ours as well.
     ///
     /// Fails as [`Close`](Self::Close), or with [`Fault::Linger`](super::Fault::Linger).
     Linger {
-        /// How many bytes all calls read from the transport and throw away. One more shows that
-        /// there are more.
+        /// How many bytes may be read from the transport and thrown away, by all calls together.
+        /// One more is read, to learn that there are more.
         max: u64,
     },
 }
 
 /// What to do for a [`Goal`].
 #[derive(Debug)]
-#[must_use = "what is not done is not reported"]
+#[must_use = "do the step and report it"]
 pub enum Step<'a> {
     /// Give the transport some of these bytes, from their beginning; then report
     /// [`wrote`](super::Driver::wrote). Bytes taken as chunks need no report.
@@ -64,7 +65,7 @@ pub enum Step<'a> {
     /// [`read`](super::Driver::read).
     Read(&'a mut [u8]),
     /// Nothing, until the transport can do what it [could not](super::Driver::blocked). Comes only
-    /// behind such a report.
+    /// after such a report.
     Blocked,
     /// The goal is reached.
     Done,

@@ -12,7 +12,8 @@ use wantwrite::{Connection, ConnectionConfig, Pool, Role, prepare_client_config}
 use crate::stream::TlsStream;
 
 /// Makes client streams over compio's transports. A clone shares the configuration, and the
-/// memory: streams seal into a [`Pool`], to which it comes back when the transport has sent it.
+/// memory: streams take it from a [`Pool`], to which it comes back when the transport has sent what
+/// was sealed there, or when what was received is read.
 #[derive(Clone, Debug)]
 pub struct TlsConnector {
     tls: Arc<ClientConfig>,
@@ -20,8 +21,8 @@ pub struct TlsConnector {
 }
 
 impl TlsConnector {
-    /// Settings for the streams made from now on. Set the writer's pool, too: without one each
-    /// 16 KiB that are sent cost an allocation.
+    /// Settings for the streams made from now on. Begin with [`ConnectionConfig::pooled`]: without
+    /// a pool each 16 KiB that are sent cost an allocation.
     #[must_use]
     pub fn with_connection_config(self, config: ConnectionConfig) -> Self {
         Self { config, ..self }
@@ -58,7 +59,7 @@ impl TlsConnector {
 impl From<Arc<ClientConfig>> for TlsConnector {
     /// The configuration is copied unless its `enable_secret_extraction` is set.
     fn from(tls: Arc<ClientConfig>) -> Self {
-        Self { tls: prepare_client_config(tls), config: pooled() }
+        Self { tls: prepare_client_config(tls), config: ConnectionConfig::pooled(Pool::default()) }
     }
 }
 
@@ -101,15 +102,6 @@ impl TlsAcceptor {
 
 impl From<Arc<ServerConfig>> for TlsAcceptor {
     fn from(tls: Arc<ServerConfig>) -> Self {
-        Self { tls, config: pooled() }
+        Self { tls, config: ConnectionConfig::pooled(Pool::default()) }
     }
 }
-
-fn pooled() -> ConnectionConfig {
-    let mut config = ConnectionConfig::default();
-    config.writer.pool = Some(Pool::new(POOLED_SEGMENTS));
-    config
-}
-
-/// Enough for a few connections that send at once.
-const POOLED_SEGMENTS: usize = 32;

@@ -1,11 +1,10 @@
-//! The event loop: one connection over one socket, and poll(2).
+//! The event loop: a driver over one socket, and poll(2). The loop itself is `reach`.
 
 use core::time::Duration;
 
 use ring::digest::Digest;
-use wantwrite::{
-    CipherSuite, Connection, KeyUpdateRequest, Progress, ReaderState, Version, WriterState,
-};
+use wantwrite::driver::{Driver, FarEnd, Fault, Goal, Step};
+use wantwrite::{CipherSuite, Connection, KeyUpdateRequest, Progress, Version};
 
 use crate::Error;
 use crate::args::Options;
@@ -17,7 +16,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Sends everything, closes, and reads to the peer's `close_notify`.
 pub(crate) struct Transfer {
-    connection: Connection,
+    driver: Driver<Errno>,
     socket: Socket,
     source: Source,
     sink: Sink,
@@ -65,7 +64,7 @@ impl Transferred {
 impl Transfer {
     pub(crate) fn new(connection: Connection, socket: Socket, options: &Options) -> Self {
         Self {
-            connection,
+            driver: Driver::new(connection),
             socket,
             source: Source::new(options.bytes),
             sink: Sink::new(options.reply),
@@ -76,17 +75,25 @@ impl Transfer {
     }
 
     /// # Errors
-    /// Whatever ended it before its end; the alert that tells the peer was offered to the socket.
+    /// Whatever ended it before its end; the driver has offered the alert to the socket.
     pub(crate) fn run(mut self) -> Result<Transferred, Error> {
-        if let Err(error) = self.run_loop() {
-            // Why it failed matters more than that the alert could not be sent.
-            let _unsent = self.drain();
-            return Err(error);
+        self.wait_for(Goal::Handshake)?;
+        self.note_handshake();
+        while !self.source.is_empty() {
+            // What came first: the peer may wait for us to take it. What waits goes out, too.
+            self.receive()?;
+            if self.reach(Goal::Write)? {
+                self.fill()?;
+            } else {
+                self.wait()?;
+            }
         }
+        self.wait_for_close()?;
+        let connection = self.driver.connection();
         Ok(Transferred {
             agreed: self.agreed.ok_or("the peer has closed before the end of the handshake")?,
-            progress: self.connection.writer().progress(),
-            records_opened: self.connection.reader().records(),
+            progress: connection.writer().progress(),
+            records_opened: connection.reader().records(),
             received: self.sink.received(),
             counts: self.counts,
             digest_sent: self.source.digest(),
@@ -94,105 +101,138 @@ impl Transfer {
         })
     }
 
-    /// poll(2) is level-triggered: what the connection wants is what it is asked for. The drain
-    /// goes first, so that a round begins with an empty buffer where the socket takes it.
-    fn run_loop(&mut self) -> Result<(), Error> {
-        while !self.is_done() {
-            self.fill()?;
-            let wants = self.connection.wants();
-            let events = Events { readable: wants.input, writable: wants.drain };
-            self.counts.waits += 1;
-            let ready = match Poll::wait(&self.socket, events, PATIENCE) {
-                Err(Errno::INTERRUPTED) => continue,
-                ready => ready?,
-            };
-            if !ready.readable && !ready.writable {
-                return Err("the peer was silent for too long".into());
+    /// Closes, and reads to the peer's `close_notify`. A socket that ends without it is an error.
+    fn wait_for_close(&mut self) -> Result<(), Error> {
+        loop {
+            // Both, because the peer may wait for us to read.
+            let has_ended = self.receive()?;
+            if self.reach(Goal::Close)? && has_ended {
+                return Ok(());
             }
-            if ready.writable {
-                self.drain()?;
-            }
-            if ready.readable {
-                self.receive()?;
-            }
+            self.wait()?;
+        }
+    }
+
+    fn wait_for(&mut self, goal: Goal) -> Result<(), Error> {
+        while !self.reach(goal)? {
+            self.wait()?;
         }
         Ok(())
     }
 
-    /// Makes plaintext in the memory in which it will be sealed, and closes behind the last.
-    fn fill(&mut self) -> Result<(), Error> {
-        while self.connection.writer().room() > 0 {
-            if self.source.is_empty() {
-                return Ok(self.connection.close()?);
-            }
-            let mut slot = self.connection.writer_mut().slot()?;
-            let len = self.source.fill(&mut slot);
-            slot.commit(len)?;
-            self.update_keys_if_due()?;
-        }
-        Ok(())
-    }
-
-    fn update_keys_if_due(&mut self) -> Result<(), Error> {
-        if self.update_at.is_some_and(|at| self.connection.writer().progress().accepted >= at) {
-            self.update_at = None;
-            if self.connection.protocol_version() == Some(Version::Tls13) {
-                self.connection.writer_mut().update_keys(KeyUpdateRequest::Requested)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Gives the socket sealed bytes until it takes no more.
-    fn drain(&mut self) -> Result<(), Error> {
-        while self.connection.wants().drain {
-            let mut drain = self.connection.writer_mut().drain();
-            let chunk = drain.chunk();
-            let offered = chunk.len();
-            match self.socket.send(chunk) {
-                Ok(len) => {
-                    drain.advance(len)?;
-                    self.counts.sends += 1;
-                    if len < offered {
-                        self.counts.short_sends += 1;
-                    }
+    /// Does for `goal` what the socket can do now. `false` if the goal is not reached by that.
+    fn reach(&mut self, goal: Goal) -> Result<bool, Error> {
+        let Self { driver, socket, counts, .. } = self;
+        loop {
+            let result = match driver.next(goal).map_err(explain)? {
+                Step::Done => return Ok(true),
+                Step::Blocked => return Ok(false),
+                Step::Flush => {
+                    driver.flushed();
+                    continue;
                 }
-                Err(Errno::WOULD_BLOCK) => break,
+                Step::Write(mut bytes) => {
+                    let chunk = bytes.chunk();
+                    let offered = chunk.len();
+                    socket.send(chunk).map(|len| {
+                        counts.sent(len, offered);
+                        driver.wrote(len);
+                    })
+                }
+                Step::Read(memory) => socket.receive(memory).map(|len| {
+                    counts.receives += 1;
+                    driver.read(len);
+                }),
+            };
+            match result {
+                Ok(()) => {}
+                Err(Errno::WOULD_BLOCK) => driver.blocked(),
+                // The same step comes again.
                 Err(Errno::INTERRUPTED) => {}
-                Err(error) => return Err(error.into()),
+                Err(error) => driver.failed(FarEnd::Unknown, error),
             }
         }
-        Ok(())
     }
 
-    /// Takes what the socket has, once.
-    fn receive(&mut self) -> Result<(), Error> {
-        let Some(mut inbound) = self.connection.inbound() else { return Ok(()) };
-        match self.socket.receive(&mut inbound) {
-            Ok(0) => self.connection.end_of_input(),
-            Ok(len) => inbound.commit(len)?,
-            Err(Errno::WOULD_BLOCK | Errno::INTERRUPTED) => return Ok(()),
-            Err(error) => return Err(error.into()),
+    /// Waits for the socket. poll(2) is level-triggered: what the connection wants is what it is
+    /// asked for.
+    fn wait(&mut self) -> Result<(), Error> {
+        let wants = self.driver.connection().wants();
+        let events = Events { readable: wants.input, writable: wants.drain };
+        self.counts.waits += 1;
+        match Poll::wait(&self.socket, events, PATIENCE) {
+            Ok(Events { readable: false, writable: false }) => {
+                Err("the peer was silent for too long".into())
+            }
+            Ok(_) | Err(Errno::INTERRUPTED) => Ok(()),
+            Err(error) => Err(error.into()),
         }
-        self.counts.receives += 1;
-        while self.connection.wants().process {
-            self.connection.process()?;
-            self.sink.take(self.connection.plaintext());
-            self.connection.consume_all();
+    }
+
+    /// Makes plaintext in the memory in which it will be sealed, and in the middle new keys.
+    fn fill(&mut self) -> Result<(), Error> {
+        let Self { driver, source, update_at, .. } = self;
+        let has_key_updates = driver.connection().protocol_version() == Some(Version::Tls13);
+        let written = driver.write_plaintext(|writer| {
+            let mut written = 0;
+            while writer.room() > 0 && !source.is_empty() {
+                let mut slot = writer.slot()?;
+                let len = source.fill(&mut slot);
+                slot.commit(len)?;
+                written += len;
+                if update_at.take_if(|at| writer.progress().accepted >= *at).is_some()
+                    && has_key_updates
+                {
+                    writer.update_keys(KeyUpdateRequest::Requested)?;
+                }
+            }
+            Ok(written)
+        });
+        written.map(drop).map_err(explain)
+    }
+
+    /// Takes all that the socket has, and says whether the peer has closed.
+    fn receive(&mut self) -> Result<bool, Error> {
+        while self.reach(Goal::Read)? {
+            let Self { driver, sink, .. } = self;
+            let taken = driver.read_plaintext(|connection| {
+                let len = connection.plaintext().len();
+                sink.take(connection.plaintext());
+                connection.consume_all();
+                Ok(len)
+            });
+            if taken.map_err(explain)? == 0 {
+                return Ok(true);
+            }
         }
-        self.note_handshake();
-        Ok(())
+        Ok(false)
     }
 
     fn note_handshake(&mut self) {
-        if let (None, Some(suite)) = (self.agreed, self.connection.cipher_suite()) {
-            let resumed = self.connection.is_resumed() == Some(true);
+        let connection = self.driver.connection();
+        if let Some(suite) = connection.cipher_suite() {
+            let resumed = connection.is_resumed() == Some(true);
             self.agreed = Some(Agreed { suite, resumed, heap: HEAP.used() });
         }
     }
+}
 
-    fn is_done(&self) -> bool {
-        self.connection.writer_state() == WriterState::Closed
-            && self.connection.reader_state() == ReaderState::PeerClosed
+impl Counts {
+    fn sent(&mut self, len: usize, offered: usize) {
+        self.sends += 1;
+        if len < offered {
+            self.short_sends += 1;
+        }
+    }
+}
+
+fn explain(fault: Fault<Errno>) -> Error {
+    match fault {
+        Fault::Transport(error) => error.into(),
+        Fault::WriteZero => "the socket takes nothing more".into(),
+        Fault::Overrun(error) | Fault::WriteOverrun(error) => error.into(),
+        Fault::Connection(error) => error.into(),
+        Fault::Write(error) => error.into(),
+        Fault::Linger(error) => error.into(),
     }
 }

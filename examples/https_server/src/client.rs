@@ -1,15 +1,15 @@
 //! One connection in the event loop: its socket, its engine, and what is done with its plaintext.
 
-use std::io::{self, ErrorKind, Read};
+use std::io::{ErrorKind, Read};
 use std::time::{Duration, Instant};
 
 use mio::event::Event;
 use mio::net::TcpStream;
+use wantwrite::driver::Goal;
 
-use crate::Error;
 use crate::app::{App, Site};
 use crate::args::Mode;
-use crate::engine::{Engine, Peer};
+use crate::engine::{Engine, Failure, Peer};
 use crate::socket::Socket;
 use crate::stats::{ConnectionEnd, Totals};
 
@@ -36,7 +36,7 @@ enum Phase {
     Closing,
     /// Our half of the socket is closed. A socket that is dropped while bytes of the peer are
     /// unread is reset, which would take from the peer what it has not read: so these are thrown
-    /// away until it has ended too.
+    /// away until it has ended too. By hand, because rustls has no `Goal::Linger`.
     Lingering {
         until: Instant,
         /// Bytes that may still be thrown away.
@@ -61,8 +61,8 @@ enum Round {
     Over,
 }
 
-/// Rounds of a turn: each moves at most an inbound and an outbound buffer, so that a client that
-/// is always ready does not keep others waiting.
+/// Rounds of a turn: each takes at most a record, and fills and drains the outbound buffer, so that
+/// a client that is always ready does not keep others waiting.
 const ROUNDS: usize = 4;
 
 /// How long a client may take to end after us.
@@ -116,7 +116,7 @@ impl<E: Engine> Client<E> {
             return Err(self.end.unwrap_or(ConnectionEnd::Clean));
         }
         let end = *self.end.get_or_insert(ConnectionEnd::TimedOut);
-        if self.phase == Phase::Serving && self.negotiated && !self.tls.wants().drain {
+        if self.phase == Phase::Serving && self.negotiated && !self.tls.wants_drain() {
             self.close();
             return Ok(());
         }
@@ -145,7 +145,7 @@ impl<E: Engine> Client<E> {
         AfterTurn::Again
     }
 
-    fn round(&mut self, site: &mut Site, now: Instant) -> io::Result<Round> {
+    fn round(&mut self, site: &mut Site, now: Instant) -> Result<Round, Failure> {
         match self.phase {
             Phase::Serving => self.serve(site),
             Phase::Closing => self.finish(now),
@@ -153,11 +153,10 @@ impl<E: Engine> Client<E> {
         }
     }
 
-    fn serve(&mut self, site: &mut Site) -> io::Result<Round> {
-        let received = self.receive()?;
+    fn serve(&mut self, site: &mut Site) -> Result<Round, Failure> {
+        let moved = self.socket.moved();
         let worked = match self.work(site) {
-            Ok(worked) => worked,
-            Err(_) => {
+            Err(Failure::Tls) => {
                 self.end = Some(if self.negotiated {
                     ConnectionEnd::Failed
                 } else {
@@ -166,6 +165,7 @@ impl<E: Engine> Client<E> {
                 self.close();
                 true
             }
+            worked => worked?,
         };
         // Before draining, so that `close_notify` goes out with what is in front of it.
         if self.phase == Phase::Serving && self.app.is_done() {
@@ -174,52 +174,35 @@ impl<E: Engine> Client<E> {
             }
             self.close();
         }
-        let drained = self.drain()?;
-        let moved = received || worked || drained || self.phase != Phase::Serving;
-        Ok(if moved { Round::Moved } else { Round::Stuck })
-    }
-
-    /// Takes what the socket has, unless plaintext waits for its turn: the client has to wait too
-    /// then.
-    fn receive(&mut self) -> io::Result<bool> {
-        if !self.socket.is_readable() || !self.tls.wants().input || !self.tls.plaintext().is_empty()
-        {
-            return Ok(false);
+        if self.phase != Phase::Serving {
+            return Ok(Round::Moved);
         }
-        unless_blocked(self.tls.receive(&mut self.socket))
+        self.tls.reach(Goal::Offer, &mut self.socket)?;
+        Ok(if worked || self.socket.moved() != moved { Round::Moved } else { Round::Stuck })
     }
 
-    /// Whatever can be done without the socket. Bounded by the buffers: each step takes input or
-    /// fills room.
-    fn work(&mut self, site: &mut Site) -> Result<bool, Error> {
+    /// Takes what the socket has, up to a record, and does with it what there is room for. While
+    /// plaintext waits for room, nothing is taken: the client has to wait too.
+    fn work(&mut self, site: &mut Site) -> Result<bool, Failure> {
+        self.tls.reach(Goal::Read, &mut self.socket)?;
+        if !self.negotiated {
+            let Some(session) = self.tls.session() else { return Ok(false) };
+            site.stats.negotiated(session);
+            self.negotiated = true;
+        }
+        // What could not be sent, nobody waits for: this tells of it.
+        self.tls.reach(Goal::Write, &mut self.socket)?;
         let mut worked = false;
-        loop {
-            self.tls.process()?;
-            if !self.negotiated {
-                let Some(session) = self.tls.session() else { return Ok(worked) };
-                site.stats.negotiated(session);
-                self.negotiated = true;
-            }
-            if !self.app.step(&mut self.tls, site)? {
-                return Ok(worked);
-            }
+        while self.app.step(&mut self.tls, site).map_err(|_| Failure::Tls)? {
             worked = true;
             if let Some(every) = site.update_keys_every {
                 if self.tls.progress().accepted >= self.next_update {
                     self.next_update = self.tls.progress().accepted + every;
-                    self.tls.update_keys()?;
+                    self.tls.update_keys().map_err(|_| Failure::Tls)?;
                 }
             }
         }
-    }
-
-    /// Gives the socket what waits, until it takes no more.
-    fn drain(&mut self) -> io::Result<bool> {
-        let mut drained = false;
-        while self.socket.is_writable() && self.tls.wants().drain {
-            drained |= unless_blocked(self.tls.drain(&mut self.socket))?;
-        }
-        Ok(drained)
+        Ok(worked)
     }
 
     /// Seals `close_notify` behind everything; from here on only the draining matters.
@@ -228,20 +211,22 @@ impl<E: Engine> Client<E> {
         self.phase = Phase::Closing;
     }
 
-    fn finish(&mut self, now: Instant) -> io::Result<Round> {
-        let drained = self.drain()?;
-        if self.tls.wants().drain {
-            return Ok(if drained { Round::Moved } else { Round::Stuck });
+    fn finish(&mut self, now: Instant) -> Result<Round, Failure> {
+        let moved = self.socket.moved();
+        // A connection that has failed says so behind its alert.
+        match self.tls.reach(Goal::Flush, &mut self.socket) {
+            Err(Failure::Socket) => return Err(Failure::Socket),
+            Ok(_) | Err(Failure::Tls) => {}
         }
-        self.socket.shutdown_writing()?;
+        if self.tls.wants_drain() {
+            return Ok(if self.socket.moved() == moved { Round::Stuck } else { Round::Moved });
+        }
+        self.socket.shutdown_writing().map_err(|_| Failure::Socket)?;
         self.phase = Phase::Lingering { until: now + LINGER, allowance: MAX_DISCARDED };
         Ok(Round::Moved)
     }
 
-    fn linger(&mut self, until: Instant, allowance: usize) -> io::Result<Round> {
-        if !self.socket.is_readable() {
-            return Ok(Round::Stuck);
-        }
+    fn linger(&mut self, until: Instant, allowance: usize) -> Result<Round, Failure> {
         let mut unread = [0; 4 * 1024];
         match self.socket.read(&mut unread) {
             Ok(0) => Ok(Round::Over),
@@ -251,7 +236,7 @@ impl<E: Engine> Client<E> {
                 Ok(Round::Moved)
             }
             Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(Round::Stuck),
-            Err(error) => Err(error),
+            Err(_) => Err(Failure::Socket),
         }
     }
 
@@ -275,13 +260,5 @@ impl<E: Engine> Client<E> {
     pub(crate) fn discount(&mut self, site: &mut Site) {
         let now = Totals { memory: 0, ..self.counted };
         site.stats.moved(&self.counted, &now);
-    }
-}
-
-fn unless_blocked(result: io::Result<()>) -> io::Result<bool> {
-    match result {
-        Ok(()) => Ok(true),
-        Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(false),
-        Err(error) => Err(error),
     }
 }

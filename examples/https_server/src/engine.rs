@@ -1,4 +1,5 @@
-//! What the event loop asks of a TLS connection, so that two of them can be compared in it.
+//! What the event loop asks of a TLS connection, so that two of them can be compared in it: goals,
+//! as of a [`wantwrite::driver::Driver`].
 
 use std::cell::RefCell;
 use std::io;
@@ -7,7 +8,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rustls::ServerConfig;
-use wantwrite::{ConnectionConfig, Progress, Version, Wants};
+use wantwrite::driver::Goal;
+use wantwrite::{ConnectionConfig, Progress, Version};
 
 use crate::Error;
 use crate::socket::Socket;
@@ -17,13 +19,11 @@ pub(crate) trait Engine: Sized {
     /// A connection that waits for its client's first flight.
     fn accept(settings: &Settings) -> Result<Self, Error>;
 
-    fn wants(&self) -> Wants;
+    /// Does for `goal` what the socket can do now. `false` if the goal is not reached by that.
+    fn reach(&mut self, goal: Goal, socket: &mut Socket) -> Result<bool, Failure>;
 
-    /// Takes what the socket has, once; the end too.
-    fn receive(&mut self, socket: &mut Socket) -> io::Result<()>;
-
-    /// Makes of the input what can be made of it, until there is plaintext.
-    fn process(&mut self) -> Result<(), Error>;
+    /// Whether something waits for the socket.
+    fn wants_drain(&self) -> bool;
 
     /// What the handshake agreed on, once it is over.
     fn session(&self) -> Option<Session>;
@@ -49,9 +49,6 @@ pub(crate) trait Engine: Sized {
         fill: impl FnOnce(&mut [u8]) -> io::Result<usize>,
     ) -> Result<usize, Error>;
 
-    /// Gives the socket what waits, once.
-    fn drain(&mut self, socket: &mut Socket) -> io::Result<()>;
-
     /// A KeyUpdate in front of what is written next; nothing in TLS 1.2.
     fn update_keys(&mut self) -> Result<(), Error>;
 
@@ -65,6 +62,14 @@ pub(crate) trait Engine: Sized {
 
     /// Memory of its buffers, in bytes.
     fn memory_held(&self) -> usize;
+}
+
+/// Why a goal was not reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Failure {
+    Socket,
+    /// The connection has failed. Its alert may wait.
+    Tls,
 }
 
 /// What every connection is made with.

@@ -3,9 +3,9 @@
 //!     cargo run --release -p https_server -- --help
 //!     curl -k https://127.0.0.1:8443/
 //!
-//! How the engine meets a non-blocking socket stands in `ours.rs` and `client.rs`; what is
-//! served, in `http.rs` and the files that it names. `stock.rs` is rustls's own buffered
-//! connection in the same loop, to compare.
+//! How the engine meets a non-blocking socket stands in `ours.rs`, a loop over a driver, and in
+//! `client.rs`; what is served, in `http.rs` and the files that it names. `stock.rs` is rustls's
+//! own buffered connection with a loop of its own, to compare.
 #![expect(
     clippy::std_instead_of_core,
     clippy::std_instead_of_alloc,

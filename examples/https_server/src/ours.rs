@@ -1,66 +1,69 @@
-//! Our engine over a non-blocking socket.
+//! Our engine over a non-blocking socket: the loop over the driver is `reach`.
 
-use std::io::{self, IoSlice, Read, Write};
+use std::io::{self, ErrorKind, IoSlice, Read, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
+use wantwrite::driver::{Driver, FarEnd, Fault, Goal, Step};
 use wantwrite::{
     Conditions, Connection, ConnectionError, KeyUpdateRequest, Progress, ReaderState, Version,
-    Wants, WriterState,
+    WriterState,
 };
 
 use crate::Error;
-use crate::engine::{Engine, Peer, Session, Settings};
+use crate::engine::{Engine, Failure, Peer, Session, Settings};
 use crate::socket::Socket;
 
-pub(crate) struct Ours(Connection);
+pub(crate) struct Ours(Driver<io::Error>);
 
 impl Engine for Ours {
     fn accept(settings: &Settings) -> Result<Self, Error> {
         let connection = settings.connection.clone();
-        Ok(Self(Connection::server_with(Arc::clone(&settings.tls), connection)?))
+        let connection = Connection::server_with(Arc::clone(&settings.tls), connection)?;
+        Ok(Self(Driver::new(connection)))
     }
 
-    fn wants(&self) -> Wants {
-        self.0.wants()
-    }
-
-    fn receive(&mut self, socket: &mut Socket) -> io::Result<()> {
-        let Some(mut inbound) = self.0.inbound() else { return Ok(()) };
-        match socket.read(&mut inbound)? {
-            0 => self.0.end_of_input(),
-            n => inbound.commit(n).map_err(io::Error::other)?,
-        }
-        Ok(())
-    }
-
-    fn process(&mut self) -> Result<(), Error> {
-        match self.0.process() {
-            // Only reading has ended: what was asked before is still answered.
-            Err(ConnectionError::Record(wantwrite::Error::Truncated))
-                if self.0.writer_state() != WriterState::Failed =>
-            {
-                Ok(())
+    fn reach(&mut self, goal: Goal, socket: &mut Socket) -> Result<bool, Failure> {
+        let Self(driver) = self;
+        loop {
+            let result = match driver.next(goal) {
+                Err(fault) => return explain(&fault, driver.connection()),
+                Ok(Step::Done) => return Ok(true),
+                Ok(Step::Blocked) => return Ok(false),
+                Ok(Step::Flush) => socket.flush().map(|()| driver.flushed()),
+                Ok(Step::Write(mut bytes)) => {
+                    let mut memory = [IoSlice::new(&[]); MAX_SLICES];
+                    socket.write_vectored(bytes.io_slices(&mut memory)).map(|n| driver.wrote(n))
+                }
+                Ok(Step::Read(memory)) => socket.read(memory).map(|n| driver.read(n)),
+            };
+            match result {
+                Ok(()) => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => driver.blocked(),
+                Err(error) => driver.failed(FarEnd::from(&error), error),
             }
-            result => Ok(result?),
         }
+    }
+
+    fn wants_drain(&self) -> bool {
+        self.0.connection().writer().wants_drain()
     }
 
     fn session(&self) -> Option<Session> {
-        let version = self.0.protocol_version()?;
-        Some(Session { version, resumed: self.0.is_resumed()? })
+        let version = self.0.connection().protocol_version()?;
+        Some(Session { version, resumed: self.0.connection().is_resumed()? })
     }
 
     fn plaintext(&mut self) -> &[u8] {
-        self.0.plaintext()
+        self.0.connection().plaintext()
     }
 
     fn consume(&mut self, n: usize) {
-        self.0.consume(n).expect("no more than there is");
+        self.0.connection_mut().consume(n).expect("no more than there is");
     }
 
     fn peer(&self) -> Peer {
-        match self.0.reader_state() {
+        match self.0.connection().reader_state() {
             ReaderState::PeerClosed => Peer::Closed,
             ReaderState::Truncated => Peer::Truncated,
             _ => Peer::Open,
@@ -68,18 +71,18 @@ impl Engine for Ours {
     }
 
     fn room(&self) -> usize {
-        self.0.writer().room()
+        self.0.connection().writer().room()
     }
 
     fn write(&mut self, plaintext: &[u8]) -> Result<usize, Error> {
-        Ok(self.0.writer_mut().write(plaintext)?)
+        Ok(self.0.connection_mut().writer_mut().write(plaintext)?)
     }
 
     fn write_with(
         &mut self,
         fill: impl FnOnce(&mut [u8]) -> io::Result<usize>,
     ) -> Result<usize, Error> {
-        let mut slot = self.0.writer_mut().slot()?;
+        let mut slot = self.0.connection_mut().writer_mut().slot()?;
         if slot.is_empty() {
             return Ok(0);
         }
@@ -88,39 +91,45 @@ impl Engine for Ours {
         Ok(n)
     }
 
-    fn drain(&mut self, socket: &mut Socket) -> io::Result<()> {
-        let mut drain = self.0.writer_mut().drain();
-        let mut chunks = [IoSlice::new(&[]); MAX_CHUNKS];
-        let n = drain.chunks_vectored(&mut chunks);
-        let sent = socket.write_vectored(&chunks[..n])?;
-        drain.advance(sent)?;
-        Ok(())
-    }
-
     fn update_keys(&mut self) -> Result<(), Error> {
-        if self.0.protocol_version() == Some(Version::Tls13) {
-            self.0.writer_mut().update_keys(KeyUpdateRequest::Requested)?;
+        if self.0.connection().protocol_version() == Some(Version::Tls13) {
+            self.0.connection_mut().writer_mut().update_keys(KeyUpdateRequest::Requested)?;
         }
         Ok(())
     }
 
     fn close(&mut self) {
         // It fails only where a failure has ended the connection before.
-        let _failed = self.0.close();
+        let _failed = self.0.connection_mut().close();
     }
 
     fn observe(&mut self, now: Duration) {
-        self.0.writer_mut().observe(Conditions::at(now));
+        self.0.connection_mut().writer_mut().observe(Conditions::at(now));
     }
 
     fn progress(&self) -> Progress {
-        self.0.writer().progress()
+        self.0.connection().writer().progress()
     }
 
     fn memory_held(&self) -> usize {
-        self.0.memory_held()
+        self.0.connection().memory_held()
     }
 }
 
-/// Chunks that one `writev` is given.
-const MAX_CHUNKS: usize = 16;
+fn explain(fault: &Fault<io::Error>, connection: &Connection) -> Result<bool, Failure> {
+    match fault {
+        // Only reading has ended: what was asked before is still answered.
+        Fault::Connection(ConnectionError::Record(wantwrite::Error::Truncated))
+            if connection.writer_state() != WriterState::Failed =>
+        {
+            Ok(true)
+        }
+        Fault::Connection(_) | Fault::Write(_) | Fault::Linger(_) => Err(Failure::Tls),
+        Fault::Transport(_) | Fault::WriteZero | Fault::Overrun(_) | Fault::WriteOverrun(_) => {
+            Err(Failure::Socket)
+        }
+    }
+}
+
+/// Pieces that one `writev` is given.
+const MAX_SLICES: usize = 16;

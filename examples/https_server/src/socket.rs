@@ -7,8 +7,8 @@ use mio::event::Event;
 use mio::net::TcpStream;
 
 /// mio tells of edges. They are kept here as levels, which the socket's own answers clear:
-/// `WouldBlock`, and a call that moved less than it was offered, which spares the call that would
-/// only say `WouldBlock`.
+/// `WouldBlock`, and a call that moved less than it was offered. Then every call is `WouldBlock`,
+/// and the system is not asked, until an event says otherwise.
 pub(crate) struct Socket {
     stream: TcpStream,
     readable: bool,
@@ -32,14 +32,6 @@ impl Socket {
         self.writable |= event.is_writable() || event.is_write_closed() || event.is_error();
     }
 
-    pub(crate) const fn is_readable(&self) -> bool {
-        self.readable
-    }
-
-    pub(crate) const fn is_writable(&self) -> bool {
-        self.writable
-    }
-
     /// Bytes received and sent.
     pub(crate) const fn moved(&self) -> (u64, u64) {
         (self.received, self.sent)
@@ -54,6 +46,9 @@ impl Socket {
         len: usize,
         call: impl Fn(&mut TcpStream) -> io::Result<usize>,
     ) -> io::Result<usize> {
+        if !self.writable {
+            return Err(ErrorKind::WouldBlock.into());
+        }
         let result = uninterrupted(|| call(&mut self.stream));
         match &result {
             Ok(n) => {
@@ -68,6 +63,9 @@ impl Socket {
 
 impl Read for Socket {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        if !self.readable {
+            return Err(ErrorKind::WouldBlock.into());
+        }
         let result = uninterrupted(|| self.stream.read(buf));
         match &result {
             Ok(n) => {

@@ -1,16 +1,17 @@
 //! rustls's buffered connection in the same event loop, for comparison.
 
 use std::cell::RefCell;
-use std::io::{self, BufRead, Write};
+use std::io::{self, BufRead, ErrorKind, Write};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
 use rustls::{HandshakeKind, ProtocolVersion, ServerConnection};
-use wantwrite::{Progress, Version, Wants};
+use wantwrite::driver::Goal;
+use wantwrite::{Progress, Version};
 
 use crate::Error;
-use crate::engine::{Engine, Peer, Session, Settings};
+use crate::engine::{Engine, Failure, Peer, Session, Settings};
 use crate::socket::Socket;
 
 pub(crate) struct Stock {
@@ -44,28 +45,27 @@ impl Engine for Stock {
         })
     }
 
-    fn wants(&self) -> Wants {
-        let mut wants = Wants::default();
-        wants.drain = self.tls.wants_write();
-        wants.input = self.tls.wants_read() && !self.eof;
-        wants.process = self.unprocessed;
-        wants
-    }
-
-    fn receive(&mut self, socket: &mut Socket) -> io::Result<()> {
-        self.eof = self.tls.read_tls(socket)? == 0;
-        self.unprocessed = true;
-        Ok(())
-    }
-
-    fn process(&mut self) -> Result<(), Error> {
-        if std::mem::take(&mut self.unprocessed) {
-            self.closed = self.tls.process_new_packets()?.peer_has_closed();
-            if self.eof && self.tls.is_handshaking() {
-                return Err("the transport ended in the handshake".into());
+    fn reach(&mut self, goal: Goal, socket: &mut Socket) -> Result<bool, Failure> {
+        self.process()?;
+        while self.tls.wants_write() {
+            if !unless_blocked(self.drain(socket))? {
+                break;
             }
         }
-        Ok(())
+        if goal != Goal::Read {
+            return Ok(!self.tls.wants_write());
+        }
+        while self.plaintext().is_empty() && self.peer() == Peer::Open {
+            if !self.tls.wants_read() || !unless_blocked(self.receive(socket))? {
+                return Ok(false);
+            }
+            self.process()?;
+        }
+        Ok(true)
+    }
+
+    fn wants_drain(&self) -> bool {
+        self.tls.wants_write()
     }
 
     fn session(&self) -> Option<Session> {
@@ -124,13 +124,6 @@ impl Engine for Stock {
         self.write(&scratch[..n])
     }
 
-    fn drain(&mut self, socket: &mut Socket) -> io::Result<()> {
-        let sent = self.tls.write_tls(socket)?;
-        self.waiting = if self.tls.wants_write() { self.waiting.saturating_sub(sent) } else { 0 };
-        self.progress.drained += u64::try_from(sent).unwrap_or(u64::MAX);
-        Ok(())
-    }
-
     fn update_keys(&mut self) -> Result<(), Error> {
         if self.tls.protocol_version() == Some(ProtocolVersion::TLSv1_3) {
             self.tls.refresh_traffic_keys()?;
@@ -152,6 +145,41 @@ impl Engine for Stock {
     fn memory_held(&self) -> usize {
         // rustls does not tell.
         0
+    }
+}
+
+impl Stock {
+    fn receive(&mut self, socket: &mut Socket) -> io::Result<()> {
+        self.eof = self.tls.read_tls(socket)? == 0;
+        self.unprocessed = true;
+        Ok(())
+    }
+
+    fn process(&mut self) -> Result<(), Failure> {
+        if std::mem::take(&mut self.unprocessed) {
+            let state = self.tls.process_new_packets().map_err(|_| Failure::Tls)?;
+            self.closed = state.peer_has_closed();
+            if self.eof && self.tls.is_handshaking() {
+                return Err(Failure::Tls);
+            }
+        }
+        Ok(())
+    }
+
+    fn drain(&mut self, socket: &mut Socket) -> io::Result<()> {
+        let sent = self.tls.write_tls(socket)?;
+        self.waiting = if self.tls.wants_write() { self.waiting.saturating_sub(sent) } else { 0 };
+        self.progress.drained += u64::try_from(sent).unwrap_or(u64::MAX);
+        Ok(())
+    }
+}
+
+/// Whether the socket has done it.
+fn unless_blocked(result: io::Result<()>) -> Result<bool, Failure> {
+    match result {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(false),
+        Err(_) => Err(Failure::Socket),
     }
 }
 

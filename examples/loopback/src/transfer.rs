@@ -1,6 +1,6 @@
-//! The event loop: one connection over one non-blocking socket.
+//! The event loop: a driver over one non-blocking socket. The loop itself is `reach`.
 
-use std::io::{ErrorKind, IoSlice, Read, Write};
+use std::io::{self, ErrorKind, IoSlice, Read, Write};
 use std::net;
 use std::time::{Duration, Instant};
 
@@ -8,9 +8,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
 use ring::digest::Digest;
-use wantwrite::{
-    BufferState, Connection, KeyUpdateRequest, Progress, ReaderState, Version, WriterState,
-};
+use wantwrite::driver::{Driver, FarEnd, Goal, Step};
+use wantwrite::{BufferState, Connection, KeyUpdateRequest, Progress, Version};
 
 use crate::args::Options;
 use crate::{Error, PATIENCE};
@@ -18,7 +17,7 @@ use loopback::plaintext::Plaintext;
 
 /// Sends all of the plaintext, closes, and waits for the peer to close.
 pub(crate) struct Transfer {
-    connection: Connection,
+    driver: Driver<io::Error>,
     socket: TcpStream,
     poll: Poll,
     events: Events,
@@ -69,12 +68,12 @@ impl Transfer {
         let mut socket = TcpStream::from_std(socket);
         let poll = Poll::new()?;
         // Registered once, for both: mio tells of edges, which we keep as `readable` and
-        // `writable`, and `wants()` says which of them matters now. A level-triggered loop would
-        // instead register for what `wants()` says, again whenever that changes.
+        // `writable`, and the driver asks for what matters now. A level-triggered loop would
+        // instead register for what `Connection::wants` says, again whenever that changes.
         poll.registry().register(&mut socket, SOCKET, Interest::READABLE | Interest::WRITABLE)?;
         let update_every = (options.bytes / 4).max(1);
         Ok(Self {
-            connection,
+            driver: Driver::new(connection),
             socket,
             poll,
             events: Events::with_capacity(4),
@@ -91,135 +90,126 @@ impl Transfer {
     /// Runs to the end.
     ///
     /// # Errors
-    /// Whatever ended it before; the alert was offered to the socket.
+    /// Whatever ended it before; the driver has offered the alert to the socket.
     pub(crate) fn run(mut self) -> Result<Sent, Error> {
         let start = Instant::now();
-        let result = self.run_loop();
+        let result = self.send_all();
         self.bar.finish_and_clear();
-        if let Err(error) = result {
-            // That the transfer failed matters more than that its alert could not be sent.
-            let _unsent = self.drain();
-            return Err(error);
-        }
+        result?;
         Ok(Sent {
             digest: self.plaintext.digest(),
-            progress: self.connection.writer().progress(),
+            progress: self.progress(),
             counts: self.counts,
             elapsed: start.elapsed(),
         })
     }
 
-    fn run_loop(&mut self) -> Result<(), Error> {
-        loop {
-            self.fill()?;
-            self.drain()?;
-            self.receive()?;
-            if self.is_done() {
-                return Ok(());
+    fn send_all(&mut self) -> Result<(), Error> {
+        while !self.plaintext.offer().is_empty() {
+            // What waits goes out, and what comes is taken: the handshake, tickets, KeyUpdates.
+            if self.reach(Goal::Read)? {
+                self.expect_no_plaintext()?;
             }
-            if !self.can_go_on() {
+            if self.reach(Goal::Write)? {
+                self.fill()?;
+            } else {
                 self.wait()?;
             }
         }
+        self.wait_for(Goal::Close)?;
+        // The peer's `close_notify`; a socket that ends without it is an error.
+        self.wait_for(Goal::Read)?;
+        self.expect_no_plaintext()
     }
 
-    /// Gives the connection plaintext until it takes no more, or closes it behind the last.
+    fn wait_for(&mut self, goal: Goal) -> Result<(), Error> {
+        while !self.reach(goal)? {
+            self.wait()?;
+        }
+        Ok(())
+    }
+
+    /// Does for `goal` what the socket can do now. `false` if the goal is not reached by that.
+    fn reach(&mut self, goal: Goal) -> Result<bool, Error> {
+        loop {
+            let result = match self.driver.next(goal).map_err(io::Error::from)? {
+                Step::Done => return Ok(true),
+                Step::Blocked => return Ok(false),
+                Step::Flush => self.socket.flush().map(|()| self.driver.flushed()),
+                Step::Write(mut bytes) => {
+                    let mut memory = [IoSlice::new(&[]); MAX_SLICES];
+                    let slices = bytes.io_slices(&mut memory);
+                    let offered = slices.iter().map(|slice| slice.len()).sum();
+                    when_ready(&mut self.writable, || self.socket.write_vectored(slices))
+                        .map(|len| self.wrote(len, offered))
+                }
+                Step::Read(memory) => when_ready(&mut self.readable, || self.socket.read(memory))
+                    .map(|len| self.driver.read(len)),
+            };
+            match result {
+                Ok(()) => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => self.driver.blocked(),
+                // The same step comes again.
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => self.driver.failed(FarEnd::from(&error), error),
+            }
+        }
+    }
+
+    fn wrote(&mut self, len: usize, offered: usize) {
+        let counts = &mut self.counts;
+        counts.peak_memory = counts.peak_memory.max(self.driver.connection().memory_held());
+        let waiting = self.driver.connection().writer().waiting();
+        counts.peak_waiting = counts.peak_waiting.max(waiting);
+        counts.drains += 1;
+        if len < offered {
+            counts.short_drains += 1;
+        }
+        self.driver.wrote(len);
+        self.bar.set_position(self.progress().drained_plaintext);
+    }
+
+    /// Gives the connection plaintext until it takes no more.
     fn fill(&mut self) -> Result<(), Error> {
-        if self.connection.writer_state() != WriterState::Open {
-            return Ok(());
-        }
-        while self.connection.writer().room() > 0 {
-            let offered = self.plaintext.offer();
-            if offered.is_empty() {
-                return Ok(self.connection.close()?);
-            }
-            let accepted = self.connection.writer_mut().write(offered)?;
-            if accepted < offered.len() {
-                self.counts.partial_writes += 1;
-            }
-            self.plaintext.accept(accepted);
-            if self.connection.writer().buffer_state() == BufferState::Full {
-                self.counts.full += 1;
-            }
-            self.update_keys_if_due()?;
-        }
-        Ok(())
-    }
-
-    /// Long before any limit asks for it, to show that it does not disturb the stream.
-    fn update_keys_if_due(&mut self) -> Result<(), Error> {
-        if self.connection.writer().progress().accepted >= self.next_update {
-            self.next_update += self.update_every;
-            if self.connection.protocol_version() == Some(Version::Tls13) {
-                self.connection.writer_mut().update_keys(KeyUpdateRequest::Requested)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Gives the socket sealed bytes until it takes no more.
-    fn drain(&mut self) -> Result<(), Error> {
-        while self.writable && self.connection.wants().drain {
-            self.counts.peak_memory = self.counts.peak_memory.max(self.connection.memory_held());
-            let mut drain = self.connection.writer_mut().drain();
-            let waiting = drain.remaining();
-            self.counts.peak_waiting = self.counts.peak_waiting.max(waiting);
-            let mut chunks = [IoSlice::new(&[]); MAX_CHUNKS];
-            let n = drain.chunks_vectored(&mut chunks);
-            match self.socket.write_vectored(&chunks[..n]) {
-                Ok(0) => return Err("the socket takes nothing".into()),
-                Ok(len) => {
-                    drain.advance(len)?;
-                    self.counts.drains += 1;
-                    if len < waiting {
-                        self.counts.short_drains += 1;
+        let Self { driver, plaintext, counts, update_every, next_update, .. } = self;
+        let has_key_updates = driver.connection().protocol_version() == Some(Version::Tls13);
+        let written = driver.write_plaintext(|writer| {
+            let mut written = 0;
+            loop {
+                let offered = plaintext.offer();
+                if offered.is_empty() || writer.room() == 0 {
+                    return Ok(written);
+                }
+                let accepted = writer.write(offered)?;
+                if accepted < offered.len() {
+                    counts.partial_writes += 1;
+                }
+                plaintext.accept(accepted);
+                written += accepted;
+                if writer.buffer_state() == BufferState::Full {
+                    counts.full += 1;
+                }
+                // Long before any limit asks for it, to show that it does not disturb the stream.
+                if writer.progress().accepted >= *next_update {
+                    *next_update += *update_every;
+                    if has_key_updates {
+                        writer.update_keys(KeyUpdateRequest::Requested)?;
                     }
                 }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => self.writable = false,
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => return Err(error.into()),
             }
+        });
+        written.map(drop).map_err(|fault| io::Error::from(fault).into())
+    }
+
+    fn expect_no_plaintext(&self) -> Result<(), Error> {
+        if self.driver.connection().plaintext().is_empty() {
+            return Ok(());
         }
-        self.bar.set_position(self.connection.writer().progress().drained_plaintext);
-        Ok(())
+        Err("the peer sent data, which it should only receive".into())
     }
 
-    /// Takes what the socket has: the handshake, then tickets, KeyUpdates and `close_notify`.
-    fn receive(&mut self) -> Result<(), Error> {
-        while self.readable && self.connection.wants().input {
-            self.read_socket()?;
-            self.connection.process()?;
-            if !self.connection.plaintext().is_empty() {
-                return Err("the peer sent data, which it should only receive".into());
-            }
-        }
-        Ok(())
-    }
-
-    fn read_socket(&mut self) -> Result<(), Error> {
-        let Some(mut inbound) = self.connection.inbound() else { return Ok(()) };
-        match self.socket.read(&mut inbound) {
-            Ok(0) => self.connection.end_of_input(),
-            Ok(len) => inbound.commit(len)?,
-            Err(error) if error.kind() == ErrorKind::WouldBlock => self.readable = false,
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) => return Err(error.into()),
-        }
-        Ok(())
-    }
-
-    fn is_done(&self) -> bool {
-        self.connection.writer_state() == WriterState::Closed
-            && self.connection.reader_state() == ReaderState::PeerClosed
-    }
-
-    /// Whether there is something to do without waiting. There is room only while there is
-    /// plaintext for it: after the last we close.
-    fn can_go_on(&self) -> bool {
-        let wants = self.connection.wants();
-        (wants.drain && self.writable)
-            || (wants.input && self.readable)
-            || self.connection.writer().room() > 0
+    fn progress(&self) -> Progress {
+        self.driver.connection().writer().progress()
     }
 
     /// Waits for the socket.
@@ -242,6 +232,16 @@ impl Transfer {
     }
 }
 
+/// Asks the socket, unless it would block: it has said so, and no event came since.
+fn when_ready<T>(ready: &mut bool, call: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+    if !*ready {
+        return Err(ErrorKind::WouldBlock.into());
+    }
+    let result = call();
+    *ready = !matches!(&result, Err(error) if error.kind() == ErrorKind::WouldBlock);
+    result
+}
+
 /// On a terminal; elsewhere it draws nothing.
 fn progress_bar(bytes: u64) -> Result<ProgressBar, Error> {
     let style = ProgressStyle::with_template(
@@ -252,5 +252,5 @@ fn progress_bar(bytes: u64) -> Result<ProgressBar, Error> {
 
 const SOCKET: Token = Token(0);
 
-/// Chunks that one `writev` is given.
-const MAX_CHUNKS: usize = 16;
+/// Pieces that one `writev` is given.
+const MAX_SLICES: usize = 16;

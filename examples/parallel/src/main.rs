@@ -4,7 +4,8 @@
 //!
 //! The columns say who runs the jobs of a batch beside the calling thread: threads kept awake,
 //! threads that sleep between batches, a rayon pool, threads spawned for each batch. A figure is
-//! the time of `write` by one thread, divided by theirs: medians of rounds in turns.
+//! the time of `write` by one thread, divided by theirs: medians of rounds in turns. There is no
+//! transport, and so no driver: what each `Writer` has sealed is looked at and dropped.
 
 use core::time::Duration;
 use std::io::Write;

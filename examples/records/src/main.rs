@@ -3,7 +3,8 @@
 //!
 //!     cargo run --release -p records -- --capacity 65536 --drain 1448 --bytes 1MiB
 //!
-//! The work is in `work.rs`; the contestants are in `ours.rs` and `stock.rs`.
+//! The work is in `work.rs`; the contestants are in `ours.rs` and `stock.rs`. Ours is a `Writer`
+//! and no connection, drained by hand: a driver would decide itself how much leaves at a time.
 #![expect(
     clippy::std_instead_of_core,
     clippy::std_instead_of_alloc,

@@ -1,4 +1,5 @@
-//! One client: its socket, its connection, and how far its request has come.
+//! One client: its socket, the driver of its connection, and how far its request has come. The loop
+//! over the driver is `reach`.
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
@@ -6,6 +7,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 
 use program::Error;
 use rustix::event::PollFlags;
+use wantwrite::driver::{Driver, FarEnd, Goal, Step};
 use wantwrite::{Connection, MovedConnection, ReaderState, WriterState};
 
 /// Longer requests are refused.
@@ -39,7 +41,7 @@ pub(crate) enum Asked {
 
 pub(crate) struct Client {
     socket: TcpStream,
-    connection: Connection,
+    driver: Driver<io::Error>,
     progress: Progress,
     /// No more is written: what waits is drained, for the connection to leave.
     is_leaving: bool,
@@ -52,12 +54,12 @@ impl Client {
         progress: Progress,
     ) -> io::Result<Self> {
         socket.set_nonblocking(true)?;
-        Ok(Self { socket, connection, progress, is_leaving: false })
+        Ok(Self { socket, driver: Driver::new(connection), progress, is_leaving: false })
     }
 
     /// What its socket is to be polled for.
     pub(crate) fn interest(&self) -> PollFlags {
-        let wants = self.connection.wants();
+        let wants = self.driver.connection().wants();
         let mut interest = PollFlags::empty();
         interest.set(PollFlags::IN, wants.input);
         interest.set(PollFlags::OUT, wants.drain || self.wants_to_write());
@@ -69,8 +71,9 @@ impl Client {
     }
 
     pub(crate) fn is_over(&self) -> bool {
-        let is_closed = self.progress.stage == Stage::Closed && !self.connection.wants().drain;
-        is_closed && self.connection.reader_state() != ReaderState::Open
+        let connection = self.driver.connection();
+        let is_closed = self.progress.stage == Stage::Closed && !connection.wants().drain;
+        is_closed && connection.reader_state() != ReaderState::Open
     }
 
     /// Stops writing, so that it comes to rest.
@@ -80,15 +83,19 @@ impl Client {
 
     /// Whether it can go to another process: not in the handshake, nor with bytes to drain.
     pub(crate) fn is_ready_to_move(&self) -> bool {
-        self.connection.writer_state() == WriterState::Open && !self.connection.wants().drain
+        let connection = self.driver.connection();
+        connection.writer_state() == WriterState::Open && !connection.wants().drain
     }
 
     /// The parts for another process, or the client itself if it is not at rest.
     pub(crate) fn into_moved(self) -> Result<(TcpStream, Progress, MovedConnection), Box<Self>> {
-        let Self { socket, connection, progress, is_leaving } = self;
-        match connection.dangerous_into_moved() {
+        let Self { socket, driver, progress, is_leaving } = self;
+        match driver.into_connection().dangerous_into_moved() {
             Ok(moved) => Ok((socket, progress, moved)),
-            Err(connection) => Err(Box::new(Self { socket, connection, progress, is_leaving })),
+            Err(connection) => {
+                let driver = Driver::new(connection);
+                Err(Box::new(Self { socket, driver, progress, is_leaving }))
+            }
         }
     }
 
@@ -96,35 +103,50 @@ impl Client {
     pub(crate) fn drive(&mut self) -> Result<Asked, Error> {
         self.read()?;
         let asked = self.answer()?;
-        loop {
+        while self.wants_to_write() && self.reach(Goal::Write)? {
             self.fill()?;
-            if !self.drain()? || !self.wants_to_write() {
-                return Ok(asked);
-            }
         }
+        self.reach(Goal::Flush)?;
+        Ok(asked)
     }
 
+    /// Takes what came, to the end of what the socket has. What waits goes out meanwhile.
     fn read(&mut self) -> Result<(), Error> {
-        while self.connection.wants().input {
-            let Some(mut inbound) = self.connection.inbound() else { break };
-            match self.socket.read(&mut inbound) {
-                Ok(0) => self.connection.end_of_input(),
-                Ok(n) => inbound.commit(n)?,
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
-                Err(error) => return Err(error.into()),
+        while self.reach(Goal::Read)? {
+            let Progress { request, stage, .. } = &mut self.progress;
+            let read = self.driver.read_plaintext(|connection| {
+                let plaintext = connection.plaintext();
+                if *stage == Stage::Request {
+                    request.extend_from_slice(plaintext);
+                }
+                let len = plaintext.len();
+                connection.consume_all();
+                Ok(len)
+            });
+            if read.map_err(io::Error::from)? == 0 {
+                break; // the client has closed its half
             }
-            if let Err(error) = self.connection.process() {
-                // An alert may wait.
-                let _sent = self.drain();
-                return Err(error.into());
-            }
-            let plaintext = self.connection.plaintext();
-            if self.progress.stage == Stage::Request {
-                self.progress.request.extend_from_slice(plaintext);
-            }
-            self.connection.consume_all();
         }
         Ok(())
+    }
+
+    /// Does for `goal` what the socket can do now. `false` if the goal is not reached by that.
+    fn reach(&mut self, goal: Goal) -> Result<bool, Error> {
+        let Self { driver, socket, .. } = self;
+        loop {
+            let result = match driver.next(goal).map_err(io::Error::from)? {
+                Step::Done => return Ok(true),
+                Step::Blocked => return Ok(false),
+                Step::Flush => socket.flush().map(|()| driver.flushed()),
+                Step::Write(mut bytes) => socket.write(bytes.chunk()).map(|n| driver.wrote(n)),
+                Step::Read(memory) => socket.read(memory).map(|n| driver.read(n)),
+            };
+            match result {
+                Ok(()) => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => driver.blocked(),
+                Err(error) => driver.failed(FarEnd::from(&error), error),
+            }
+        }
     }
 
     /// Makes the response, once the request is here.
@@ -164,42 +186,26 @@ impl Client {
         Ok(asked)
     }
 
-    /// Writes as much of the response as there is room for.
+    /// Writes as much of the response as there is room for, and closes behind its end.
     fn fill(&mut self) -> Result<(), Error> {
-        if !self.wants_to_write() {
-            return Ok(());
-        }
-        let Self { connection, progress, .. } = self;
-        let writer = connection.writer_mut();
-        let n = writer.write(&progress.head)?;
-        progress.head.drain(..n);
-        while progress.head.is_empty() && progress.from < progress.to && writer.room() > 0 {
-            let mut slot = writer.slot()?;
-            let left = usize::try_from(progress.to - progress.from)?.min(slot.len());
-            for (place, at) in slot.iter_mut().zip(progress.from..).take(left) {
-                *place = u8::try_from(at % 251)?;
+        let Self { driver, progress, .. } = self;
+        let written = driver.write_plaintext(|writer| {
+            let mut written = writer.write(&progress.head)?;
+            progress.head.drain(..written);
+            while progress.head.is_empty() && progress.from < progress.to && writer.room() > 0 {
+                let mut slot = writer.slot()?;
+                let len = progress.fill_body(&mut slot);
+                slot.commit(len)?;
+                written += len;
             }
-            slot.commit(left)?;
-            progress.from += u64::try_from(left)?;
-        }
+            Ok(written)
+        });
+        written.map_err(io::Error::from)?;
         if progress.head.is_empty() && progress.from == progress.to {
-            connection.close()?;
+            driver.connection_mut().close()?;
             progress.stage = Stage::Closed;
         }
         Ok(())
-    }
-
-    /// Whether everything that waited was drained.
-    fn drain(&mut self) -> Result<bool, Error> {
-        while self.connection.wants().drain {
-            let mut drain = self.connection.writer_mut().drain();
-            match self.socket.write(drain.chunk()) {
-                Ok(n) => drain.advance(n)?,
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(false),
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Ok(true)
     }
 }
 
@@ -212,6 +218,17 @@ impl AsFd for Client {
 impl Progress {
     pub(crate) const fn new() -> Self {
         Self { request: Vec::new(), head: Vec::new(), from: 0, to: 0, stage: Stage::Request }
+    }
+
+    /// The next of the body, as much as there is memory for; returns how much that was.
+    fn fill_body(&mut self, memory: &mut [u8]) -> usize {
+        let mut len = 0;
+        for (place, at) in memory.iter_mut().zip(self.from..self.to) {
+            *place = u8::try_from(at % 251).unwrap_or(0);
+            len += 1;
+            self.from = at + 1;
+        }
+        len
     }
 
     pub(crate) fn to_bytes(&self) -> Vec<u8> {

@@ -3,9 +3,10 @@
 //!
 //!     cargo run --release -p uring_send -- --help
 //!
-//! Ciphertext is handed to the kernel as owned chunks, without a copy. The sends of a connection
-//! are linked, so that their order on the wire is theirs; what a cancelled one has not sent is
-//! put back and sent again. `sender.rs` is that loop, `uring.rs` the only place with `unsafe`.
+//! Ciphertext is handed to the kernel as owned chunks, and inbound memory to be filled, without a
+//! copy. The sends of a connection are linked, so that their order on the wire is theirs; what a
+//! cancelled one has not sent is put back and sent again. `sender.rs` has the loop over the driver,
+//! `uring.rs` the only `unsafe`.
 #![expect(
     clippy::std_instead_of_core,
     clippy::std_instead_of_alloc,

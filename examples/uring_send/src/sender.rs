@@ -1,12 +1,13 @@
-//! Our side of one connection, driven by completions.
+//! Our side of one connection: a driver over completions. The loop itself is `reach`.
 
-use std::io;
 use std::sync::Arc;
+use std::{io, iter};
 
 use ring::digest::Digest;
 use socket2::Socket;
 use wantwrite::bytes::Buf;
-use wantwrite::{Chunk, Connection, Progress, ReaderState, WriterState};
+use wantwrite::driver::{Driver, Goal, Step};
+use wantwrite::{Chunk, Connection, Progress};
 
 use crate::Error;
 use crate::uring::{Completion, Memory, Ring};
@@ -16,7 +17,7 @@ use loopback::plaintext::Plaintext;
 pub(crate) struct Sender {
     /// Its number in the ring.
     id: usize,
-    connection: Connection,
+    driver: Driver<io::Error>,
     socket: Arc<Socket>,
     plaintext: Plaintext,
     /// Sends that are in flight. They go in chains, of which there is one at a time: two would
@@ -25,8 +26,12 @@ pub(crate) struct Sender {
     chain_len: usize,
     /// Sends of the chain that are over, and how many bytes went out.
     over: Vec<(Chunk, usize)>,
-    /// `None` while the kernel has it.
-    input: Option<Vec<u8>>,
+    /// The kernel has the connection's inbound memory.
+    is_receiving: bool,
+    /// The peer's half of the socket has ended.
+    has_ended: bool,
+    /// `close_notify` is with the transport, and the peer's has come.
+    is_done: bool,
     pub(crate) counts: Counts,
 }
 
@@ -53,53 +58,78 @@ impl Sender {
     ) -> Self {
         Self {
             id,
-            connection,
+            driver: Driver::new(connection),
             socket: Arc::new(socket),
             plaintext,
             in_flight: 0,
             chain_len,
             over: Vec::new(),
-            input: Some(vec![0; INPUT_LEN]),
+            is_receiving: false,
+            has_ended: false,
+            is_done: false,
             counts: Counts::default(),
         }
     }
 
     /// Hands the ring whatever can be handed over now; what follows begins with a completion.
     pub(crate) fn drive(&mut self, ring: &mut Ring) -> Result<(), Error> {
-        self.fill()?;
-        if self.in_flight == 0 && self.connection.wants().drain {
-            let mut drain = self.connection.writer_mut().drain();
-            let chunks: Vec<Chunk> = drain.take_chunks(usize::MAX).take(self.chain_len).collect();
-            self.in_flight = chunks.len();
-            self.counts.chains += 1;
-            ring.send(self.id, &self.socket, chunks)?;
-            // What was taken has made room, to be filled while it is sent.
+        // What is in flight has left room, to be filled meanwhile.
+        while !self.plaintext.offer().is_empty() && self.reach(Goal::Write, ring)? {
             self.fill()?;
         }
-        if self.connection.wants().input {
-            if let Some(input) = self.input.take() {
-                ring.receive(self.id, &self.socket, input)?;
+        let has_closed = self.plaintext.offer().is_empty() && self.reach(Goal::Close, ring)?;
+        // Sends what waits, and takes what comes: the handshake, tickets, KeyUpdates.
+        let has_read = self.reach(Goal::Read, ring)?;
+        if !self.driver.connection().plaintext().is_empty() {
+            return Err("the peer sent data, which it should only receive".into());
+        }
+        self.is_done = has_closed && has_read;
+        Ok(())
+    }
+
+    /// Does for `goal` what the ring can be handed. `false` if a completion is to come first.
+    fn reach(&mut self, goal: Goal, ring: &mut Ring) -> Result<bool, Error> {
+        loop {
+            match self.driver.next(goal).map_err(io::Error::from)? {
+                Step::Done => return Ok(true),
+                Step::Blocked => return Ok(false),
+                Step::Write(_) | Step::Flush if self.in_flight > 0 => self.driver.blocked(),
+                Step::Flush => self.driver.flushed(),
+                Step::Write(mut bytes) => {
+                    let taken = iter::from_fn(|| bytes.take_chunk(usize::MAX));
+                    let chunks: Vec<Chunk> = taken.take(self.chain_len).collect();
+                    self.in_flight = chunks.len();
+                    self.counts.chains += 1;
+                    ring.send(self.id, &self.socket, chunks)?;
+                }
+                Step::Read(_) if self.has_ended => self.driver.read(0),
+                Step::Read(_) if self.is_receiving => self.driver.blocked(),
+                Step::Read(_) => {
+                    // The driver lends its memory; the kernel has to own it.
+                    let memory = self.driver.connection_mut().take_inbound();
+                    let memory = memory.ok_or("the connection takes no input")?;
+                    ring.receive(self.id, &self.socket, memory)?;
+                    self.is_receiving = true;
+                }
             }
         }
-        Ok(())
     }
 
     /// An operation of this connection is over.
     pub(crate) fn complete(&mut self, completion: Completion) -> Result<(), Error> {
         match completion.memory {
             Memory::Sent(chunk) => self.sent(chunk, completion.result),
-            Memory::Received(input) => {
-                let received = self.received(&input[..completion.result?]);
-                self.input = Some(input);
-                received
+            Memory::Received(memory) => {
+                self.is_receiving = false;
+                let len = completion.result?;
+                self.has_ended = len == 0;
+                Ok(self.driver.connection_mut().give_back_inbound(memory, len)?)
             }
         }
     }
 
-    pub(crate) fn is_done(&self) -> bool {
-        self.in_flight == 0
-            && self.connection.writer_state() == WriterState::Closed
-            && self.connection.reader_state() == ReaderState::PeerClosed
+    pub(crate) const fn is_done(&self) -> bool {
+        self.is_done
     }
 
     pub(crate) fn is_sending(&self) -> bool {
@@ -111,20 +141,22 @@ impl Sender {
     }
 
     pub(crate) fn progress(&self) -> Progress {
-        self.connection.writer().progress()
+        self.driver.connection().writer().progress()
     }
 
-    /// Gives the connection plaintext until it takes no more, or closes it behind the last.
+    /// Gives the connection plaintext until it takes no more.
     fn fill(&mut self) -> Result<(), Error> {
-        while self.connection.writer().room() > 0 {
-            let offered = self.plaintext.offer();
-            if offered.is_empty() {
-                return Ok(self.connection.close()?);
+        let Self { driver, plaintext, .. } = self;
+        let written = driver.write_plaintext(|writer| {
+            let mut written = 0;
+            while writer.room() > 0 && !plaintext.offer().is_empty() {
+                let accepted = writer.write(plaintext.offer())?;
+                plaintext.accept(accepted);
+                written += accepted;
             }
-            let accepted = self.connection.writer_mut().write(offered)?;
-            self.plaintext.accept(accepted);
-        }
-        Ok(())
+            Ok(written)
+        });
+        written.map(drop).map_err(|fault| io::Error::from(fault).into())
     }
 
     fn sent(&mut self, chunk: Chunk, result: io::Result<usize>) -> Result<(), Error> {
@@ -155,30 +187,10 @@ impl Sender {
                 }
                 chunk.advance(sent);
                 self.counts.put_back += u64::try_from(chunk.len())?;
-                self.connection.writer_mut().put_back(chunk)?;
+                self.driver.connection_mut().writer_mut().put_back(chunk)?;
             }
             sent_behind += sent;
         }
         Ok(())
     }
-
-    fn received(&mut self, mut wire: &[u8]) -> Result<(), Error> {
-        if wire.is_empty() {
-            self.connection.end_of_input();
-        }
-        loop {
-            let taken = self.connection.receive(wire);
-            wire = &wire[taken..];
-            self.connection.process()?;
-            if !self.connection.plaintext().is_empty() {
-                return Err("the peer sent data, which it should only receive".into());
-            }
-            if wire.is_empty() {
-                return Ok(());
-            }
-        }
-    }
 }
-
-/// Bytes that one receive takes at most.
-const INPUT_LEN: usize = 16 * 1024;

@@ -12,6 +12,7 @@ use io_uring::types::{Fd, SubmitArgs, Timespec};
 use io_uring::{IoUring, opcode};
 use socket2::Socket;
 use wantwrite::Chunk;
+use wantwrite::bytes::BytesMut;
 
 /// Sends and receives on several connections. Memory and sockets belong to the ring from the
 /// call that hands them over until the completion that gives the memory back.
@@ -42,7 +43,7 @@ struct InFlight {
 /// Memory whose bytes stay where they are when it is moved.
 pub(crate) enum Memory {
     Sent(Chunk),
-    Received(Vec<u8>),
+    Received(BytesMut),
 }
 
 /// An operation that is over, and its memory.
@@ -105,7 +106,7 @@ impl Ring {
         &mut self,
         connection: usize,
         socket: &Arc<Socket>,
-        mut memory: Vec<u8>,
+        mut memory: BytesMut,
     ) -> io::Result<()> {
         let len = u32::try_from(memory.len()).map_err(io::Error::other)?;
         let entry = opcode::Recv::new(Fd(socket.as_raw_fd()), memory.as_mut_ptr(), len).build();

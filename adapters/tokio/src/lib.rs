@@ -6,6 +6,7 @@ extern crate alloc;
 extern crate std;
 
 mod connector;
+mod early;
 mod errors;
 mod handshake;
 mod lazy;

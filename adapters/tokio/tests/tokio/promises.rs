@@ -17,6 +17,7 @@
 //! | `stream_handshake_write_eof` | `a_handshake_over_a_transport_that_takes_0_bytes_is_write_zero` |
 //! | `stream_handshake_regression_issues_77` | `an_alert_in_the_place_of_a_hello_is_invalid_data` |
 //! | `stream_eof` | `an_end_without_close_notify_is_an_unexpected_eof` |
+//! | `test_0rtt`, `_vectored`, `_vectored_flush_pending` | `early_data::a_stock_server_takes_what_is_written_first` |
 //! | `stream_write_zero` | `a_flush_over_a_transport_that_takes_0_bytes_is_write_zero` |
 
 use std::collections::VecDeque;
@@ -304,14 +305,14 @@ impl AsyncWrite for Takes0 {
 }
 
 /// Takes everything, sends it when it is flushed, and waits once before each piece.
-struct HoldsBack<IO> {
+pub(crate) struct HoldsBack<IO> {
     io: IO,
     held: VecDeque<Vec<u8>>,
     going: Vec<u8>,
 }
 
 impl<IO> HoldsBack<IO> {
-    const fn new(io: IO) -> Self {
+    pub(crate) const fn new(io: IO) -> Self {
         Self { io, held: VecDeque::new(), going: Vec::new() }
     }
 }

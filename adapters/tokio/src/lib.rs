@@ -10,6 +10,7 @@ mod early;
 mod errors;
 mod handshake;
 mod lazy;
+mod sockets;
 mod stream;
 mod tasks;
 

@@ -5,10 +5,6 @@ use core::future::poll_fn;
 use core::pin::Pin;
 use core::task::{Context, Poll, Waker, ready};
 use std::io::{self, ErrorKind, IoSlice};
-#[cfg(unix)]
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
-#[cfg(windows)]
-use std::os::windows::io::{AsRawSocket, AsSocket, BorrowedSocket, RawSocket};
 
 use tokio::io::{AsyncBufRead, AsyncRead, AsyncWrite, ReadBuf};
 use wantwrite::driver::{Driver, FarEnd, Fault, Goal, Outgoing, Step};
@@ -244,38 +240,6 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> TlsStream<IO> {
             }
             _ => Poll::Ready(Ok(())),
         }
-    }
-}
-
-/// The transport's.
-#[cfg(unix)]
-impl<IO: AsRawFd> AsRawFd for TlsStream<IO> {
-    fn as_raw_fd(&self) -> RawFd {
-        self.io.as_raw_fd()
-    }
-}
-
-/// The transport's.
-#[cfg(unix)]
-impl<IO: AsFd> AsFd for TlsStream<IO> {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.io.as_fd()
-    }
-}
-
-/// The transport's.
-#[cfg(windows)]
-impl<IO: AsRawSocket> AsRawSocket for TlsStream<IO> {
-    fn as_raw_socket(&self) -> RawSocket {
-        self.io.as_raw_socket()
-    }
-}
-
-/// The transport's.
-#[cfg(windows)]
-impl<IO: AsSocket> AsSocket for TlsStream<IO> {
-    fn as_socket(&self) -> BorrowedSocket<'_> {
-        self.io.as_socket()
     }
 }
 

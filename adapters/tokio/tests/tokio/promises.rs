@@ -112,7 +112,7 @@ async fn a_client_that_says_nothing_is_an_unexpected_eof() {
 async fn a_client_that_is_refused_lazily_is_told_through_the_narrowest_pipe() {
     let (mut client, server) = duplex(2);
     let client = async move {
-        client.write_all(b"not tls").await.unwrap();
+        client.write_all(b"no").await.unwrap();
         let mut answer = Vec::new();
         client.read_to_end(&mut answer).await.unwrap();
         answer
@@ -165,9 +165,34 @@ async fn a_refusal_reaches_the_client_through_the_narrowest_pipe() {
     assert_eq!((&answer[..6], answer.len()), (&[21, 3, 3, 0, 2, 2][..], 7));
     assert_eq!((answer, error.to_string()), (stock_answer, stock_error.to_string()));
     assert!(matches!(handshake_fault(&error), rustls::Error::PeerIncompatible(_)), "{error}");
-    let (answer, error) = refused(b"not tls", true).await;
+    let (answer, error) = refused(b"no", true).await;
     assert!(matches!(handshake_fault(&error), rustls::Error::InvalidMessage(_)), "{error}");
     assert_eq!(answer, [21, 3, 3, 0, 2, 2, 50], "decode_error");
+}
+
+/// The client goes on waiting: its end does not come to help.
+#[tokio::test]
+async fn bytes_that_begin_no_hello_are_refused_before_a_header_is_whole() {
+    for (first, by_ours, lazily_told) in
+        [(&b"G"[..], 50, 10), (b"GE", 50, 10), (&[22, 4], 50, 70), (&[22, 3, 1, 0x41], 22, 22)]
+    {
+        let acceptor = TlsAcceptor::from(Arc::new(server_config(TLS13, &Identity::new(false))));
+        let (mut client, server) = duplex(100);
+        client.write_all(first).await.unwrap();
+        let error = timeout(PATIENCE, acceptor.accept(server)).await.expect("it waits");
+        handshake_fault(&error.unwrap_err());
+        let mut answer = Vec::new();
+        client.read_to_end(&mut answer).await.unwrap();
+        assert_eq!(answer, [21, 3, 3, 0, 2, 2, by_ours], "{first:x?}");
+
+        let (mut client, server) = duplex(100);
+        client.write_all(first).await.unwrap();
+        let error = timeout(PATIENCE, lazily(server)).await.expect("it waits");
+        handshake_fault(&error.unwrap_err());
+        let mut answer = Vec::new();
+        client.read_to_end(&mut answer).await.unwrap();
+        assert_eq!(answer, [21, 3, 3, 0, 2, 2, lazily_told], "{first:x?}");
+    }
 }
 
 #[tokio::test]

@@ -5,24 +5,20 @@
 #![expect(clippy::std_instead_of_alloc, reason = "a program with std")]
 
 use core::net::SocketAddr;
-use std::env::args;
 use std::io;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::routing::{get, post};
+use program::Error;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc::{Receiver, channel};
-use wantwrite::rustls::ServerConfig;
-use wantwrite::rustls::pki_types::pem::PemObject;
-use wantwrite::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use wantwrite_tokio::{TlsAcceptor, TlsStream};
-
-type Error = Box<dyn core::error::Error + Send + Sync>;
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
-    let listener = TlsListener::new(TcpListener::bind("127.0.0.1:0").await?, config()?)?;
+    let acceptor = TlsAcceptor::from(Arc::new(program::server_config()?));
+    let listener = TlsListener::new(TcpListener::bind("127.0.0.1:0").await?, acceptor)?;
     println!("{}", listener.address.port());
     let router = Router::new()
         .route("/", get(|| async { "hello" }))
@@ -37,10 +33,9 @@ struct TlsListener {
 }
 
 impl TlsListener {
-    fn new(tcp: TcpListener, config: Arc<ServerConfig>) -> io::Result<Self> {
+    fn new(tcp: TcpListener, acceptor: TlsAcceptor) -> io::Result<Self> {
         let address = tcp.local_addr()?;
         let (finished, streams) = channel(16);
-        let acceptor = TlsAcceptor::from(config);
         tokio::spawn(async move {
             while let Ok((socket, peer)) = tcp.accept().await {
                 let (handshake, finished) = (acceptor.accept(socket), finished.clone());
@@ -70,12 +65,4 @@ impl axum::serve::Listener for TlsListener {
     fn local_addr(&self) -> io::Result<SocketAddr> {
         Ok(self.address)
     }
-}
-
-fn config() -> Result<Arc<ServerConfig>, Error> {
-    let usage = || "usage: tokio_axum CERTIFICATE KEY";
-    let (chain, key) = (args().nth(1).ok_or_else(usage)?, args().nth(2).ok_or_else(usage)?);
-    let chain = CertificateDer::pem_file_iter(chain)?.collect::<Result<_, _>>()?;
-    let config = ServerConfig::builder().with_no_client_auth();
-    Ok(Arc::new(config.with_single_cert(chain, PrivateKeyDer::from_pem_file(key)?)?))
 }

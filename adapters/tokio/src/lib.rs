@@ -1,4 +1,5 @@
-#![doc = include_str!("../README.md")]
+// Its doctests are in `tests/migration`, which has the programs that it names.
+#![cfg_attr(not(doctest), doc = include_str!("../README.md"))]
 #![no_std]
 #![forbid(unsafe_code)]
 

@@ -38,8 +38,8 @@ impl Early {
         Self::Negotiating(Negotiating { tasks, waker })
     }
 
-    /// Accepts early data while the server has not answered, and offers it; `None` from then on,
-    /// and when no more is kept.
+    /// Accepts early data while the server has not answered, and sends what the transport takes;
+    /// `None` from then on, and when no more is kept.
     pub(crate) fn write<IO: AsyncRead + AsyncWrite>(
         &self,
         driver: &mut Driver<io::Error>,
@@ -63,6 +63,9 @@ impl Early {
             return None;
         }
         early.flush();
+        // The ClientHello goes with it, for which no caller of `flush` may come: what waits now is
+        // flushed too, as behind reading.
+        let _no_plaintext = driver.read_plaintext(|_| Ok(0));
         let _offered = drive(driver, io, Goal::Offer, &mut Context::from_waker(waker), waker);
         Some(accepted)
     }

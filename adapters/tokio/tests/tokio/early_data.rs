@@ -269,6 +269,47 @@ fn more_than_is_kept_waits_for_the_handshake() {
     assert!(received == data);
 }
 
+#[test]
+fn a_failure_to_write_early_data_is_told_by_flush() {
+    let mut hand = Ends::new().by_hand();
+    let (_, task) = Task::new();
+    hand.other.end.from().fault = Some(ErrorKind::ConnectionReset);
+    assert!(matches!(hand.write(&task, b"accepted"), Poll::Ready(Ok(8))));
+    let Poll::Ready(Err(error)) = hand.flush(&task) else { panic!("told nobody") };
+    assert_eq!(error.kind(), ErrorKind::ConnectionReset);
+}
+
+/// Its transport holds back what is not flushed, and nobody flushes.
+#[tokio::test]
+async fn what_is_written_first_is_flushed_with_the_first_flight() {
+    let ends = Ends::new();
+    let (a, mut far) = duplex(10_000);
+    let mut stream = ends.connector().connect(server_name(), HoldsBack::new(a)).await.unwrap();
+    stream.write_all(b"question").await.unwrap();
+    let mut server = Peer::server(ends.server.clone());
+    let answered = async {
+        let mut wire = [0; 4096];
+        let mut early = Vec::new();
+        while early.len() < 8 {
+            let n = far.read(&mut wire).await.unwrap();
+            server.feed(&wire[..n]).unwrap();
+            early.extend(early_at(&mut server));
+        }
+        far.write_all(&server.take_wire()).await.unwrap();
+        while server.0.is_handshaking() {
+            let n = far.read(&mut wire).await.unwrap();
+            server.feed(&wire[..n]).unwrap();
+        }
+        far.write_all(&server.send(b"answer")).await.unwrap();
+        early
+    };
+    let mut answer = [0; 6];
+    let both = async { tokio::join!(stream.read_exact(&mut answer), answered) };
+    let (read, early) = timeout(PATIENCE, both).await.expect("it is held back");
+    read.unwrap();
+    assert_eq!((&early[..], &answer), (&b"question"[..], b"answer"));
+}
+
 /// A client that writes its question and waits for the answer; it does not flush.
 #[tokio::test]
 async fn a_client_that_only_reads_gets_its_answer() {

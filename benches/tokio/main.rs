@@ -7,13 +7,18 @@
 //! its quartiles; beside it stands the limit that it is held to. `--renew` writes the table into
 //! adapters/tokio/README.md; with `--check` the exit code is 1 if a limit is missed. `--only WORD`
 //! measures the rows whose name has that word in it.
+//!
+//! The rows of hyper need h2load (Debian: nghttp2-client); without it they are missed.
+//! `--syscalls` counts the system calls of hyper's server instead, by strace.
 #![expect(clippy::std_instead_of_alloc, reason = "a program with std")]
 
 mod floor;
 mod handshakes;
+mod http;
 mod idle;
 mod peer;
 mod report;
+mod syscalls;
 mod transfers;
 
 use std::process::ExitCode;
@@ -48,6 +53,12 @@ fn main() -> Result<ExitCode, Error> {
             lexopt::Arg::Long("check") => check = true,
             lexopt::Arg::Long("renew") => renew = true,
             lexopt::Arg::Long("only") => only = Some(arguments.value()?.string()?),
+            lexopt::Arg::Long("syscalls") => return syscalls::count().map(|()| ExitCode::SUCCESS),
+            // A child, whose system calls are counted.
+            lexopt::Arg::Long("serve") => {
+                syscalls::serve_until_eof(&arguments.value()?.string()?)?;
+                return Ok(ExitCode::SUCCESS);
+            }
             // A child, which holds the connections that are counted.
             lexopt::Arg::Long("hold") => {
                 idle::hold(&arguments.value()?.string()?)?;
@@ -60,6 +71,7 @@ fn main() -> Result<ExitCode, Error> {
     let mut report = Report::new(only);
     transfers::measure(scale, &mut report)?;
     handshakes::measure(scale, &mut report)?;
+    http::measure(scale, &mut report)?;
     idle::measure(scale, &mut report)?;
     println!("{} limits missed", report.missed());
     if renew {

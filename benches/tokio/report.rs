@@ -46,6 +46,11 @@ impl Report {
         Ok(())
     }
 
+    /// What cannot be measured here counts as missed.
+    pub(crate) fn skip(&mut self, name: &str, why: &str) {
+        self.add(name, format!("not measured: {why}"), f64::INFINITY, 0.0);
+    }
+
     /// Ours, theirs, and ours with `BufferPolicy::Release`.
     pub(crate) fn memory(&mut self, name: &str, kib: [f64; 3], limit: f64) {
         let [ours, theirs, released] = kib;

@@ -23,25 +23,30 @@ impl RecordHeader {
         Self { content_type, len }
     }
 
-    /// Reads the header at the start of `wire`; `None` while fewer than five bytes are there.
+    /// Reads the header at the start of `wire`; `None` while fewer than five bytes are there. It is
+    /// refused by the first byte that condemns it.
     ///
     /// The length is checked here, before anything is opened or waited for: an oversized record
     /// is `record_overflow` whatever it contains.
+    #[cfg(test)]
     pub(crate) fn decode(wire: &[u8], version: Version) -> Result<Option<Self>, PeerFault> {
-        Self::decode_of(Some(version), wire)
+        let Some(start) = HeaderStart::of(wire) else { return Ok(None) };
+        let header = Self::check(start.bytes, Some(version))?;
+        Ok(start.is_whole.then_some(header))
     }
 
     /// The same while no version is negotiated.
     #[cfg(feature = "rustls")]
     pub(crate) fn decode_of_any_version(wire: &[u8]) -> Result<Option<Self>, PeerFault> {
-        Self::decode_of(None, wire)
+        let Some(start) = HeaderStart::of(wire) else { return Ok(None) };
+        let header = Self::check(start.bytes, None)?;
+        Ok(start.is_whole.then_some(header))
     }
 
-    fn decode_of(version: Option<Version>, wire: &[u8]) -> Result<Option<Self>, PeerFault> {
-        let Some(&[content_type, major, minor, len_hi, len_lo]) = wire.first_chunk::<HEADER_LEN>()
-        else {
-            return Ok(None);
-        };
+    fn check(
+        [content_type, major, minor, len_hi, len_lo]: [u8; HEADER_LEN],
+        version: Option<Version>,
+    ) -> Result<Self, PeerFault> {
         let content_type =
             ContentType::from_wire(content_type).ok_or(PeerFault::UnexpectedContentType)?;
         // RFC 5246 §6.2.1: TLS 1.2 names itself. RFC 9846 §5.1: TLS 1.3 ignores the minor version.
@@ -53,7 +58,7 @@ impl RecordHeader {
         if usize::from(len) > version.unwrap_or(Version::Tls12).max_ciphertext_len() {
             return Err(PeerFault::RecordOverflow);
         }
-        Ok(Some(Self { content_type, len }))
+        Ok(Self { content_type, len })
     }
 
     /// As [`decode`](Self::decode), of a record that must be protected. What its header alone gives
@@ -62,9 +67,8 @@ impl RecordHeader {
         wire: &[u8],
         format: RecordFormat,
     ) -> Result<Option<Self>, PeerFault> {
-        let Some(header) = Self::decode(wire, format.version())? else {
-            return Ok(None);
-        };
+        let Some(start) = HeaderStart::of(wire) else { return Ok(None) };
+        let header = Self::check(start.bytes, Some(format.version()))?;
         // RFC 9846 §5.2: every protected record has this outer type; one that has not is a
         // plaintext record, which must not come any more.
         if format.version() == Version::Tls13 && header.content_type != ContentType::ApplicationData
@@ -76,7 +80,7 @@ impl RecordHeader {
         if header.record_len() > format.record_len(MAX_FRAGMENT_LEN) {
             return Err(PeerFault::RecordOverflow);
         }
-        Ok(Some(header))
+        Ok(start.is_whole.then_some(header))
     }
 
     pub(crate) const fn content_type(self) -> ContentType {
@@ -100,9 +104,98 @@ impl RecordHeader {
     }
 }
 
+/// A header as far as it is here. What is missing is taken for what nothing can be said against, so
+/// that a fault of the whole is one of the bytes that are here.
+#[derive(Clone, Copy)]
+pub(crate) struct HeaderStart {
+    bytes: [u8; HEADER_LEN],
+    is_whole: bool,
+}
+
+impl HeaderStart {
+    /// `None` of nothing.
+    #[inline]
+    pub(crate) fn of(wire: &[u8]) -> Option<Self> {
+        match wire.first_chunk() {
+            Some(&bytes) => Some(Self { bytes, is_whole: true }),
+            None => Self::of_part(wire),
+        }
+    }
+
+    #[cold]
+    fn of_part(wire: &[u8]) -> Option<Self> {
+        let &content_type = wire.first()?;
+        let [major, minor] = LEGACY_VERSION;
+        let mut bytes = [content_type, major, minor, 0, 0];
+        bytes.iter_mut().zip(wire).for_each(|(byte, &here)| *byte = here);
+        if let [content_type, _, _, 0, len] = &mut bytes {
+            // An alert and a change_cipher_spec have one length each.
+            *len = match ContentType::from_wire(*content_type) {
+                Some(ContentType::Alert) => 2,
+                Some(ContentType::ChangeCipherSpec) => 1,
+                _ => 0,
+            };
+        }
+        Some(Self { bytes, is_whole: false })
+    }
+
+    #[cfg(feature = "rustls")]
+    pub(crate) const fn bytes(self) -> [u8; HEADER_LEN] {
+        self.bytes
+    }
+
+    /// The header that this begins, where no version is negotiated.
+    #[cfg(feature = "rustls")]
+    pub(crate) fn header(self) -> Result<RecordHeader, PeerFault> {
+        RecordHeader::check(self.bytes, None)
+    }
+
+    #[cfg(feature = "rustls")]
+    pub(crate) const fn is_whole(self) -> bool {
+        self.is_whole
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_part_of_a_header_is_refused_where_no_rest_makes_it_good() {
+        // The length that is the whole of these types' is checked elsewhere.
+        let goods =
+            [[0x16, 3, 1, 0x40, 0], [0x15, 3, 3, 0, 2], [0x14, 3, 3, 0, 1], [0x17, 3, 3, 0, 0]];
+        for version in [Version::Tls13, Version::Tls12] {
+            for good in goods {
+                let minor = if version == Version::Tls12 { 3 } else { good[2] };
+                let good = [good[0], good[1], minor, good[3], good[4]];
+                for len in 0..=HEADER_LEN {
+                    let expected = (len == HEADER_LEN)
+                        .then(|| RecordHeader::check(good, Some(version)).unwrap());
+                    assert_eq!(RecordHeader::decode(&good[..len], version), Ok(expected));
+                }
+                for at in 0..HEADER_LEN {
+                    for byte in 0..=u8::MAX {
+                        let mut wire = good;
+                        wire[at] = byte;
+                        let part = RecordHeader::decode(&wire[..=at], version);
+                        let is_bad = |rest: u8| {
+                            let mut wire = wire;
+                            if at + 1 < HEADER_LEN {
+                                wire[HEADER_LEN - 1] = rest;
+                            }
+                            RecordHeader::decode(&wire, version).is_err()
+                        };
+                        assert_eq!(
+                            part.is_err(),
+                            (0..=u8::MAX).all(is_bad),
+                            "{version:?} {wire:x?} {at}"
+                        );
+                    }
+                }
+            }
+        }
+    }
 
     #[test]
     fn header_round_trips() {

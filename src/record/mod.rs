@@ -6,6 +6,8 @@ mod header;
 mod inner_plaintext;
 mod key_update;
 
+#[cfg(feature = "rustls")]
+pub(crate) use header::HeaderStart;
 pub(crate) use header::{HEADER_LEN, RecordHeader};
 pub(crate) use inner_plaintext::split_inner_plaintext;
 pub use key_update::KeyUpdateRequest;

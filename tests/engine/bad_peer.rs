@@ -56,6 +56,24 @@ fn a_record_with_any_byte_altered_is_bad_record_mac() {
 }
 
 #[test]
+fn a_header_is_refused_by_the_first_byte_that_condemns_it() {
+    for (suites, wire, fault) in [
+        (&ALL[..], &[24][..], PeerFault::UnexpectedContentType),
+        (&ALL, &[23, 4], PeerFault::BadRecordVersion),
+        (&ALL, &[23, 3, 3, 0x41], PeerFault::RecordOverflow),
+        (&TLS13_SUITES, &[22], PeerFault::UnexpectedContentType),
+        (&TLS12_SUITES, &[23, 3, 4], PeerFault::BadRecordVersion),
+    ] {
+        assert_fault(suites, &ROLES, fault, |_| wire.to_vec());
+        for suite in suites {
+            let (mut ours, _) = RawPeer::established(*suite, Role::Client);
+            feed(&mut ours, &wire[..wire.len() - 1]);
+            assert_eq!(ours.error(), None, "{suite:?} {wire:x?}");
+        }
+    }
+}
+
+#[test]
 fn content_of_2_14_bytes_and_padding_of_as_much_are_read() {
     for suite in ALL {
         for role in ROLES {

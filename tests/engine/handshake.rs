@@ -185,11 +185,15 @@ fn alert(description: AlertDescription) -> [u8; 7] {
 fn what_a_header_condemns_is_refused_by_it_with_an_alert_and_nothing_is_waited_for() {
     let hello = |role| if role == Role::Client { SERVER_HELLO } else { CLIENT_HELLO };
     for role in ROLES {
+        let change_cipher_spec = match role {
+            Role::Client => (vec![0x14, 3, 3, 0, 2], PeerFault::BadMessageLength),
+            Role::Server => (vec![0x14], PeerFault::UnexpectedContentType),
+        };
         for (start, fault) in [
-            (vec![0x17, 3, 3, 0, 100], PeerFault::UnexpectedContentType),
+            (vec![0x17], PeerFault::UnexpectedContentType),
             (vec![0x16, 3, 3, 0x40, 1], PeerFault::RecordOverflow),
             (vec![0x15, 3, 3, 0, 3], PeerFault::BadMessageLength),
-            (vec![0x14, 3, 3, 0, 2], PeerFault::BadMessageLength),
+            change_cipher_spec,
             (begin(0, 0)[..6].to_vec(), PeerFault::UnexpectedHandshakeMessage),
             (begin(3 - hello(role), 100)[..6].to_vec(), PeerFault::UnexpectedHandshakeMessage),
             (begin(11, 0xffff)[..6].to_vec(), PeerFault::UnexpectedHandshakeMessage),

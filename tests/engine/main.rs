@@ -15,6 +15,7 @@ mod early_schedules;
 mod errors;
 mod exporter;
 mod failed_half;
+mod first_bytes;
 mod floods;
 mod from_keys;
 mod half_close;

@@ -43,7 +43,7 @@ const TLS13: [CipherSuite; 3] = [
 ];
 
 /// Text, with lines for programs that take lines only.
-fn text(len: usize) -> Vec<u8> {
+pub(crate) fn text(len: usize) -> Vec<u8> {
     let is_end = |i| i % 64 == 63 || i == len - 1;
     (0..len).map(|i| if is_end(i) { b'\n' } else { b"0123456789"[i % 10] }).collect()
 }
@@ -83,7 +83,11 @@ impl OurClient {
     }
 }
 
-fn openssl_server(suite: CipherSuite, identity: &Identity, more: &[&str]) -> (Process, SocketAddr) {
+pub(crate) fn openssl_server(
+    suite: CipherSuite,
+    identity: &Identity,
+    more: &[&str],
+) -> (Process, SocketAddr) {
     let dir = TempDir::new();
     let started = Process::server(suite, identity, &dir, 2, more);
     // It has read its files before it says where it accepts.
@@ -93,7 +97,7 @@ fn openssl_server(suite: CipherSuite, identity: &Identity, more: &[&str]) -> (Pr
 
 /// What it received, all told; it says where early data ends. It prints data at once, and captions
 /// later.
-fn early_at(openssl: &Process) -> Vec<u8> {
+pub(crate) fn early_at(openssl: &Process) -> Vec<u8> {
     openssl.stdout.wait("the end of early data", |printed| {
         let end = b"\nEnd of early data\n";
         let at = printed.windows(end.len()).position(|part| part == end)?;

@@ -13,6 +13,7 @@ mod exporter;
 mod interop;
 mod openssl;
 mod small_peers;
+mod tokio_early_data;
 
 use std::process::ExitCode;
 
@@ -23,6 +24,7 @@ fn main() -> ExitCode {
         openssl::trials(),
         exporter::trials(),
         early_data::trials(),
+        tokio_early_data::trials(),
         small_peers::trials(),
         interop::trials(),
     ];

@@ -1,8 +1,9 @@
 //! The handshake as a future.
 
+use core::future::poll_fn;
 use core::mem;
 use core::pin::Pin;
-use core::task::{Context, Poll};
+use core::task::{Context, Poll, ready};
 use std::io;
 
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -36,9 +37,11 @@ pub struct FallibleTlsHandshake<IO> {
 #[derive(Debug)]
 enum Going<IO> {
     On(TlsStream<IO>),
+    /// It may be given away.
+    Ready(TlsStream<IO>),
     /// Its alert is on its way.
     Failed(io::Error, TlsStream<IO>),
-    /// It never began.
+    /// There is nothing to say to the peer.
     Refused(io::Error, IO),
     Over,
 }
@@ -58,6 +61,18 @@ impl<IO> TlsHandshake<IO> {
             Err(error) => Going::Refused(errors::of_handshake(Fault::Connection(error)), io),
         };
         Self(FallibleTlsHandshake { going, role })
+    }
+
+    /// Gives the stream away at once, if early data may be written.
+    pub(crate) fn with_early_data(mut self) -> Self {
+        self.0.going = match self.0.going {
+            Going::On(mut stream) => match stream.begin_early() {
+                true => Going::Ready(stream),
+                false => Going::On(stream),
+            },
+            going => going,
+        };
+        self
     }
 
     /// The same handshake; an error gives the transport back.
@@ -86,7 +101,9 @@ impl<IO> FallibleTlsHandshake<IO> {
     /// The transport, if it is still here.
     pub(crate) fn into_io(self) -> Option<IO> {
         match self.going {
-            Going::On(stream) | Going::Failed(_, stream) => Some(stream.into_inner().0),
+            Going::On(stream) | Going::Ready(stream) | Going::Failed(_, stream) => {
+                Some(stream.into_inner().0)
+            }
             Going::Refused(_, io) => Some(io),
             Going::Over => None,
         }
@@ -95,7 +112,9 @@ impl<IO> FallibleTlsHandshake<IO> {
     /// As [`TlsHandshake::get_ref`].
     pub const fn get_ref(&self) -> Option<&IO> {
         match &self.going {
-            Going::On(stream) | Going::Failed(_, stream) => Some(stream.get_ref().0),
+            Going::On(stream) | Going::Ready(stream) | Going::Failed(_, stream) => {
+                Some(stream.get_ref().0)
+            }
             Going::Refused(_, io) => Some(io),
             Going::Over => None,
         }
@@ -104,10 +123,71 @@ impl<IO> FallibleTlsHandshake<IO> {
     /// As [`TlsHandshake::get_mut`].
     pub const fn get_mut(&mut self) -> Option<&mut IO> {
         match &mut self.going {
-            Going::On(stream) | Going::Failed(_, stream) => Some(stream.get_mut().0),
+            Going::On(stream) | Going::Ready(stream) | Going::Failed(_, stream) => {
+                Some(stream.get_mut().0)
+            }
             Going::Refused(_, io) => Some(io),
             Going::Over => None,
         }
+    }
+}
+
+impl<IO: AsyncRead + AsyncWrite + Unpin> TlsHandshake<IO> {
+    /// Goes on with a server's handshake until the client's early data (0-RTT) is here, and takes
+    /// of it what `buf` has room for. Returns how much that was; 0 where no more comes: the
+    /// handshake is over, or has failed. Then await it, as always.
+    ///
+    /// **It may be a replay**: see [`TlsAcceptor::early_data`](crate::TlsAcceptor::early_data). If
+    /// it is dropped before its end, it has taken nothing.
+    pub async fn read_early(&mut self, buf: &mut [u8]) -> usize {
+        poll_fn(|cx| self.0.poll_read_early(cx, buf)).await
+    }
+}
+
+impl<IO: AsyncRead + AsyncWrite + Unpin> FallibleTlsHandshake<IO> {
+    /// As [`TlsHandshake::read_early`].
+    pub async fn read_early(&mut self, buf: &mut [u8]) -> usize {
+        poll_fn(|cx| self.poll_read_early(cx, buf)).await
+    }
+
+    fn poll_read_early(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<usize> {
+        let taken = self.take_early(buf);
+        if taken > 0 {
+            return Poll::Ready(taken);
+        }
+        let over = self.poll_over(cx);
+        match self.take_early(buf) {
+            0 => over.map(|()| 0),
+            taken => Poll::Ready(taken),
+        }
+    }
+
+    fn take_early(&mut self, buf: &mut [u8]) -> usize {
+        let (Going::On(stream) | Going::Ready(stream)) = &mut self.going else { return 0 };
+        let connection = stream.get_mut().1;
+        let early = connection.early_plaintext();
+        let n = early.len().min(buf.len());
+        buf[..n].copy_from_slice(&early[..n]);
+        // There are as many.
+        let _within = connection.consume_early(n);
+        n
+    }
+
+    /// Finishes the handshake: the stream is there, or why there is none.
+    fn poll_over(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let Going::On(stream) = &mut self.going else { return Poll::Ready(()) };
+        let result = ready!(stream.poll_handshake(self.role, cx));
+        self.going = match (mem::replace(&mut self.going, Going::Over), result) {
+            (Going::On(stream), Ok(())) => Going::Ready(stream),
+            (Going::On(stream), Err(fault @ Fault::Connection(_))) => {
+                Going::Failed(errors::of_handshake(fault), stream)
+            }
+            (Going::On(stream), Err(fault)) => {
+                Going::Refused(errors::of_handshake(fault), stream.into_inner().0)
+            }
+            (going, _) => going,
+        };
+        Poll::Ready(())
     }
 }
 
@@ -123,33 +203,19 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Future for FallibleTlsHandshake<IO> {
     type Output = Result<TlsStream<IO>, (io::Error, IO)>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        loop {
-            match mem::replace(&mut self.going, Going::Over) {
-                Going::On(mut stream) => match stream.poll_handshake(self.role, cx) {
-                    Poll::Ready(Ok(())) => return Poll::Ready(Ok(stream)),
-                    Poll::Ready(Err(fault)) => {
-                        let has_alert = matches!(fault, Fault::Connection(_));
-                        let error = errors::of_handshake(fault);
-                        if !has_alert {
-                            return Poll::Ready(Err((error, stream.into_inner().0)));
-                        }
-                        self.going = Going::Failed(error, stream);
-                    }
-                    Poll::Pending => {
-                        self.going = Going::On(stream);
-                        return Poll::Pending;
-                    }
-                },
-                Going::Failed(error, mut stream) => {
-                    if stream.poll_last_word(cx).is_ready() {
-                        return Poll::Ready(Err((error, stream.into_inner().0)));
-                    }
-                    self.going = Going::Failed(error, stream);
-                    return Poll::Pending;
+        let this = &mut *self;
+        ready!(this.poll_over(cx));
+        match mem::replace(&mut this.going, Going::Over) {
+            Going::Ready(stream) => Poll::Ready(Ok(stream)),
+            Going::Failed(error, mut stream) => {
+                if stream.poll_last_word(cx).is_ready() {
+                    return Poll::Ready(Err((error, stream.into_inner().0)));
                 }
-                Going::Refused(error, io) => return Poll::Ready(Err((error, io))),
-                Going::Over => return Poll::Pending,
+                this.going = Going::Failed(error, stream);
+                Poll::Pending
             }
+            Going::Refused(error, io) => Poll::Ready(Err((error, io))),
+            Going::On(_) | Going::Over => Poll::Pending,
         }
     }
 }

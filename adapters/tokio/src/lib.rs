@@ -1,4 +1,5 @@
-#![doc = include_str!("../README.md")]
+// Its doctests are in `tests/migration`, which has the programs that it names.
+#![cfg_attr(not(doctest), doc = include_str!("../README.md"))]
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -6,9 +7,11 @@ extern crate alloc;
 extern crate std;
 
 mod connector;
+mod early;
 mod errors;
 mod handshake;
 mod lazy;
+mod sockets;
 mod stream;
 mod tasks;
 

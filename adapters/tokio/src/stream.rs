@@ -5,19 +5,17 @@ use core::future::poll_fn;
 use core::pin::Pin;
 use core::task::{Context, Poll, Waker, ready};
 use std::io::{self, ErrorKind, IoSlice};
-#[cfg(unix)]
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
-#[cfg(windows)]
-use std::os::windows::io::{AsRawSocket, AsSocket, BorrowedSocket, RawSocket};
 
 use tokio::io::{AsyncBufRead, AsyncRead, AsyncWrite, ReadBuf};
 use wantwrite::driver::{Driver, FarEnd, Fault, Goal, Outgoing, Step};
 use wantwrite::{Connection, ConnectionError, Role, Version, WriteError, Writer};
 
+use crate::early::Early;
 use crate::errors;
 use crate::tasks::{Side, Tasks};
 
-/// A [`Connection`] whose handshake is over, and its transport, as one `AsyncRead + AsyncWrite`.
+/// A [`Connection`] whose handshake is over ([but for early
+/// data](crate::TlsConnector::early_data)), and its transport, as one `AsyncRead + AsyncWrite`.
 ///
 /// * **Writing** accepts what there is room for, and gives the transport what it takes. What it
 ///   does not take leaves with any later call, reading included; a task that waits to read is
@@ -45,11 +43,20 @@ pub struct TlsStream<IO> {
     driver: Box<Driver<io::Error>>,
     io: IO,
     tasks: Tasks,
+    /// Until a handshake is over that was begun with early data.
+    early: Option<Box<Early>>,
 }
 
 impl<IO> TlsStream<IO> {
     pub(crate) fn new(connection: Connection, io: IO) -> Self {
-        Self { driver: Box::new(Driver::for_readiness(connection)), io, tasks: Tasks::default() }
+        let driver = Box::new(Driver::for_readiness(connection));
+        Self { driver, io, tasks: Tasks::default(), early: None }
+    }
+
+    /// Becomes a stream with its handshake in front of it, if early data may be written.
+    pub(crate) fn begin_early(&mut self) -> bool {
+        self.early = self.driver.connection_mut().early_writer().map(|_| Box::new(Early::new()));
+        self.early.is_some()
     }
 
     /// The transport and the connection.
@@ -114,11 +121,45 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> TlsStream<IO> {
         self.poll_goal(Side::Writing, Goal::Close, cx).map(|_known| ())
     }
 
+    /// Accepts early data, if that is what a write writes now.
+    fn poll_write_early(
+        &mut self,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<Result<Option<usize>, Fault<io::Error>>> {
+        let Self { driver, io, early: Some(early), .. } = self else {
+            return Poll::Ready(Ok(None));
+        };
+        match early.write(driver, Pin::new(io), bufs) {
+            Some(accepted) => Poll::Ready(Ok(Some(accepted))),
+            None => self.poll_settled(Side::Writing, cx).map_ok(|()| None),
+        }
+    }
+
+    /// What early data has put off comes first.
+    fn poll_settled(
+        &mut self,
+        side: Side,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), Fault<io::Error>>> {
+        let Self { driver, io, tasks, early: Some(early) } = self else {
+            return Poll::Ready(Ok(()));
+        };
+        let settled = early.poll_settled(driver, Pin::new(io), tasks, side, cx);
+        if early.is_settled() {
+            self.early = None;
+        }
+        settled
+    }
+
     fn poll_reading(
         &mut self,
         cx: &mut Context<'_>,
         read: impl FnOnce(&mut Connection) -> Result<usize, ConnectionError>,
     ) -> Poll<io::Result<usize>> {
+        if self.early.is_some() {
+            ready!(self.poll_settled(Side::Reading, cx)).map_err(errors::of_handshake)?;
+        }
         let was = self.driver.connection().writer_state();
         let mut poll = self.poll_goal(Side::Reading, Goal::Read, cx).map_ok(|()| 0);
         if let Poll::Ready(Ok(len)) = &mut poll {
@@ -138,9 +179,16 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> TlsStream<IO> {
     fn poll_writing(
         &mut self,
         cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
         write: impl FnOnce(&mut Writer) -> Result<usize, WriteError>,
     ) -> Poll<io::Result<usize>> {
-        let Self { driver, io, tasks } = self;
+        if self.early.is_some() {
+            let early = ready!(self.poll_write_early(cx, bufs)).map_err(errors::of_handshake)?;
+            if let Some(accepted) = early {
+                return Poll::Ready(Ok(accepted));
+            }
+        }
+        let Self { driver, io, tasks, .. } = self;
         let mut io = Pin::new(io);
         let writable = tasks.begin(Side::Writing, cx.waker());
         let accepted = match drive(driver, io.as_mut(), Goal::Write, cx, writable).result {
@@ -164,7 +212,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> TlsStream<IO> {
         goal: Goal,
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), Fault<io::Error>>> {
-        let Self { driver, io, tasks } = self;
+        let Self { driver, io, tasks, .. } = self;
         let writable = tasks.begin(side, cx.waker());
         let Driven { result, wrote } = drive(driver, Pin::new(io), goal, cx, writable);
         tasks.end(side, result.is_pending());
@@ -177,6 +225,11 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> TlsStream<IO> {
 
     /// `close_notify` or, if the connection has failed, its alert; then the transport's own end.
     fn poll_shut_down(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Fault<io::Error>>> {
+        match ready!(self.poll_settled(Side::Writing, cx)) {
+            // Its alert is to be sent.
+            Ok(()) | Err(Fault::Connection(_)) => {}
+            failed => return Poll::Ready(failed),
+        }
         let closed = ready!(self.poll_goal(Side::Writing, Goal::Close, cx));
         let (Ok(()) | Err(Fault::Connection(_))) = closed else { return Poll::Ready(closed) };
         let writable = &mut Context::from_waker(self.tasks.begin(Side::Writing, cx.waker()));
@@ -189,38 +242,6 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> TlsStream<IO> {
             }
             _ => Poll::Ready(Ok(())),
         }
-    }
-}
-
-/// The transport's.
-#[cfg(unix)]
-impl<IO: AsRawFd> AsRawFd for TlsStream<IO> {
-    fn as_raw_fd(&self) -> RawFd {
-        self.io.as_raw_fd()
-    }
-}
-
-/// The transport's.
-#[cfg(unix)]
-impl<IO: AsFd> AsFd for TlsStream<IO> {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.io.as_fd()
-    }
-}
-
-/// The transport's.
-#[cfg(windows)]
-impl<IO: AsRawSocket> AsRawSocket for TlsStream<IO> {
-    fn as_raw_socket(&self) -> RawSocket {
-        self.io.as_raw_socket()
-    }
-}
-
-/// The transport's.
-#[cfg(windows)]
-impl<IO: AsSocket> AsSocket for TlsStream<IO> {
-    fn as_socket(&self) -> BorrowedSocket<'_> {
-        self.io.as_socket()
     }
 }
 
@@ -268,7 +289,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncWrite for TlsStream<IO> {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.get_mut().poll_writing(cx, |writer| writer.write(buf))
+        self.get_mut().poll_writing(cx, &[IoSlice::new(buf)], |writer| writer.write(buf))
     }
 
     /// Small buffers share their records: for a record each, write and flush them one by one.
@@ -277,7 +298,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncWrite for TlsStream<IO> {
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.get_mut().poll_writing(cx, |writer| writer.write_vectored(bufs))
+        self.get_mut().poll_writing(cx, bufs, |writer| writer.write_vectored(bufs))
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -285,7 +306,9 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncWrite for TlsStream<IO> {
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.get_mut().poll_goal(Side::Writing, Goal::Flush, cx).map_err(errors::of_stream)
+        let this = self.get_mut();
+        ready!(this.poll_settled(Side::Writing, cx)).map_err(errors::of_handshake)?;
+        this.poll_goal(Side::Writing, Goal::Flush, cx).map_err(errors::of_stream)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -294,14 +317,14 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncWrite for TlsStream<IO> {
 }
 
 /// What came of a goal.
-struct Driven {
-    result: Poll<Result<(), Fault<io::Error>>>,
+pub(crate) struct Driven {
+    pub(crate) result: Poll<Result<(), Fault<io::Error>>>,
     /// Whether the transport took or flushed anything.
     wrote: bool,
 }
 
 /// Goes as far towards `goal` as the transport lets it.
-fn drive<IO: AsyncRead + AsyncWrite>(
+pub(crate) fn drive<IO: AsyncRead + AsyncWrite>(
     driver: &mut Driver<io::Error>,
     mut io: Pin<&mut IO>,
     goal: Goal,

@@ -7,6 +7,8 @@
 #![expect(clippy::std_instead_of_core, reason = "part of a program, which has std")]
 
 mod output;
+#[cfg(feature = "tls")]
+mod tls;
 mod values;
 
 use std::fmt::Display;
@@ -16,6 +18,8 @@ use std::process::{ExitCode, Termination};
 use lexopt::Parser;
 use output::Output;
 
+#[cfg(feature = "tls")]
+pub use tls::server_config;
 pub use values::{at_least_one, memory_size, one_of, size};
 
 /// Whatever ends a program; it is only shown.

@@ -4,7 +4,6 @@
 //! `curl --cacert CERTIFICATE https://localhost:PORT/1000` gets a thousand bytes.
 #![expect(clippy::std_instead_of_alloc, reason = "a program with std")]
 
-use std::env::args;
 use std::sync::Arc;
 
 use http_body_util::Full;
@@ -13,20 +12,18 @@ use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto::Builder;
+use program::Error;
 use tokio::net::{TcpListener, TcpStream};
-use wantwrite::rustls::ServerConfig;
-use wantwrite::rustls::pki_types::pem::PemObject;
-use wantwrite::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use wantwrite_tokio::{TlsAcceptor, TlsHandshake};
-
-type Error = Box<dyn core::error::Error + Send + Sync>;
 
 /// The longest answer.
 const MAX_LEN: usize = 16 << 20;
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
-    let acceptor = TlsAcceptor::from(config()?);
+    let mut config = program::server_config()?;
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    let acceptor = TlsAcceptor::from(Arc::new(config));
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     println!("{}", listener.local_addr()?.port());
     loop {
@@ -54,15 +51,4 @@ async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Err
         _ => (StatusCode::NOT_FOUND, Bytes::from_static(b"a number of bytes\n")),
     };
     Ok(Response::builder().status(status).body(Full::new(body))?)
-}
-
-fn config() -> Result<Arc<ServerConfig>, Error> {
-    let usage = || "usage: tokio_hyper CERTIFICATE KEY";
-    let (chain, key) = (args().nth(1).ok_or_else(usage)?, args().nth(2).ok_or_else(usage)?);
-    let chain = CertificateDer::pem_file_iter(chain)?.collect::<Result<_, _>>()?;
-    let mut config = ServerConfig::builder()
-        .with_no_client_auth()
-        .with_single_cert(chain, PrivateKeyDer::from_pem_file(key)?)?;
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(Arc::new(config))
 }

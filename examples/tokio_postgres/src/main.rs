@@ -4,6 +4,7 @@
 //! asks the server which TLS it sees. The certificate is the server's, or its issuer's.
 #![expect(clippy::std_instead_of_alloc, reason = "a program with std")]
 
+#[path = "../../../adapters/tokio/programs/postgres.rs"]
 mod tls;
 
 use std::env::args;

@@ -3,21 +3,16 @@
 //! `cargo run -p tokio_smtp -- CERTIFICATE KEY` says the port that it listens on.
 #![expect(clippy::std_instead_of_alloc, reason = "a program with std")]
 
-use std::env::args;
 use std::sync::Arc;
 
+use program::Error;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
-use wantwrite::rustls::ServerConfig;
-use wantwrite::rustls::pki_types::pem::PemObject;
-use wantwrite::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use wantwrite_tokio::TlsAcceptor;
-
-type Error = Box<dyn core::error::Error + Send + Sync>;
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
-    let acceptor = TlsAcceptor::from(config()?);
+    let acceptor = TlsAcceptor::from(Arc::new(program::server_config()?));
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     println!("{}", listener.local_addr()?.port());
     loop {
@@ -76,12 +71,4 @@ where
             return Ok(command == "STARTTLS");
         }
     }
-}
-
-fn config() -> Result<Arc<ServerConfig>, Error> {
-    let usage = || "usage: tokio_smtp CERTIFICATE KEY";
-    let (chain, key) = (args().nth(1).ok_or_else(usage)?, args().nth(2).ok_or_else(usage)?);
-    let chain = CertificateDer::pem_file_iter(chain)?.collect::<Result<_, _>>()?;
-    let config = ServerConfig::builder().with_no_client_auth();
-    Ok(Arc::new(config.with_single_cert(chain, PrivateKeyDer::from_pem_file(key)?)?))
 }

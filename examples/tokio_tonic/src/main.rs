@@ -3,28 +3,25 @@
 //! `cargo run -p tokio_tonic -- CERTIFICATE KEY` says the port that it listens on.
 #![expect(clippy::std_instead_of_alloc, reason = "a program with std")]
 
-use std::env::args;
 use std::sync::Arc;
 
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::service::TowerToHyperService;
+use program::Error;
 use tokio::net::{TcpListener, TcpStream};
 use tonic::service::Routes;
 use tonic_health::ServingStatus;
-use wantwrite::rustls::ServerConfig;
-use wantwrite::rustls::pki_types::pem::PemObject;
-use wantwrite::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use wantwrite_tokio::{TlsAcceptor, TlsHandshake};
-
-type Error = Box<dyn core::error::Error + Send + Sync>;
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     let (reporter, health) = tonic_health::server::health_reporter();
     reporter.set_service_status("example", ServingStatus::Serving).await;
     let routes = Routes::new(health).prepare();
-    let acceptor = TlsAcceptor::from(config()?);
+    let mut config = program::server_config()?;
+    config.alpn_protocols = vec![b"h2".to_vec()];
+    let acceptor = TlsAcceptor::from(Arc::new(config));
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     println!("{}", listener.local_addr()?.port());
     loop {
@@ -43,15 +40,4 @@ async fn serve(handshake: TlsHandshake<TcpStream>, routes: Routes) -> Result<(),
     let stream = TokioIo::new(handshake.await?);
     let service = TowerToHyperService::new(routes);
     Builder::new(TokioExecutor::new()).http2_only().serve_connection(stream, service).await
-}
-
-fn config() -> Result<Arc<ServerConfig>, Error> {
-    let usage = || "usage: tokio_tonic CERTIFICATE KEY";
-    let (chain, key) = (args().nth(1).ok_or_else(usage)?, args().nth(2).ok_or_else(usage)?);
-    let chain = CertificateDer::pem_file_iter(chain)?.collect::<Result<_, _>>()?;
-    let mut config = ServerConfig::builder()
-        .with_no_client_auth()
-        .with_single_cert(chain, PrivateKeyDer::from_pem_file(key)?)?;
-    config.alpn_protocols = vec![b"h2".to_vec()];
-    Ok(Arc::new(config))
 }

@@ -6,7 +6,7 @@ use super::watch::Watch;
 use crate::buffer::InboundBuffer;
 use crate::error::{Overrun, PeerFault};
 use crate::reader::{PeerLimits, Role};
-use crate::record::{HEADER_LEN, RecordHeader, Version};
+use crate::record::{HEADER_LEN, HeaderStart, RecordHeader, Version};
 
 /// How much of the peer's handshake may be held at most: its longest message (64 KiB), in records
 /// of moderate size.
@@ -122,10 +122,14 @@ impl HandshakeInput {
     ) -> Result<UnseenRecord, Refusal> {
         let mut watch = self.watch;
         let rest = self.rest();
-        let Some(header) = RecordHeader::decode_of_any_version(rest).map_err(Refusal::Header)?
-        else {
+        let Some(start) = HeaderStart::of(rest) else { return Ok(UnseenRecord::Part(watch)) };
+        let header = start.header().map_err(Refusal::Header)?;
+        if !start.is_whole() {
+            if !is_protected {
+                watch.look_at_header(header, version).map_err(Refusal::Content)?;
+            }
             return Ok(UnseenRecord::Part(watch));
-        };
+        }
         let record = rest.get(..header.record_len());
         if !is_protected {
             watch.look(header, record.unwrap_or(rest), version).map_err(Refusal::Content)?;
@@ -143,9 +147,17 @@ impl HandshakeInput {
         self.watch.next_record(header, version);
     }
 
-    /// Of the next record nothing is shown but its header.
-    pub(super) fn show_header(&mut self) {
-        self.shown += HEADER_LEN;
+    /// In the place of the next record, a header is shown that has its fault and no other, and
+    /// depends on no byte behind that.
+    pub(super) fn show_refused_header(&mut self, fault: PeerFault) {
+        let Some(start) = HeaderStart::of(self.rest()) else { return };
+        let [kind, major, _, hi, lo] = start.bytes();
+        let header = match fault {
+            PeerFault::UnexpectedContentType => [kind, 3, 3, 0, 1],
+            PeerFault::BadRecordVersion => [kind, major, rustls_minor(major), 0, 1],
+            _ => [kind, 3, 3, hi, lo],
+        };
+        self.show_instead(&header);
     }
 
     /// Takes that back.
@@ -235,4 +247,9 @@ impl HandshakeInput {
         };
         if needed > rest.len() { self.shown + needed } else { 0 }
     }
+}
+
+/// Of the versions with this first byte one that rustls knows, if there is one: SSL 2.0, DTLS.
+const fn rustls_minor(major: u8) -> u8 {
+    if major == 0xfe { 0xff } else { 2 }
 }

@@ -115,7 +115,7 @@ impl Handshake {
                     }
                     // rustls has the alert. It waits for no record that this announces.
                     Err(Refusal::Header(fault)) => {
-                        self.input.show_header();
+                        self.input.show_refused_header(fault);
                         refused = Some(fault);
                     }
                     Err(Refusal::Content(fault)) => return Err(self.refuse(fault, writer)),

@@ -85,7 +85,8 @@ impl Watch {
         }
     }
 
-    fn look_at_header(
+    /// Looks at a header, which need not be whole: what is missing is taken for good.
+    pub(super) fn look_at_header(
         &self,
         header: RecordHeader,
         version: Option<Version>,
@@ -96,6 +97,12 @@ impl Watch {
                 Err(PeerFault::RecordOverflow)
             }
             (ContentType::ApplicationData, _) if self.stage == Stage::First => {
+                Err(PeerFault::UnexpectedContentType)
+            }
+            // RFC 9846 §5: none comes in front of the ClientHello.
+            (ContentType::ChangeCipherSpec, _)
+                if self.stage == Stage::First && self.role == Role::Server =>
+            {
                 Err(PeerFault::UnexpectedContentType)
             }
             (ContentType::Alert, 2) | (ContentType::ChangeCipherSpec, 1) => Ok(()),

@@ -6,6 +6,7 @@
     reason = "tests"
 )]
 
+mod early_data;
 #[expect(unreachable_pub, reason = "a module of this test alone")]
 mod link;
 mod promises;

@@ -17,6 +17,7 @@
 //! | `stream_handshake_write_eof` | `a_handshake_over_a_transport_that_takes_0_bytes_is_write_zero` |
 //! | `stream_handshake_regression_issues_77` | `an_alert_in_the_place_of_a_hello_is_invalid_data` |
 //! | `stream_eof` | `an_end_without_close_notify_is_an_unexpected_eof` |
+//! | `test_0rtt`, `_vectored`, `_vectored_flush_pending` | `early_data::a_stock_server_takes_what_is_written_first` |
 //! | `stream_write_zero` | `a_flush_over_a_transport_that_takes_0_bytes_is_write_zero` |
 
 use std::collections::VecDeque;
@@ -111,7 +112,7 @@ async fn a_client_that_says_nothing_is_an_unexpected_eof() {
 async fn a_client_that_is_refused_lazily_is_told_through_the_narrowest_pipe() {
     let (mut client, server) = duplex(2);
     let client = async move {
-        client.write_all(b"not tls").await.unwrap();
+        client.write_all(b"no").await.unwrap();
         let mut answer = Vec::new();
         client.read_to_end(&mut answer).await.unwrap();
         answer
@@ -155,18 +156,83 @@ async fn refused(hello: &[u8], by_ours: bool) -> (Vec<u8>, io::Error) {
 
 #[tokio::test]
 async fn a_refusal_reaches_the_client_through_the_narrowest_pipe() {
-    // A client that offers TLS 1.1 at most, with one suite and no extensions.
-    let mut hello = vec![22, 3, 1, 0, 45, 1, 0, 0, 41, 3, 2];
-    hello.extend([7; 32]);
-    hello.extend([0, 0, 2, 0xc0, 0x2f, 1, 0]);
+    let hello = old_hello();
     let (answer, error) = refused(&hello, true).await;
     let (stock_answer, stock_error) = refused(&hello, false).await;
     assert_eq!((&answer[..6], answer.len()), (&[21, 3, 3, 0, 2, 2][..], 7));
     assert_eq!((answer, error.to_string()), (stock_answer, stock_error.to_string()));
     assert!(matches!(handshake_fault(&error), rustls::Error::PeerIncompatible(_)), "{error}");
-    let (answer, error) = refused(b"not tls", true).await;
+    let (answer, error) = refused(b"no", true).await;
     assert!(matches!(handshake_fault(&error), rustls::Error::InvalidMessage(_)), "{error}");
     assert_eq!(answer, [21, 3, 3, 0, 2, 2, 50], "decode_error");
+}
+
+/// Of a client that offers TLS 1.1 at most, with one suite and no extensions.
+fn old_hello() -> Vec<u8> {
+    let start = [22, 3, 1, 0, 45, 1, 0, 0, 41, 3, 2];
+    [&start[..], &[7; 32], &[0, 0, 2, 0xc0, 0x2f, 1, 0]].concat()
+}
+
+/// By a server, by one that reads the hello first and has no configuration for it, and by a client.
+#[tokio::test]
+async fn a_refusal_is_flushed_out_of_a_transport_that_holds_it_back() {
+    let identity = Identity::new(false);
+    let acceptor = TlsAcceptor::from(Arc::new(server_config(TLS13, &identity)));
+    let (mut client, server) = duplex(1000);
+    client.write_all(&old_hello()).await.unwrap();
+    let refused = acceptor.accept(HoldsBack::new(server)).into_fallible().await;
+    // The transport is still there: what has come was flushed.
+    let (_, _transport) = refused.unwrap_err();
+    let mut alert = [0; 7];
+    client.read_exact(&mut alert).await.unwrap();
+    assert_eq!(alert[..6], [21, 3, 3, 0, 2, 2]);
+
+    let (mut client, server) = duplex(1000);
+    client.write_all(&old_hello()).await.unwrap();
+    let config = ConnectionConfig::pooled(Pool::default());
+    let start = LazyConfigAcceptor::new(config, HoldsBack::new(server)).await.unwrap();
+    let (_, _transport) = start.reject(AlertDescription::ACCESS_DENIED).await.unwrap_err();
+    client.read_exact(&mut alert).await.unwrap();
+    assert_eq!(alert, [21, 3, 3, 0, 2, 2, AlertDescription::ACCESS_DENIED.0]);
+
+    for suite in [TLS13, TLS12] {
+        let (strange, trusted) = (Identity::for_suite(suite), Identity::for_suite(suite));
+        let connector = TlsConnector::from(Arc::new(client_config(suite, &trusted)));
+        let server = Arc::new(server_config(suite, &strange));
+        let (a, b) = duplex(1000);
+        let connect = connector.connect(server_name(), HoldsBack::new(a)).into_fallible();
+        let accept = tokio_rustls::TlsAcceptor::from(server).accept(b);
+        let both = async { tokio::join!(connect, accept) };
+        let (ours, theirs) = timeout(PATIENCE, both).await.expect("it is not told");
+        let (_, _transport) = ours.unwrap_err();
+        let told = theirs.unwrap_err();
+        assert!(matches!(handshake_fault(&told), rustls::Error::AlertReceived(_)), "{told}");
+    }
+}
+
+/// The client goes on waiting: its end does not come to help.
+#[tokio::test]
+async fn bytes_that_begin_no_hello_are_refused_before_a_header_is_whole() {
+    for (first, by_ours, lazily_told) in
+        [(&b"G"[..], 50, 10), (b"GE", 50, 10), (&[22, 4], 50, 70), (&[22, 3, 1, 0x41], 22, 22)]
+    {
+        let acceptor = TlsAcceptor::from(Arc::new(server_config(TLS13, &Identity::new(false))));
+        let (mut client, server) = duplex(100);
+        client.write_all(first).await.unwrap();
+        let error = timeout(PATIENCE, acceptor.accept(server)).await.expect("it waits");
+        handshake_fault(&error.unwrap_err());
+        let mut answer = Vec::new();
+        client.read_to_end(&mut answer).await.unwrap();
+        assert_eq!(answer, [21, 3, 3, 0, 2, 2, by_ours], "{first:x?}");
+
+        let (mut client, server) = duplex(100);
+        client.write_all(first).await.unwrap();
+        let error = timeout(PATIENCE, lazily(server)).await.expect("it waits");
+        handshake_fault(&error.unwrap_err());
+        let mut answer = Vec::new();
+        client.read_to_end(&mut answer).await.unwrap();
+        assert_eq!(answer, [21, 3, 3, 0, 2, 2, lazily_told], "{first:x?}");
+    }
 }
 
 #[tokio::test]
@@ -304,14 +370,15 @@ impl AsyncWrite for Takes0 {
 }
 
 /// Takes everything, sends it when it is flushed, and waits once before each piece.
-struct HoldsBack<IO> {
+#[derive(Debug)]
+pub(crate) struct HoldsBack<IO> {
     io: IO,
     held: VecDeque<Vec<u8>>,
     going: Vec<u8>,
 }
 
 impl<IO> HoldsBack<IO> {
-    const fn new(io: IO) -> Self {
+    pub(crate) const fn new(io: IO) -> Self {
         Self { io, held: VecDeque::new(), going: Vec::new() }
     }
 }

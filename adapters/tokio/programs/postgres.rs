@@ -1,5 +1,5 @@
-//! What tokio-postgres wants of TLS. Copy it: types of our own stand between its traits and
-//! wantwrite-tokio's types.
+//! What tokio-postgres wants of TLS, to be copied into your program: types of its own have to stand
+//! between tokio-postgres's traits and wantwrite-tokio's types.
 
 use core::pin::Pin;
 use core::task::{Context, Poll};

@@ -1,0 +1,141 @@
+//! A client's stream before its handshake is over.
+
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::pin::Pin;
+use core::task::{Context, Poll, Waker, ready};
+use std::io::{self, IoSlice};
+
+use tokio::io::{AsyncRead, AsyncWrite};
+use wantwrite::driver::{self, Driver, Fault, Goal};
+use zeroize::Zeroizing;
+
+use crate::stream::drive;
+use crate::tasks::{Side, Tasks};
+
+/// What a stream still has to do that was given away with its handshake in front of it: finish the
+/// handshake, and send again what the server did not take.
+#[derive(Debug)]
+pub(crate) enum Early {
+    Negotiating(Negotiating),
+    SendingAgain { data: Zeroizing<Vec<u8>>, sent: usize },
+}
+
+/// While negotiating, both tasks wait for both directions of the transport.
+#[derive(Debug)]
+pub(crate) struct Negotiating {
+    tasks: Arc<driver::Tasks>,
+    /// Wakes both.
+    waker: Waker,
+}
+
+type Settled = Poll<Result<(), Fault<io::Error>>>;
+
+impl Early {
+    pub(crate) fn new() -> Self {
+        let tasks = Arc::new(driver::Tasks::default());
+        let waker = Waker::from(Arc::clone(&tasks));
+        Self::Negotiating(Negotiating { tasks, waker })
+    }
+
+    /// Accepts early data while the server has not answered, and sends what the transport takes;
+    /// `None` from then on, and when no more is kept.
+    pub(crate) fn write<IO: AsyncRead + AsyncWrite>(
+        &self,
+        driver: &mut Driver<io::Error>,
+        io: Pin<&mut IO>,
+        bufs: &[IoSlice<'_>],
+    ) -> Option<usize> {
+        let Self::Negotiating(Negotiating { waker, .. }) = self else { return None };
+        let mut early = driver.connection_mut().early_writer()?;
+        if bufs.iter().all(|buf| buf.is_empty()) {
+            return Some(0);
+        }
+        let mut accepted = 0;
+        for buf in bufs {
+            let n = early.write(buf);
+            accepted += n;
+            if n < buf.len() {
+                break;
+            }
+        }
+        if accepted == 0 {
+            return None;
+        }
+        early.flush();
+        // The ClientHello goes with it, for which no caller of `flush` may come: what waits now is
+        // flushed too, as behind reading.
+        let _no_plaintext = driver.read_plaintext(|_| Ok(0));
+        let _offered = drive(driver, io, Goal::Offer, &mut Context::from_waker(waker), waker);
+        Some(accepted)
+    }
+
+    /// Finishes the handshake. A task that writes then sends again what the server did not take;
+    /// one that reads sends of it what the transport takes, and does not wait for the rest.
+    pub(crate) fn poll_settled<IO: AsyncRead + AsyncWrite>(
+        &mut self,
+        driver: &mut Driver<io::Error>,
+        mut io: Pin<&mut IO>,
+        tasks: &mut Tasks,
+        side: Side,
+        cx: &mut Context<'_>,
+    ) -> Settled {
+        if let Self::Negotiating(negotiating) = self {
+            ready!(negotiating.poll(driver, io.as_mut(), side, cx))?;
+            let data = Zeroizing::new(driver.connection_mut().take_rejected_early_data());
+            *self = Self::SendingAgain { data, sent: 0 };
+        }
+        let Self::SendingAgain { data, sent } = self else { return Poll::Pending };
+        let writable = tasks.begin(side, cx.waker());
+        let settled = loop {
+            let rest = data.get(*sent..).unwrap_or(&[]);
+            if rest.is_empty() {
+                break Poll::Ready(Ok(()));
+            }
+            if side == Side::Writing {
+                let room = drive(driver, io.as_mut(), Goal::Write, cx, writable).result;
+                if !matches!(room, Poll::Ready(Ok(()))) {
+                    break room;
+                }
+            }
+            match (driver.write_plaintext(|writer| writer.write(rest)), side) {
+                // What the transport takes makes room; it wakes for the rest.
+                (Ok(0) | Err(_), Side::Reading) => break Poll::Ready(Ok(())),
+                (Ok(n), _) => *sent += n,
+                (Err(fault), Side::Writing) => break Poll::Ready(Err(fault)),
+            }
+            let _offered = drive(driver, io.as_mut(), Goal::Offer, cx, writable);
+        };
+        tasks.end(side, settled.is_pending());
+        settled
+    }
+
+    /// Whether the stream is as any other from now on.
+    pub(crate) fn is_settled(&self) -> bool {
+        matches!(self, Self::SendingAgain { data, sent } if *sent == data.len())
+    }
+}
+
+impl Negotiating {
+    fn poll<IO: AsyncRead + AsyncWrite>(
+        &self,
+        driver: &mut Driver<io::Error>,
+        io: Pin<&mut IO>,
+        side: Side,
+        cx: &Context<'_>,
+    ) -> Settled {
+        // Neither takes the other's place with the transport, and its events are for both.
+        self.tasks.remember(side.into(), cx.waker());
+        let readable = &mut Context::from_waker(&self.waker);
+        drive(driver, io, Goal::Handshake, readable, &self.waker).result
+    }
+}
+
+impl From<Side> for driver::Side {
+    fn from(side: Side) -> Self {
+        match side {
+            Side::Reading => Self::Reading,
+            Side::Writing => Self::Writing,
+        }
+    }
+}

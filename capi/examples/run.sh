@@ -60,9 +60,45 @@ program() {
 
 run_memory() { ours memory "$work/ca.pem" "$work/cert.pem" "$work/key.pem"; }
 
+# Starts an openssl server on a free port, which it leaves in $port.
+openssl_server() { # OPTIONS
+  local listening
+  for _ in {1..20}; do
+    port=$((RANDOM % 20000 + 20000))
+    openssl s_server -quiet -accept "127.0.0.1:$port" -naccept 1 \
+      -cert "$work/cert.pem" -key "$work/key.pem" "$@" <&0 2>"$work/server" &
+    listening=$(printf '0100007F:%04X 00000000:0000 0A' "$port")
+    until grep -q "$listening" /proc/net/tcp; do
+      kill -0 $! 2>/dev/null || continue 2 # the port was taken
+    done
+    return
+  done
+  cat "$work/server" >&2
+  return 1
+}
+
+# One that echoes: what it reads comes out where its input begins.
+echo_server() { # OPTIONS
+  rm -f "$work/echo"
+  mkfifo "$work/echo"
+  openssl_server "$@" <>"$work/echo" >"$work/echo"
+}
+
+run_poll_client() {
+  local version
+  for version in 1.3 1.2; do
+    echo_server
+    ours poll_client "$version" "$port" "$work/ca.pem" "$work/file" "$work/back"
+    cmp "$work/file" "$work/back"
+    wait
+  done
+}
+
 command -v openssl >/dev/null || { echo "NOTHING RUN: openssl is not installed"; exit 1; }
 identity 2>"$work/errors" || { cat "$work/errors"; exit 1; }
+od -An -v -tx1 -N 350000 /dev/urandom >"$work/file" # about 1 MiB of lines
 program memory
+program poll_client
 
 [ "$failed" = 0 ] || exit 1
 [ "$missing" = 0 ] || [ -z "${WANTWRITE_REQUIRE_C:-}" ] || exit 1

@@ -94,11 +94,21 @@ run_poll_client() {
   done
 }
 
+run_writer_only() {
+  # Its input never ends: it would end the connection.
+  mkfifo "$work/silence"
+  openssl_server -tls1_3 <>"$work/silence" >"$work/received"
+  ours writer_only "$port" "$work/ca.pem" "$work/file"
+  wait
+  cmp "$work/file" "$work/received"
+}
+
 command -v openssl >/dev/null || { echo "NOTHING RUN: openssl is not installed"; exit 1; }
 identity 2>"$work/errors" || { cat "$work/errors"; exit 1; }
 od -An -v -tx1 -N 350000 /dev/urandom >"$work/file" # about 1 MiB of lines
 program memory
 program poll_client
+program writer_only
 
 [ "$failed" = 0 ] || exit 1
 [ "$missing" = 0 ] || [ -z "${WANTWRITE_REQUIRE_C:-}" ] || exit 1

@@ -25,6 +25,13 @@ static inline void set_nonblocking(int fd)
         fail_errno("fcntl");
 }
 
+static inline void set_blocking(int fd)
+{
+    int flags = fcntl(fd, F_GETFL);
+    if (flags < 0 || fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) < 0)
+        fail_errno("fcntl");
+}
+
 static inline int connect_to(const char *port)
 {
     struct sockaddr_in address = loopback(port);

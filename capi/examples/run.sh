@@ -103,12 +103,24 @@ run_writer_only() {
   cmp "$work/file" "$work/received"
 }
 
+run_ssl_write_test() {
+  local version
+  for version in 1.3 1.2; do
+    echo_server
+    ours ssl_write_test "$work/ca.pem" "$work/cert.pem" "$work/key.pem" "$version" "$port" \
+      "$work/file" "$work/back"
+    cmp "$work/file" "$work/back"
+    wait
+  done
+}
+
 command -v openssl >/dev/null || { echo "NOTHING RUN: openssl is not installed"; exit 1; }
 identity 2>"$work/errors" || { cat "$work/errors"; exit 1; }
 od -An -v -tx1 -N 350000 /dev/urandom >"$work/file" # about 1 MiB of lines
 program memory
 program poll_client
 program writer_only
+program ssl_write_test
 
 [ "$failed" = 0 ] || exit 1
 [ "$missing" = 0 ] || [ -z "${WANTWRITE_REQUIRE_C:-}" ] || exit 1

@@ -45,7 +45,11 @@ program() {
   fi
   begin=$(date +%s)
   set +e # a condition would switch it off in the function too
-  (set -e; "run_$name") >"$work/said" 2>"$work/errors"
+  (
+    set -eE
+    trap 'echo "failed: $BASH_COMMAND" >&2' ERR
+    "run_$name"
+  ) >"$work/said" 2>"$work/errors"
   status=$?
   set -e
   if [ "$status" = 0 ]; then
@@ -114,6 +118,40 @@ run_ssl_write_test() {
   done
 }
 
+# Starts our server in the background; its port is in $port.
+our_server() { # PROGRAM, arguments
+  : >"$work/listens"
+  timeout "$limit" ${WRAP:-} "$bin/$1" "${@:2}" >"$work/listens" &
+  server=$!
+  until read -r port <"$work/listens"; do kill -0 "$server"; done
+}
+
+# Ends it, and gives what it says then.
+end_server() {
+  kill "$server"
+  wait "$server"
+  tail -n +2 "$work/listens"
+}
+
+run_epoll_server() {
+  local curl=(curl -sS --cacert "$work/ca.pem") url version said
+  our_server epoll_server "$work/cert.pem" "$work/key.pem"
+  url=https://localhost:$port
+  curl+=(--resolve "localhost:$port:127.0.0.1" --max-time "$limit")
+  for version in 1.3 1.2; do
+    "${curl[@]}" "--tlsv$version" --tls-max "$version" -o "$work/one" -o "$work/two" \
+      -w '%{http_code} %{size_download} %{num_connects}\n' "$url/26" "$url/3000000" >"$work/curl"
+    said=$(tr '\n' ' ' <"$work/curl")
+    [ "$said" = "200 26 1 200 3000000 0 " ] || { echo "curl said $said" >&2; return 1; }
+    [ "$(cat "$work/one")" = abcdefghijklmnopqrstuvwxyz ]
+    [ "$(tail -c 4 "$work/two")" = mnop ] # 26 * 115,384 + 16
+  done
+  ./slow_clients.py "$port" "$work/ca.pem" "${SLOW_CLIENTS:-256}" 200000 \
+    "${curl[@]}" -o "$work/three" "$url/100000"
+  [ "$(stat -c %s "$work/three")" = 100000 ]
+  end_server
+}
+
 command -v openssl >/dev/null || { echo "NOTHING RUN: openssl is not installed"; exit 1; }
 identity 2>"$work/errors" || { cat "$work/errors"; exit 1; }
 od -An -v -tx1 -N 350000 /dev/urandom >"$work/file" # about 1 MiB of lines
@@ -121,6 +159,7 @@ program memory
 program poll_client
 program writer_only
 program ssl_write_test
+program epoll_server curl python3
 
 [ "$failed" = 0 ] || exit 1
 [ "$missing" = 0 ] || [ -z "${WANTWRITE_REQUIRE_C:-}" ] || exit 1

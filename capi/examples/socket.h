@@ -45,6 +45,28 @@ static inline int connect_to(const char *port)
     return fd;
 }
 
+static inline int listen_on(const char *port)
+{
+    struct sockaddr_in address = loopback(port);
+    int fd = socket(AF_INET, SOCK_STREAM, 0), on = 1;
+    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) < 0 ||
+        bind(fd, (struct sockaddr *)&address, sizeof address) < 0 || listen(fd, 512) < 0)
+        fail_errno("listen");
+    set_nonblocking(fd);
+    return fd;
+}
+
+// Says to whoever has started the program where it listens.
+static inline void print_port(int fd)
+{
+    struct sockaddr_in address;
+    socklen_t len = sizeof address;
+    if (getsockname(fd, (struct sockaddr *)&address, &len) < 0)
+        fail_errno("getsockname");
+    printf("%u\n", ntohs(address.sin_port));
+    fflush(stdout);
+}
+
 // Whether a call on a non-blocking socket would have waited. Other failures end the program.
 static inline bool would_block(const char *what)
 {

@@ -152,6 +152,26 @@ run_epoll_server() {
   end_server
 }
 
+# openssl ends when its input does, so that waits until everything is back.
+run_uv_echo() {
+  local version size
+  size=$(stat -c %s "$work/file")
+  our_server uv_echo "$work/cert.pem" "$work/key.pem"
+  for version in tls1_3 tls1_2; do
+    {
+      cat "$work/file"
+      until [ "$(stat -c %s "$work/back")" = "$size" ] || [ "$SECONDS" -gt "$limit" ]; do sleep 0.1; done
+    } | openssl s_client -quiet -no_ign_eof "-$version" -connect "127.0.0.1:$port" -servername localhost \
+      -CAfile "$work/ca.pem" -verify_return_error >"$work/back"
+    cmp "$work/file" "$work/back"
+  done
+  for version in 1.3 1.2; do
+    ours poll_client "$version" "$port" "$work/ca.pem" "$work/file" "$work/back"
+    cmp "$work/file" "$work/back"
+  done
+  end_server
+}
+
 command -v openssl >/dev/null || { echo "NOTHING RUN: openssl is not installed"; exit 1; }
 identity 2>"$work/errors" || { cat "$work/errors"; exit 1; }
 od -An -v -tx1 -N 350000 /dev/urandom >"$work/file" # about 1 MiB of lines
@@ -160,6 +180,7 @@ program poll_client
 program writer_only
 program ssl_write_test
 program epoll_server curl python3
+program uv_echo
 
 [ "$failed" = 0 ] || exit 1
 [ "$missing" = 0 ] || [ -z "${WANTWRITE_REQUIRE_C:-}" ] || exit 1

@@ -783,6 +783,10 @@ typedef struct ww_connection_settings {
    * A server keeps its records as short as a client asks for.
    */
   int32_t peer_size_limits;
+  /**
+   * Must be 0: it may become something.
+   */
+  int32_t reserved;
 } ww_connection_settings;
 
 /**

@@ -80,6 +80,8 @@ pub struct ww_connection_settings {
     pub tls12_close_answers: i32,
     /// A server keeps its records as short as a client asks for.
     pub peer_size_limits: i32,
+    /// Must be 0: it may become something.
+    pub reserved: i32,
 }
 
 // SAFETY: `repr(C)`, its size first, numbers and a pointer.
@@ -98,6 +100,10 @@ pub(crate) unsafe fn connection_config(
     }
     // SAFETY: not NULL, and as this function's.
     let settings = unsafe { read(settings) }?;
+    if settings.reserved != 0 {
+        let text = "reserved: expected 0, got something else";
+        return Err(Failure::of_caller(ww_status::WW_ERROR_SETTINGS_SIZE, text));
+    }
     let set = |place: &mut usize, value: usize| *place = if value == 0 { *place } else { value };
     set(&mut config.writer.capacity, settings.write_capacity);
     set(&mut config.reader.capacity, settings.read_capacity);

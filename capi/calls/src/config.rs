@@ -55,6 +55,9 @@ impl ClientConfig {
     }
 }
 
+// SAFETY: any number of threads may use it at once.
+unsafe impl Send for ClientConfig {}
+
 impl Clone for ClientConfig {
     fn clone(&self) -> Self {
         // SAFETY: the handle is live.
@@ -116,6 +119,9 @@ impl ServerConfig {
         self.0
     }
 }
+
+// SAFETY: any number of threads may use it at once.
+unsafe impl Send for ServerConfig {}
 
 impl Clone for ServerConfig {
     fn clone(&self) -> Self {

@@ -13,6 +13,9 @@ use crate::{ClientConfig, NO_ERROR, ServerConfig, UNSET, With, keys, made};
 #[derive(Debug)]
 pub struct Connection(*mut ww_connection);
 
+// SAFETY: it may move between threads.
+unsafe impl Send for Connection {}
+
 impl Drop for Connection {
     fn drop(&mut self) {
         // SAFETY: the object is live, and not used again.

@@ -56,6 +56,7 @@ pub const fn settings() -> ww_connection_settings {
         exporter: 0,
         tls12_close_answers: 0,
         peer_size_limits: 0,
+        reserved: 0,
     }
 }
 

@@ -15,16 +15,6 @@ cleanup() {
 }
 trap cleanup EXIT
 
-# A certificate for "localhost", and who vouches for it.
-identity() {
-  local new=(-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes)
-  openssl req -x509 "${new[@]}" -keyout "$work/ca.key" -out "$work/ca.pem" -days 7 -subj '/CN=A test CA'
-  openssl req "${new[@]}" -keyout "$work/key.pem" -out "$work/request.pem" -subj /CN=localhost
-  printf '%s\n' subjectAltName=DNS:localhost basicConstraints=CA:FALSE >"$work/extensions"
-  openssl x509 -req -in "$work/request.pem" -CA "$work/ca.pem" -CAkey "$work/ca.key" -CAcreateserial \
-    -days 7 -extfile "$work/extensions" -out "$work/cert.pem"
-}
-
 # Our program, within the time limit.
 ours() { timeout "$limit" ${WRAP:-} "$bin/$1" "${@:2}"; }
 
@@ -173,7 +163,7 @@ run_uv_echo() {
 }
 
 command -v openssl >/dev/null || { echo "NOTHING RUN: openssl is not installed"; exit 1; }
-identity 2>"$work/errors" || { cat "$work/errors"; exit 1; }
+"$(dirname "$0")/../identity.sh" "$work" 2>"$work/errors" || { cat "$work/errors"; exit 1; }
 od -An -v -tx1 -N 350000 /dev/urandom >"$work/file" # about 1 MiB of lines
 program memory
 program poll_client

@@ -29,3 +29,24 @@ library:
 	  'Libs.private: -lgcc_s -lutil -lrt -lpthread -lm -ldl -lc' \
 	  >$(target)/capi/lib/wantwrite-uninstalled.pc
 endif
+
+# Trials, each in a directory of its own: `make TRIAL=asan`.
+TRIAL ?= plain
+programs_of = $(target)/capi/$(TRIAL)/$(1)
+sanitizers_plain :=
+sanitizers_valgrind :=
+sanitizers_asan := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+sanitizers_tsan := -fsanitize=thread
+cflags += $(sanitizers_$(TRIAL))
+
+# A report ends the program with a status that nothing else gives.
+export ASAN_OPTIONS := exitcode=99:detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1
+export UBSAN_OPTIONS := exitcode=99:print_stacktrace=1
+export TSAN_OPTIONS := exitcode=99:suppressions=$(capi)/tests/c/tsan.supp
+ifeq ($(TRIAL),valgrind)
+export WRAP := valgrind -q --error-exitcode=99 --leak-check=full --track-fds=no \
+  --suppressions=$(capi)/tests/c/valgrind.supp
+export LIMIT := 600
+export SLOW_CLIENTS := 16
+export RANDOM_BYTES := 60000
+endif

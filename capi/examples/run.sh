@@ -164,7 +164,7 @@ run_uv_echo() {
 
 command -v openssl >/dev/null || { echo "NOTHING RUN: openssl is not installed"; exit 1; }
 "$(dirname "$0")/../identity.sh" "$work" 2>"$work/errors" || { cat "$work/errors"; exit 1; }
-od -An -v -tx1 -N 350000 /dev/urandom >"$work/file" # about 1 MiB of lines
+od -An -v -tx1 -N "${RANDOM_BYTES:-350000}" /dev/urandom >"$work/file" # three times as many, in lines
 program memory
 program poll_client
 program writer_only

@@ -16,8 +16,8 @@ pub(crate) trait Object {
     fn spoilt(&self) -> &Spoilt;
 }
 
-/// Whether a call on the object has panicked: nothing is known of the object's state then, and no
-/// call looks at it again.
+/// Whether a call on the object has panicked: nothing is known of the object's state then, and
+/// no call looks at it again.
 #[derive(Debug, Default)]
 pub(crate) struct Spoilt(AtomicBool);
 
@@ -68,8 +68,8 @@ pub(crate) unsafe fn enter<T: Object>(
     }
 }
 
-/// A call that may change the object and gives something besides its status: `initial`, unless the
-/// body says something else. It is given on errors too.
+/// A call that may change the object and gives something besides its status: `initial`, unless
+/// the body says something else. It is given on errors too.
 ///
 /// # Safety
 /// `object` and `out` are as the contract of every function says.
@@ -155,8 +155,8 @@ pub(crate) unsafe fn look_status<T: Object>(
     unsafe { look_for(object, &raw mut nothing, (), |object, ()| body(object)) }
 }
 
-/// A call that makes an object and gives a pointer to it, NULL if it fails. Why is told in `error`
-/// unless that is NULL.
+/// A call that makes an object and gives a pointer to it, NULL if it fails. Why is told in
+/// `error` unless that is NULL.
 ///
 /// # Safety
 /// `out` and `error` are as the contract of every function says.

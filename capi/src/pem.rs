@@ -8,6 +8,7 @@ use std::path::Path;
 use wantwrite::rustls::RootCertStore;
 use wantwrite::rustls::pki_types::pem::PemObject;
 use wantwrite::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use zeroize::Zeroizing;
 
 use crate::error::{Failure, ww_status};
 use crate::memory;
@@ -83,7 +84,7 @@ impl ww_pem {
     /// As its pointers.
     pub(crate) unsafe fn private_key(&self, what: &str) -> Result<PrivateKeyDer<'static>, Failure> {
         // SAFETY: as this function's.
-        let pem = unsafe { self.read(what) }?;
+        let pem = Zeroizing::new(unsafe { self.read(what) }?);
         PrivateKeyDer::from_pem_slice(&pem).map_err(|error| undecodable(format!("{what}: {error}")))
     }
 

@@ -16,11 +16,6 @@ pub struct ww_chunk {
     spoilt: Spoilt,
 }
 
-const _: () = {
-    const fn is_send<T: Send>() {}
-    is_send::<ww_chunk>();
-};
-
 impl ww_chunk {
     pub(crate) fn new(chunk: Chunk) -> Self {
         Self { chunk: Some(chunk), spoilt: Spoilt::default() }

@@ -130,7 +130,8 @@ pub(crate) unsafe fn clone_shared<T>(object: *const T) -> *mut T {
 pub(crate) unsafe fn free_shared<T>(object: *mut T) {
     if !object.is_null() {
         // SAFETY: it came from `Arc::into_raw`, and C gives its reference up.
-        unsafe { Arc::decrement_strong_count(object) };
+        let object = unsafe { Arc::from_raw(object) };
+        guard::drop_caught(object);
     }
 }
 
@@ -321,3 +322,11 @@ pub(crate) unsafe fn key_log(path: *const c_char) -> Result<Option<Arc<dyn KeyLo
         None => Ok(None),
     }
 }
+
+/// C may use it on any number of threads at once.
+const _: () = {
+    const fn is_shared<T: Send + Sync>() {}
+    is_shared::<ww_client_config>();
+    is_shared::<crate::server_config::ww_server_config>();
+    is_shared::<crate::pool::ww_pool>();
+};

@@ -23,12 +23,6 @@ pub struct ww_connection {
     spoilt: Spoilt,
 }
 
-/// C may move it between threads.
-const _: () = {
-    const fn is_send<T: Send>() {}
-    is_send::<ww_connection>();
-};
-
 impl ww_connection {
     fn new(connection: Connection) -> Self {
         let driver = Driver::new(connection);

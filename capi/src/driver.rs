@@ -132,6 +132,9 @@ pub unsafe extern "C" fn ww_next_iov(
 ) -> ww_status {
     let next = |connection: &mut ww_connection, out: &mut (ww_step, usize)| {
         let (step, filled) = out;
+        if count == 0 {
+            return Err(ww_status::WW_ERROR_ARGUMENT);
+        }
         connection.step(goal_of(goal)?, step, |_, mut outgoing| {
             let mut slices = [IoSlice::new(&[]); MAX_SLICES];
             let count = count.min(MAX_SLICES);
@@ -142,17 +145,21 @@ pub unsafe extern "C" fn ww_next_iov(
             Ok(())
         })
     };
-    if step.is_null() || filled.is_null() || count == 0 {
-        let is_null = step.is_null() || filled.is_null();
-        return if is_null { ww_status::WW_ERROR_NULL } else { ww_status::WW_ERROR_ARGUMENT };
-    }
     let mut out = (ww_step::DONE, 0);
-    // SAFETY: the contract of every function; `out` is a place.
-    let status = unsafe { guard::enter_for(connection, &raw mut out, (ww_step::DONE, 0), next) };
-    // SAFETY: it is not NULL, so that it is good for a write.
-    unsafe { step.write(out.0) };
-    // SAFETY: the same.
-    unsafe { filled.write(out.1) };
+    let status = if step.is_null() || filled.is_null() {
+        ww_status::WW_ERROR_NULL
+    } else {
+        // SAFETY: the contract of every function; `out` is a place.
+        unsafe { guard::enter_for(connection, &raw mut out, (ww_step::DONE, 0), next) }
+    };
+    if !step.is_null() {
+        // SAFETY: it is not NULL, so that it is good for a write.
+        unsafe { step.write(out.0) };
+    }
+    if !filled.is_null() {
+        // SAFETY: the same.
+        unsafe { filled.write(out.1) };
+    }
     status
 }
 

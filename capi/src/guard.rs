@@ -11,8 +11,8 @@ use crate::error::{Failure, ww_error, ww_status};
 /// What a call that gives a status ends with.
 pub(crate) type Outcome = Result<(), ww_status>;
 
-/// What C holds by a pointer.
-pub(crate) trait Object {
+/// What C holds by a pointer. It may move it between threads, and look at it from several.
+pub(crate) trait Object: Send + Sync {
     fn spoilt(&self) -> &Spoilt;
 }
 
@@ -199,9 +199,13 @@ pub(crate) unsafe fn free<T>(object: *mut T) {
     if !object.is_null() {
         // SAFETY: it came from `give`, and C gives it up.
         let object = unsafe { Box::from_raw(object) };
-        // What a panic has spoilt may panic again.
-        let _panicked = caught(|| drop(object));
+        drop_caught(object);
     }
+}
+
+/// Drops what a panic may have spoilt, and what may panic again.
+pub(crate) fn drop_caught<T>(object: T) {
+    let _panicked = caught(|| drop(object));
 }
 
 #[cfg(test)]

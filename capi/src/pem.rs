@@ -29,7 +29,7 @@ impl ww_pem {
     pub(crate) const NONE: Self = Self { path: ptr::null(), data: ptr::null(), len: 0 };
 
     pub(crate) const fn is_none(&self) -> bool {
-        self.path.is_null() && self.data.is_null()
+        self.path.is_null() && self.data.is_null() && self.len == 0
     }
 
     /// All of it.

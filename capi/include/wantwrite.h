@@ -1022,8 +1022,8 @@ enum ww_status ww_connection_new_from_keys(const struct ww_keys *write,
 void ww_connection_free(struct ww_connection *connection);
 
 /**
- * Why the connection has failed: `WW_OK` if it has not. The failure is sticky. Its return value
- * is about this call.
+ * Why the connection has failed: `WW_OK` in `error` if it has not. A failure stays. The status
+ * that is returned is about this call alone.
  */
 enum ww_status ww_connection_error(const struct ww_connection *connection, struct ww_error *error);
 
@@ -1034,7 +1034,7 @@ enum ww_status ww_connection_error(const struct ww_connection *connection, struc
 enum ww_status ww_shrink(struct ww_connection *connection);
 
 /**
- * What must happen for the connection to go on: `WW_WANTS_...` together. All of them are
+ * What must happen for the connection to continue: `WW_WANTS_...` together. All of them are
  * levels: they stay until the reason is gone. 0 means that the connection waits for you, or is
  * over.
  */

@@ -151,8 +151,8 @@ pub unsafe extern "C" fn ww_connection_free(connection: *mut ww_connection) {
     unsafe { guard::free(connection) };
 }
 
-/// Why the connection has failed: `WW_OK` if it has not. The failure is sticky. Its return value
-/// is about this call.
+/// Why the connection has failed: `WW_OK` in `error` if it has not. A failure stays. The status
+/// that is returned is about this call alone.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_connection_error(
     connection: *const ww_connection,

@@ -118,7 +118,7 @@ impl From<Progress> for ww_counts {
     }
 }
 
-/// What must happen for the connection to go on: `WW_WANTS_...` together. All of them are
+/// What must happen for the connection to continue: `WW_WANTS_...` together. All of them are
 /// levels: they stay until the reason is gone. 0 means that the connection waits for you, or is
 /// over.
 #[unsafe(no_mangle)]

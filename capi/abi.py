@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Prints what a program that was compiled against the header depends on: sizes and offsets, as the C
-compiler has them, numbers, and functions. With a shared library as its argument it also checks that
-this exports just these functions."""
+"""Prints what a program that was compiled against the header depends on: sizes and offsets, as the
+C compiler has them, numbers, and functions. With a shared library as its argument it also checks
+that this exports just these functions."""
 
 import pathlib
 import re
@@ -19,7 +19,7 @@ def main():
     print(layouts(header), end="")
     for name, value in re.findall(r"^#define (WW_\w+) (\S+)$", header, re.MULTILINE):
         print(f"constant {name} = {value}")
-    for name, body in re.findall(r"^typedef enum (\w+) \{(.*?)\}", header, re.DOTALL | re.MULTILINE):
+    for name, body in bodies("enum", header):
         for variant in body.replace(" ", "").split():
             print(f"enum {name} {variant.rstrip(',').replace('=', ' = ')}")
     for text in re.findall(r"^typedef ([^;{}]*\(\*\w+\)\([^;]*\));", header, re.MULTILINE):
@@ -32,6 +32,10 @@ def main():
 
 def flat(text):
     return re.sub(r"\s+", " ", text).strip()
+
+
+def bodies(kind, header):
+    return re.findall(rf"^typedef {kind} (\w+) \{{(.*?)^\}}", header, re.DOTALL | re.MULTILINE)
 
 
 def prototypes(header):
@@ -48,7 +52,7 @@ def prototypes(header):
 def layouts(header):
     """What the compiler makes of the structs."""
     lines = ['#include "wantwrite.h"', "#include <stdio.h>", "int main(void) {"]
-    for name, body in re.findall(r"^typedef struct (\w+) \{(.*?)^\}", header, re.DOTALL | re.MULTILINE):
+    for name, body in bodies("struct", header):
         lines.append(f'printf("struct {name} %zu\\n", sizeof({name}));')
         for declaration in body.split(";"):
             field = re.search(r"(\w+)(\[\w+\])?\s*$", declaration)

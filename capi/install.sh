@@ -17,14 +17,17 @@ case $version in
 0.*) compatible=${version%.*} ;;
 *) compatible=${version%%.*} ;;
 esac
-target=$(cargo metadata --no-deps --format-version 1 | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')/capi
+target=$(cargo metadata --no-deps --format-version 1)
+target=$(sed 's/.*"target_directory":"\([^"]*\)".*/\1/' <<<"$target")/capi
 build() { # CRATE TYPE, arguments of rustc
   local type=$1
   shift
-  cargo rustc -q --locked --release -p wantwrite-capi --lib --target-dir "$target" --crate-type "$type" -- "$@"
+  cargo rustc -q --locked --release -p wantwrite-capi --lib --target-dir "$target" \
+    --crate-type "$type" -- "$@"
 }
 build cdylib -C link-arg="-Wl,-soname,libwantwrite.so.$compatible"
-private=$(build staticlib --print native-static-libs 2>&1 | sed -n 's/^note: native-static-libs: //p' | tail -n 1)
+private=$(build staticlib --print native-static-libs 2>&1 |
+  sed -n 's/^note: native-static-libs: //p' | tail -n 1)
 # Printed only when something was compiled.
 [ -n "$private" ] && echo "$private" >"$target/native-static-libs"
 private=$(cat "$target/native-static-libs")

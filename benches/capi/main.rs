@@ -1,12 +1,12 @@
 //! What a call through the C library costs more than the same call from Rust.
 //!
-//! `cargo bench -p capi_bench [-- --check]`. Both ends do the same work in turns, and the medians of
-//! the differences of each round are divided by the number of calls: what makes the machine slower
-//! or faster meanwhile does so for both. With `--check` the exit code is 1 if a call costs more than
-//! the limit.
+//! `cargo bench -p capi_bench [-- --check]`. Both ends do the same work in turns, and the
+//! medians of the differences of each round are divided by the number of calls: what makes the
+//! machine slower or faster meanwhile does so for both. With `--check` the exit code is 1 if a
+//! call costs more than the limit.
 //!
-//! The library is linked in here as a Rust library. Its functions are called by their symbols all the
-//! same; a shared library adds the jump through its table.
+//! The library is linked in here as a Rust library. Its functions are called by their symbols
+//! all the same; a shared library adds the jump through its table.
 
 use core::hint::black_box;
 use std::process::ExitCode;
@@ -77,8 +77,8 @@ fn write(end: &mut dyn End, _peer: &mut dyn End, plaintext: &[u8], times: usize)
     elapsed
 }
 
-/// Nanoseconds for looking at `times` records, one after another, and advancing over them. With small
-/// ones that includes sealing them.
+/// Nanoseconds for looking at `times` records, one after another, and advancing over them. With
+/// small ones that includes sealing them.
 fn drain(end: &mut dyn End, _peer: &mut dyn End, plaintext: &[u8], times: usize) -> f64 {
     let mut elapsed = 0.0;
     for _ in 0..times {

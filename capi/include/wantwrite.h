@@ -14,16 +14,16 @@
  *   take it `const`. `ww_slot`, `ww_in` and `ww_chunk_span` say where it is longer.
  * - **Counts.** What a call gives through a pointer is set on errors too: a count says how many
  *   bytes were taken, also by a call that failed.
- * - **Full is not an error.** `ww_write` takes as much as there is room, 0 included. What it took is
- *   the connection's: never offer it again. `ww_room` says beforehand how much that is.
+ * - **Full is not an error.** `ww_write` takes as much as there is room, 0 included. What it took
+ *   is the connection's: never offer it again. `ww_room` says beforehand how much that is.
  * - **Levels.** `ww_wants` and the states can be asked at any time, and are never "used up".
  * - **Errors.** A function returns what its own call ended with: there is no error queue, and
  *   nothing hidden in a thread. What a call could not do changes nothing, unless the connection
  *   has failed: that is sticky, and `ww_connection_error` says why.
  * - **NULL** is an error (`WW_ERROR_NULL`), never a crash. What returns a value instead of a status
  *   returns 0 for NULL. Bytes with a length of 0 may be NULL.
- * - **Freeing.** What a `_new` gives is freed by its `_free`, which takes NULL. Freed objects must not
- *   be used again.
+ * - **Freeing.** What a `_new` gives is freed by its `_free`, which takes NULL. Freed objects must
+ *   not be used again.
  * - **Threads.** One thread at a time may use an object, and it may move between threads. A
  *   configuration and a pool may be used by any number of threads at once.
  * - **Callbacks.** There are none, but for a verifier of certificates and a clock if you set them.
@@ -59,7 +59,8 @@
 #define WW_TLS13 2
 
 /**
- * Bytes wait to be drained: register for writability, and give the transport what `ww_out` gives.
+ * Bytes wait to be drained: register for writability, and give the transport what `ww_out`
+ * gives.
  */
 #define WW_WANTS_DRAIN 1
 
@@ -81,9 +82,9 @@
 /**
  * What a call ended with. `WW_OK` is 0.
  *
- * Those from `WW_ERROR_FAILED` to `WW_ERROR_KEYS_EXHAUSTED` say that the connection has failed, or
- * (`WW_ERROR_TRUNCATED`) that reading has ended. All others are about one call, and change nothing
- * but what the call's count says.
+ * Those from `WW_ERROR_FAILED` to `WW_ERROR_KEYS_EXHAUSTED` say that the connection has failed,
+ * or (`WW_ERROR_TRUNCATED`) that reading has ended. All others are about one call, and change
+ * nothing but what the call's count says.
  */
 typedef enum ww_status {
   /**
@@ -103,8 +104,8 @@ typedef enum ww_status {
    */
   WW_ERROR_PANIC = 3,
   /**
-   * The size at the beginning of the settings is not one, or they set what this version of the
-   * library does not know.
+   * The size at the beginning of the settings is not one, or they set what this version of
+   * the library does not know.
    */
   WW_ERROR_SETTINGS_SIZE = 4,
   /**
@@ -152,8 +153,8 @@ typedef enum ww_status {
    */
   WW_ERROR_PUT_BACK = 26,
   /**
-   * Keying material cannot be exported: `exporter` was not set, TLS 1.2 has no Extended Master
-   * Secret, the label is TLS's own, or too much was asked for.
+   * Keying material cannot be exported: `exporter` was not set, TLS 1.2 has no Extended
+   * Master Secret, the label is TLS's own, or too much was asked for.
    */
   WW_ERROR_EXPORT = 27,
   /**
@@ -193,8 +194,8 @@ typedef enum ww_status {
    */
   WW_ERROR_PEER_ALERT = 64,
   /**
-   * The transport ended without the peer's close_notify: what was read may be cut short. After
-   * the handshake it is told once, and you can still write.
+   * The transport ended without the peer's close_notify: what was read may be cut short.
+   * After the handshake it is told once, and you can still write.
    */
   WW_ERROR_TRUNCATED = 65,
   /**
@@ -242,7 +243,7 @@ typedef enum ww_writing {
    */
   WW_WRITING_FAILED = 0,
   /**
-   * The handshake goes on: writing accepts 0 bytes.
+   * The handshake is not over: writing accepts 0 bytes.
    */
   WW_WRITING_NEGOTIATING = 1,
   /**
@@ -270,7 +271,7 @@ typedef enum ww_reading {
    */
   WW_READING_FAILED = 0,
   /**
-   * The handshake goes on.
+   * The handshake is not over.
    */
   WW_READING_NEGOTIATING = 1,
   /**
@@ -384,7 +385,8 @@ typedef enum ww_far_end {
    */
   WW_FAR_END_GONE = 1,
   /**
-   * The same, and a read that returned 0 would make it look like an orderly end (`ECONNRESET`).
+   * The same, and a read that returned 0 would make it look like an orderly end
+   * (`ECONNRESET`).
    */
   WW_FAR_END_RESET = 2,
 } ww_far_end;
@@ -408,8 +410,8 @@ typedef enum ww_goal {
    */
   WW_GOAL_WRITE = 2,
   /**
-   * What waits was offered to the transport: ask for it behind reads and writes. It neither waits
-   * nor fails.
+   * What waits was offered to the transport: ask for it behind reads and writes. It neither
+   * waits nor fails.
    */
   WW_GOAL_OFFER = 3,
   /**
@@ -443,7 +445,7 @@ typedef enum ww_roots {
    */
   WW_ROOTS_VERIFIER = 3,
   /**
-   * Every one: whoever is on the way can read and change everything. For tests.
+   * Every one: anybody on the way can read and change everything. For tests.
    */
   WW_ROOTS_DANGEROUS_ACCEPT_ANY_CERTIFICATE = 4,
 } ww_roots;
@@ -483,14 +485,14 @@ typedef enum ww_verdict {
 } ww_verdict;
 
 /**
- * Sealed bytes taken out of a connection, for I/O that keeps its memory until it completes. It may
- * outlive the connection, and be freed on another thread.
+ * Sealed bytes taken out of a connection, for I/O that keeps its memory until it completes. It
+ * may outlive the connection, and be freed on another thread.
  */
 typedef struct ww_chunk ww_chunk;
 
 /**
- * What clients are made with. It does not change, is reference counted, and may be used from any
- * number of threads at once: share one, and with it its session cache.
+ * What clients are made with. It does not change, is reference counted, and may be used from
+ * any number of threads at once: share one, and with it its session cache.
  */
 typedef struct ww_client_config ww_client_config;
 
@@ -506,23 +508,23 @@ typedef struct ww_connection ww_connection;
 typedef struct ww_pool ww_pool;
 
 /**
- * The reading half of a connection whose handshake you have made yourself. Its calls are those of a
- * connection. One thread at a time may use it.
+ * The reading half of a connection whose handshake you have made yourself. Its calls are those
+ * of a connection. One thread at a time may use it.
  */
 typedef struct ww_reader ww_reader;
 
 /**
- * What servers are made with. It does not change, is reference counted, and may be used from any
- * number of threads at once: share one, and with it its sessions.
+ * What servers are made with. It does not change, is reference counted, and may be used from
+ * any number of threads at once: share one, and with it its sessions.
  */
 typedef struct ww_server_config ww_server_config;
 
 /**
- * The writing half of a connection whose handshake you have made yourself. Its calls are those of a
- * connection. One thread at a time may use it.
+ * The writing half of a connection whose handshake you have made yourself. Its calls are those
+ * of a connection. One thread at a time may use it.
  *
- * TLS 1.3 is not safe with a writer alone: a KeyUpdate of the peer obliges the next record, and an
- * alert must stop it. Tell it of both: `ww_writer_on_key_update`, `ww_writer_fail`.
+ * TLS 1.3 is not safe with a writer alone: a KeyUpdate of the peer obliges the next record, and
+ * an alert must stop it. Tell it of both: `ww_writer_on_key_update`, `ww_writer_fail`.
  */
 typedef struct ww_writer ww_writer;
 
@@ -560,8 +562,8 @@ typedef struct ww_span {
 
 /**
  * Whether the peer's certificates are accepted: `count` of them, its own first, as DER, and the
- * name that the client asked for (NULL on a server). It returns a `ww_verdict`. That the peer has the
- * private key is always checked by the library.
+ * name that the client asked for (NULL on a server). It returns a `ww_verdict`. That the peer
+ * has the private key is always checked by the library.
  *
  * It is called by whichever call processes the handshake, on that thread; so with a shared
  * configuration on several threads at once. It must return, and must not use the connection.
@@ -607,8 +609,8 @@ typedef struct ww_client_settings {
    */
   void *verifier_context;
   /**
-   * Application protocols (ALPN), the most wanted first: an array of texts with NULL at its end.
-   * Default: NULL, none.
+   * Application protocols (ALPN), the most wanted first: an array of texts with NULL at its
+   * end. Default: NULL, none.
    */
   const char *const *alpn;
   /**
@@ -620,8 +622,8 @@ typedef struct ww_client_settings {
    */
   struct ww_pem private_key;
   /**
-   * A file to which the secrets of all connections are written (SSLKEYLOGFILE). Whoever can read
-   * it can decrypt them: for debugging.
+   * A file to which the secrets of all connections are written (SSLKEYLOGFILE). Anyone who
+   * can read it can decrypt them: for debugging.
    */
   const char *key_log_file;
   /**
@@ -699,13 +701,13 @@ typedef struct ww_server_settings {
    */
   void *verifier_context;
   /**
-   * Application protocols (ALPN), the most wanted first: an array of texts with NULL at its end.
-   * Default: NULL, none.
+   * Application protocols (ALPN), the most wanted first: an array of texts with NULL at its
+   * end. Default: NULL, none.
    */
   const char *const *alpn;
   /**
-   * A file to which the secrets of all connections are written (SSLKEYLOGFILE). Whoever can read
-   * it can decrypt them: for debugging.
+   * A file to which the secrets of all connections are written (SSLKEYLOGFILE). Anyone who
+   * can read it can decrypt them: for debugging.
    */
   const char *key_log_file;
   /**
@@ -713,8 +715,8 @@ typedef struct ww_server_settings {
    */
   int32_t session_cache;
   /**
-   * Sessions are kept by the clients, in encrypted tickets, and not here. The key of the tickets
-   * changes every six hours.
+   * Sessions are kept by the clients, in encrypted tickets, and not here. The key of the
+   * tickets changes every six hours.
    */
   int32_t stateless_tickets;
   /**
@@ -728,8 +730,9 @@ typedef struct ww_server_settings {
 } ww_server_settings;
 
 /**
- * The settings of a connection, of a `ww_writer` and of a `ww_reader`. 0 is the default of each;
- * so begin with `{.size = sizeof(ww_connection_settings)}`. A switch is on if it is not 0.
+ * The settings of a connection, of a `ww_writer` and of a `ww_reader`. 0 is the default of
+ * each; so begin with `{.size = sizeof(ww_connection_settings)}`. A switch is on if it is not
+ * 0.
  */
 typedef struct ww_connection_settings {
   /**
@@ -759,8 +762,8 @@ typedef struct ww_connection_settings {
    */
   size_t padding_multiple;
   /**
-   * Memory that connections share: those that are idle then hold no buffer. The connection keeps
-   * what it needs of it: you may free your handle. Default: NULL, none.
+   * Memory that connections share: those that are idle then hold no buffer. The connection
+   * keeps what it needs of it: you may free your handle. Default: NULL, none.
    */
   const struct ww_pool *pool;
   /**
@@ -768,7 +771,8 @@ typedef struct ww_connection_settings {
    */
   int32_t release_buffers;
   /**
-   * Every write ends its record, instead of sharing one with those that follow while bytes wait.
+   * Every write ends its record, instead of sharing one with those that follow while bytes
+   * wait.
    */
   int32_t no_coalescing;
   /**
@@ -790,12 +794,12 @@ typedef struct ww_connection_settings {
 } ww_connection_settings;
 
 /**
- * The keys of one direction: a traffic secret of TLS 1.3, from which keys can be updated; or a key
- * with its IV, which cannot. Begin with `{.size = sizeof(ww_keys)}`. What they point to is copied:
- * wipe yours.
+ * The keys of one direction: a traffic secret of TLS 1.3, from which keys can be updated; or a
+ * key with its IV, which cannot. Begin with `{.size = sizeof(ww_keys)}`. What they point to is
+ * copied: wipe yours.
  *
- * Two writers under one key, or one that begins twice with the same `seq`, give away the plaintext
- * and the key: never do that.
+ * Two writers under one key, or one that begins twice with the same `seq`, give away the
+ * plaintext and the key: never do that.
  */
 typedef struct ww_keys {
   /**
@@ -850,8 +854,8 @@ typedef struct ww_counts {
    */
   uint64_t drained;
   /**
-   * Plaintext bytes whose records have been drained completely. What was accepted up to a moment
-   * has left when this has reached the `accepted` of that moment.
+   * Plaintext bytes whose records have been drained completely. What was accepted up to a
+   * moment has left when this has reached the `accepted` of that moment.
    */
   uint64_t drained_plaintext;
   /**
@@ -970,8 +974,8 @@ struct ww_server_config *ww_server_config_clone(const struct ww_server_config *c
 void ww_server_config_free(struct ww_server_config *config);
 
 /**
- * A pool that keeps at most `max_segments` segments of 16.5 KiB and as much memory for input. It
- * need not be large: memory is in it only while no connection uses it.
+ * A pool that keeps at most `max_segments` segments of 16.5 KiB and as much memory for input.
+ * It need not be large: memory is in it only while no connection uses it.
  */
 enum ww_status ww_pool_new(size_t max_segments, struct ww_pool **pool);
 
@@ -981,8 +985,8 @@ enum ww_status ww_pool_new(size_t max_segments, struct ww_pool **pool);
 void ww_pool_free(struct ww_pool *pool);
 
 /**
- * A client that will ask for `server_name`: a DNS name, or an IP address in text. Its first flight
- * waits to be drained. `settings` may be NULL for the defaults, `error` too.
+ * A client that will ask for `server_name`: a DNS name, or an IP address in text. Its first
+ * flight waits to be drained. `settings` may be NULL for the defaults, `error` too.
  */
 enum ww_status ww_connection_new_client(const struct ww_client_config *config,
                                         const char *server_name,
@@ -991,8 +995,8 @@ enum ww_status ww_connection_new_client(const struct ww_client_config *config,
                                         struct ww_error *error);
 
 /**
- * A server that waits for a client's first flight. `settings` may be NULL for the defaults, `error`
- * too.
+ * A server that waits for a client's first flight. `settings` may be NULL for the defaults,
+ * `error` too.
  */
 enum ww_status ww_connection_new_server(const struct ww_server_config *config,
                                         const struct ww_connection_settings *settings,
@@ -1000,10 +1004,10 @@ enum ww_status ww_connection_new_server(const struct ww_server_config *config,
                                         struct ww_error *error);
 
 /**
- * A connection whose handshake you have made yourself: under the keys of both directions, of one
- * suite. It does what a `ww_writer` and a `ww_reader` need help with: it answers KeyUpdates and sends
- * alerts. `is_server` is not 0 if we are the server. Apart from version and suite, it knows nothing
- * of the handshake. `settings` may be NULL for the defaults, `error` too.
+ * A connection whose handshake you have made yourself: under the keys of both directions, of
+ * one suite. It does what a `ww_writer` and a `ww_reader` need help with: it answers KeyUpdates
+ * and sends alerts. `is_server` is not 0 if we are the server. Apart from version and suite, it
+ * knows nothing of the handshake. `settings` may be NULL for the defaults, `error` too.
  */
 enum ww_status ww_connection_new_from_keys(const struct ww_keys *write,
                                            const struct ww_keys *read,
@@ -1018,20 +1022,21 @@ enum ww_status ww_connection_new_from_keys(const struct ww_keys *write,
 void ww_connection_free(struct ww_connection *connection);
 
 /**
- * Why the connection has failed: `WW_OK` if it has not. The failure is sticky. Its return value is
- * about this call.
+ * Why the connection has failed: `WW_OK` in `error` if it has not. A failure stays. The status
+ * that is returned is about this call alone.
  */
 enum ww_status ww_connection_error(const struct ww_connection *connection, struct ww_error *error);
 
 /**
- * Gives back all memory that holds nothing or can be made again: for a connection that is going to
- * be idle.
+ * Gives back all memory that holds nothing or can be made again: for a connection that is going
+ * to be idle.
  */
 enum ww_status ww_shrink(struct ww_connection *connection);
 
 /**
- * What must happen for the connection to go on: `WW_WANTS_...` together. All of them are levels:
- * they stay until the reason is gone. 0 means that the connection waits for you, or is over.
+ * What must happen for the connection to continue: `WW_WANTS_...` together. All of them are
+ * levels: they stay until the reason is gone. 0 means that the connection waits for you, or is
+ * over.
  */
 uint32_t ww_wants(const struct ww_connection *connection);
 
@@ -1041,8 +1046,8 @@ uint32_t ww_wants(const struct ww_connection *connection);
 size_t ww_room(const struct ww_connection *connection);
 
 /**
- * The exact number of wire bytes that `n` more bytes become, written and flushed now. `SIZE_MAX`
- * for more than 1 GiB; 0 unless our half is open.
+ * The exact number of wire bytes that `n` more bytes become, written and flushed now.
+ * `SIZE_MAX` for more than 1 GiB; 0 unless our half is open.
  */
 size_t ww_wire_len(const struct ww_connection *connection, size_t n);
 
@@ -1092,8 +1097,9 @@ enum ww_status ww_writev(struct ww_connection *connection,
                          size_t *accepted);
 
 /**
- * Takes all of the bytes, or none: `WW_ERROR_NO_ROOM`, or `WW_ERROR_NEGOTIATING` in the handshake,
- * and then nothing changes. More than the empty buffer has room for is never accepted.
+ * Takes all of the bytes, or none: `WW_ERROR_NO_ROOM`, or `WW_ERROR_NEGOTIATING` in the
+ * handshake, and then nothing changes. More than the empty buffer has room for is never
+ * accepted.
  */
 enum ww_status ww_write_atomic(struct ww_connection *connection, const void *buf, size_t len);
 
@@ -1103,16 +1109,15 @@ enum ww_status ww_write_atomic(struct ww_connection *connection, const void *buf
 enum ww_status ww_write_and_close(struct ww_connection *connection, const void *buf, size_t len);
 
 /**
- * Lends the free memory of the current record, in which plaintext is sealed without a copy: fill it
- * from its beginning and call `ww_slot_commit`. Empty if there is no room. What it holds at first is
- * unspecified.
+ * Lends the free memory of the current record, in which plaintext is sealed without a copy:
+ * fill it from its beginning and call `ww_slot_commit`. Empty if there is no room. What it
+ * holds at first is unspecified.
  *
- * It stays valid longer than other spans: until `ww_slot_commit`, or a call that writes, flushes,
- * closes, aborts or frees. Draining and reading are allowed meanwhile. Lent again it is the same
- * memory.
+ * It stays valid longer than other spans: until `ww_slot_commit`, or a call that writes,
+ * flushes, closes, aborts or frees. Draining and reading are allowed meanwhile. Lent again it
+ * is the same memory.
  */
-enum ww_status ww_slot(struct ww_connection *connection,
-                       struct ww_memory *slot);
+enum ww_status ww_slot(struct ww_connection *connection, struct ww_memory *slot);
 
 /**
  * Takes the first `n` bytes of the slot as if they had been written. More than is lent is
@@ -1128,35 +1133,34 @@ enum ww_status ww_flush(struct ww_connection *connection);
 
 /**
  * Seals the current record and close_notify: our half ends, and nothing accepted is lost if you
- * drain it, and read to the peer's end before you drop a socket. Repeated, it changes nothing. In
- * the handshake it gives the connection up, without an alert.
+ * drain it, and read to the peer's end before you drop a socket. Repeated, it changes nothing.
+ * In the handshake it gives the connection up, without an alert.
  */
 enum ww_status ww_close(struct ww_connection *connection);
 
 /**
- * Ends both halves with a fatal alert (RFC 9846, section 6.2), which waits to be drained: plaintext
- * that was not read or sealed is wiped.
+ * Ends both halves with a fatal alert (RFC 9846, section 6.2), which waits to be drained:
+ * plaintext that was not read or sealed is wiped.
  */
 enum ww_status ww_abort(struct ww_connection *connection, uint8_t alert);
 
 /**
- * Updates our key (TLS 1.3): the KeyUpdate goes in front of the next record. If `request_peer` is
- * not 0, the peer is asked to update its key too. `WW_ERROR_NO_KEY_UPDATE` in TLS 1.2. Keys are also
- * updated without this call, before their limits.
+ * Updates our key (TLS 1.3): the KeyUpdate goes in front of the next record. If `request_peer`
+ * is not 0, the peer is asked to update its key too. `WW_ERROR_NO_KEY_UPDATE` in TLS 1.2. Keys
+ * are also updated without this call, before their limits.
  */
-enum ww_status ww_update_keys(struct ww_connection *connection,
-                              int32_t request_peer);
+enum ww_status ww_update_keys(struct ww_connection *connection, int32_t request_peer);
 
 /**
- * The first of the sealed bytes that wait: as many as lie together, empty if none wait. Give the
- * transport some of them, from their beginning, and call `ww_out_advance`. If nothing sealed waits,
- * the current record is sealed first.
+ * The first of the sealed bytes that wait: as many as lie together, empty if none wait. Give
+ * the transport some of them, from their beginning, and call `ww_out_advance`. If nothing
+ * sealed waits, the current record is sealed first.
  */
 enum ww_status ww_out(struct ww_connection *connection, struct ww_span *span);
 
 /**
- * All the sealed bytes that wait, as far as `count` pieces go, for `writev`: `filled` says how many
- * were set.
+ * All the sealed bytes that wait, as far as `count` pieces go, for `writev`: `filled` says how
+ * many were set.
  */
 enum ww_status ww_out_iov(struct ww_connection *connection,
                           struct iovec *iov,
@@ -1164,15 +1168,15 @@ enum ww_status ww_out_iov(struct ww_connection *connection,
                           size_t *filled);
 
 /**
- * The transport has taken the first `n` bytes. More than wait is `WW_ERROR_OVERRUN`, and changes
- * nothing.
+ * The transport has taken the first `n` bytes. More than wait is `WW_ERROR_OVERRUN`, and
+ * changes nothing.
  */
 enum ww_status ww_out_advance(struct ww_connection *connection, size_t n);
 
 /**
- * Takes the first waiting bytes out as your own, at most `max` of them: fewer if they do not lie
- * together. `chunk` is NULL if nothing waits. They count as drained; what was not sent must be put
- * back.
+ * Takes the first waiting bytes out as your own, at most `max` of them: fewer if they do not
+ * lie together. `chunk` is NULL if nothing waits. They count as drained; what was not sent must
+ * be put back.
  */
 enum ww_status ww_out_take(struct ww_connection *connection, size_t max, struct ww_chunk **chunk);
 
@@ -1204,29 +1208,31 @@ enum ww_status ww_chunk_advance(struct ww_chunk *chunk, size_t n);
 void ww_chunk_free(struct ww_chunk *chunk);
 
 /**
- * Lends memory for the transport's next bytes: fill it from its beginning and call `ww_in_commit`.
+ * Lends memory for the transport's next bytes: fill it from its beginning and call
+ * `ww_in_commit`.
  *
- * It is empty (NULL) while the buffer is full, and once nothing more will be read, as `ww_wants`
- * says too: do not read then, because a read into no memory gives 0, which looks like an end.
+ * It is empty (NULL) while the buffer is full, and once nothing more will be read, as
+ * `ww_wants` says too: do not read then, because a read into no memory gives 0, which looks
+ * like an end.
  *
  * It stays valid longer than other spans: until `ww_in_commit`, `ww_receive`, a failure of the
- * connection, `ww_next` or `ww_connection_free`. Everything else is allowed meanwhile. Lent again it
- * is the same memory.
+ * connection, `ww_next` or `ww_connection_free`. Everything else is allowed meanwhile. Lent
+ * again it is the same memory.
  */
-enum ww_status ww_in(struct ww_connection *connection,
-                     struct ww_memory *memory);
+enum ww_status ww_in(struct ww_connection *connection, struct ww_memory *memory);
 
 /**
- * The first `n` bytes of the memory that was lent are there; then call `ww_process`. More than is
- * lent is `WW_ERROR_OVERRUN`, and changes nothing. With 0 the loan ends, and nothing else: the end
- * of the transport is `ww_in_end`.
+ * The first `n` bytes of the memory that was lent are there; then call `ww_process`. More than
+ * is lent is `WW_ERROR_OVERRUN`, and changes nothing. With 0 the loan ends, and nothing else:
+ * the end of the transport is `ww_in_end`.
  */
 enum ww_status ww_in_commit(struct ww_connection *connection, size_t n);
 
 /**
- * Copies as many of the bytes as there is room for: `taken` says how much; then call `ww_process`.
- * For bytes that are in memory of your own already, such as those that came behind STARTTLS: they
- * are the beginning of the handshake. After the end of reading all are taken, and ignored.
+ * Copies as many of the bytes as there is room for: `taken` says how much; then call
+ * `ww_process`. For bytes that are in memory of your own already, such as those that came
+ * behind STARTTLS: they are the beginning of the handshake. After the end of reading all are
+ * taken, and ignored.
  */
 enum ww_status ww_receive(struct ww_connection *connection,
                           const void *wire,
@@ -1240,32 +1246,32 @@ enum ww_status ww_receive(struct ww_connection *connection,
 enum ww_status ww_in_end(struct ww_connection *connection);
 
 /**
- * Makes of the input what can be made of it: goes on with the handshake, opens records until one has
- * plaintext that is not consumed, answers KeyUpdates, stores tickets. Without input it changes
- * nothing. What it answers waits to be drained.
+ * Makes of the input what can be made of it: continues the handshake, opens records until
+ * one has plaintext that is not consumed, answers KeyUpdates, stores tickets. Without input it
+ * changes nothing. What it answers waits to be drained.
  *
- * Errors: why the connection has failed, again at every later call; if the peer is to be told, the
- * alert waits to be drained. `WW_ERROR_TRUNCATED` comes once, and you can still write.
+ * Errors: why the connection has failed, again at every later call; if the peer is to be told,
+ * the alert waits to be drained. `WW_ERROR_TRUNCATED` comes once, and you can still write.
  */
 enum ww_status ww_process(struct ww_connection *connection);
 
 /**
- * The plaintext of the record that was opened last, at most 16,384 bytes; empty if there is none:
- * then `ww_process` may find more.
+ * The plaintext of the record that was opened last, at most 16,384 bytes; empty if there is
+ * none: then `ww_process` may find more.
  */
 enum ww_status ww_plaintext(const struct ww_connection *connection, struct ww_span *span);
 
 /**
- * Removes `n` bytes from the front of the plaintext. More than there are is `WW_ERROR_OVERRUN`, and
- * changes nothing.
+ * Removes `n` bytes from the front of the plaintext. More than there are is `WW_ERROR_OVERRUN`,
+ * and changes nothing.
  */
 enum ww_status ww_consume(struct ww_connection *connection, size_t n);
 
 /**
  * Copies plaintext into `buf`, and processes input as needed: `ww_process`, `ww_plaintext` and
- * `ww_consume` in one. With `WW_OK` and a `count` of 0, input is needed, or the peer has closed:
- * `ww_reading_state` tells. Errors are those of `ww_process`; what was copied before one is given
- * first, and the error by the next call.
+ * `ww_consume` in one. With `WW_OK` and a `count` of 0, input is needed, or the peer has
+ * closed: `ww_reading_state` tells. Errors are those of `ww_process`; what was copied before
+ * one is given first, and the error by the next call.
  */
 enum ww_status ww_read(struct ww_connection *connection, void *buf, size_t len, size_t *count);
 
@@ -1298,15 +1304,15 @@ enum ww_handshake ww_handshake_kind(const struct ww_connection *connection);
 enum ww_status ww_alpn(const struct ww_connection *connection, struct ww_span *protocol);
 
 /**
- * The name that the client asked for (SNI), on a server once the handshake is over; empty if there
- * was none. No zero byte ends it. The span is valid until the next call on the connection that is
- * not `const`.
+ * The name that the client asked for (SNI), on a server once the handshake is over; empty if
+ * there was none. No zero byte ends it. The span is valid until the next call on the connection
+ * that is not `const`.
  */
 enum ww_status ww_server_name(const struct ww_connection *connection, struct ww_span *name);
 
 /**
- * The peer's certificate number `index` as DER, once the handshake is over: its own is number 0.
- * Empty behind the last. The span is valid until the next call on the connection that is not
+ * The peer's certificate number `index` as DER, once the handshake is over: its own is number
+ * 0. Empty behind the last. The span is valid until the next call on the connection that is not
  * `const`.
  */
 enum ww_status ww_peer_certificate(const struct ww_connection *connection,
@@ -1316,8 +1322,8 @@ enum ww_status ww_peer_certificate(const struct ww_connection *connection,
 /**
  * Fills `out` with keying material for another protocol (RFC 9846, section 7.5; RFC 5705): both
  * ends, and nobody else, get the same for the same label, context and length. `context` may be
- * NULL for none, which in TLS 1.2 is not the same as an empty one. Needs the setting `exporter`. On
- * an error `out` is all zeros, or untouched.
+ * NULL for none, which in TLS 1.2 is not the same as an empty one. Needs the setting
+ * `exporter`. On an error `out` is all zeros, or untouched.
  */
 enum ww_status ww_export(const struct ww_connection *connection,
                          void *out,
@@ -1329,16 +1335,16 @@ enum ww_status ww_export(const struct ww_connection *connection,
 
 /**
  * What to do next for `goal`, a `ww_goal`. Do it, report it, and ask again, until it is
- * `WW_STEP_DONE`. You may ask for another goal at any time: nothing is lost or repeated, and a step
- * that was not reported is asked for again.
+ * `WW_STEP_DONE`. You may ask for another goal at any time: nothing is lost or repeated, and a
+ * step that was not reported is asked for again.
  *
  * Errors: why the goal cannot be reached. Asked again, it tries again.
  */
 enum ww_status ww_next(struct ww_connection *connection, int32_t goal, struct ww_step *step);
 
 /**
- * `ww_next`, which gives the bytes of `WW_STEP_WRITE` in pieces, for `writev`: at most `count`, and
- * at most 64. `filled` says how many were set.
+ * `ww_next`, which gives the bytes of `WW_STEP_WRITE` in pieces, for `writev`: at most `count`,
+ * and at most 64. `filled` says how many were set.
  */
 enum ww_status ww_next_iov(struct ww_connection *connection,
                            int32_t goal,
@@ -1348,13 +1354,11 @@ enum ww_status ww_next_iov(struct ww_connection *connection,
                            size_t *filled);
 
 /**
- * `ww_next` for a goal beyond `WW_GOAL_CLOSE`: the peer has ended too. What it still sends is thrown
- * away, at most `max` bytes of it. A system resets a socket that is closed with unread input, and
- * the peer loses what it has not read: this is how to close one without that.
+ * `ww_next` for a goal beyond `WW_GOAL_CLOSE`: the peer has ended too. What it still sends is
+ * thrown away, at most `max` bytes of it. A system resets a socket that is closed with unread
+ * input, and the peer loses what it has not read: this is how to close one without that.
  */
-enum ww_status ww_next_linger(struct ww_connection *connection,
-                              uint64_t max,
-                              struct ww_step *step);
+enum ww_status ww_next_linger(struct ww_connection *connection, uint64_t max, struct ww_step *step);
 
 /**
  * The transport took `n` of the bytes of `WW_STEP_WRITE`; 0 means that it will take no more.
@@ -1372,8 +1376,8 @@ enum ww_status ww_got(struct ww_connection *connection, size_t n);
 enum ww_status ww_flushed(struct ww_connection *connection);
 
 /**
- * The transport could not do the last step now (`EAGAIN`), and moved no bytes. If anything else can
- * be done for the goal, that comes next; otherwise `WW_STEP_BLOCKED`.
+ * The transport could not do the last step now (`EAGAIN`), and moved no bytes. If anything else
+ * can be done for the goal, that comes next; otherwise `WW_STEP_BLOCKED`.
  */
 enum ww_status ww_blocked(struct ww_connection *connection);
 
@@ -1391,8 +1395,8 @@ enum ww_status ww_transport_failed(struct ww_connection *connection,
 enum ww_status ww_gave_up(struct ww_connection *connection);
 
 /**
- * A writer with an empty buffer. Of the settings, those of writing count. `settings` may be NULL for
- * the defaults, `error` too.
+ * A writer with an empty buffer. Of the settings, those of writing count. `settings` may be
+ * NULL for the defaults, `error` too.
  */
 enum ww_status ww_writer_new(const struct ww_keys *keys,
                              const struct ww_connection_settings *settings,
@@ -1525,8 +1529,8 @@ enum ww_status ww_writer_progress(const struct ww_writer *writer, struct ww_coun
 enum ww_status ww_writer_error(const struct ww_writer *writer, struct ww_error *error);
 
 /**
- * A reader with an empty buffer. `is_server` is not 0 if we are the server. Of the settings, those of
- * reading count. `settings` may be NULL for the defaults, `error` too.
+ * A reader with an empty buffer. `is_server` is not 0 if we are the server. Of the settings,
+ * those of reading count. `settings` may be NULL for the defaults, `error` too.
  */
 enum ww_status ww_reader_new(const struct ww_keys *keys,
                              int32_t is_server,
@@ -1563,8 +1567,8 @@ enum ww_status ww_reader_receive(struct ww_reader *reader,
 enum ww_status ww_reader_in_end(struct ww_reader *reader);
 
 /**
- * Opens records until one has plaintext that is not consumed, or something in `events`, or input is
- * needed, or the peer has closed. Errors are as those of `ww_process`.
+ * Opens records until one has plaintext that is not consumed, or something in `events`, or
+ * input is needed, or the peer has closed. Errors are as those of `ww_process`.
  */
 enum ww_status ww_reader_process(struct ww_reader *reader, struct ww_events *events);
 
@@ -1579,8 +1583,8 @@ enum ww_status ww_reader_plaintext(const struct ww_reader *reader, struct ww_spa
 enum ww_status ww_reader_consume(struct ww_reader *reader, size_t n);
 
 /**
- * The writer beside it has sealed records, which give the peer credit as data from it does. Call it
- * now and then if you mostly write.
+ * The writer beside it has sealed records, which give the peer credit as data from it does.
+ * Call it now and then if you mostly write.
  */
 enum ww_status ww_reader_on_sealed(struct ww_reader *reader, const struct ww_writer *writer);
 

@@ -7,19 +7,14 @@ use crate::error::ww_status;
 use crate::guard::{self, Object, Spoilt};
 use crate::memory::ww_span;
 
-/// Sealed bytes taken out of a connection, for I/O that keeps its memory until it completes. It may
-/// outlive the connection, and be freed on another thread.
+/// Sealed bytes taken out of a connection, for I/O that keeps its memory until it completes. It
+/// may outlive the connection, and be freed on another thread.
 #[derive(Debug)]
 pub struct ww_chunk {
     /// `None` while it is being put back.
     chunk: Option<Chunk>,
     spoilt: Spoilt,
 }
-
-const _: () = {
-    const fn is_send<T: Send>() {}
-    is_send::<ww_chunk>();
-};
 
 impl ww_chunk {
     pub(crate) fn new(chunk: Chunk) -> Self {

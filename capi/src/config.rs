@@ -24,8 +24,8 @@ pub const WW_TLS12: u32 = 1;
 /// TLS 1.3, for `versions`.
 pub const WW_TLS13: u32 = 2;
 
-/// What clients are made with. It does not change, is reference counted, and may be used from any
-/// number of threads at once: share one, and with it its session cache.
+/// What clients are made with. It does not change, is reference counted, and may be used from
+/// any number of threads at once: share one, and with it its session cache.
 #[derive(Debug)]
 pub struct ww_client_config(Arc<ClientConfig>);
 
@@ -46,15 +46,15 @@ pub struct ww_client_settings {
     pub verifier: ww_verifier,
     /// What it is called with.
     pub verifier_context: *mut c_void,
-    /// Application protocols (ALPN), the most wanted first: an array of texts with NULL at its end.
-    /// Default: NULL, none.
+    /// Application protocols (ALPN), the most wanted first: an array of texts with NULL at its
+    /// end. Default: NULL, none.
     pub alpn: *const *const c_char,
     /// The client's own certificate and those behind it, for servers that ask for one.
     pub certificates: ww_pem,
     /// The private key of that certificate.
     pub private_key: ww_pem,
-    /// A file to which the secrets of all connections are written (SSLKEYLOGFILE). Whoever can read
-    /// it can decrypt them: for debugging.
+    /// A file to which the secrets of all connections are written (SSLKEYLOGFILE). Anyone who
+    /// can read it can decrypt them: for debugging.
     pub key_log_file: *const c_char,
     /// How many servers' sessions are kept for resumption; negative: none. Default: 256.
     pub session_cache: i32,
@@ -130,7 +130,8 @@ pub(crate) unsafe fn clone_shared<T>(object: *const T) -> *mut T {
 pub(crate) unsafe fn free_shared<T>(object: *mut T) {
     if !object.is_null() {
         // SAFETY: it came from `Arc::into_raw`, and C gives its reference up.
-        unsafe { Arc::decrement_strong_count(object) };
+        let object = unsafe { Arc::from_raw(object) };
+        guard::drop_caught(object);
     }
 }
 
@@ -321,3 +322,11 @@ pub(crate) unsafe fn key_log(path: *const c_char) -> Result<Option<Arc<dyn KeyLo
         None => Ok(None),
     }
 }
+
+/// C may use it on any number of threads at once.
+const _: () = {
+    const fn is_shared<T: Send + Sync>() {}
+    is_shared::<ww_client_config>();
+    is_shared::<crate::server_config::ww_server_config>();
+    is_shared::<crate::pool::ww_pool>();
+};

@@ -23,12 +23,6 @@ pub struct ww_connection {
     spoilt: Spoilt,
 }
 
-/// C may move it between threads.
-const _: () = {
-    const fn is_send<T: Send>() {}
-    is_send::<ww_connection>();
-};
-
 impl ww_connection {
     fn new(connection: Connection) -> Self {
         let driver = Driver::new(connection);
@@ -71,8 +65,8 @@ impl Object for ww_connection {
     }
 }
 
-/// A client that will ask for `server_name`: a DNS name, or an IP address in text. Its first flight
-/// waits to be drained. `settings` may be NULL for the defaults, `error` too.
+/// A client that will ask for `server_name`: a DNS name, or an IP address in text. Its first
+/// flight waits to be drained. `settings` may be NULL for the defaults, `error` too.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_connection_new_client(
     config: *const ww_client_config,
@@ -101,8 +95,8 @@ pub unsafe extern "C" fn ww_connection_new_client(
     unsafe { guard::create(connection, error, make) }
 }
 
-/// A server that waits for a client's first flight. `settings` may be NULL for the defaults, `error`
-/// too.
+/// A server that waits for a client's first flight. `settings` may be NULL for the defaults,
+/// `error` too.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_connection_new_server(
     config: *const ww_server_config,
@@ -122,10 +116,10 @@ pub unsafe extern "C" fn ww_connection_new_server(
     unsafe { guard::create(connection, error, make) }
 }
 
-/// A connection whose handshake you have made yourself: under the keys of both directions, of one
-/// suite. It does what a `ww_writer` and a `ww_reader` need help with: it answers KeyUpdates and sends
-/// alerts. `is_server` is not 0 if we are the server. Apart from version and suite, it knows nothing
-/// of the handshake. `settings` may be NULL for the defaults, `error` too.
+/// A connection whose handshake you have made yourself: under the keys of both directions, of
+/// one suite. It does what a `ww_writer` and a `ww_reader` need help with: it answers KeyUpdates
+/// and sends alerts. `is_server` is not 0 if we are the server. Apart from version and suite, it
+/// knows nothing of the handshake. `settings` may be NULL for the defaults, `error` too.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_connection_new_from_keys(
     write: *const ww_keys,
@@ -157,8 +151,8 @@ pub unsafe extern "C" fn ww_connection_free(connection: *mut ww_connection) {
     unsafe { guard::free(connection) };
 }
 
-/// Why the connection has failed: `WW_OK` if it has not. The failure is sticky. Its return value is
-/// about this call.
+/// Why the connection has failed: `WW_OK` in `error` if it has not. A failure stays. The status
+/// that is returned is about this call alone.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_connection_error(
     connection: *const ww_connection,
@@ -179,8 +173,8 @@ pub unsafe extern "C" fn ww_connection_error(
     status
 }
 
-/// Gives back all memory that holds nothing or can be made again: for a connection that is going to
-/// be idle.
+/// Gives back all memory that holds nothing or can be made again: for a connection that is going
+/// to be idle.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_shrink(connection: *mut ww_connection) -> ww_status {
     let shrink = |connection: &mut ww_connection| {

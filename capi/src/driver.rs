@@ -22,8 +22,8 @@ pub enum ww_goal {
     WW_GOAL_READ = 1,
     /// The next `ww_write` or `ww_writev` accepts something, or says why not.
     WW_GOAL_WRITE = 2,
-    /// What waits was offered to the transport: ask for it behind reads and writes. It neither waits
-    /// nor fails.
+    /// What waits was offered to the transport: ask for it behind reads and writes. It neither
+    /// waits nor fails.
     WW_GOAL_OFFER = 3,
     /// Everything accepted is with the transport, and out of its own buffer.
     WW_GOAL_FLUSH = 4,
@@ -81,7 +81,8 @@ pub enum ww_far_end {
     WW_FAR_END_UNKNOWN = 0,
     /// It takes nothing more, and a read does not wait (`EPIPE`).
     WW_FAR_END_GONE = 1,
-    /// The same, and a read that returned 0 would make it look like an orderly end (`ECONNRESET`).
+    /// The same, and a read that returned 0 would make it look like an orderly end
+    /// (`ECONNRESET`).
     WW_FAR_END_RESET = 2,
 }
 
@@ -98,8 +99,8 @@ const fn goal_of(number: i32) -> Result<Goal, ww_status> {
 }
 
 /// What to do next for `goal`, a `ww_goal`. Do it, report it, and ask again, until it is
-/// `WW_STEP_DONE`. You may ask for another goal at any time: nothing is lost or repeated, and a step
-/// that was not reported is asked for again.
+/// `WW_STEP_DONE`. You may ask for another goal at any time: nothing is lost or repeated, and a
+/// step that was not reported is asked for again.
 ///
 /// Errors: why the goal cannot be reached. Asked again, it tries again.
 #[unsafe(no_mangle)]
@@ -118,8 +119,8 @@ pub unsafe extern "C" fn ww_next(
     unsafe { guard::enter_for(connection, step, ww_step::DONE, next) }
 }
 
-/// `ww_next`, which gives the bytes of `WW_STEP_WRITE` in pieces, for `writev`: at most `count`, and
-/// at most 64. `filled` says how many were set.
+/// `ww_next`, which gives the bytes of `WW_STEP_WRITE` in pieces, for `writev`: at most `count`,
+/// and at most 64. `filled` says how many were set.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_next_iov(
     connection: *mut ww_connection,
@@ -131,6 +132,9 @@ pub unsafe extern "C" fn ww_next_iov(
 ) -> ww_status {
     let next = |connection: &mut ww_connection, out: &mut (ww_step, usize)| {
         let (step, filled) = out;
+        if count == 0 {
+            return Err(ww_status::WW_ERROR_ARGUMENT);
+        }
         connection.step(goal_of(goal)?, step, |_, mut outgoing| {
             let mut slices = [IoSlice::new(&[]); MAX_SLICES];
             let count = count.min(MAX_SLICES);
@@ -141,25 +145,29 @@ pub unsafe extern "C" fn ww_next_iov(
             Ok(())
         })
     };
-    if step.is_null() || filled.is_null() || count == 0 {
-        let is_null = step.is_null() || filled.is_null();
-        return if is_null { ww_status::WW_ERROR_NULL } else { ww_status::WW_ERROR_ARGUMENT };
-    }
     let mut out = (ww_step::DONE, 0);
-    // SAFETY: the contract of every function; `out` is a place.
-    let status = unsafe { guard::enter_for(connection, &raw mut out, (ww_step::DONE, 0), next) };
-    // SAFETY: it is not NULL, so that it is good for a write.
-    unsafe { step.write(out.0) };
-    // SAFETY: the same.
-    unsafe { filled.write(out.1) };
+    let status = if step.is_null() || filled.is_null() {
+        ww_status::WW_ERROR_NULL
+    } else {
+        // SAFETY: the contract of every function; `out` is a place.
+        unsafe { guard::enter_for(connection, &raw mut out, (ww_step::DONE, 0), next) }
+    };
+    if !step.is_null() {
+        // SAFETY: it is not NULL, so that it is good for a write.
+        unsafe { step.write(out.0) };
+    }
+    if !filled.is_null() {
+        // SAFETY: the same.
+        unsafe { filled.write(out.1) };
+    }
     status
 }
 
 const MAX_SLICES: usize = 64;
 
-/// `ww_next` for a goal beyond `WW_GOAL_CLOSE`: the peer has ended too. What it still sends is thrown
-/// away, at most `max` bytes of it. A system resets a socket that is closed with unread input, and
-/// the peer loses what it has not read: this is how to close one without that.
+/// `ww_next` for a goal beyond `WW_GOAL_CLOSE`: the peer has ended too. What it still sends is
+/// thrown away, at most `max` bytes of it. A system resets a socket that is closed with unread
+/// input, and the peer loses what it has not read: this is how to close one without that.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_next_linger(
     connection: *mut ww_connection,
@@ -247,8 +255,8 @@ pub unsafe extern "C" fn ww_flushed(connection: *mut ww_connection) -> ww_status
     unsafe { guard::enter(connection, report) }
 }
 
-/// The transport could not do the last step now (`EAGAIN`), and moved no bytes. If anything else can
-/// be done for the goal, that comes next; otherwise `WW_STEP_BLOCKED`.
+/// The transport could not do the last step now (`EAGAIN`), and moved no bytes. If anything else
+/// can be done for the goal, that comes next; otherwise `WW_STEP_BLOCKED`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_blocked(connection: *mut ww_connection) -> ww_status {
     let report = |connection: &mut ww_connection| {

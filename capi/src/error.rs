@@ -27,9 +27,9 @@ macro_rules! statuses {
 
 /// What a call ended with. `WW_OK` is 0.
 ///
-/// Those from `WW_ERROR_FAILED` to `WW_ERROR_KEYS_EXHAUSTED` say that the connection has failed, or
-/// (`WW_ERROR_TRUNCATED`) that reading has ended. All others are about one call, and change nothing
-/// but what the call's count says.
+/// Those from `WW_ERROR_FAILED` to `WW_ERROR_KEYS_EXHAUSTED` say that the connection has failed,
+/// or (`WW_ERROR_TRUNCATED`) that reading has ended. All others are about one call, and change
+/// nothing but what the call's count says.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ww_status {
@@ -41,8 +41,8 @@ pub enum ww_status {
     WW_ERROR_ARGUMENT = 2,
     /// The library has a fault: a panic was caught. The object can only be freed.
     WW_ERROR_PANIC = 3,
-    /// The size at the beginning of the settings is not one, or they set what this version of the
-    /// library does not know.
+    /// The size at the beginning of the settings is not one, or they set what this version of
+    /// the library does not know.
     WW_ERROR_SETTINGS_SIZE = 4,
     /// A setting is out of its range, or two do not go together.
     WW_ERROR_SETTING = 5,
@@ -67,8 +67,8 @@ pub enum ww_status {
     WW_ERROR_NEGOTIATING = 25,
     /// The chunk is not the last one taken of this connection, or more was drained since.
     WW_ERROR_PUT_BACK = 26,
-    /// Keying material cannot be exported: `exporter` was not set, TLS 1.2 has no Extended Master
-    /// Secret, the label is TLS's own, or too much was asked for.
+    /// Keying material cannot be exported: `exporter` was not set, TLS 1.2 has no Extended
+    /// Master Secret, the label is TLS's own, or too much was asked for.
     WW_ERROR_EXPORT = 27,
 
     /// The transport failed: `ww_step.transport_error` is the number that it was reported with.
@@ -90,8 +90,8 @@ pub enum ww_status {
     WW_ERROR_PEER_PROTOCOL = 63,
     /// The peer ended the connection with an alert.
     WW_ERROR_PEER_ALERT = 64,
-    /// The transport ended without the peer's close_notify: what was read may be cut short. After
-    /// the handshake it is told once, and you can still write.
+    /// The transport ended without the peer's close_notify: what was read may be cut short.
+    /// After the handshake it is told once, and you can still write.
     WW_ERROR_TRUNCATED = 65,
     /// The connection was aborted, or closed in the handshake.
     WW_ERROR_ABORTED = 66,

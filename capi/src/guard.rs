@@ -11,13 +11,13 @@ use crate::error::{Failure, ww_error, ww_status};
 /// What a call that gives a status ends with.
 pub(crate) type Outcome = Result<(), ww_status>;
 
-/// What C holds by a pointer.
-pub(crate) trait Object {
+/// What C holds by a pointer. It may move it between threads, and look at it from several.
+pub(crate) trait Object: Send + Sync {
     fn spoilt(&self) -> &Spoilt;
 }
 
-/// Whether a call on the object has panicked: nothing is known of the object's state then, and no
-/// call looks at it again.
+/// Whether a call on the object has panicked: nothing is known of the object's state then, and
+/// no call looks at it again.
 #[derive(Debug, Default)]
 pub(crate) struct Spoilt(AtomicBool);
 
@@ -68,8 +68,8 @@ pub(crate) unsafe fn enter<T: Object>(
     }
 }
 
-/// A call that may change the object and gives something besides its status: `initial`, unless the
-/// body says something else. It is given on errors too.
+/// A call that may change the object and gives something besides its status: `initial`, unless
+/// the body says something else. It is given on errors too.
 ///
 /// # Safety
 /// `object` and `out` are as the contract of every function says.
@@ -155,8 +155,8 @@ pub(crate) unsafe fn look_status<T: Object>(
     unsafe { look_for(object, &raw mut nothing, (), |object, ()| body(object)) }
 }
 
-/// A call that makes an object and gives a pointer to it, NULL if it fails. Why is told in `error`
-/// unless that is NULL.
+/// A call that makes an object and gives a pointer to it, NULL if it fails. Why is told in
+/// `error` unless that is NULL.
 ///
 /// # Safety
 /// `out` and `error` are as the contract of every function says.
@@ -199,9 +199,13 @@ pub(crate) unsafe fn free<T>(object: *mut T) {
     if !object.is_null() {
         // SAFETY: it came from `give`, and C gives it up.
         let object = unsafe { Box::from_raw(object) };
-        // What a panic has spoilt may panic again.
-        let _panicked = caught(|| drop(object));
+        drop_caught(object);
     }
+}
+
+/// Drops what a panic may have spoilt, and what may panic again.
+pub(crate) fn drop_caught<T>(object: T) {
+    let _panicked = caught(|| drop(object));
 }
 
 #[cfg(test)]

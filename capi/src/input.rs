@@ -7,14 +7,16 @@ use crate::error::ww_status;
 use crate::guard;
 use crate::memory::{self, Target, ww_memory, ww_span};
 
-/// Lends memory for the transport's next bytes: fill it from its beginning and call `ww_in_commit`.
+/// Lends memory for the transport's next bytes: fill it from its beginning and call
+/// `ww_in_commit`.
 ///
-/// It is empty (NULL) while the buffer is full, and once nothing more will be read, as `ww_wants`
-/// says too: do not read then, because a read into no memory gives 0, which looks like an end.
+/// It is empty (NULL) while the buffer is full, and once nothing more will be read, as
+/// `ww_wants` says too: do not read then, because a read into no memory gives 0, which looks
+/// like an end.
 ///
 /// It stays valid longer than other spans: until `ww_in_commit`, `ww_receive`, a failure of the
-/// connection, `ww_next` or `ww_connection_free`. Everything else is allowed meanwhile. Lent again it
-/// is the same memory.
+/// connection, `ww_next` or `ww_connection_free`. Everything else is allowed meanwhile. Lent
+/// again it is the same memory.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_in(
     connection: *mut ww_connection,
@@ -29,9 +31,9 @@ pub unsafe extern "C" fn ww_in(
     unsafe { guard::enter_for(connection, memory, ww_memory::EMPTY, lend) }
 }
 
-/// The first `n` bytes of the memory that was lent are there; then call `ww_process`. More than is
-/// lent is `WW_ERROR_OVERRUN`, and changes nothing. With 0 the loan ends, and nothing else: the end
-/// of the transport is `ww_in_end`.
+/// The first `n` bytes of the memory that was lent are there; then call `ww_process`. More than
+/// is lent is `WW_ERROR_OVERRUN`, and changes nothing. With 0 the loan ends, and nothing else:
+/// the end of the transport is `ww_in_end`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_in_commit(connection: *mut ww_connection, n: usize) -> ww_status {
     let commit = |connection: &mut ww_connection| {
@@ -42,9 +44,10 @@ pub unsafe extern "C" fn ww_in_commit(connection: *mut ww_connection, n: usize) 
     unsafe { guard::enter(connection, commit) }
 }
 
-/// Copies as many of the bytes as there is room for: `taken` says how much; then call `ww_process`.
-/// For bytes that are in memory of your own already, such as those that came behind STARTTLS: they
-/// are the beginning of the handshake. After the end of reading all are taken, and ignored.
+/// Copies as many of the bytes as there is room for: `taken` says how much; then call
+/// `ww_process`. For bytes that are in memory of your own already, such as those that came
+/// behind STARTTLS: they are the beginning of the handshake. After the end of reading all are
+/// taken, and ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_receive(
     connection: *mut ww_connection,
@@ -74,20 +77,20 @@ pub unsafe extern "C" fn ww_in_end(connection: *mut ww_connection) -> ww_status 
     unsafe { guard::enter(connection, end) }
 }
 
-/// Makes of the input what can be made of it: goes on with the handshake, opens records until one has
-/// plaintext that is not consumed, answers KeyUpdates, stores tickets. Without input it changes
-/// nothing. What it answers waits to be drained.
+/// Makes of the input what can be made of it: continues the handshake, opens records until
+/// one has plaintext that is not consumed, answers KeyUpdates, stores tickets. Without input it
+/// changes nothing. What it answers waits to be drained.
 ///
-/// Errors: why the connection has failed, again at every later call; if the peer is to be told, the
-/// alert waits to be drained. `WW_ERROR_TRUNCATED` comes once, and you can still write.
+/// Errors: why the connection has failed, again at every later call; if the peer is to be told,
+/// the alert waits to be drained. `WW_ERROR_TRUNCATED` comes once, and you can still write.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_process(connection: *mut ww_connection) -> ww_status {
     // SAFETY: the contract of every function.
     unsafe { guard::enter(connection, |connection| Ok(connection.connection_mut().process()?)) }
 }
 
-/// The plaintext of the record that was opened last, at most 16,384 bytes; empty if there is none:
-/// then `ww_process` may find more.
+/// The plaintext of the record that was opened last, at most 16,384 bytes; empty if there is
+/// none: then `ww_process` may find more.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_plaintext(
     connection: *const ww_connection,
@@ -101,8 +104,8 @@ pub unsafe extern "C" fn ww_plaintext(
     unsafe { guard::look_for(connection, span, ww_span::EMPTY, look) }
 }
 
-/// Removes `n` bytes from the front of the plaintext. More than there are is `WW_ERROR_OVERRUN`, and
-/// changes nothing.
+/// Removes `n` bytes from the front of the plaintext. More than there are is `WW_ERROR_OVERRUN`,
+/// and changes nothing.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_consume(connection: *mut ww_connection, n: usize) -> ww_status {
     let consume = |connection: &mut ww_connection| {
@@ -114,9 +117,9 @@ pub unsafe extern "C" fn ww_consume(connection: *mut ww_connection, n: usize) ->
 }
 
 /// Copies plaintext into `buf`, and processes input as needed: `ww_process`, `ww_plaintext` and
-/// `ww_consume` in one. With `WW_OK` and a `count` of 0, input is needed, or the peer has closed:
-/// `ww_reading_state` tells. Errors are those of `ww_process`; what was copied before one is given
-/// first, and the error by the next call.
+/// `ww_consume` in one. With `WW_OK` and a `count` of 0, input is needed, or the peer has
+/// closed: `ww_reading_state` tells. Errors are those of `ww_process`; what was copied before
+/// one is given first, and the error by the next call.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_read(
     connection: *mut ww_connection,

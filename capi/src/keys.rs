@@ -11,12 +11,12 @@ use crate::settings::{self, Settings};
 /// Length of an IV.
 pub const WW_IV_LEN: usize = 12;
 
-/// The keys of one direction: a traffic secret of TLS 1.3, from which keys can be updated; or a key
-/// with its IV, which cannot. Begin with `{.size = sizeof(ww_keys)}`. What they point to is copied:
-/// wipe yours.
+/// The keys of one direction: a traffic secret of TLS 1.3, from which keys can be updated; or a
+/// key with its IV, which cannot. Begin with `{.size = sizeof(ww_keys)}`. What they point to is
+/// copied: wipe yours.
 ///
-/// Two writers under one key, or one that begins twice with the same `seq`, give away the plaintext
-/// and the key: never do that.
+/// Two writers under one key, or one that begins twice with the same `seq`, give away the
+/// plaintext and the key: never do that.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct ww_keys {

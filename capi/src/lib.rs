@@ -4,18 +4,18 @@
 //!
 //! This is what makes each `unsafe` block here sound. The header says the same to its readers.
 //!
-//! * A pointer to an object is NULL or came from the `_new` function of its type (or `ww_out_take`),
-//!   and was not freed or given away since.
-//! * While a function runs on an object, no other one does, unless all of them take it `const`. A
-//!   configuration and a pool may be used from any number of threads at once.
-//! * A pointer and a length describe memory that holds as many bytes and stays as it is during the
-//!   call; with a length of 0 the pointer may be anything. Memory that the call writes is not
-//!   otherwise used during the call.
+//! * A pointer to an object is NULL or came from the `_new` function of its type (or
+//!   `ww_out_take`), and was not freed or given away since.
+//! * While a function runs on an object, no other one does, unless all of them take it `const`.
+//!   A configuration and a pool may be used from any number of threads at once.
+//! * A pointer and a length describe memory that holds as many bytes and stays as it is during
+//!   the call; with a length of 0 the pointer may be anything. Memory that the call writes is
+//!   not otherwise used during the call.
 //! * A pointer to a single value is NULL, or aligned, and good for reads or writes of that type.
 //! * A text ends with a zero byte.
 //!
-//! [`guard`] has the one door through which all calls come: it looks for NULL, catches panics, and
-//! keeps C away from an object that a panic has left in an unknown state.
+//! [`guard`] has the one door through which all calls come: it looks for NULL, catches panics,
+//! and keeps C away from an object that a panic has left in an unknown state.
 #![expect(non_camel_case_types, reason = "types have the names that C sees")]
 #![expect(
     clippy::missing_safety_doc,

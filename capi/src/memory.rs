@@ -108,7 +108,8 @@ impl Target {
         self.len == 0
     }
 
-    /// Copies as much of `bytes` as there is room for behind `at`, and returns how much that was.
+    /// Copies as much of `bytes` as there is room for behind `at`, and returns how much that
+    /// was.
     ///
     /// # Safety
     /// Pointer and length are as the contract of every function says.
@@ -158,8 +159,8 @@ impl Deref for Piece<'_> {
 /// The caller's pieces, for the time of the call.
 ///
 /// # Safety
-/// `pieces` and `count` describe memory with as many pieces, and each of them is as the contract of
-/// every function says, for as long as `'a`.
+/// `pieces` and `count` describe memory with as many pieces, and each of them is as the contract
+/// of every function says, for as long as `'a`.
 pub(crate) unsafe fn pieces<'a>(
     pieces: *const iovec,
     count: usize,

@@ -86,9 +86,9 @@ pub unsafe extern "C" fn ww_alpn(
     unsafe { guard::look_for(connection, protocol, ww_span::EMPTY, look) }
 }
 
-/// The name that the client asked for (SNI), on a server once the handshake is over; empty if there
-/// was none. No zero byte ends it. The span is valid until the next call on the connection that is
-/// not `const`.
+/// The name that the client asked for (SNI), on a server once the handshake is over; empty if
+/// there was none. No zero byte ends it. The span is valid until the next call on the connection
+/// that is not `const`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_server_name(
     connection: *const ww_connection,
@@ -102,8 +102,8 @@ pub unsafe extern "C" fn ww_server_name(
     unsafe { guard::look_for(connection, name, ww_span::EMPTY, look) }
 }
 
-/// The peer's certificate number `index` as DER, once the handshake is over: its own is number 0.
-/// Empty behind the last. The span is valid until the next call on the connection that is not
+/// The peer's certificate number `index` as DER, once the handshake is over: its own is number
+/// 0. Empty behind the last. The span is valid until the next call on the connection that is not
 /// `const`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_peer_certificate(
@@ -125,8 +125,8 @@ const MAX_EXPORT_LEN: usize = 1 << 14;
 
 /// Fills `out` with keying material for another protocol (RFC 9846, section 7.5; RFC 5705): both
 /// ends, and nobody else, get the same for the same label, context and length. `context` may be
-/// NULL for none, which in TLS 1.2 is not the same as an empty one. Needs the setting `exporter`. On
-/// an error `out` is all zeros, or untouched.
+/// NULL for none, which in TLS 1.2 is not the same as an empty one. Needs the setting
+/// `exporter`. On an error `out` is all zeros, or untouched.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_export(
     connection: *const ww_connection,

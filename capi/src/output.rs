@@ -10,9 +10,9 @@ use crate::error::ww_status;
 use crate::guard::{self, Outcome};
 use crate::memory::{self, iovec, ww_span};
 
-/// The first of the sealed bytes that wait: as many as lie together, empty if none wait. Give the
-/// transport some of them, from their beginning, and call `ww_out_advance`. If nothing sealed waits,
-/// the current record is sealed first.
+/// The first of the sealed bytes that wait: as many as lie together, empty if none wait. Give
+/// the transport some of them, from their beginning, and call `ww_out_advance`. If nothing
+/// sealed waits, the current record is sealed first.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_out(connection: *mut ww_connection, span: *mut ww_span) -> ww_status {
     let look = |connection: &mut ww_connection, span: &mut ww_span| {
@@ -23,8 +23,8 @@ pub unsafe extern "C" fn ww_out(connection: *mut ww_connection, span: *mut ww_sp
     unsafe { guard::enter_for(connection, span, ww_span::EMPTY, look) }
 }
 
-/// All the sealed bytes that wait, as far as `count` pieces go, for `writev`: `filled` says how many
-/// were set.
+/// All the sealed bytes that wait, as far as `count` pieces go, for `writev`: `filled` says how
+/// many were set.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_out_iov(
     connection: *mut ww_connection,
@@ -42,17 +42,17 @@ pub unsafe extern "C" fn ww_out_iov(
     unsafe { guard::enter_for(connection, filled, 0, look) }
 }
 
-/// The transport has taken the first `n` bytes. More than wait is `WW_ERROR_OVERRUN`, and changes
-/// nothing.
+/// The transport has taken the first `n` bytes. More than wait is `WW_ERROR_OVERRUN`, and
+/// changes nothing.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_out_advance(connection: *mut ww_connection, n: usize) -> ww_status {
     // SAFETY: the contract of every function.
     unsafe { guard::enter(connection, |connection| advance(connection.writer_mut(), n)) }
 }
 
-/// Takes the first waiting bytes out as your own, at most `max` of them: fewer if they do not lie
-/// together. `chunk` is NULL if nothing waits. They count as drained; what was not sent must be put
-/// back.
+/// Takes the first waiting bytes out as your own, at most `max` of them: fewer if they do not
+/// lie together. `chunk` is NULL if nothing waits. They count as drained; what was not sent must
+/// be put back.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_out_take(
     connection: *mut ww_connection,

@@ -8,6 +8,7 @@ use std::path::Path;
 use wantwrite::rustls::RootCertStore;
 use wantwrite::rustls::pki_types::pem::PemObject;
 use wantwrite::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use zeroize::Zeroizing;
 
 use crate::error::{Failure, ww_status};
 use crate::memory;
@@ -28,7 +29,7 @@ impl ww_pem {
     pub(crate) const NONE: Self = Self { path: ptr::null(), data: ptr::null(), len: 0 };
 
     pub(crate) const fn is_none(&self) -> bool {
-        self.path.is_null() && self.data.is_null()
+        self.path.is_null() && self.data.is_null() && self.len == 0
     }
 
     /// All of it.
@@ -83,7 +84,7 @@ impl ww_pem {
     /// As its pointers.
     pub(crate) unsafe fn private_key(&self, what: &str) -> Result<PrivateKeyDer<'static>, Failure> {
         // SAFETY: as this function's.
-        let pem = unsafe { self.read(what) }?;
+        let pem = Zeroizing::new(unsafe { self.read(what) }?);
         PrivateKeyDer::from_pem_slice(&pem).map_err(|error| undecodable(format!("{what}: {error}")))
     }
 

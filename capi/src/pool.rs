@@ -18,8 +18,8 @@ impl ww_pool {
     }
 }
 
-/// A pool that keeps at most `max_segments` segments of 16.5 KiB and as much memory for input. It
-/// need not be large: memory is in it only while no connection uses it.
+/// A pool that keeps at most `max_segments` segments of 16.5 KiB and as much memory for input.
+/// It need not be large: memory is in it only while no connection uses it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_pool_new(max_segments: usize, pool: *mut *mut ww_pool) -> ww_status {
     let error = ptr::null_mut::<ww_error>();

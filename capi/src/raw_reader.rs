@@ -12,8 +12,8 @@ use crate::raw_writer::ww_writer;
 use crate::settings::{connection_config, ww_connection_settings};
 use crate::state::{WW_WANTS_INPUT, WW_WANTS_PROCESS, ww_reading};
 
-/// The reading half of a connection whose handshake you have made yourself. Its calls are those of a
-/// connection. One thread at a time may use it.
+/// The reading half of a connection whose handshake you have made yourself. Its calls are those
+/// of a connection. One thread at a time may use it.
 #[derive(Debug)]
 pub struct ww_reader {
     reader: Reader,
@@ -46,8 +46,8 @@ pub struct ww_events {
     pub renegotiation_requests: u32,
 }
 
-/// A reader with an empty buffer. `is_server` is not 0 if we are the server. Of the settings, those of
-/// reading count. `settings` may be NULL for the defaults, `error` too.
+/// A reader with an empty buffer. `is_server` is not 0 if we are the server. Of the settings,
+/// those of reading count. `settings` may be NULL for the defaults, `error` too.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_reader_new(
     keys: *const ww_keys,
@@ -126,8 +126,8 @@ pub unsafe extern "C" fn ww_reader_in_end(reader: *mut ww_reader) -> ww_status {
     unsafe { guard::enter(reader, end) }
 }
 
-/// Opens records until one has plaintext that is not consumed, or something in `events`, or input is
-/// needed, or the peer has closed. Errors are as those of `ww_process`.
+/// Opens records until one has plaintext that is not consumed, or something in `events`, or
+/// input is needed, or the peer has closed. Errors are as those of `ww_process`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_reader_process(
     reader: *mut ww_reader,
@@ -169,8 +169,8 @@ pub unsafe extern "C" fn ww_reader_consume(reader: *mut ww_reader, n: usize) -> 
     unsafe { guard::enter(reader, consume) }
 }
 
-/// The writer beside it has sealed records, which give the peer credit as data from it does. Call it
-/// now and then if you mostly write.
+/// The writer beside it has sealed records, which give the peer credit as data from it does.
+/// Call it now and then if you mostly write.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_reader_on_sealed(
     reader: *mut ww_reader,

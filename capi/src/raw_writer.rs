@@ -16,11 +16,11 @@ use crate::settings::{connection_config, ww_connection_settings};
 use crate::state::{ww_counts, ww_writing};
 use crate::writing::{counted, request};
 
-/// The writing half of a connection whose handshake you have made yourself. Its calls are those of a
-/// connection. One thread at a time may use it.
+/// The writing half of a connection whose handshake you have made yourself. Its calls are those
+/// of a connection. One thread at a time may use it.
 ///
-/// TLS 1.3 is not safe with a writer alone: a KeyUpdate of the peer obliges the next record, and an
-/// alert must stop it. Tell it of both: `ww_writer_on_key_update`, `ww_writer_fail`.
+/// TLS 1.3 is not safe with a writer alone: a KeyUpdate of the peer obliges the next record, and
+/// an alert must stop it. Tell it of both: `ww_writer_on_key_update`, `ww_writer_fail`.
 #[derive(Debug)]
 pub struct ww_writer {
     writer: Writer,
@@ -39,8 +39,8 @@ impl ww_writer {
     }
 }
 
-/// A writer with an empty buffer. Of the settings, those of writing count. `settings` may be NULL for
-/// the defaults, `error` too.
+/// A writer with an empty buffer. Of the settings, those of writing count. `settings` may be
+/// NULL for the defaults, `error` too.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_writer_new(
     keys: *const ww_keys,

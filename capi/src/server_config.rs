@@ -32,8 +32,8 @@ pub enum ww_client_auth {
     WW_CLIENT_AUTH_REQUIRED = 2,
 }
 
-/// What servers are made with. It does not change, is reference counted, and may be used from any
-/// number of threads at once: share one, and with it its sessions.
+/// What servers are made with. It does not change, is reference counted, and may be used from
+/// any number of threads at once: share one, and with it its sessions.
 #[derive(Debug)]
 pub struct ww_server_config(Arc<ServerConfig>);
 
@@ -58,16 +58,16 @@ pub struct ww_server_settings {
     pub verifier: ww_verifier,
     /// What it is called with.
     pub verifier_context: *mut c_void,
-    /// Application protocols (ALPN), the most wanted first: an array of texts with NULL at its end.
-    /// Default: NULL, none.
+    /// Application protocols (ALPN), the most wanted first: an array of texts with NULL at its
+    /// end. Default: NULL, none.
     pub alpn: *const *const c_char,
-    /// A file to which the secrets of all connections are written (SSLKEYLOGFILE). Whoever can read
-    /// it can decrypt them: for debugging.
+    /// A file to which the secrets of all connections are written (SSLKEYLOGFILE). Anyone who
+    /// can read it can decrypt them: for debugging.
     pub key_log_file: *const c_char,
     /// How many sessions are kept for resumption; negative: none, and no tickets. Default: 256.
     pub session_cache: i32,
-    /// Sessions are kept by the clients, in encrypted tickets, and not here. The key of the tickets
-    /// changes every six hours.
+    /// Sessions are kept by the clients, in encrypted tickets, and not here. The key of the
+    /// tickets changes every six hours.
     pub stateless_tickets: i32,
     /// The clock. Default: the system's.
     pub clock: ww_clock,

@@ -18,8 +18,8 @@ pub(crate) unsafe trait Settings: Copy {}
 /// More than any settings struct has.
 const MAX_SIZE: usize = 4096;
 
-/// The settings, however long the caller's are: what an older program does not have is 0, and what a
-/// newer one has besides must be 0.
+/// The settings, however long the caller's are: what an older program does not have is 0, and
+/// what a newer one has besides must be 0.
 ///
 /// # Safety
 /// `settings` is not NULL, aligned, and there are as many bytes as its size says.
@@ -48,8 +48,9 @@ pub(crate) unsafe fn read<T: Settings>(settings: *const T) -> Result<T, Failure>
     Ok(unsafe { value.assume_init() })
 }
 
-/// The settings of a connection, of a `ww_writer` and of a `ww_reader`. 0 is the default of each;
-/// so begin with `{.size = sizeof(ww_connection_settings)}`. A switch is on if it is not 0.
+/// The settings of a connection, of a `ww_writer` and of a `ww_reader`. 0 is the default of
+/// each; so begin with `{.size = sizeof(ww_connection_settings)}`. A switch is on if it is not
+/// 0.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct ww_connection_settings {
@@ -67,12 +68,13 @@ pub struct ww_connection_settings {
     pub record_len: usize,
     /// Records of TLS 1.3 are padded to a multiple of this. Default: no padding.
     pub padding_multiple: usize,
-    /// Memory that connections share: those that are idle then hold no buffer. The connection keeps
-    /// what it needs of it: you may free your handle. Default: NULL, none.
+    /// Memory that connections share: those that are idle then hold no buffer. The connection
+    /// keeps what it needs of it: you may free your handle. Default: NULL, none.
     pub pool: *const ww_pool,
     /// Buffers are given back whenever they are empty, instead of kept for reuse.
     pub release_buffers: i32,
-    /// Every write ends its record, instead of sharing one with those that follow while bytes wait.
+    /// Every write ends its record, instead of sharing one with those that follow while bytes
+    /// wait.
     pub no_coalescing: i32,
     /// `ww_export` is to work: the exporter secret is kept.
     pub exporter: i32,

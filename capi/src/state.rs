@@ -6,7 +6,8 @@ use crate::connection::ww_connection;
 use crate::error::ww_status;
 use crate::guard;
 
-/// Bytes wait to be drained: register for writability, and give the transport what `ww_out` gives.
+/// Bytes wait to be drained: register for writability, and give the transport what `ww_out`
+/// gives.
 pub const WW_WANTS_DRAIN: u32 = 1;
 /// Bytes from the peer can be taken: register for readability, and read into what `ww_in` gives.
 pub const WW_WANTS_INPUT: u32 = 2;
@@ -19,7 +20,7 @@ pub const WW_WANTS_PROCESS: u32 = 4;
 pub enum ww_writing {
     /// A fatal fault. What was sealed before it, and the alert, can still be drained.
     WW_WRITING_FAILED = 0,
-    /// The handshake goes on: writing accepts 0 bytes.
+    /// The handshake is not over: writing accepts 0 bytes.
     WW_WRITING_NEGOTIATING = 1,
     /// Writing accepts as much as there is room.
     WW_WRITING_OPEN = 2,
@@ -37,7 +38,7 @@ pub enum ww_writing {
 pub enum ww_reading {
     /// A fatal fault.
     WW_READING_FAILED = 0,
-    /// The handshake goes on.
+    /// The handshake is not over.
     WW_READING_NEGOTIATING = 1,
     /// Plaintext may come.
     WW_READING_OPEN = 2,
@@ -101,8 +102,8 @@ pub struct ww_counts {
     pub accepted: u64,
     /// Wire bytes drained.
     pub drained: u64,
-    /// Plaintext bytes whose records have been drained completely. What was accepted up to a moment
-    /// has left when this has reached the `accepted` of that moment.
+    /// Plaintext bytes whose records have been drained completely. What was accepted up to a
+    /// moment has left when this has reached the `accepted` of that moment.
     pub drained_plaintext: u64,
     /// Records of application data sealed.
     pub records: u64,
@@ -117,8 +118,9 @@ impl From<Progress> for ww_counts {
     }
 }
 
-/// What must happen for the connection to go on: `WW_WANTS_...` together. All of them are levels:
-/// they stay until the reason is gone. 0 means that the connection waits for you, or is over.
+/// What must happen for the connection to continue: `WW_WANTS_...` together. All of them are
+/// levels: they stay until the reason is gone. 0 means that the connection waits for you, or is
+/// over.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_wants(connection: *const ww_connection) -> u32 {
     let wants = |connection: &ww_connection| {
@@ -137,8 +139,8 @@ pub unsafe extern "C" fn ww_room(connection: *const ww_connection) -> usize {
     unsafe { guard::look(connection, 0, |connection| connection.writer().room()) }
 }
 
-/// The exact number of wire bytes that `n` more bytes become, written and flushed now. `SIZE_MAX`
-/// for more than 1 GiB; 0 unless our half is open.
+/// The exact number of wire bytes that `n` more bytes become, written and flushed now.
+/// `SIZE_MAX` for more than 1 GiB; 0 unless our half is open.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_wire_len(connection: *const ww_connection, n: usize) -> usize {
     // SAFETY: the contract of every function.

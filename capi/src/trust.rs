@@ -32,7 +32,7 @@ pub enum ww_roots {
     WW_ROOTS_WEBPKI_AND_PEM = 2,
     /// Those that `verifier` accepts.
     WW_ROOTS_VERIFIER = 3,
-    /// Every one: whoever is on the way can read and change everything. For tests.
+    /// Every one: anybody on the way can read and change everything. For tests.
     WW_ROOTS_DANGEROUS_ACCEPT_ANY_CERTIFICATE = 4,
 }
 
@@ -57,8 +57,8 @@ pub enum ww_verdict {
 }
 
 /// Whether the peer's certificates are accepted: `count` of them, its own first, as DER, and the
-/// name that the client asked for (NULL on a server). It returns a `ww_verdict`. That the peer has the
-/// private key is always checked by the library.
+/// name that the client asked for (NULL on a server). It returns a `ww_verdict`. That the peer
+/// has the private key is always checked by the library.
 ///
 /// It is called by whichever call processes the handshake, on that thread; so with a shared
 /// configuration on several threads at once. It must return, and must not use the connection.

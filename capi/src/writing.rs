@@ -10,8 +10,8 @@ use crate::guard::{self, Outcome};
 use crate::memory::{self, iovec, ww_memory};
 
 impl ww_connection {
-    /// Writes, behind `WW_GOAL_WRITE` as the driver has it: what finds nothing waiting is sealed to
-    /// its end, because the transport keeps up.
+    /// Writes, behind `WW_GOAL_WRITE` as the driver has it: what finds nothing waiting is sealed
+    /// to its end, because the transport keeps up.
     fn write_with(
         &mut self,
         accepted: &mut usize,
@@ -79,8 +79,9 @@ pub unsafe extern "C" fn ww_writev(
     unsafe { guard::enter_for(connection, accepted, 0, write) }
 }
 
-/// Takes all of the bytes, or none: `WW_ERROR_NO_ROOM`, or `WW_ERROR_NEGOTIATING` in the handshake,
-/// and then nothing changes. More than the empty buffer has room for is never accepted.
+/// Takes all of the bytes, or none: `WW_ERROR_NO_ROOM`, or `WW_ERROR_NEGOTIATING` in the
+/// handshake, and then nothing changes. More than the empty buffer has room for is never
+/// accepted.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_write_atomic(
     connection: *mut ww_connection,
@@ -112,13 +113,13 @@ pub unsafe extern "C" fn ww_write_and_close(
     unsafe { guard::enter(connection, write) }
 }
 
-/// Lends the free memory of the current record, in which plaintext is sealed without a copy: fill it
-/// from its beginning and call `ww_slot_commit`. Empty if there is no room. What it holds at first is
-/// unspecified.
+/// Lends the free memory of the current record, in which plaintext is sealed without a copy:
+/// fill it from its beginning and call `ww_slot_commit`. Empty if there is no room. What it
+/// holds at first is unspecified.
 ///
-/// It stays valid longer than other spans: until `ww_slot_commit`, or a call that writes, flushes,
-/// closes, aborts or frees. Draining and reading are allowed meanwhile. Lent again it is the same
-/// memory.
+/// It stays valid longer than other spans: until `ww_slot_commit`, or a call that writes,
+/// flushes, closes, aborts or frees. Draining and reading are allowed meanwhile. Lent again it
+/// is the same memory.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_slot(
     connection: *mut ww_connection,
@@ -150,16 +151,16 @@ pub unsafe extern "C" fn ww_flush(connection: *mut ww_connection) -> ww_status {
 }
 
 /// Seals the current record and close_notify: our half ends, and nothing accepted is lost if you
-/// drain it, and read to the peer's end before you drop a socket. Repeated, it changes nothing. In
-/// the handshake it gives the connection up, without an alert.
+/// drain it, and read to the peer's end before you drop a socket. Repeated, it changes nothing.
+/// In the handshake it gives the connection up, without an alert.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_close(connection: *mut ww_connection) -> ww_status {
     // SAFETY: the contract of every function.
     unsafe { guard::enter(connection, |connection| Ok(connection.connection_mut().close()?)) }
 }
 
-/// Ends both halves with a fatal alert (RFC 9846, section 6.2), which waits to be drained: plaintext
-/// that was not read or sealed is wiped.
+/// Ends both halves with a fatal alert (RFC 9846, section 6.2), which waits to be drained:
+/// plaintext that was not read or sealed is wiped.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_abort(connection: *mut ww_connection, alert: u8) -> ww_status {
     let abort = |connection: &mut ww_connection| {
@@ -170,9 +171,9 @@ pub unsafe extern "C" fn ww_abort(connection: *mut ww_connection, alert: u8) -> 
     unsafe { guard::enter(connection, abort) }
 }
 
-/// Updates our key (TLS 1.3): the KeyUpdate goes in front of the next record. If `request_peer` is
-/// not 0, the peer is asked to update its key too. `WW_ERROR_NO_KEY_UPDATE` in TLS 1.2. Keys are also
-/// updated without this call, before their limits.
+/// Updates our key (TLS 1.3): the KeyUpdate goes in front of the next record. If `request_peer`
+/// is not 0, the peer is asked to update its key too. `WW_ERROR_NO_KEY_UPDATE` in TLS 1.2. Keys
+/// are also updated without this call, before their limits.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_update_keys(
     connection: *mut ww_connection,

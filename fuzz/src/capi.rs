@@ -1,5 +1,5 @@
-//! The C library beside the engine: the same calls of both, in any order, give the same statuses,
-//! counts, states and bytes.
+//! The C library beside the engine: the same calls of both, in any order, give the same
+//! statuses, counts, states and bytes.
 
 use capi_calls::capi::{ww_buffer, ww_goal, ww_reading, ww_status, ww_writing};
 use capi_calls::{Chunk as CChunk, Connection as CConnection, Stepped};

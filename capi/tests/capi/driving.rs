@@ -10,7 +10,7 @@ use crate::ends::{configs, established, pair_with, pump};
 /// What is under way in one direction.
 type Pipe = VecDeque<u8>;
 
-/// Goes on until the goal is reached or nothing can be done: whether it is reached.
+/// Takes steps until the goal is reached or nothing can be done: whether it is reached.
 fn drive(end: &mut Connection, out: &mut Pipe, input: &mut Pipe, goal: ww_goal) -> bool {
     for _ in 0..1000 {
         let (status, (step, _)) = end.next(goal as i32);

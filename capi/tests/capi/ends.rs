@@ -56,8 +56,8 @@ pub(crate) fn established(versions: u32) -> [Connection; 2] {
     pair
 }
 
-/// Takes what waits from end to end until nothing does or a read waits for its caller. What each end
-/// says of it last.
+/// Takes what waits from end to end until nothing does or a read waits for its caller. What each
+/// end says of it last.
 pub(crate) fn pump(ends: &mut [Connection; 2]) -> [ww_status; 2] {
     let mut statuses = [ww_status::WW_OK; 2];
     loop {

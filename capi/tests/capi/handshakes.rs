@@ -2,8 +2,8 @@
 
 use std::thread;
 
-use capi_calls::Connection;
 use capi_calls::capi::*;
+use capi_calls::{Connection, ServerConfig, pem};
 
 use crate::ends::{configs, established, pair_with, pump};
 
@@ -106,13 +106,22 @@ fn a_server_that_nobody_vouches_for_is_refused() {
 #[test]
 fn sessions_are_resumed_by_connections_of_one_configuration() {
     for versions in [WW_TLS13, WW_TLS12] {
-        let (client, server, _) = configs(versions, &[]);
-        let kinds = [ww_handshake::WW_HANDSHAKE_FULL, ww_handshake::WW_HANDSHAKE_RESUMED];
-        for kind in kinds {
-            let mut ends = pair_with(&client, &server, &capi_calls::settings());
-            assert_eq!(pump(&mut ends), [ww_status::WW_OK; 2]);
-            assert_eq!(ends[0].handshake_kind(), kind);
-            assert_eq!(ends[1].handshake_kind(), kind);
+        let (client, server, identity) = configs(versions, &[]);
+        // SAFETY: all of it is there.
+        let stateless = unsafe {
+            ServerConfig::new(|settings| {
+                settings.certificates = pem(&identity.certificate);
+                settings.private_key = pem(&identity.key);
+                settings.stateless_tickets = 1;
+            })
+        };
+        for (client, server) in [(client.clone(), server), (client, stateless.unwrap())] {
+            // The first one with a server finds no session of its.
+            for kind in [ww_handshake::WW_HANDSHAKE_FULL, ww_handshake::WW_HANDSHAKE_RESUMED] {
+                let mut ends = pair_with(&client, &server, &capi_calls::settings());
+                assert_eq!(pump(&mut ends), [ww_status::WW_OK; 2]);
+                assert_eq!(ends.each_ref().map(Connection::handshake_kind), [kind; 2]);
+            }
         }
     }
 }

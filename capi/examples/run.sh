@@ -15,8 +15,9 @@ cleanup() {
 }
 trap cleanup EXIT
 
-# Our program, within the time limit.
-ours() { timeout "$limit" ${WRAP:-} "$bin/$1" "${@:2}"; }
+# Our program, within the time limit. In the foreground, `timeout` passes a signal on once, and not
+# to the whole group besides.
+ours() { timeout --foreground "$limit" ${WRAP:-} "$bin/$1" "${@:2}"; }
 
 # NAME and the programs that it needs; what it does stands in the function `run_NAME`.
 program() {
@@ -111,7 +112,7 @@ run_ssl_write_test() {
 # Starts our server in the background; its port is in $port.
 our_server() { # PROGRAM, arguments
   : >"$work/listens"
-  timeout "$limit" ${WRAP:-} "$bin/$1" "${@:2}" >"$work/listens" &
+  timeout --foreground "$limit" ${WRAP:-} "$bin/$1" "${@:2}" >"$work/listens" &
   server=$!
   until read -r port <"$work/listens"; do kill -0 "$server"; done
 }
@@ -119,7 +120,7 @@ our_server() { # PROGRAM, arguments
 # Ends it, and gives what it says then.
 end_server() {
   kill "$server"
-  wait "$server"
+  wait "$server" || { tail -n +2 "$work/listens" >&2; return 1; }
   tail -n +2 "$work/listens"
 }
 

@@ -40,7 +40,7 @@ sanitizers_tsan := -fsanitize=thread
 cflags += $(sanitizers_$(TRIAL))
 
 # A report ends the program with a status that nothing else gives.
-export ASAN_OPTIONS := exitcode=99:detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1
+export ASAN_OPTIONS := exitcode=99:detect_leaks=1:detect_stack_use_after_return=1
 export UBSAN_OPTIONS := exitcode=99:print_stacktrace=1
 export TSAN_OPTIONS := exitcode=99:suppressions=$(capi)/tests/c/tsan.supp
 ifeq ($(TRIAL),valgrind)

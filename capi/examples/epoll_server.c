@@ -2,9 +2,9 @@
 //
 //     epoll_server CERTIFICATE KEY       prints its port; SIGTERM ends it
 //
-// An edge comes once, so each event is worked on until nothing moves: input is read until the socket
-// has no more, output is written until it takes no more, and in between the states of the connection
-// say what is left. A slow client costs its buffers, which it gives back while it is idle.
+// An edge comes once, so each event is worked on until nothing moves: input is read until the
+// socket has no more, and output is written until it takes no more. A slow client costs its
+// buffers, which are given back while it is idle.
 #define _GNU_SOURCE
 #include <stdatomic.h>
 #include <sys/epoll.h>
@@ -69,7 +69,8 @@ static void accept_all(server *server)
         server->clients = client;
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
         setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &buffer, sizeof buffer);
-        check(ww_connection_new_server(server->config, &server->settings, &client->connection, NULL),
+        check(ww_connection_new_server(server->config, &server->settings, &client->connection,
+                                       NULL),
               "ww_connection_new_server");
         struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
                                     .data.ptr = client};

@@ -35,7 +35,9 @@ static inline void check_error(ww_status status, const ww_error *error, const ch
 static inline void check_on(const ww_connection *connection, ww_status status, const char *what)
 {
     ww_error error;
-    if (status != WW_OK && ww_connection_error(connection, &error) == WW_OK && error.status != WW_OK)
+    if (status == WW_OK)
+        return;
+    if (ww_connection_error(connection, &error) == WW_OK && error.status != WW_OK)
         fail(what, error.text);
     check(status, what);
 }

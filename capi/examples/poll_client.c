@@ -2,8 +2,8 @@
 //
 //     poll_client VERSION PORT CA FILE OUTPUT       VERSION: 1.3 or 1.2
 //
-// The loop waits for what `ww_wants` says, and for nothing else. There is no "try again with the same
-// arguments", and a renegotiation or a KeyUpdate needs no code.
+// The loop waits for what `ww_wants` says, and for nothing else. No call is repeated with the same
+// arguments, and a KeyUpdate needs no code.
 #include <poll.h>
 #include <sys/uio.h>
 

@@ -145,15 +145,17 @@ run_epoll_server() {
 
 # openssl ends when its input does, so that waits until everything is back.
 run_uv_echo() {
-  local version size
+  local version size deadline=$((SECONDS + limit))
   size=$(stat -c %s "$work/file")
   our_server uv_echo "$work/cert.pem" "$work/key.pem"
   for version in tls1_3 tls1_2; do
     {
       cat "$work/file"
-      until [ "$(stat -c %s "$work/back")" = "$size" ] || [ "$SECONDS" -gt "$limit" ]; do sleep 0.1; done
-    } | openssl s_client -quiet -no_ign_eof "-$version" -connect "127.0.0.1:$port" -servername localhost \
-      -CAfile "$work/ca.pem" -verify_return_error >"$work/back"
+      until [ "$(stat -c %s "$work/back")" = "$size" ] || [ "$SECONDS" -gt "$deadline" ]; do
+        sleep 0.1
+      done
+    } | openssl s_client -quiet -no_ign_eof "-$version" -connect "127.0.0.1:$port" \
+      -servername localhost -CAfile "$work/ca.pem" -verify_return_error >"$work/back"
     cmp "$work/file" "$work/back"
   done
   for version in 1.3 1.2; do
@@ -165,7 +167,8 @@ run_uv_echo() {
 
 command -v openssl >/dev/null || { echo "NOTHING RUN: openssl is not installed"; exit 1; }
 "$(dirname "$0")/../identity.sh" "$work" 2>"$work/errors" || { cat "$work/errors"; exit 1; }
-od -An -v -tx1 -N "${RANDOM_BYTES:-350000}" /dev/urandom >"$work/file" # three times as many, in lines
+# Three times as many bytes of text.
+od -An -v -tx1 -N "${RANDOM_BYTES:-350000}" /dev/urandom >"$work/file"
 program memory
 program poll_client
 program writer_only

@@ -1,6 +1,6 @@
-// OpenSSL's calls over `ww_*`. The retry rules of `SSL_write` are the number `held`: between calls the
-// connection has bytes that the caller was not told of. A program that calls `ww_write` itself is
-// told at once, and repeats nothing.
+// OpenSSL's calls over `ww_*`. The retry rules of `SSL_write` are the number `held`: between calls,
+// the connection has bytes that the caller was not told of. A program that calls `ww_write` itself
+// is told at once, and repeats nothing.
 #include "ssl_write_shim.h"
 
 #include <errno.h>

@@ -23,8 +23,8 @@ enum {
 
 typedef struct shim_SSL shim_SSL;
 
-// Takes the connection, and uses the socket; NULL if memory is short. A connection is a client's or a
-// server's from the beginning: there is no `SSL_set_connect_state`.
+// Takes the connection, and uses the socket; NULL if memory is short. A connection is a client's or
+// a server's from the beginning, so nothing stands for `SSL_set_connect_state`.
 shim_SSL *shim_SSL_new(ww_connection *connection, int fd);
 void shim_SSL_free(shim_SSL *ssl);
 void shim_SSL_set_mode(shim_SSL *ssl, unsigned mode);

@@ -2,8 +2,9 @@
 //
 //     uv_echo CERTIFICATE KEY       prints its port; SIGTERM ends it
 //
-// libuv keeps what it writes until it calls back. So the sealed bytes are taken out of the connection
-// as chunks, which are the loop's own: the connection is freed as soon as the last one is taken.
+// libuv keeps what it writes until it calls back. So the sealed bytes are taken out of the
+// connection as chunks, which the loop owns: the connection is freed as soon as the last one is
+// taken.
 #define _GNU_SOURCE
 #include <uv.h>
 
@@ -100,8 +101,8 @@ static bool drain(client *client, bool all)
     return moved;
 }
 
-// Writes what was read. What there is no room for stays where it is: then the input becomes full, and
-// no more is read until the client has read too.
+// Writes what was read. What there is no room for stays where it is: then the input becomes full,
+// and no more is read until the client has read too.
 static bool echo(client *client)
 {
     ww_span plaintext;

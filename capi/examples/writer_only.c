@@ -24,8 +24,8 @@ static _Noreturn void fail_openssl(const char *what)
     fail(what, "OpenSSL failed");
 }
 
-// OpenSSL tells its secrets as lines of an SSLKEYLOGFILE: "LABEL CLIENT_RANDOM SECRET", in hex. Ours
-// is the one that the client writes application data under.
+// OpenSSL tells its secrets as lines of an SSLKEYLOGFILE: "LABEL CLIENT_RANDOM SECRET", in hex.
+// Ours is the one that the client writes application data under.
 static void on_secret(const SSL *ssl, const char *line)
 {
     static const char label[] = "CLIENT_TRAFFIC_SECRET_0 ";

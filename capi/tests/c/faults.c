@@ -1,6 +1,6 @@
 // Faults of a program, each of which one of the trials must see: that shows that they look.
 //
-//     faults double_free|use_after_free|leak|race
+//     faults double_free|use_after_free|overread|leak|race
 #include <pthread.h>
 
 #include "test.h"
@@ -28,6 +28,17 @@ static void use_after_free(void)
     ww_chunk_free(chunk);
     if (span.data[0] == 0x17)
         printf("still there\n");
+}
+
+// A length that is more than there is, which the library follows.
+static void overread(void)
+{
+    ww_writer *writer = new_writer();
+    uint8_t *bytes = calloc(1, 100);
+    EXPECT(bytes != NULL);
+    OK(ww_writer_write_atomic(writer, bytes, 101));
+    free(bytes);
+    ww_writer_free(writer);
 }
 
 // More than one: a trace of the last may be left on the stack.
@@ -65,6 +76,7 @@ int main(int argc, char **argv)
         void (*run)(void);
     } faults[] = {{"double_free", double_free},
                   {"use_after_free", use_after_free},
+                  {"overread", overread},
                   {"leak", leak},
                   {"race", race}};
     for (size_t i = 0; argc == 2 && i < sizeof faults / sizeof faults[0]; i++)

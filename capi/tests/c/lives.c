@@ -4,8 +4,10 @@
 
 static void configurations_end_before_their_connections(void)
 {
-    ww_client_config *clients = new_client_config(0), *again = CALL(ww_client_config_clone, clients);
-    ww_server_config *servers = new_server_config(), *more = CALL(ww_server_config_clone, servers);
+    ww_client_config *clients = new_client_config(0);
+    ww_server_config *servers = new_server_config();
+    ww_client_config *again = CALL(ww_client_config_clone, clients);
+    ww_server_config *more = CALL(ww_server_config_clone, servers);
     ww_connection *client, *server;
     CALL(ww_client_config_free, clients);
     CALL(ww_server_config_free, servers);

@@ -11,7 +11,7 @@ static void of_a_connection(void)
     ww_span span;
     size_t count;
     char buf[8] = {0};
-    struct iovec iov[2] = {{.iov_base = NULL, .iov_len = 0}, {.iov_base = buf, .iov_len = SIZE_MAX}};
+    struct iovec iov[2] = {{.iov_base = NULL}, {.iov_base = buf, .iov_len = SIZE_MAX}};
 
     OK(CALL(ww_progress, ours, &before));
     // Without bytes nothing happens, and NULL will do.
@@ -201,6 +201,79 @@ static void of_settings(void)
     CALL(ww_client_config_free, clients);
 }
 
+// Memory that ends where its length says, so that valgrind sees what goes beyond.
+static uint8_t *exactly(size_t len)
+{
+    uint8_t *memory = malloc(len);
+    EXPECT(memory != NULL);
+    memset(memory, 1, len);
+    return memory;
+}
+
+static ww_pem read_pem(const char *path)
+{
+    FILE *file = fopen(path, "rb");
+    EXPECT(file != NULL && fseek(file, 0, SEEK_END) == 0);
+    size_t len = (size_t)ftell(file);
+    rewind(file);
+    uint8_t *memory = exactly(len);
+    EXPECT(fread(memory, 1, len, file) == len && fclose(file) == 0);
+    return (ww_pem){.data = memory, .len = len};
+}
+
+static void nothing_beyond_a_length_is_touched(void)
+{
+    ww_pem certificates = read_pem(certificate_path), key = read_pem(key_path);
+    ww_server_settings settings = {.size = sizeof settings, .certificates = certificates,
+                                   .private_key = key};
+    ww_server_config *servers;
+    OK(CALL(ww_server_config_new, &settings, &servers, NULL));
+    CALL(ww_server_config_free, servers);
+    free((void *)(uintptr_t)certificates.data);
+    free((void *)(uintptr_t)key.data);
+
+    ww_connection_settings exporting = {.size = sizeof exporting, .exporter = 1};
+    ends ends = new_ends(0, &exporting);
+    ww_span wire;
+    size_t count, taken;
+    for (size_t len = 1; len < 40000; len = len * 3 + 1) {
+        uint8_t *bytes = exactly(len), *read = exactly(len);
+        struct iovec iov[] = {{.iov_base = bytes, .iov_len = len / 2},
+                              {.iov_base = bytes + len / 2, .iov_len = len - len / 2}};
+        OK(CALL(ww_writev, ends.client, iov, 2, &count));
+        EXPECT(count == len);
+        for (size_t received = 0; received < len; received += count) {
+            OK(CALL(ww_out, ends.client, &wire));
+            uint8_t *copy = exactly(wire.len);
+            memcpy(copy, wire.data, wire.len);
+            OK(CALL(ww_receive, ends.server, copy, wire.len, &taken));
+            OK(CALL(ww_out_advance, ends.client, taken));
+            free(copy);
+            OK(CALL(ww_read, ends.server, read + received, len - received, &count));
+        }
+        EXPECT(memcmp(bytes, read, len) == 0);
+        free(bytes);
+        free(read);
+    }
+    uint8_t *label = exactly(7), *context = exactly(3), *ours = exactly(33), *theirs = exactly(33);
+    OK(CALL(ww_export, ends.client, ours, 33, label, 7, context, 3));
+    OK(CALL(ww_export, ends.server, theirs, 33, label, 7, context, 3));
+    EXPECT(memcmp(ours, theirs, 33) == 0);
+    free(label);
+    free(context);
+    free(ours);
+    free(theirs);
+    free_ends(&ends);
+
+    ww_keys keys = secret_keys();
+    uint8_t *secret = exactly(32);
+    keys.secret = secret;
+    ww_writer *writer;
+    OK(CALL(ww_writer_new, &keys, NULL, &writer, NULL));
+    free(secret); // it was copied
+    CALL(ww_writer_free, writer);
+}
+
 static void of_statuses(void)
 {
     const int32_t numbers[] = {INT32_MIN, -1, 0, 9, 67, 68, INT32_MAX};
@@ -213,5 +286,6 @@ void test_sizes(void)
     of_a_connection();
     of_a_writer_and_a_reader();
     of_settings();
+    nothing_beyond_a_length_is_touched();
     of_statuses();
 }

@@ -1,4 +1,4 @@
-// The tests, and the table of all functions: those of the header, each with how often it was called.
+// The tests, and the table of the header's functions, each with how often it was called.
 #include "test.h"
 
 // Made from the header: lines of `FUNCTION(name)`.

@@ -1,5 +1,5 @@
-// What threads may share, for ThreadSanitizer and valgrind: configurations and a pool, by all of them
-// at once. And what moves between them: connections and chunks.
+// What threads may use at the same time: configurations and a pool. And what may move between them:
+// connections and chunks.
 //
 //     threads CA CERTIFICATE KEY
 #include <pthread.h>

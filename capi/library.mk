@@ -21,6 +21,8 @@ library:
 	@cd $(capi) && cargo build -q -p wantwrite-capi --target-dir $(target)
 	@mkdir -p $(target)/capi/lib
 	@ln -sf ../../debug/libwantwrite_capi.so $(target)/capi/lib/libwantwrite.so
+	@# The name that some versions of rustc give the library inside.
+	@ln -sf ../../debug/libwantwrite_capi.so $(target)/capi/lib/libwantwrite_capi.so
 	@ln -sf ../../debug/libwantwrite_capi.a $(target)/capi/lib/libwantwrite.a
 	@printf '%s\n' 'includedir=$(capi)/include' 'libdir=$(target)/capi/lib' 'Name: wantwrite' \
 	  'Description: TLS without I/O, as buffer states' \

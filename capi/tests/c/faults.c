@@ -1,6 +1,6 @@
 // Faults of a program, each of which one of the trials must see: that shows that they look.
 //
-//     faults double_free|use_after_free|overread|leak|race
+//     faults double_free|use_after_free|overread|leak|race|shared_writer
 #include <pthread.h>
 
 #include "test.h"
@@ -69,6 +69,26 @@ static void race(void)
     ww_reader_free(reader);
 }
 
+// Two threads write with one writer: the race is in the library.
+static void *write_hello(void *writer)
+{
+    size_t accepted;
+    for (int i = 0; i < 50; i++)
+        OK(ww_writer_write(writer, "hello", 5, &accepted));
+    return NULL;
+}
+
+static void shared_writer(void)
+{
+    ww_writer *writer = new_writer();
+    pthread_t threads[2];
+    for (int i = 0; i < 2; i++)
+        EXPECT(pthread_create(&threads[i], NULL, write_hello, writer) == 0);
+    for (int i = 0; i < 2; i++)
+        EXPECT(pthread_join(threads[i], NULL) == 0);
+    ww_writer_free(writer);
+}
+
 int main(int argc, char **argv)
 {
     static const struct {
@@ -78,7 +98,8 @@ int main(int argc, char **argv)
                   {"use_after_free", use_after_free},
                   {"overread", overread},
                   {"leak", leak},
-                  {"race", race}};
+                  {"race", race},
+                  {"shared_writer", shared_writer}};
     for (size_t i = 0; argc == 2 && i < sizeof faults / sizeof faults[0]; i++)
         if (strcmp(argv[1], faults[i].name) == 0) {
             faults[i].run();

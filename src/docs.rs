@@ -34,5 +34,8 @@ pub mod other_providers {}
 #[doc = include_str!("../docs/peers.md")]
 pub mod other_programs {}
 
+#[doc = include_str!("../docs/c.md")]
+pub mod from_c {}
+
 #[doc = include_str!("../docs/no-libc.md")]
 pub mod no_libc {}

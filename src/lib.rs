@@ -44,6 +44,7 @@
 //! | [`docs::late_decisions`] | a configuration for each client, short records, connections that move |
 //! | [`docs::other_providers`] | aws-lc-rs, graviola, and post-quantum groups |
 //! | [`docs::other_programs`] | what some peers expect, and what they do wrong themselves |
+//! | [`docs::from_c`] | the C library: its model, its errors, and its calls beside OpenSSL's |
 //! | [`docs::no_libc`] | programs with nothing underneath |
 //!
 //! # Features
@@ -102,6 +103,7 @@
     doc = "[`docs::late_decisions`]: https://docs.rs/wantwrite/latest/wantwrite/docs/late_decisions/index.html",
     doc = "[`docs::other_providers`]: https://docs.rs/wantwrite/latest/wantwrite/docs/other_providers/index.html",
     doc = "[`docs::other_programs`]: https://docs.rs/wantwrite/latest/wantwrite/docs/other_programs/index.html",
+    doc = "[`docs::from_c`]: https://docs.rs/wantwrite/latest/wantwrite/docs/from_c/index.html",
     doc = "[`docs::no_libc`]: https://docs.rs/wantwrite/latest/wantwrite/docs/no_libc/index.html"
 )]
 #![cfg_attr(docsrs, feature(doc_cfg))]

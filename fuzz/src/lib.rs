@@ -8,6 +8,7 @@
     reason = "test code"
 )]
 
+pub mod capi;
 pub mod connection_bytes;
 pub mod differential_rustls;
 pub mod handover;
@@ -22,7 +23,7 @@ use wantwrite_testing::{deterministic, draw};
 /// A target's name under `fuzz/`, and what it calls.
 pub type Target = (&'static str, fn(&[u8]));
 
-pub const ALL: [Target; 8] = [
+pub const ALL: [Target; 9] = [
     ("record_header", record_header::run),
     ("reader_bytes", reader_bytes::run),
     ("writer_ops", writer_ops::run),
@@ -31,4 +32,5 @@ pub const ALL: [Target; 8] = [
     ("connection_bytes", connection_bytes::run),
     ("handover", handover::run),
     ("parallel", parallel::run),
+    ("capi", capi::run),
 ];

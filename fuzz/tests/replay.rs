@@ -68,6 +68,11 @@ fn parallel() {
     replay("parallel");
 }
 
+#[test]
+fn capi() {
+    replay("capi");
+}
+
 /// Whatever bytes a target is given, its own limits hold: no input takes it out of bounds.
 #[test]
 fn inputs_that_mean_nothing_are_run_too() {

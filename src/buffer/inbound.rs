@@ -170,7 +170,10 @@ impl InboundBuffer {
     pub(crate) fn lend(&mut self, needed: usize) -> &mut [u8] {
         if !self.is_lent() {
             let _moved = self.make_room(needed);
-            self.loan = Loan::Lent;
+            // Nothing is no loan: it would keep the buffer from making room later.
+            if self.tail() > 0 {
+                self.loan = Loan::Lent;
+            }
         }
         self.free_mut()
     }

@@ -293,6 +293,28 @@ fn a_reader_that_is_full_or_over_lends_nothing() {
 }
 
 #[test]
+fn a_full_reader_that_was_asked_for_memory_has_some_when_it_has_read() {
+    for policy in POLICIES {
+        let (mut writer, _) = writer_and_reader(SUITES[0], WriterConfig::default());
+        assert_eq!(writer.write(&pattern(4 << 14)).unwrap(), 4 << 14);
+        let wire = drain_writer(&mut writer);
+        let (mut reader, _) = reader(policy);
+        let mut taken = reader.receive(&wire);
+        let _events = reader.process().unwrap();
+        taken += reader.receive(&wire[taken..]);
+        assert!(taken < wire.len() && reader.lend_inbound().is_none(), "it is full");
+
+        while !reader.plaintext().is_empty() {
+            let n = reader.plaintext().len();
+            reader.consume(n).unwrap();
+            let _events = reader.process().unwrap();
+        }
+        assert!(reader.wants_input());
+        assert!(reader.lend_inbound().is_some(), "{policy:?}");
+    }
+}
+
+#[test]
 fn input_that_is_on_its_way_when_reading_fails_is_ignored() {
     let (mut reader, _) = reader(BufferPolicy::Release);
     assert_eq!(reader.receive(&[0x18; 5]), 5);

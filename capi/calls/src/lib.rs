@@ -1,0 +1,87 @@
+//! The C library's calls for tests, the fuzzer and the benchmark: `ww_*` as a program in C calls
+//! them, behind types that keep its contract. Nothing here decides anything.
+#![expect(missing_docs, reason = "each is the `ww_*` function of the same name")]
+
+mod config;
+mod connection;
+mod raw;
+
+use core::ffi::CStr;
+use core::ptr;
+
+pub use config::{ClientConfig, ServerConfig, pem};
+pub use connection::{Chunk, Connection, Stepped};
+pub use raw::{Reader, Writer};
+use wantwrite::CipherSuite;
+pub use wantwrite_capi as capi;
+use wantwrite_capi::{ww_connection_settings, ww_error, ww_keys, ww_status};
+
+/// What a call gives beside its status.
+pub type With<T> = (ww_status, T);
+
+/// The text of an error.
+pub fn text(error: &ww_error) -> String {
+    // SAFETY: the library ends it with a zero byte.
+    let text = unsafe { CStr::from_ptr(error.text.as_ptr()) };
+    text.to_string_lossy().into_owned()
+}
+
+/// The keys of a traffic secret, which stays where it is meanwhile.
+const fn keys(suite: CipherSuite, secret: &[u8]) -> ww_keys {
+    ww_keys {
+        size: size_of::<ww_keys>(),
+        suite: suite.to_wire(),
+        secret: secret.as_ptr(),
+        secret_len: secret.len(),
+        generation: 0,
+        key: ptr::null(),
+        key_len: 0,
+        iv: ptr::null(),
+        seq: 0,
+    }
+}
+
+/// All defaults. A pool is not for these tests.
+pub const fn settings() -> ww_connection_settings {
+    ww_connection_settings {
+        size: size_of::<ww_connection_settings>(),
+        write_capacity: 0,
+        read_capacity: 0,
+        max_fragment_len: 0,
+        record_len: 0,
+        padding_multiple: 0,
+        pool: ptr::null(),
+        release_buffers: 0,
+        no_coalescing: 0,
+        exporter: 0,
+        tls12_close_answers: 0,
+        peer_size_limits: 0,
+        reserved: 0,
+    }
+}
+
+/// Makes an object by its `_new`.
+fn made<T>(
+    new: impl FnOnce(*mut *mut T, *mut ww_error) -> ww_status,
+) -> Result<*mut T, Box<ww_error>> {
+    let mut object = ptr::dangling_mut();
+    let mut error = Box::new(NO_ERROR);
+    match new(&raw mut object, &raw mut *error) {
+        ww_status::WW_OK => Ok(object),
+        status => {
+            assert!(object.is_null(), "an object was made in spite of {status:?}");
+            assert_eq!(status, error.status);
+            Err(error)
+        }
+    }
+}
+
+const NO_ERROR: ww_error = ww_error {
+    status: ww_status::WW_OK,
+    fault: wantwrite_capi::ww_fault::WW_FAULT_NONE,
+    alert: -1,
+    text: [0; wantwrite_capi::WW_ERROR_TEXT_LEN],
+};
+
+/// What no call leaves in a place that it sets.
+const UNSET: usize = 0x5a5a;

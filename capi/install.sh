@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# Installs what `cargo cinstall` installs, with cargo alone: the header, the shared library with its
+# soname, the static one, and the pkg-config file.
+#
+#   capi/install.sh                          below /usr/local
+#   PREFIX=/usr DESTDIR=/tmp/stage capi/install.sh
+set -euo pipefail
+cd "$(dirname "$0")"
+prefix=${PREFIX:-/usr/local}
+libdir=${LIBDIR:-$prefix/lib}
+includedir=${INCLUDEDIR:-$prefix/include}
+destdir=${DESTDIR:-}
+
+version=$(sed -n 's/^version = "\(.*\)"$/\1/p' Cargo.toml | head -n 1)
+# What may break a program changes the second number as long as the first is 0, then the first.
+case $version in
+0.*) compatible=${version%.*} ;;
+*) compatible=${version%%.*} ;;
+esac
+target=$(cargo metadata --no-deps --format-version 1)
+target=$(sed 's/.*"target_directory":"\([^"]*\)".*/\1/' <<<"$target")/capi
+build() { # CRATE TYPE, arguments of rustc
+  local type=$1
+  shift
+  cargo rustc -q --locked --release -p wantwrite-capi --lib --target-dir "$target" \
+    --crate-type "$type" -- "$@"
+}
+build cdylib -C link-arg="-Wl,-soname,libwantwrite.so.$compatible"
+private=$(build staticlib --print native-static-libs 2>&1 |
+  sed -n 's/^note: native-static-libs: //p' | tail -n 1)
+# Printed only when something was compiled.
+[ -n "$private" ] && echo "$private" >"$target/native-static-libs"
+private=$(cat "$target/native-static-libs")
+
+install -d "$destdir$libdir/pkgconfig" "$destdir$includedir"
+install -m 644 include/wantwrite.h "$destdir$includedir/wantwrite.h"
+install -m 755 "$target/release/libwantwrite_capi.so" "$destdir$libdir/libwantwrite.so.$version"
+ln -sf "libwantwrite.so.$version" "$destdir$libdir/libwantwrite.so.$compatible"
+ln -sf "libwantwrite.so.$compatible" "$destdir$libdir/libwantwrite.so"
+install -m 644 "$target/release/libwantwrite_capi.a" "$destdir$libdir/libwantwrite.a"
+cat >"$destdir$libdir/pkgconfig/wantwrite.pc" <<END
+prefix=$prefix
+libdir=$libdir
+includedir=$includedir
+
+Name: wantwrite
+Description: TLS without I/O, as buffer states
+Version: $version
+Libs: -L\${libdir} -lwantwrite
+Libs.private: $private
+Cflags: -I\${includedir}
+END

@@ -1,0 +1,332 @@
+//! Configurations of clients, and what they have in common with those of servers.
+
+use core::ffi::{CStr, c_char, c_void};
+use core::ptr;
+use std::sync::Arc;
+
+use wantwrite::rustls::client::Resumption;
+use wantwrite::rustls::crypto::CryptoProvider;
+use wantwrite::rustls::crypto::ring::default_provider;
+use wantwrite::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use wantwrite::rustls::version::{TLS12, TLS13};
+use wantwrite::rustls::{ClientConfig, KeyLog, RootCertStore, SupportedProtocolVersion};
+
+use crate::error::{Failure, ww_error, ww_status};
+use crate::guard;
+use crate::key_log::KeyLogFile;
+use crate::memory;
+use crate::pem::{path_of, ww_pem};
+use crate::settings::{self, Settings};
+use crate::trust::{Context, Verifier, time_provider, ww_clock, ww_roots, ww_verifier};
+
+/// TLS 1.2, for `versions`.
+pub const WW_TLS12: u32 = 1;
+/// TLS 1.3, for `versions`.
+pub const WW_TLS13: u32 = 2;
+
+/// What clients are made with. It does not change, is reference counted, and may be used from
+/// any number of threads at once: share one, and with it its session cache.
+#[derive(Debug)]
+pub struct ww_client_config(Arc<ClientConfig>);
+
+/// The settings of a client. 0 is the default of each; so begin with
+/// `{.size = sizeof(ww_client_settings)}`. Whatever they point to is copied.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct ww_client_settings {
+    /// `sizeof(ww_client_settings)`.
+    pub size: usize,
+    /// Whom to trust: a `ww_roots`. Default: `WW_ROOTS_WEBPKI`.
+    pub roots: i32,
+    /// `WW_TLS12`, `WW_TLS13`, or both of them. Default: both.
+    pub versions: u32,
+    /// The roots of `WW_ROOTS_PEM` and `WW_ROOTS_WEBPKI_AND_PEM`.
+    pub roots_pem: ww_pem,
+    /// The verifier of `WW_ROOTS_VERIFIER`.
+    pub verifier: ww_verifier,
+    /// What it is called with.
+    pub verifier_context: *mut c_void,
+    /// Application protocols (ALPN), the most wanted first: an array of texts with NULL at its
+    /// end. Default: NULL, none.
+    pub alpn: *const *const c_char,
+    /// The client's own certificate and those behind it, for servers that ask for one.
+    pub certificates: ww_pem,
+    /// The private key of that certificate.
+    pub private_key: ww_pem,
+    /// A file to which the secrets of all connections are written (SSLKEYLOGFILE). Anyone who
+    /// can read it can decrypt them: for debugging.
+    pub key_log_file: *const c_char,
+    /// How many servers' sessions are kept for resumption; negative: none. Default: 256.
+    pub session_cache: i32,
+    /// The clock. Default: the system's.
+    pub clock: ww_clock,
+    /// What it is called with.
+    pub clock_context: *mut c_void,
+}
+
+// SAFETY: `repr(C)`, its size first; numbers, pointers and functions, each of which can be NULL.
+unsafe impl Settings for ww_client_settings {}
+
+/// A configuration of clients. `settings` may be NULL for the defaults, `error` too.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ww_client_config_new(
+    settings: *const ww_client_settings,
+    config: *mut *mut ww_client_config,
+    error: *mut ww_error,
+) -> ww_status {
+    let make = || {
+        let settings = match settings.is_null() {
+            true => ww_client_settings::DEFAULT,
+            // SAFETY: not NULL, and as the contract of every function says.
+            false => unsafe { settings::read(settings) }?,
+        };
+        // SAFETY: what it points to is as the contract of every function says.
+        let config = unsafe { settings.build() }?;
+        Ok(give_shared(ww_client_config(Arc::new(config))))
+    };
+    // SAFETY: the contract of every function.
+    unsafe { guard::create(config, error, make) }
+}
+
+/// Another handle of the same configuration, to be freed by itself. NULL gives NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ww_client_config_clone(
+    config: *const ww_client_config,
+) -> *mut ww_client_config {
+    // SAFETY: the contract of every function.
+    unsafe { clone_shared(config) }
+}
+
+/// Gives a handle up. Connections keep what they use.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ww_client_config_free(config: *mut ww_client_config) {
+    // SAFETY: the contract of every function.
+    unsafe { free_shared(config) };
+}
+
+impl ww_client_config {
+    pub(crate) fn tls(&self) -> Arc<ClientConfig> {
+        Arc::clone(&self.0)
+    }
+}
+
+/// Gives a reference-counted object to C.
+pub(crate) fn give_shared<T>(object: T) -> *mut T {
+    Arc::into_raw(Arc::new(object)).cast_mut()
+}
+
+/// # Safety
+/// `object` is NULL or a live object of [`give_shared`].
+pub(crate) unsafe fn clone_shared<T>(object: *const T) -> *mut T {
+    if !object.is_null() {
+        // SAFETY: it came from `Arc::into_raw`, and C has a reference to it.
+        unsafe { Arc::increment_strong_count(object) };
+    }
+    object.cast_mut()
+}
+
+/// # Safety
+/// As [`clone_shared`]; C gives up a reference.
+pub(crate) unsafe fn free_shared<T>(object: *mut T) {
+    if !object.is_null() {
+        // SAFETY: it came from `Arc::into_raw`, and C gives its reference up.
+        let object = unsafe { Arc::from_raw(object) };
+        guard::drop_caught(object);
+    }
+}
+
+impl ww_client_settings {
+    const DEFAULT: Self = Self {
+        size: 0,
+        roots: 0,
+        versions: 0,
+        roots_pem: ww_pem::NONE,
+        verifier: None,
+        verifier_context: ptr::null_mut(),
+        alpn: ptr::null(),
+        certificates: ww_pem::NONE,
+        private_key: ww_pem::NONE,
+        key_log_file: ptr::null(),
+        session_cache: 0,
+        clock: None,
+        clock_context: ptr::null_mut(),
+    };
+
+    /// # Safety
+    /// What it points to is as the contract of every function says.
+    unsafe fn build(&self) -> Result<ClientConfig, Failure> {
+        let provider = Arc::new(default_provider());
+        let time = time_provider(self.clock, self.clock_context);
+        let builder = ClientConfig::builder_with_details(Arc::clone(&provider), time)
+            .with_protocol_versions(&versions(self.versions)?)
+            .map_err(refused)?;
+        // SAFETY: as this function's.
+        let builder = match unsafe { self.trust(provider) }? {
+            Trust::Roots(roots) => builder.with_root_certificates(roots),
+            Trust::Verifier(verifier) => {
+                builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier))
+            }
+        };
+        // SAFETY: as this function's.
+        let mut config = match unsafe { identity(&self.certificates, &self.private_key) }? {
+            Some((chain, key)) => builder.with_client_auth_cert(chain, key).map_err(refused)?,
+            None => builder.with_no_client_auth(),
+        };
+        // SAFETY: as this function's.
+        config.alpn_protocols = unsafe { protocols(self.alpn) }?;
+        // SAFETY: as this function's.
+        if let Some(log) = unsafe { key_log(self.key_log_file) }? {
+            config.key_log = log;
+        }
+        if let Some(sessions) = sessions(self.session_cache) {
+            config.resumption = Resumption::in_memory_sessions(sessions);
+        } else {
+            config.resumption = Resumption::disabled();
+        }
+        // Spares every connection a copy of the configuration.
+        config.enable_secret_extraction = true;
+        Ok(config)
+    }
+
+    /// # Safety
+    /// As [`build`](Self::build).
+    unsafe fn trust(&self, provider: Arc<CryptoProvider>) -> Result<Trust, Failure> {
+        let roots = ROOTS.into_iter().find(|(_, number)| *number == self.roots);
+        let Some((roots, _)) = roots else {
+            return Err(Failure::of_caller(ww_status::WW_ERROR_ARGUMENT, "expected a ww_roots"));
+        };
+        let takes_pem = matches!(roots, ww_roots::WW_ROOTS_PEM | ww_roots::WW_ROOTS_WEBPKI_AND_PEM);
+        if !takes_pem && !self.roots_pem.is_none() {
+            return Err(mismatch("roots_pem is set, and roots is one that does not use it"));
+        }
+        match (roots, self.verifier) {
+            (ww_roots::WW_ROOTS_VERIFIER, Some(verifier)) => {
+                let context = Context(self.verifier_context);
+                Ok(Trust::Verifier(Verifier::new(verifier, context, provider, false)))
+            }
+            (ww_roots::WW_ROOTS_VERIFIER, None) => Err(mismatch("expected a verifier, got NULL")),
+            (_, Some(_)) => Err(mismatch("a verifier is set, and roots is not WW_ROOTS_VERIFIER")),
+            (ww_roots::WW_ROOTS_DANGEROUS_ACCEPT_ANY_CERTIFICATE, None) => {
+                Ok(Trust::Verifier(Verifier::dangerous_accept_any(provider)))
+            }
+            (roots, None) => {
+                let mut store = RootCertStore::empty();
+                if roots != ww_roots::WW_ROOTS_PEM {
+                    store.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+                }
+                if takes_pem {
+                    // SAFETY: as this function's.
+                    unsafe { self.roots_pem.add_to(&mut store, "roots_pem") }?;
+                }
+                Ok(Trust::Roots(store))
+            }
+        }
+    }
+}
+
+enum Trust {
+    Roots(RootCertStore),
+    Verifier(Verifier),
+}
+
+const ROOTS: [(ww_roots, i32); 5] = [
+    (ww_roots::WW_ROOTS_WEBPKI, 0),
+    (ww_roots::WW_ROOTS_PEM, 1),
+    (ww_roots::WW_ROOTS_WEBPKI_AND_PEM, 2),
+    (ww_roots::WW_ROOTS_VERIFIER, 3),
+    (ww_roots::WW_ROOTS_DANGEROUS_ACCEPT_ANY_CERTIFICATE, 4),
+];
+
+pub(crate) fn mismatch(text: &str) -> Failure {
+    Failure::of_caller(ww_status::WW_ERROR_SETTING, text)
+}
+
+/// What rustls does not take.
+pub(crate) fn refused(error: impl core::fmt::Display) -> Failure {
+    Failure::of_caller(ww_status::WW_ERROR_IDENTITY, error.to_string())
+}
+
+pub(crate) fn versions(mask: u32) -> Result<Vec<&'static SupportedProtocolVersion>, Failure> {
+    let mask = if mask == 0 { WW_TLS12 | WW_TLS13 } else { mask };
+    if mask & !(WW_TLS12 | WW_TLS13) != 0 {
+        return Err(mismatch("versions: expected WW_TLS12, WW_TLS13 or both, got something else"));
+    }
+    let offered = [(&TLS13, WW_TLS13), (&TLS12, WW_TLS12)];
+    Ok(offered.into_iter().filter(|(_, bit)| mask & bit != 0).map(|(version, _)| version).collect())
+}
+
+/// How many sessions are kept, if any.
+pub(crate) fn sessions(setting: i32) -> Option<usize> {
+    match usize::try_from(setting) {
+        Ok(0) => Some(256),
+        Ok(sessions) => Some(sessions),
+        Err(_) => None,
+    }
+}
+
+/// A certificate chain with its key, if there is one.
+///
+/// # Safety
+/// As the pointers of both.
+pub(crate) unsafe fn identity(
+    certificates: &ww_pem,
+    private_key: &ww_pem,
+) -> Result<Option<Identity>, Failure> {
+    if certificates.is_none() && private_key.is_none() {
+        return Ok(None);
+    }
+    // SAFETY: as this function's.
+    let chain = unsafe { certificates.certificates("certificates") }?;
+    // SAFETY: as this function's.
+    let key = unsafe { private_key.private_key("private_key") }?;
+    Ok(Some((chain, key)))
+}
+
+type Identity = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);
+
+/// The protocols of ALPN.
+///
+/// # Safety
+/// NULL or an array of texts with NULL at its end.
+pub(crate) unsafe fn protocols(alpn: *const *const c_char) -> Result<Vec<Vec<u8>>, Failure> {
+    let mut protocols = Vec::new();
+    if alpn.is_null() {
+        return Ok(protocols);
+    }
+    loop {
+        // SAFETY: those before were not NULL, so that this one is in the array too.
+        let place = unsafe { alpn.add(protocols.len()) };
+        // SAFETY: it is in the array.
+        let text = unsafe { place.read() };
+        // SAFETY: NULL or a text.
+        match unsafe { memory::text(text) }.map(CStr::to_bytes) {
+            None => return Ok(protocols),
+            Some(name) if (1..=255).contains(&name.len()) => protocols.push(name.to_vec()),
+            Some(name) => {
+                let len = name.len();
+                let text = format!("alpn: expected a protocol of 1 to 255 bytes, got {len}");
+                return Err(Failure::of_caller(ww_status::WW_ERROR_ARGUMENT, text));
+            }
+        }
+    }
+}
+
+/// The key log, if there is to be one.
+///
+/// # Safety
+/// NULL or a text.
+pub(crate) unsafe fn key_log(path: *const c_char) -> Result<Option<Arc<dyn KeyLog>>, Failure> {
+    // SAFETY: as this function's.
+    match unsafe { memory::text(path) } {
+        Some(path) => Ok(Some(Arc::new(KeyLogFile::open(path_of(path)?)?))),
+        None => Ok(None),
+    }
+}
+
+/// C may use it on any number of threads at once.
+const _: () = {
+    const fn is_shared<T: Send + Sync>() {}
+    is_shared::<ww_client_config>();
+    is_shared::<crate::server_config::ww_server_config>();
+    is_shared::<crate::pool::ww_pool>();
+};

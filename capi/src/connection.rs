@@ -1,0 +1,186 @@
+//! A connection: its beginning and its end. Each file beside this one has a part of its calls.
+
+use core::ffi::c_char;
+
+use wantwrite::driver::Driver;
+use wantwrite::rustls::pki_types::ServerName;
+use wantwrite::{Connection, Role, Writer};
+
+use crate::config::ww_client_config;
+use crate::error::{Failure, ww_error, ww_status};
+use crate::guard::{self, Object, Spoilt};
+use crate::keys::{read_keys, write_keys, ww_keys};
+use crate::memory;
+use crate::server_config::ww_server_config;
+use crate::settings::{connection_config, ww_connection_settings};
+
+/// A TLS connection without I/O. One thread at a time may use it; it may move between threads.
+#[derive(Debug)]
+pub struct ww_connection {
+    driver: Driver<i32>,
+    /// The driver has just reached `WW_GOAL_WRITE`.
+    is_behind_write_goal: bool,
+    spoilt: Spoilt,
+}
+
+impl ww_connection {
+    fn new(connection: Connection) -> Self {
+        let driver = Driver::new(connection);
+        Self { driver, is_behind_write_goal: false, spoilt: Spoilt::default() }
+    }
+
+    pub(crate) const fn connection(&self) -> &Connection {
+        self.driver.connection()
+    }
+
+    pub(crate) const fn connection_mut(&mut self) -> &mut Connection {
+        self.driver.connection_mut()
+    }
+
+    pub(crate) const fn writer(&self) -> &Writer {
+        self.driver.connection().writer()
+    }
+
+    pub(crate) fn writer_mut(&mut self) -> &mut Writer {
+        self.driver.connection_mut().writer_mut()
+    }
+
+    pub(crate) const fn driver_mut(&mut self) -> &mut Driver<i32> {
+        &mut self.driver
+    }
+
+    /// What is written next is written behind `WW_GOAL_WRITE`, or it is not.
+    pub(crate) const fn set_behind_write_goal(&mut self, is_behind: bool) {
+        self.is_behind_write_goal = is_behind;
+    }
+
+    pub(crate) const fn is_behind_write_goal(&self) -> bool {
+        self.is_behind_write_goal
+    }
+}
+
+impl Object for ww_connection {
+    fn spoilt(&self) -> &Spoilt {
+        &self.spoilt
+    }
+}
+
+/// A client that will ask for `server_name`: a DNS name, or an IP address in text. Its first
+/// flight waits to be drained. `settings` may be NULL for the defaults, `error` too.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ww_connection_new_client(
+    config: *const ww_client_config,
+    server_name: *const c_char,
+    settings: *const ww_connection_settings,
+    connection: *mut *mut ww_connection,
+    error: *mut ww_error,
+) -> ww_status {
+    let make = || {
+        // SAFETY: NULL or a live object, which does not change.
+        let config = unsafe { config.as_ref() }.ok_or_else(|| Failure::null("a configuration"))?;
+        // SAFETY: NULL or a text.
+        let name = unsafe { memory::text(server_name) };
+        let name = name.ok_or_else(|| Failure::null("a server name"))?;
+        let name = name.to_str().ok().and_then(|name| ServerName::try_from(name).ok());
+        let Some(name) = name else {
+            let text = "expected a DNS name or an IP address, got another text";
+            return Err(Failure::of_caller(ww_status::WW_ERROR_ARGUMENT, text));
+        };
+        // SAFETY: the contract of every function.
+        let settings = unsafe { connection_config(settings) }?;
+        let connection = Connection::client_with(config.tls(), name.to_owned(), settings)?;
+        Ok(guard::give(ww_connection::new(connection)))
+    };
+    // SAFETY: the contract of every function.
+    unsafe { guard::create(connection, error, make) }
+}
+
+/// A server that waits for a client's first flight. `settings` may be NULL for the defaults,
+/// `error` too.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ww_connection_new_server(
+    config: *const ww_server_config,
+    settings: *const ww_connection_settings,
+    connection: *mut *mut ww_connection,
+    error: *mut ww_error,
+) -> ww_status {
+    let make = || {
+        // SAFETY: NULL or a live object, which does not change.
+        let config = unsafe { config.as_ref() }.ok_or_else(|| Failure::null("a configuration"))?;
+        // SAFETY: the contract of every function.
+        let settings = unsafe { connection_config(settings) }?;
+        let connection = Connection::server_with(config.tls(), settings)?;
+        Ok(guard::give(ww_connection::new(connection)))
+    };
+    // SAFETY: the contract of every function.
+    unsafe { guard::create(connection, error, make) }
+}
+
+/// A connection whose handshake you have made yourself: under the keys of both directions, of
+/// one suite. It does what a `ww_writer` and a `ww_reader` need help with: it answers KeyUpdates
+/// and sends alerts. `is_server` is not 0 if we are the server. Apart from version and suite, it
+/// knows nothing of the handshake. `settings` may be NULL for the defaults, `error` too.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ww_connection_new_from_keys(
+    write: *const ww_keys,
+    read: *const ww_keys,
+    is_server: i32,
+    settings: *const ww_connection_settings,
+    connection: *mut *mut ww_connection,
+    error: *mut ww_error,
+) -> ww_status {
+    let make = || {
+        // SAFETY: the contract of every function.
+        let write = unsafe { write_keys(write) }?;
+        // SAFETY: the contract of every function.
+        let read = unsafe { read_keys(read) }?;
+        // SAFETY: the contract of every function.
+        let settings = unsafe { connection_config(settings) }?;
+        let role = if is_server == 0 { Role::Client } else { Role::Server };
+        let connection = Connection::from_keys(write, read, role, settings);
+        Ok(guard::give(ww_connection::new(connection.map_err(Failure::of_setting)?)))
+    };
+    // SAFETY: the contract of every function.
+    unsafe { guard::create(connection, error, make) }
+}
+
+/// Frees a connection. What was not drained is lost; chunks that were taken stay.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ww_connection_free(connection: *mut ww_connection) {
+    // SAFETY: the contract of every function.
+    unsafe { guard::free(connection) };
+}
+
+/// Why the connection has failed: `WW_OK` in `error` if it has not. A failure stays. The status
+/// that is returned is about this call alone.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ww_connection_error(
+    connection: *const ww_connection,
+    error: *mut ww_error,
+) -> ww_status {
+    let found = |connection: &ww_connection, error: &mut ww_error| {
+        if let Some(failure) = connection.connection().error() {
+            *error = Failure::from(failure).to_c();
+        }
+        Ok(())
+    };
+    // SAFETY: the contract of every function.
+    let status = unsafe { guard::look_for(connection, error, ww_error::NONE, found) };
+    if status == ww_status::WW_ERROR_PANIC && !error.is_null() {
+        // SAFETY: it is not NULL, so that it is good for a write.
+        unsafe { error.write(Failure::panicked().to_c()) };
+    }
+    status
+}
+
+/// Gives back all memory that holds nothing or can be made again: for a connection that is going
+/// to be idle.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ww_shrink(connection: *mut ww_connection) -> ww_status {
+    let shrink = |connection: &mut ww_connection| {
+        connection.connection_mut().shrink();
+        Ok(())
+    };
+    // SAFETY: the contract of every function.
+    unsafe { guard::enter(connection, shrink) }
+}

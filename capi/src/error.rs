@@ -1,0 +1,388 @@
+//! What went wrong: the number, the words, the alert, and who is at fault.
+
+use core::ffi::{CStr, c_char};
+
+use wantwrite::driver::Fault;
+use wantwrite::rustls;
+use wantwrite::{ConfigError, ConnectionError, Error, LingerError, WriteError};
+
+/// Each status with its number and its words.
+macro_rules! statuses {
+    ($($name:ident = $text:literal,)*) => {
+        impl ww_status {
+            /// What it means, in a few words.
+            pub(crate) const fn text(self) -> &'static CStr {
+                match self {
+                    $(Self::$name => $text,)*
+                }
+            }
+
+            fn from_number(number: i32) -> Option<Self> {
+                let all = [$(Self::$name,)*];
+                all.into_iter().find(|status| status.number() == number)
+            }
+        }
+    };
+}
+
+/// What a call ended with. `WW_OK` is 0.
+///
+/// Those from `WW_ERROR_FAILED` to `WW_ERROR_KEYS_EXHAUSTED` say that the connection has failed,
+/// or (`WW_ERROR_TRUNCATED`) that reading has ended. All others are about one call, and change
+/// nothing but what the call's count says.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ww_status {
+    /// All is well.
+    WW_OK = 0,
+    /// A pointer that must not be NULL was.
+    WW_ERROR_NULL = 1,
+    /// A number or a text that is not one of those allowed.
+    WW_ERROR_ARGUMENT = 2,
+    /// The library has a fault: a panic was caught. The object can only be freed.
+    WW_ERROR_PANIC = 3,
+    /// The size at the beginning of the settings is not one, or they set what this version of
+    /// the library does not know.
+    WW_ERROR_SETTINGS_SIZE = 4,
+    /// A setting is out of its range, or two do not go together.
+    WW_ERROR_SETTING = 5,
+    /// A file could not be read or opened.
+    WW_ERROR_FILE = 6,
+    /// PEM that does not decode, or holds nothing of what is needed.
+    WW_ERROR_PEM = 7,
+    /// A certificate or a key that cannot be used, or that do not belong together.
+    WW_ERROR_IDENTITY = 8,
+
+    /// All-or-nothing writing found too little room.
+    WW_ERROR_NO_ROOM = 20,
+    /// Our half is closed.
+    WW_ERROR_CLOSED = 21,
+    /// The key may seal no more and cannot be updated. Close.
+    WW_ERROR_KEY_LIMIT = 22,
+    /// More bytes were claimed than there are. Nothing changed.
+    WW_ERROR_OVERRUN = 23,
+    /// The protocol version or the keys have no KeyUpdate.
+    WW_ERROR_NO_KEY_UPDATE = 24,
+    /// The handshake is not over.
+    WW_ERROR_NEGOTIATING = 25,
+    /// The chunk is not the last one taken of this connection, or more was drained since.
+    WW_ERROR_PUT_BACK = 26,
+    /// Keying material cannot be exported: `exporter` was not set, TLS 1.2 has no Extended
+    /// Master Secret, the label is TLS's own, or too much was asked for.
+    WW_ERROR_EXPORT = 27,
+
+    /// The transport failed: `ww_step.transport_error` is the number that it was reported with.
+    WW_ERROR_TRANSPORT = 40,
+    /// The transport took 0 bytes.
+    WW_ERROR_WRITE_ZERO = 41,
+    /// Lingering found that the peer still sends.
+    WW_ERROR_STILL_SENDING = 42,
+    /// Lingering was given up.
+    WW_ERROR_GAVE_UP = 43,
+
+    /// The connection has failed before: `ww_connection_error` says why.
+    WW_ERROR_FAILED = 60,
+    /// The handshake failed.
+    WW_ERROR_HANDSHAKE = 61,
+    /// The peer's certificate was not accepted.
+    WW_ERROR_CERTIFICATE = 62,
+    /// The peer broke the protocol.
+    WW_ERROR_PEER_PROTOCOL = 63,
+    /// The peer ended the connection with an alert.
+    WW_ERROR_PEER_ALERT = 64,
+    /// The transport ended without the peer's close_notify: what was read may be cut short.
+    /// After the handshake it is told once, and you can still write.
+    WW_ERROR_TRUNCATED = 65,
+    /// The connection was aborted, or closed in the handshake.
+    WW_ERROR_ABORTED = 66,
+    /// No further traffic key can be derived.
+    WW_ERROR_KEYS_EXHAUSTED = 67,
+}
+
+statuses! {
+    WW_OK = c"all is well",
+    WW_ERROR_NULL = c"a pointer is NULL",
+    WW_ERROR_ARGUMENT = c"an argument is not one of those allowed",
+    WW_ERROR_PANIC = c"the library has a fault, and the object can only be freed",
+    WW_ERROR_SETTINGS_SIZE = c"the size of the settings is not one that this version knows",
+    WW_ERROR_SETTING = c"a setting is out of its range",
+    WW_ERROR_FILE = c"a file cannot be used",
+    WW_ERROR_PEM = c"PEM that does not decode, or holds nothing of what is needed",
+    WW_ERROR_IDENTITY = c"a certificate or a key cannot be used",
+    WW_ERROR_NO_ROOM = c"there is too little room",
+    WW_ERROR_CLOSED = c"our half of the connection is closed",
+    WW_ERROR_KEY_LIMIT = c"the key may seal no more",
+    WW_ERROR_OVERRUN = c"more bytes were claimed than there are",
+    WW_ERROR_NO_KEY_UPDATE = c"these keys cannot be updated",
+    WW_ERROR_NEGOTIATING = c"the handshake is not over",
+    WW_ERROR_PUT_BACK = c"the chunk is not the last one taken",
+    WW_ERROR_EXPORT = c"keying material cannot be exported",
+    WW_ERROR_TRANSPORT = c"the transport failed",
+    WW_ERROR_WRITE_ZERO = c"the transport took 0 bytes",
+    WW_ERROR_STILL_SENDING = c"the peer still sends",
+    WW_ERROR_GAVE_UP = c"the peer did not end in time",
+    WW_ERROR_FAILED = c"the connection has failed before",
+    WW_ERROR_HANDSHAKE = c"the handshake failed",
+    WW_ERROR_CERTIFICATE = c"the peer's certificate was not accepted",
+    WW_ERROR_PEER_PROTOCOL = c"the peer broke the protocol",
+    WW_ERROR_PEER_ALERT = c"the peer ended the connection with an alert",
+    WW_ERROR_TRUNCATED = c"the transport ended without close_notify",
+    WW_ERROR_ABORTED = c"the connection was aborted",
+    WW_ERROR_KEYS_EXHAUSTED = c"no further traffic key can be derived",
+}
+
+/// Who is at fault.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ww_fault {
+    /// Nobody: there is no error.
+    WW_FAULT_NONE = 0,
+    /// Your program, or its settings.
+    WW_FAULT_CALLER = 1,
+    /// The peer.
+    WW_FAULT_PEER = 2,
+    /// The transport, or somebody on it.
+    WW_FAULT_TRANSPORT = 3,
+    /// This library, or the machine that it runs on.
+    WW_FAULT_LIBRARY = 4,
+}
+
+/// Length of `ww_error.text`, with the zero byte at its end.
+pub const WW_ERROR_TEXT_LEN: usize = 256;
+
+/// Why something failed. The memory is yours: nothing of it has to be freed.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct ww_error {
+    /// The number; `WW_OK` if there is no error.
+    pub status: ww_status,
+    /// Who is at fault.
+    pub fault: ww_fault,
+    /// The alert (RFC 9846, section 6.2): with `WW_ERROR_PEER_ALERT` the one that the peer sent,
+    /// else the one that it is sent. -1 if there is none, or if it is not known.
+    pub alert: i32,
+    /// What happened, for a log: English, complete, with a zero byte at its end.
+    pub text: [c_char; WW_ERROR_TEXT_LEN],
+}
+
+/// What a status means, in a few words; never NULL. The text is the library's.
+#[unsafe(no_mangle)]
+pub extern "C" fn ww_status_text(status: i32) -> *const c_char {
+    ww_status::from_number(status).map_or(c"not a status", ww_status::text).as_ptr()
+}
+
+impl ww_status {
+    #[expect(clippy::as_conversions, reason = "the number of a variant is an i32")]
+    const fn number(self) -> i32 {
+        self as i32
+    }
+}
+
+/// Why something failed, on its way to C.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    status: ww_status,
+    fault: ww_fault,
+    alert: Option<u8>,
+    text: String,
+}
+
+impl Failure {
+    /// The caller is at fault.
+    pub(crate) fn of_caller(status: ww_status, text: impl Into<String>) -> Self {
+        Self { status, fault: ww_fault::WW_FAULT_CALLER, alert: None, text: text.into() }
+    }
+
+    pub(crate) fn of_setting(error: ConfigError) -> Self {
+        Self::of_caller(ww_status::WW_ERROR_SETTING, error.to_string())
+    }
+
+    pub(crate) fn null(what: &str) -> Self {
+        Self::of_caller(ww_status::WW_ERROR_NULL, format!("expected {what}, got NULL"))
+    }
+
+    pub(crate) fn panicked() -> Self {
+        let (status, fault) = (ww_status::WW_ERROR_PANIC, ww_fault::WW_FAULT_LIBRARY);
+        Self { status, fault, alert: None, text: "the library has a fault".into() }
+    }
+
+    pub(crate) const fn status(&self) -> ww_status {
+        self.status
+    }
+
+    pub(crate) fn to_c(&self) -> ww_error {
+        let mut error = ww_error { status: self.status, fault: self.fault, ..ww_error::NONE };
+        error.alert = self.alert.map_or(-1, i32::from);
+        let mut len = self.text.len().min(WW_ERROR_TEXT_LEN - 1);
+        while !self.text.is_char_boundary(len) {
+            len -= 1;
+        }
+        for (place, byte) in error.text.iter_mut().zip(self.text[..len].bytes()) {
+            *place = c_char::from_ne_bytes([byte]);
+        }
+        error
+    }
+}
+
+impl ww_error {
+    pub(crate) const NONE: Self = Self {
+        status: ww_status::WW_OK,
+        fault: ww_fault::WW_FAULT_NONE,
+        alert: -1,
+        text: [0; WW_ERROR_TEXT_LEN],
+    };
+}
+
+impl From<ConnectionError> for Failure {
+    fn from(error: ConnectionError) -> Self {
+        let text = error.to_string();
+        let (status, fault, alert) = match &error {
+            ConnectionError::Record(error) => {
+                let (status, fault) = of_record(*error);
+                let alert = match error {
+                    Error::PeerAlert(alert) => Some(*alert),
+                    error => error.alert(),
+                };
+                (status, fault, alert.map(|alert| alert.0))
+            }
+            ConnectionError::Handshake(rustls::Error::AlertReceived(alert)) => {
+                let alert = Some((*alert).into());
+                (ww_status::WW_ERROR_PEER_ALERT, ww_fault::WW_FAULT_PEER, alert)
+            }
+            ConnectionError::Handshake(error) => {
+                let (status, fault) = of_handshake(error);
+                (status, fault, None)
+            }
+            ConnectionError::UnsupportedSuite(_) | ConnectionError::Config(_) => {
+                (ww_status::WW_ERROR_SETTING, ww_fault::WW_FAULT_CALLER, None)
+            }
+            _ => (ww_status::WW_ERROR_FAILED, ww_fault::WW_FAULT_LIBRARY, None),
+        };
+        Self { status, fault, alert, text }
+    }
+}
+
+fn of_record(error: Error) -> (ww_status, ww_fault) {
+    match error {
+        Error::Peer(_) => (ww_status::WW_ERROR_PEER_PROTOCOL, ww_fault::WW_FAULT_PEER),
+        Error::PeerAlert(_) => (ww_status::WW_ERROR_PEER_ALERT, ww_fault::WW_FAULT_PEER),
+        Error::Truncated => (ww_status::WW_ERROR_TRUNCATED, ww_fault::WW_FAULT_TRANSPORT),
+        Error::Aborted(_) => (ww_status::WW_ERROR_ABORTED, ww_fault::WW_FAULT_CALLER),
+        Error::KeysExhausted => (ww_status::WW_ERROR_KEYS_EXHAUSTED, ww_fault::WW_FAULT_LIBRARY),
+        Error::HandshakeFailed => (ww_status::WW_ERROR_HANDSHAKE, ww_fault::WW_FAULT_PEER),
+        _ => (ww_status::WW_ERROR_FAILED, ww_fault::WW_FAULT_LIBRARY),
+    }
+}
+
+fn of_handshake(error: &rustls::Error) -> (ww_status, ww_fault) {
+    use rustls::Error::{
+        FailedToGetCurrentTime, FailedToGetRandomBytes, General, InappropriateHandshakeMessage,
+        InappropriateMessage, InvalidCertRevocationList, InvalidCertificate, InvalidMessage,
+        NoApplicationProtocol, NoCertificatesPresented, PeerIncompatible, PeerMisbehaved,
+        PeerSentOversizedRecord,
+    };
+    let status = match error {
+        InvalidCertificate(_) | NoCertificatesPresented => ww_status::WW_ERROR_CERTIFICATE,
+        PeerMisbehaved(_) | InvalidMessage(_) => ww_status::WW_ERROR_PEER_PROTOCOL,
+        _ => ww_status::WW_ERROR_HANDSHAKE,
+    };
+    let fault = match error {
+        FailedToGetCurrentTime | FailedToGetRandomBytes | General(_) => ww_fault::WW_FAULT_LIBRARY,
+        InvalidCertRevocationList(_) => ww_fault::WW_FAULT_CALLER,
+        InvalidCertificate(_)
+        | NoCertificatesPresented
+        | PeerMisbehaved(_)
+        | InvalidMessage(_)
+        | PeerIncompatible(_)
+        | InappropriateMessage { .. }
+        | InappropriateHandshakeMessage { .. }
+        | NoApplicationProtocol
+        | PeerSentOversizedRecord => ww_fault::WW_FAULT_PEER,
+        _ => ww_fault::WW_FAULT_CALLER,
+    };
+    (status, fault)
+}
+
+impl From<&ConnectionError> for ww_status {
+    fn from(error: &ConnectionError) -> Self {
+        match error {
+            ConnectionError::Record(error) => of_record(*error).0,
+            ConnectionError::Handshake(rustls::Error::AlertReceived(_)) => {
+                Self::WW_ERROR_PEER_ALERT
+            }
+            ConnectionError::Handshake(error) => of_handshake(error).0,
+            ConnectionError::UnsupportedSuite(_) | ConnectionError::Config(_) => {
+                Self::WW_ERROR_SETTING
+            }
+            _ => Self::WW_ERROR_FAILED,
+        }
+    }
+}
+
+impl From<ConnectionError> for ww_status {
+    fn from(error: ConnectionError) -> Self {
+        Self::from(&error)
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        ConnectionError::Record(error).into()
+    }
+}
+
+impl From<Error> for ww_status {
+    fn from(error: Error) -> Self {
+        of_record(error).0
+    }
+}
+
+impl From<WriteError> for ww_status {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::NoRoom { .. } => Self::WW_ERROR_NO_ROOM,
+            WriteError::Closed => Self::WW_ERROR_CLOSED,
+            WriteError::KeyLimit { .. } => Self::WW_ERROR_KEY_LIMIT,
+            WriteError::Overrun(_) => Self::WW_ERROR_OVERRUN,
+            WriteError::NoKeyUpdate => Self::WW_ERROR_NO_KEY_UPDATE,
+            WriteError::Negotiating => Self::WW_ERROR_NEGOTIATING,
+            _ => Self::WW_ERROR_FAILED,
+        }
+    }
+}
+
+impl<E> From<&Fault<E>> for ww_status {
+    fn from(fault: &Fault<E>) -> Self {
+        match fault {
+            Fault::Transport(_) => Self::WW_ERROR_TRANSPORT,
+            Fault::WriteZero => Self::WW_ERROR_WRITE_ZERO,
+            Fault::Overrun(_) | Fault::WriteOverrun(_) => Self::WW_ERROR_OVERRUN,
+            Fault::Connection(error) => error.into(),
+            Fault::Write(error) => (*error).into(),
+            Fault::Linger(LingerError::GaveUp { .. }) => Self::WW_ERROR_GAVE_UP,
+            Fault::Linger(_) => Self::WW_ERROR_STILL_SENDING,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_that_is_too_long_is_cut_between_characters_and_ends_with_zero() {
+        let text = "ä".repeat(200);
+        let error = Failure::of_caller(ww_status::WW_ERROR_SETTING, text).to_c();
+        let len = error.text.iter().position(|&byte| byte == 0);
+        assert_eq!(len, Some(254));
+    }
+
+    #[test]
+    fn numbers_have_words_and_others_do_not() {
+        for number in -1..100 {
+            // SAFETY: the text is the library's, with a zero byte at its end.
+            let text = unsafe { CStr::from_ptr(ww_status_text(number)) };
+            assert_eq!(text == c"not a status", ww_status::from_number(number).is_none());
+        }
+    }
+}

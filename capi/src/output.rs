@@ -1,0 +1,116 @@
+//! Sealed bytes out of a connection.
+
+use core::ptr;
+
+use wantwrite::{PutBackError, Writer};
+
+use crate::chunk::ww_chunk;
+use crate::connection::ww_connection;
+use crate::error::ww_status;
+use crate::guard::{self, Outcome};
+use crate::memory::{self, iovec, ww_span};
+
+/// The first of the sealed bytes that wait: as many as lie together, empty if none wait. Give
+/// the transport some of them, from their beginning, and call `ww_out_advance`. If nothing
+/// sealed waits, the current record is sealed first.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ww_out(connection: *mut ww_connection, span: *mut ww_span) -> ww_status {
+    let look = |connection: &mut ww_connection, span: &mut ww_span| {
+        *span = ww_span::of(connection.writer_mut().drain().chunk());
+        Ok(())
+    };
+    // SAFETY: the contract of every function.
+    unsafe { guard::enter_for(connection, span, ww_span::EMPTY, look) }
+}
+
+/// All the sealed bytes that wait, as far as `count` pieces go, for `writev`: `filled` says how
+/// many were set.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ww_out_iov(
+    connection: *mut ww_connection,
+    iov: *mut iovec,
+    count: usize,
+    filled: *mut usize,
+) -> ww_status {
+    let look = |connection: &mut ww_connection, filled: &mut usize| {
+        let drain = connection.writer_mut().drain();
+        // SAFETY: the contract of every function.
+        *filled = unsafe { memory::put_iovecs(iov, count, drain.chunks()) }?;
+        Ok(())
+    };
+    // SAFETY: the contract of every function.
+    unsafe { guard::enter_for(connection, filled, 0, look) }
+}
+
+/// The transport has taken the first `n` bytes. More than wait is `WW_ERROR_OVERRUN`, and
+/// changes nothing.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ww_out_advance(connection: *mut ww_connection, n: usize) -> ww_status {
+    // SAFETY: the contract of every function.
+    unsafe { guard::enter(connection, |connection| advance(connection.writer_mut(), n)) }
+}
+
+/// Takes the first waiting bytes out as your own, at most `max` of them: fewer if they do not
+/// lie together. `chunk` is NULL if nothing waits. They count as drained; what was not sent must
+/// be put back.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ww_out_take(
+    connection: *mut ww_connection,
+    max: usize,
+    chunk: *mut *mut ww_chunk,
+) -> ww_status {
+    let take = |connection: &mut ww_connection, chunk: &mut *mut ww_chunk| {
+        *chunk = take_chunk(connection.writer_mut(), max);
+        Ok(())
+    };
+    // SAFETY: the contract of every function.
+    unsafe { guard::enter_for(connection, chunk, ptr::null_mut(), take) }
+}
+
+/// Puts the last chunk back, or the last ones, the last of all first: its bytes wait again. With
+/// `WW_OK` the chunk is gone; with an error it is still yours.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ww_put_back(
+    connection: *mut ww_connection,
+    chunk: *mut ww_chunk,
+) -> ww_status {
+    // SAFETY: the contract of every function.
+    unsafe { put_back(connection, chunk, |connection| connection.writer_mut()) }
+}
+
+pub(crate) fn advance(writer: &mut Writer, n: usize) -> Outcome {
+    writer.drain().advance(n).map_err(|_| ww_status::WW_ERROR_OVERRUN)
+}
+
+pub(crate) fn take_chunk(writer: &mut Writer, max: usize) -> *mut ww_chunk {
+    match writer.drain().take_chunk(max) {
+        Some(chunk) => guard::give(ww_chunk::new(chunk)),
+        None => ptr::null_mut(),
+    }
+}
+
+/// # Safety
+/// `object` and `chunk` are as the contract of every function says.
+pub(crate) unsafe fn put_back<T: guard::Object>(
+    object: *mut T,
+    chunk: *mut ww_chunk,
+    writer: impl FnOnce(&mut T) -> &mut Writer,
+) -> ww_status {
+    let put_back = |object: &mut T| {
+        // SAFETY: NULL or a live chunk, which nobody else uses now.
+        let Some(held) = (unsafe { chunk.as_mut() }) else { return Err(ww_status::WW_ERROR_NULL) };
+        let Some(bytes) = held.take() else { return Err(ww_status::WW_ERROR_PUT_BACK) };
+        if let Err(PutBackError(bytes)) = writer(object).put_back(bytes) {
+            held.refuse(bytes);
+            return Err(ww_status::WW_ERROR_PUT_BACK);
+        }
+        Ok(())
+    };
+    // SAFETY: as this function's.
+    let status = unsafe { guard::enter(object, put_back) };
+    if status == ww_status::WW_OK {
+        // SAFETY: a live chunk, which C has given up.
+        unsafe { guard::free(chunk) };
+    }
+    status
+}

@@ -1,0 +1,321 @@
+//! The writing half alone, with keys from anywhere.
+
+use core::ffi::c_void;
+use core::ptr;
+
+use wantwrite::{AlertDescription, Writer};
+
+use crate::chunk::ww_chunk;
+use crate::error::{Failure, ww_error, ww_status};
+use crate::guard::{self, Object, Spoilt};
+use crate::keys::{write_keys, ww_keys};
+use crate::memory::{self, iovec, ww_memory, ww_span};
+use crate::output::{advance, put_back, take_chunk};
+use crate::raw_reader::ww_reader;
+use crate::settings::{connection_config, ww_connection_settings};
+use crate::state::{ww_counts, ww_writing};
+use crate::writing::{counted, request};
+
+/// The writing half of a connection whose handshake you have made yourself. Its calls are those
+/// of a connection. One thread at a time may use it.
+///
+/// TLS 1.3 is not safe with a writer alone: a KeyUpdate of the peer obliges the next record, and
+/// an alert must stop it. Tell it of both: `ww_writer_on_key_update`, `ww_writer_fail`.
+#[derive(Debug)]
+pub struct ww_writer {
+    writer: Writer,
+    spoilt: Spoilt,
+}
+
+impl Object for ww_writer {
+    fn spoilt(&self) -> &Spoilt {
+        &self.spoilt
+    }
+}
+
+impl ww_writer {
+    pub(crate) const fn get(&self) -> &Writer {
+        &self.writer
+    }
+}
+
+/// A writer with an empty buffer. Of the settings, those of writing count. `settings` may be
+/// NULL for the defaults, `error` too.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ww_writer_new(
+    keys: *const ww_keys,
+    settings: *const ww_connection_settings,
+    writer: *mut *mut ww_writer,
+    error: *mut ww_error,
+) -> ww_status {
+    let make = || {
+        // SAFETY: the contract of every function.
+        let keys = unsafe { write_keys(keys) }?;
+        // SAFETY: the contract of every function.
+        let settings = unsafe { connection_config(settings) }?;
+        let writer = Writer::new(keys, settings.writer).map_err(Failure::of_setting)?;
+        Ok(guard::give(ww_writer { writer, spoilt: Spoilt::default() }))
+    };
+    // SAFETY: the contract of every function.
+    unsafe { guard::create(writer, error, make) }
+}
+
+/// Frees a writer.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ww_writer_free(writer: *mut ww_writer) {
+    // SAFETY: the contract of every function.
+    unsafe { guard::free(writer) };
+}
+
+/// As `ww_write`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ww_writer_write(
+    writer: *mut ww_writer,
+    buf: *const c_void,
+    len: usize,
+    accepted: *mut usize,
+) -> ww_status {
+    let write = |this: &mut ww_writer, accepted: &mut usize| {
+        // SAFETY: the contract of every function.
+        let buf = unsafe { memory::bytes(buf, len) }?;
+        counted(this.writer.write(buf), accepted)
+    };
+    // SAFETY: the contract of every function.
+    unsafe { guard::enter_for(writer, accepted, 0, write) }
+}
+
+/// As `ww_writev`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ww_writer_writev(
+    writer: *mut ww_writer,
+    iov: *const iovec,
+    count: usize,
+    accepted: *mut usize,
+) -> ww_status {
+    let write = |this: &mut ww_writer, accepted: &mut usize| {
+        // SAFETY: the contract of every function.
+        let pieces = unsafe { memory::pieces(iov, count) }?;
+        counted(this.writer.write_vectored(pieces), accepted)
+    };
+    // SAFETY: the contract of every function.
+    unsafe { guard::enter_for(writer, accepted, 0, write) }
+}
+
+/// As `ww_write_atomic`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ww_writer_write_atomic(
+    writer: *mut ww_writer,
+    buf: *const c_void,
+    len: usize,
+) -> ww_status {
+    let write = |this: &mut ww_writer| {
+        // SAFETY: the contract of every function.
+        let buf = unsafe { memory::bytes(buf, len) }?;
+        Ok(this.writer.write_atomic(buf)?)
+    };
+    // SAFETY: the contract of every function.
+    unsafe { guard::enter(writer, write) }
+}
+
+/// As `ww_slot`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ww_writer_slot(writer: *mut ww_writer, slot: *mut ww_memory) -> ww_status {
+    let lend = |this: &mut ww_writer, slot: &mut ww_memory| {
+        *slot = ww_memory::of(this.writer.lend_slot()?);
+        Ok(())
+    };
+    // SAFETY: the contract of every function.
+    unsafe { guard::enter_for(writer, slot, ww_memory::EMPTY, lend) }
+}
+
+/// As `ww_slot_commit`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ww_writer_slot_commit(writer: *mut ww_writer, n: usize) -> ww_status {
+    // SAFETY: the contract of every function.
+    unsafe { guard::enter(writer, |this| Ok(this.writer.commit_slot(n)?)) }
+}
+
+/// As `ww_flush`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ww_writer_flush(writer: *mut ww_writer) -> ww_status {
+    // SAFETY: the contract of every function.
+    unsafe { guard::enter(writer, |this| Ok(this.writer.flush()?)) }
+}
+
+/// As `ww_close`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ww_writer_close(writer: *mut ww_writer) -> ww_status {
+    // SAFETY: the contract of every function.
+    unsafe { guard::enter(writer, |this| Ok(this.writer.close()?)) }
+}
+
+/// As `ww_abort`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ww_writer_abort(writer: *mut ww_writer, alert: u8) -> ww_status {
+    let abort = |this: &mut ww_writer| {
+        this.writer.abort(AlertDescription(alert));
+        Ok(())
+    };
+    // SAFETY: the contract of every function.
+    unsafe { guard::enter(writer, abort) }
+}
+
+/// As `ww_update_keys`. Keys made without a secret cannot be updated.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ww_writer_update_keys(
+    writer: *mut ww_writer,
+    request_peer: i32,
+) -> ww_status {
+    // SAFETY: the contract of every function.
+    unsafe { guard::enter(writer, |this| Ok(this.writer.update_keys(request(request_peer))?)) }
+}
+
+/// The peer has sent a KeyUpdate; `requested` is not 0 if it asks for ours (`ww_events`).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ww_writer_on_key_update(
+    writer: *mut ww_writer,
+    requested: i32,
+) -> ww_status {
+    // SAFETY: the contract of every function.
+    unsafe { guard::enter(writer, |this| Ok(this.writer.on_key_update(request(requested))?)) }
+}
+
+/// The reader beside it has failed: the alert that this calls for waits to be drained. Changes
+/// nothing if it has not failed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ww_writer_fail(
+    writer: *mut ww_writer,
+    reader: *const ww_reader,
+) -> ww_status {
+    let fail = |this: &mut ww_writer| {
+        if reader.is_null() {
+            return Err(ww_status::WW_ERROR_NULL);
+        }
+        // SAFETY: the contract of every function.
+        if let Some(error) = unsafe { guard::look(reader, None, |reader| reader.get().error()) } {
+            this.writer.fail(error);
+        }
+        Ok(())
+    };
+    // SAFETY: the contract of every function.
+    unsafe { guard::enter(writer, fail) }
+}
+
+/// As `ww_out`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ww_writer_out(writer: *mut ww_writer, span: *mut ww_span) -> ww_status {
+    let look = |this: &mut ww_writer, span: &mut ww_span| {
+        *span = ww_span::of(this.writer.drain().chunk());
+        Ok(())
+    };
+    // SAFETY: the contract of every function.
+    unsafe { guard::enter_for(writer, span, ww_span::EMPTY, look) }
+}
+
+/// As `ww_out_iov`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ww_writer_out_iov(
+    writer: *mut ww_writer,
+    iov: *mut iovec,
+    count: usize,
+    filled: *mut usize,
+) -> ww_status {
+    let look = |this: &mut ww_writer, filled: &mut usize| {
+        // SAFETY: the contract of every function.
+        *filled = unsafe { memory::put_iovecs(iov, count, this.writer.drain().chunks()) }?;
+        Ok(())
+    };
+    // SAFETY: the contract of every function.
+    unsafe { guard::enter_for(writer, filled, 0, look) }
+}
+
+/// As `ww_out_advance`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ww_writer_out_advance(writer: *mut ww_writer, n: usize) -> ww_status {
+    // SAFETY: the contract of every function.
+    unsafe { guard::enter(writer, |this| advance(&mut this.writer, n)) }
+}
+
+/// As `ww_out_take`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ww_writer_out_take(
+    writer: *mut ww_writer,
+    max: usize,
+    chunk: *mut *mut ww_chunk,
+) -> ww_status {
+    let take = |this: &mut ww_writer, chunk: &mut *mut ww_chunk| {
+        *chunk = take_chunk(&mut this.writer, max);
+        Ok(())
+    };
+    // SAFETY: the contract of every function.
+    unsafe { guard::enter_for(writer, chunk, ptr::null_mut(), take) }
+}
+
+/// As `ww_put_back`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ww_writer_put_back(
+    writer: *mut ww_writer,
+    chunk: *mut ww_chunk,
+) -> ww_status {
+    // SAFETY: the contract of every function.
+    unsafe { put_back(writer, chunk, |this| &mut this.writer) }
+}
+
+/// As `ww_room`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ww_writer_room(writer: *const ww_writer) -> usize {
+    // SAFETY: the contract of every function.
+    unsafe { guard::look(writer, 0, |this| this.writer.room()) }
+}
+
+/// As `ww_wire_len`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ww_writer_wire_len(writer: *const ww_writer, n: usize) -> usize {
+    // SAFETY: the contract of every function.
+    unsafe { guard::look(writer, 0, |this| this.writer.wire_len(n)) }
+}
+
+/// Whether `ww_writer_out` would give bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ww_writer_wants_drain(writer: *const ww_writer) -> bool {
+    // SAFETY: the contract of every function.
+    unsafe { guard::look(writer, false, |this| this.writer.wants_drain()) }
+}
+
+/// As `ww_writing_state`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ww_writer_state(writer: *const ww_writer) -> ww_writing {
+    let state = |this: &ww_writer| this.writer.state().into();
+    // SAFETY: the contract of every function.
+    unsafe { guard::look(writer, ww_writing::WW_WRITING_FAILED, state) }
+}
+
+/// As `ww_progress`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ww_writer_progress(
+    writer: *const ww_writer,
+    progress: *mut ww_counts,
+) -> ww_status {
+    let look = |this: &ww_writer, progress: &mut ww_counts| {
+        *progress = this.writer.progress().into();
+        Ok(())
+    };
+    // SAFETY: the contract of every function.
+    unsafe { guard::look_for(writer, progress, ww_counts::default(), look) }
+}
+
+/// As `ww_connection_error`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ww_writer_error(
+    writer: *const ww_writer,
+    error: *mut ww_error,
+) -> ww_status {
+    let look = |this: &ww_writer, error: &mut ww_error| {
+        if let Some(failure) = this.writer.error() {
+            *error = Failure::from(failure).to_c();
+        }
+        Ok(())
+    };
+    // SAFETY: the contract of every function.
+    unsafe { guard::look_for(writer, error, ww_error::NONE, look) }
+}

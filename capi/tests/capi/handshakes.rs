@@ -1,0 +1,152 @@
+//! Handshakes, what they agree on, and how they fail.
+
+use std::thread;
+
+use capi_calls::capi::*;
+use capi_calls::{Connection, ServerConfig, pem};
+
+use crate::ends::{configs, established, pair_with, pump};
+
+#[test]
+fn both_versions_agree_on_what_they_say() {
+    for (versions, number) in [(WW_TLS13, 0x0304), (WW_TLS12, 0x0303), (0, 0x0304)] {
+        let (client, server, identity) = configs(versions, &[c"h2", c"http/1.1"]);
+        let mut settings = capi_calls::settings();
+        settings.exporter = 1;
+        let mut ends = pair_with(&client, &server, &settings);
+        assert_eq!(ends[0].version(), 0);
+        assert_eq!(ends[0].export(32, b"EXPORTER-x", None).0, ww_status::WW_ERROR_NEGOTIATING);
+        assert_eq!(ends[0].write(b"early"), (ww_status::WW_OK, 0));
+        assert_eq!(pump(&mut ends), [ww_status::WW_OK; 2]);
+        for end in &ends {
+            assert_eq!((end.version(), end.alpn()), (number, (ww_status::WW_OK, &b"h2"[..])));
+            assert_eq!(end.handshake_kind(), ww_handshake::WW_HANDSHAKE_FULL);
+            assert_ne!(end.cipher_suite(), 0);
+        }
+        assert_eq!(ends[1].server_name(), (ww_status::WW_OK, &b"localhost"[..]));
+        assert_eq!(ends[0].peer_certificate(0), (ww_status::WW_OK, &identity.der[..]));
+        assert_eq!(ends[0].peer_certificate(1), (ww_status::WW_OK, &b""[..]));
+        let exported = ends.each_ref().map(|end| end.export(32, b"EXPORTER-x", Some(b"c")));
+        assert_eq!(exported[0].0, ww_status::WW_OK);
+        assert_eq!(exported[0], exported[1]);
+        let too_long = ends[0].export(1 << 15, b"EXPORTER-x", None);
+        assert_eq!(too_long.0, ww_status::WW_ERROR_EXPORT);
+    }
+}
+
+#[test]
+fn plaintext_and_the_ends_of_both_halves_go_across() {
+    for versions in [WW_TLS13, WW_TLS12] {
+        let mut ends = established(versions);
+        assert_eq!(ends[0].writev(&[b"hel", b"", b"lo"]), (ww_status::WW_OK, 5));
+        assert_eq!(ends[0].close(), ww_status::WW_OK);
+        assert_eq!(ends[0].write(b"more"), (ww_status::WW_ERROR_CLOSED, 0));
+        pump(&mut ends);
+        assert_eq!(ends[1].read(3), (ww_status::WW_OK, b"hel".to_vec()));
+        assert_eq!(ends[1].read(9), (ww_status::WW_OK, b"lo".to_vec()));
+        assert_eq!(ends[1].read(9), (ww_status::WW_OK, vec![]));
+        assert_eq!(ends[1].reading_state(), ww_reading::WW_READING_PEER_CLOSED);
+        assert_eq!(ends[1].write_and_close(b"bye"), ww_status::WW_OK);
+        let (_, chunk) = ends[1].out_take(usize::MAX);
+        let [mut client, server] = ends;
+        drop(server);
+        let chunk = chunk.unwrap();
+        assert_eq!(client.receive(chunk.span()), (ww_status::WW_OK, chunk.span().len()));
+        assert_eq!(client.read(9), (ww_status::WW_OK, b"bye".to_vec()));
+    }
+}
+
+#[test]
+fn an_end_without_close_notify_is_told_once_by_process_and_always_by_read() {
+    let mut ends = established(0);
+    assert_eq!(ends[0].in_end(), ww_status::WW_OK);
+    assert_eq!(ends[0].process(), ww_status::WW_ERROR_TRUNCATED);
+    assert_eq!(ends[0].process(), ww_status::WW_OK);
+    assert_eq!(ends[0].read(1), (ww_status::WW_ERROR_TRUNCATED, vec![]));
+    assert_eq!(ends[0].reading_state(), ww_reading::WW_READING_TRUNCATED);
+    assert_eq!(ends[0].error().status, ww_status::WW_OK);
+    assert_eq!(ends[0].write(b"still"), (ww_status::WW_OK, 5));
+}
+
+#[test]
+fn an_error_says_who_is_at_fault_with_the_alert_in_words() {
+    let mut ends = established(0);
+    assert_eq!(ends[0].abort(40), ww_status::WW_OK);
+    assert_eq!(pump(&mut ends), [ww_status::WW_OK, ww_status::WW_ERROR_PEER_ALERT]);
+    let [ours, theirs] = ends.each_ref().map(Connection::error);
+    assert_eq!(
+        (ours.status, ours.fault, ours.alert),
+        (ww_status::WW_ERROR_ABORTED, ww_fault::WW_FAULT_CALLER, 40)
+    );
+    assert_eq!(
+        (theirs.status, theirs.fault, theirs.alert),
+        (ww_status::WW_ERROR_PEER_ALERT, ww_fault::WW_FAULT_PEER, 40)
+    );
+    assert_eq!(capi_calls::text(&theirs), "the peer sent the alert handshake_failure");
+    assert_eq!(ends[1].write(b"more"), (ww_status::WW_ERROR_FAILED, 0));
+
+    let mut ends = established(0);
+    let forged = [23, 3, 3, 0, 17, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+    assert_eq!(ends[0].receive(&forged), (ww_status::WW_OK, forged.len()));
+    assert_eq!(ends[0].process(), ww_status::WW_ERROR_PEER_PROTOCOL);
+    let error = ends[0].error();
+    assert_eq!((error.fault, error.alert), (ww_fault::WW_FAULT_PEER, 20));
+}
+
+#[test]
+fn a_server_that_nobody_vouches_for_is_refused() {
+    let (client, _, _) = configs(0, &[]);
+    let (_, server, _) = configs(0, &[]);
+    let mut ends = pair_with(&client, &server, &capi_calls::settings());
+    let statuses = [ww_status::WW_ERROR_CERTIFICATE, ww_status::WW_ERROR_PEER_ALERT];
+    assert_eq!(pump(&mut ends), statuses);
+    assert_eq!((ends[0].error().fault, ends[1].error().alert), (ww_fault::WW_FAULT_PEER, 48));
+}
+
+#[test]
+fn sessions_are_resumed_by_connections_of_one_configuration() {
+    for versions in [WW_TLS13, WW_TLS12] {
+        let (client, server, identity) = configs(versions, &[]);
+        // SAFETY: all of it is there.
+        let stateless = unsafe {
+            ServerConfig::new(|settings| {
+                settings.certificates = pem(&identity.certificate);
+                settings.private_key = pem(&identity.key);
+                settings.stateless_tickets = 1;
+            })
+        };
+        for (client, server) in [(client.clone(), server), (client, stateless.unwrap())] {
+            // The first one with a server finds no session of its.
+            for kind in [ww_handshake::WW_HANDSHAKE_FULL, ww_handshake::WW_HANDSHAKE_RESUMED] {
+                let mut ends = pair_with(&client, &server, &capi_calls::settings());
+                assert_eq!(pump(&mut ends), [ww_status::WW_OK; 2]);
+                assert_eq!(ends.each_ref().map(Connection::handshake_kind), [kind; 2]);
+            }
+        }
+    }
+}
+
+#[test]
+fn threads_share_a_configuration_and_connections_move_between_them() {
+    let (client, server, _) = configs(0, &[]);
+    let handshakes = || {
+        let (client, server) = (client.clone(), server.clone());
+        thread::spawn(move || {
+            let mut last = None;
+            for _ in 0..8 {
+                let mut ends = pair_with(&client, &server, &capi_calls::settings());
+                assert_eq!(pump(&mut ends), [ww_status::WW_OK; 2]);
+                last = Some(ends);
+            }
+            last.unwrap()
+        })
+    };
+    let threads = [handshakes(), handshakes()];
+    drop((client, server));
+    for thread in threads {
+        let mut ends = thread.join().unwrap();
+        assert_eq!(ends[0].write(b"moved"), (ww_status::WW_OK, 5));
+        pump(&mut ends);
+        assert_eq!(ends[1].read(9), (ww_status::WW_OK, b"moved".to_vec()));
+    }
+}

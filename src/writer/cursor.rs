@@ -5,6 +5,8 @@
 
 mod forward;
 
+pub(super) use forward::End;
+
 use super::control::Control;
 use super::current::CurrentRecord;
 use super::padding::Padding;
@@ -122,8 +124,7 @@ impl<'a> Cursor<'a> {
     /// `want`.
     #[inline]
     pub(super) fn plan(&self, want: usize) -> Plan {
-        let max_content = self.policy.max_content();
-        let target = self.sizer.content_len(self.sent, self.format().overhead(), max_content);
+        let target = self.target();
         let longest_inner = self.policy.longest_inner(target);
         let Some((control_len, updates_key)) = self.control_in_front(longest_inner) else {
             return Plan::KeyLimit;
@@ -132,7 +133,8 @@ impl<'a> Cursor<'a> {
             return Plan::NoRoom;
         }
         let space = self.tail.saturating_sub(control_len + tail_needed(self.format(), 0));
-        let in_tail = self.policy.content_within(target, space);
+        let in_tail =
+            if longest_inner <= space { target } else { self.policy.content_within(target, space) };
         let tail_serves = in_tail >= target.min(MIN_TAIL);
         let begin = |fresh, content_limit| {
             Plan::Begin(BeginPlan { fresh, updates_key, control_len, content_limit })
@@ -147,6 +149,13 @@ impl<'a> Cursor<'a> {
         } else {
             Plan::NoRoom
         }
+    }
+
+    /// Content of the next record, if no memory bounds it.
+    #[inline]
+    fn target(&self) -> usize {
+        let max_content = self.policy.max_content();
+        self.sizer.content_len(self.sent, self.format().overhead(), max_content)
     }
 
     /// Wire length of the control record in front of the next record, and whether it is a
@@ -174,6 +183,15 @@ impl<'a> Cursor<'a> {
         }
         let policy = self.policy.with_padding(Padding::None);
         Self { policy, sizer: &MAX_SIZE, ..self }.plan(padding.max(1))
+    }
+
+    /// Plays that a record is begun as planned.
+    const fn assume_begun(&mut self, plan: BeginPlan) {
+        if plan.fresh {
+            self.fresh -= 1;
+            self.tail = self.segment_len;
+        }
+        self.control_len = plan.control_len;
     }
 
     /// Plays the sealing of a record in the tail, behind the control record that is due.

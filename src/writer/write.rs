@@ -3,7 +3,7 @@
 use core::ops::Deref;
 
 use super::current::CurrentRecord;
-use super::cursor::Plan;
+use super::cursor::{End, Plan};
 use super::progress::RecordEnd;
 use super::seal::Failed;
 use super::state::Life;
@@ -44,8 +44,8 @@ impl Writer {
         let (available, end) = self.room_up_to(buf.len());
         if buf.len() > available {
             return Err(match end {
-                Plan::KeyLimit => WriteError::KeyLimit { accepted: 0 },
-                Plan::NoRoom | Plan::Begin(_) => {
+                End::KeyLimit => WriteError::KeyLimit { accepted: 0 },
+                End::NoRoom | End::AllAccepted => {
                     WriteError::NoRoom { needed: buf.len(), available }
                 }
             });

@@ -11,6 +11,7 @@ use core::fmt;
 use bytes::Bytes;
 
 use super::chunk::BufferId;
+use super::copy::copy;
 use super::marks::Marks;
 use super::piece::{Piece, Small};
 use super::segment::Segment;
@@ -138,7 +139,7 @@ impl OutboundBuffer {
     #[inline]
     pub(crate) fn copy_into_tail(&mut self, offset: usize, bytes: &[u8]) {
         if let Some(segment) = &mut self.tail {
-            segment.tail_mut()[offset..][..bytes.len()].copy_from_slice(bytes);
+            copy(&mut segment.tail_mut()[offset..], bytes);
         }
     }
 

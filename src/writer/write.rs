@@ -9,6 +9,7 @@ use super::seal::Failed;
 use super::state::Life;
 use super::{Coalescing, Writer};
 use crate::alert::{Alert, AlertDescription};
+use crate::buffer::copy;
 use crate::error::{Error, WriteError};
 
 impl Writer {
@@ -198,7 +199,7 @@ impl Writer {
             }
             let free = self.free_mut();
             let n = free.len().min(buf.len() - accepted);
-            free[..n].copy_from_slice(&buf[accepted..][..n]);
+            copy(free, &buf[accepted..][..n]);
             accepted += n;
             self.commit(n, false).map_err(|Failed| WriteError::Failed { accepted })?;
         }

@@ -11,7 +11,6 @@ use core::fmt;
 use bytes::Bytes;
 
 use super::chunk::BufferId;
-use super::copy::copy;
 use super::marks::Marks;
 use super::piece::{Piece, Small};
 use super::segment::Segment;
@@ -135,12 +134,11 @@ impl OutboundBuffer {
         self.tail = Some(self.segments.take());
     }
 
-    /// Copies `bytes` to `offset` in the tail, which has room for them there.
+    /// Copies `bytes` to `offset` in the tail, where what is in use ends then. Returns whether there
+    /// is memory for them.
     #[inline]
-    pub(crate) fn copy_into_tail(&mut self, offset: usize, bytes: &[u8]) {
-        if let Some(segment) = &mut self.tail {
-            copy(&mut segment.tail_mut()[offset..], bytes);
-        }
+    pub(crate) fn fill_tail(&mut self, offset: usize, bytes: &[u8]) -> bool {
+        self.tail.as_mut().is_some_and(|segment| segment.fill(offset, bytes))
     }
 
     /// Declares the first `len` bytes of the tail to be in use.

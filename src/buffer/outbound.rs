@@ -307,8 +307,10 @@ impl OutboundBuffer {
     #[inline]
     pub(crate) fn mark(&mut self, wire: usize, plaintext: usize) {
         self.waiting += wire;
-        let capacity = self.segment_len().saturating_mul(self.max_segments);
-        self.marks.push(wire, plaintext, capacity);
+        self.marks.push(wire, plaintext);
+        if self.marks.may_forget() {
+            self.marks.forget(self.segment_len().saturating_mul(self.max_segments));
+        }
     }
 
     /// The tail joins what waits in front of it, or goes if nothing waits in it.

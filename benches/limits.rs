@@ -48,13 +48,14 @@ fn main() -> Result<(), Error> {
         }
     }
     println!("{:<58} {:>8} {:>8}", "", "measured", "limit");
-    let sections: [(&str, Section); 6] = [
+    let sections: [(&str, Section); 7] = [
         ("opening", opening),
         ("orders", orders),
         ("padding", padding),
         ("layers", layers),
         ("crowd", crowd),
         ("forecasts", forecasts),
+        ("places", places),
     ];
     let mut held = true;
     for (name, section) in sections {
@@ -221,6 +222,40 @@ fn forecasts(effort: &Effort) -> Result<bool, Error> {
             }
         }
         held &= row(&format!("{name}, ns ({of})"), worst, limit);
+    }
+    Ok(held)
+}
+
+/// Records of 16 bytes by writers whose parts lie elsewhere, the slowest of them as a multiple of the
+/// median one.
+fn places(effort: &Effort) -> Result<bool, Error> {
+    const PLACES: usize = 256;
+    const CALLS: usize = 50;
+    let mut held = true;
+    for (name, suite) in SUITES.into_iter().take(3) {
+        let (mut writers, mut in_the_way) = (Vec::new(), Vec::new());
+        for place in 0..PLACES {
+            in_the_way.push(vec![0_u8; 1 + 16 * (place % 37)]);
+            writers.push((writer(suite, WriterConfig::default())?, f64::INFINITY));
+        }
+        for _ in 0..effort.rounds {
+            for (writer, least) in &mut writers {
+                // Warm, as the work of a connection mostly is.
+                writer.write(&[1; 16])?;
+                drain_all(writer.drain());
+                let time = timed(CALLS, || {
+                    writer.write(black_box(&[1; 16]))?;
+                    drain_all(writer.drain());
+                    Ok(())
+                })?;
+                *least = least.min(time.as_secs_f64() * 1e9);
+            }
+        }
+        let mut times: Vec<f64> = writers.iter().map(|(_, least)| *least).collect();
+        times.sort_by(f64::total_cmp);
+        let (middle, slowest) = (times[PLACES / 2], times[PLACES - 1]);
+        let name = format!("16 B records at the slowest place, of the median, {name}");
+        held &= row(&name, slowest / middle, 1.05);
     }
     Ok(held)
 }

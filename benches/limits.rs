@@ -1,8 +1,8 @@
 //! The limits on reading and on connections, each measured in turns with what it is a limit
 //! against, in medians of the rounds. `paired` has those on writing.
 //!
-//! `cargo bench -p benches --bench limits [-- [SECTION ...] [--check]]`; with `--check` a limit that
-//! is missed is an error.
+//! `cargo bench -p benches --bench limits [-- [SECTION ...] [--check]]`; with `--check` a limit
+//! that is missed is an error.
 
 use core::hint::black_box;
 use core::time::Duration;
@@ -226,8 +226,8 @@ fn forecasts(effort: &Effort) -> Result<bool, Error> {
     Ok(held)
 }
 
-/// Records of 16 bytes by writers whose parts lie elsewhere, the slowest of them as a multiple of the
-/// median one. One in 256 takes up to 16 % longer than the others, another one in each process.
+/// Records of 16 bytes by writers whose parts lie elsewhere, the slowest of them as a multiple of
+/// the median one. One in 256 takes up to 16 % longer than the others, another in each process.
 fn places(effort: &Effort) -> Result<bool, Error> {
     const PLACES: usize = 256;
     const CALLS: usize = 50;

@@ -1,10 +1,9 @@
-//! Copies of 16 KiB from every offset within a page, to several: what a call costs must not depend on
-//! where the caller's memory lies. Some processors copy by `rep movsb` several times slower at some
-//! distances (AMD Zen 3: where the source lies just below the destination, modulo 4,096).
+//! Copies of 16 KiB from every offset within a page, to several: what a call costs must not depend
+//! on where the caller's memory lies. Some processors copy by `rep movsb` several times slower at
+//! some distances (AMD Zen 3: where the source lies just below the destination, modulo 4,096).
 //!
-//! `cargo bench -p benches --bench offsets [-- --check]`; with `--check` a limit that is missed is an
-//! error. `one long copy` shows whether the C library and the processor have the effect at all.
-#![expect(clippy::std_instead_of_alloc, reason = "a program with std")]
+//! `cargo bench -p benches --bench offsets [-- --check]`; with `--check` a limit that is missed is
+//! an error. `one long copy` shows whether C library and processor have the effect at all.
 
 use core::hint::black_box;
 use core::time::Duration;

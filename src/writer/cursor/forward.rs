@@ -110,7 +110,7 @@ impl Cursor<'_> {
         (content_len - rest, end)
     }
 
-    /// Plays the record that was begun, and those that are begun as it is behind it: with nothing in
+    /// Plays the record that was begun, and those behind it that are begun alike: with nothing in
     /// front of them, and full at `content_len` bytes. Returns what was accepted of the `rest`.
     fn accept_alike(&mut self, content_len: usize, rest: usize) -> usize {
         let (inner_len, longest_inner) = self.policy.inner_lens(content_len);

@@ -106,7 +106,8 @@ fn orders(effort: &Effort) -> Result<bool, Error> {
         let records = Records::by_turns(SUITE, content_lens, Padding::None)?;
         let mut worst = 0.0_f64;
         for capacity in [MAX_RECORD_LEN, 20_000, 2 * MAX_RECORD_LEN, 128 * 1024] {
-            for read_len in [23, 100, 1_460, 16_384, usize::MAX] {
+            // In shorter ones, the orders differ by how often the caller asks what is wanted.
+            for read_len in [100, 1_460, 16_384, usize::MAX] {
                 let read = |order| records.read(order, read_len, capacity);
                 let turns: [TimedRun<'_>; 4] = [
                     &mut || read(Order::AtOnce),

@@ -33,9 +33,9 @@ impl Marks {
         self.drained_plaintext
     }
 
-    /// `wire` more bytes wait. Of what may come back, only the last `keep` bytes are remembered.
+    /// `wire` more bytes wait.
     #[inline]
-    pub(super) fn push(&mut self, wire: usize, plaintext: usize, keep: usize) {
+    pub(super) fn push(&mut self, wire: usize, plaintext: usize) {
         if wire > 0 {
             let mark = Mark { wire, plaintext };
             match self.first {
@@ -43,9 +43,12 @@ impl Marks {
                 Some(_) => self.ahead.push_back(mark),
             }
         }
-        if self.behind_len > keep {
-            self.forget(keep);
-        }
+    }
+
+    /// Whether anything is remembered that may be [forgotten](Self::forget).
+    #[inline]
+    pub(super) const fn may_forget(&self) -> bool {
+        self.behind_len > 0
     }
 
     /// `len` bytes are gone for good, and all before them.
@@ -66,8 +69,9 @@ impl Marks {
         });
     }
 
-    #[cold]
-    fn forget(&mut self, keep: usize) {
+    /// Of what may come back, only the last `keep` bytes are remembered.
+    #[inline(never)]
+    pub(super) fn forget(&mut self, keep: usize) {
         while self.behind_len > keep {
             match self.behind.pop_front() {
                 Some(mark) => self.behind_len -= mark.wire,
@@ -139,7 +143,7 @@ mod tests {
     fn taking_and_putting_back_restores_what_was_delivered() {
         let mut marks = Marks::default();
         for (wire, plaintext) in [(10, 1), (20, 2), (5, 0), (30, 3)] {
-            marks.push(wire, plaintext, 100);
+            marks.push(wire, plaintext);
         }
         let delivered_at = |at| match at {
             0..10 => 0,
@@ -162,8 +166,8 @@ mod tests {
     #[test]
     fn what_was_drained_for_good_is_not_remembered() {
         let mut marks = Marks::default();
-        marks.push(10, 1, 100);
-        marks.push(10, 1, 100);
+        marks.push(10, 1);
+        marks.push(10, 1);
         marks.take(10);
         marks.drain(5);
         assert_eq!((marks.drained_plaintext(), marks.remembered()), (1, 5));

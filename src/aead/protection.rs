@@ -1,7 +1,6 @@
 //! The bytes of one protected record (RFC 9846 §5.2, RFC 5246 §6.2.3.3).
 
-use ring::aead::{Aad, LessSafeKey, NONCE_LEN, Nonce};
-
+use super::cipher_key::{CipherKey, NONCE_LEN};
 use super::nonce::Iv;
 use crate::record::{ContentType, HEADER_LEN, RecordFormat, RecordHeader, TAG_LEN, Version};
 
@@ -23,7 +22,7 @@ impl Protection {
     #[inline(always)]
     pub(super) fn seal_record(
         self,
-        key: &LessSafeKey,
+        key: &CipherKey,
         record: &mut [u8],
         content_type: ContentType,
         content_len: usize,
@@ -76,24 +75,17 @@ impl Protection {
     #[inline(always)]
     pub(super) fn seal_body(
         self,
-        key: &LessSafeKey,
+        key: &CipherKey,
         header: [u8; HEADER_LEN],
         body: &mut [u8],
     ) -> [u8; TAG_LEN] {
-        let nonce = Nonce::assume_unique_for_key(self.nonce);
-        let sealed = match self.format.version() {
-            Version::Tls13 => {
-                key.seal_in_place_separate_tag(nonce, Aad::from(AadTls13::new(header)), body)
-            }
+        match self.format.version() {
+            Version::Tls13 => key.seal(self.nonce, AadTls13::new(header), body),
             Version::Tls12 => {
                 let aad = aad_tls12(self.seq, header, self.format.explicit_nonce_len() + TAG_LEN);
-                key.seal_in_place_separate_tag(nonce, Aad::from(aad), body)
+                key.seal(self.nonce, aad, body)
             }
-        };
-        let tag = sealed.expect("a record is at most 2^14 + 1 bytes, ring's limit is 2^36 - 32");
-        let mut bytes = [0; TAG_LEN];
-        bytes.copy_from_slice(tag.as_ref());
-        bytes
+        }
     }
 }
 

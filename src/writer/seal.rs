@@ -270,7 +270,7 @@ impl Writer {
         };
         let record = self.control_record(message).ok_or(Error::KeysExhausted)?;
         if let Some(next) = next {
-            self.sealer = Some(RecordSealer::new(next, self.key_limits()));
+            self.sealer = Some(RecordSealer::new(next, self.key_limits(), self.aead));
             self.counts.on_key_update();
         }
         Ok(Some(record))

@@ -1,19 +1,23 @@
 //! The limits on reading and on connections, each measured in turns with what it is a limit
 //! against, in medians of the rounds. `paired` has those on writing.
 //!
-//! `cargo bench -p benches --bench limits [-- --check]`; with `--check` a limit that is missed is an error.
+//! `cargo bench -p benches --bench limits [-- [SECTION ...] [--check]]`; with `--check` a limit that
+//! is missed is an error.
 
 use core::hint::black_box;
 use core::time::Duration;
 
 use benches::common::Error;
 use benches::common::crowd::Crowd;
+use benches::common::forecasts::{CAPACITIES, ONE_SIZE, Policy, TWO_SIZES, busy_writer};
 use benches::common::halves::{SUITES, drain_all, writer};
 use benches::common::handshake::Ends;
 use benches::common::opening::{Ours, Ring};
 use benches::common::orders::{Order, Records};
 use benches::common::rounds::{TimedRun, median, play, timed};
-use wantwrite::{CipherSuite, ConnectionConfig, MAX_RECORD_LEN, Padding, WriterConfig};
+use wantwrite::{
+    BufferState, CipherSuite, ConnectionConfig, MAX_RECORD_LEN, Padding, Writer, WriterConfig,
+};
 
 const SUITE: CipherSuite = CipherSuite::TLS_AES_128_GCM_SHA256;
 const ROUNDS: usize = 101;
@@ -27,9 +31,11 @@ struct Effort {
     crowd: usize,
 }
 
+type Section = fn(&Effort) -> Result<bool, Error>;
+
 fn main() -> Result<(), Error> {
     let mut effort = Effort { rounds: ROUNDS, crowd: CROWD };
-    let mut check = false;
+    let (mut check, mut only) = (false, Vec::new());
     let mut arguments = lexopt::Parser::from_env();
     while let Some(argument) = arguments.next()? {
         match argument {
@@ -37,13 +43,26 @@ fn main() -> Result<(), Error> {
             // What `cargo bench -- --test` asks of a benchmark: that it runs.
             lexopt::Arg::Long("test") => effort = Effort { rounds: 1, crowd: 1_000 },
             lexopt::Arg::Long("bench") => {}
+            lexopt::Arg::Value(name) => only.push(name),
             other => return Err(other.unexpected().into()),
         }
     }
-    println!("{:<52} {:>8} {:>8}", "", "measured", "limit");
-    let held =
-        [opening(&effort)?, orders(&effort)?, padding(&effort)?, layers(&effort)?, crowd(&effort)?];
-    if check && held != [true; 5] { Err("a limit is missed".into()) } else { Ok(()) }
+    println!("{:<58} {:>8} {:>8}", "", "measured", "limit");
+    let sections: [(&str, Section); 6] = [
+        ("opening", opening),
+        ("orders", orders),
+        ("padding", padding),
+        ("layers", layers),
+        ("crowd", crowd),
+        ("forecasts", forecasts),
+    ];
+    let mut held = true;
+    for (name, section) in sections {
+        if only.is_empty() || only.iter().any(|only| only == name) {
+            held &= section(&effort)?;
+        }
+    }
+    if check && !held { Err("a limit is missed".into()) } else { Ok(()) }
 }
 
 /// 16 KiB records opened in place, as a multiple of ring's `open_in_place`. Where the memory lies
@@ -68,13 +87,25 @@ fn opening(effort: &Effort) -> Result<bool, Error> {
 /// Records read in every order of calls, as a multiple of the time of the best order. The worst
 /// over lengths of reads and of the buffer.
 fn orders(effort: &Effort) -> Result<bool, Error> {
-    const ROUNDS: usize = 51;
+    const ROUNDS: usize = 31;
+    let lens: [&[usize]; 9] = [
+        &[1],
+        &[78],
+        &[1_000],
+        &[4_000],
+        &[16_384],
+        // 22 B on the wire.
+        &[0, 1],
+        &[1, 16_384],
+        &[16_384, 1, 1, 1],
+        &[1, 1_000],
+    ];
     let mut held = true;
-    for content_len in [1, 78, 1_000, 4_000, 16_384] {
-        let records = Records::new(SUITE, content_len)?;
+    for content_lens in lens {
+        let records = Records::by_turns(SUITE, content_lens, Padding::None)?;
         let mut worst = 0.0_f64;
-        for capacity in [MAX_RECORD_LEN, 2 * MAX_RECORD_LEN, 128 * 1024] {
-            for read_len in [100, 1_460, 16_384, usize::MAX] {
+        for capacity in [MAX_RECORD_LEN, 20_000, 2 * MAX_RECORD_LEN, 128 * 1024] {
+            for read_len in [23, 100, 1_460, 16_384, usize::MAX] {
                 let read = |order| records.read(order, read_len, capacity);
                 let turns: [TimedRun<'_>; 4] = [
                     &mut || read(Order::AtOnce),
@@ -90,7 +121,8 @@ fn orders(effort: &Effort) -> Result<bool, Error> {
                 worst = times.into_iter().fold(worst, |worst, time| worst.max(time / best));
             }
         }
-        let name = format!("{} B records, the worst order of reads", content_len + 22);
+        let lens: Vec<String> = content_lens.iter().map(|len| (len + 22).to_string()).collect();
+        let name = format!("records of {} B, the worst order of reads", lens.join(", "));
         held &= row(&name, worst, 1.3);
     }
     Ok(held)
@@ -155,7 +187,45 @@ fn crowd(effort: &Effort) -> Result<bool, Error> {
     Ok(row(&name, ratio, 1.05))
 }
 
+/// What is said of records to come, in nanoseconds: the worst over capacities and policies.
+fn forecasts(effort: &Effort) -> Result<bool, Error> {
+    type Call = fn(&Writer, usize) -> usize;
+    let room: Call = |writer, _| writer.room();
+    let is_full: Call = |writer, _| usize::from(writer.buffer_state() == BufferState::Full);
+    let calls: [(&str, Call, &[Policy], f64); 5] = [
+        ("room()", room, &ONE_SIZE, 50.0),
+        ("room() beyond a change of size", room, &TWO_SIZES, 75.0),
+        ("buffer_state()", is_full, &ONE_SIZE, 50.0),
+        ("wire_len() of the room", |writer, room| writer.wire_len(room), &ONE_SIZE, 75.0),
+        ("wire_len() of 1 GiB", |writer, _| writer.wire_len(1 << 30), &ONE_SIZE, 300.0),
+    ];
+    let mut held = true;
+    for (name, call, policies, limit) in calls {
+        let (mut worst, mut of) = (0.0, String::new());
+        for policy in policies {
+            for capacity in CAPACITIES {
+                let writer = busy_writer(SUITE, capacity, policy)?;
+                let room = writer.room();
+                let mut turn = || {
+                    timed(1_000, || {
+                        black_box(call(black_box(&writer), room));
+                        Ok(())
+                    })
+                };
+                let [times] = play(effort.rounds.min(11), [&mut turn])?;
+                // The least: what else the machine does makes them longer only.
+                let least = times.into_iter().fold(f64::INFINITY, f64::min) / 1_000.0;
+                if least > worst {
+                    (worst, of) = (least, format!("{} KiB, {}", capacity >> 10, policy.name));
+                }
+            }
+        }
+        held &= row(&format!("{name}, ns ({of})"), worst, limit);
+    }
+    Ok(held)
+}
+
 fn row(name: &str, measured: f64, limit: f64) -> bool {
-    println!("{name:<52} {measured:>8.3} {limit:>8.2}");
+    println!("{name:<58} {measured:>8.3} {limit:>8.2}");
     measured <= limit
 }

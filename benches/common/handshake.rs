@@ -134,6 +134,19 @@ pub fn carry(from: &mut Connection, to: &mut Connection) -> Result<(), Error> {
     Ok(())
 }
 
+/// Carries what waits in one of ours to the other, which is to hold it all unread.
+pub fn carry_input(from: &mut Connection, to: &mut Connection) -> Result<(), Error> {
+    let mut drain = from.writer_mut().drain();
+    while drain.remaining() > 0 {
+        let taken = to.receive(drain.chunk());
+        if taken == 0 {
+            return Err("no room for input".into());
+        }
+        drain.advance(taken)?;
+    }
+    Ok(())
+}
+
 fn answer(server: &mut ServerConnection, mut wire: &[u8]) -> Result<Vec<u8>, Error> {
     while !wire.is_empty() {
         server.read_tls(&mut wire)?;

@@ -2,6 +2,7 @@
 //! negotiated connections.
 
 pub mod crowd;
+pub mod forecasts;
 pub mod halves;
 pub mod handshake;
 pub mod opening;

@@ -9,6 +9,7 @@ use wantwrite::{
 };
 
 use benches::common::Error;
+use benches::common::forecasts::{ONE_SIZE, Policy, TWO_SIZES, busy_writer};
 use benches::common::halves::{drain_all, reader, writer};
 use benches::common::handshake::Ends;
 
@@ -24,7 +25,7 @@ pub(crate) trait Scenario {
 
 type Make = fn() -> Result<Box<dyn Scenario>, Error>;
 
-pub(crate) const SCENARIOS: [(&str, Make); 14] = [
+pub(crate) const SCENARIOS: [(&str, Make); 18] = [
     ("write 16 B", || write(16)),
     ("write 1 KiB", || write(1024)),
     ("write 16 KiB", || write(16384)),
@@ -39,6 +40,10 @@ pub(crate) const SCENARIOS: [(&str, Make); 14] = [
     ("reader, record of 16 KiB", || open(16384)),
     ("connection, write 16 B", connection),
     ("key update", key_update),
+    ("room(), 64 KiB", || room(64 << 10, &ONE_SIZE[0])),
+    ("room(), 1 GiB of 100 B", || room(1 << 30, &ONE_SIZE[2])),
+    ("room(), 1 GiB, ramp, padded to 16 B", || room(1 << 30, &TWO_SIZES[1])),
+    ("wire_len(1 GiB), 64 KiB of 100 B", wire_len),
 ];
 
 fn write(len: usize) -> Result<Box<dyn Scenario>, Error> {
@@ -139,6 +144,21 @@ fn key_update() -> Result<Box<dyn Scenario>, Error> {
     steps(Writer::new(keys, WriterConfig::default())?, nothing, |writer| {
         writer.update_keys(KeyUpdateRequest::NotRequested)?;
         drain_all(writer.drain());
+        Ok(())
+    })
+}
+
+fn room(capacity: usize, policy: &Policy) -> Result<Box<dyn Scenario>, Error> {
+    steps(busy_writer(SUITE, capacity, policy)?, nothing, |writer| {
+        black_box(black_box(writer).room());
+        Ok(())
+    })
+}
+
+fn wire_len() -> Result<Box<dyn Scenario>, Error> {
+    let writer = busy_writer(SUITE, 64 << 10, &ONE_SIZE[2])?;
+    steps(writer, nothing, |writer| {
+        black_box(black_box(writer).wire_len(1 << 30));
         Ok(())
     })
 }

@@ -56,7 +56,14 @@ pub(crate) struct KeyBudget {
 }
 
 /// [`blocks`] of the longest record: content, type byte and tag.
-pub(super) const MAX_RECORD_BLOCKS: u64 = (1 << 10) + 2;
+pub(crate) const MAX_RECORD_BLOCKS: u64 = (1 << 10) + 2;
+
+/// What is taken of a budget at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Cost {
+    pub(crate) records: u64,
+    pub(crate) blocks: u64,
+}
 
 /// Blocks of the largest control record: a KeyUpdate or an alert, and its tag.
 const CONTROL_BLOCKS: u64 = 2;
@@ -64,6 +71,9 @@ const CONTROL_BLOCKS: u64 = 2;
 impl KeyBudget {
     /// The budget of no key.
     pub(crate) const NONE: Self = Self { records: 0, blocks: 0 };
+
+    /// One that is asked only what was [spent](Self::spent_of_endless) of it.
+    pub(crate) const ENDLESS: Self = Self { records: u64::MAX, blocks: u64::MAX };
 
     /// The budget of a key that nothing was sealed with.
     pub(crate) const fn of_new_key(limits: KeyLimits) -> Self {
@@ -96,6 +106,30 @@ impl KeyBudget {
     #[inline]
     pub(crate) const fn allows_application_blocks(&self, blocks: u64) -> bool {
         self.records >= 3 && self.blocks >= blocks.saturating_add(2 * CONTROL_BLOCKS)
+    }
+
+    /// How often, at most `most` times, application records of this cost are
+    /// [allowed](Self::allows_application_blocks) one behind the other, if before each so many
+    /// blocks more are asked for than it takes.
+    pub(crate) fn affords(&self, each: Cost, more_blocks: u64, most: u64) -> u64 {
+        let held_back = more_blocks + 2 * CONTROL_BLOCKS;
+        let within = |left: u64, each: u64, most: u64| {
+            // A division takes longer than all the rest.
+            if most.saturating_mul(each) <= left { most } else { left / each }
+        };
+        let most = within(self.records.saturating_sub(2), each.records, most);
+        within(self.blocks.saturating_sub(held_back), each.blocks, most)
+    }
+
+    /// Counts as many records as [`affords`](Self::affords) allows.
+    pub(crate) const fn spend_times(&mut self, each: Cost, times: u64) {
+        self.records -= each.records * times;
+        self.blocks -= each.blocks * times;
+    }
+
+    /// What this, once [`ENDLESS`](Self::ENDLESS), was spent for.
+    pub(crate) const fn spent_of_endless(self) -> Cost {
+        Cost { records: u64::MAX - self.records, blocks: u64::MAX - self.blocks }
     }
 
     /// Whether any record at all may be sealed.

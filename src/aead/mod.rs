@@ -26,7 +26,7 @@ mod suite;
 mod vectors;
 
 pub use budget::KeyLimits;
-pub(crate) use budget::{KeyBudget, blocks};
+pub(crate) use budget::{Cost, KeyBudget, MAX_RECORD_BLOCKS, blocks};
 #[cfg(feature = "rustls")]
 pub use exporter::ExportError;
 #[cfg(feature = "rustls")]

@@ -7,6 +7,7 @@ use bytes::BytesMut;
 
 #[cfg(feature = "std")]
 use super::Pool;
+use super::copy::{copy, move_to_front};
 use super::{BufferPolicy, wipe};
 use crate::error::Overrun;
 
@@ -100,7 +101,8 @@ impl InboundBuffer {
         if !self.is_worth_moving(needed) {
             return 0;
         }
-        self.memory.copy_within(self.start..self.end, 0);
+        let len = self.len();
+        move_to_front(&mut self.memory, self.start, len);
         self.end -= self.start;
         self.start = 0;
         self.end
@@ -263,7 +265,7 @@ impl InboundBuffer {
         let mut memory = self.new_memory(len);
         let end = self.len();
         if !self.memory.is_empty() {
-            memory[..end].copy_from_slice(self.bytes());
+            copy(&mut memory, self.bytes());
             self.release();
         }
         (self.memory, self.end, self.used) = (memory, end, end);

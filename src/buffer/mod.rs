@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 use zeroize::optimization_barrier;
 
 mod chunk;
+mod copy;
 mod inbound;
 mod marks;
 mod outbound;
@@ -18,6 +19,7 @@ mod segment;
 mod segment_store;
 
 pub use chunk::{Chunk, PutBackError};
+pub(crate) use copy::{append, copy};
 pub(crate) use inbound::InboundBuffer;
 pub(crate) use outbound::OutboundBuffer;
 #[cfg(feature = "std")]

@@ -134,12 +134,11 @@ impl OutboundBuffer {
         self.tail = Some(self.segments.take());
     }
 
-    /// Copies `bytes` to `offset` in the tail, which has room for them there.
+    /// Copies `bytes` to `offset` in the tail, where what is in use ends then. Returns whether there
+    /// is memory for them.
     #[inline]
-    pub(crate) fn copy_into_tail(&mut self, offset: usize, bytes: &[u8]) {
-        if let Some(segment) = &mut self.tail {
-            segment.tail_mut()[offset..][..bytes.len()].copy_from_slice(bytes);
-        }
+    pub(crate) fn fill_tail(&mut self, offset: usize, bytes: &[u8]) -> bool {
+        self.tail.as_mut().is_some_and(|segment| segment.fill(offset, bytes))
     }
 
     /// Declares the first `len` bytes of the tail to be in use.

@@ -6,6 +6,7 @@ use core::ops::Range;
 
 use bytes::{Buf, Bytes, BytesMut};
 
+use super::copy::copy;
 use super::wipe;
 
 /// What is written at a segment's start can be aligned to this many bytes: ring reads and writes
@@ -79,6 +80,19 @@ impl Segment {
         debug_assert!(len <= self.tail_len(), "filled past the end of the segment");
         self.filled = self.sealed + len;
         self.lent = self.lent.max(self.filled);
+    }
+
+    /// Copies `bytes` to `offset` in the tail, where what is in use ends then. Returns whether there
+    /// is memory for them.
+    #[inline]
+    pub(super) fn fill(&mut self, offset: usize, bytes: &[u8]) -> bool {
+        let start = self.sealed + offset;
+        let end = start + bytes.len();
+        let Some(place) = self.memory.get_mut(start..end) else { return false };
+        copy(place, bytes);
+        self.filled = end;
+        self.lent = self.lent.max(end);
+        true
     }
 
     /// Remembers that the first `len` bytes of the tail may be written by somebody else.

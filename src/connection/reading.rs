@@ -3,6 +3,7 @@
 use bytes::BytesMut;
 
 use super::{Connection, ConnectionError, Stage};
+use crate::buffer::copy;
 use crate::error::{Error, Overrun};
 use crate::reader::{Inbound, ReaderState};
 
@@ -123,7 +124,7 @@ impl Connection {
         let mut len = 0;
         self.read_with(|plaintext| {
             let n = plaintext.len().min(buf.len() - len);
-            buf[len..len + n].copy_from_slice(&plaintext[..n]);
+            copy(&mut buf[len..], &plaintext[..n]);
             len += n;
             n
         })

@@ -2,7 +2,7 @@
 
 use core::ops::{Deref, DerefMut};
 
-use crate::buffer::InboundBuffer;
+use crate::buffer::{InboundBuffer, copy};
 use crate::error::Overrun;
 
 /// Free memory of the inbound buffer, at least a byte: let the transport write into it, then
@@ -34,7 +34,7 @@ impl<'a> Inbound<'a> {
     /// Copies as much of `wire` as fits and returns how much that was.
     pub(crate) fn receive(mut self, wire: &[u8]) -> usize {
         let n = self.len().min(wire.len());
-        self[..n].copy_from_slice(&wire[..n]);
+        copy(&mut self, &wire[..n]);
         self.commit(n).map_or(0, |()| n)
     }
 }

@@ -1,8 +1,11 @@
-//! Where the next record of application data goes, and how long it may become; and those after it,
-//! played forward without sealing anything.
+//! Where the next record of application data goes, and how long it may become.
 //!
-//! `write` follows the plan, `room` and `wire_len` only play it forward: one piece of arithmetic,
-//! so that they agree.
+//! `write` follows the plan, `room` and `wire_len` only play it forward (`forward`): one piece of
+//! arithmetic, so that they agree.
+
+mod forward;
+
+pub(super) use forward::End;
 
 use super::control::Control;
 use super::current::CurrentRecord;
@@ -121,8 +124,7 @@ impl<'a> Cursor<'a> {
     /// `want`.
     #[inline]
     pub(super) fn plan(&self, want: usize) -> Plan {
-        let max_content = self.policy.max_content();
-        let target = self.sizer.content_len(self.sent, self.format().overhead(), max_content);
+        let target = self.target();
         let longest_inner = self.policy.longest_inner(target);
         let Some((control_len, updates_key)) = self.control_in_front(longest_inner) else {
             return Plan::KeyLimit;
@@ -131,7 +133,8 @@ impl<'a> Cursor<'a> {
             return Plan::NoRoom;
         }
         let space = self.tail.saturating_sub(control_len + tail_needed(self.format(), 0));
-        let in_tail = self.policy.content_within(target, space);
+        let in_tail =
+            if longest_inner <= space { target } else { self.policy.content_within(target, space) };
         let tail_serves = in_tail >= target.min(MIN_TAIL);
         let begin = |fresh, content_limit| {
             Plan::Begin(BeginPlan { fresh, updates_key, control_len, content_limit })
@@ -146,6 +149,13 @@ impl<'a> Cursor<'a> {
         } else {
             Plan::NoRoom
         }
+    }
+
+    /// Content of the next record, if no memory bounds it.
+    #[inline]
+    fn target(&self) -> usize {
+        let max_content = self.policy.max_content();
+        self.sizer.content_len(self.sent, self.format().overhead(), max_content)
     }
 
     /// Wire length of the control record in front of the next record, and whether it is a
@@ -175,60 +185,13 @@ impl<'a> Cursor<'a> {
         Self { policy, sizer: &MAX_SIZE, ..self }.plan(padding.max(1))
     }
 
-    /// What would be accepted of `len` bytes, or more by what the current record takes, and what
-    /// would end it.
-    pub(super) fn room_up_to(mut self, record: Option<CurrentRecord>, len: usize) -> (usize, Plan) {
-        let mut room = 0;
-        if let Some(record) = record {
-            room = record.free();
-            self.assume_sealed(record.limit(), record.policy());
+    /// Plays that a record is begun as planned.
+    const fn assume_begun(&mut self, plan: BeginPlan) {
+        if plan.fresh {
+            self.fresh -= 1;
+            self.tail = self.segment_len;
         }
-        let (more, end) = self.accept(len.saturating_sub(room));
-        (room + more, end)
-    }
-
-    /// Wire bytes that would wait if `len` more bytes were written and flushed; where the buffer
-    /// is full, as if it had been drained.
-    pub(super) fn wire_len(mut self, record: Option<CurrentRecord>, len: usize) -> usize {
-        let (mut wire, mut rest, mut counted) = (0_usize, len, self.waiting);
-        if let Some(record) = record.filter(|record| record.len() > 0 || len > 0) {
-            let n = rest.min(record.free());
-            rest -= n;
-            self.assume_sealed(record.len() + n, record.policy());
-        }
-        loop {
-            let (accepted, end) = self.accept(rest);
-            rest -= accepted;
-            wire = wire.saturating_add(self.waiting - counted);
-            if rest == 0 || end != Plan::NoRoom {
-                // What is due and has no record to stand in front of goes out by itself.
-                return wire.saturating_add(self.control_len);
-            }
-            (self.tail, self.fresh, self.waiting) = (0, self.max_segments, 0);
-            counted = 0;
-        }
-    }
-
-    /// Plays the writing of `content_len` bytes at a record boundary, and that they are sealed.
-    /// Returns what was accepted and what ended it.
-    fn accept(&mut self, content_len: usize) -> (usize, Plan) {
-        let mut accepted = 0;
-        loop {
-            let rest = content_len - accepted;
-            match self.plan(rest) {
-                Plan::Begin(plan) if rest > 0 => {
-                    let n = plan.content_limit.min(rest);
-                    if plan.fresh {
-                        self.fresh -= 1;
-                        self.tail = self.segment_len;
-                    }
-                    self.control_len = plan.control_len;
-                    self.assume_sealed(n, self.policy);
-                    accepted += n;
-                }
-                end => return (accepted, end),
-            }
-        }
+        self.control_len = plan.control_len;
     }
 
     /// Plays the sealing of a record in the tail, behind the control record that is due.

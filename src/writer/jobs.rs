@@ -9,7 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 
 use crate::aead::{RecordSealer, Reserved, SharedKey};
-use crate::buffer::{OutboundBuffer, Segment};
+use crate::buffer::{OutboundBuffer, Segment, copy};
 
 /// A handle that lets another thread help to seal a batch: [`run`](Self::run) it there. Clones do
 /// the same. A job that never runs, or runs late, costs nothing: [`Batch::finish`](crate::Batch::finish)
@@ -194,7 +194,8 @@ impl Task {
         for Record { reserved, key, start, content_start } in records {
             let record = segment.sealed_mut(start..start + reserved.record_len());
             let place = &mut record[reserved.content()];
-            place.copy_from_slice(&plaintext[content_start..content_start + place.len()]);
+            let content = &plaintext[content_start..content_start + place.len()];
+            copy(place, content);
             reserved.seal(&key, record);
         }
     }

@@ -45,7 +45,7 @@ use bytes::Bytes;
 use config::check_max_fragment_len;
 use control::{Control, PeerUpdate};
 use current::CurrentRecord;
-use cursor::{Cursor, Plan};
+use cursor::{Cursor, End};
 use lending::NOT_LENT;
 use plan::Planner;
 use progress::{Counts, RecordEnd};
@@ -329,7 +329,7 @@ impl Writer {
 
     /// What `write` would accept of `len` bytes, or more by what the current record takes, and
     /// what would end it.
-    fn room_up_to(&self, len: usize) -> (usize, Plan) {
+    fn room_up_to(&self, len: usize) -> (usize, End) {
         self.cursor().room_up_to(self.record, len)
     }
 

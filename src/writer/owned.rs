@@ -8,6 +8,7 @@ use super::Writer;
 use super::cursor::{BeginPlan, Plan};
 use super::state::Life;
 use crate::aead::Envelope;
+use crate::buffer::append;
 use crate::error::{Error, WriteError};
 
 /// Shorter plaintext is copied: making pieces of it costs more than the copy does
@@ -168,7 +169,7 @@ impl Writer {
         let is_last = content_len == plaintext.len();
         if self.must_move(plaintext, plan) {
             let mut moved = BytesMut::with_capacity(content_len + 1);
-            moved.extend_from_slice(plaintext);
+            append(&mut moved, plaintext);
             *plaintext = moved;
         }
         // The type byte stands behind the content while ring seals it.

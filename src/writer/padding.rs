@@ -48,6 +48,12 @@ impl Padding {
         matches!(self, Self::None)
     }
 
+    /// Whether more bytes never become fewer.
+    #[inline]
+    pub(super) const fn is_monotone(self) -> bool {
+        !matches!(self, Self::With(_))
+    }
+
     /// The padded length of `inner_len` bytes, at most `max`.
     #[inline]
     pub(super) fn padded_len(self, inner_len: usize, max: usize) -> usize {
@@ -55,7 +61,8 @@ impl Padding {
             Self::None => return inner_len,
             Self::Multiple(multiple) => inner_len.checked_next_multiple_of(multiple).unwrap_or(max),
             Self::Sizes(sizes) => {
-                sizes.iter().copied().find(|&size| size >= inner_len).unwrap_or(inner_len)
+                let shorter = sizes.partition_point(|&size| size < inner_len);
+                sizes.get(shorter).copied().unwrap_or(inner_len)
             }
             Self::With(function) => function(inner_len),
         };
@@ -67,39 +74,23 @@ impl Padding {
     pub(super) fn longest_within(self, wanted: usize, space: usize, max: usize) -> usize {
         match self {
             Self::None => wanted.min(space),
+            _ if space >= max => wanted,
             // Nothing is known of its course.
-            Self::With(_) => {
-                if space >= max {
-                    wanted
-                } else {
-                    0
-                }
+            Self::With(_) => 0,
+            Self::Multiple(multiple) => {
+                wanted.min(space - space.checked_rem(multiple).unwrap_or(space))
             }
-            Self::Multiple(_) | Self::Sizes(_) => {
-                if self.padded_len(wanted, max) <= space {
-                    return wanted;
-                }
-                // Both rise with the length: find where they leave the space.
-                let (mut fits, mut exceeds) = (0, wanted);
-                while exceeds - fits > 1 {
-                    let middle = fits + (exceeds - fits) / 2;
-                    if self.padded_len(middle, max) <= space {
-                        fits = middle;
-                    } else {
-                        exceeds = middle;
-                    }
-                }
-                fits
-            }
+            Self::Sizes(sizes) => match sizes.partition_point(|&size| size <= space) {
+                // What is longer than the last is not padded.
+                longer if longer == sizes.len() => wanted.min(space),
+                longer => wanted.min(sizes[..longer].last().copied().unwrap_or(0)),
+            },
         }
     }
 
     /// The longest that `inner_len` bytes or fewer are padded to.
     pub(super) fn longest_of(self, inner_len: usize, max: usize) -> usize {
-        match self {
-            Self::With(_) => max,
-            Self::None | Self::Multiple(_) | Self::Sizes(_) => self.padded_len(inner_len, max),
-        }
+        if self.is_monotone() { self.padded_len(inner_len, max) } else { max }
     }
 }
 

@@ -93,6 +93,16 @@ impl RecordPolicy {
         self.padding.longest_of(content_len + self.format.inner_type_len(), self.max_inner())
     }
 
+    /// Length of the inner plaintext of this content, and the longest that that of it or of less
+    /// becomes.
+    #[inline]
+    pub(super) fn inner_lens(self, content_len: usize) -> (usize, usize) {
+        let longest = self.longest_inner(content_len);
+        let inner_len =
+            if self.padding.is_monotone() { longest } else { self.inner_len(content_len) };
+        (inner_len, longest)
+    }
+
     /// The longest content, up to `wanted`, such that the inner plaintext of it and of less fits
     /// into `space`.
     #[inline]

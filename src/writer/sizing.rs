@@ -205,6 +205,17 @@ impl Sizer {
         }
     }
 
+    /// Once `sent` bytes have gone: bytes more for which the size stays as it is.
+    #[inline]
+    pub(super) const fn lasts(&self, sent: u64) -> u64 {
+        match self.policy {
+            Sizing::SlowStart(slow_start) if sent < slow_start.threshold => {
+                slow_start.threshold - sent
+            }
+            _ => u64::MAX,
+        }
+    }
+
     fn window_len(&self) -> Option<usize> {
         self.conditions.window.and_then(Window::len)
     }

@@ -3,12 +3,13 @@
 use core::ops::Deref;
 
 use super::current::CurrentRecord;
-use super::cursor::Plan;
+use super::cursor::{End, Plan};
 use super::progress::RecordEnd;
 use super::seal::Failed;
 use super::state::Life;
 use super::{Coalescing, Writer};
 use crate::alert::{Alert, AlertDescription};
+use crate::buffer::copy;
 use crate::error::{Error, WriteError};
 
 impl Writer {
@@ -21,7 +22,13 @@ impl Writer {
     /// [`WriteError::Closed`] after [`close`](Self::close); [`WriteError::KeyLimit`] with the
     /// count accepted when the key may seal no more (RFC 9846 §5.5) and cannot be updated;
     /// [`WriteError::Failed`] after a fatal fault.
+    #[inline]
     pub fn write(&mut self, buf: &[u8]) -> Result<usize, WriteError> {
+        if self.shares_record(buf) { Ok(buf.len()) } else { self.write_closely(buf) }
+    }
+
+    #[inline(never)]
+    fn write_closely(&mut self, buf: &[u8]) -> Result<usize, WriteError> {
         self.check_open()?;
         let accepted = self.fill_records(buf, buf.len())?;
         self.end_of_write(accepted)
@@ -33,7 +40,13 @@ impl Writer {
     /// [`WriteError::NoRoom`] if `buf` is longer than [`room`](Self::room), and
     /// [`WriteError::Negotiating`] before the end of the handshake unless `buf` is empty; nothing
     /// has changed then. Otherwise as [`write`](Self::write).
+    #[inline]
     pub fn write_atomic(&mut self, buf: &[u8]) -> Result<(), WriteError> {
+        if self.shares_record(buf) { Ok(()) } else { self.write_atomic_closely(buf) }
+    }
+
+    #[inline(never)]
+    fn write_atomic_closely(&mut self, buf: &[u8]) -> Result<(), WriteError> {
         if buf.is_empty() {
             return self.check_open();
         }
@@ -44,13 +57,13 @@ impl Writer {
         let (available, end) = self.room_up_to(buf.len());
         if buf.len() > available {
             return Err(match end {
-                Plan::KeyLimit => WriteError::KeyLimit { accepted: 0 },
-                Plan::NoRoom | Plan::Begin(_) => {
+                End::KeyLimit => WriteError::KeyLimit { accepted: 0 },
+                End::NoRoom | End::AllAccepted => {
                     WriteError::NoRoom { needed: buf.len(), available }
                 }
             });
         }
-        let accepted = self.write(buf)?;
+        let accepted = self.write_closely(buf)?;
         debug_assert_eq!(accepted, buf.len(), "room() promised more than write() accepted");
         Ok(())
     }
@@ -198,11 +211,30 @@ impl Writer {
             }
             let free = self.free_mut();
             let n = free.len().min(buf.len() - accepted);
-            free[..n].copy_from_slice(&buf[accepted..][..n]);
+            copy(free, &buf[accepted..][..n]);
             accepted += n;
             self.commit(n, false).map_err(|Failed| WriteError::Failed { accepted })?;
         }
         Ok(accepted)
+    }
+
+    /// The commonest write, of a few bytes that share the current record with others and leave room
+    /// in it: adds them, and changes nothing if they are not such. Nothing else has to be asked:
+    /// there is a current record only while the writer is open.
+    #[inline]
+    fn shares_record(&mut self, buf: &[u8]) -> bool {
+        let Some(record) = &mut self.record else { return false };
+        if buf.is_empty() || buf.len() >= record.free() || self.coalescing == Coalescing::Off {
+            return false;
+        }
+        debug_assert_eq!(self.life, Life::Open, "a current record of a writer that is not open");
+        let offset = self.planner.format().prefix_len() + record.len();
+        let fits = self.buffer.fill_tail(offset, buf);
+        if fits {
+            record.grow(buf.len());
+            self.counts.on_accepted(buf.len());
+        }
+        fits
     }
 
     /// Copies all of `buf` into the current record if that has room for it; one is begun if that
@@ -218,11 +250,8 @@ impl Writer {
                 _ => return false,
             },
         };
-        let fits = buf.len() <= record.free();
-        if fits {
-            self.buffer.copy_into_tail(self.planner.format().prefix_len() + record.len(), buf);
-        }
-        fits
+        let offset = self.planner.format().prefix_len() + record.len();
+        buf.len() <= record.free() && self.buffer.fill_tail(offset, buf)
     }
 
     /// Adds `len` bytes, all of a call, to the current record: it ends there unless more may be

@@ -301,6 +301,40 @@ fn law_03_room_is_what_write_accepts_with_a_control_record_due() {
     }
 }
 
+/// What is said at once of half a million records is what they turn out to be.
+#[test]
+fn law_03_room_and_wire_len_are_exact_in_a_huge_buffer() {
+    let mut ramp = SlowStart::default();
+    ramp.threshold = 20_000_000;
+    let limits = |records| Some(KeyLimits { records, blocks: u64::MAX });
+    let offered = vec![7; 50 << 20];
+    for (sizing, padding, key_limits) in [
+        (Sizing::Fixed(100), Padding::None, None),
+        (Sizing::Fixed(1_000), Padding::Multiple(48), limits(10_007)),
+        (Sizing::SlowStart(ramp), Padding::Sizes(&[1_024, 1_400, 8_000]), limits(1_000)),
+        (Sizing::Max, Padding::With(|len| len.max(5_000)), None),
+    ] {
+        let config = with(|config| {
+            (config.capacity, config.sizing) = (48 << 20, sizing);
+            (config.padding, config.key_limits) = (padding, key_limits);
+        });
+        let (mut writer, _) = writer_and_reader(TLS13, config);
+        writer.write_atomic(&[1; 10]).unwrap();
+        let (room, of_none) = (writer.room(), writer.wire_len(0));
+        let wire_len = writer.wire_len(room);
+        assert_eq!(writer.write(&offered), Ok(room), "{sizing:?} {padding:?}");
+        assert_eq!((writer.room(), of_none), (0, 0));
+        writer.flush().unwrap();
+        // Without what the ten bytes before would have become.
+        let record_of_ten = {
+            let (mut alone, _) = writer_and_reader(TLS13, with(|config| config.padding = padding));
+            alone.write_atomic(&[1; 10]).unwrap();
+            drain_writer(&mut alone).len()
+        };
+        assert_eq!(writer.waiting() - record_of_ten, wire_len, "{sizing:?} {padding:?}");
+    }
+}
+
 /// Each writing call is offered more than there is room for, at every length of the current record
 /// that matters.
 #[test]

@@ -1,0 +1,332 @@
+//! The records after the next one, played forward without sealing anything.
+//!
+//! Records that are begun alike are played all at once, and so are buffers that are filled alike:
+//! what that takes depends neither on the capacity nor on the number of records. A KeyUpdate
+//! begins anew, because it shifts what stands behind it; under the limits of RFC 9846 §5.5 there
+//! is at most one in 16 million records.
+
+use super::{Cursor, Plan, tail_needed};
+use crate::aead::{Cost, KeyBudget, MAX_RECORD_BLOCKS, blocks};
+use crate::num::to_u64;
+use crate::record::TAG_LEN;
+use crate::writer::current::CurrentRecord;
+
+/// What ends the playing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::writer) enum End {
+    AllAccepted,
+    NoRoom,
+    KeyLimit,
+}
+
+impl Cursor<'_> {
+    /// What would be accepted of `len` bytes, or more by what the current record takes, and what
+    /// would end it.
+    pub(in crate::writer) fn room_up_to(
+        mut self,
+        record: Option<CurrentRecord>,
+        len: usize,
+    ) -> (usize, End) {
+        let mut room = 0;
+        if let Some(record) = record {
+            room = record.free();
+            self.assume_sealed(record.limit(), record.policy());
+        }
+        let (more, end) = self.accept(len.saturating_sub(room));
+        (room + more, end)
+    }
+
+    /// Wire bytes that would wait if `len` more bytes were written and flushed; where the buffer
+    /// is full, as if it had been drained.
+    pub(in crate::writer) fn wire_len(
+        mut self,
+        record: Option<CurrentRecord>,
+        len: usize,
+    ) -> usize {
+        let (mut wire, mut rest, mut counted) = (0_usize, len, self.waiting);
+        if let Some(record) = record.filter(|record| record.len() > 0 || len > 0) {
+            let n = rest.min(record.free());
+            rest -= n;
+            self.assume_sealed(record.len() + n, record.policy());
+        }
+        loop {
+            let (accepted, end) = self.accept(rest);
+            rest -= accepted;
+            wire = wire.saturating_add(self.waiting - counted);
+            if end != End::NoRoom {
+                // What is due and has no record to stand in front of goes out by itself.
+                return wire.saturating_add(self.control_len);
+            }
+            (self.tail, self.fresh, self.waiting) = (0, self.max_segments, 0);
+            counted = 0;
+            let (filled, filled_wire) = self.fill_alike(rest);
+            rest -= filled;
+            wire = wire.saturating_add(filled_wire);
+        }
+    }
+
+    /// Plays that the empty buffer is filled and drained as often as that is the same each time.
+    /// Returns what was accepted of `content_len` bytes, and its wire length.
+    fn fill_alike(&mut self, content_len: usize) -> (usize, usize) {
+        let mut filled = Self { budget: KeyBudget::ENDLESS, ..*self };
+        let (accepted, _full) = filled.accept(content_len);
+        // The last time is not among them: what it holds may be cut otherwise.
+        let times = content_len.checked_div(accepted).unwrap_or(0).saturating_sub(1);
+        if times == 0 || self.control_len > 0 {
+            return (0, 0);
+        }
+        let cost = filled.budget.spent_of_endless();
+        let times = repetitions(to_u64(times), to_u64(accepted), self.sizer.lasts(self.sent));
+        let times = self.budget.affords(cost, MAX_RECORD_BLOCKS, times);
+        self.budget.spend_times(cost, times);
+        self.sent = self.sent.saturating_add(times * to_u64(accepted));
+        // No more than before it became a `u64`.
+        let times = usize::try_from(times).unwrap_or(0);
+        (times * accepted, times.saturating_mul(filled.waiting))
+    }
+
+    /// Plays the writing of `content_len` bytes at a record boundary, and that they are sealed.
+    /// Returns what was accepted and what ended it.
+    fn accept(&mut self, content_len: usize) -> (usize, End) {
+        let mut rest = content_len;
+        let end = loop {
+            if rest == 0 {
+                break End::AllAccepted;
+            }
+            let plan = match self.plan(rest) {
+                Plan::Begin(plan) => plan,
+                Plan::NoRoom => break End::NoRoom,
+                Plan::KeyLimit => break End::KeyLimit,
+            };
+            self.assume_begun(plan);
+            if self.control_len > 0 || plan.content_limit > rest {
+                let n = plan.content_limit.min(rest);
+                self.assume_sealed(n, self.policy);
+                rest -= n;
+            } else {
+                rest -= self.accept_alike(plan.content_limit, rest);
+            }
+        };
+        (content_len - rest, end)
+    }
+
+    /// Plays the record that was begun, and those that are begun as it is behind it: with nothing in
+    /// front of them, and full at `content_len` bytes. Returns what was accepted of the `rest`.
+    fn accept_alike(&mut self, content_len: usize, rest: usize) -> usize {
+        let (inner_len, longest_inner) = self.policy.inner_lens(content_len);
+        let needed = tail_needed(self.format(), longest_inner);
+        let record_len = self.format().prefix_len() + inner_len + TAG_LEN;
+        let held = |len: usize| len.checked_sub(needed).map_or(0, |more| 1 + more / record_len);
+        let in_tail = held(self.tail);
+        // A record that is cut short is begun only where there is no other segment.
+        let in_segment = if self.fresh > 0 { held(self.segment_len) } else { 0 };
+        let in_memory = to_u64(in_tail + self.fresh * in_segment);
+        let content = to_u64(content_len);
+        let count = repetitions(in_memory, content, to_u64(rest));
+        // The last of them is begun before the size changes, or too much waits.
+        let count = repetitions_up(count, content, self.sizer.lasts(self.sent));
+        let ahead = match self.sizer.sealed_ahead() {
+            usize::MAX => u64::MAX,
+            ahead => to_u64(ahead - self.waiting),
+        };
+        let count = repetitions_up(count, to_u64(record_len), ahead);
+        let cost = Cost { records: 1, blocks: blocks(inner_len) };
+        // One that is cut short has to be allowed as the whole one; the first is.
+        let asked = match self.fresh {
+            0 if count > 1 => blocks(self.policy.longest_inner(self.target())),
+            _ => blocks(longest_inner),
+        };
+        let count = self.budget.affords(cost, asked.saturating_sub(cost.blocks), count);
+        self.budget.spend_times(cost, count);
+        self.sent = self.sent.saturating_add(count * content);
+        // No more than there is memory for.
+        let count = usize::try_from(count).unwrap_or(0);
+        self.waiting += count * record_len;
+        if count <= in_tail {
+            self.tail -= count * record_len;
+        } else {
+            let behind = count - in_tail;
+            let segments = behind.div_ceil(in_segment);
+            self.fresh -= segments;
+            self.tail = self.segment_len - (behind - (segments - 1) * in_segment) * record_len;
+        }
+        count * content_len
+    }
+}
+
+/// How often, at most `most` times, `each` goes into `whole`.
+#[inline]
+fn repetitions(most: u64, each: u64, whole: u64) -> u64 {
+    // A division takes longer than all the rest.
+    if most * each <= whole { most } else { whole / each }
+}
+
+/// The same, where the last time may go beyond the whole; `u64::MAX` bounds nothing.
+#[inline]
+fn repetitions_up(most: u64, each: u64, whole: u64) -> u64 {
+    if whole == u64::MAX || most * each <= whole { most } else { whole.div_ceil(each) }
+}
+
+#[cfg(test)]
+mod tests {
+    use core::time::Duration;
+
+    use super::*;
+    use crate::aead::{CipherSuite, KeyLimits};
+    use crate::record::{MAX_FRAGMENT_LEN, RecordFormat, Version};
+    use crate::writer::policy::RecordPolicy;
+    use crate::writer::sizing::Sizer;
+    use crate::writer::{Conditions, Congestion, Padding, Sizing, SlowStart, Window};
+
+    const SEGMENT_LEN: usize = 16_702;
+
+    /// What [`Cursor::accept`] says, found record by record.
+    fn accept_each(cursor: &mut Cursor<'_>, content_len: usize) -> (usize, End) {
+        let mut accepted = 0;
+        while accepted < content_len {
+            let plan = match cursor.plan(content_len - accepted) {
+                Plan::Begin(plan) => plan,
+                Plan::NoRoom => return (accepted, End::NoRoom),
+                Plan::KeyLimit => return (accepted, End::KeyLimit),
+            };
+            let n = plan.content_limit.min(content_len - accepted);
+            cursor.assume_begun(plan);
+            cursor.assume_sealed(n, cursor.policy);
+            accepted += n;
+        }
+        (accepted, End::AllAccepted)
+    }
+
+    /// What [`Cursor::wire_len`] says, found record by record.
+    fn wire_len_each(mut cursor: Cursor<'_>, len: usize) -> usize {
+        let (mut wire, mut rest) = (0, len);
+        loop {
+            let before = cursor.waiting;
+            let (accepted, end) = accept_each(&mut cursor, rest);
+            rest -= accepted;
+            wire += cursor.waiting - before;
+            if end != End::NoRoom {
+                return wire + cursor.control_len;
+            }
+            (cursor.tail, cursor.fresh, cursor.waiting) = (0, cursor.max_segments, 0);
+        }
+    }
+
+    /// Numbers without a pattern, the same each time.
+    struct Numbers(u64);
+
+    impl Numbers {
+        fn below(&mut self, end: usize) -> usize {
+            self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            usize::try_from((self.0 >> 33) % to_u64(end)).unwrap()
+        }
+
+        fn of<T: Copy>(&mut self, items: &[T]) -> T {
+            items[self.below(items.len())]
+        }
+    }
+
+    fn sizer(numbers: &mut Numbers) -> Sizer {
+        let slow_start = SlowStart {
+            record_len: numbers.of(&[94, 1369, 5000]),
+            threshold: to_u64(numbers.of(&[1, 50, 5_000, 100_000, 1 << 40])),
+            idle: Duration::MAX,
+        };
+        let windows_ahead = 1 + numbers.below(3);
+        let mut sizer = Sizer::new(match numbers.below(7) {
+            0 => Sizing::Max,
+            1 => Sizing::SlowStart(slow_start),
+            2 => Sizing::Congestion(Congestion { windows_ahead }),
+            3 => Sizing::Fixed(1 + numbers.below(MAX_FRAGMENT_LEN)),
+            _ => Sizing::Fixed(numbers.of(&[1, 63, 100, 1_000, 1_024, 5_461, 8_191, 16_383])),
+        });
+        let window = Window { mss: numbers.of(&[100, 1_448]), cwnd: numbers.of(&[0, 1, 10, 44]) };
+        sizer.observe(Conditions::default().with_window(window));
+        sizer.on_sealed(numbers.of(&[0, 0, 10, 4_999, 5_000]));
+        sizer
+    }
+
+    fn policy(numbers: &mut Numbers) -> RecordPolicy {
+        let padding = match numbers.below(8) {
+            0 => Padding::Multiple(numbers.of(&[1, 16, 100, 1_500, 5_000, 1 << 20])),
+            1 => Padding::Sizes(numbers.of(&[
+                &[100, 1_000][..],
+                &[1_024, 2_048, 4_096, 16_385],
+                &[1_030, 1_031, 1_032, 20_000],
+                &[7_000, 9_000],
+            ])),
+            2 => Padding::With(|len| len.max(300)),
+            _ => Padding::None,
+        };
+        let format = numbers.of(&[
+            RecordFormat::new(Version::Tls13, 0),
+            RecordFormat::new(Version::Tls12, 8),
+            RecordFormat::new(Version::Tls12, 0),
+        ]);
+        RecordPolicy::new(format, numbers.of(&[64, 100, 5_000, 16_383, 16_384, 16_384]), padding)
+    }
+
+    fn limits(numbers: &mut Numbers) -> KeyLimits {
+        let standard = KeyLimits::for_suite(CipherSuite::TLS_AES_128_GCM_SHA256);
+        let records = numbers.of(&[3, 4, 10, 163, 1_000, standard.records, standard.records]);
+        let blocks = numbers.of(&[1_030, 2_000, 30_000, standard.blocks, u64::MAX, u64::MAX]);
+        KeyLimits { records, blocks }
+    }
+
+    fn cursor<'a>(numbers: &mut Numbers, sizer: &'a Sizer, max_segments: usize) -> Cursor<'a> {
+        let policy = policy(numbers);
+        let limits = limits(numbers);
+        let seq = limits.records.min(to_u64(numbers.of(&[0, 0, 0, 5, 150])));
+        let tls13 = policy.format().version() == Version::Tls13;
+        Cursor {
+            sizer,
+            sent: sizer.sent(),
+            policy,
+            tail: numbers.below(SEGMENT_LEN + 1) * numbers.below(2),
+            fresh: numbers.below(max_segments + 1),
+            segment_len: SEGMENT_LEN,
+            max_segments,
+            waiting: numbers.of(&[0, 0, 1_000, 20_000]),
+            control_len: numbers.of(&[0, 0, 0, 27]),
+            budget: KeyBudget::of_key(limits, seq, 40 * seq),
+            next_limits: (tls13 && numbers.below(2) == 0).then_some(limits),
+        }
+    }
+
+    #[test]
+    fn what_is_played_all_at_once_is_what_each_record_makes() {
+        let mut numbers = Numbers(7);
+        for case in 0..30_000 {
+            let sizer = sizer(&mut numbers);
+            let max_segments = numbers.of(&[1, 2, 3, 8]);
+            let cursor = cursor(&mut numbers, &sizer, max_segments);
+            let len = numbers.of(&[0, 1, 99, 5_000, 16_384, 60_000, 200_000]);
+            let len = len + numbers.below(len + 1);
+            for len in [len, usize::MAX / 2] {
+                let (mut once, mut each) = (cursor, cursor);
+                let accepted = once.accept(len);
+                assert_eq!(accepted, accept_each(&mut each, len), "{case}: {len} of {cursor:?}");
+                let left = |cursor: Cursor<'_>| {
+                    (cursor.sent, cursor.tail, cursor.fresh, cursor.waiting, cursor.budget)
+                };
+                assert_eq!(left(once), left(each), "{case}: {len} of {cursor:?}");
+            }
+            let wire_len = cursor.wire_len(None, len);
+            assert_eq!(wire_len, wire_len_each(cursor, len), "{case}: {len} of {cursor:?}");
+        }
+    }
+
+    #[test]
+    fn the_largest_buffer_is_played_as_a_small_one() {
+        let mut numbers = Numbers(11);
+        for case in 0..40 {
+            let mut sizer = sizer(&mut numbers);
+            sizer.set_policy(Sizing::Fixed(900 + numbers.below(5_000)));
+            let cursor = cursor(&mut numbers, &sizer, 1 << 16);
+            let len = 1 << 30;
+            let (mut once, mut each) = (cursor, cursor);
+            assert_eq!(once.accept(len), accept_each(&mut each, len), "{case}: {cursor:?}");
+            assert_eq!((once.waiting, once.budget), (each.waiting, each.budget), "{case}");
+        }
+    }
+}

@@ -17,6 +17,10 @@ pub(super) const NONCE_LEN: usize = 12;
 pub(super) const MAX_KEY_LEN: usize = 32;
 
 /// An expanded key. Not `Clone`: nonces are counted elsewhere, once.
+#[cfg_attr(
+    all(feature = "ring", feature = "aws-lc-rs"),
+    expect(clippy::large_enum_variant, reason = "it is in a box")
+)]
 pub(super) enum CipherKey {
     #[cfg(feature = "ring")]
     Ring(ring::aead::LessSafeKey),
@@ -78,6 +82,50 @@ impl CipherKey {
             }
         }
         bytes
+    }
+
+    /// Whether [`seal_from`](Self::seal_from) spares a copy.
+    #[cfg(feature = "aws-lc-rs")]
+    #[inline]
+    pub(super) const fn seals_from(&self) -> bool {
+        match self {
+            #[cfg(feature = "ring")]
+            Self::Ring(_) => false,
+            #[cfg(feature = "aws-lc-rs")]
+            Self::AwsLc(_) => true,
+        }
+    }
+
+    /// Seals `content` and then `rest` into `body`, which is as long as both and the tag.
+    #[cfg(any(test, feature = "aws-lc-rs"))]
+    #[inline]
+    pub(super) fn seal_from(
+        &self,
+        nonce: [u8; NONCE_LEN],
+        aad: impl AsRef<[u8]>,
+        content: &[u8],
+        rest: &[u8],
+        body: &mut [u8],
+    ) {
+        let (sealed, rest_and_tag) = body.split_at_mut(content.len());
+        match self {
+            #[cfg(feature = "ring")]
+            Self::Ring(_) => {
+                sealed.copy_from_slice(content);
+                rest_and_tag[..rest.len()].copy_from_slice(rest);
+                let inner_len = content.len() + rest.len();
+                let (inner, tag) = body.split_at_mut(inner_len);
+                tag.copy_from_slice(&self.seal(nonce, aad, inner));
+            }
+            #[cfg(feature = "aws-lc-rs")]
+            Self::AwsLc(key) => {
+                use aws_lc_rs::aead::{Aad, Nonce};
+                let nonce = Nonce::assume_unique_for_key(nonce);
+                let aad = Aad::from(aad);
+                key.seal_out_of_place_scatter(nonce, aad, content, sealed, rest, rest_and_tag)
+                    .expect(TOO_LONG);
+            }
+        }
     }
 
     /// Opens `body` in place: the plaintext is at its beginning, without the tag.

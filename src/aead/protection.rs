@@ -50,6 +50,37 @@ impl Protection {
         inner_end + TAG_LEN
     }
 
+    /// As [`seal_record`](Self::seal_record), with a content that lies elsewhere, and no padding.
+    #[cfg(any(test, feature = "aws-lc-rs"))]
+    #[inline]
+    pub(super) fn seal_record_from(
+        self,
+        key: &CipherKey,
+        record: &mut [u8],
+        content_type: ContentType,
+        content: &[u8],
+    ) -> usize {
+        let format = self.format;
+        let prefix_len = format.prefix_len();
+        let inner_len = content.len() + format.inner_type_len();
+        let header = self.header(content_type, inner_len);
+        let (prefix, body) = record.split_at_mut(prefix_len);
+        prefix[..HEADER_LEN].copy_from_slice(&header);
+        let body = &mut body[..inner_len + TAG_LEN];
+        match format.version() {
+            Version::Tls13 => {
+                let aad = AadTls13::new(header);
+                key.seal_from(self.nonce, aad, content, &[content_type.to_wire()], body);
+            }
+            Version::Tls12 => {
+                prefix[HEADER_LEN..].copy_from_slice(self.explicit_nonce());
+                let aad = aad_tls12(self.seq, header, format.explicit_nonce_len() + TAG_LEN);
+                key.seal_from(self.nonce, aad, content, &[], body);
+            }
+        }
+        prefix_len + inner_len + TAG_LEN
+    }
+
     /// The header of a record with so much inner plaintext. In TLS 1.3 the outer type is always
     /// application_data (RFC 9846 §5.2).
     #[inline]

@@ -69,6 +69,27 @@ impl RecordSealer {
         Some(protection.seal_record(key, record, content_type, content_len, padding))
     }
 
+    /// Whether [`seal_from`](Self::seal_from) spares a copy.
+    #[cfg(feature = "aws-lc-rs")]
+    #[inline]
+    pub(crate) fn seals_from(&mut self) -> bool {
+        self.key.expanded().seals_from()
+    }
+
+    /// As [`seal`](Self::seal), with a content that lies elsewhere, and no padding.
+    #[cfg(any(test, feature = "aws-lc-rs"))]
+    pub(crate) fn seal_from(
+        &mut self,
+        content_type: ContentType,
+        record: &mut [u8],
+        content: &[u8],
+    ) -> Option<usize> {
+        let seq = self.take_seq(content.len(), 0)?;
+        let protection = Protection::new(self.format, self.key.iv(), seq);
+        let key = self.key.expanded();
+        Some(protection.seal_record_from(key, record, content_type, content))
+    }
+
     /// Takes number and budget of the next record of application data, to be sealed later by
     /// the holder of a [`shared_key`](Self::shared_key). `None` as [`seal`](Self::seal).
     #[cfg(feature = "parallel")]

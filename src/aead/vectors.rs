@@ -119,6 +119,23 @@ fn sealing_gives_the_bytes_of_every_vector() {
 }
 
 #[test]
+fn sealing_from_elsewhere_gives_the_bytes_of_every_vector_without_padding() {
+    for vector in vectors().records.into_iter().filter(|vector| vector.padding == 0) {
+        for (suite, provider) in vector.suites() {
+            let keys = WriteKeys::new(suite, &hex(&vector.key), vector.iv(), vector.seq()).unwrap();
+            let mut sealer = RecordSealer::new(keys, KeyLimits::for_suite(suite), provider);
+            let expected = hex(&vector.record);
+            let mut record = vec![0xaa; expected.len() + 1];
+            let content_type = ContentType::from_wire(vector.content_type).unwrap();
+            let len = sealer.seal_from(content_type, &mut record, &vector.content());
+            assert_eq!(len, Some(expected.len()), "{suite:?} {provider:?} {}", vector.seq);
+            assert!(record[..expected.len()] == expected, "{suite:?} {provider:?} {}", vector.seq);
+            assert_eq!(record[expected.len()], 0xaa, "nothing behind the record");
+        }
+    }
+}
+
+#[test]
 fn opening_gives_the_content_of_every_vector() {
     for vector in vectors().records {
         for (suite, provider) in vector.suites() {

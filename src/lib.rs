@@ -137,7 +137,9 @@ pub use bytes;
 
 #[cfg(feature = "rustls")]
 pub use aead::ExportError;
-pub use aead::{CipherSuite, InvalidKeyLength, KeyLimits, ReadKeys, TrafficSecret, WriteKeys};
+pub use aead::{
+    AeadProvider, CipherSuite, InvalidKeyLength, KeyLimits, ReadKeys, TrafficSecret, WriteKeys,
+};
 #[cfg(feature = "fuzzing")]
 pub use aead::{ForgedRecord, RecordForge};
 pub use alert::AlertDescription;

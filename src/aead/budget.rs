@@ -1,6 +1,6 @@
 //! How much one key may still seal (RFC 9846 §5.5).
 
-use super::suite::{Aead, CipherSuite};
+use super::suite::{Algorithm, CipherSuite};
 use crate::num::to_u64;
 
 /// Limits on the use of one key. A record is counted before it is sealed, and so is every record
@@ -38,9 +38,11 @@ impl KeyLimits {
     /// The limits of RFC 9846 §5.5 for `suite`.
     #[must_use]
     pub const fn for_suite(suite: CipherSuite) -> Self {
-        match suite.aead() {
-            Aead::Aes128Gcm | Aead::Aes256Gcm => Self { records: 1 << 24, blocks: 1 << 34 },
-            Aead::Chacha20Poly1305 => Self { records: u64::MAX, blocks: u64::MAX },
+        match suite.algorithm() {
+            Algorithm::Aes128Gcm | Algorithm::Aes256Gcm => {
+                Self { records: 1 << 24, blocks: 1 << 34 }
+            }
+            Algorithm::Chacha20Poly1305 => Self { records: u64::MAX, blocks: u64::MAX },
         }
     }
 }

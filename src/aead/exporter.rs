@@ -2,9 +2,8 @@
 
 use core::fmt;
 
-use ring::{digest, hmac};
-
 use super::CipherSuite;
+use super::library::{digest, hmac};
 use super::secret::{MAX_SECRET_LEN, expand_label};
 use super::secret_box::SecretBox;
 use crate::record::Version;

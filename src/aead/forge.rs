@@ -133,7 +133,7 @@ impl RecordForge {
 mod tests {
     use alloc::vec;
 
-    use super::super::{CipherSuite, KeyLimits, RecordSealer};
+    use super::super::{AeadProvider, CipherSuite, KeyLimits, RecordSealer};
     use super::*;
 
     fn keys(suite: CipherSuite, seq: u64) -> WriteKeys {
@@ -144,7 +144,11 @@ mod tests {
     fn an_honest_record_is_what_the_sealer_makes() {
         for &suite in CipherSuite::ALL {
             for seq in [0, 1, 0x0102_0304_0506_0708] {
-                let mut sealer = RecordSealer::new(keys(suite, seq), KeyLimits::for_suite(suite));
+                let mut sealer = RecordSealer::new(
+                    keys(suite, seq),
+                    KeyLimits::for_suite(suite),
+                    AeadProvider::default(),
+                );
                 let prefix_len = sealer.format().prefix_len();
                 let mut sealed = vec![7; prefix_len + 20 + 9 + 32];
                 let padding = if suite.version() == Version::Tls13 { 9 } else { 0 };

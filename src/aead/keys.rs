@@ -4,7 +4,7 @@ use core::fmt;
 
 use super::aead_key::AeadKey;
 use super::budget::MAX_RECORD_BLOCKS;
-use super::{CipherSuite, InvalidKeyLength, TrafficSecret};
+use super::{AeadProvider, CipherSuite, InvalidKeyLength, TrafficSecret};
 
 /// The two directions have the same parts and must not be mixed up: a type each.
 macro_rules! direction_keys {
@@ -49,6 +49,11 @@ macro_rules! direction_keys {
             }
 
             /// The key alone.
+            /// Has records sealed or opened by this provider.
+            pub(super) fn set_provider(&mut self, provider: AeadProvider) {
+                self.key.set_provider(provider);
+            }
+
             pub(super) fn into_key(self) -> AeadKey {
                 self.key
             }

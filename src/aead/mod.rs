@@ -1,15 +1,19 @@
-//! Keys, nonces and the sealing and opening of single records. The only home of ring.
+//! Keys, nonces and the sealing and opening of single records. The only home of
+//! ring and of AWS-LC.
 
 mod aead_key;
 mod budget;
+mod cipher_key;
 #[cfg(feature = "rustls")]
 mod exporter;
 #[cfg(feature = "fuzzing")]
 mod forge;
 mod keys;
+mod library;
 mod nonce;
 mod opener;
 mod protection;
+mod provider;
 #[cfg(feature = "parallel")]
 mod reserved;
 mod schedule;
@@ -31,6 +35,7 @@ pub(crate) use exporter::ExporterSecret;
 pub use forge::{ForgedRecord, RecordForge};
 pub use keys::{ReadKeys, WriteKeys};
 pub(crate) use opener::RecordOpener;
+pub use provider::AeadProvider;
 #[cfg(feature = "parallel")]
 pub(crate) use reserved::{Reserved, SharedKey};
 #[cfg(feature = "rustls")]

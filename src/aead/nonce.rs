@@ -1,7 +1,8 @@
 //! IVs, sequence numbers and the nonces made of them (RFC 9846 §5.3).
 
-use ring::aead::{NONCE_LEN, Nonce};
 use zeroize::Zeroize;
+
+use super::cipher_key::NONCE_LEN;
 
 /// The per-direction IV. Its owner wipes it.
 pub(super) struct Iv([u8; NONCE_LEN]);
@@ -34,10 +35,10 @@ impl Iv {
 
     /// TLS 1.2 AES-GCM when opening: the salt, and the eight bytes that stand in the record
     /// (RFC 5288 §3).
-    pub(super) fn salt_with(&self, explicit: [u8; 8]) -> Nonce {
+    pub(super) fn salt_with(&self, explicit: [u8; 8]) -> [u8; NONCE_LEN] {
         let mut nonce = self.0;
         nonce[4..].copy_from_slice(&explicit);
-        Nonce::assume_unique_for_key(nonce)
+        nonce
     }
 }
 

@@ -4,12 +4,12 @@
 use core::fmt;
 use core::ops::Range;
 
-use ring::aead::{Aad, Nonce};
 use zeroize::Zeroize;
 
-use super::ReadKeys;
 use super::aead_key::AeadKey;
+use super::cipher_key::BadTag;
 use super::protection::aad_tls12;
+use super::{AeadProvider, ReadKeys};
 use crate::error::PeerFault;
 use crate::record::{
     ContentType, HEADER_LEN, RecordFormat, RecordHeader, TAG_LEN, Version, split_inner_plaintext,
@@ -22,7 +22,8 @@ pub(crate) struct RecordOpener {
 }
 
 impl RecordOpener {
-    pub(crate) fn new(keys: ReadKeys) -> Self {
+    pub(crate) fn new(mut keys: ReadKeys, provider: AeadProvider) -> Self {
+        keys.set_provider(provider);
         Self { format: keys.suite().format(), key: keys.into_key() }
     }
 
@@ -70,14 +71,14 @@ impl RecordOpener {
     #[inline(always)]
     fn open_tls13(&mut self, record: &mut [u8]) -> Result<(ContentType, Range<usize>), PeerFault> {
         let seq = self.key.take_seq().ok_or(PeerFault::TooManyRecords)?;
-        let nonce = Nonce::assume_unique_for_key(self.key.iv().xor(seq));
+        let nonce = self.key.iv().xor(seq);
         let (aad, body) =
             record.split_first_chunk_mut::<HEADER_LEN>().ok_or(PeerFault::BadRecordMac)?;
         let inner = self
             .key
             .expanded()
-            .open_in_place(nonce, Aad::from(*aad), body)
-            .map_err(|_| PeerFault::BadRecordMac)?;
+            .open(nonce, *aad, body)
+            .map_err(|BadTag| PeerFault::BadRecordMac)?;
         let (content_len, content_type) = split_inner_plaintext(inner)?;
         Ok((content_type, HEADER_LEN..HEADER_LEN + content_len))
     }
@@ -100,14 +101,11 @@ impl RecordOpener {
             Some(&explicit) if self.format.explicit_nonce_len() == 8 => {
                 self.key.iv().salt_with(explicit)
             }
-            _ => Nonce::assume_unique_for_key(self.key.iv().xor(seq)),
+            _ => self.key.iv().xor(seq),
         };
         let wire_header = *prefix.first_chunk().ok_or(PeerFault::BadRecordMac)?;
         let aad = aad_tls12(seq, wire_header, self.format.explicit_nonce_len() + TAG_LEN);
-        self.key
-            .expanded()
-            .open_in_place(nonce, Aad::from(aad), body)
-            .map_err(|_| PeerFault::BadRecordMac)?;
+        self.key.expanded().open(nonce, aad, body).map_err(|BadTag| PeerFault::BadRecordMac)?;
         Ok((header.content_type(), prefix_len..prefix_len + content_len))
     }
 }

@@ -1,7 +1,6 @@
 //! The bytes of one protected record (RFC 9846 §5.2, RFC 5246 §6.2.3.3).
 
-use ring::aead::{Aad, LessSafeKey, NONCE_LEN, Nonce};
-
+use super::cipher_key::{CipherKey, NONCE_LEN};
 use super::nonce::Iv;
 use crate::record::{ContentType, HEADER_LEN, RecordFormat, RecordHeader, TAG_LEN, Version};
 
@@ -23,7 +22,7 @@ impl Protection {
     #[inline(always)]
     pub(super) fn seal_record(
         self,
-        key: &LessSafeKey,
+        key: &CipherKey,
         record: &mut [u8],
         content_type: ContentType,
         content_len: usize,
@@ -51,6 +50,37 @@ impl Protection {
         inner_end + TAG_LEN
     }
 
+    /// As [`seal_record`](Self::seal_record), with a content that lies elsewhere, and no padding.
+    #[cfg(any(test, feature = "aws-lc-rs"))]
+    #[inline]
+    pub(super) fn seal_record_from(
+        self,
+        key: &CipherKey,
+        record: &mut [u8],
+        content_type: ContentType,
+        content: &[u8],
+    ) -> usize {
+        let format = self.format;
+        let prefix_len = format.prefix_len();
+        let inner_len = content.len() + format.inner_type_len();
+        let header = self.header(content_type, inner_len);
+        let (prefix, body) = record.split_at_mut(prefix_len);
+        prefix[..HEADER_LEN].copy_from_slice(&header);
+        let body = &mut body[..inner_len + TAG_LEN];
+        match format.version() {
+            Version::Tls13 => {
+                let aad = AadTls13::new(header);
+                key.seal_from(self.nonce, aad, content, &[content_type.to_wire()], body);
+            }
+            Version::Tls12 => {
+                prefix[HEADER_LEN..].copy_from_slice(self.explicit_nonce());
+                let aad = aad_tls12(self.seq, header, format.explicit_nonce_len() + TAG_LEN);
+                key.seal_from(self.nonce, aad, content, &[], body);
+            }
+        }
+        prefix_len + inner_len + TAG_LEN
+    }
+
     /// The header of a record with so much inner plaintext. In TLS 1.3 the outer type is always
     /// application_data (RFC 9846 §5.2).
     #[inline]
@@ -76,24 +106,17 @@ impl Protection {
     #[inline(always)]
     pub(super) fn seal_body(
         self,
-        key: &LessSafeKey,
+        key: &CipherKey,
         header: [u8; HEADER_LEN],
         body: &mut [u8],
     ) -> [u8; TAG_LEN] {
-        let nonce = Nonce::assume_unique_for_key(self.nonce);
-        let sealed = match self.format.version() {
-            Version::Tls13 => {
-                key.seal_in_place_separate_tag(nonce, Aad::from(AadTls13::new(header)), body)
-            }
+        match self.format.version() {
+            Version::Tls13 => key.seal(self.nonce, AadTls13::new(header), body),
             Version::Tls12 => {
                 let aad = aad_tls12(self.seq, header, self.format.explicit_nonce_len() + TAG_LEN);
-                key.seal_in_place_separate_tag(nonce, Aad::from(aad), body)
+                key.seal(self.nonce, aad, body)
             }
-        };
-        let tag = sealed.expect("a record is at most 2^14 + 1 bytes, ring's limit is 2^36 - 32");
-        let mut bytes = [0; TAG_LEN];
-        bytes.copy_from_slice(tag.as_ref());
-        bytes
+        }
     }
 }
 

@@ -1,11 +1,13 @@
 //! Records whose numbers are taken in order, and which are sealed in any order, anywhere.
 
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::ops::Range;
 
 use zeroize::Zeroizing;
 
-use super::aead_key::RingKey;
+use super::aead_key::AeadKey;
+use super::cipher_key::CipherKey;
 use super::nonce::Iv;
 use super::protection::Protection;
 use super::stack;
@@ -54,11 +56,11 @@ impl Reserved {
 
 /// A key and its IV, which seal nothing without a number that their sealer gave out.
 #[derive(Clone)]
-pub(crate) struct SharedKey(Arc<(RingKey, Zeroizing<Iv>)>);
+pub(crate) struct SharedKey(Arc<(Box<CipherKey>, Zeroizing<Iv>)>);
 
 impl SharedKey {
-    pub(super) fn new(key: &RingKey, iv: &Iv) -> Self {
-        let copy = || Arc::new((key.copy(), Zeroizing::new(Iv::new(iv.bytes()))));
+    pub(super) fn new(key: &AeadKey) -> Self {
+        let copy = || Arc::new((key.copy(), Zeroizing::new(Iv::new(key.iv().bytes()))));
         Self(stack::wiped_after(copy))
     }
 }

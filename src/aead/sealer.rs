@@ -6,7 +6,7 @@ use super::aead_key::AeadKey;
 use super::protection::Protection;
 #[cfg(feature = "parallel")]
 use super::reserved::{Reserved, SharedKey};
-use super::{KeyBudget, KeyLimits, WriteKeys};
+use super::{AeadProvider, KeyBudget, KeyLimits, WriteKeys};
 use crate::record::{ContentType, HEADER_LEN, RecordFormat, TAG_LEN};
 
 /// One key in use: key, IV, sequence number and budget, never apart and never copied.
@@ -17,7 +17,8 @@ pub(crate) struct RecordSealer {
 }
 
 impl RecordSealer {
-    pub(crate) fn new(keys: WriteKeys, limits: KeyLimits) -> Self {
+    pub(crate) fn new(mut keys: WriteKeys, limits: KeyLimits, provider: AeadProvider) -> Self {
+        keys.set_provider(provider);
         let budget = KeyBudget::of_key(limits, keys.seq(), keys.sealed_blocks());
         Self { format: keys.suite().format(), key: keys.into_key(), budget }
     }
@@ -68,6 +69,27 @@ impl RecordSealer {
         Some(protection.seal_record(key, record, content_type, content_len, padding))
     }
 
+    /// Whether [`seal_from`](Self::seal_from) spares a copy.
+    #[cfg(feature = "aws-lc-rs")]
+    #[inline]
+    pub(crate) fn seals_from(&mut self) -> bool {
+        self.key.expanded().seals_from()
+    }
+
+    /// As [`seal`](Self::seal), with a content that lies elsewhere, and no padding.
+    #[cfg(any(test, feature = "aws-lc-rs"))]
+    pub(crate) fn seal_from(
+        &mut self,
+        content_type: ContentType,
+        record: &mut [u8],
+        content: &[u8],
+    ) -> Option<usize> {
+        let seq = self.take_seq(content.len(), 0)?;
+        let protection = Protection::new(self.format, self.key.iv(), seq);
+        let key = self.key.expanded();
+        Some(protection.seal_record_from(key, record, content_type, content))
+    }
+
     /// Takes number and budget of the next record of application data, to be sealed later by
     /// the holder of a [`shared_key`](Self::shared_key). `None` as [`seal`](Self::seal).
     #[cfg(feature = "parallel")]
@@ -78,9 +100,8 @@ impl RecordSealer {
 
     /// The key for records that are sealed elsewhere.
     #[cfg(feature = "parallel")]
-    pub(crate) fn shared_key(&mut self) -> SharedKey {
-        let (key, iv) = self.key.expanded_and_iv();
-        SharedKey::new(key, iv)
+    pub(crate) fn shared_key(&self) -> SharedKey {
+        SharedKey::new(&self.key)
     }
 
     /// The number is consumed before it is used, so that no path uses it twice.
@@ -168,7 +189,8 @@ mod tests {
     fn content_type_byte_and_padding_are_counted() {
         let suite = crate::aead::CipherSuite::TLS_AES_128_GCM_SHA256;
         let keys = WriteKeys::new(suite, &[3; 16], [5; 12], 0).unwrap();
-        let mut sealer = RecordSealer::new(keys, KeyLimits { records: 10, blocks: 10 });
+        let mut sealer =
+            RecordSealer::new(keys, KeyLimits { records: 10, blocks: 10 }, AeadProvider::default());
         let mut record = [0; 5 + 16 + 1 + 16 + 16];
         assert_eq!(sealer.seal(ContentType::ApplicationData, &mut record, 16, 16), Some(54));
         // 33 bytes are three blocks and the tag's; six are left, four of them for control records.

@@ -2,9 +2,8 @@
 
 use core::fmt;
 
-use ring::hkdf;
-
 use super::aead_key::AeadKey;
+use super::library::hkdf;
 use super::schedule::MAX_GENERATION;
 use super::secret_box::SecretBox;
 use super::{CipherSuite, InvalidKeyLength, ReadKeys, WriteKeys, stack};

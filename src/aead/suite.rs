@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use ring::{aead, hkdf};
+use super::library::hkdf;
 
 use crate::record::{RecordFormat, Version};
 
@@ -36,7 +36,7 @@ pub enum CipherSuite {
 
 /// The AEAD of a suite.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Aead {
+pub(super) enum Algorithm {
     Aes128Gcm,
     Aes256Gcm,
     Chacha20Poly1305,
@@ -57,8 +57,8 @@ impl CipherSuite {
     ];
 
     /// Its number, version, AEAD, and the bytes that its hash gives.
-    const fn row(self) -> (u16, Version, Aead, usize) {
-        use Aead::{Aes128Gcm, Aes256Gcm, Chacha20Poly1305};
+    const fn row(self) -> (u16, Version, Algorithm, usize) {
+        use Algorithm::{Aes128Gcm, Aes256Gcm, Chacha20Poly1305};
         use Version::{Tls12, Tls13};
         match self {
             Self::TLS_AES_128_GCM_SHA256 => (0x1301, Tls13, Aes128Gcm, 32),
@@ -98,7 +98,7 @@ impl CipherSuite {
     /// Bytes of an AEAD key of this suite.
     #[must_use]
     pub fn key_len(self) -> usize {
-        self.aead().algorithm().key_len()
+        self.algorithm().key_len()
     }
 
     /// Bytes of a TLS 1.3 traffic secret of this suite: its hash's output.
@@ -114,33 +114,25 @@ impl CipherSuite {
         }
     }
 
-    pub(super) const fn aead(self) -> Aead {
+    pub(super) const fn algorithm(self) -> Algorithm {
         self.row().2
     }
 
     pub(super) const fn format(self) -> RecordFormat {
         let version = self.version();
-        let explicit_nonce_len = match (version, self.aead()) {
-            (Version::Tls12, Aead::Aes128Gcm | Aead::Aes256Gcm) => 8,
+        let explicit_nonce_len = match (version, self.algorithm()) {
+            (Version::Tls12, Algorithm::Aes128Gcm | Algorithm::Aes256Gcm) => 8,
             _ => 0,
         };
         RecordFormat::new(version, explicit_nonce_len)
     }
-
-    /// The ring key for `key`, which must have the suite's [`key_len`](Self::key_len).
-    pub(super) fn bind(self, key: &[u8]) -> Result<aead::LessSafeKey, InvalidKeyLength> {
-        aead::UnboundKey::new(self.aead().algorithm(), key)
-            .map(aead::LessSafeKey::new)
-            .map_err(|_| InvalidKeyLength { expected: self.key_len(), actual: key.len() })
-    }
 }
 
-impl Aead {
-    pub(super) fn algorithm(self) -> &'static aead::Algorithm {
+impl Algorithm {
+    const fn key_len(self) -> usize {
         match self {
-            Self::Aes128Gcm => &aead::AES_128_GCM,
-            Self::Aes256Gcm => &aead::AES_256_GCM,
-            Self::Chacha20Poly1305 => &aead::CHACHA20_POLY1305,
+            Self::Aes128Gcm => 16,
+            Self::Aes256Gcm | Self::Chacha20Poly1305 => 32,
         }
     }
 }

@@ -7,8 +7,8 @@ use alloc::vec::Vec;
 use serde::Deserialize;
 
 use super::{
-    CipherSuite, KeyLimits, NextKeys, ReadKeys, RecordOpener, RecordSealer, TrafficSecret,
-    WriteKeys,
+    AeadProvider, CipherSuite, KeyLimits, NextKeys, ReadKeys, RecordOpener, RecordSealer,
+    TrafficSecret, WriteKeys,
 };
 use crate::record::{ContentType, RecordHeader, Version};
 
@@ -55,12 +55,16 @@ fn hex(text: &str) -> Vec<u8> {
 }
 
 impl Record {
-    /// The suites with this AEAD and version: one of TLS 1.3, two of TLS 1.2.
-    fn suites(&self) -> Vec<CipherSuite> {
+    /// The suites with this AEAD and version, one of TLS 1.3, two of TLS 1.2, by each provider.
+    fn suites(&self) -> Vec<(CipherSuite, AeadProvider)> {
         let thirteen = suite(&self.suite);
         let version = if self.version == "1.3" { Version::Tls13 } else { Version::Tls12 };
-        let same = |ours: &CipherSuite| ours.aead() == thirteen.aead() && ours.version() == version;
-        CipherSuite::ALL.iter().copied().filter(same).collect()
+        let same = |ours: &CipherSuite| {
+            ours.algorithm() == thirteen.algorithm() && ours.version() == version
+        };
+        let suites = CipherSuite::ALL.iter().copied().filter(same);
+        let by_each = |suite| AeadProvider::ALL.iter().map(move |&provider| (suite, provider));
+        suites.flat_map(by_each).collect()
     }
 
     fn content(&self) -> Vec<u8> {
@@ -81,8 +85,9 @@ impl Record {
         hex(&self.iv).try_into().unwrap()
     }
 
-    fn opener(&self, suite: CipherSuite) -> RecordOpener {
-        RecordOpener::new(ReadKeys::new(suite, &hex(&self.key), self.iv(), self.seq()).unwrap())
+    fn opener(&self, suite: CipherSuite, provider: AeadProvider) -> RecordOpener {
+        let keys = ReadKeys::new(suite, &hex(&self.key), self.iv(), self.seq()).unwrap();
+        RecordOpener::new(keys, provider)
     }
 }
 
@@ -98,9 +103,9 @@ fn header(record: &[u8], suite: CipherSuite) -> RecordHeader {
 #[test]
 fn sealing_gives_the_bytes_of_every_vector() {
     for vector in vectors().records {
-        for suite in vector.suites() {
+        for (suite, provider) in vector.suites() {
             let keys = WriteKeys::new(suite, &hex(&vector.key), vector.iv(), vector.seq()).unwrap();
-            let mut sealer = RecordSealer::new(keys, KeyLimits::for_suite(suite));
+            let mut sealer = RecordSealer::new(keys, KeyLimits::for_suite(suite), provider);
             let (content, expected) = (vector.content(), hex(&vector.record));
             let start = sealer.format().prefix_len();
             let mut record = vec![0xaa; expected.len()];
@@ -114,11 +119,28 @@ fn sealing_gives_the_bytes_of_every_vector() {
 }
 
 #[test]
+fn sealing_from_elsewhere_gives_the_bytes_of_every_vector_without_padding() {
+    for vector in vectors().records.into_iter().filter(|vector| vector.padding == 0) {
+        for (suite, provider) in vector.suites() {
+            let keys = WriteKeys::new(suite, &hex(&vector.key), vector.iv(), vector.seq()).unwrap();
+            let mut sealer = RecordSealer::new(keys, KeyLimits::for_suite(suite), provider);
+            let expected = hex(&vector.record);
+            let mut record = vec![0xaa; expected.len() + 1];
+            let content_type = ContentType::from_wire(vector.content_type).unwrap();
+            let len = sealer.seal_from(content_type, &mut record, &vector.content());
+            assert_eq!(len, Some(expected.len()), "{suite:?} {provider:?} {}", vector.seq);
+            assert!(record[..expected.len()] == expected, "{suite:?} {provider:?} {}", vector.seq);
+            assert_eq!(record[expected.len()], 0xaa, "nothing behind the record");
+        }
+    }
+}
+
+#[test]
 fn opening_gives_the_content_of_every_vector() {
     for vector in vectors().records {
-        for suite in vector.suites() {
+        for (suite, provider) in vector.suites() {
             let mut record = hex(&vector.record);
-            let opened = vector.opener(suite).open(header(&record, suite), &mut record);
+            let opened = vector.opener(suite, provider).open(header(&record, suite), &mut record);
             let (content_type, content) = opened.unwrap();
             assert_eq!(content_type.to_wire(), vector.content_type);
             assert!(record[content] == vector.content(), "{suite:?} {}", vector.seq);
@@ -129,7 +151,7 @@ fn opening_gives_the_content_of_every_vector() {
 #[test]
 fn one_flipped_bit_anywhere_is_refused_and_wipes_the_record() {
     for vector in vectors().records {
-        let suite = vector.suites()[0];
+        let (suite, _) = vector.suites()[0];
         let record = hex(&vector.record);
         // Every bit of short records, every 57th bit of long ones.
         let bits = record.len() * 8;
@@ -144,9 +166,12 @@ fn one_flipped_bit_anywhere_is_refused_and_wipes_the_record() {
                 // The length's own bits: the record would be cut elsewhere.
                 continue;
             }
-            let opened = vector.opener(suite).open(header, &mut altered);
-            assert!(opened.is_err(), "{suite:?} {} bit {bit}", vector.seq);
-            assert!(altered.iter().all(|&byte| byte == 0), "left in memory");
+            for &provider in AeadProvider::ALL {
+                let mut altered = altered.clone();
+                let opened = vector.opener(suite, provider).open(header, &mut altered);
+                assert!(opened.is_err(), "{suite:?} {provider:?} {} bit {bit}", vector.seq);
+                assert!(altered.iter().all(|&byte| byte == 0), "left in memory");
+            }
         }
     }
 }
@@ -154,10 +179,13 @@ fn one_flipped_bit_anywhere_is_refused_and_wipes_the_record() {
 #[test]
 fn a_record_opens_only_under_its_own_sequence_number() {
     for vector in vectors().records {
-        let suite = vector.suites()[0];
-        let mut record = hex(&vector.record);
-        let keys = ReadKeys::new(suite, &hex(&vector.key), vector.iv(), vector.seq() ^ 1).unwrap();
-        assert!(RecordOpener::new(keys).open(header(&record, suite), &mut record).is_err());
+        for (suite, provider) in vector.suites() {
+            let mut record = hex(&vector.record);
+            let key = hex(&vector.key);
+            let keys = ReadKeys::new(suite, &key, vector.iv(), vector.seq() ^ 1).unwrap();
+            let mut opener = RecordOpener::new(keys, provider);
+            assert!(opener.open(header(&record, suite), &mut record).is_err());
+        }
     }
 }
 
@@ -181,7 +209,8 @@ fn key_update_chains_give_the_secrets_and_keys_of_every_generation() {
             let expected = sealed_with(WriteKeys::new(suite, &key, iv, 0).unwrap(), suite);
             let mut record = sealed_with(write, suite);
             assert_eq!(record, expected, "{suite:?}");
-            let opened = RecordOpener::new(read).open(header(&record, suite), &mut record);
+            let opened = RecordOpener::new(read, AeadProvider::default())
+                .open(header(&record, suite), &mut record);
             assert!(opened.is_ok(), "{suite:?}");
         }
     }
@@ -189,7 +218,8 @@ fn key_update_chains_give_the_secrets_and_keys_of_every_generation() {
 
 fn sealed_with(keys: WriteKeys, suite: CipherSuite) -> Vec<u8> {
     let mut record = vec![7; 64];
-    let mut sealer = RecordSealer::new(keys, KeyLimits::for_suite(suite));
+    let limits = KeyLimits::for_suite(suite);
+    let mut sealer = RecordSealer::new(keys, limits, AeadProvider::default());
     let len = sealer.seal(ContentType::ApplicationData, &mut record, 20, 0).unwrap();
     record.truncate(len);
     record

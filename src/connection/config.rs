@@ -9,7 +9,10 @@ use rustls::RootCertStore;
 #[cfg(feature = "webpki-roots")]
 use rustls::client::WantsClientCert;
 use rustls::crypto::CryptoProvider;
-use rustls::crypto::ring::default_provider;
+#[cfg(not(feature = "ring"))]
+pub(super) use rustls::crypto::aws_lc_rs::default_provider;
+#[cfg(feature = "ring")]
+pub(super) use rustls::crypto::ring::default_provider;
 use rustls::pki_types::UnixTime;
 #[cfg(all(feature = "std", feature = "webpki-roots"))]
 use rustls::time_provider::DefaultTimeProvider;

@@ -1,6 +1,7 @@
 //! The settings of a reader.
 
 use super::PeerLimits;
+use crate::aead::AeadProvider;
 #[cfg(feature = "std")]
 use crate::buffer::Pool;
 use crate::buffer::{BufferPolicy, InboundBuffer};
@@ -24,6 +25,8 @@ pub struct ReaderConfig {
     pub pool: Option<Pool>,
     /// Limits on a peer that sends no application data.
     pub limits: PeerLimits,
+    /// Whose AEAD opens.
+    pub aead: AeadProvider,
 }
 
 impl Default for ReaderConfig {
@@ -34,6 +37,7 @@ impl Default for ReaderConfig {
             #[cfg(feature = "std")]
             pool: None,
             limits: PeerLimits::default(),
+            aead: AeadProvider::default(),
         }
     }
 }

@@ -26,7 +26,7 @@ use limits::PeerCounts;
 use post_handshake::Standalone;
 use process::ReadEnd;
 
-use crate::aead::{NextKeys, ReadKeys, RecordOpener};
+use crate::aead::{AeadProvider, NextKeys, ReadKeys, RecordOpener};
 use crate::buffer::InboundBuffer;
 use crate::error::{ConfigError, Error, Overrun};
 #[cfg(feature = "rustls")]
@@ -101,6 +101,7 @@ pub struct ReaderEvents {
 pub struct Reader {
     /// None before the end of the handshake.
     opener: Option<RecordOpener>,
+    aead: AeadProvider,
     /// Of a reader without a connection.
     standalone: Option<Box<Standalone>>,
     buffer: InboundBuffer,
@@ -133,6 +134,7 @@ impl Reader {
         config.check()?;
         Ok(Self {
             opener: None,
+            aead: config.aead,
             standalone: None,
             buffer: config.inbound_buffer(),
             opened_record_len: 0,
@@ -147,7 +149,7 @@ impl Reader {
 
     /// The handshake is over: what comes behind it is ours to open.
     pub(crate) fn begin(&mut self, keys: ReadKeys) {
-        self.opener = Some(RecordOpener::new(keys));
+        self.opener = Some(RecordOpener::new(keys, self.aead));
     }
 
     /// Memory for the transport's next bytes, to read straight into. `None` while the buffer is

@@ -2,7 +2,7 @@
 
 use super::padding::Padding;
 use super::sizing::Sizing;
-use crate::aead::KeyLimits;
+use crate::aead::{AeadProvider, KeyLimits};
 #[cfg(feature = "std")]
 use crate::buffer::Pool;
 use crate::buffer::{BufferPolicy, OutboundBuffer, SegmentStore};
@@ -43,6 +43,8 @@ pub struct WriterConfig {
     /// How much one key may seal; `None`, the default, for the limits of RFC 9846 §5.5
     /// ([`KeyLimits::for_suite`]).
     pub key_limits: Option<KeyLimits>,
+    /// Whose AEAD seals.
+    pub aead: AeadProvider,
 }
 
 impl Default for WriterConfig {
@@ -57,6 +59,7 @@ impl Default for WriterConfig {
             #[cfg(feature = "std")]
             pool: None,
             key_limits: None,
+            aead: AeadProvider::default(),
         }
     }
 }

@@ -53,7 +53,7 @@ use state::Life;
 
 #[cfg(feature = "rustls")]
 use crate::aead::ReadKeys;
-use crate::aead::{KeyBudget, KeyLimits, NextKeys, RecordSealer, WriteKeys};
+use crate::aead::{AeadProvider, KeyBudget, KeyLimits, NextKeys, RecordSealer, WriteKeys};
 use crate::buffer::{Chunk, OutboundBuffer, PutBackError};
 use crate::error::{ConfigError, WriteError};
 #[cfg(feature = "rustls")]
@@ -83,6 +83,7 @@ pub struct Writer {
     next_keys: NextKeys,
     /// None for those of the suite.
     key_limits: Option<KeyLimits>,
+    aead: AeadProvider,
     buffer: OutboundBuffer,
     /// Its content lies at the start of the buffer's tail.
     record: Option<CurrentRecord>,
@@ -117,6 +118,7 @@ impl Writer {
             sealer: None,
             next_keys: NextKeys::NONE,
             key_limits: config.key_limits,
+            aead: config.aead,
             buffer,
             record: None,
             lent_at: NOT_LENT,
@@ -131,7 +133,7 @@ impl Writer {
     /// The handshake is over: from here on every record is ours, behind what already waits.
     pub(crate) fn begin(&mut self, keys: WriteKeys, next_keys: NextKeys) {
         let key_limits = *self.key_limits.get_or_insert_with(|| KeyLimits::for_suite(keys.suite()));
-        let sealer = RecordSealer::new(keys, key_limits);
+        let sealer = RecordSealer::new(keys, key_limits, self.aead);
         let format = sealer.format();
         // What ring seals begins behind the prefix.
         self.buffer.align_at(format.prefix_len());

@@ -158,6 +158,35 @@ impl Writer {
         Ok(())
     }
 
+    /// Seals the record that was just begun straight from the memory of the caller, if its AEAD can
+    /// and there is enough for all of it. Returns how much.
+    #[cfg(feature = "aws-lc-rs")]
+    pub(super) fn seal_from(&mut self, buf: &[u8]) -> Result<Option<usize>, Failed> {
+        let (Some(record), Some(sealer)) = (self.record, &mut self.sealer) else { return Ok(None) };
+        let content = match buf.get(..record.limit()) {
+            Some(content) if record.len() == 0 && sealer.seals_from() => content,
+            _ => return Ok(None),
+        };
+        if record.policy().padding(content.len()) > 0 {
+            return Ok(None);
+        }
+        self.record = None;
+        let tail = self.buffer.tail_mut();
+        match sealer.seal_from(ContentType::ApplicationData, tail, content) {
+            Some(record_len) => self.buffer.seal(record_len, content.len()),
+            // As in `seal_record`.
+            None => return Err(self.fail_with(Error::KeysExhausted)),
+        }
+        self.count_record(content.len(), true);
+        Ok(Some(content.len()))
+    }
+
+    #[cfg(not(feature = "aws-lc-rs"))]
+    #[expect(clippy::unnecessary_wraps, clippy::unused_self, reason = "ring seals in place only")]
+    pub(super) const fn seal_from(&self, _: &[u8]) -> Result<Option<usize>, Failed> {
+        Ok(None)
+    }
+
     /// Counts a record whose plaintext did not come through the current record; the last one of a
     /// call need not be full.
     pub(super) fn count_record(&mut self, content_len: usize, is_full: bool) {
@@ -270,7 +299,7 @@ impl Writer {
         };
         let record = self.control_record(message).ok_or(Error::KeysExhausted)?;
         if let Some(next) = next {
-            self.sealer = Some(RecordSealer::new(next, self.key_limits()));
+            self.sealer = Some(RecordSealer::new(next, self.key_limits(), self.aead));
             self.counts.on_key_update();
         }
         Ok(Some(record))

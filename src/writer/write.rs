@@ -212,6 +212,10 @@ impl Writer {
                     return Err(error.after(accepted));
                 }
             }
+            if let Some(n) = self.seal_from(&buf[accepted..])? {
+                accepted += n;
+                continue;
+            }
             let free = self.free_mut();
             let n = free.len().min(buf.len() - accepted);
             copy(free, &buf[accepted..][..n]);

@@ -6,7 +6,6 @@ use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use rustls::crypto::ring::default_provider;
 use rustls::crypto::{CipherSuiteCommon, CryptoProvider};
 use rustls::pki_types::PrivateKeyDer;
 use rustls::{
@@ -17,6 +16,7 @@ use rustls::{
 use super::Handshake;
 use crate::buffer::{BufferPolicy, InboundBuffer};
 use crate::connection::ConnectionError;
+use crate::connection::config::default_provider;
 use crate::connection::rustls23::Rustls;
 use crate::reader::PeerLimits;
 use crate::writer::{Writer, WriterConfig};

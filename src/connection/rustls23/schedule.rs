@@ -169,7 +169,7 @@ mod tests {
     }
 
     fn established() -> (Connection, Connection) {
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let provider = Arc::new(crate::connection::config::default_provider());
         let identity = rcgen::generate_simple_self_signed(["localhost".into()]).unwrap();
         let certificate = identity.cert.der().clone();
         let mut roots = rustls::RootCertStore::empty();

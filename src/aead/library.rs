@@ -1,0 +1,13 @@
+//! The hashes: of ring where it is built in, otherwise of AWS-LC, with the same names.
+
+#[cfg(not(feature = "ring"))]
+pub(super) use aws_lc_rs::hkdf;
+#[cfg(all(feature = "rustls", not(feature = "ring")))]
+pub(super) use aws_lc_rs::{digest, hmac};
+#[cfg(feature = "ring")]
+pub(super) use ring::hkdf;
+#[cfg(all(feature = "rustls", feature = "ring"))]
+pub(super) use ring::{digest, hmac};
+
+#[cfg(not(any(feature = "ring", feature = "aws-lc-rs")))]
+compile_error!("wantwrite needs an AEAD: enable its feature `ring` or `aws-lc-rs`");

@@ -48,7 +48,7 @@ impl Report {
 
     /// What cannot be measured here counts as missed.
     pub(crate) fn skip(&mut self, name: &str, why: &str) {
-        self.add(name, format!("not measured: {why}"), f64::INFINITY, 0.0);
+        self.add(name, format!("not measured: {why}"), f64::INFINITY, Some(0.0));
     }
 
     /// Ours, theirs, and ours with `BufferPolicy::Release`.

@@ -17,8 +17,17 @@ fn judge(suite: CipherSuite, header: [u8; 5], split: usize) {
     let (start, end) = header.split_at(split);
     assert_eq!(reader.receive(start), start.len());
     if split < header.len() {
-        assert!(!reader.wants_process(), "less than a header");
-        assert_eq!(reader.process(), Ok(ReaderEvents::default()));
+        // Whatever comes behind, this may condemn it already.
+        let mut best = [header[0], 3, 3, 0, 0];
+        best[..split].copy_from_slice(start);
+        let early = if split > 0 { fault(suite, best) } else { None };
+        assert_eq!(reader.wants_process(), early.is_some(), "{start:02x?}");
+        let expected = early.map_or_else(|| Ok(ReaderEvents::default()), |fault| Err(fault.into()));
+        assert_eq!(reader.process(), expected, "{start:02x?}");
+        if early.is_some() {
+            assert_eq!(reader.state(), ReaderState::Failed);
+            return;
+        }
     }
     assert_eq!(reader.receive(end), end.len());
     match fault(suite, header) {

@@ -58,7 +58,6 @@
 //! | `std` | `Stream`, `Pool`, chunks for `writev`, rustls's own clock and randomness |
 //! | `hashbrown` | rustls's session caches without `std` |
 //! | `parallel` | `Writer::seal_batch`, `SealWorkers`: a connection's records sealed on several threads; `std` too |
-//! | `fuzzing` | `RecordForge`, which seals what the protocol forbids: for tests and fuzzers, never for production |
 //!
 //! Without `std` a configuration comes from [`client_config_builder`] or [`server_config_builder`]
 //! and the caller's [`clock`]; [`docs::no_libc`] says what else such a program needs. Without
@@ -136,8 +135,6 @@ pub use bytes;
 #[cfg(feature = "rustls")]
 pub use aead::ExportError;
 pub use aead::{CipherSuite, InvalidKeyLength, KeyLimits, ReadKeys, TrafficSecret, WriteKeys};
-#[cfg(feature = "fuzzing")]
-pub use aead::{ForgedRecord, RecordForge};
 pub use alert::AlertDescription;
 #[cfg(feature = "std")]
 pub use buffer::Pool;

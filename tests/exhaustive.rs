@@ -11,7 +11,7 @@ use std::{env, thread};
 use bytes::Bytes;
 use wantwrite::*;
 use wantwrite_testing::batch::{Help, seal_batch};
-use wantwrite_testing::deterministic;
+use wantwrite_testing::fuzzing::strangers;
 use wantwrite_testing::opener::{APPLICATION_DATA, Opener};
 use wantwrite_testing::raw_peer::HEADER_LEN;
 use wantwrite_testing::writer::*;
@@ -36,8 +36,7 @@ struct Recording {
 impl Recording {
     /// Of the bytes to the end of this role.
     fn new(suite: CipherSuite, role: Role) -> Self {
-        deterministic::restart();
-        let (mut client, mut server) = deterministic::pair(suite, ConnectionConfig::default());
+        let (mut client, mut server) = strangers(0, suite, ConnectionConfig::default()).unwrap();
         let (mut to_client, mut to_server) = (Vec::new(), Vec::new());
         let mut client_hello = None;
         loop {
@@ -67,8 +66,7 @@ impl Recording {
     /// The same end, which has received nothing yet. What is random in the peer is drawn as it
     /// was when this was recorded.
     fn end(&self) -> Connection {
-        deterministic::restart();
-        let (client, mut server) = deterministic::pair(self.suite, ConnectionConfig::default());
+        let (client, mut server) = strangers(0, self.suite, ConnectionConfig::default()).unwrap();
         match self.role {
             Role::Server => server,
             Role::Client => {

@@ -17,7 +17,7 @@ pub mod record_header;
 pub mod round_trip;
 pub mod writer_ops;
 
-use wantwrite_testing::{deterministic, draw};
+use wantwrite_testing::draw;
 
 /// A target's name under `fuzz/`, and what it calls.
 pub type Target = (&'static str, fn(&[u8]));

@@ -3,9 +3,10 @@
 //! send as application data.
 
 use wantwrite::*;
+use wantwrite_fuzzing::{ForgedRecord, RecordForge};
 
 use super::draw::{self, Input, Result};
-use wantwrite_testing::writer::keys;
+use wantwrite_testing::writer::{forge, keys};
 
 const MAX_PIECES: usize = 80;
 const APPLICATION_DATA: u8 = 0x17;
@@ -36,7 +37,7 @@ struct Script {
 
 impl Script {
     fn new(suite: CipherSuite) -> Self {
-        let forge = RecordForge::new(keys(suite).0);
+        let forge = forge(suite);
         Self { forge, version: suite.version(), wire: Vec::new(), contents: Vec::new() }
     }
 

@@ -5,8 +5,6 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use wantwrite_testing::deterministic;
-
 /// The inputs in a directory, in the same order everywhere.
 fn inputs(directory: &Path) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(directory) else { return Vec::new() };
@@ -80,31 +78,5 @@ fn inputs_that_mean_nothing_are_run_too() {
             run(&vec![0; len]);
             run(&vec![0xff; len]);
         }
-    }
-}
-
-/// Law 12, handshake included.
-#[test]
-fn law_12_a_connection_without_randomness_has_the_same_bytes_each_time() {
-    for suite in deterministic::SUITES {
-        let transcript = || {
-            deterministic::restart();
-            let (mut client, mut server) = deterministic::pair(suite, Default::default());
-            let mut transcript = Vec::new();
-            loop {
-                let to_server = wantwrite_testing::drain(&mut client);
-                wantwrite_testing::feed(&mut server, &to_server);
-                let to_client = wantwrite_testing::drain(&mut server);
-                wantwrite_testing::feed(&mut client, &to_client);
-                if to_server.is_empty() && to_client.is_empty() {
-                    break;
-                }
-                transcript.push((to_server, to_client));
-            }
-            client.writer_mut().write_atomic(b"the same").unwrap();
-            transcript.push((wantwrite_testing::drain(&mut client), Vec::new()));
-            transcript
-        };
-        assert!(transcript() == transcript(), "{suite:?}");
     }
 }

@@ -4,8 +4,6 @@ mod aead_key;
 mod budget;
 #[cfg(feature = "rustls")]
 mod exporter;
-#[cfg(feature = "fuzzing")]
-mod forge;
 mod keys;
 mod nonce;
 mod opener;
@@ -27,8 +25,6 @@ pub(crate) use budget::{KeyBudget, blocks};
 pub use exporter::ExportError;
 #[cfg(feature = "rustls")]
 pub(crate) use exporter::ExporterSecret;
-#[cfg(feature = "fuzzing")]
-pub use forge::{ForgedRecord, RecordForge};
 pub use keys::{ReadKeys, WriteKeys};
 pub(crate) use opener::RecordOpener;
 #[cfg(feature = "parallel")]

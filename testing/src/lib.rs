@@ -15,7 +15,6 @@
 
 pub mod batch;
 pub mod design;
-pub mod deterministic;
 pub mod draw;
 pub mod https;
 pub mod model;
@@ -28,6 +27,9 @@ pub mod scan;
 pub mod verdict;
 pub mod wire;
 pub mod writer;
+
+/// Connections without randomness, for those that reach it through here.
+pub use wantwrite_fuzzing as fuzzing;
 
 use std::fs;
 use std::io::{Read, Write};

@@ -7,6 +7,10 @@ use wantwrite::driver::{Driver, FarEnd, Fault, Goal, Outgoing, Side, Step, Tasks
 use wantwrite::*;
 use wantwrite_embedded_io::*;
 use wantwrite_futures_io::*;
+use wantwrite_fuzzing::{
+    Call, ForgedRecord, Keys, Link, Mutation, NoTrafficSecret, OpenedRecord, RecordForge,
+    RecordOpener, Script, Tape, Taped, Transcript,
+};
 use wantwrite_tokio::*;
 
 /// `false`, unless there is an inherent constant, which is found before this one.
@@ -122,7 +126,18 @@ fn public_types_have_the_auto_traits_of_the_table() {
         Reader: NO_UNWIND,
         ReaderConfig: ALL,
         ReaderEvents: ALL,
-        RecordForge: NO_UNWIND,
+        Call: ALL,
+        Keys: ALL,
+        Link: NO_UNWIND,
+        Mutation: ALL,
+        NoTrafficSecret: ALL,
+        OpenedRecord: ALL,
+        RecordForge: ALL,
+        RecordOpener: ALL,
+        Script: ALL,
+        Tape: ALL,
+        Taped: ALL,
+        Transcript: ALL,
         SealJob: ALL,
         SealWorkers: NO_UNWIND,
         Slot<'static>: NO_UNWIND,
@@ -169,6 +184,7 @@ fn public_types() -> Vec<&'static str> {
         include_str!("../../public-api.txt"),
         include_str!("../../adapters/embedded-io/public-api.txt"),
         include_str!("../../adapters/futures-io/public-api.txt"),
+        include_str!("../../fuzzing/public-api.txt"),
         include_str!("../../adapters/tokio/public-api.txt"),
     ];
     let names = apis.iter().flat_map(|api| api.lines()).filter_map(|line| {

@@ -25,6 +25,7 @@ pub mod programs;
 pub mod raw_peer;
 pub mod scan;
 pub mod verdict;
+pub mod violations;
 pub mod wire;
 pub mod writer;
 

@@ -1,18 +1,111 @@
-//! The rows of the table, and how to forge what they name.
+//! What a peer may do wrong behind the handshake, how to forge it, and the alert that it gets from us.
+
+use core::fmt;
 
 use wantwrite::AlertDescription as Alert;
 use wantwrite::PeerFault::*;
 use wantwrite::*;
-use wantwrite_testing::raw_peer::*;
-use wantwrite_testing::verdict::*;
-use wantwrite_testing::*;
 
-use super::Verdict::*;
-use super::{Make, Verdicts, Violation, in_both, in_tls12, in_tls13, violation};
+use crate::raw_peer::*;
+use crate::verdict::*;
+use crate::{ROLES, pattern};
+
+use self::Verdict::*;
+
+/// One way to commit a violation.
+pub type Make = Box<dyn Fn(&mut RawPeer) -> Vec<u8>>;
+
+/// A row of the table: a violation, what it comes to, and the ways to commit it.
+pub struct Violation {
+    pub name: &'static str,
+    pub verdicts: Verdicts,
+    pub ways: fn(Version, Role) -> Vec<Make>,
+    /// Of the connection that it is done to.
+    pub roles: &'static [Role],
+    /// The header gives it away: nothing else is sent.
+    pub is_by_header: bool,
+}
+
+pub struct Verdicts {
+    pub tls13: Verdict,
+    pub tls12: Verdict,
+}
+
+/// What a violation comes to in one version.
+#[derive(Clone, Copy)]
+pub enum Verdict {
+    /// The connection ends with the fault and the alert.
+    Ends(PeerFault, Alert),
+    /// It is none: the connection goes on.
+    Legal,
+    /// It does not exist, or is another row.
+    Absent,
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Ends(_, alert) => write!(f, "`{alert}`"),
+            Legal => f.write_str("legal"),
+            Absent => f.write_str("–"),
+        }
+    }
+}
+
+const fn in_both(fault: PeerFault, alert: Alert) -> Verdicts {
+    Verdicts { tls13: Ends(fault, alert), tls12: Ends(fault, alert) }
+}
+
+const fn in_tls13(fault: PeerFault, alert: Alert) -> Verdicts {
+    Verdicts { tls13: Ends(fault, alert), tls12: Absent }
+}
+
+const fn in_tls12(fault: PeerFault, alert: Alert) -> Verdicts {
+    Verdicts { tls13: Absent, tls12: Ends(fault, alert) }
+}
+
+impl Verdicts {
+    /// Each once.
+    pub fn faults(&self) -> Vec<PeerFault> {
+        let mut faults = Vec::new();
+        for verdict in [self.tls13, self.tls12] {
+            if let Ends(fault, _) = verdict {
+                faults.push(fault);
+            }
+        }
+        faults.dedup();
+        faults
+    }
+}
+
+const fn violation(
+    name: &'static str,
+    verdicts: Verdicts,
+    ways: fn(Version, Role) -> Vec<Make>,
+) -> Violation {
+    Violation { name, verdicts, ways, roles: &ROLES, is_by_header: false }
+}
+
+impl Violation {
+    const fn to(self, roles: &'static [Role]) -> Self {
+        Self { roles, ..self }
+    }
+
+    const fn by_its_header(self) -> Self {
+        Self { is_by_header: true, ..self }
+    }
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let how = if self.is_by_header { ", by its header alone" } else { "" };
+        write!(f, "{}{how}", self.name)
+    }
+}
 
 const MAX: usize = MAX_FRAGMENT_LEN;
 
-pub(super) const VIOLATIONS: &[Violation] = &[
+pub const VIOLATIONS: &[Violation] = &[
     violation("a record that was altered", in_both(BadRecordMac, Alert::BAD_RECORD_MAC), |_, _| {
         each([0, 3, 7, 12], |at, peer| {
             let mut wire = peer.seal(APPLICATION_DATA, b"hello");

@@ -14,7 +14,9 @@ pub mod handover;
 pub mod parallel;
 pub mod reader_bytes;
 pub mod record_header;
+pub mod requests;
 pub mod round_trip;
+pub mod scripts;
 pub mod writer_ops;
 
 use wantwrite_testing::draw;
@@ -22,7 +24,7 @@ use wantwrite_testing::draw;
 /// A target's name under `fuzz/`, and what it calls.
 pub type Target = (&'static str, fn(&[u8]));
 
-pub const ALL: [Target; 8] = [
+pub const ALL: [Target; 12] = [
     ("record_header", record_header::run),
     ("reader_bytes", reader_bytes::run),
     ("writer_ops", writer_ops::run),
@@ -31,4 +33,8 @@ pub const ALL: [Target; 8] = [
     ("connection_bytes", connection_bytes::run),
     ("handover", handover::run),
     ("parallel", parallel::run),
+    ("requests", requests::alone),
+    ("requests_behind_tls", requests::behind_tls),
+    ("requests_on_the_wire", requests::on_the_wire),
+    ("scripts", scripts::run),
 ];

@@ -66,6 +66,26 @@ fn parallel() {
     replay("parallel");
 }
 
+#[test]
+fn requests() {
+    replay("requests");
+}
+
+#[test]
+fn requests_behind_tls() {
+    replay("requests_behind_tls");
+}
+
+#[test]
+fn requests_on_the_wire() {
+    replay("requests_on_the_wire");
+}
+
+#[test]
+fn scripts() {
+    replay("scripts");
+}
+
 /// Whatever bytes a target is given, its own limits hold: no input takes it out of bounds.
 #[test]
 fn inputs_that_mean_nothing_are_run_too() {

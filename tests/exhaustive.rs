@@ -233,3 +233,38 @@ impl Used {
         }
     }
 }
+
+/// A stock rustls peer: what we derive it derives. `./check soak` makes a million of each.
+#[test]
+fn key_updates_without_end_in_both_directions_with_data_between() {
+    let count = env::var("WANTWRITE_SOAK_UPDATES").map_or(1000, |count| count.parse().unwrap());
+    for_all(ROLES.len(), |number| {
+        let (mut ours, mut peer) = established(TLS13, ROLES[number]);
+        let data = pattern(300);
+        let mut rng = Rng(1);
+        let mut held = 0;
+        for round in 0..count {
+            let request = match round % 2 {
+                0 => KeyUpdateRequest::NotRequested,
+                _ => KeyUpdateRequest::Requested,
+            };
+            ours.writer_mut().update_keys(request).unwrap();
+            let (to_peer, to_us) = (&data[..rng.up_to(300)], &data[..rng.up_to(300)]);
+            ours.writer_mut().write_atomic(to_peer).unwrap();
+            peer.feed(&drain(&mut ours)).unwrap();
+            assert!(peer.take_plaintext() == to_peer, "round {round}");
+            peer.0.refresh_traffic_keys().unwrap();
+            let wire = peer.send(to_us);
+            feed(&mut ours, &wire);
+            assert!(read_all(&mut ours) == to_us, "round {round}: {:?}", ours.error());
+            match round {
+                // Every kind of record has come by then.
+                100 => held = ours.memory_held(),
+                101.. => assert!(ours.memory_held() <= held, "round {round}"),
+                _ => {}
+            }
+        }
+        assert!(ours.writer().progress().key_updates >= count);
+        assert_both_ways(&mut ours, &mut peer);
+    });
+}

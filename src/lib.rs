@@ -43,6 +43,7 @@
 //! | [`docs::exporters`] | keys for other protocols, and channel binding |
 //! | [`docs::late_decisions`] | a configuration for each client, short records, connections that move |
 //! | [`docs::other_providers`] | aws-lc-rs, graviola, and post-quantum groups |
+//! | [`docs::deterministic_simulation`] | the same bytes for the same seed: turmoil, a paused clock, a world of your own |
 //! | [`docs::other_programs`] | what some peers expect, and what they do wrong themselves |
 //! | [`docs::no_libc`] | programs with nothing underneath |
 //!
@@ -72,7 +73,7 @@
 //! They are crates of their own: `wantwrite-tokio` has `TlsConnector`, `TlsAcceptor` and
 //! `TlsStream` over tokio's traits, `wantwrite-embedded-io` has `EmbeddedStream` and
 //! `AsyncEmbeddedStream`, without `std` too, and `wantwrite-futures-io` has `FuturesStream` for
-//! smol.
+//! smol. `wantwrite-fuzzing` is for fuzzers and simulators only.
 // Where these links go if the items are not compiled in.
 #![cfg_attr(
     not(feature = "rustls"),
@@ -100,6 +101,7 @@
     doc = "[`docs::exporters`]: https://docs.rs/wantwrite/latest/wantwrite/docs/exporters/index.html",
     doc = "[`docs::late_decisions`]: https://docs.rs/wantwrite/latest/wantwrite/docs/late_decisions/index.html",
     doc = "[`docs::other_providers`]: https://docs.rs/wantwrite/latest/wantwrite/docs/other_providers/index.html",
+    doc = "[`docs::deterministic_simulation`]: https://docs.rs/wantwrite/latest/wantwrite/docs/deterministic_simulation/index.html",
     doc = "[`docs::other_programs`]: https://docs.rs/wantwrite/latest/wantwrite/docs/other_programs/index.html",
     doc = "[`docs::no_libc`]: https://docs.rs/wantwrite/latest/wantwrite/docs/no_libc/index.html"
 )]

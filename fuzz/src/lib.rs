@@ -3,6 +3,7 @@
 #![expect(
     missing_docs,
     clippy::as_conversions,
+    clippy::cast_possible_truncation,
     clippy::std_instead_of_alloc,
     clippy::unwrap_used,
     reason = "test code"

@@ -26,6 +26,29 @@ pub fn run(data: &[u8]) {
     assert!(in_pieces == at_once, "{in_pieces:?} in pieces, {at_once:?} at once");
 }
 
+/// The fault that an input ends with, if it does.
+pub fn fault(data: &[u8]) -> Option<PeerFault> {
+    let mut input = Input::new(data);
+    let suite = draw::suite(&mut input).ok()?;
+    let role = *input.choose(&[Role::Client, Role::Server]).ok()?;
+    let mut script = Script::new(suite);
+    let _input_is_used_up = script.draw(&mut input);
+    match outcome(suite, role, &script.wire, |rest| rest).error {
+        Some(Error::Peer(fault)) => Some(fault),
+        _ => None,
+    }
+}
+
+/// The input that has these bytes on the wire, in TLS 1.3 with AES-128-GCM.
+pub fn input_of(role: Role, wire: &[u8]) -> Vec<u8> {
+    let mut input = vec![0, u8::from(role == Role::Server)];
+    for piece in wire.chunks(255) {
+        input.extend([0, piece.len() as u8]);
+        input.extend(piece);
+    }
+    input
+}
+
 /// What is sent.
 struct Script {
     forge: RecordForge,

@@ -5,6 +5,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use wantwrite::{PeerFault, Version};
+use wantwrite_fuzz::reader_bytes;
+use wantwrite_testing::TLS13;
+use wantwrite_testing::raw_peer::RawPeer;
+use wantwrite_testing::violations::{VIOLATIONS, Verdict};
+
 /// The inputs in a directory, in the same order everywhere.
 fn inputs(directory: &Path) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(directory) else { return Vec::new() };
@@ -99,4 +105,40 @@ fn inputs_that_mean_nothing_are_run_too() {
             run(&vec![0xff; len]);
         }
     }
+}
+
+/// The corpus has every row of DESIGN.md's table of violations that an input has room for, as the
+/// fault that the table says. `WANTWRITE_RENEW=1` writes them.
+#[test]
+fn the_corpus_has_every_violation_of_the_table() {
+    const MAX_LEN: usize = 4096;
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/reader_bytes");
+    let mut too_long = Vec::new();
+    for (number, violation) in VIOLATIONS.iter().enumerate() {
+        let Verdict::Ends(expected, _) = violation.verdicts.tls13 else { continue };
+        if matches!(expected, PeerFault::BadTicket | PeerFault::DuplicateTicketExtension) {
+            // A reader alone has nothing to keep a ticket in, and does not look into it.
+            continue;
+        }
+        for &role in violation.roles {
+            let make = &(violation.ways)(Version::Tls13, role)[0];
+            let secret = (&[7; 32][..], 0);
+            let mut peer = RawPeer::from_secrets(TLS13, secret, secret);
+            let input = reader_bytes::input_of(role, &make(&mut peer));
+            if input.len() > MAX_LEN {
+                too_long.push(violation.name);
+                continue;
+            }
+            let path = corpus.join(format!("violation_{number:02}_{role:?}").to_lowercase());
+            if std::env::var_os("WANTWRITE_RENEW").is_some() {
+                fs::write(&path, &input).unwrap();
+            }
+            let seed = fs::read(&path).unwrap_or_default();
+            assert!(seed == input, "{violation}: {} is another", path.display());
+            assert_eq!(reader_bytes::fault(&seed), Some(expected), "{violation}");
+        }
+    }
+    too_long.dedup();
+    let whole_records = ["content over 2^14 bytes, sealed", "content and padding over 2^14 bytes"];
+    assert_eq!(too_long, whole_records);
 }

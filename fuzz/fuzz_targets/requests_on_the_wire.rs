@@ -4,5 +4,6 @@
 libfuzzer_sys::fuzz_target!(|data: &[u8]| wantwrite_fuzz::requests::on_the_wire(data));
 
 libfuzzer_sys::fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
-    wantwrite_fuzz::requests::mutate(&mut data[..max_size], size, seed)
+    let data = &mut data[..max_size];
+    wantwrite_fuzz::requests::mutate(data, size, seed, libfuzzer_sys::fuzzer_mutate)
 });

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use wantwrite::{PeerFault, Version};
-use wantwrite_fuzz::reader_bytes;
+use wantwrite_fuzz::{reader_bytes, requests};
 use wantwrite_testing::TLS13;
 use wantwrite_testing::raw_peer::RawPeer;
 use wantwrite_testing::violations::{VIOLATIONS, Verdict};
@@ -141,4 +141,18 @@ fn the_corpus_has_every_violation_of_the_table() {
     too_long.dedup();
     let whole_records = ["content over 2^14 bytes, sealed", "content and padding over 2^14 bytes"];
     assert_eq!(too_long, whole_records);
+}
+
+/// Every request of the corpus is there as it is on the wire, too. `WANTWRITE_RENEW=1` writes them.
+#[test]
+fn the_corpus_has_every_request_on_the_wire() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");
+    for path in inputs(&root.join("requests")) {
+        let sealed = requests::sealed(&fs::read(&path).unwrap());
+        let on_the_wire = root.join("requests_on_the_wire").join(path.file_name().unwrap());
+        if std::env::var_os("WANTWRITE_RENEW").is_some() {
+            fs::write(&on_the_wire, &sealed).unwrap();
+        }
+        assert!(fs::read(&on_the_wire).unwrap_or_default() == sealed, "{}", on_the_wire.display());
+    }
 }

@@ -312,7 +312,7 @@ fn abandon(
     is_dropped: bool,
 ) -> usize {
     let before = plaintext.len();
-    let batch = writer.seal_batch(plaintext).unwrap();
+    let batch = writer.seal_batch(plaintext).expect("the buffer has room");
     let jobs = fates.map(|fate| (fate, batch.job()));
     thread::scope(|scope| {
         let mut late = Vec::new();
@@ -331,7 +331,7 @@ fn abandon(
         if is_dropped {
             drop(batch);
         } else {
-            batch.finish().unwrap();
+            batch.finish().expect("nothing fails the writer");
         }
         for job in late {
             assert_eq!(job.run(), 0, "nothing is left");

@@ -15,7 +15,8 @@ if [ $# -eq 0 ]; then
   targets=("${targets[@]%.rs}")
 fi
 
-export CARGO_TARGET_DIR=$PWD/../target/honggfuzz
+# Without dots: the makefile of honggfuzz does not find its own targets behind them.
+export CARGO_TARGET_DIR=$(cd .. && pwd)/target/honggfuzz
 host=$(rustc -vV | sed -n 's/^host: //p')
 (cd honggfuzz && cargo hfuzz build >/dev/null 2>&1) || (cd honggfuzz && cargo hfuzz build)
 program=$(find "$CARGO_TARGET_DIR/$host" -maxdepth 2 -name wantwrite-fuzz-honggfuzz -type f | head -n 1)

@@ -59,6 +59,10 @@ mod script;
 mod seed;
 mod tape;
 
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 pub use arbitrary;
 pub use rustls;
 pub use wantwrite;

@@ -33,16 +33,17 @@ against() { # PROGRAM, then the command that serves 127.0.0.1:18443
   local program=$1 version
   shift
   command -v "$program" >/dev/null || { echo "$program is not installed"; return 0; }
-  "$@" >server.log 2>&1 &
-  server=$!
-  until (: </dev/tcp/127.0.0.1/18443) 2>/dev/null; do kill -0 "$server"; done
   for version in 1.3 1.2; do
-    echo "== $program, TLS $version"
-    # s_server serves one client after the other, and one row makes it wait.
+    "$@" >server.log 2>&1 &
+    server=$!
+    until (: </dev/tcp/127.0.0.1/18443) 2>/dev/null; do kill -0 "$server"; done
+    echo "== ${*/#*\//}, TLS $version"
+    # s_server serves one client after the other, and does not come back from the row of 32 KeyUpdates
+    # in time for the next.
     "$release/violations" --tls "$version" 127.0.0.1:18443 || true
+    stop
+    wait "$server" 2>/dev/null || true
   done
-  stop
-  wait "$server" 2>/dev/null || true
 }
 
 against "$release/https_server" "$release/https_server" --addr 127.0.0.1:18443 --cert cert.pem --key key.pem

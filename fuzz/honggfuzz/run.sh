@@ -26,7 +26,7 @@ failed=0
 for target in "${targets[@]}"; do
   out=found/honggfuzz/$target
   rm -rf "$out" && mkdir -p "$out/new" "$out/crashes"
-  "$honggfuzz" --persistent --quiet --threads 1 --run_time "$seconds" --timeout 10 --max_file_size 4096 \
+  "$honggfuzz" --persistent --verbose --threads 1 --run_time "$seconds" --timeout 10 --max_file_size 4096 \
     --input "corpus/$target" --output "$out/new" --crashdir "$out/crashes" --workspace "$out" \
     -- "$program" "$target" >"$out.log" 2>&1 || { tail -n 30 "$out.log"; failed=1; continue; }
   tr '\r' '\n' <"$out.log" | sed -n "s/^Summary /$(printf %-20s "$target") /p"

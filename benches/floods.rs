@@ -16,10 +16,8 @@ use benches::common::halves::drain_all;
 use benches::common::handshake::Ends;
 use benches::common::rounds::{median, play};
 use rustls::KeyLog;
-use wantwrite::{
-    CipherSuite, Connection, ConnectionConfig, Credit, ForgedRecord, PeerLimits, RecordForge, Role,
-    TrafficSecret, Version, WriteKeys,
-};
+use wantwrite::{CipherSuite, Connection, ConnectionConfig, Credit, PeerLimits, Role, Version};
+use wantwrite_fuzzing::RecordForge;
 
 const ROUNDS: usize = 101;
 /// Records that are made at once.
@@ -103,7 +101,6 @@ fn flood(item: Item, credit: Credit) -> [(Item, u32); 2] {
 struct Attack {
     ours: Connection,
     forge: RecordForge,
-    version: Version,
     role: Role,
 }
 
@@ -120,15 +117,14 @@ impl Attack {
         let (parts, _) = peer.into_parts().map_err(|_| "not at rest")?;
         let keys = parts.into_keys();
         let seq = keys.seq();
-        let keys = match suite.version() {
-            Version::Tls13 => WriteKeys::from_secret(TrafficSecret::new(suite, &log.get(label)?)?),
-            Version::Tls12 => keys,
+        let forge = match suite.version() {
+            Version::Tls13 => RecordForge::from_secret(suite, &log.get(label)?, seq)?,
+            Version::Tls12 => {
+                let (key, iv) = keys.dangerous_raw();
+                RecordForge::from_key(suite, key, iv, seq)?
+            }
         };
-        let mut forge = RecordForge::new(keys);
-        while forge.seq() < seq {
-            forge.forge(&ForgedRecord::new(suite.version(), 0x17, b""));
-        }
-        Ok(Self { ours, forge, version: suite.version(), role })
+        Ok(Self { ours, forge, role })
     }
 
     /// Puts records that are `item` behind `records`.
@@ -149,8 +145,7 @@ impl Attack {
         let fragments =
             if content.is_empty() { vec![&[][..]] } else { content.chunks(fragment_len).collect() };
         for fragment in fragments {
-            let record = ForgedRecord::new(self.version, content_type, fragment);
-            records.push(self.forge.forge(&record));
+            records.push(self.forge.seal(content_type, fragment));
         }
         if let Item::KeyUpdate = item {
             self.forge.update_keys()?;

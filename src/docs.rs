@@ -31,6 +31,10 @@ pub mod late_decisions {}
 #[doc = include_str!("../docs/providers.md")]
 pub mod other_providers {}
 
+/// Its doctests are in `examples/tokio_turmoil`, which has the crates that it is about.
+#[cfg_attr(not(doctest), doc = include_str!("../docs/simulation.md"))]
+pub mod deterministic_simulation {}
+
 #[doc = include_str!("../docs/peers.md")]
 pub mod other_programs {}
 

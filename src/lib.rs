@@ -43,6 +43,7 @@
 //! | [`docs::exporters`] | keys for other protocols, and channel binding |
 //! | [`docs::late_decisions`] | a configuration for each client, short records, connections that move |
 //! | [`docs::other_providers`] | aws-lc-rs, graviola, and post-quantum groups |
+//! | [`docs::deterministic_simulation`] | the same bytes for the same seed: turmoil, a paused clock, a world of your own |
 //! | [`docs::other_programs`] | what some peers expect, and what they do wrong themselves |
 //! | [`docs::from_c`] | the C library: its model, its errors, and its calls beside OpenSSL's |
 //! | [`docs::no_libc`] | programs with nothing underneath |
@@ -59,7 +60,6 @@
 //! | `std` | `Stream`, `Pool`, chunks for `writev`, rustls's own clock and randomness |
 //! | `hashbrown` | rustls's session caches without `std` |
 //! | `parallel` | `Writer::seal_batch`, `SealWorkers`: a connection's records sealed on several threads; `std` too |
-//! | `fuzzing` | `RecordForge`, which seals what the protocol forbids: for tests and fuzzers, never for production |
 //!
 //! Without `std` a configuration comes from [`client_config_builder`] or [`server_config_builder`]
 //! and the caller's [`clock`]; [`docs::no_libc`] says what else such a program needs. Without
@@ -74,7 +74,7 @@
 //! They are crates of their own: `wantwrite-tokio` has `TlsConnector`, `TlsAcceptor` and
 //! `TlsStream` over tokio's traits, `wantwrite-embedded-io` has `EmbeddedStream` and
 //! `AsyncEmbeddedStream`, without `std` too, and `wantwrite-futures-io` has `FuturesStream` for
-//! smol.
+//! smol. `wantwrite-fuzzing` is for fuzzers and simulators only.
 // Where these links go if the items are not compiled in.
 #![cfg_attr(
     not(feature = "rustls"),
@@ -102,6 +102,7 @@
     doc = "[`docs::exporters`]: https://docs.rs/wantwrite/latest/wantwrite/docs/exporters/index.html",
     doc = "[`docs::late_decisions`]: https://docs.rs/wantwrite/latest/wantwrite/docs/late_decisions/index.html",
     doc = "[`docs::other_providers`]: https://docs.rs/wantwrite/latest/wantwrite/docs/other_providers/index.html",
+    doc = "[`docs::deterministic_simulation`]: https://docs.rs/wantwrite/latest/wantwrite/docs/deterministic_simulation/index.html",
     doc = "[`docs::other_programs`]: https://docs.rs/wantwrite/latest/wantwrite/docs/other_programs/index.html",
     doc = "[`docs::from_c`]: https://docs.rs/wantwrite/latest/wantwrite/docs/from_c/index.html",
     doc = "[`docs::no_libc`]: https://docs.rs/wantwrite/latest/wantwrite/docs/no_libc/index.html"
@@ -140,8 +141,6 @@ pub use aead::ExportError;
 pub use aead::{
     AeadProvider, CipherSuite, InvalidKeyLength, KeyLimits, ReadKeys, TrafficSecret, WriteKeys,
 };
-#[cfg(feature = "fuzzing")]
-pub use aead::{ForgedRecord, RecordForge};
 pub use alert::AlertDescription;
 #[cfg(feature = "std")]
 pub use buffer::Pool;

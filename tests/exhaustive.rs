@@ -11,7 +11,7 @@ use std::{env, thread};
 use bytes::Bytes;
 use wantwrite::*;
 use wantwrite_testing::batch::{Help, seal_batch};
-use wantwrite_testing::deterministic;
+use wantwrite_testing::fuzzing::strangers;
 use wantwrite_testing::opener::{APPLICATION_DATA, Opener};
 use wantwrite_testing::raw_peer::HEADER_LEN;
 use wantwrite_testing::writer::*;
@@ -36,8 +36,7 @@ struct Recording {
 impl Recording {
     /// Of the bytes to the end of this role.
     fn new(suite: CipherSuite, role: Role) -> Self {
-        deterministic::restart();
-        let (mut client, mut server) = deterministic::pair(suite, ConnectionConfig::default());
+        let (mut client, mut server) = strangers(0, suite, ConnectionConfig::default()).unwrap();
         let (mut to_client, mut to_server) = (Vec::new(), Vec::new());
         let mut client_hello = None;
         loop {
@@ -67,8 +66,7 @@ impl Recording {
     /// The same end, which has received nothing yet. What is random in the peer is drawn as it
     /// was when this was recorded.
     fn end(&self) -> Connection {
-        deterministic::restart();
-        let (client, mut server) = deterministic::pair(self.suite, ConnectionConfig::default());
+        let (client, mut server) = strangers(0, self.suite, ConnectionConfig::default()).unwrap();
         match self.role {
             Role::Server => server,
             Role::Client => {
@@ -234,4 +232,39 @@ impl Used {
             wire = &wire[len..];
         }
     }
+}
+
+/// A stock rustls peer: what we derive it derives. `./check soak` makes a million of each.
+#[test]
+fn key_updates_without_end_in_both_directions_with_data_between() {
+    let count = env::var("WANTWRITE_SOAK_UPDATES").map_or(1000, |count| count.parse().unwrap());
+    for_all(ROLES.len(), |number| {
+        let (mut ours, mut peer) = established(TLS13, ROLES[number]);
+        let data = pattern(300);
+        let mut rng = Rng(1);
+        let mut held = 0;
+        for round in 0..count {
+            let request = match round % 2 {
+                0 => KeyUpdateRequest::NotRequested,
+                _ => KeyUpdateRequest::Requested,
+            };
+            ours.writer_mut().update_keys(request).unwrap();
+            let (to_peer, to_us) = (&data[..rng.up_to(300)], &data[..rng.up_to(300)]);
+            ours.writer_mut().write_atomic(to_peer).unwrap();
+            peer.feed(&drain(&mut ours)).unwrap();
+            assert!(peer.take_plaintext() == to_peer, "round {round}");
+            peer.0.refresh_traffic_keys().unwrap();
+            let wire = peer.send(to_us);
+            feed(&mut ours, &wire);
+            assert!(read_all(&mut ours) == to_us, "round {round}: {:?}", ours.error());
+            match round {
+                // Every kind of record has come by then.
+                100 => held = ours.memory_held(),
+                101.. => assert!(ours.memory_held() <= held, "round {round}"),
+                _ => {}
+            }
+        }
+        assert!(ours.writer().progress().key_updates >= count);
+        assert_both_ways(&mut ours, &mut peer);
+    });
 }

@@ -8,7 +8,6 @@ use wantwrite::*;
 
 use super::draw::{self, Input, Result};
 use super::round_trip::patient;
-use crate::deterministic;
 use wantwrite_testing::model::plaintext;
 
 const MAX_OPS: usize = 200;
@@ -16,7 +15,6 @@ const MAX_OPS: usize = 200;
 const MAX_ROUNDS: usize = 1000;
 
 pub fn run(data: &[u8]) {
-    deterministic::restart();
     let mut input = Input::new(data);
     if let Ok(mut link) = Link::new(&mut input) {
         let _input_is_used_up = link.go(&mut input);
@@ -41,7 +39,7 @@ struct Endpoint {
 
 impl Link {
     fn new(input: &mut Input<'_>) -> Result<Self> {
-        let suite = *input.choose(&deterministic::SUITES)?;
+        let suite = *input.choose(&wantwrite_fuzzing::SUITES)?;
         let mut config = ConnectionConfig::default();
         config.writer.capacity = input.int_in_range(1..=4)? * MAX_FRAGMENT_LEN;
         config.writer.buffers = draw::buffers(input)?;
@@ -50,7 +48,7 @@ impl Link {
         config.reader.buffers = draw::buffers(input)?;
         config.reader.limits = patient();
         config.tls12_close = draw::tls12_close(input)?;
-        let (client, server) = deterministic::pair(suite, config);
+        let (client, server) = wantwrite_fuzzing::strangers(0, suite, config).unwrap();
         let ends = [client, server].map(|tls| Endpoint {
             tls,
             wire: VecDeque::new(),

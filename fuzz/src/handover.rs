@@ -7,13 +7,12 @@ use rustls::{ClientConfig, ServerConfig};
 use wantwrite::*;
 
 use super::draw::{Input, Result};
-use crate::deterministic;
 use wantwrite_testing::{Peer, ROLES, drain, pattern, read_all, server_name};
 
 const MAX_ROUNDS: usize = 100;
 
 pub fn run(data: &[u8]) {
-    deterministic::restart();
+    wantwrite_fuzzing::seed(0);
     let _input_is_used_up = exchange(&mut Input::new(data));
 }
 
@@ -29,10 +28,9 @@ struct Plan {
 }
 
 fn exchange(input: &mut Input<'_>) -> Result<()> {
-    let suite = *input.choose(&deterministic::SUITES)?;
-    let configs = deterministic::configs(suite);
-    let mut client = ClientConfig::clone(&configs.client);
-    let mut server = ServerConfig::clone(&configs.server);
+    let suite = *input.choose(&wantwrite_fuzzing::SUITES)?;
+    let (client, server) = wantwrite_fuzzing::configs(suite).unwrap();
+    let (mut client, mut server) = (ClientConfig::clone(&client), ServerConfig::clone(&server));
     client.max_fragment_size = fragment_size(input)?;
     server.max_fragment_size = fragment_size(input)?;
     server.send_half_rtt_data = input.arbitrary()?;

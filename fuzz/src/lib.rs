@@ -3,6 +3,7 @@
 #![expect(
     missing_docs,
     clippy::as_conversions,
+    clippy::cast_possible_truncation,
     clippy::std_instead_of_alloc,
     clippy::unwrap_used,
     reason = "test code"
@@ -15,15 +16,17 @@ pub mod handover;
 pub mod parallel;
 pub mod reader_bytes;
 pub mod record_header;
+pub mod requests;
 pub mod round_trip;
+pub mod scripts;
 pub mod writer_ops;
 
-use wantwrite_testing::{deterministic, draw};
+use wantwrite_testing::draw;
 
 /// A target's name under `fuzz/`, and what it calls.
 pub type Target = (&'static str, fn(&[u8]));
 
-pub const ALL: [Target; 9] = [
+pub const ALL: [Target; 13] = [
     ("record_header", record_header::run),
     ("reader_bytes", reader_bytes::run),
     ("writer_ops", writer_ops::run),
@@ -33,4 +36,8 @@ pub const ALL: [Target; 9] = [
     ("handover", handover::run),
     ("parallel", parallel::run),
     ("capi", capi::run),
+    ("requests", requests::alone),
+    ("requests_behind_tls", requests::behind_tls),
+    ("requests_on_the_wire", requests::on_the_wire),
+    ("scripts", scripts::run),
 ];

@@ -3,9 +3,10 @@
 //! send as application data.
 
 use wantwrite::*;
+use wantwrite_fuzzing::{ForgedRecord, RecordForge};
 
 use super::draw::{self, Input, Result};
-use wantwrite_testing::writer::keys;
+use wantwrite_testing::writer::{forge, keys};
 
 const MAX_PIECES: usize = 80;
 const APPLICATION_DATA: u8 = 0x17;
@@ -25,6 +26,29 @@ pub fn run(data: &[u8]) {
     assert!(in_pieces == at_once, "{in_pieces:?} in pieces, {at_once:?} at once");
 }
 
+/// The fault that an input ends with, if it does.
+pub fn fault(data: &[u8]) -> Option<PeerFault> {
+    let mut input = Input::new(data);
+    let suite = draw::suite(&mut input).ok()?;
+    let role = *input.choose(&[Role::Client, Role::Server]).ok()?;
+    let mut script = Script::new(suite);
+    let _input_is_used_up = script.draw(&mut input);
+    match outcome(suite, role, &script.wire, |rest| rest).error {
+        Some(Error::Peer(fault)) => Some(fault),
+        _ => None,
+    }
+}
+
+/// The input that has these bytes on the wire, in TLS 1.3 with AES-128-GCM.
+pub fn input_of(role: Role, wire: &[u8]) -> Vec<u8> {
+    let mut input = vec![0, u8::from(role == Role::Server)];
+    for piece in wire.chunks(255) {
+        input.extend([0, piece.len() as u8]);
+        input.extend(piece);
+    }
+    input
+}
+
 /// What is sent.
 struct Script {
     forge: RecordForge,
@@ -36,7 +60,7 @@ struct Script {
 
 impl Script {
     fn new(suite: CipherSuite) -> Self {
-        let forge = RecordForge::new(keys(suite).0);
+        let forge = forge(suite);
         Self { forge, version: suite.version(), wire: Vec::new(), contents: Vec::new() }
     }
 

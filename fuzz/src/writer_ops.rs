@@ -1,6 +1,7 @@
 //! A writer against its reference model, as `tests/engine/model.rs` has it.
 
 use super::draw::{self, Input, Result};
+use wantwrite_testing::batch::Help;
 use wantwrite_testing::model::{Op, Run};
 
 const MAX_OPS: usize = 100;
@@ -51,6 +52,11 @@ fn op(input: &mut Input<'_>) -> Result<Op> {
             0_u8 => Op::Close,
             1 => Op::Abort,
             2 => Op::Final(draw::len(input)?),
+            3 => Op::FillOwned { over: input.int_in_range(0..=2)?, spare: 0 },
+            4 => Op::SealBatch {
+                len: draw::len(input)?,
+                help: *input.choose(&[Help::Never, Help::First, Help::Late])?,
+            },
             _ => Op::Flush,
         },
     })

@@ -5,7 +5,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use wantwrite_testing::deterministic;
+use wantwrite::{PeerFault, Version};
+use wantwrite_fuzz::{reader_bytes, requests};
+use wantwrite_testing::TLS13;
+use wantwrite_testing::raw_peer::RawPeer;
+use wantwrite_testing::violations::{VIOLATIONS, Verdict};
 
 /// The inputs in a directory, in the same order everywhere.
 fn inputs(directory: &Path) -> Vec<PathBuf> {
@@ -73,6 +77,26 @@ fn capi() {
     replay("capi");
 }
 
+#[test]
+fn requests() {
+    replay("requests");
+}
+
+#[test]
+fn requests_behind_tls() {
+    replay("requests_behind_tls");
+}
+
+#[test]
+fn requests_on_the_wire() {
+    replay("requests_on_the_wire");
+}
+
+#[test]
+fn scripts() {
+    replay("scripts");
+}
+
 /// Whatever bytes a target is given, its own limits hold: no input takes it out of bounds.
 #[test]
 fn inputs_that_mean_nothing_are_run_too() {
@@ -88,28 +112,52 @@ fn inputs_that_mean_nothing_are_run_too() {
     }
 }
 
-/// Law 12, handshake included.
+/// The corpus has every row of DESIGN.md's table of violations that an input has room for, as the
+/// fault that the table says. `WANTWRITE_RENEW=1` writes them.
 #[test]
-fn law_12_a_connection_without_randomness_has_the_same_bytes_each_time() {
-    for suite in deterministic::SUITES {
-        let transcript = || {
-            deterministic::restart();
-            let (mut client, mut server) = deterministic::pair(suite, Default::default());
-            let mut transcript = Vec::new();
-            loop {
-                let to_server = wantwrite_testing::drain(&mut client);
-                wantwrite_testing::feed(&mut server, &to_server);
-                let to_client = wantwrite_testing::drain(&mut server);
-                wantwrite_testing::feed(&mut client, &to_client);
-                if to_server.is_empty() && to_client.is_empty() {
-                    break;
-                }
-                transcript.push((to_server, to_client));
+fn the_corpus_has_every_violation_of_the_table() {
+    const MAX_LEN: usize = 4096;
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/reader_bytes");
+    let mut too_long = Vec::new();
+    for (number, violation) in VIOLATIONS.iter().enumerate() {
+        let Verdict::Ends(expected, _) = violation.verdicts.tls13 else { continue };
+        if matches!(expected, PeerFault::BadTicket | PeerFault::DuplicateTicketExtension) {
+            // A reader alone has nothing to keep a ticket in, and does not look into it.
+            continue;
+        }
+        for &role in violation.roles {
+            let make = &(violation.ways)(Version::Tls13, role)[0];
+            let secret = (&[7; 32][..], 0);
+            let mut peer = RawPeer::from_secrets(TLS13, secret, secret);
+            let input = reader_bytes::input_of(role, &make(&mut peer));
+            if input.len() > MAX_LEN {
+                too_long.push(violation.name);
+                continue;
             }
-            client.writer_mut().write_atomic(b"the same").unwrap();
-            transcript.push((wantwrite_testing::drain(&mut client), Vec::new()));
-            transcript
-        };
-        assert!(transcript() == transcript(), "{suite:?}");
+            let path = corpus.join(format!("violation_{number:02}_{role:?}").to_lowercase());
+            if std::env::var_os("WANTWRITE_RENEW").is_some() {
+                fs::write(&path, &input).unwrap();
+            }
+            let seed = fs::read(&path).unwrap_or_default();
+            assert!(seed == input, "{violation}: {} is another", path.display());
+            assert_eq!(reader_bytes::fault(&seed), Some(expected), "{violation}");
+        }
+    }
+    too_long.dedup();
+    let whole_records = ["content over 2^14 bytes, sealed", "content and padding over 2^14 bytes"];
+    assert_eq!(too_long, whole_records);
+}
+
+/// Every request of the corpus is there as it is on the wire, too. `WANTWRITE_RENEW=1` writes them.
+#[test]
+fn the_corpus_has_every_request_on_the_wire() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");
+    for path in inputs(&root.join("requests")) {
+        let sealed = requests::sealed(&fs::read(&path).unwrap());
+        let on_the_wire = root.join("requests_on_the_wire").join(path.file_name().unwrap());
+        if std::env::var_os("WANTWRITE_RENEW").is_some() {
+            fs::write(&on_the_wire, &sealed).unwrap();
+        }
+        assert!(fs::read(&on_the_wire).unwrap_or_default() == sealed, "{}", on_the_wire.display());
     }
 }

@@ -147,11 +147,6 @@ impl WriteKeys {
         self.sealed_blocks
     }
 
-    #[cfg(feature = "fuzzing")]
-    pub(super) const fn key_mut(&mut self) -> &mut AeadKey {
-        &mut self.key
-    }
-
     pub(crate) fn with_sealed_blocks(self, sealed_blocks: u64) -> Self {
         Self { sealed_blocks, ..self }
     }

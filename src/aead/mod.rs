@@ -6,8 +6,6 @@ mod budget;
 mod cipher_key;
 #[cfg(feature = "rustls")]
 mod exporter;
-#[cfg(feature = "fuzzing")]
-mod forge;
 mod keys;
 mod library;
 mod nonce;
@@ -31,8 +29,6 @@ pub(crate) use budget::{Cost, KeyBudget, MAX_RECORD_BLOCKS, blocks};
 pub use exporter::ExportError;
 #[cfg(feature = "rustls")]
 pub(crate) use exporter::ExporterSecret;
-#[cfg(feature = "fuzzing")]
-pub use forge::{ForgedRecord, RecordForge};
 pub use keys::{ReadKeys, WriteKeys};
 pub(crate) use opener::RecordOpener;
 pub use provider::AeadProvider;

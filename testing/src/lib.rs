@@ -15,7 +15,6 @@
 
 pub mod batch;
 pub mod design;
-pub mod deterministic;
 pub mod draw;
 pub mod https;
 pub mod model;
@@ -26,8 +25,12 @@ pub mod programs;
 pub mod raw_peer;
 pub mod scan;
 pub mod verdict;
+pub mod violations;
 pub mod wire;
 pub mod writer;
+
+/// Connections without randomness, for those that reach it through here.
+pub use wantwrite_fuzzing as fuzzing;
 
 use std::fs;
 use std::io::{Read, Write};

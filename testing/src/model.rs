@@ -5,11 +5,12 @@ use core::time::Duration;
 use std::collections::VecDeque;
 use std::sync::LazyLock;
 
-use bytes::{Buf, BytesMut};
+use bytes::{Buf, Bytes, BytesMut};
 use wantwrite::*;
 
+use super::batch::{Help, seal_batch};
 use super::opener::{ALERT, APPLICATION_DATA, HANDSHAKE, Opened, Opener};
-use super::writer::writer_and_reader;
+use super::writer::{self, writer_and_reader};
 
 /// One call, or a few that belong together.
 #[derive(Clone, Debug)]
@@ -24,6 +25,15 @@ pub enum Op {
     WriteOwned {
         len: usize,
         spare: usize,
+    },
+    /// As much as there is room for and so much more, in memory of the caller's.
+    FillOwned {
+        over: usize,
+        spare: usize,
+    },
+    SealBatch {
+        len: usize,
+        help: Help,
     },
     Cover(usize),
     Final(usize),
@@ -52,6 +62,25 @@ pub enum Op {
     Close,
     Abort,
 }
+
+/// What keys a writer begins with.
+#[derive(Clone, Copy, Debug)]
+pub enum Keys {
+    /// Those of [`writer_and_reader`](super::writer::writer_and_reader).
+    Fresh,
+    /// A key without a secret that has sealed so many records. In TLS 1.2 there is no other.
+    Raw { used: u64 },
+    /// The same, where its limit allows so many records more, an alert among them.
+    Exhausted { used: u64, left: u64 },
+    /// A secret that may be updated so many times more, with the limits of its suite: one call
+    /// needs one update at most. In TLS 1.2 as `Fresh`.
+    LastGenerations(u64),
+}
+
+/// Of a record of the largest size: what is counted for one of which nothing is known.
+const MAX_BLOCKS: u64 = 1026;
+/// RFC 9846 §4.7.3.
+const MAX_GENERATION: u64 = (1 << 48) - 1;
 
 /// What can be seen of a writer.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -105,6 +134,7 @@ struct Obligation {
 
 pub struct Run {
     suite: CipherSuite,
+    keys: Keys,
     config: WriterConfig,
     writer: Option<Writer>,
     life: Life,
@@ -135,14 +165,32 @@ pub struct Run {
 }
 
 impl Run {
-    /// The limits of `config` are for what this run seals. In TLS 1.2 the key has sealed a record
-    /// already, of which only the number is known: it may have had 1,026 blocks.
-    pub fn new(suite: CipherSuite, mut config: WriterConfig) -> Self {
-        let (key_records, key_blocks) = match suite.version() {
-            Version::Tls13 => (0, 0),
-            Version::Tls12 => (1, 1026),
-        };
-        if let Some(limits) = &mut config.key_limits {
+    pub fn new(suite: CipherSuite, config: WriterConfig) -> Self {
+        Self::with_keys(suite, config, Keys::Fresh)
+    }
+
+    /// The limits of `config` are for what this run seals, but for exhausted keys. Of what a key has
+    /// sealed already only the number is known.
+    pub fn with_keys(suite: CipherSuite, mut config: WriterConfig, keys: Keys) -> Self {
+        let mut opener = Opener::new(suite);
+        let mut write_keys = writer::keys(suite).0;
+        match keys {
+            Keys::Raw { used } | Keys::Exhausted { used, .. } => {
+                write_keys = WriteKeys::new(suite, opener.key(), opener.iv(), used).unwrap();
+                opener.seq = used;
+            }
+            Keys::LastGenerations(left) if suite.version() == Version::Tls13 => {
+                let secret = TrafficSecret::new(suite, &[7; 48][..suite.secret_len()]).unwrap();
+                write_keys = WriteKeys::from_secret(secret.at_generation(MAX_GENERATION - left));
+                config.key_limits = None;
+            }
+            Keys::Fresh | Keys::LastGenerations(_) => {}
+        }
+        let key_records = write_keys.seq();
+        let key_blocks = key_records * MAX_BLOCKS;
+        if let Keys::Exhausted { used, left } = keys {
+            config.key_limits = Some(KeyLimits { records: used + left, blocks: u64::MAX });
+        } else if let Some(limits) = &mut config.key_limits {
             limits.records = limits.records.saturating_add(key_records);
             limits.blocks = limits.blocks.saturating_add(key_blocks);
         }
@@ -155,14 +203,15 @@ impl Run {
         };
         Self {
             suite,
-            writer: Some(writer_and_reader(suite, config.clone()).0),
+            keys,
+            writer: Some(Writer::new(write_keys, config.clone()).unwrap()),
             config,
             life: Life::Open,
             accepted: 0,
             wire: Wire::default(),
             in_flight: Vec::new(),
             stale: None,
-            opener: Opener::new(suite),
+            opener,
             before: Progress::default(),
             in_force: VecDeque::from([policies]),
             covers: VecDeque::new(),
@@ -222,6 +271,10 @@ impl Run {
                 let result = self.writer().write_atomic(buf);
                 self.wrote_all(result, len, before);
             }
+            Op::Final(0) if self.is_mute() && self.life == Life::Open => {
+                let result = self.writer().write_and_close(&[]);
+                self.ended_without_a_word(result);
+            }
             Op::Final(len) => {
                 let buf = plaintext(self.accepted, len);
                 let result = self.writer().write_and_close(buf);
@@ -234,6 +287,15 @@ impl Run {
             Op::SlotDropped => self.slot(before, |_| 0),
             Op::SlotOverrun(len) => self.slot(before, |available| available + len.max(1)),
             Op::WriteOwned { len, spare } => self.write_owned(len, spare, before),
+            Op::FillOwned { over, spare } => self.write_owned(before.room + over, spare, before),
+            Op::SealBatch { len, help } => {
+                let data = plaintext(self.accepted, len);
+                let mut owned = Bytes::from_static(data);
+                let result = seal_batch(self.writer(), &mut owned, help);
+                self.wrote(result, len, before);
+                let accepted = result.unwrap_or_else(WriteError::accepted);
+                assert!(owned == data[accepted..], "what was not accepted stays");
+            }
             Op::Cover(zeros) => self.cover(zeros, before),
             Op::Flush => {
                 let result = self.writer().flush();
@@ -270,14 +332,15 @@ impl Run {
             Op::PeerUpdate(request) => {
                 let result = self.writer().on_key_update(request);
                 if request == KeyUpdateRequest::Requested {
-                    assert_eq!(result.err(), self.no_key_update());
+                    let refused = self.has_no_secret().then_some(WriteError::NoKeyUpdate);
+                    assert_eq!(result.err(), refused);
                 }
                 if result.is_err() || self.life != Life::Open {
                     self.unchanged(before);
                     return;
                 }
                 self.peer_updates += 1;
-                if request == KeyUpdateRequest::Requested {
+                if request == KeyUpdateRequest::Requested && self.can_update() {
                     self.oblige(before);
                 }
             }
@@ -307,6 +370,10 @@ impl Run {
             }
             Op::WireLen(n) => self.wire_len(n),
             Op::Move => self.move_parts(before),
+            Op::Close if self.is_mute() && self.life == Life::Open => {
+                let result = self.writer().close();
+                self.ended_without_a_word(result);
+            }
             Op::Close => {
                 let result = self.writer().close();
                 assert_eq!(result.is_err(), self.life == Life::Failed);
@@ -318,6 +385,7 @@ impl Run {
             Op::Abort => {
                 self.writer().abort(AlertDescription::INTERNAL_ERROR);
                 match self.life {
+                    Life::Open if self.is_mute() => {}
                     Life::Open => self.last_alert = Some([2, 80]),
                     Life::Closed => assert_eq!(self.sealed(), self.sealed_at(before)),
                     Life::Failed => self.unchanged(before),
@@ -711,6 +779,17 @@ impl Run {
         self.wire.may_forget = false;
     }
 
+    /// The key has no record left, not even for an alert.
+    const fn is_mute(&self) -> bool {
+        matches!(self.keys, Keys::Exhausted { left: 0, .. })
+    }
+
+    fn ended_without_a_word(&mut self, result: Result<(), WriteError>) {
+        assert_eq!(result, Err(WriteError::Failed { accepted: 0 }));
+        assert_eq!(self.writer().error(), Some(Error::KeysExhausted));
+        self.life = Life::Failed;
+    }
+
     fn closed(&mut self) {
         self.life = Life::Closed;
         self.last_alert = Some([1, 0]);
@@ -740,7 +819,20 @@ impl Run {
     }
 
     fn no_key_update(&self) -> Option<WriteError> {
-        (self.suite.version() == Version::Tls12).then_some(WriteError::NoKeyUpdate)
+        (!self.can_update()).then_some(WriteError::NoKeyUpdate)
+    }
+
+    fn has_no_secret(&self) -> bool {
+        let is_raw = matches!(self.keys, Keys::Raw { .. } | Keys::Exhausted { .. });
+        is_raw || self.suite.version() == Version::Tls12
+    }
+
+    fn can_update(&self) -> bool {
+        let is_last = match self.keys {
+            Keys::LastGenerations(left) => self.total().key_updates >= left,
+            _ => false,
+        };
+        !is_last && !self.has_no_secret()
     }
 
     #[track_caller]

@@ -115,6 +115,11 @@ impl Opener {
         &self.key_bytes
     }
 
+    /// What nonces are made of.
+    pub const fn iv(&self) -> [u8; 12] {
+        self.iv
+    }
+
     /// The nonce that the next record must have been sealed with.
     pub fn nonce(&self) -> [u8; 12] {
         let mut nonce = self.iv;

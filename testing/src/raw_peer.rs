@@ -78,7 +78,7 @@ impl RawPeer {
         let mut this = Self::take_over(suite, Role::Client, peer, &Secrets::default());
         let (change_cipher_spec, finished) = flight.split_at(HEADER_LEN + 1);
         this.write.seq = 0;
-        let (content_type, finished) = this.write.open(finished);
+        let (content_type, finished) = this.write.open(finished).unwrap();
         this.write.seq = 0;
         let finished = this.seal(content_type, &[&finished[..], behind].concat());
         (ours, [change_cipher_spec, &finished].concat(), this)
@@ -94,8 +94,8 @@ impl RawPeer {
         }
     }
 
-    /// The record layer of `peer`, where ours is of `role`.
-    fn take_over(suite: CipherSuite, role: Role, peer: Peer, log: &Secrets) -> Self {
+    /// The record layer of `peer`, where the other end is of `role`. `log` was its key log.
+    pub fn take_over(suite: CipherSuite, role: Role, peer: Peer, log: &Secrets) -> Self {
         let secrets = peer.0.dangerous_extract_secrets().unwrap();
         let (of_peer, of_ours) = match role {
             Role::Client => ("SERVER_TRAFFIC_SECRET_0", "CLIENT_TRAFFIC_SECRET_0"),
@@ -136,21 +136,25 @@ impl RawPeer {
         self.write.update();
     }
 
-    /// Opens whole records: their content types and contents. Follows KeyUpdates.
+    /// Opens one whole record, if it is under the next number: its content type and content.
+    /// Follows KeyUpdates.
+    pub fn open_record(&mut self, record: &[u8]) -> Option<(u8, Vec<u8>)> {
+        let opened = self.read.open(record)?;
+        if self.version == Version::Tls13 && opened.0 == HANDSHAKE && opened.1.first() == Some(&24)
+        {
+            self.read.update();
+        }
+        Some(opened)
+    }
+
+    /// Opens whole records, which must open.
     pub fn open(&mut self, mut wire: &[u8]) -> Vec<(u8, Vec<u8>)> {
         let mut records = Vec::new();
         while let Some(header) = wire.first_chunk::<HEADER_LEN>() {
             let len = usize::from(u16::from_be_bytes([header[3], header[4]]));
             let (record, rest) = wire.split_at(HEADER_LEN + len);
             wire = rest;
-            let opened = self.read.open(record);
-            if self.version == Version::Tls13
-                && opened.0 == HANDSHAKE
-                && opened.1.first() == Some(&24)
-            {
-                self.read.update();
-            }
-            records.push(opened);
+            records.push(self.open_record(record).expect("our record opens under the peer's key"));
         }
         assert!(wire.is_empty(), "half a header: {wire:?}");
         records
@@ -236,34 +240,36 @@ impl Direction {
         [&header[..], explicit, &body].concat()
     }
 
-    fn open(&mut self, record: &[u8]) -> (u8, Vec<u8>) {
+    fn open(&mut self, record: &[u8]) -> Option<(u8, Vec<u8>)> {
         let (header, body) = record.split_at(HEADER_LEN);
         assert_eq!(header[1..3], [3, 3]);
         if self.suite.version() == Version::Tls12 {
             return self.open_tls12(header[0], body);
         }
-        assert_eq!(header[0], APPLICATION_DATA);
+        if header[0] != APPLICATION_DATA {
+            return None;
+        }
         let nonce = aead::Nonce::assume_unique_for_key(self.next_nonce());
         let mut body = body.to_vec();
-        let inner = self
-            .key
-            .open_in_place(nonce, aead::Aad::from(header), &mut body)
-            .expect("our record opens under the peer's key");
+        let inner = self.key.open_in_place(nonce, aead::Aad::from(header), &mut body).ok()?;
         let end = inner.iter().rposition(|&byte| byte != 0).unwrap();
-        (inner[end], inner[..end].to_vec())
+        Some((inner[end], inner[..end].to_vec()))
     }
 
-    fn open_tls12(&mut self, content_type: u8, body: &[u8]) -> (u8, Vec<u8>) {
+    fn open_tls12(&mut self, content_type: u8, body: &[u8]) -> Option<(u8, Vec<u8>)> {
         let seq = self.seq;
         let mut nonce = self.next_nonce();
         let mut body = body.to_vec();
         if self.has_explicit_nonce() {
+            if body.len() < 8 {
+                return None;
+            }
             let sealed = body.split_off(8);
             nonce[..4].copy_from_slice(&self.iv[..4]);
             nonce[4..].copy_from_slice(&body);
             body = sealed;
         }
-        let aad = aad_tls12(seq, content_type, body.len() - TAG_LEN);
+        let aad = aad_tls12(seq, content_type, body.len().checked_sub(TAG_LEN)?);
         let content = self
             .key
             .open_in_place(
@@ -271,8 +277,8 @@ impl Direction {
                 aead::Aad::from(aad),
                 &mut body,
             )
-            .expect("our record opens under the peer's key");
-        (content_type, content.to_vec())
+            .ok()?;
+        Some((content_type, content.to_vec()))
     }
 
     /// RFC 5288 §3.
@@ -328,7 +334,7 @@ pub fn expand(suite: CipherSuite, secret: &[u8], label: &[u8], len: usize) -> Ve
 
 /// What rustls would write to SSLKEYLOGFILE.
 #[derive(Debug, Default)]
-struct Secrets(Mutex<Vec<(String, Vec<u8>)>>);
+pub struct Secrets(Mutex<Vec<(String, Vec<u8>)>>);
 
 impl Secrets {
     /// The secret of that label; empty in TLS 1.2.

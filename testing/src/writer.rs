@@ -4,6 +4,7 @@ use wantwrite::{
     CipherSuite, KeyUpdateRequest, ReadKeys, Reader, ReaderConfig, Role, TrafficSecret, Version,
     WriteKeys, Writer, WriterConfig,
 };
+use wantwrite_fuzzing::RecordForge;
 
 /// The default settings, changed.
 pub fn with(change: impl FnOnce(&mut WriterConfig)) -> WriterConfig {
@@ -34,6 +35,15 @@ pub fn keys(suite: CipherSuite) -> (WriteKeys, ReadKeys) {
             (WriteKeys::new(suite, key, iv, 1).unwrap(), ReadKeys::new(suite, key, iv, 1).unwrap())
         }
     }
+}
+
+/// What forges records for the reader of [`writer_and_reader`].
+pub fn forge(suite: CipherSuite) -> RecordForge {
+    match suite.version() {
+        Version::Tls13 => RecordForge::from_secret(suite, &[7; 48][..suite.secret_len()], 0),
+        Version::Tls12 => RecordForge::from_key(suite, &[3; 32][..suite.key_len()], [5; 12], 1),
+    }
+    .unwrap()
 }
 
 /// Drains everything, the current record included.

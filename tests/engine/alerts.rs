@@ -1,20 +1,15 @@
 //! Every violation after the handshake, and the alert that it gets. DESIGN.md has a copy of the
 //! table.
 
-mod violations;
-
-use core::fmt;
-
 use wantwrite::AlertDescription as Alert;
 use wantwrite::PeerFault::*;
 use wantwrite::*;
 use wantwrite_testing::design;
 use wantwrite_testing::raw_peer::*;
 use wantwrite_testing::verdict::*;
+use wantwrite_testing::violations::Verdict::*;
+use wantwrite_testing::violations::*;
 use wantwrite_testing::*;
-
-use self::Verdict::*;
-use self::violations::VIOLATIONS;
 
 const SUITES_HERE: [CipherSuite; 5] = [
     CipherSuite::TLS_AES_128_GCM_SHA256,
@@ -23,97 +18,6 @@ const SUITES_HERE: [CipherSuite; 5] = [
     CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
     CipherSuite::TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
 ];
-
-/// One way to commit a violation.
-type Make = Box<dyn Fn(&mut RawPeer) -> Vec<u8>>;
-
-/// A row of the table: a violation, what it comes to, and the ways to commit it.
-struct Violation {
-    name: &'static str,
-    verdicts: Verdicts,
-    ways: fn(Version, Role) -> Vec<Make>,
-    /// Of the connection that it is done to.
-    roles: &'static [Role],
-    /// The header gives it away: nothing else is sent.
-    is_by_header: bool,
-}
-
-struct Verdicts {
-    tls13: Verdict,
-    tls12: Verdict,
-}
-
-/// What a violation comes to in one version.
-#[derive(Clone, Copy)]
-enum Verdict {
-    /// The connection ends with the fault and the alert.
-    Ends(PeerFault, Alert),
-    /// It is none: the connection goes on.
-    Legal,
-    /// It does not exist, or is another row.
-    Absent,
-}
-
-impl fmt::Display for Verdict {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Ends(_, alert) => write!(f, "`{alert}`"),
-            Legal => f.write_str("legal"),
-            Absent => f.write_str("–"),
-        }
-    }
-}
-
-const fn in_both(fault: PeerFault, alert: Alert) -> Verdicts {
-    Verdicts { tls13: Ends(fault, alert), tls12: Ends(fault, alert) }
-}
-
-const fn in_tls13(fault: PeerFault, alert: Alert) -> Verdicts {
-    Verdicts { tls13: Ends(fault, alert), tls12: Absent }
-}
-
-const fn in_tls12(fault: PeerFault, alert: Alert) -> Verdicts {
-    Verdicts { tls13: Absent, tls12: Ends(fault, alert) }
-}
-
-impl Verdicts {
-    /// Each once.
-    fn faults(&self) -> Vec<PeerFault> {
-        let mut faults = Vec::new();
-        for verdict in [self.tls13, self.tls12] {
-            if let Ends(fault, _) = verdict {
-                faults.push(fault);
-            }
-        }
-        faults.dedup();
-        faults
-    }
-}
-
-const fn violation(
-    name: &'static str,
-    verdicts: Verdicts,
-    ways: fn(Version, Role) -> Vec<Make>,
-) -> Violation {
-    Violation { name, verdicts, ways, roles: &ROLES, is_by_header: false }
-}
-
-impl Violation {
-    const fn to(self, roles: &'static [Role]) -> Self {
-        Self { roles, ..self }
-    }
-
-    const fn by_its_header(self) -> Self {
-        Self { is_by_header: true, ..self }
-    }
-}
-
-impl fmt::Display for Violation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let how = if self.is_by_header { ", by its header alone" } else { "" };
-        write!(f, "{}{how}", self.name)
-    }
-}
 
 /// What the connection does: it goes on, or ends with an alert and says so to the caller.
 #[track_caller]
@@ -157,6 +61,45 @@ fn every_violation_gets_the_alert_that_the_table_says() {
             }
         }
     }
+}
+
+/// Whatever comes behind it and whatever is called then.
+#[test]
+fn every_violation_puts_exactly_one_fatal_alert_on_the_wire() {
+    let mut judged = 0;
+    for violation in VIOLATIONS {
+        for suite in [TLS13, TLS12] {
+            let verdict = match suite.version() {
+                Version::Tls13 => violation.verdicts.tls13,
+                Version::Tls12 => violation.verdicts.tls12,
+            };
+            let Ends(_, alert) = verdict else { continue };
+            for &role in violation.roles {
+                for make in (violation.ways)(suite.version(), role) {
+                    let (mut ours, mut peer) = RawPeer::established(suite, role);
+                    let mut wire = Vec::new();
+                    for _ in 0..3 {
+                        let again = make(&mut peer);
+                        feed(&mut ours, &again);
+                        wire.extend(drain(&mut ours));
+                        let _refused = (ours.process(), ours.writer_mut().write(b"more"));
+                        let _refused = (ours.writer_mut().flush(), ours.close());
+                        let _refused = ours.writer_mut().update_keys(KeyUpdateRequest::Requested);
+                        ours.abort(Alert::INTERNAL_ERROR);
+                        ours.end_of_input();
+                        wire.extend(drain(&mut ours));
+                    }
+                    let records = peer.open(&wire);
+                    let alerts: Vec<_> =
+                        records.iter().filter(|(content_type, _)| *content_type == ALERT).collect();
+                    assert_eq!(alerts, [&(ALERT, vec![FATAL, alert.0])], "{violation}, {suite:?}");
+                    assert_eq!(records.last().map(|last| last.0), Some(ALERT), "{violation}");
+                    judged += 1;
+                }
+            }
+        }
+    }
+    assert!(judged > 200, "only {judged} ways");
 }
 
 #[test]

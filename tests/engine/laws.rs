@@ -8,7 +8,7 @@ use std::path::Path;
 use wantwrite_testing::design;
 
 /// Where tests of the laws are.
-const FOLDERS: [&str; 3] = ["src", "tests", "fuzz/tests"];
+const FOLDERS: [&str; 3] = ["src", "tests", "fuzzing/tests"];
 
 /// A law of DESIGN.md: its number, and the tests that it lists.
 struct Law {

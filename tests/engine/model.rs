@@ -7,7 +7,8 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, TestRunner};
 use wantwrite::*;
-use wantwrite_testing::model::{Op, Run, Snapshot, at};
+use wantwrite_testing::batch::Help;
+use wantwrite_testing::model::{Keys, Op, Run, Snapshot, at};
 use wantwrite_testing::writer::*;
 use wantwrite_testing::{TLS12, TLS13};
 
@@ -25,21 +26,21 @@ proptest! {
 
     #[test]
     fn any_sequence_of_tls_1_3_agrees_with_the_model(
-        (suite, config, ops) in sequences(&CipherSuite::ALL[..3])
+        (suite, config, ops) in sequences(&CipherSuite::ALL[..3]), keys in keys_to_begin_with()
     ) {
-        run(suite, config, &ops);
+        run(suite, config, keys, &ops);
     }
 
     #[test]
     fn any_sequence_of_tls_1_2_agrees_with_the_model(
-        (suite, config, ops) in sequences(&CipherSuite::ALL[3..6])
+        (suite, config, ops) in sequences(&CipherSuite::ALL[3..6]), keys in keys_to_begin_with()
     ) {
-        run(suite, config, &ops);
+        run(suite, config, keys, &ops);
     }
 }
 
-fn run(suite: CipherSuite, config: WriterConfig, ops: &[Op]) {
-    let mut run = Run::new(suite, config);
+fn run(suite: CipherSuite, config: WriterConfig, keys: Keys, ops: &[Op]) {
+    let mut run = Run::with_keys(suite, config, keys);
     for op in ops {
         run.step(op);
     }
@@ -51,6 +52,15 @@ fn sequences(
 ) -> impl Strategy<Value = (CipherSuite, WriterConfig, Vec<Op>)> {
     let ops = prop_oneof![20 => op(), 1 => ending()];
     (prop::sample::select(suites), config(), prop::collection::vec(ops, 5..36))
+}
+
+fn keys_to_begin_with() -> impl Strategy<Value = Keys> {
+    prop_oneof![
+        6 => Just(Keys::Fresh),
+        2 => (0..5_u64).prop_map(|used| Keys::Raw { used }),
+        1 => (1..5_u64, 0..3_u64).prop_map(|(used, left)| Keys::Exhausted { used, left }),
+        2 => (0..4_u64).prop_map(Keys::LastGenerations),
+    ]
 }
 
 fn config() -> impl Strategy<Value = WriterConfig> {
@@ -121,6 +131,10 @@ fn len() -> impl Strategy<Value = usize> {
     ]
 }
 
+fn help() -> impl Strategy<Value = Help> {
+    prop_oneof![5 => Just(Help::Never), 5 => Just(Help::First), 5 => Just(Help::Late), 1 => Just(Help::Together)]
+}
+
 fn request() -> impl Strategy<Value = KeyUpdateRequest> {
     prop::sample::select(&[NotRequested, Requested])
 }
@@ -135,6 +149,10 @@ fn op() -> impl Strategy<Value = Op> {
         1 => (0..100_usize).prop_map(Op::SlotOverrun),
         2 => (prop_oneof![len(), 15_000..40_000_usize], 0..2_usize)
             .prop_map(|(len, spare)| Op::WriteOwned { len, spare }),
+        1 => (0..3_usize, 0..2_usize).prop_map(|(over, spare)| Op::FillOwned { over, spare }),
+        // Threads are slow to begin: seldom.
+        1 => (prop_oneof![len(), 15_000..100_000_usize], help())
+            .prop_map(|(len, help)| Op::SealBatch { len, help }),
         1 => len().prop_map(Op::Cover),
         2 => len().prop_map(Op::WireLen),
     ];
@@ -194,7 +212,7 @@ fn every_short_sequence_agrees_with_the_model() {
             let ops = (0..5).map(|i| number / alphabet.len().pow(i) % alphabet.len());
             let mut ops: Vec<Op> = ops.map(|i| alphabet[i].clone()).collect();
             ops.insert(0, tiny_window.clone());
-            run(suite, config.clone(), &ops);
+            run(suite, config.clone(), Keys::Fresh, &ops);
         }
     }
 }

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use proptest::prelude::*;
 use wantwrite::*;
 use wantwrite_testing::batch::{BatchStep, Help, compare};
+use wantwrite_testing::opener::{APPLICATION_DATA, Opener};
 use wantwrite_testing::writer::*;
 use wantwrite_testing::*;
 
@@ -255,5 +256,106 @@ fn a_finished_batch_holds_nothing_while_its_helpers_return() {
             assert!(data.is_unique());
         });
         drain_writer(&mut writer);
+    }
+}
+
+/// What becomes of a job.
+#[derive(Clone, Copy)]
+enum Fate {
+    Dropped,
+    RunBefore,
+    RunBeside,
+    RunAfter,
+}
+
+const FATES: [Fate; 4] = [Fate::Dropped, Fate::RunBefore, Fate::RunBeside, Fate::RunAfter];
+
+/// Every fate of three jobs, in batches one behind the other, some of which are dropped. The opener
+/// takes no number but the next.
+#[test]
+fn law_05_no_number_is_sealed_twice_whatever_jobs_are_abandoned() {
+    for suite in [TLS13, TLS12] {
+        for number in 0..FATES.len().pow(3) {
+            let fates = [0, 1, 2].map(|job| FATES[number / FATES.len().pow(job) % FATES.len()]);
+            let config = with(|config| {
+                (config.capacity, config.sizing) = (1 << 17, Sizing::Fixed(2000));
+                config.key_limits = Some(KeyLimits { records: 300, blocks: u64::MAX });
+            });
+            let (mut writer, _) = writer_and_reader(suite, config);
+            let mut opener = Opener::new(suite);
+            let mut opened = 0;
+            for is_dropped in [false, true, false] {
+                writer.write_atomic(b"current").unwrap();
+                let mut plaintext = Bytes::from(pattern(100_000));
+                opened += 7 + abandon(&mut writer, &mut plaintext, fates, is_dropped);
+                let mut wire = &drain_writer(&mut writer)[..];
+                while let [_, _, _, hi, lo, ..] = *wire {
+                    let (record, rest) =
+                        wire.split_at(5 + usize::from(u16::from_be_bytes([hi, lo])));
+                    let record = opener.open(record);
+                    if record.content_type == APPLICATION_DATA {
+                        opened -= record.content.len();
+                    }
+                    wire = rest;
+                }
+                assert_eq!(opened, 0, "what was accepted was sealed once");
+            }
+        }
+    }
+}
+
+/// Seals a batch whose jobs have these fates; gives what was accepted.
+fn abandon(
+    writer: &mut Writer,
+    plaintext: &mut Bytes,
+    fates: [Fate; 3],
+    is_dropped: bool,
+) -> usize {
+    let before = plaintext.len();
+    let batch = writer.seal_batch(plaintext).expect("the buffer has room");
+    let jobs = fates.map(|fate| (fate, batch.job()));
+    thread::scope(|scope| {
+        let mut late = Vec::new();
+        for (fate, job) in jobs {
+            match fate {
+                Fate::Dropped => drop(job),
+                Fate::RunBefore => {
+                    job.run();
+                }
+                Fate::RunBeside => {
+                    scope.spawn(move || job.run());
+                }
+                Fate::RunAfter => late.push(job),
+            }
+        }
+        if is_dropped {
+            drop(batch);
+        } else {
+            batch.finish().expect("nothing fails the writer");
+        }
+        for job in late {
+            assert_eq!(job.run(), 0, "nothing is left");
+        }
+    });
+    before - plaintext.len()
+}
+
+/// What its jobs seal goes nowhere, and nobody gets the keys whose numbers it has.
+#[test]
+fn law_05_the_numbers_of_a_leaked_batch_are_used_by_nobody_else() {
+    for suite in [TLS13, TLS12] {
+        let (mut writer, mut reader) = writer_and_reader(suite, WriterConfig::default());
+        writer.write_atomic(b"before").unwrap();
+        writer.flush().unwrap();
+        let mut plaintext = Bytes::from(pattern(40_000));
+        let batch = writer.seal_batch(&mut plaintext).unwrap();
+        let jobs = [batch.job(), batch.job()];
+        core::mem::forget(batch);
+        let _sealed = jobs.map(|job| job.run());
+        assert_eq!(writer.write(b"behind"), Err(WriteError::Failed { accepted: 0 }));
+        let mut writer = writer.into_parts().expect_err("these keys may go nowhere");
+        let read = open_all(&mut reader, &drain_writer(&mut writer)).1;
+        assert!(b"before".starts_with(&read), "what was in segments of the batch goes with it");
+        assert!(writer.into_parts().is_err());
     }
 }

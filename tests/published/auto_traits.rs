@@ -7,6 +7,10 @@ use wantwrite::driver::{Driver, FarEnd, Fault, Goal, Outgoing, Side, Step, Tasks
 use wantwrite::*;
 use wantwrite_embedded_io::*;
 use wantwrite_futures_io::*;
+use wantwrite_fuzzing::{
+    Call, ForgedRecord, Keys, Link, Mutation, NoTrafficSecret, OpenedRecord, RecordForge,
+    RecordOpener, Script, Tape, Taped, Transcript,
+};
 use wantwrite_tokio::*;
 
 /// `false`, unless there is an inherent constant, which is found before this one.
@@ -93,6 +97,7 @@ fn public_types_have_the_auto_traits_of_the_table() {
         Batch<'static>: NO_UNWIND,
         Chunk: ALL,
         Conditions: ALL,
+        AeadProvider: ALL,
         ConfigError: ALL,
         Congestion: ALL,
         Connection: NO_UNWIND,
@@ -122,7 +127,18 @@ fn public_types_have_the_auto_traits_of_the_table() {
         Reader: NO_UNWIND,
         ReaderConfig: ALL,
         ReaderEvents: ALL,
-        RecordForge: NO_UNWIND,
+        Call: ALL,
+        Keys: ALL,
+        Link: NO_UNWIND,
+        Mutation: ALL,
+        NoTrafficSecret: ALL,
+        OpenedRecord: ALL,
+        RecordForge: ALL,
+        RecordOpener: ALL,
+        Script: ALL,
+        Tape: ALL,
+        Taped: ALL,
+        Transcript: ALL,
         SealJob: ALL,
         SealWorkers: NO_UNWIND,
         Slot<'static>: NO_UNWIND,
@@ -163,6 +179,7 @@ fn public_types_have_the_auto_traits_of_the_table() {
             include_str!("../../adapters/embedded-io/public-api.txt"),
             include_str!("../../adapters/futures-io/public-api.txt"),
             include_str!("../../adapters/tokio/public-api.txt"),
+            include_str!("../../fuzzing/public-api.txt"),
         ],
     );
 }

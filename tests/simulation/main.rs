@@ -20,7 +20,7 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::{env, thread};
 
-use wantwrite_testing::{deterministic, draw};
+use wantwrite_testing::draw;
 use world::{Outcome, World};
 
 /// A number from the environment.

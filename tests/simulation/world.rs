@@ -5,11 +5,11 @@ use std::collections::BinaryHeap;
 
 use wantwrite::*;
 
-use crate::deterministic;
 use crate::draw::{self, Input};
 use crate::host::Host;
 use crate::wire::{Cut, Micros, Wire};
 use wantwrite_testing::Rng;
+use wantwrite_testing::fuzzing::{SUITES, strangers};
 
 /// More than any world takes.
 const MAX_EVENTS: u64 = 3_000_000;
@@ -53,7 +53,6 @@ pub struct Outcome {
 
 impl World {
     pub fn new(seed: u64, is_verbose: bool) -> Self {
-        deterministic::restart();
         let mut rng = Rng(seed);
         let (suite, config) = settings(&mut rng).unwrap();
         let mut wires = [Wire::new(&mut rng), Wire::new(&mut rng)];
@@ -65,7 +64,7 @@ impl World {
         if is_verbose {
             eprintln!("{suite:?}\n{config:#?}\n{wires:#?}");
         }
-        let (client, server) = deterministic::pair(suite, config.clone());
+        let (client, server) = strangers(0, suite, config.clone()).unwrap();
         let longest = wires[0].moderate_len().min(wires[1].moderate_len());
         let hosts = [client, server].map(|tls| Host::new(tls, &config, longest, &mut rng));
         let mut this = Self {
@@ -210,7 +209,7 @@ impl World {
 fn settings(rng: &mut Rng) -> draw::Result<(CipherSuite, ConnectionConfig)> {
     let bytes = rng.bytes(200);
     let mut input = Input::new(&bytes);
-    let suite = *input.choose(&deterministic::SUITES)?;
+    let suite = *input.choose(&SUITES)?;
     let mut config = ConnectionConfig::default();
     config.writer = draw::writer_config(&mut input)?;
     config.reader.buffers = draw::buffers(&mut input)?;

@@ -28,6 +28,12 @@ impl Status {
     pub(crate) const VERSION_NOT_SUPPORTED: Self = Self("505 HTTP Version Not Supported");
 }
 
+impl Status {
+    pub(crate) const fn line(self) -> &'static str {
+        self.0
+    }
+}
+
 impl Response {
     pub(crate) const fn text(text: String) -> Self {
         Self { status: Status::OK, media_type: TEXT, text, content: Content::Empty }

@@ -1,0 +1,67 @@
+//! Executions per second of a target that is a request parser, and of the same behind TLS.
+#![expect(clippy::std_instead_of_core, reason = "a program, which has std")]
+
+use std::hint::black_box;
+use std::io::Write;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use fuzzed_server::{Verdict, alone, behind_a_handshake, behind_tls};
+use lexopt::{Arg, Parser};
+use program::{Error, Program};
+
+const USAGE: &str = "\
+Usage: fuzzed_server
+
+Runs the request parser of https_server over some inputs for a second each: as it is, behind TLS
+without a handshake, and behind a handshake. It prints how many executions a second those were.
+";
+
+type Target = (&'static str, fn(&[u8]) -> Verdict);
+
+const TARGETS: [Target; 3] = [
+    ("the parser alone", alone),
+    ("behind TLS, without a handshake", behind_tls),
+    ("behind TLS, with a handshake", behind_a_handshake),
+];
+
+const INPUTS: [&[u8]; 4] = [
+    b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    b"POST /upload HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nhello",
+    b"GET / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n",
+    b"GET /\0 HTTP/3.7\r\n\r\n",
+];
+
+fn main() -> ExitCode {
+    Program { name: "fuzzed_server", usage: USAGE }.main(parse, |(), out| measure(out))
+}
+
+fn parse(args: &mut Parser) -> Result<Option<()>, Error> {
+    match args.next()? {
+        Some(Arg::Short('h') | Arg::Long("help")) => Ok(None),
+        Some(other) => Err(other.unexpected().into()),
+        None => Ok(Some(())),
+    }
+}
+
+fn measure(out: &mut dyn Write) -> Result<(), Error> {
+    for input in INPUTS {
+        let verdicts = TARGETS.map(|(_, run)| run(input));
+        if verdicts.iter().any(|verdict| *verdict != verdicts[0]) {
+            return Err(format!("one input, and other verdicts: {verdicts:?}").into());
+        }
+    }
+    for (name, run) in TARGETS {
+        let start = Instant::now();
+        let mut executions = 0_u32;
+        while start.elapsed() < Duration::from_secs(1) {
+            for input in INPUTS {
+                let _verdict = black_box(run(black_box(input)));
+                executions += 1;
+            }
+        }
+        let rate = f64::from(executions) / start.elapsed().as_secs_f64();
+        writeln!(out, "{rate:>12.0} executions a second: {name}")?;
+    }
+    Ok(())
+}

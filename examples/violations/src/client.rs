@@ -1,0 +1,159 @@
+//! A handshake by stock rustls over TCP; then every record is made by hand.
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::sync::Arc;
+use std::time::Duration;
+
+use program::Error;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{ClientConfig, DigitallySignedStruct, SignatureScheme};
+use wantwrite::{AlertDescription, Role};
+use wantwrite_testing::raw_peer::{ALERT, APPLICATION_DATA, HEADER_LEN, RawPeer, Secrets};
+use wantwrite_testing::verdict::CLOSE_NOTIFY;
+use wantwrite_testing::{Peer, provider, versions};
+
+use crate::answer::{Answer, End};
+use crate::args::Options;
+
+/// How long a server may say nothing.
+const PATIENCE: Duration = Duration::from_millis(1000);
+
+/// What tells a server that goes on from one that does not.
+const REQUEST: &[u8] = b"GET / HTTP/1.0\r\n\r\n";
+
+pub(crate) struct Client {
+    pub(crate) raw: RawPeer,
+    socket: TcpStream,
+}
+
+impl Client {
+    /// Behind a finished handshake.
+    pub(crate) fn connect(options: &Options) -> Result<Self, Error> {
+        let log = Arc::new(Secrets::default());
+        let mut config = ClientConfig::builder_with_provider(provider(options.suite))
+            .with_protocol_versions(versions(options.suite))?
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(AnyCertificate))
+            .with_no_client_auth();
+        config.enable_secret_extraction = true;
+        config.key_log = log.clone();
+        let mut peer = Peer::client(config);
+        let mut socket = TcpStream::connect(options.address)?;
+        socket.set_read_timeout(Some(PATIENCE))?;
+        socket.set_nodelay(true)?;
+        while peer.0.is_handshaking() || peer.0.wants_write() {
+            socket.write_all(&peer.take_wire())?;
+            if peer.0.is_handshaking() {
+                // Record by record, so that rustls holds no part of another when its keys are taken.
+                let record = read_record(&mut socket)?.ok_or("the server ends the handshake")?;
+                peer.feed(&record)?;
+            }
+        }
+        Ok(Self { raw: RawPeer::take_over(options.suite, Role::Server, peer, &log), socket })
+    }
+
+    /// Sends what it is given, and a request behind it unless a header alone must be enough.
+    pub(crate) fn ask(&mut self, violation: &[u8], is_alone: bool) -> Result<Answer, Error> {
+        let mut wire = violation.to_vec();
+        if !is_alone {
+            wire.extend(self.raw.seal(APPLICATION_DATA, REQUEST));
+        }
+        // A server that has gone already says so where it is read from.
+        let _broken = self.socket.write_all(&wire);
+        let mut answer =
+            Answer { alerts: Vec::new(), has_data: false, garbage: 0, end: End::Closed };
+        loop {
+            match read_record(&mut self.socket) {
+                Ok(Some(record)) => self.note(&record, &mut answer),
+                Ok(None) => break,
+                Err(error) if is_timeout(&error) => {
+                    answer.end = End::Silent;
+                    break;
+                }
+                Err(_) => {
+                    answer.end = End::Reset;
+                    break;
+                }
+            }
+        }
+        let _gone = self.socket.shutdown(Shutdown::Both);
+        Ok(answer)
+    }
+
+    fn note(&mut self, record: &[u8], answer: &mut Answer) {
+        match self.raw.open_record(record) {
+            Some((ALERT, content)) if content != CLOSE_NOTIFY => {
+                answer.alerts.extend(content.get(1).map(|code| AlertDescription(*code)));
+            }
+            Some((APPLICATION_DATA, content)) => answer.has_data |= !content.is_empty(),
+            // Tickets and KeyUpdates.
+            Some(_) => {}
+            None => answer.garbage += 1,
+        }
+    }
+}
+
+/// One whole record, or nothing at the end.
+fn read_record(socket: &mut TcpStream) -> io::Result<Option<Vec<u8>>> {
+    let mut record = vec![0; HEADER_LEN];
+    let n = socket.read(&mut record)?;
+    if n == 0 {
+        return Ok(None);
+    }
+    socket.read_exact(&mut record[n..])?;
+    let len = usize::from(u16::from_be_bytes([record[3], record[4]]));
+    record.resize(HEADER_LEN + len, 0);
+    socket.read_exact(&mut record[HEADER_LEN..])?;
+    Ok(Some(record))
+}
+
+fn is_timeout(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
+}
+
+/// Which server it is does not matter here.
+#[derive(Debug)]
+struct AnyCertificate;
+
+impl ServerCertVerifier for AnyCertificate {
+    fn verify_server_cert(
+        &self,
+        _end_entity: &CertificateDer<'_>,
+        _intermediates: &[CertificateDer<'_>],
+        _server_name: &ServerName<'_>,
+        _ocsp_response: &[u8],
+        _now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        _message: &[u8],
+        _cert: &CertificateDer<'_>,
+        _dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        _message: &[u8],
+        _cert: &CertificateDer<'_>,
+        _dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        vec![
+            SignatureScheme::ECDSA_NISTP256_SHA256,
+            SignatureScheme::ECDSA_NISTP384_SHA384,
+            SignatureScheme::ED25519,
+            SignatureScheme::RSA_PSS_SHA256,
+            SignatureScheme::RSA_PKCS1_SHA256,
+        ]
+    }
+}

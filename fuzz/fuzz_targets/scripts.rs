@@ -1,0 +1,4 @@
+//! `scripts` under libFuzzer.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| wantwrite_fuzz::scripts::run(data));

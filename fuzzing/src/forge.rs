@@ -1,0 +1,189 @@
+//! Any record whatever, sealed with the right keys: to attack other implementations with.
+
+use core::fmt;
+
+use wantwrite::{CipherSuite, InvalidKeyLength, Version};
+
+use crate::RecordOpener;
+use crate::direction::{Direction, HEADER_LEN, TAG_LEN};
+
+const APPLICATION_DATA: u8 = 0x17;
+pub(crate) const HANDSHAKE: u8 = 0x16;
+pub(crate) const KEY_UPDATE: u8 = 24;
+
+/// Seals what it is told to, whether the protocol allows it or not.
+///
+/// **Never for production**: it uses a nonce as often as it is asked to, and that gives the key
+/// away.
+///
+/// ```
+/// use wantwrite::{CipherSuite, Version};
+/// use wantwrite_fuzzing::{ForgedRecord, RecordForge};
+///
+/// let mut forge = RecordForge::from_secret(CipherSuite::TLS_AES_128_GCM_SHA256, &[7; 32], 0)?;
+/// let honest = forge.forge(&ForgedRecord::new(Version::Tls13, 0x17, b"hello"));
+/// assert_eq!(honest[..5], [0x17, 3, 3, 0, 5 + 1 + 16]);
+///
+/// // An alert without content, padded, under the number that was used already.
+/// let mut record = ForgedRecord::new(Version::Tls13, 0x15, b"");
+/// (record.padding, record.seq) = (100, Some(0));
+/// assert_eq!(forge.forge(&record).len(), 5 + 1 + 100 + 16);
+/// # Ok::<(), Box<dyn core::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct RecordForge {
+    direction: Direction,
+    /// Of the next record.
+    seq: u64,
+}
+
+/// A record as it is to be on the wire, in wire order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ForgedRecord<'a> {
+    /// The content type in the header.
+    pub outer_type: u8,
+    /// The version in the header.
+    pub legacy_version: [u8; 2],
+    /// The length in the header; `None` for the true one (`u16::MAX` for what is longer).
+    pub len: Option<u16>,
+    /// The content.
+    pub content: &'a [u8],
+    /// The byte behind the content: in TLS 1.3 its type.
+    pub inner_type: Option<u8>,
+    /// Zeros behind that.
+    pub padding: usize,
+    /// The sequence number it is sealed under; `None` for the next one. The one after it is next
+    /// then.
+    pub seq: Option<u64>,
+    /// Whether it is sealed at all. A plaintext record takes no sequence number.
+    pub is_sealed: bool,
+}
+
+impl<'a> ForgedRecord<'a> {
+    /// The honest record of this content, to be changed.
+    #[must_use]
+    pub const fn new(version: Version, content_type: u8, content: &'a [u8]) -> Self {
+        let (outer_type, inner_type) = match version {
+            Version::Tls13 => (APPLICATION_DATA, Some(content_type)),
+            Version::Tls12 => (content_type, None),
+        };
+        Self {
+            outer_type,
+            legacy_version: [0x03, 0x03],
+            len: None,
+            content,
+            inner_type,
+            padding: 0,
+            seq: None,
+            is_sealed: true,
+        }
+    }
+
+    /// A whole KeyUpdate that ends its record.
+    pub(crate) const fn is_key_update(&self) -> bool {
+        let Some(content_type) = self.inner_type else { return false };
+        content_type == HANDSHAKE && matches!(self.content, [KEY_UPDATE, 0, 0, 1, _])
+    }
+
+    fn header(&self, true_len: usize) -> [u8; HEADER_LEN] {
+        let [major, minor] = self.legacy_version;
+        let true_len = u16::try_from(true_len).unwrap_or(u16::MAX);
+        let [len_hi, len_lo] = self.len.unwrap_or(true_len).to_be_bytes();
+        [self.outer_type, major, minor, len_hi, len_lo]
+    }
+}
+
+impl RecordForge {
+    /// A forge of records under a TLS 1.3 traffic secret, from the number `seq` on.
+    ///
+    /// # Errors
+    /// [`InvalidKeyLength`] if `secret` does not have the length of the suite's hash, or if the
+    /// suite is of TLS 1.2, which has no traffic secrets.
+    pub fn from_secret(
+        suite: CipherSuite,
+        secret: &[u8],
+        seq: u64,
+    ) -> Result<Self, InvalidKeyLength> {
+        Ok(Self { direction: Direction::of_secret(suite, secret)?, seq })
+    }
+
+    /// A forge of records under a raw key, as [`WriteKeys::new`](wantwrite::WriteKeys::new) takes
+    /// it: its keys cannot be updated.
+    ///
+    /// # Errors
+    /// [`InvalidKeyLength`] if `key` has another length than the suite's.
+    pub fn from_key(
+        suite: CipherSuite,
+        key: &[u8],
+        iv: [u8; 12],
+        seq: u64,
+    ) -> Result<Self, InvalidKeyLength> {
+        Ok(Self { direction: Direction::of_key(suite, key, iv)?, seq })
+    }
+
+    pub(crate) const fn of_direction(direction: Direction, seq: u64) -> Self {
+        Self { direction, seq }
+    }
+
+    /// The bytes of `record`. The additional data is what the receiver of its header makes of
+    /// that header, so that a lie in it is not given away by the tag.
+    pub fn forge(&mut self, record: &ForgedRecord<'_>) -> Vec<u8> {
+        let mut body = record.content.to_vec();
+        body.extend(record.inner_type);
+        body.resize(body.len() + record.padding, 0);
+        if !record.is_sealed {
+            return [&record.header(body.len()), &body[..]].concat();
+        }
+        let seq = record.seq.unwrap_or(self.seq);
+        self.seq = seq.wrapping_add(1);
+        let true_len = self.direction.explicit_nonce_len() + body.len() + TAG_LEN;
+        self.direction.seal(record.header(true_len), body, seq)
+    }
+
+    /// An honest record of this content: what [`forge`](Self::forge) makes of
+    /// [`ForgedRecord::new`].
+    pub fn seal(&mut self, content_type: u8, content: &[u8]) -> Vec<u8> {
+        self.forge(&ForgedRecord::new(self.direction.version(), content_type, content))
+    }
+
+    /// Continues under the key of the next generation, whether a KeyUpdate was forged or not.
+    ///
+    /// # Errors
+    /// [`NoTrafficSecret`] for raw keys and in TLS 1.2; nothing changes then.
+    pub fn update_keys(&mut self) -> Result<(), NoTrafficSecret> {
+        self.direction = self.direction.next_generation().ok_or(NoTrafficSecret)?;
+        self.seq = 0;
+        Ok(())
+    }
+
+    /// An opener of the records that this forge seals from here on.
+    #[must_use]
+    pub fn opener(&self) -> RecordOpener {
+        RecordOpener::of_direction(self.direction.clone(), self.seq)
+    }
+
+    /// The number of the next record that is not given another.
+    #[must_use]
+    pub const fn seq(&self) -> u64 {
+        self.seq
+    }
+
+    /// The version whose records these are.
+    #[must_use]
+    pub const fn version(&self) -> Version {
+        self.direction.version()
+    }
+}
+
+/// Keys without a traffic secret have no next generation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NoTrafficSecret;
+
+impl fmt::Display for NoTrafficSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("keys without a traffic secret have no next generation")
+    }
+}
+
+impl core::error::Error for NoTrafficSecret {}

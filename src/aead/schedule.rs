@@ -9,11 +9,11 @@ use crate::error::{Error, PeerFault};
 /// A source of next keys outside this layer: rustls's key schedule, inside a `Connection`.
 #[cfg_attr(not(feature = "rustls"), expect(dead_code, reason = "only a handshake has one"))]
 pub(crate) trait KeySchedule: fmt::Debug + Send + Sync {
-    /// Whether there is a next generation of write keys.
-    fn can_update(&self) -> bool;
+    /// How many more generations of write keys there are.
+    fn updates_left(&self) -> u64;
 
-    /// The next generation of write keys, sequence number 0. Fails unless
-    /// [`can_update`](Self::can_update).
+    /// The next generation of write keys, sequence number 0. Fails if none is
+    /// [left](Self::updates_left).
     fn next_write_keys(&mut self) -> Result<WriteKeys, Error>;
 
     /// The next generation of read keys, sequence number 0. RFC 9846 §4.7.3: a receiver does not
@@ -73,12 +73,17 @@ impl NextKeys {
 
     /// Whether there is a next generation of write keys.
     pub(crate) fn can_update(&self) -> bool {
+        self.updates_left() > 0
+    }
+
+    /// How many more generations of write keys there are.
+    pub(crate) fn updates_left(&self) -> u64 {
         match self {
-            Self::Secrets(None) => false,
+            Self::Secrets(None) => 0,
             Self::Secrets(Some(secrets)) => {
-                secrets.write.as_ref().is_some_and(TrafficSecret::can_update)
+                secrets.write.as_ref().map_or(0, TrafficSecret::updates_left)
             }
-            Self::Schedule(schedule) => schedule.can_update(),
+            Self::Schedule(schedule) => schedule.updates_left(),
         }
     }
 

@@ -67,14 +67,14 @@ impl TrafficSecret {
         &self.secret.get()[..self.suite.secret_len()]
     }
 
-    pub(super) const fn can_update(&self) -> bool {
-        self.generation < MAX_GENERATION
+    pub(super) const fn updates_left(&self) -> u64 {
+        MAX_GENERATION.saturating_sub(self.generation)
     }
 
     /// Replaces the secret by that of the next generation (RFC 9846 §7.2) and gives its keys,
     /// unless this is the last one.
     pub(super) fn next_write_keys(&mut self) -> Result<WriteKeys, Error> {
-        if !self.can_update() {
+        if self.updates_left() == 0 {
             return Err(Error::KeysExhausted);
         }
         Ok(WriteKeys::of_key(self.next_key()))

@@ -37,8 +37,31 @@ pub(super) struct Cursor<'a> {
     /// Wire length of the control record that is due at the next record boundary; 0 for none.
     control_len: usize,
     budget: KeyBudget,
-    /// Of the key that a KeyUpdate brings; `None` if there can be none.
-    next_limits: Option<KeyLimits>,
+    next: NextBudgets,
+}
+
+/// What the keys may seal that KeyUpdates bring, and how many there can be.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct NextBudgets {
+    limits: KeyLimits,
+    left: u64,
+}
+
+impl NextBudgets {
+    pub(super) const fn new(limits: KeyLimits, left: u64) -> Self {
+        Self { limits, left }
+    }
+
+    #[inline]
+    fn peek(self) -> Option<KeyBudget> {
+        (self.left > 0).then(|| KeyBudget::of_new_key(self.limits))
+    }
+
+    fn take(&mut self) -> Option<KeyBudget> {
+        let next = self.peek()?;
+        self.left -= 1;
+        Some(next)
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -90,7 +113,7 @@ impl<'a> Cursor<'a> {
         buffer: &OutboundBuffer,
         control: &Control,
         budget: KeyBudget,
-        next_limits: Option<KeyLimits>,
+        next: NextBudgets,
     ) -> Self {
         Self {
             sizer: planner.sizer(),
@@ -103,7 +126,7 @@ impl<'a> Cursor<'a> {
             waiting: buffer.waiting(),
             control_len: control.due_len(planner.format()),
             budget,
-            next_limits,
+            next,
         }
     }
 
@@ -163,10 +186,9 @@ impl<'a> Cursor<'a> {
     #[inline]
     fn control_in_front(&self, inner_len: usize) -> Option<(usize, bool)> {
         let allowed = self.budget.allows_application_record(inner_len);
-        match self.next_limits {
+        match self.next.peek() {
             // What is due already replaces the key.
-            Some(limits) if !allowed || self.control_len > 0 => {
-                let next = KeyBudget::of_new_key(limits);
+            Some(next) if !allowed || self.control_len > 0 => {
                 let update_len = self.format().record_len(KEY_UPDATE_LEN);
                 next.allows_application_record(inner_len)
                     .then_some((update_len, self.control_len == 0))
@@ -196,10 +218,11 @@ impl<'a> Cursor<'a> {
 
     /// Plays the sealing of a record in the tail, behind the control record that is due.
     fn assume_sealed(&mut self, content_len: usize, policy: RecordPolicy) {
-        match self.next_limits {
-            _ if self.control_len == 0 => {}
-            Some(limits) => self.budget = KeyBudget::of_new_key(limits),
-            None => self.budget.spend(Alert::LEN),
+        if self.control_len > 0 {
+            match self.next.take() {
+                Some(next) => self.budget = next,
+                None => self.budget.spend(Alert::LEN),
+            }
         }
         let len = self.control_len + policy.record_len(content_len);
         self.tail = self.tail.saturating_sub(len);

@@ -45,7 +45,7 @@ use bytes::Bytes;
 use config::check_max_fragment_len;
 use control::{Control, PeerUpdate};
 use current::CurrentRecord;
-use cursor::{Cursor, End};
+use cursor::{Cursor, End, NextBudgets};
 use lending::NOT_LENT;
 use plan::Planner;
 use progress::{Counts, RecordEnd};
@@ -311,8 +311,8 @@ impl Writer {
 
     #[inline]
     fn cursor(&self) -> Cursor<'_> {
-        let next_limits = self.next_keys.can_update().then(|| self.key_limits());
-        Cursor::new(&self.planner, &self.buffer, &self.control, self.budget(), next_limits)
+        let next = NextBudgets::new(self.key_limits(), self.next_keys.updates_left());
+        Cursor::new(&self.planner, &self.buffer, &self.control, self.budget(), next)
     }
 
     /// What the key may still seal; nothing without a key.

@@ -300,8 +300,8 @@ mod tests {
     struct NoNextKeys;
 
     impl KeySchedule for NoNextKeys {
-        fn can_update(&self) -> bool {
-            true
+        fn updates_left(&self) -> u64 {
+            1
         }
 
         fn next_write_keys(&mut self) -> Result<WriteKeys, Error> {

@@ -72,8 +72,7 @@ pub enum Keys {
     Raw { used: u64 },
     /// The same, where its limit allows so many records more, an alert among them.
     Exhausted { used: u64, left: u64 },
-    /// A secret that may be updated so many times more, with the limits of its suite: one call
-    /// needs one update at most. In TLS 1.2 as `Fresh`.
+    /// A secret that may be updated so many times more. In TLS 1.2 as `Fresh`.
     LastGenerations(u64),
 }
 
@@ -182,7 +181,6 @@ impl Run {
             Keys::LastGenerations(left) if suite.version() == Version::Tls13 => {
                 let secret = TrafficSecret::new(suite, &[7; 48][..suite.secret_len()]).unwrap();
                 write_keys = WriteKeys::from_secret(secret.at_generation(MAX_GENERATION - left));
-                config.key_limits = None;
             }
             Keys::Fresh | Keys::LastGenerations(_) => {}
         }

@@ -98,3 +98,26 @@ fn a_secret_counts_its_generations_from_where_it_was() {
         assert_eq!(writer.progress().key_updates, u64::from(more), "{generation}");
     }
 }
+
+/// `room` once counted on a next generation behind the last one.
+#[test]
+fn room_ends_with_the_last_generation() {
+    const LAST: u64 = (1 << 48) - 1;
+    for suite in tls13() {
+        for left in 0..4 {
+            let config = with(|config| {
+                config.key_limits = Some(KeyLimits { records: 3, blocks: u64::MAX });
+                config.max_fragment_len = 94;
+            });
+            let keys = WriteKeys::from_secret(secret(suite).at_generation(LAST - left));
+            let mut writer = Writer::new(keys, config).unwrap();
+            let room = writer.room();
+            let accepted = match writer.write(&[7; 30_000]) {
+                Ok(accepted) | Err(WriteError::KeyLimit { accepted }) => accepted,
+                Err(error) => panic!("{error}"),
+            };
+            assert_eq!(room, accepted, "{suite:?}, {left} generations left");
+            assert!(accepted < 3 * 93 * 4 + 1, "{accepted}: three records a key at most");
+        }
+    }
+}

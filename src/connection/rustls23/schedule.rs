@@ -35,8 +35,11 @@ impl KernelSchedule {
 }
 
 impl KeySchedule for KernelSchedule {
-    fn can_update(&self) -> bool {
-        self.suite.version() == Version::Tls13 && self.generations < MAX_GENERATION
+    fn updates_left(&self) -> u64 {
+        match self.suite.version() {
+            Version::Tls13 => MAX_GENERATION.saturating_sub(self.generations),
+            Version::Tls12 => 0,
+        }
     }
 
     fn next_write_keys(&mut self) -> Result<WriteKeys, Error> {
@@ -100,8 +103,8 @@ impl OwnSchedule {
 }
 
 impl KeySchedule for OwnSchedule {
-    fn can_update(&self) -> bool {
-        self.secrets.can_update()
+    fn updates_left(&self) -> u64 {
+        self.secrets.updates_left()
     }
 
     fn next_write_keys(&mut self) -> Result<WriteKeys, Error> {

@@ -174,6 +174,7 @@ mod tests {
     use super::*;
     use crate::aead::{CipherSuite, KeyLimits};
     use crate::record::{MAX_FRAGMENT_LEN, RecordFormat, Version};
+    use crate::writer::cursor::NextBudgets;
     use crate::writer::policy::RecordPolicy;
     use crate::writer::sizing::Sizer;
     use crate::writer::{Conditions, Congestion, Padding, Sizing, SlowStart, Window};
@@ -277,7 +278,10 @@ mod tests {
         let policy = policy(numbers);
         let limits = limits(numbers);
         let seq = limits.records.min(to_u64(numbers.of(&[0, 0, 0, 5, 150])));
-        let tls13 = policy.format().version() == Version::Tls13;
+        let updates_left = match policy.format().version() {
+            Version::Tls13 => numbers.of(&[0, 0, 1, 2, u64::MAX, u64::MAX]),
+            Version::Tls12 => 0,
+        };
         Cursor {
             sizer,
             sent: sizer.sent(),
@@ -289,7 +293,7 @@ mod tests {
             waiting: numbers.of(&[0, 0, 1_000, 20_000]),
             control_len: numbers.of(&[0, 0, 0, 27]),
             budget: KeyBudget::of_key(limits, seq, 40 * seq),
-            next_limits: (tls13 && numbers.below(2) == 0).then_some(limits),
+            next: NextBudgets::new(limits, updates_left),
         }
     }
 

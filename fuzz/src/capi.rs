@@ -362,7 +362,6 @@ impl End {
     }
 
     fn next(&mut self, number: i32) {
-        self.is_behind_write_goal = false;
         let goal = match number {
             0 => Goal::Handshake,
             1 => Goal::Read,
@@ -376,6 +375,8 @@ impl End {
                 return;
             }
         };
+        // A goal that there is not, above, changes nothing.
+        self.is_behind_write_goal = false;
         assert_eq!(ww_goal::WW_GOAL_CLOSE as i32, 5);
         let (status, (step, _)) =
             if number == 6 { self.c.next_linger(100) } else { self.c.next(number) };

@@ -25,6 +25,7 @@ fn judge(suite: CipherSuite, header: [u8; 5], split: usize) {
         let expected = early.map_or_else(|| Ok(ReaderEvents::default()), |fault| Err(fault.into()));
         assert_eq!(reader.process(), expected, "{start:02x?}");
         if early.is_some() {
+            assert_eq!(early, fault(suite, header), "the rest changes nothing: {header:02x?}");
             assert_eq!(reader.state(), ReaderState::Failed);
             return;
         }
@@ -62,14 +63,12 @@ fn fault(suite: CipherSuite, [kind, major, minor, hi, lo]: [u8; 5]) -> Option<Pe
         Version::Tls12 => (16_384 + 2048, 8 + 16_384 + 16),
     };
     let is_plain = suite.version() == Version::Tls13 && kind != 23;
-    if !(20..=23).contains(&kind) {
+    if is_plain || !(20..=23).contains(&kind) {
         Some(PeerFault::UnexpectedContentType)
     } else if major != 3 || suite.version() == Version::Tls12 && minor != 3 {
         Some(PeerFault::BadRecordVersion)
     } else if len > longest {
         Some(PeerFault::RecordOverflow)
-    } else if is_plain {
-        Some(PeerFault::UnexpectedContentType)
     } else if len > longest_content {
         Some(PeerFault::RecordOverflow)
     } else {

@@ -68,13 +68,16 @@ impl RecordHeader {
         format: RecordFormat,
     ) -> Result<Option<Self>, PeerFault> {
         let Some(start) = HeaderStart::of(wire) else { return Ok(None) };
-        let header = Self::check(start.bytes, Some(format.version()))?;
         // RFC 9846 §5.2: every protected record has this outer type; one that has not is a
-        // plaintext record, which must not come any more.
-        if format.version() == Version::Tls13 && header.content_type != ContentType::ApplicationData
+        // plaintext record, which must not come any more. Byte by byte, so that the fault does not
+        // depend on how many of them are here.
+        let [content_type, ..] = start.bytes;
+        if format.version() == Version::Tls13
+            && content_type != ContentType::ApplicationData.to_wire()
         {
             return Err(PeerFault::UnexpectedContentType);
         }
+        let header = Self::check(start.bytes, Some(format.version()))?;
         // RFC 9846 §5.2: content, type and padding together are at most 2^14 + 1 bytes, and all
         // tags are of the same length.
         if header.record_len() > format.record_len(MAX_FRAGMENT_LEN) {

@@ -67,9 +67,7 @@ fn fault(suite: CipherSuite, [kind, major, minor, hi, lo]: [u8; 5]) -> Option<Pe
         Some(PeerFault::UnexpectedContentType)
     } else if major != 3 || suite.version() == Version::Tls12 && minor != 3 {
         Some(PeerFault::BadRecordVersion)
-    } else if len > longest {
-        Some(PeerFault::RecordOverflow)
-    } else if len > longest_content {
+    } else if len > longest || len > longest_content {
         Some(PeerFault::RecordOverflow)
     } else {
         None

@@ -89,10 +89,11 @@ impl AeadKey {
         expanded.get_or_insert_with(|| expand(*provider, *suite, raw.get().key(*suite)))
     }
 
-    /// Another of the same key. The numbers of records are taken here only.
+    /// The same key expanded once more, for a caller who wipes the stack. The numbers of records
+    /// are taken here only.
     #[cfg(feature = "parallel")]
     pub(super) fn copy(&self) -> Box<CipherKey> {
-        expand(self.provider, self.suite, self.raw())
+        CipherKey::boxed(self.provider, self.suite, self.raw()).expect(EXPANDED_BEFORE)
     }
 
     /// Until it is needed again, the raw key is enough.
@@ -116,6 +117,7 @@ impl Zeroize for Raw {
 
 #[cold]
 fn expand(provider: AeadProvider, suite: CipherSuite, raw: &[u8]) -> Box<CipherKey> {
-    stack::wiped_after(|| CipherKey::boxed(provider, suite, raw))
-        .expect("the raw key has been expanded before")
+    stack::wiped_after(|| CipherKey::boxed(provider, suite, raw)).expect(EXPANDED_BEFORE)
 }
+
+const EXPANDED_BEFORE: &str = "the raw key has been expanded before";

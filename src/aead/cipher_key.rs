@@ -84,18 +84,6 @@ impl CipherKey {
         bytes
     }
 
-    /// Whether [`seal_from`](Self::seal_from) spares a copy.
-    #[cfg(feature = "aws-lc-rs")]
-    #[inline]
-    pub(super) const fn seals_from(&self) -> bool {
-        match self {
-            #[cfg(feature = "ring")]
-            Self::Ring(_) => false,
-            #[cfg(feature = "aws-lc-rs")]
-            Self::AwsLc(_) => true,
-        }
-    }
-
     /// Seals `content` and then `rest` into `body`, which is as long as both and the tag.
     #[cfg(any(test, feature = "aws-lc-rs"))]
     #[inline]

@@ -39,6 +39,19 @@ impl AeadProvider {
     }
 }
 
+impl AeadProvider {
+    /// Whether it seals from one place into another.
+    #[cfg(feature = "aws-lc-rs")]
+    #[inline]
+    pub(crate) const fn seals_from(self) -> bool {
+        match self {
+            #[cfg(feature = "ring")]
+            Self::Ring => false,
+            Self::AwsLc => true,
+        }
+    }
+}
+
 impl Default for AeadProvider {
     fn default() -> Self {
         #[cfg(feature = "ring")]

@@ -69,13 +69,6 @@ impl RecordSealer {
         Some(protection.seal_record(key, record, content_type, content_len, padding))
     }
 
-    /// Whether [`seal_from`](Self::seal_from) spares a copy.
-    #[cfg(feature = "aws-lc-rs")]
-    #[inline]
-    pub(crate) fn seals_from(&mut self) -> bool {
-        self.key.expanded().seals_from()
-    }
-
     /// As [`seal`](Self::seal), with a content that lies elsewhere, and no padding.
     #[cfg(any(test, feature = "aws-lc-rs"))]
     pub(crate) fn seal_from(

@@ -158,21 +158,40 @@ impl Writer {
         Ok(())
     }
 
-    /// Seals the record that was just begun straight from the memory of the caller, if its AEAD can
-    /// and there is enough for all of it. Returns how much.
+    /// Whether [`seal_from`](Self::seal_from) spares a copy.
+    #[cfg(feature = "aws-lc-rs")]
+    #[inline]
+    pub(super) fn seals_from(&self) -> bool {
+        self.aead.seals_from()
+    }
+
+    #[cfg(not(feature = "aws-lc-rs"))]
+    #[expect(clippy::unused_self, reason = "ring seals in place only")]
+    pub(super) const fn seals_from(&self) -> bool {
+        false
+    }
+
+    /// Seals the record that was just begun straight from the caller's memory, if the AEAD can do so
+    /// and `buf` fills the record. Returns the length of what was sealed.
     #[cfg(feature = "aws-lc-rs")]
     pub(super) fn seal_from(&mut self, buf: &[u8]) -> Result<Option<usize>, Failed> {
-        let (Some(record), Some(sealer)) = (self.record, &mut self.sealer) else { return Ok(None) };
+        let Some(record) = self.record else { return Ok(None) };
         let content = match buf.get(..record.limit()) {
-            Some(content) if record.len() == 0 && sealer.seals_from() => content,
+            Some(content) if record.len() == 0 && self.seals_from() => content,
             _ => return Ok(None),
         };
         if record.policy().padding(content.len()) > 0 {
             return Ok(None);
         }
+        // It may have become due while the record's memory was lent.
+        self.seal_due_in_front(0)?;
         self.record = None;
         let tail = self.buffer.tail_mut();
-        match sealer.seal_from(ContentType::ApplicationData, tail, content) {
+        let sealed = self
+            .sealer
+            .as_mut()
+            .and_then(|sealer| sealer.seal_from(ContentType::ApplicationData, tail, content));
+        match sealed {
             Some(record_len) => self.buffer.seal(record_len, content.len()),
             // As in `seal_record`.
             None => return Err(self.fail_with(Error::KeysExhausted)),

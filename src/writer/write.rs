@@ -225,9 +225,9 @@ impl Writer {
         Ok(accepted)
     }
 
-    /// The commonest write, of a few bytes that share the current record with others and leave room
-    /// in it: adds them, and changes nothing if they are not such. Nothing else has to be asked:
-    /// there is a current record only while the writer is open.
+    /// The most common write: a few bytes that share the current record with others and do not fill
+    /// it. Adds them and returns true; any other write changes nothing and returns false. No other
+    /// state matters: there is a current record only while the writer is open.
     #[inline]
     fn shares_record(&mut self, buf: &[u8]) -> bool {
         let Some(record) = &mut self.record else { return false };
@@ -251,7 +251,8 @@ impl Writer {
         let record = match &mut self.record {
             Some(record) => record,
             None => match self.whole_record_in_tail() {
-                Some(limit) if buf.len() <= limit => {
+                // A whole one is sealed from where it lies, if that spares the copy.
+                Some(limit) if buf.len() < limit || buf.len() == limit && !self.seals_from() => {
                     self.record.insert(CurrentRecord::new(limit, self.planner.policy()))
                 }
                 _ => return false,
@@ -330,5 +331,29 @@ mod tests {
         let refused = writer.write_and_close(b"tail");
         assert_eq!(refused, Err(WriteError::Failed { accepted: 4 }));
         assert_eq!(writer.error(), Some(Error::KeysExhausted));
+    }
+
+    /// Also where the write is exactly one record.
+    #[cfg(feature = "aws-lc-rs")]
+    #[test]
+    fn whole_records_are_sealed_from_where_they_lie() {
+        use crate::aead::AeadProvider;
+
+        for (len, sealed) in [(16_383, 0), (16_384, 1), (32_768, 2), (40_000, 2)] {
+            let suite = CipherSuite::TLS_AES_128_GCM_SHA256;
+            let keys = WriteKeys::new(suite, &[3; 16], [5; 12], 0).unwrap();
+            let config = WriterConfig { aead: AeadProvider::AwsLc, ..WriterConfig::default() };
+            let mut writer = Writer::new(keys, config).unwrap();
+            // A drained segment is there.
+            writer.write(b"first").unwrap();
+            let mut drain = writer.drain();
+            drain.advance(drain.remaining()).unwrap();
+            let copied = writer.copy_if_it_fits(&alloc::vec![7; len]);
+            assert_eq!(copied, sealed == 0, "{len}");
+            if !copied {
+                assert_eq!(writer.write(&alloc::vec![7; len]), Ok(len));
+                assert_eq!(writer.progress().records, 1 + sealed, "{len}");
+            }
+        }
     }
 }

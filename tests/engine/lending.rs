@@ -369,3 +369,24 @@ fn a_handshake_and_its_data_come_through_loans() {
         }
     }
 }
+
+/// However the record is sealed: a whole one may be sealed from where it lies.
+#[test]
+fn a_long_write_behind_a_loan_stands_behind_the_key_update_that_became_due() {
+    for &aead in AeadProvider::ALL {
+        let secret = || TrafficSecret::new(CipherSuite::TLS_AES_128_GCM_SHA256, &[7; 32]).unwrap();
+        let config = with(|config| config.aead = aead);
+        let mut writer = Writer::new(WriteKeys::from_secret(secret()), config).unwrap();
+        assert_eq!(writer.lend_slot().unwrap().len(), 16_384);
+        writer.on_key_update(KeyUpdateRequest::Requested).unwrap();
+        let plaintext = pattern(20_000);
+        assert_eq!(writer.write(&plaintext), Ok(plaintext.len()), "{aead:?}");
+        let mut reader =
+            Reader::new(ReadKeys::from_secret(secret()), Role::Server, ReaderConfig::default())
+                .unwrap();
+        let (_, opened) = open_all(&mut reader, &drain_writer(&mut writer));
+        assert!(opened == plaintext, "{aead:?}");
+        assert_eq!(writer.progress().key_updates, 1);
+        assert_eq!(writer.next_seq(), 2, "{aead:?}: both records are under the new key");
+    }
+}

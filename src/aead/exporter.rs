@@ -3,7 +3,7 @@
 use core::fmt;
 
 use super::CipherSuite;
-use super::library::{digest, hmac};
+use super::hash::{digest, hmac};
 use super::secret::{MAX_SECRET_LEN, expand_label};
 use super::secret_box::SecretBox;
 use crate::record::Version;

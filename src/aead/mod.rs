@@ -6,8 +6,8 @@ mod budget;
 mod cipher_key;
 #[cfg(feature = "rustls")]
 mod exporter;
+mod hash;
 mod keys;
-mod library;
 mod nonce;
 mod opener;
 mod protection;

@@ -3,7 +3,7 @@
 use core::fmt;
 
 use super::aead_key::AeadKey;
-use super::library::hkdf;
+use super::hash::hkdf;
 use super::schedule::MAX_GENERATION;
 use super::secret_box::SecretBox;
 use super::{CipherSuite, InvalidKeyLength, ReadKeys, WriteKeys, stack};

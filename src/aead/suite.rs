@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use super::library::hkdf;
+use super::hash::hkdf;
 
 use crate::record::{RecordFormat, Version};
 

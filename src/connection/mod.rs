@@ -308,7 +308,7 @@ impl Connection {
                 return Ok(());
             }
         };
-        let input_ended = handshake.input_has_ended();
+        let input_ended = handshake.input().has_ended();
         match handshake.hand_over() {
             Ok((handed_over, inbound)) => {
                 let (write_keys, read_keys, next_keys, negotiated) = handed_over.into_parts();

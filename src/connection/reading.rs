@@ -13,7 +13,7 @@ impl Connection {
     /// [`Reader::inbound`](crate::Reader::inbound).
     pub fn inbound(&mut self) -> Option<Inbound<'_>> {
         match &mut self.stage {
-            Stage::Negotiating(handshake) => Inbound::new(handshake.inbound()?),
+            Stage::Negotiating(handshake) => Inbound::new(handshake.input_mut().memory()?),
             Stage::Established(_) | Stage::Failed(_) => self.reader.inbound(),
         }
     }
@@ -23,7 +23,7 @@ impl Connection {
     #[must_use]
     pub fn receive(&mut self, wire: &[u8]) -> usize {
         match &mut self.stage {
-            Stage::Negotiating(handshake) if !handshake.input_has_ended() => {
+            Stage::Negotiating(handshake) if !handshake.input().has_ended() => {
                 self.inbound().map_or(0, |inbound| inbound.receive(wire))
             }
             Stage::Negotiating(_) => wire.len(),
@@ -38,7 +38,7 @@ impl Connection {
     #[inline]
     pub fn lend_inbound(&mut self) -> Option<&mut [u8]> {
         match &mut self.stage {
-            Stage::Negotiating(handshake) => handshake.lend_inbound(),
+            Stage::Negotiating(handshake) => handshake.input_mut().lend(),
             Stage::Established(_) | Stage::Failed(_) => self.reader.lend_inbound(),
         }
     }
@@ -51,7 +51,7 @@ impl Connection {
     #[inline]
     pub fn commit_inbound(&mut self, n: usize) -> Result<(), Overrun> {
         match &mut self.stage {
-            Stage::Negotiating(handshake) => handshake.commit_inbound(n),
+            Stage::Negotiating(handshake) => handshake.input_mut().commit_lent(n),
             Stage::Established(_) | Stage::Failed(_) => self.reader.commit_inbound(n),
         }
     }
@@ -61,7 +61,7 @@ impl Connection {
     /// [`give_back_inbound`](Self::give_back_inbound), through the end of the handshake too.
     pub fn take_inbound(&mut self) -> Option<BytesMut> {
         match &mut self.stage {
-            Stage::Negotiating(handshake) => handshake.take_inbound(),
+            Stage::Negotiating(handshake) => handshake.input_mut().take(),
             Stage::Established(_) | Stage::Failed(_) => self.reader.take_inbound(),
         }
     }
@@ -73,7 +73,7 @@ impl Connection {
     /// As [`Reader::give_back_inbound`](crate::Reader::give_back_inbound).
     pub fn give_back_inbound(&mut self, memory: BytesMut, n: usize) -> Result<(), Overrun> {
         match &mut self.stage {
-            Stage::Negotiating(handshake) => handshake.give_back_inbound(memory, n),
+            Stage::Negotiating(handshake) => handshake.input_mut().give_back(memory, n),
             Stage::Established(_) | Stage::Failed(_) => self.reader.give_back_inbound(memory, n),
         }
     }
@@ -83,7 +83,7 @@ impl Connection {
     /// to be called for a read of 0 bytes into no memory: see [`Inbound`].
     pub fn end_of_input(&mut self) {
         match &mut self.stage {
-            Stage::Negotiating(handshake) => handshake.end_of_input(),
+            Stage::Negotiating(handshake) => handshake.input_mut().end(),
             Stage::Established(_) | Stage::Failed(_) => self.reader.end_of_input(),
         }
     }

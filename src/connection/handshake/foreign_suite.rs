@@ -134,7 +134,7 @@ fn a_foreign_suite_that_is_negotiated_ends_the_handshake_with_an_alert() {
                     peer.write_tls(&mut wire).unwrap();
                 }
                 if result.is_ok() {
-                    let inbound = ours.inbound().unwrap();
+                    let inbound = ours.input_mut().memory().unwrap();
                     inbound.free_mut()[..wire.len()].copy_from_slice(&wire);
                     inbound.commit(wire.len());
                     result = ours.advance(&mut writer).map(|_| ());

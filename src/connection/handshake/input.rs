@@ -15,7 +15,7 @@ const MAX_LEN: usize = 128 * 1024;
 /// Records leave it one by one: the next one is shown only when it is asked for. So what comes
 /// behind the handshake (tickets, KeyUpdates, application data) stays in it, unread.
 #[derive(Debug)]
-pub(super) struct HandshakeInput {
+pub(in crate::connection) struct HandshakeInput {
     inbound: InboundBuffer,
     /// Bytes at the front of `inbound` that were shown and are still needed.
     shown: usize,
@@ -57,11 +57,11 @@ impl HandshakeInput {
     }
 
     /// The transport has no more.
-    pub(super) fn end(&mut self) {
+    pub(in crate::connection) fn end(&mut self) {
         self.end = End::Reached;
     }
 
-    pub(super) fn has_ended(&self) -> bool {
+    pub(in crate::connection) fn has_ended(&self) -> bool {
         self.end == End::Reached
     }
 
@@ -77,7 +77,7 @@ impl HandshakeInput {
 
     /// Where the transport's next bytes go, with room made; `None` after their end, and while that
     /// memory is away.
-    pub(super) fn memory(&mut self) -> Option<&mut InboundBuffer> {
+    pub(in crate::connection) fn memory(&mut self) -> Option<&mut InboundBuffer> {
         if self.has_ended() || self.inbound.is_away() {
             return None;
         }
@@ -86,7 +86,7 @@ impl HandshakeInput {
     }
 
     /// The same as a loan.
-    pub(super) fn lend(&mut self) -> Option<&mut [u8]> {
+    pub(in crate::connection) fn lend(&mut self) -> Option<&mut [u8]> {
         if self.has_ended() {
             return None;
         }
@@ -95,17 +95,21 @@ impl HandshakeInput {
     }
 
     /// Ends the loan.
-    pub(super) fn commit_lent(&mut self, n: usize) -> Result<(), Overrun> {
+    pub(in crate::connection) fn commit_lent(&mut self, n: usize) -> Result<(), Overrun> {
         self.inbound.commit_lent(if self.has_ended() { 0 } else { n })
     }
 
     /// The same as the caller's own.
-    pub(super) fn take(&mut self) -> Option<BytesMut> {
+    pub(in crate::connection) fn take(&mut self) -> Option<BytesMut> {
         if self.has_ended() { None } else { self.inbound.take(self.needed()) }
     }
 
     /// Takes it back.
-    pub(super) fn give_back(&mut self, memory: BytesMut, n: usize) -> Result<(), Overrun> {
+    pub(in crate::connection) fn give_back(
+        &mut self,
+        memory: BytesMut,
+        n: usize,
+    ) -> Result<(), Overrun> {
         self.inbound.give_back(memory, if self.has_ended() { 0 } else { n })
     }
 

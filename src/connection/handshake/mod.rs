@@ -10,7 +10,6 @@ mod watch;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use bytes::BytesMut;
 use early_writes::EarlyWrites;
 use ending::append_plain_alert;
 use input::{HandshakeInput, Refusal, UnseenRecord};
@@ -22,7 +21,7 @@ use super::hello::{ClientHello, HelloReader, ServerHello};
 use crate::aead::CipherSuite;
 use crate::alert::AlertDescription;
 use crate::buffer::InboundBuffer;
-use crate::error::{Error, Overrun};
+use crate::error::Error;
 use crate::reader::{PeerLimits, Role};
 use crate::record::{
     ContentType, HANDSHAKE_HEADER_LEN, HEADER_LEN, RecordHeader, TAG_LEN, Version,
@@ -251,43 +250,19 @@ impl Handshake {
         }
     }
 
-    pub(super) fn end_of_input(&mut self) {
-        self.input.end();
+    /// The bytes of the peer.
+    pub(super) const fn input(&self) -> &HandshakeInput {
+        &self.input
     }
 
-    pub(super) fn input_has_ended(&self) -> bool {
-        self.input.has_ended()
+    pub(super) const fn input_mut(&mut self) -> &mut HandshakeInput {
+        &mut self.input
     }
 
     /// Whether there is memory for input. Where a record does not fit, [`advance`](Self::advance)
     /// makes more.
     pub(super) fn wants_input(&self) -> bool {
         self.client_hello().is_none() && self.input.wants_more()
-    }
-
-    /// Where the transport's next bytes go, with room made; `None` after their end.
-    pub(super) fn inbound(&mut self) -> Option<&mut InboundBuffer> {
-        self.input.memory()
-    }
-
-    /// The same as a loan.
-    pub(super) fn lend_inbound(&mut self) -> Option<&mut [u8]> {
-        self.input.lend()
-    }
-
-    /// Ends the loan.
-    pub(super) fn commit_inbound(&mut self, n: usize) -> Result<(), Overrun> {
-        self.input.commit_lent(n)
-    }
-
-    /// Where the transport's next bytes go, as the caller's own.
-    pub(super) fn take_inbound(&mut self) -> Option<BytesMut> {
-        self.input.take()
-    }
-
-    /// Takes it back.
-    pub(super) fn give_back_inbound(&mut self, memory: BytesMut, n: usize) -> Result<(), Overrun> {
-        self.input.give_back(memory, n)
     }
 
     /// Bytes of inbound memory.
@@ -406,7 +381,7 @@ mod tests {
             let mut ours = Handshake::new(backend, inbound, PeerLimits::default(), 0);
             let mut writer = Writer::without_keys(WriterConfig::default()).unwrap();
             assert_eq!(ours.advance(&mut writer), Ok(Status::Blocked));
-            let inbound = ours.inbound().unwrap();
+            let inbound = ours.input_mut().memory().unwrap();
             inbound.free_mut()[..wire.len()].copy_from_slice(wire);
             inbound.commit(wire.len());
             assert!(ours.advance(&mut writer).is_err());

@@ -102,9 +102,7 @@ pub struct Driver<E> {
     /// Where a connection that takes no more input reads what it throws away, and where it looks
     /// whether there is more.
     scratch: Vec<u8>,
-    probes: bool,
-    /// The last read was not given all that it had memory for, so the next one may get nothing.
-    has_emptied: bool,
+    next_read: NextRead,
     /// The last step, until it is reported.
     asked: Asked,
     /// How many bytes that step gave or lent.
@@ -125,22 +123,21 @@ impl<E> Driver<E> {
             input_ended: false,
             discarded: 0,
             scratch: Vec::new(),
-            probes: false,
-            has_emptied: false,
+            next_read: NextRead::Unknown,
             asked: Asked::Nothing,
             len: 0,
             call: Call::NONE,
         }
     }
 
-    /// The same, for a transport that says without a system call that it has nothing, as one does
-    /// that is registered with an event loop. Where a read probably finds nothing, the first look
-    /// is into a few bytes of the driver's own: a connection that waits then takes no memory from
-    /// its pool only to give it back.
+    /// The same, for a transport that is registered with an event loop, and so knows without a
+    /// system call that it has nothing. After a read that did not fill its memory, the next
+    /// [`Step::Read`] lends 256 bytes of the driver's own: usually nothing comes, and the connection
+    /// need not take inbound memory from its pool only to give it back.
     #[must_use]
     pub const fn for_readiness(connection: Connection) -> Self {
         let mut this = Self::new(connection);
-        this.probes = true;
+        this.next_read = NextRead::Likely;
         this
     }
 
@@ -240,7 +237,7 @@ impl<E> Driver<E> {
         let asked = self.take_asked();
         let (Asked::Read | Asked::Probe | Asked::Discard) = asked else { return };
         let allowed = if n <= available { n } else { 0 };
-        self.has_emptied = n < available;
+        self.next_read = self.next_read.after(n < available);
         if asked == Asked::Discard {
             let allowed = u64::try_from(allowed).unwrap_or(u64::MAX);
             self.discarded = self.discarded.saturating_add(allowed);
@@ -264,7 +261,7 @@ impl<E> Driver<E> {
     /// done for the goal, that comes next; otherwise [`Step::Blocked`].
     #[inline]
     pub fn blocked(&mut self) {
-        self.has_emptied = false;
+        self.next_read = self.next_read.after(false);
         self.call.blocked(self.asked);
         self.return_lent();
     }
@@ -361,8 +358,10 @@ impl<E> Driver<E> {
 
     #[inline]
     fn probes_next(&self) -> bool {
-        let holds_nothing = self.negotiated && self.connection.reader().holds_nothing();
-        self.probes && self.has_emptied && holds_nothing && !self.connection.writer().has_failed()
+        self.next_read == NextRead::Unlikely
+            && self.negotiated
+            && self.connection.reader().holds_nothing()
+            && !self.connection.writer().has_failed()
     }
 
     #[inline]
@@ -380,3 +379,23 @@ impl<E> Driver<E> {
 }
 
 const SCRATCH_LEN: usize = 256;
+
+/// Whether the next read brings bytes, as far as the last one tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum NextRead {
+    /// The transport is not one that knows.
+    Unknown,
+    Likely,
+    /// The last read did not fill its memory.
+    Unlikely,
+}
+
+impl NextRead {
+    const fn after(self, has_emptied: bool) -> Self {
+        match self {
+            Self::Unknown => Self::Unknown,
+            Self::Likely | Self::Unlikely if has_emptied => Self::Unlikely,
+            Self::Likely | Self::Unlikely => Self::Likely,
+        }
+    }
+}

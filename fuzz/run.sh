@@ -6,13 +6,7 @@
 #   WANTWRITE_FUZZ_SECONDS=600        for each; 20 if unset
 set -euo pipefail
 cd "$(dirname "$0")"
-seconds=${WANTWRITE_FUZZ_SECONDS:-20}
-targets=("$@")
-if [ $# -eq 0 ]; then
-  targets=(fuzz_targets/*.rs)
-  targets=("${targets[@]##*/}")
-  targets=("${targets[@]%.rs}")
-fi
+. ./targets.sh
 
 host=$(rustc -vV | sed -n 's/^host: //p')
 export RUSTFLAGS="-Cpasses=sancov-module -Ccodegen-units=1"

@@ -7,13 +7,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 command -v cargo-afl >/dev/null || { echo "cargo-afl is not installed"; exit 1; }
-seconds=${WANTWRITE_FUZZ_SECONDS:-20}
-targets=("$@")
-if [ $# -eq 0 ]; then
-  targets=(fuzz_targets/*.rs)
-  targets=("${targets[@]##*/}")
-  targets=("${targets[@]%.rs}")
-fi
+. ./targets.sh
 
 # A directory of its own: cargo-afl's flags are for everything that is built.
 cargo afl build --quiet --locked --profile fuzz --target-dir ../target/afl -p wantwrite-fuzz-afl

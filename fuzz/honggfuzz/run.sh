@@ -7,13 +7,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 command -v cargo-hfuzz >/dev/null || { echo "honggfuzz is not installed"; exit 1; }
-seconds=${WANTWRITE_FUZZ_SECONDS:-20}
-targets=("$@")
-if [ $# -eq 0 ]; then
-  targets=(fuzz_targets/*.rs)
-  targets=("${targets[@]##*/}")
-  targets=("${targets[@]%.rs}")
-fi
+. ./targets.sh
 
 # Without dots: the makefile of honggfuzz does not find its own targets behind them.
 export CARGO_TARGET_DIR=$(cd .. && pwd)/target/honggfuzz

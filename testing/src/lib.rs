@@ -16,6 +16,7 @@
 pub mod batch;
 pub mod design;
 pub mod draw;
+pub mod early_data;
 pub mod https;
 pub mod model;
 pub mod opener;

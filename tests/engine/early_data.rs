@@ -5,6 +5,7 @@
 use std::io::{Read, Write};
 
 use wantwrite::*;
+use wantwrite_testing::early_data::acquainted;
 use wantwrite_testing::*;
 
 const TLS13: CipherSuite = CipherSuite::TLS_AES_128_GCM_SHA256;
@@ -19,23 +20,8 @@ struct Configs {
 impl Configs {
     /// Both ends allow early data, and the client has a ticket.
     fn new() -> Self {
-        let identity = Identity::for_suite(TLS13);
-        let mut this = Self {
-            client: client_config(TLS13, &identity),
-            server: server_config(TLS13, &identity),
-        };
-        this.client.enable_early_data = true;
-        this.server.max_early_data_size = u32::try_from(MAX_EARLY).unwrap();
-        let (mut client, mut server) =
-            (Peer::client(this.client.clone()), Peer::server(this.server.clone()));
-        loop {
-            let (a, b) = (client.take_wire(), server.take_wire());
-            if a.is_empty() && b.is_empty() {
-                return this;
-            }
-            server.feed(&a).unwrap();
-            client.feed(&b).unwrap();
-        }
+        let (client, server) = acquainted(TLS13, u32::try_from(MAX_EARLY).unwrap());
+        Self { client, server }
     }
 
     fn our_client(&self) -> Connection {

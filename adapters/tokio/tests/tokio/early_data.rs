@@ -1,5 +1,7 @@
 //! What a client writes before its handshake is over, and a server reads before.
 
+use wantwrite_testing::early_data::acquainted;
+
 use super::promises::HoldsBack;
 use super::*;
 
@@ -17,23 +19,8 @@ impl Ends {
     const REJECTING: [fn() -> Self; 3] = [Self::forgotten, Self::unwilling, Self::asking_again];
 
     fn new() -> Self {
-        let identity = Identity::for_suite(TLS13);
-        let mut this = Self {
-            client: client_config(TLS13, &identity),
-            server: server_config(TLS13, &identity),
-        };
-        this.client.enable_early_data = true;
-        this.server.max_early_data_size = u32::try_from(MAX_EARLY).unwrap();
-        let (mut client, mut server) =
-            (Peer::client(this.client.clone()), Peer::server(this.server.clone()));
-        loop {
-            let (a, b) = (client.take_wire(), server.take_wire());
-            if a.is_empty() && b.is_empty() {
-                return this;
-            }
-            server.feed(&a).unwrap();
-            client.feed(&b).unwrap();
-        }
+        let (client, server) = acquainted(TLS13, u32::try_from(MAX_EARLY).unwrap());
+        Self { client, server }
     }
 
     /// They have never met.

@@ -1,0 +1,26 @@
+//! Configurations for early data (RFC 9846 §2.3).
+
+use rustls::{ClientConfig, ServerConfig};
+use wantwrite::CipherSuite;
+
+use crate::{Identity, Peer, client_config, server_config};
+
+/// Both ends allow early data, at most `max` bytes, and the client has a ticket.
+#[must_use]
+pub fn acquainted(suite: CipherSuite, max: u32) -> (ClientConfig, ServerConfig) {
+    let identity = Identity::for_suite(suite);
+    let mut client_config = client_config(suite, &identity);
+    let mut server_config = server_config(suite, &identity);
+    client_config.enable_early_data = true;
+    server_config.max_early_data_size = max;
+    let (mut client, mut server) =
+        (Peer::client(client_config.clone()), Peer::server(server_config.clone()));
+    loop {
+        let (a, b) = (client.take_wire(), server.take_wire());
+        if a.is_empty() && b.is_empty() {
+            return (client_config, server_config);
+        }
+        server.feed(&a).expect("stock rustls takes what stock rustls sends");
+        client.feed(&b).expect("stock rustls takes what stock rustls sends");
+    }
+}

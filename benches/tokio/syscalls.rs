@@ -14,7 +14,7 @@ use crate::http::{BIG_ANSWERS, Contestant, is_installed, serve, server_config};
 use crate::transfers::runtime;
 use tokio_benches::Configs;
 
-/// Of both contestants, by turns.
+/// Of both contestants, alternately.
 pub(crate) fn count() -> Result<(), Error> {
     for program in ["strace", "h2load"] {
         if !is_installed(program) {

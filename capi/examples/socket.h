@@ -56,7 +56,7 @@ static inline int listen_on(const char *port)
     return fd;
 }
 
-// Says to whoever has started the program where it listens.
+// Tells the program's caller where it listens.
 static inline void print_port(int fd)
 {
     struct sockaddr_in address;

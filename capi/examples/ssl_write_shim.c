@@ -15,7 +15,7 @@ struct shim_SSL {
     int fd;
     unsigned mode;
     int error;       // why the last call returned 0 or less
-    const void *buf; // what the write that is to be repeated began at
+    const void *buf; // where the write that must be repeated begins
     size_t held;     // how much of that the connection has accepted already
 };
 

@@ -45,7 +45,7 @@ static void on_close(uv_handle_t *handle)
     free(client);
 }
 
-// Nothing more is to be read: what was taken is still written.
+// Stops reading. What was taken is still written.
 static void end(client *client, bool failed)
 {
     totals.failed += failed;

@@ -1250,7 +1250,7 @@ enum ww_status ww_in_end(struct ww_connection *connection);
  * one has plaintext that is not consumed, answers KeyUpdates, stores tickets. Without input it
  * changes nothing. What it answers waits to be drained.
  *
- * Errors: why the connection has failed, again at every later call; if the peer is to be told,
+ * Errors: why the connection has failed, again at every later call; if the peer must be told,
  * the alert waits to be drained. `WW_ERROR_TRUNCATED` comes once, and you can still write.
  */
 enum ww_status ww_process(struct ww_connection *connection);

@@ -311,7 +311,7 @@ pub(crate) unsafe fn protocols(alpn: *const *const c_char) -> Result<Vec<Vec<u8>
     }
 }
 
-/// The key log, if there is to be one.
+/// The key log, if one was asked for.
 ///
 /// # Safety
 /// NULL or a text.

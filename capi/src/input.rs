@@ -81,7 +81,7 @@ pub unsafe extern "C" fn ww_in_end(connection: *mut ww_connection) -> ww_status 
 /// one has plaintext that is not consumed, answers KeyUpdates, stores tickets. Without input it
 /// changes nothing. What it answers waits to be drained.
 ///
-/// Errors: why the connection has failed, again at every later call; if the peer is to be told,
+/// Errors: why the connection has failed, again at every later call; if the peer must be told,
 /// the alert waits to be drained. `WW_ERROR_TRUNCATED` comes once, and you can still write.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_process(connection: *mut ww_connection) -> ww_status {

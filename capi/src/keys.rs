@@ -51,7 +51,7 @@ enum Parts<'a> {
 }
 
 /// # Safety
-/// `keys` is as the contract of every function says, and so is what it points to.
+/// `keys` and what it points to obey the contract of every function.
 pub(crate) unsafe fn write_keys(keys: *const ww_keys) -> Result<WriteKeys, Failure> {
     // SAFETY: as this function's.
     let (suite, seq, parts) = unsafe { parts(keys) }?;
@@ -62,7 +62,7 @@ pub(crate) unsafe fn write_keys(keys: *const ww_keys) -> Result<WriteKeys, Failu
 }
 
 /// # Safety
-/// `keys` is as the contract of every function says, and so is what it points to.
+/// `keys` and what it points to obey the contract of every function.
 pub(crate) unsafe fn read_keys(keys: *const ww_keys) -> Result<ReadKeys, Failure> {
     // SAFETY: as this function's.
     let (suite, seq, parts) = unsafe { parts(keys) }?;
@@ -73,7 +73,7 @@ pub(crate) unsafe fn read_keys(keys: *const ww_keys) -> Result<ReadKeys, Failure
 }
 
 /// # Safety
-/// `keys` is as the contract of every function says, and so is what it points to, for as long as
+/// `keys` and what it points to obey the contract of every function, for as long as
 /// `'a`.
 unsafe fn parts<'a>(keys: *const ww_keys) -> Result<(CipherSuite, u64, Parts<'a>), Failure> {
     if keys.is_null() {

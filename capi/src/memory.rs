@@ -90,7 +90,7 @@ pub(crate) unsafe fn bytes<'a>(data: *const c_void, len: usize) -> Result<&'a [u
     Ok(unsafe { slice::from_raw_parts(data.cast(), len) })
 }
 
-/// The caller's memory, of which nothing is known to be initialised.
+/// The caller's memory, which may be uninitialised.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Target {
     data: *mut u8,

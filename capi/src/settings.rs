@@ -8,7 +8,7 @@ use wantwrite::{BufferPolicy, Coalescing, ConnectionConfig, Padding, Sizing, Tls
 use crate::error::{Failure, ww_status};
 use crate::pool::ww_pool;
 
-/// A struct of settings. All zeros is a value of it, and so is every other content: numbers and
+/// A struct of settings. Any bytes are a valid value, all zeros included: numbers and
 /// pointers only.
 ///
 /// # Safety
@@ -92,7 +92,7 @@ unsafe impl Settings for ww_connection_settings {}
 /// NULL is the default.
 ///
 /// # Safety
-/// `settings` is as the contract of every function says, and so is the pool that it names.
+/// `settings` and the pool that it names obey the contract of every function.
 pub(crate) unsafe fn connection_config(
     settings: *const ww_connection_settings,
 ) -> Result<ConnectionConfig, Failure> {

@@ -12,7 +12,7 @@ command -v cargo-afl >/dev/null || { echo "cargo-afl is not installed"; exit 1; 
 # A directory of its own: cargo-afl's flags are for everything that is built.
 cargo afl build --quiet --locked --profile fuzz --target-dir ../target/afl -p wantwrite-fuzz-afl
 
-# No screen, and nothing of the machine is to be changed for it. Ten seconds for an input, as libFuzzer.
+# Without a screen, and without changing the machine. Ten seconds for an input, as libFuzzer.
 export AFL_NO_UI=1 AFL_SKIP_CPUFREQ=1 AFL_NO_AFFINITY=1 AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1 AFL_BENCH_UNTIL_CRASH=1
 failed=0
 for target in "${targets[@]}"; do

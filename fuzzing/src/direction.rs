@@ -46,7 +46,7 @@ impl Direction {
         Ok(Self { suite, key: LessSafeKey::new(key), iv, secret: Vec::new() })
     }
 
-    /// Those of the next generation (RFC 9846 §7.2), unless there is no secret to make them of.
+    /// Those of the next generation (RFC 9846 §7.2), if there is a secret to derive them from.
     pub(crate) fn next_generation(&self) -> Option<Self> {
         if self.secret.is_empty() {
             return None;

@@ -37,7 +37,7 @@ pub struct RecordForge {
     seq: u64,
 }
 
-/// A record as it is to be on the wire, in wire order.
+/// A record for the wire, in wire order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ForgedRecord<'a> {

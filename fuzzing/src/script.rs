@@ -21,7 +21,7 @@ pub enum Call {
     UpdateKeys(Role, KeyUpdateRequest),
     /// A record of so many zeros of padding is written.
     Cover(Role, usize),
-    /// What waits at that end goes on its way.
+    /// What waits at that end is sent.
     Drain(Role),
     /// At most so many bytes of those that are on their way from that end arrive.
     Deliver(Role, usize),
@@ -148,7 +148,7 @@ impl Link {
         }
     }
 
-    /// Makes one call. A refusal is no error here: that calls come in the wrong state is what
+    /// Makes one call. A refusal is not an error here: that calls come in the wrong state is what
     /// scripts are for.
     pub fn call(&mut self, call: &Call) {
         match *call {

@@ -173,7 +173,7 @@ impl Drop for CipherKey {
         let algorithm = key.algorithm();
         if let Ok(blank) = UnboundKey::new(algorithm, &[0; MAX_KEY_LEN][..algorithm.key_len()]) {
             *key = LessSafeKey::new(blank);
-            // Or else the compiler would see that nobody reads it.
+            // Otherwise the compiler would see that it is never read.
             black_box(key);
         }
     }

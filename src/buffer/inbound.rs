@@ -172,7 +172,7 @@ impl InboundBuffer {
     pub(crate) fn lend(&mut self, needed: usize) -> &mut [u8] {
         if !self.is_lent() {
             let _moved = self.make_room(needed);
-            // Nothing is no loan: it would keep the buffer from making room later.
+            // An empty loan would keep the buffer from making room later.
             if self.tail() > 0 {
                 self.loan = Loan::Lent;
             }

@@ -76,7 +76,7 @@ pub enum Keys {
     LastGenerations(u64),
 }
 
-/// Of a record of the largest size: what is counted for one of which nothing is known.
+/// Of a record of the largest size, which is counted for a record of unknown size.
 const MAX_BLOCKS: u64 = 1026;
 /// RFC 9846 §4.7.3.
 const MAX_GENERATION: u64 = (1 << 48) - 1;

@@ -36,7 +36,7 @@ pub struct Verdicts {
 pub enum Verdict {
     /// The connection ends with the fault and the alert.
     Ends(PeerFault, Alert),
-    /// It is none: the connection goes on.
+    /// It is legal: the connection continues.
     Legal,
     /// It does not exist, or is another row.
     Absent,

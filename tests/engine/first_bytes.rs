@@ -1,4 +1,4 @@
-//! What comes in the place of a hello is refused at the first byte that condemns it.
+//! Bytes that cannot begin a hello are refused at the first byte that condemns them.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 extern crate alloc;

@@ -82,7 +82,7 @@ async fn hyper_utils_client_speaks_what_was_negotiated() {
             assert_eq!(body.unwrap().to_bytes(), pattern(100_000 + len));
         }
         drop(client);
-        timeout(PATIENCE, server).await.expect("it goes on").unwrap().unwrap();
+        timeout(PATIENCE, server).await.expect("the server answers in time").unwrap().unwrap();
     }
 }
 

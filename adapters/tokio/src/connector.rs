@@ -33,7 +33,7 @@ use crate::handshake::TlsHandshake;
 #[derive(Clone, Debug)]
 pub struct TlsConnector {
     tls: Arc<ClientConfig>,
-    /// The same without early data; so is each connection that does not allow it.
+    /// The same without early data, and for connections that do not allow it.
     without_early_data: Arc<ClientConfig>,
     config: ConnectionConfig,
     early_data: bool,

@@ -226,7 +226,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> TlsStream<IO> {
     /// `close_notify` or, if the connection has failed, its alert; then the transport's own end.
     fn poll_shut_down(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Fault<io::Error>>> {
         match ready!(self.poll_settled(Side::Writing, cx)) {
-            // Its alert is to be sent.
+            // Its alert must still be sent.
             Ok(()) | Err(Fault::Connection(_)) => {}
             failed => return Poll::Ready(failed),
         }

@@ -152,7 +152,7 @@ fn runtime(driver: DriverType) -> Option<Runtime> {
     RuntimeBuilder::new().with_proactor(proactor).build().ok()
 }
 
-/// What comes is not opened: the contestant is to be the slower of the two. One that never reads
+/// What comes is not opened: the contestant should be the slower of the two. One that never reads
 /// drops its socket with our tickets unread, which resets it.
 fn discard(peer: Stream<net::TcpStream>) {
     let (_, mut socket) = peer.into_parts();

@@ -8,7 +8,7 @@ use wantwrite::AlertDescription;
 pub(crate) struct Answer {
     /// Alerts, but for `close_notify`.
     pub(crate) alerts: Vec<AlertDescription>,
-    /// An HTTP answer: the connection goes on.
+    /// An HTTP answer: the connection still works.
     pub(crate) has_data: bool,
     /// Records that do not open under the server's keys.
     pub(crate) garbage: usize,

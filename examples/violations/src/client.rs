@@ -20,7 +20,7 @@ use crate::args::Options;
 /// How long a server may say nothing.
 const PATIENCE: Duration = Duration::from_millis(1000);
 
-/// What tells a server that goes on from one that does not.
+/// Shows whether the server continues.
 const REQUEST: &[u8] = b"GET / HTTP/1.0\r\n\r\n";
 
 pub(crate) struct Client {

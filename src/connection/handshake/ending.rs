@@ -1,4 +1,4 @@
-//! How a handshake ends before its time: who is told, and by whom.
+//! How a handshake fails: the alert, and who sends it.
 
 use super::Handshake;
 use crate::alert::{Alert, AlertDescription};
@@ -54,7 +54,7 @@ impl Handshake {
         Error::Peer(fault).into()
     }
 
-    /// Shows the backend, in the place of the next record, one that it refuses.
+    /// Shows the backend a record that it refuses instead of the next one.
     pub(super) fn show_instead(&mut self, record: &[u8], writer: &mut Writer) {
         self.input.show_instead(record);
         if self.step().is_err() {

@@ -210,7 +210,7 @@ async fn a_refusal_is_flushed_out_of_a_transport_that_holds_it_back() {
     }
 }
 
-/// The client goes on waiting: its end does not come to help.
+/// The client keeps waiting: it does not close to help.
 #[tokio::test]
 async fn bytes_that_begin_no_hello_are_refused_before_a_header_is_whole() {
     for (first, by_ours, lazily_told) in

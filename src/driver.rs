@@ -73,7 +73,7 @@ pub use step::{Goal, Outgoing, Step};
 #[cfg(feature = "std")]
 pub use tasks::{Side, Tasks};
 
-use crate::connection::{Connection, ConnectionError};
+use crate::connection::{Connection, ConnectionError, EarlyWriter};
 use crate::error::{Overrun, WriteError};
 use crate::writer::Writer;
 use fault::Failure;
@@ -322,6 +322,21 @@ impl<E> Driver<E> {
             writer.seal_tail();
         }
         Ok(accepted)
+    }
+
+    /// Accepts early data while it may be written: `write` returns how much. Then ask for
+    /// [`Goal::Offer`], which sends it and flushes the transport. `None` if early data may not be
+    /// written now.
+    pub fn write_early(
+        &mut self,
+        write: impl FnOnce(&mut EarlyWriter<'_>) -> usize,
+    ) -> Option<usize> {
+        let mut early = self.connection.early_writer()?;
+        let accepted = write(&mut early);
+        early.flush();
+        // The first flight goes with it, and no caller of `flush` may come before the server does.
+        self.flush_due |= self.connection.writer().wants_drain();
+        Some(accepted)
     }
 
     fn refusal(&self, error: WriteError) -> Fault<E> {

@@ -47,25 +47,20 @@ impl Early {
         bufs: &[IoSlice<'_>],
     ) -> Option<usize> {
         let Self::Negotiating(Negotiating { waker, .. }) = self else { return None };
-        let mut early = driver.connection_mut().early_writer()?;
-        if bufs.iter().all(|buf| buf.is_empty()) {
-            return Some(0);
-        }
-        let mut accepted = 0;
-        for buf in bufs {
-            let n = early.write(buf);
-            accepted += n;
-            if n < buf.len() {
-                break;
+        let accepted = driver.write_early(|early| {
+            let mut accepted = 0;
+            for buf in bufs {
+                let n = early.write(buf);
+                accepted += n;
+                if n < buf.len() {
+                    break;
+                }
             }
-        }
-        if accepted == 0 {
+            accepted
+        })?;
+        if accepted == 0 && bufs.iter().any(|buf| !buf.is_empty()) {
             return None;
         }
-        early.flush();
-        // The ClientHello goes with it, for which no caller of `flush` may come: what waits now is
-        // flushed too, as behind reading.
-        let _no_plaintext = driver.read_plaintext(|_| Ok(0));
         let _offered = drive(driver, io, Goal::Offer, &mut Context::from_waker(waker), waker);
         Some(accepted)
     }

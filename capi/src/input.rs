@@ -2,6 +2,8 @@
 
 use core::ffi::c_void;
 
+use wantwrite::Connection;
+
 use crate::connection::ww_connection;
 use crate::error::ww_status;
 use crate::guard;
@@ -129,17 +131,18 @@ pub unsafe extern "C" fn ww_read(
 ) -> ww_status {
     let read = |connection: &mut ww_connection, count: &mut usize| {
         let target = Target::new(buf, len)?;
-        if target.is_empty() {
-            return Ok(());
-        }
         let copy = |plaintext: &[u8]| {
             // SAFETY: the contract of every function.
             let n = unsafe { target.put(*count, plaintext) };
             *count += n;
             n
         };
-        let read = connection.driver_mut().read_plaintext(|connection| connection.read_with(copy));
-        match read {
+        let read = |connection: &mut Connection| match target.is_empty() {
+            // No input is looked at for no memory, as in Rust.
+            true => Ok(0),
+            false => connection.read_with(copy),
+        };
+        match connection.driver_mut().read_plaintext(read) {
             Ok(_) => Ok(()),
             Err(fault) => Err((&fault).into()),
         }

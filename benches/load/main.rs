@@ -3,7 +3,8 @@
 //! that hardly read.
 //!
 //! `cargo build --release -p https_server && cargo bench -p benches --bench load`, on Linux, with wrk
-//! and nginx installed. Rates depend on what else the machine does: each round gives ratios,
+//! and nginx installed. `-- --pairs N` compares only our engine with rustls's, in N pairs of runs for
+//! each of several loads. Rates depend on what else the machine does: each round gives ratios,
 //! whose medians are printed. It fails if a request does, if memory does not come back, or if
 //! slow readers cost more than their buffers.
 #![expect(
@@ -13,6 +14,7 @@
 )]
 
 mod contestant;
+mod pairs;
 mod slow;
 mod wrk;
 
@@ -39,11 +41,15 @@ fn main() -> Result<(), Error> {
         slow_readers: 1000,
         slow_time: Duration::from_secs(20),
     };
+    let mut pairs = None;
     let mut arguments = lexopt::Parser::from_env();
     while let Some(argument) = arguments.next()? {
         match argument {
             lexopt::Arg::Long("rounds") => {
                 settings.rounds = arguments.value()?.to_string_lossy().parse()?;
+            }
+            lexopt::Arg::Long("pairs") => {
+                pairs = Some(arguments.value()?.to_string_lossy().parse()?);
             }
             // What `cargo bench -- --test` asks of a benchmark: that it runs.
             lexopt::Arg::Long("test") => {
@@ -58,7 +64,11 @@ fn main() -> Result<(), Error> {
             other => return Err(other.unexpected().into()),
         }
     }
-    let (site, server) = (Site::new()?, server_program()?);
+    let server = server_program()?;
+    if let Some(pairs) = pairs {
+        return pairs::compare(&server, pairs, PAIR_TIME);
+    }
+    let site = Site::new()?;
     compare(&server, &site, &settings)?;
     give_memory_back(&server, &site, &settings)?;
     read_slowly(&server, &site, &settings)
@@ -72,8 +82,10 @@ fn compare(server: &Path, site: &Site, settings: &Settings) -> Result<(), Error>
     let all = [&ours, &rustls, &nginx];
 
     for path in PATHS {
-        println!("{path}: wrk, {}, {:?} each", wrk::CLIENTS, settings.time);
-        let load = Load { path, time: settings.time };
+        let load = Load::new(path, settings.time);
+        let Load { threads, connections, .. } = load;
+        let clients = format!("{threads} threads, {connections} connections");
+        println!("{path}: wrk, {clients}, {:?} each", settings.time);
         let mut rounds = Vec::new();
         for round in 0..settings.rounds {
             let mut outcomes = Vec::new();
@@ -98,6 +110,9 @@ fn compare(server: &Path, site: &Site, settings: &Settings) -> Result<(), Error>
     Ok(())
 }
 
+/// Of each run of a pair.
+const PAIR_TIME: Duration = Duration::from_secs(3);
+
 const PATHS: [&str; 2] = ["/", "/bytes/1048576"];
 
 /// The memory of ours before and after: with what the allocator keeps for itself, and without.
@@ -109,7 +124,7 @@ fn give_memory_back(server: &Path, site: &Site, settings: &Settings) -> Result<(
         }
         let before = ours.idle_memory()?;
         for path in PATHS {
-            Load { path, time: settings.time }.run(&ours)?;
+            Load::new(path, settings.time).run(&ours)?;
         }
         let after = ours.idle_memory()?;
         let name = if allocator.is_empty() { "as it is" } else { "keeping nothing" };

@@ -7,11 +7,20 @@ use std::time::Duration;
 use crate::Error;
 use crate::contestant::Contestant;
 
-pub(crate) const CLIENTS: &str = "2 threads, 256 connections";
-
 pub(crate) struct Load {
     pub(crate) path: &'static str,
     pub(crate) time: Duration,
+    pub(crate) connections: u32,
+    pub(crate) threads: u32,
+    /// A new connection for every request.
+    pub(crate) closes: bool,
+}
+
+impl Load {
+    /// From two threads, over 256 connections that are kept alive.
+    pub(crate) const fn new(path: &'static str, time: Duration) -> Self {
+        Self { path, time, connections: 256, threads: 2, closes: false }
+    }
 }
 
 pub(crate) struct Outcome {
@@ -27,8 +36,14 @@ impl Load {
     /// If a request failed, or a connection waited for longer than 10 s.
     pub(crate) fn run(&self, contestant: &Contestant) -> Result<Outcome, Error> {
         let before = contestant.processor_time()?;
-        let output = Command::new("wrk")
-            .args(["-t2", "-c256", "--timeout", "10s"])
+        let mut command = Command::new("wrk");
+        if self.closes {
+            command.args(["--header", "Connection: close"]);
+        }
+        let output = command
+            .args(["--timeout", "10s"])
+            .arg(format!("-t{}", self.threads))
+            .arg(format!("-c{}", self.connections))
             .arg(format!("-d{}s", self.time.as_secs()))
             .arg(format!("https://{}{}", contestant.address, self.path))
             .output()

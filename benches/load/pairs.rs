@@ -1,0 +1,58 @@
+//! Our engine and rustls's in the same server, in pairs of runs: what a request costs, over all
+//! that a server is asked for.
+
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::time::Duration;
+
+use crate::contestant::{Contestant, Site};
+use crate::wrk::Load;
+use crate::{Error, median};
+
+/// What the server is asked for, on how many connections, and the most that a request may cost
+/// us, in rustls's processor time.
+const WORKLOADS: [(&str, bool, f64); 4] = [
+    ("/", false, 1.00),
+    ("/bytes/1000", false, 1.00),
+    ("/bytes/1048576", false, 1.00),
+    ("/", true, 1.02),
+];
+const CONNECTIONS: [u32; 2] = [64, 1000];
+
+/// Prints the median of the pairs and the middle half of them. The first of a pair is ours in
+/// every other one.
+pub(crate) fn compare(server: &Path, pairs: NonZeroUsize, time: Duration) -> Result<(), Error> {
+    let (site, pairs) = (Site::new()?, pairs.get());
+    println!("ours / rustls, {pairs} pairs, {time:?} a run");
+    for (path, closes, limit) in WORKLOADS {
+        for connections in CONNECTIONS {
+            let load = Load { path, time, connections, threads: 1, closes };
+            let (mut costs, mut rates) = (Vec::new(), Vec::new());
+            for pair in 0..pairs {
+                let run = |is_ours: bool| {
+                    let start = if is_ours { Contestant::ours } else { Contestant::rustls };
+                    load.run(&start(server, &site)?)
+                };
+                let (ours, rustls) = if pair % 2 == 0 {
+                    let ours = run(true)?;
+                    (ours, run(false)?)
+                } else {
+                    let rustls = run(false)?;
+                    (run(true)?, rustls)
+                };
+                costs.push(ours.cost() / rustls.cost());
+                rates.push(ours.rate() / rustls.rate());
+            }
+            costs.sort_by(f64::total_cmp);
+            let (low, high) = (costs[pairs / 4], costs[pairs - 1 - pairs / 4]);
+            println!(
+                "{path:>15}, {connections:>4} connections, {}: processor time a request {:.3} \
+                 ({low:.3} to {high:.3}; limit {limit:.2}), requests a second {:.3}",
+                if closes { "a new one for each" } else { "kept alive" },
+                median(costs),
+                median(rates),
+            );
+        }
+    }
+    Ok(())
+}

@@ -1,34 +1,71 @@
-//! ring without an engine around it.
+//! An AEAD without an engine around it.
 
 use core::hint::black_box;
 
-use ring::aead::{Aad, LessSafeKey, Nonce, UnboundKey};
 use wantwrite::MAX_FRAGMENT_LEN;
 
 use super::{Contestant, Suite};
 use crate::Error;
 
-/// Content and type byte of each record lie in place already; nothing is copied.
-pub struct RingAlone {
-    key: LessSafeKey,
+/// One library's key.
+trait Key: Sized {
+    const NAME: &str;
+
+    fn new(suite: Suite) -> Result<Self, Error>;
+
+    fn seal(&self, nonce: [u8; 12], header: [u8; 5], record: &mut [u8]) -> Result<(), Error>;
+}
+
+/// ring and aws-lc-rs have the same API.
+macro_rules! key {
+    ($key:ident, $library:ident, $of:ident, $name:literal) => {
+        struct $key($library::aead::LessSafeKey);
+
+        impl Key for $key {
+            const NAME: &str = $name;
+
+            fn new(suite: Suite) -> Result<Self, Error> {
+                use $library::aead::{LessSafeKey, UnboundKey};
+
+                let key = vec![7; suite.$of().key_len()];
+                let key = UnboundKey::new(suite.$of(), &key);
+                Ok(Self(LessSafeKey::new(key.map_err(|_| "the key was refused")?)))
+            }
+
+            fn seal(
+                &self,
+                nonce: [u8; 12],
+                header: [u8; 5],
+                record: &mut [u8],
+            ) -> Result<(), Error> {
+                use $library::aead::{Aad, Nonce};
+
+                let (nonce, aad) = (Nonce::assume_unique_for_key(nonce), Aad::from(header));
+                let tag = self.0.seal_in_place_separate_tag(nonce, aad, record);
+                let _tag = black_box(tag.map_err(|_| "sealing failed")?);
+                Ok(())
+            }
+        }
+    };
+}
+
+key!(RingKey, ring, ring, "ring");
+#[cfg(feature = "aws-lc")]
+key!(AwsLcKey, aws_lc_rs, aws_lc, "AWS-LC alone");
+
+/// Content and type byte of each record are already in place; nothing is copied.
+struct Alone<K> {
+    key: K,
     records: Vec<Vec<u8>>,
     seq: u64,
 }
 
-impl RingAlone {
-    pub fn new(suite: Suite, size: usize) -> Result<Self, Error> {
-        let key = vec![7; suite.ring().key_len()];
-        let key = UnboundKey::new(suite.ring(), &key).map_err(|_| "ring refused the key")?;
+impl<K: Key> Alone<K> {
+    fn new(suite: Suite, size: usize) -> Result<Self, Error> {
         let plaintext = vec![1; size];
         let record = |fragment: &[u8]| [fragment, &[23]].concat();
         let records = plaintext.chunks(MAX_FRAGMENT_LEN).map(record).collect();
-        Ok(Self { key: LessSafeKey::new(key), records, seq: 0 })
-    }
-}
-
-impl Contestant for RingAlone {
-    fn name(&self) -> &'static str {
-        "ring"
+        Ok(Self { key: K::new(suite)?, records, seq: 0 })
     }
 
     fn seal(&mut self) -> Result<(), Error> {
@@ -39,11 +76,28 @@ impl Contestant for RingAlone {
                 *byte ^= seq;
             }
             let [.., hi, lo] = (record.len() + 16).to_be_bytes();
-            let (nonce, aad) = (Nonce::assume_unique_for_key(nonce), Aad::from([23, 3, 3, hi, lo]));
-            let tag = self.key.seal_in_place_separate_tag(nonce, aad, record);
-            let _tag = black_box(tag.map_err(|_| "ring refused to seal")?);
+            self.key.seal(nonce, [23, 3, 3, hi, lo], record)?;
         }
         Ok(())
+    }
+}
+
+/// ring, once for each write.
+pub struct RingAlone(Alone<RingKey>);
+
+impl RingAlone {
+    pub fn new(suite: Suite, size: usize) -> Result<Self, Error> {
+        Ok(Self(Alone::new(suite, size)?))
+    }
+}
+
+impl Contestant for RingAlone {
+    fn name(&self) -> &'static str {
+        RingKey::NAME
+    }
+
+    fn seal(&mut self) -> Result<(), Error> {
+        self.0.seal()
     }
 }
 
@@ -66,7 +120,7 @@ impl Contestant for RingAndCopy {
 
     fn seal(&mut self) -> Result<(), Error> {
         let fragments = black_box(&self.plaintext).chunks(MAX_FRAGMENT_LEN);
-        for (record, fragment) in self.ring.records.iter_mut().zip(fragments) {
+        for (record, fragment) in self.ring.0.records.iter_mut().zip(fragments) {
             if let Some((type_byte, content)) = record.split_last_mut() {
                 content.copy_from_slice(fragment);
                 *type_byte = 23;
@@ -95,5 +149,30 @@ impl Contestant for RingEach {
 
     fn seal(&mut self) -> Result<(), Error> {
         (0..self.writes).try_for_each(|_| self.ring.seal())
+    }
+}
+
+/// The same through AWS-LC.
+#[cfg(feature = "aws-lc")]
+pub struct AwsLcEach {
+    alone: Alone<AwsLcKey>,
+    writes: usize,
+}
+
+#[cfg(feature = "aws-lc")]
+impl AwsLcEach {
+    pub fn new(suite: Suite, size: usize, writes: usize) -> Result<Self, Error> {
+        Ok(Self { alone: Alone::new(suite, size)?, writes })
+    }
+}
+
+#[cfg(feature = "aws-lc")]
+impl Contestant for AwsLcEach {
+    fn name(&self) -> &'static str {
+        AwsLcKey::NAME
+    }
+
+    fn seal(&mut self) -> Result<(), Error> {
+        (0..self.writes).try_for_each(|_| self.alone.seal())
     }
 }

@@ -7,6 +7,8 @@ mod stock;
 
 use core::str::FromStr;
 
+#[cfg(feature = "aws-lc")]
+pub use baseline::AwsLcEach;
 pub use baseline::{RingAlone, RingAndCopy, RingEach};
 pub use ours::{Coalesced, Slot, Write, WriteFresh, WriteOwned};
 pub use stock::Rustls;
@@ -40,6 +42,15 @@ impl Suite {
             Self::Aes128 => &ring::aead::AES_128_GCM,
             Self::Aes256 => &ring::aead::AES_256_GCM,
             Self::Chacha20 => &ring::aead::CHACHA20_POLY1305,
+        }
+    }
+
+    #[cfg(feature = "aws-lc")]
+    pub const fn aws_lc(self) -> &'static aws_lc_rs::aead::Algorithm {
+        match self {
+            Self::Aes128 => &aws_lc_rs::aead::AES_128_GCM,
+            Self::Aes256 => &aws_lc_rs::aead::AES_256_GCM,
+            Self::Chacha20 => &aws_lc_rs::aead::CHACHA20_POLY1305,
         }
     }
 

@@ -9,10 +9,12 @@ use crate::Error;
 use crate::report::{Report, SuiteReport};
 
 /// What is shown of the contestants, with its label and its classes.
-const SERIES: [(&str, &str, &str); 7] = [
-    ("wantwrite, `write`", "wantwrite", "ours"),
+const SERIES: [(&str, &str, &str); 9] = [
+    ("wantwrite, `write`", "wantwrite, ring", "ours"),
     ("wantwrite, `slot`", "wantwrite, slot", "ours slot"),
+    ("wantwrite, `write`, AWS-LC", "wantwrite, AWS-LC", "ours aws"),
     ("rustls", "rustls", "rustls"),
+    ("rustls 0.24-dev, AWS-LC", "rustls 0.24-dev", "rustls next"),
     ("s2n-tls", "s2n-tls", "s2n"),
     ("BoringSSL", "BoringSSL", "boring"),
     ("GnuTLS", "GnuTLS", "gnutls"),
@@ -222,6 +224,7 @@ polyline { fill: none; stroke-width: 1.6 }
 .ours polyline { stroke-width: 3 }
 .ours .label { font-weight: 600 }
 .slot polyline { stroke-dasharray: 6 4 }
+.aws polyline, .next polyline { stroke-dasharray: 12 4 }
 ";
 
 /// On light pages and on dark ones.

@@ -9,6 +9,8 @@ use crate::Error;
 use crate::peer::{Peer, Sealing};
 #[cfg(feature = "boring")]
 use crate::peers::BoringSsl;
+#[cfg(feature = "rustls-next")]
+use crate::peers::RustlsNext;
 #[cfg(feature = "s2n")]
 use crate::peers::S2n;
 use crate::peers::{
@@ -16,7 +18,11 @@ use crate::peers::{
 };
 #[cfg(feature = "gnutls")]
 use crate::peers::{GnuTls, GnuTlsCorked};
+#[cfg(feature = "aws-lc")]
+use crate::peers::{SlotByAwsLc, WriteByAwsLc};
 use crate::server::Setup;
+#[cfg(feature = "aws-lc")]
+use contestants::AwsLcEach;
 use contestants::{Contestant, RingAndCopy, RingEach, Suite};
 
 /// So many writes of so many bytes, and then the drain.
@@ -97,7 +103,15 @@ fn line_up(suite: Suite, case: Case) -> Result<Vec<Box<dyn Contestant>>, Error> 
     line_up.peer::<Ours<Write>>()?;
     line_up.peer::<Ours<Slot>>()?;
     line_up.peer::<Ours<WriteOwned>>()?;
+    #[cfg(feature = "aws-lc")]
+    {
+        line_up.contestants.push(Box::new(AwsLcEach::new(suite, case.bytes, case.writes)?));
+        line_up.peer::<Ours<WriteByAwsLc>>()?;
+        line_up.peer::<Ours<SlotByAwsLc>>()?;
+    }
     line_up.peer::<Rustls>()?;
+    #[cfg(feature = "rustls-next")]
+    line_up.peer::<RustlsNext>()?;
     #[cfg(feature = "s2n")]
     line_up.peer::<S2n>()?;
     #[cfg(feature = "boring")]

@@ -171,6 +171,8 @@ fn vector_aes() -> &'static str {
 
 fn command() -> String {
     let features = [
+        ("aws-lc", cfg!(feature = "aws-lc")),
+        ("rustls-next", cfg!(feature = "rustls-next")),
         ("s2n", cfg!(feature = "s2n")),
         ("boring", cfg!(feature = "boring")),
         ("gnutls", cfg!(feature = "gnutls")),
@@ -186,12 +188,13 @@ fn command() -> String {
 /// The versions that were built in, or loaded.
 fn libraries() -> Result<BTreeMap<String, String>, Error> {
     let lock = Lockfile::from_str(include_str!("../../../Cargo.lock"))?;
+    let has_aws_lc = cfg!(any(feature = "aws-lc", feature = "rustls-next", feature = "s2n"));
     let built_in = [
         ("wantwrite", "wantwrite", true),
         ("ring", "ring", true),
         ("rustls", "rustls", true),
         ("s2n-tls", "s2n-tls", cfg!(feature = "s2n")),
-        ("AWS-LC of aws-lc-sys", "aws-lc-sys", cfg!(feature = "s2n")),
+        ("AWS-LC of aws-lc-sys", "aws-lc-sys", has_aws_lc),
         ("BoringSSL of btls", "btls", cfg!(feature = "boring")),
     ];
     let mut libraries = BTreeMap::new();

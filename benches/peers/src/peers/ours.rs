@@ -6,7 +6,7 @@ use std::io::{Read, Write as _};
 use std::sync::Arc;
 
 use bytes::BytesMut;
-use wantwrite::{Coalescing, Connection, ConnectionConfig, WriterState};
+use wantwrite::{AeadProvider, Coalescing, Connection, ConnectionConfig, WriterState};
 
 use crate::Error;
 use crate::peer::Peer;
@@ -23,6 +23,7 @@ pub(crate) struct Ours<W> {
 pub(crate) trait Way: Default {
     const NAME: &str;
     const COALESCING: Coalescing = Coalescing::Off;
+    const AEAD: AeadProvider = AeadProvider::Ring;
 
     fn prepare(&mut self, _plaintext: &[u8], _writes: usize) {}
 
@@ -36,6 +37,7 @@ impl<W: Way> Peer for Ours<W> {
     fn new(setup: &Setup, transport: Transport) -> Result<Self, Error> {
         let mut config = ConnectionConfig::default();
         config.writer.coalescing = W::COALESCING;
+        config.writer.aead = W::AEAD;
         let (tls, name) = (Arc::clone(&setup.rustls_client), Setup::NAME.try_into()?);
         let connection = Connection::client_with(tls, name, config)?;
         Ok(Self { connection, transport, way: W::default() })
@@ -102,6 +104,35 @@ impl Way for Slot {
         let n = black_box(&*slot).len().min(plaintext.len());
         slot.commit(n)?;
         Ok(n)
+    }
+}
+
+/// The same through AWS-LC: whole records are sealed from the caller's memory.
+#[cfg(feature = "aws-lc")]
+#[derive(Default)]
+pub(crate) struct WriteByAwsLc(Write);
+
+#[cfg(feature = "aws-lc")]
+impl Way for WriteByAwsLc {
+    const NAME: &str = "wantwrite, `write`, AWS-LC";
+    const AEAD: AeadProvider = AeadProvider::AwsLc;
+
+    fn write(&mut self, connection: &mut Connection, plaintext: &[u8]) -> Result<usize, Error> {
+        self.0.write(connection, plaintext)
+    }
+}
+
+#[cfg(feature = "aws-lc")]
+#[derive(Default)]
+pub(crate) struct SlotByAwsLc(Slot);
+
+#[cfg(feature = "aws-lc")]
+impl Way for SlotByAwsLc {
+    const NAME: &str = "wantwrite, `slot`, AWS-LC";
+    const AEAD: AeadProvider = AeadProvider::AwsLc;
+
+    fn write(&mut self, connection: &mut Connection, plaintext: &[u8]) -> Result<usize, Error> {
+        self.0.write(connection, plaintext)
     }
 }
 

@@ -34,7 +34,7 @@ use crate::writer::Writer;
 /// while let n @ 1.. = stream.read(&mut buf)? {
 ///     stream.write_all(&buf[..n])?;
 /// }
-/// stream.close()?; // the client has ended: nothing is left unread
+/// stream.close()?; // the client has ended, so no input is left unread
 /// # Ok(())
 /// # }
 /// ```
@@ -113,7 +113,7 @@ impl<T: Read + Write> Stream<T> {
     ///
     /// fn end(mut stream: Stream<TcpStream>) -> std::io::Result<()> {
     ///     stream.close()?;
-    ///     // For a peer that waits for the end of TCP. `T` has no call for that.
+    ///     // For peers that wait for the end of the TCP stream. `Stream` cannot do this for any `T`.
     ///     stream.get_ref().shutdown(Shutdown::Write)?;
     ///     stream.get_ref().set_read_timeout(Some(Duration::from_secs(2)))?;
     ///     let deadline = Instant::now() + Duration::from_secs(10);

@@ -20,7 +20,7 @@ pub(super) const MAX_KEY_LEN: usize = 32;
 /// An expanded key. Not `Clone`, because its nonces are counted elsewhere, once.
 #[cfg_attr(
     all(feature = "ring", feature = "aws-lc-rs"),
-    expect(clippy::large_enum_variant, reason = "it is in a box")
+    expect(clippy::large_enum_variant, reason = "it is always boxed")
 )]
 pub(super) enum CipherKey {
     #[cfg(feature = "ring")]

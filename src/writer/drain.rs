@@ -28,10 +28,10 @@ impl<'a> Drain<'a> {
 
     /// Takes up to `max` of the first pending bytes as an owned chunk, for I/O that keeps its
     /// buffers until it completes (io_uring, `MSG_ZEROCOPY`). The bytes are not copied, so a chunk
-    /// keeps its whole segment alive until it is dropped. The exception is a rest of up to 2 KiB:
-    /// unless a `Pool` reuses its segment, it is copied. The chunk is shorter than `max` if the
-    /// bytes are not contiguous; call again for the next one. Any number of chunks can be in
-    /// flight. Returns `None` if nothing is pending or `max` is 0.
+    /// keeps its whole segment alive until it is dropped. The exception: without a `Pool`, the last
+    /// pending bytes, up to 2 KiB, are copied. The chunk is shorter than `max` if the bytes are not
+    /// contiguous; call again for the next one. Any number of chunks can be in flight. Returns
+    /// `None` if nothing is pending or `max` is 0.
     ///
     /// The bytes count as drained. If you do not send a chunk, put it back
     /// ([`Writer::put_back`](crate::Writer::put_back)): dropping it loses its bytes.

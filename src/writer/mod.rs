@@ -62,9 +62,10 @@ use crate::record::{KeyUpdateRequest, RecordFormat, Version};
 
 /// Seals plaintext into TLS records and holds them until the caller drains them.
 ///
-/// A writer alone does not make TLS 1.3 safe: the peer's KeyUpdate obliges your next record, and a
-/// fatal alert must stop all records. If you use a `Writer` without a `Connection`, report both to
-/// it ([`on_key_update`](Self::on_key_update), [`fail`](Self::fail)).
+/// A writer alone does not make TLS 1.3 safe. After a KeyUpdate from the peer, you may owe one
+/// before your next record; after a fatal alert from either peer, you must not send any more. If
+/// you use a `Writer` without a `Connection`, report both to it
+/// ([`on_key_update`](Self::on_key_update), [`fail`](Self::fail)).
 ///
 /// ```
 /// use wantwrite::{CipherSuite, TrafficSecret, WriteKeys, Writer, WriterConfig};

@@ -166,7 +166,6 @@ impl<E> Driver<E> {
     /// # Errors
     /// The reason why the goal cannot be reached; each [`Goal`] documents how it can fail. If you
     /// ask again, the driver tries again.
-    /// again, it tries again.
     #[inline]
     pub fn next(&mut self, goal: Goal) -> Result<Step<'_>, Fault<E>> {
         self.return_lent();

@@ -185,8 +185,8 @@ impl core::error::Error for WriteError {
     }
 }
 
-/// A call claimed more bytes than there are, to commit to lent memory, to drain or to consume. The
-/// caller or its transport is at fault. Nothing changed.
+/// A call tried to commit, drain or consume more bytes than there are. The caller or its transport
+/// is at fault. Nothing changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Overrun {
     /// The number of bytes claimed.

@@ -113,7 +113,7 @@ impl<T: Read + Write> Stream<T> {
     ///
     /// fn end(mut stream: Stream<TcpStream>) -> std::io::Result<()> {
     ///     stream.close()?;
-    ///     // For peers that wait for the end of the TCP stream. `Stream` cannot do this for any `T`.
+    ///     // For peers that wait for the end of the TCP stream; `Stream` has no call for this.
     ///     stream.get_ref().shutdown(Shutdown::Write)?;
     ///     stream.get_ref().set_read_timeout(Some(Duration::from_secs(2)))?;
     ///     let deadline = Instant::now() + Duration::from_secs(10);

@@ -12,7 +12,6 @@ use super::{AeadProvider, CipherSuite, InvalidKeyLength, stack};
 /// A key, its IV and its sequence number. The expanded key takes more than 500 bytes but only about
 /// 100 ns to create, so it exists only while it is needed. The raw key is kept to create it again,
 /// and for a caller that takes over a direction. Both keys and the IV are wiped on drop.
-/// wiped on drop, and the IV with them.
 pub(super) struct AeadKey {
     suite: CipherSuite,
     provider: AeadProvider,

@@ -65,7 +65,7 @@ pub struct Connection {
     stage: Stage,
 }
 
-/// How far the handshake has got.
+/// How far the handshake has progressed.
 #[derive(Debug)]
 enum Stage {
     Negotiating(Box<Handshake>),

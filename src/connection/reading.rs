@@ -80,9 +80,10 @@ impl Connection {
         }
     }
 
-    /// Records that the transport's input has ended. Complete records that were received are still
-    /// read. After them, [`process`](Self::process) returns [`Error::Truncated`] once, unless the
-    /// peer has closed. Do not call this after reading 0 bytes into empty memory: see [`Inbound`].
+    /// Tells the connection that the transport's input has ended. Complete records that were
+    /// received are still read. After them, [`process`](Self::process) returns
+    /// [`Error::Truncated`] once, unless the peer has closed. Do not call this after reading 0
+    /// bytes into empty memory: see [`Inbound`].
     pub fn end_of_input(&mut self) {
         match &mut self.stage {
             Stage::Negotiating(handshake) => handshake.input_mut().end(),

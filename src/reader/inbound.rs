@@ -18,7 +18,7 @@ impl<'a> Inbound<'a> {
         if buffer.free().is_empty() { None } else { Some(Self { buffer }) }
     }
 
-    /// Records that the transport has written the first `n` bytes. The next `process` opens them.
+    /// Marks the first `n` bytes as written by the transport. The next `process` opens them.
     ///
     /// # Errors
     /// [`Overrun`] if the memory is shorter than `n`; nothing is committed then.

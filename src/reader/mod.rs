@@ -238,9 +238,9 @@ impl Reader {
         let _none_left = self.consume(self.plaintext.len());
     }
 
-    /// Records that the transport's input has ended. Complete records that were received are still
-    /// read. After them, [`process`](Self::process) returns [`Error::Truncated`] once, unless the
-    /// peer has closed.
+    /// Tells the reader that the transport's input has ended. Complete records that were received
+    /// are still read. After them, [`process`](Self::process) returns [`Error::Truncated`] once,
+    /// unless the peer has closed.
     pub fn end_of_input(&mut self) {
         if self.end == ReadEnd::NotYet {
             self.end = ReadEnd::Transport;

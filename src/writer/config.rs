@@ -21,8 +21,8 @@ use crate::record::{MAX_FRAGMENT_LEN, MAX_OVERHEAD, MIN_FRAGMENT_LIMIT};
 #[non_exhaustive]
 pub struct WriterConfig {
     /// How many bytes of plaintext the outbound buffer is made for. It holds as many segments as
-    /// that takes. A segment holds one record of the largest size, so the buffer is effectively
-    /// made for a multiple of 16 KiB. 1 to 1 GiB; default 64 KiB.
+    /// that takes. A segment holds one record of the largest size, so the capacity is effectively
+    /// rounded up to a multiple of 16 KiB. 1 to 1 GiB; default 64 KiB.
     pub capacity: usize,
     /// The hard cap on a record, in bytes. In TLS 1.2 it limits the content; in TLS 1.3 it limits
     /// content, type byte and padding together, as `record_size_limit` does (RFC 8449 §4). 64 to

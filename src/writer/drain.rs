@@ -79,7 +79,7 @@ impl<'a> Drain<'a> {
         n
     }
 
-    /// Records that the transport has taken the first `n` bytes.
+    /// Marks the first `n` bytes as taken by the transport.
     ///
     /// # Errors
     /// [`Overrun`] if fewer bytes are pending; nothing is drained then.

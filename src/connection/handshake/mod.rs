@@ -59,7 +59,7 @@ enum Awaiting {
     NextRecord,
 }
 
-/// How far the handshake has got.
+/// How far the handshake has progressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Status {
     /// It needs input.

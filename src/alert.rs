@@ -1,10 +1,10 @@
-//! Alert descriptions (RFC 9846 §6): the vocabulary in which faults are told to the peer.
+//! Alert descriptions (RFC 9846 §6): how one peer tells the other what went wrong.
 
 use core::fmt;
 
 /// The description byte of an alert (RFC 9846 §6, RFC 5246 §7.2).
 ///
-/// A value that this crate has no constant for is kept as it came.
+/// A value for which this crate has no constant is kept unchanged.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct AlertDescription(pub u8);
 
@@ -24,11 +24,11 @@ macro_rules! descriptions {
 }
 
 descriptions! {
-    /// The sender will send no more: the clean end of its half.
+    /// The sender will not send any more: the clean end of its half.
     CLOSE_NOTIFY = 0, "close_notify";
     /// A message that is not allowed at this point.
     UNEXPECTED_MESSAGE = 10, "unexpected_message";
-    /// A record that does not open under the current key.
+    /// A record that cannot be opened under the current key.
     BAD_RECORD_MAC = 20, "bad_record_mac";
     /// A record longer than the protocol allows.
     RECORD_OVERFLOW = 22, "record_overflow";
@@ -48,7 +48,7 @@ descriptions! {
     ILLEGAL_PARAMETER = 47, "illegal_parameter";
     /// A certificate came from an unknown authority.
     UNKNOWN_CA = 48, "unknown_ca";
-    /// A valid certificate, and access control that refuses its owner.
+    /// A valid certificate whose owner was denied access.
     ACCESS_DENIED = 49, "access_denied";
     /// A message could not be decoded.
     DECODE_ERROR = 50, "decode_error";
@@ -58,27 +58,27 @@ descriptions! {
     PROTOCOL_VERSION = 70, "protocol_version";
     /// The server wants more security than the client offers.
     INSUFFICIENT_SECURITY = 71, "insufficient_security";
-    /// A fault of the sender's own.
+    /// An error in the sender's own implementation.
     INTERNAL_ERROR = 80, "internal_error";
-    /// A client has retried with a lower version than it need have (RFC 7507).
+    /// A client retried with a lower version than necessary (RFC 7507).
     INAPPROPRIATE_FALLBACK = 86, "inappropriate_fallback";
-    /// The sender cancels for a reason that is not a protocol fault.
+    /// The sender cancels for a reason other than a protocol error.
     USER_CANCELED = 90, "user_canceled";
     /// The sender refuses to renegotiate (TLS 1.2 only).
     NO_RENEGOTIATION = 100, "no_renegotiation";
-    /// An extension that must be there is missing.
+    /// A required extension is missing.
     MISSING_EXTENSION = 109, "missing_extension";
-    /// An extension that must not be there is.
+    /// A forbidden extension is present.
     UNSUPPORTED_EXTENSION = 110, "unsupported_extension";
-    /// The server has nothing by the name that the client asks for (RFC 6066 §3).
+    /// The server does not recognize the name that the client asked for (RFC 6066 §3).
     UNRECOGNIZED_NAME = 112, "unrecognized_name";
     /// A stapled OCSP response was not acceptable (RFC 6066 §8).
     BAD_CERTIFICATE_STATUS_RESPONSE = 113, "bad_certificate_status_response";
     /// The server does not know the pre-shared key.
     UNKNOWN_PSK_IDENTITY = 115, "unknown_psk_identity";
-    /// A certificate was required and none came.
+    /// A certificate was required but not sent.
     CERTIFICATE_REQUIRED = 116, "certificate_required";
-    /// No application protocol in common.
+    /// The peers have no application protocol in common.
     NO_APPLICATION_PROTOCOL = 120, "no_application_protocol";
 }
 
@@ -88,7 +88,7 @@ impl fmt::Debug for AlertDescription {
     }
 }
 
-/// The name that the RFC gives this alert, or `unknown`.
+/// The RFC's name for this alert, or `unknown`.
 impl fmt::Display for AlertDescription {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
@@ -102,7 +102,7 @@ enum AlertLevel {
     Fatal,
 }
 
-/// An alert as it stands in a record: two bytes (RFC 9846 §6).
+/// An alert as encoded in a record: two bytes (RFC 9846 §6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Alert {
     level: AlertLevel,
@@ -112,8 +112,8 @@ pub(crate) struct Alert {
 impl Alert {
     pub(crate) const LEN: usize = 2;
 
-    /// RFC 9846 §6.1: `close_notify` and `user_canceled`; in TLS 1.2 `no_renegotiation` too
-    /// (RFC 5246 §7.2.2). All others are fatal.
+    /// The level is a warning for `close_notify` and `user_canceled` (RFC 9846 §6.1) and, in TLS
+    /// 1.2, for `no_renegotiation` (RFC 5246 §7.2.2). All other alerts are fatal.
     pub(crate) const fn warning(description: AlertDescription) -> Self {
         Self { level: AlertLevel::Warning, description }
     }

@@ -1,9 +1,10 @@
-//! What every adapter has in common: a connection and its transport, without the I/O.
+//! What all adapters have in common: a connection and its transport, without the I/O.
 //!
-//! A [`Driver`] tells you what to do for a [`Goal`]. You do it and report the result, until it says
-//! [`Step::Done`]. It knows no transport, so the same machine serves blocking calls, `poll_*`
-//! functions, `async fn`s and completions. `Stream` is such a loop, and so are the `wantwrite-*`
-//! crates. You need this module to write an adapter or an event loop of your own.
+//! A [`Driver`] tells you what to do to reach a [`Goal`]. You do it and report the result, until it
+//! returns [`Step::Done`]. The driver does not know the transport, so the same state machine works
+//! for blocking calls, `poll_*` functions, `async fn`s and completions. `Stream` contains such a
+//! loop, and so do the `wantwrite-*` crates. You need this module to write an adapter or an event
+//! loop of your own.
 //!
 //! ```
 //! use std::io::{ErrorKind, Read, Write};
@@ -43,17 +44,20 @@
 //! }
 //! ```
 //!
-//! # Its rules
+//! # Rules
 //!
-//! * Answers (KeyUpdates, alerts) go out while you read. What goes out unasked is flushed.
-//! * If the transport fails to take what no caller waits for, the next call that writes reports
-//!   it, once. Reading continues.
-//! * If the connection has failed, every call reports why, before any failure of the transport. If
-//!   the handshake cannot write because the peer is gone, it reads what the peer said last.
-//! * A transport that claims more than it was given is a fault, and nothing counts as moved.
-//! * A write that finds nothing waiting is sealed to its end before it is drained, because the
-//!   transport keeps up: all its records leave together. While bytes wait, writes share records.
-//! * Lent memory that received nothing is given back.
+//! * Responses (KeyUpdates, alerts) are sent while you read. Output that you did not ask for is
+//!   flushed.
+//! * If the transport fails to take output that no caller is waiting for, the next writing call
+//!   reports the failure, once. Reading continues.
+//! * If the connection has failed, every call reports the reason, before any failure of the
+//!   transport. If the handshake cannot write because the peer is gone, it still reads the peer's
+//!   last message.
+//! * A transport that claims more bytes than it was given is a fault, and no bytes count as moved.
+//! * If no bytes are pending when you write, the transport is keeping up. All records of that write
+//!   are then sealed before the drain, so that they are sent together. While bytes are pending,
+//!   writes share records.
+//! * Lent memory that received no bytes is returned.
 
 mod call;
 pub(crate) mod fault;
@@ -79,39 +83,39 @@ use crate::writer::Writer;
 use fault::Failure;
 use lingering::LingerError;
 
-/// A connection, and what it owes its caller and its transport.
+/// A connection together with what it still owes its caller and its transport.
 ///
-/// You may stop after any step and ask for another goal: nothing is lost or repeated. A step that
-/// was not reported is asked for again.
+/// You can stop after any step and ask for another goal: nothing is lost or repeated. If you do not
+/// report a step, the driver asks for it again.
 #[derive(Debug)]
 pub struct Driver<E> {
     connection: Connection,
-    /// A failure to write that no call has told yet: for the next one that writes. A reset is for
-    /// a reader that meets the end, too.
+    /// A failure to write that no call has reported yet. The next writing call reports it. A reset
+    /// can also be reported by a reader that reaches the end of the transport.
     deferred: Option<Failure<E>>,
-    /// Why the last read came to nothing, until a goal that reads tells of it.
+    /// Why the last read failed, until a reading goal reports it.
     unread: Option<Fault<E>>,
-    /// The transport's own buffer may hold bytes that no caller knows of, and so will not flush.
+    /// The transport's own buffer may hold bytes that no caller knows about and would flush.
     flush_due: bool,
-    /// The handshake is over, and was successful.
+    /// The handshake ended successfully.
     negotiated: bool,
-    /// The transport has said that no more will come.
+    /// The transport has signaled the end of input.
     input_ended: bool,
-    /// Bytes of the transport that lingering has thrown away.
+    /// Bytes from the transport that lingering has discarded.
     discarded: u64,
-    /// Where a connection that takes no more input reads what it throws away, and where it looks
-    /// whether there is more.
+    /// Memory for reads when the connection does not take input any more and the bytes are
+    /// discarded, and for checking whether there is more input.
     scratch: Vec<u8>,
     next_read: NextRead,
     /// The last step, until it is reported.
     asked: Asked,
-    /// How many bytes that step gave or lent.
+    /// How many bytes that step offered or lent.
     len: usize,
     call: Call,
 }
 
 impl<E> Driver<E> {
-    /// Takes a connection, fresh or established. Does no I/O.
+    /// Creates a driver for a connection, new or established. Does no I/O.
     #[must_use]
     pub const fn new(connection: Connection) -> Self {
         Self {
@@ -130,10 +134,10 @@ impl<E> Driver<E> {
         }
     }
 
-    /// The same, for a transport that is registered with an event loop, and so knows without a
-    /// system call that it has nothing. After a read that did not fill its memory, the next
-    /// [`Step::Read`] lends 256 bytes of the driver's own: usually nothing comes, and the connection
-    /// need not take inbound memory from its pool only to give it back.
+    /// Creates a driver for a transport that is registered with an event loop and therefore knows
+    /// without a system call when it has no input. After a read that did not fill its memory, the
+    /// next [`Step::Read`] lends 256 bytes of the driver's own. Usually no bytes arrive then, and
+    /// the connection does not have to take inbound memory from its pool only to return it.
     #[must_use]
     pub const fn for_readiness(connection: Connection) -> Self {
         let mut this = Self::new(connection);
@@ -141,27 +145,27 @@ impl<E> Driver<E> {
         this
     }
 
-    /// The connection.
+    /// Returns the connection.
     pub const fn connection(&self) -> &Connection {
         &self.connection
     }
 
-    /// The connection. What you write here leaves with the driver's next goal.
+    /// Returns the connection. The driver's next goal sends what you write to it.
     pub const fn connection_mut(&mut self) -> &mut Connection {
         &mut self.connection
     }
 
-    /// Gives the connection back, with the bytes that wait in it. A failure that was not reported
-    /// yet is forgotten.
+    /// Returns the connection, including its pending bytes. A failure that was not reported yet is
+    /// lost.
     pub fn into_connection(self) -> Connection {
         self.connection
     }
 
-    /// What to do next for `goal`. Report it, then ask again.
+    /// Returns the next step towards `goal`. Report its result, then ask again.
     ///
     /// # Errors
-    /// The reason why the goal cannot be reached; [`Goal`] says what each may fail with. If you ask
-    /// again, it tries again.
+    /// The reason why the goal cannot be reached; each [`Goal`] documents how it can fail. If you
+    /// ask again, the driver tries again.
     #[inline]
     pub fn next(&mut self, goal: Goal) -> Result<Step<'_>, Fault<E>> {
         self.return_lent();
@@ -203,8 +207,8 @@ impl<E> Driver<E> {
         })
     }
 
-    /// The transport took `n` of the bytes that [`Step::Write`] gave; 0 means that it will take no
-    /// more.
+    /// Reports that the transport took `n` of the bytes that [`Step::Write`] offered. 0 means that
+    /// it will not take any more.
     #[inline]
     pub fn wrote(&mut self, n: usize) {
         let available = if self.asked == Asked::Write { self.len } else { 0 };
@@ -219,7 +223,7 @@ impl<E> Driver<E> {
         }
     }
 
-    /// The transport has emptied its own buffer, as [`Step::Flush`] asked.
+    /// Reports that the transport has emptied its own buffer, as [`Step::Flush`] asked.
     #[inline]
     pub fn flushed(&mut self) {
         if self.asked == Asked::Flush {
@@ -229,8 +233,8 @@ impl<E> Driver<E> {
         self.return_lent();
     }
 
-    /// The transport put `n` bytes into the memory that [`Step::Read`] lent; 0 means that it has
-    /// ended.
+    /// Reports that the transport put `n` bytes into the memory that [`Step::Read`] lent. 0 means
+    /// that it has ended.
     #[inline]
     pub fn read(&mut self, n: usize) {
         let available = self.len;
@@ -257,8 +261,9 @@ impl<E> Driver<E> {
         }
     }
 
-    /// The transport could not do the last step now, and moved no bytes. If anything else can be
-    /// done for the goal, that comes next; otherwise [`Step::Blocked`].
+    /// Reports that the transport could not do the last step now and moved no bytes. The driver
+    /// continues with whatever else it can do for the goal, and otherwise returns
+    /// [`Step::Blocked`].
     #[inline]
     pub fn blocked(&mut self) {
         self.next_read = self.next_read.after(false);
@@ -266,7 +271,7 @@ impl<E> Driver<E> {
         self.return_lent();
     }
 
-    /// The transport failed at the last step, and moved no bytes.
+    /// Reports that the transport failed at the last step and moved no bytes.
     pub fn failed(&mut self, far_end: FarEnd, error: E) {
         let fault = Fault::Transport(error);
         match self.asked {
@@ -278,18 +283,18 @@ impl<E> Driver<E> {
         self.return_lent();
     }
 
-    /// You will not wait any longer for what [`Step::Read`] would bring: the goal fails with
-    /// [`Fault::Linger`].
+    /// Reports that you will not wait any longer for the input that [`Step::Read`] asked for. The
+    /// goal fails with [`Fault::Linger`].
     pub fn gave_up(&mut self) {
         self.unread = Some(Fault::Linger(LingerError::GaveUp { discarded: self.discarded }));
         self.return_lent();
     }
 
-    /// Takes plaintext once [`Goal::Read`] is reached; `read` returns how much. Then ask for
-    /// [`Goal::Offer`], which sends the answers to what came with it.
+    /// Takes plaintext once [`Goal::Read`] is reached; `read` returns how much it took. Then ask
+    /// for [`Goal::Offer`], which sends any responses to what came with the plaintext.
     ///
     /// # Errors
-    /// As `read`.
+    /// The errors of `read`.
     #[inline]
     pub fn read_plaintext(
         &mut self,
@@ -300,12 +305,12 @@ impl<E> Driver<E> {
         len
     }
 
-    /// Accepts plaintext once [`Goal::Write`] is reached; `write` returns how much. Then ask for
-    /// [`Goal::Offer`], which sends it, whether or not this fails.
+    /// Accepts plaintext once [`Goal::Write`] is reached; `write` returns how much it accepted.
+    /// Then ask for [`Goal::Offer`], which sends it, even if this call fails.
     ///
     /// # Errors
-    /// As `write`. Nothing was accepted then: a key limit that is met after some bytes were
-    /// accepted is reported by the next call.
+    /// The errors of `write`. After an error nothing was accepted: if some bytes were accepted
+    /// before a key limit, the next call reports the limit.
     #[inline]
     pub fn write_plaintext(
         &mut self,
@@ -324,9 +329,9 @@ impl<E> Driver<E> {
         Ok(accepted)
     }
 
-    /// Accepts early data while it may be written: `write` returns how much. Then ask for
-    /// [`Goal::Offer`], which sends it and flushes the transport. `None` if early data may not be
-    /// written now.
+    /// Accepts early data while that is allowed; `write` returns how much it accepted. Then ask for
+    /// [`Goal::Offer`], which sends it and flushes the transport. Returns `None` if early data is
+    /// not allowed now.
     pub fn write_early(
         &mut self,
         write: impl FnOnce(&mut EarlyWriter<'_>) -> usize,
@@ -334,7 +339,7 @@ impl<E> Driver<E> {
         let mut early = self.connection.early_writer()?;
         let accepted = write(&mut early);
         early.flush();
-        // The first flight goes with it, and no caller of `flush` may come before the server does.
+        // This also sends the first flight. No one may call `flush` before the server answers.
         self.flush_due |= self.connection.writer().wants_drain();
         Some(accepted)
     }
@@ -357,7 +362,7 @@ impl<E> Driver<E> {
     #[inline]
     fn lend(&mut self, max: usize) -> &mut [u8] {
         let Self { connection, scratch, len, asked, .. } = self;
-        // A half that has failed takes the other one with it.
+        // If one half has failed, the other takes no input either.
         let takes_input = *asked != Asked::Probe && !connection.writer().has_failed();
         let lent = if takes_input { connection.lend_inbound() } else { None };
         let memory = match lent {
@@ -382,7 +387,7 @@ impl<E> Driver<E> {
     #[inline]
     fn return_lent(&mut self) {
         if let Asked::Read | Asked::Discard = self.take_asked() {
-            // Nothing changes if nothing is lent any more.
+            // Changes nothing if no memory is lent.
             let _unlent = self.connection.commit_inbound(0);
         }
     }
@@ -395,10 +400,10 @@ impl<E> Driver<E> {
 
 const SCRATCH_LEN: usize = 256;
 
-/// Whether the next read brings bytes, as far as the last one tells.
+/// Whether the next read is likely to return bytes, judging by the last one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum NextRead {
-    /// The transport is not one that knows.
+    /// The transport cannot tell.
     Unknown,
     Likely,
     /// The last read did not fill its memory.

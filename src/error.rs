@@ -1,7 +1,8 @@
 //! What can go wrong, and who is at fault.
 //!
-//! Two kinds, never mixed: a [`WriteError`] is about one call and leaves the engine as it was
-//! (but for the bytes it says were accepted); an [`Error`] is fatal and sticky.
+//! There are two kinds of error, which are never mixed. A [`WriteError`] concerns one call and
+//! leaves the engine unchanged (apart from the bytes it reports as accepted). An [`Error`] is fatal
+//! and sticky.
 
 mod peer_fault;
 
@@ -12,49 +13,50 @@ use core::ops::RangeInclusive;
 
 use crate::alert::AlertDescription;
 
-/// A fatal fault: the record layer will not go on. Sticky: every later call gives the same one.
-/// Only [`Truncated`](Self::Truncated) is neither: it ends reading, is told once, and the writing
-/// half stays open.
+/// A fatal error: the record layer has stopped. It is sticky: every later call returns the same
+/// error. The exception is [`Truncated`](Self::Truncated), which only ends reading: it is reported
+/// once, and the writing half stays open.
 ///
-/// Bytes already sealed, and the alert that tells the peer (if one is due), can still be drained,
-/// but for those that the peer does not want any more ([`PeerAlert`](Self::PeerAlert)).
+/// You can still drain the bytes that are already sealed and the alert that informs the peer (if
+/// one is due), unless the peer has said that it will not accept any more
+/// ([`PeerAlert`](Self::PeerAlert)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Error {
-    /// The peer broke the protocol. [`PeerFault::alert`] is the alert sent to it.
+    /// The peer violated the protocol. [`PeerFault::alert`] is the alert sent to it.
     Peer(PeerFault),
-    /// The peer ended the connection with this alert. What waited to be drained is dropped: nothing
-    /// may be sent behind it (RFC 9846 §6.2).
+    /// The peer ended the connection with this alert. Pending bytes are dropped, because nothing
+    /// may be sent after such an alert (RFC 9846 §6.2).
     PeerAlert(AlertDescription),
-    /// The transport ended without the peer's `close_notify`: what was read may be cut short
-    /// (RFC 9846 §6.1). The transport, or somebody on it, is at fault.
+    /// The transport ended before the peer's `close_notify`, so the data may have been cut short
+    /// (RFC 9846 §6.1). The fault is in the transport or with someone who can interfere with it.
     Truncated,
-    /// The caller aborted the connection with this alert, or (`close_notify`) closed it before the
-    /// handshake was over.
+    /// The caller aborted the connection with this alert, or closed it before the handshake ended
+    /// (`close_notify`).
     Aborted(AlertDescription),
-    /// No further key could be derived for this direction (RFC 9846 §4.7.3: at most 2^48 − 1
+    /// No further key can be derived for this direction (RFC 9846 §4.7.3 allows at most 2^48 − 1
     /// updates).
     KeysExhausted,
-    /// The handshake failed: `Connection::error` says why.
+    /// The handshake failed; `Connection::error` says why.
     HandshakeFailed,
-    /// The caller leaked a `Batch`, or a job of it panicked: records are missing.
+    /// The caller leaked a `Batch`, or one of its jobs panicked. Its records are missing.
     SealingAbandoned,
 }
 
 impl Error {
-    /// The alert that this fault obliges us to send, if any.
+    /// Returns the alert that this error obliges us to send, if any.
     #[must_use]
     pub const fn alert(&self) -> Option<AlertDescription> {
         match self {
             Self::Peer(fault) => Some(fault.alert()),
-            // RFC 9846 §6.1: these two close. The first would look like a clean end of a stream
-            // that was cut. The second ends nothing without the first behind it.
+            // RFC 9846 §6.1: these two alerts close a connection. The first would make a cut stream
+            // look complete. The second ends nothing unless the first follows.
             Self::Aborted(AlertDescription::CLOSE_NOTIFY | AlertDescription::USER_CANCELED) => {
                 Some(AlertDescription::INTERNAL_ERROR)
             }
             Self::Aborted(description) => Some(*description),
             Self::KeysExhausted => Some(AlertDescription::INTERNAL_ERROR),
-            // A record is missing: the peer could not open an alert.
+            // A record is missing, so the peer could not open an alert.
             Self::SealingAbandoned
             | Self::PeerAlert(_)
             | Self::Truncated
@@ -68,11 +70,13 @@ impl fmt::Display for Error {
         match self {
             Self::Peer(fault) => write!(f, "the peer broke the protocol: {fault}"),
             Self::PeerAlert(alert) => write!(f, "the peer sent the alert {alert}"),
-            Self::Truncated => f.write_str("the transport ended too early, without close_notify"),
-            Self::Aborted(alert) => write!(f, "aborted by the caller with {alert}"),
+            Self::Truncated => f.write_str("the transport ended before the peer's close_notify"),
+            Self::Aborted(alert) => write!(f, "the caller aborted the connection with {alert}"),
             Self::KeysExhausted => f.write_str("no further traffic key can be derived"),
             Self::HandshakeFailed => f.write_str("the handshake failed"),
-            Self::SealingAbandoned => f.write_str("a batch of records was abandoned unsealed"),
+            Self::SealingAbandoned => {
+                f.write_str("a batch of records was abandoned before all were sealed")
+            }
         }
     }
 }
@@ -83,7 +87,7 @@ impl From<PeerFault> for Error {
     }
 }
 
-/// The text is complete without the source.
+/// The message is complete without the source.
 impl core::error::Error for Error {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         match self {
@@ -93,41 +97,43 @@ impl core::error::Error for Error {
     }
 }
 
-/// Why a call that writes did not do all it was asked. The engine stays usable as its state says.
+/// Why a writing call did not do everything it was asked to. The writer's state says whether it is
+/// still usable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum WriteError {
-    /// All-or-nothing writing found too little room; nothing changed.
+    /// There was too little room for an all-or-nothing call. Nothing changed.
     NoRoom {
-        /// Bytes that were offered.
+        /// The number of bytes that the call needed room for.
         needed: usize,
-        /// Bytes that would have been accepted ([`room`](crate::Writer::room)).
+        /// The number of bytes that would have been accepted ([`room`](crate::Writer::room)).
         available: usize,
     },
-    /// Our half is closed: `close` was called before, or the peer's `close_notify` closed it
+    /// Our half is closed: `close` was called, or the peer's `close_notify` closed it
     /// (`Tls12Close::Answer`).
     Closed,
-    /// The key has sealed all it may and cannot be updated (RFC 9846 §5.5; TLS 1.2 has no
-    /// KeyUpdate). What is left to do is `close`, which still works.
+    /// The key has sealed as much as it may and cannot be updated (RFC 9846 §5.5; TLS 1.2 has no
+    /// KeyUpdate). You can only `close`, which still works.
     KeyLimit {
-        /// Bytes of this call that were accepted before the limit was met; they will be sent.
+        /// How many bytes of this call were accepted before the limit. They will be sent.
         accepted: usize,
     },
-    /// More bytes were committed than the slot has; nothing was committed.
+    /// More bytes were committed than the slot holds. Nothing was committed.
     Overrun(Overrun),
-    /// The protocol version or the keys have no KeyUpdate; nothing changed.
+    /// The protocol version or the keys do not support KeyUpdate. Nothing changed.
     NoKeyUpdate,
-    /// The handshake is not over; nothing changed.
+    /// The handshake is not over. Nothing changed.
     Negotiating,
-    /// A fatal fault came before, or in this call; the sticky error says which.
+    /// A fatal error occurred, earlier or during this call. The sticky error says which.
     Failed {
-        /// Bytes of this call that were accepted before the fault; they will not all be sent.
+        /// How many bytes of this call were accepted before the error. Not all of them will be
+        /// sent.
         accepted: usize,
     },
 }
 
 impl WriteError {
-    /// How many bytes of the call were accepted before the error.
+    /// Returns how many bytes of the call were accepted before the error.
     #[must_use]
     pub const fn accepted(self) -> usize {
         match self {
@@ -136,7 +142,7 @@ impl WriteError {
         }
     }
 
-    /// The same error, after `n` more bytes of the call had been accepted before.
+    /// Returns the same error for a call that had accepted `n` bytes before this.
     pub(crate) fn after(self, n: usize) -> Self {
         match self {
             Self::KeyLimit { accepted } => Self::KeyLimit { accepted: accepted + n },
@@ -154,19 +160,22 @@ impl fmt::Display for WriteError {
             }
             Self::Closed => f.write_str("our half of the connection is closed"),
             Self::KeyLimit { accepted } => {
-                write!(f, "the key may seal no more; {accepted} bytes of this call were accepted")
+                write!(
+                    f,
+                    "the key has reached its limit; {accepted} bytes of the call were accepted"
+                )
             }
             Self::Overrun(overrun) => overrun.fmt(f),
             Self::NoKeyUpdate => f.write_str("these keys cannot be updated"),
             Self::Negotiating => f.write_str("the handshake is not over"),
             Self::Failed { accepted } => {
-                write!(f, "the connection has failed; {accepted} bytes of this call were accepted")
+                write!(f, "the connection has failed; {accepted} bytes of the call were accepted")
             }
         }
     }
 }
 
-/// The text is complete without the source.
+/// The message is complete without the source.
 impl core::error::Error for WriteError {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         match self {
@@ -176,13 +185,13 @@ impl core::error::Error for WriteError {
     }
 }
 
-/// More bytes were claimed than there are: committed to lent memory, drained or consumed. The
-/// caller, or its transport, is at fault; nothing changed.
+/// A call tried to commit, drain or consume more bytes than there are. The caller or its transport
+/// is at fault. Nothing changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Overrun {
-    /// Bytes that were claimed.
+    /// The number of bytes claimed.
     pub claimed: usize,
-    /// Bytes that there are.
+    /// The number of bytes available.
     pub available: usize,
 }
 
@@ -194,17 +203,17 @@ impl fmt::Display for Overrun {
 
 impl core::error::Error for Overrun {}
 
-/// A setting is out of its range: nothing was made with it.
+/// A setting is out of range. Nothing was created or changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ConfigError {
-    /// Its name, of the field or of the variant.
+    /// The name of the field or variant.
     pub setting: &'static str,
-    /// The smallest value that it may have.
+    /// The smallest allowed value.
     pub least: u64,
-    /// The largest value that it may have.
+    /// The largest allowed value.
     pub most: u64,
-    /// The value that it has.
+    /// The value that was set.
     pub found: u64,
 }
 
@@ -225,10 +234,10 @@ impl ConfigError {
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { setting, least, most, found } = self;
-        write!(f, "expected a {setting} of {least} ")?;
+        write!(f, "expected {setting} ")?;
         match most {
-            &u64::MAX => write!(f, "or more, got {found}"),
-            most => write!(f, "to {most}, got {found}"),
+            &u64::MAX => write!(f, "of at least {least}, got {found}"),
+            most => write!(f, "between {least} and {most}, got {found}"),
         }
     }
 }
@@ -298,8 +307,8 @@ mod tests {
     fn a_setting_out_of_range_is_named_with_its_range_and_its_value() {
         let error = |range| ConfigError::check("capacity", 7, range).unwrap_err().to_string();
         assert_eq!(ConfigError::check("capacity", 7, 7..=7), Ok(()));
-        assert_eq!(error(8..=9), "expected a capacity of 8 to 9, got 7");
-        assert_eq!(error(8..=u64::MAX), "expected a capacity of 8 or more, got 7");
+        assert_eq!(error(8..=9), "expected capacity between 8 and 9, got 7");
+        assert_eq!(error(8..=u64::MAX), "expected capacity of at least 8, got 7");
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! Errors of this crate as `std::io::Error`: the error itself is inside, its kind says what an
-//! event loop does about it.
+//! Converts this crate's errors to `std::io::Error`. The original error is the inner error, and the
+//! kind tells an event loop what to do.
 
 use std::io::{self, ErrorKind};
 
@@ -24,20 +24,20 @@ const fn kind_of(error: &Error) -> ErrorKind {
 
 impl From<Error> for io::Error {
     /// [`UnexpectedEof`](ErrorKind::UnexpectedEof) for a truncated stream,
-    /// [`ConnectionAborted`](ErrorKind::ConnectionAborted) for an alert of the peer's, else
-    /// [`InvalidData`](ErrorKind::InvalidData).
+    /// [`ConnectionAborted`](ErrorKind::ConnectionAborted) for an alert from the peer, and
+    /// [`InvalidData`](ErrorKind::InvalidData) otherwise.
     fn from(error: Error) -> Self {
         Self::new(kind_of(&error), error)
     }
 }
 
 impl From<WriteError> for io::Error {
-    /// [`WouldBlock`](ErrorKind::WouldBlock) where the same call succeeds once the connection was
-    /// driven: for `NoRoom`, and for `Negotiating` (`NotConnected` is what a socket says that has
-    /// no peer). [`BrokenPipe`](ErrorKind::BrokenPipe) for `Closed`,
+    /// [`WouldBlock`](ErrorKind::WouldBlock) if the same call succeeds once the connection has made
+    /// progress: for `NoRoom` and `Negotiating` (sockets return `NotConnected` when they have no
+    /// peer). [`BrokenPipe`](ErrorKind::BrokenPipe) for `Closed`,
     /// [`InvalidInput`](ErrorKind::InvalidInput) for `Overrun`,
-    /// [`Unsupported`](ErrorKind::Unsupported) for `NoKeyUpdate`, else
-    /// [`Other`](ErrorKind::Other).
+    /// [`Unsupported`](ErrorKind::Unsupported) for `NoKeyUpdate`, and [`Other`](ErrorKind::Other)
+    /// otherwise.
     fn from(error: WriteError) -> Self {
         let kind = match error {
             WriteError::NoRoom { .. } | WriteError::Negotiating => ErrorKind::WouldBlock,
@@ -65,8 +65,8 @@ invalid_input!(Overrun, ConfigError, InvalidKeyLength);
 
 #[cfg(feature = "rustls")]
 impl From<ConnectionError> for io::Error {
-    /// As [`Error`] where the record layer has failed, as [`ConfigError`] for a setting, else
-    /// [`InvalidData`](ErrorKind::InvalidData).
+    /// The same kind as for [`Error`] if the record layer failed, and as for [`ConfigError`] if a
+    /// setting is out of range. Otherwise [`InvalidData`](ErrorKind::InvalidData).
     fn from(error: ConnectionError) -> Self {
         let kind = match &error {
             ConnectionError::Record(error) => kind_of(error),

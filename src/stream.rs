@@ -7,11 +7,11 @@ use crate::driver::{Driver, FarEnd, Fault, Goal, Step};
 use crate::error::WriteError;
 use crate::writer::Writer;
 
-/// A [`Connection`] and its transport, as one `Read + Write`.
+/// A [`Connection`] and its transport, combined into one `Read + Write`.
 ///
-/// Over a blocking `T` every call goes on until it has done its work, handshake included. Over a
-/// non-blocking one, a call that cannot go on gives [`ErrorKind::WouldBlock`]; everything stays
-/// as it is, and [`Connection::wants`] says what to wait for. Nothing has to be repeated with the
+/// With a blocking `T`, every call blocks until its work is done, including the handshake. With a
+/// non-blocking `T`, a call that cannot continue returns [`ErrorKind::WouldBlock`]. Nothing is lost
+/// then, and [`Connection::wants`] says what to wait for. You never have to repeat a call with the
 /// same arguments.
 ///
 /// ```no_run
@@ -34,27 +34,27 @@ use crate::writer::Writer;
 /// while let n @ 1.. = stream.read(&mut buf)? {
 ///     stream.write_all(&buf[..n])?;
 /// }
-/// stream.close()?; // the client has ended: nothing is left unread
+/// stream.close()?; // the client has ended, so no input is left unread
 /// # Ok(())
 /// # }
 /// ```
 ///
-/// When `write` returns, no byte it accepted waits for a later `flush` while `T` would have taken
-/// it.
+/// When `write` returns, none of the bytes it accepted depend on a later `flush`, unless `T` would
+/// not take them.
 ///
-/// # Which error is told
+/// # Which error is reported
 ///
-/// * Why the connection failed comes before any error of the transport, and is told by every call
-///   that follows. An alert that could not be sent is not mentioned.
-/// * If the handshake cannot write because the peer is gone, and the peer's alert can still be
-///   read, it is the alert that is told.
-/// * A failure to write that happens while reading, or after bytes were accepted, is told once, by
-///   the next call that writes. But if it was a reset, and reading then meets the end of the
-///   transport, `read` tells of the reset, and then of `UnexpectedEof`.
+/// * The reason why the connection failed takes precedence over any transport error, and every
+///   later call reports it. If its alert could not be sent, that is not reported.
+/// * If the handshake cannot write because the peer is gone, but the peer's alert can still be
+///   read, that alert is reported.
+/// * If writing fails during a read, or after bytes were accepted, the next writing call reports
+///   the failure, once. There is one exception: if the failure was a reset and reading then reaches
+///   the end of the transport, `read` first reports the reset, and then `UnexpectedEof`.
 /// * After the handshake, a write that fails does not read. If the peer is gone, `read` may still
-///   tell why.
-/// * A transport that says it took more than it was given is an error of kind `Other` with a
-///   [`Overrun`](crate::Overrun) in it. No byte counts as sent then.
+///   find out why.
+/// * A transport that claims to have taken more than it was given causes an error of kind `Other`
+///   that contains an [`Overrun`](crate::Overrun). No bytes count as sent then.
 #[derive(Debug)]
 pub struct Stream<T> {
     driver: Driver<io::Error>,
@@ -62,48 +62,49 @@ pub struct Stream<T> {
 }
 
 impl<T: Read + Write> Stream<T> {
-    /// Joins a connection, fresh or established, and its transport. Does no I/O.
+    /// Combines a connection, new or established, with its transport. Does no I/O.
     #[must_use]
     pub const fn new(connection: Connection, io: T) -> Self {
         Self { driver: Driver::new(connection), io }
     }
 
-    /// Finishes the handshake, if it is not finished. `read` and `write` do so by themselves.
+    /// Completes the handshake if it is not complete yet. `read` and `write` do so automatically.
     ///
     /// # Errors
-    /// [`ErrorKind::WouldBlock`] if a non-blocking transport cannot go on;
-    /// [`ErrorKind::UnexpectedEof`] if it ended; [`ErrorKind::InvalidData`] with a
-    /// [`ConnectionError`](crate::ConnectionError) in it if the handshake failed; or the
+    /// [`ErrorKind::WouldBlock`] if a non-blocking transport cannot continue;
+    /// [`ErrorKind::UnexpectedEof`] if the transport ended; [`ErrorKind::InvalidData`] with a
+    /// [`ConnectionError`](crate::ConnectionError) inside if the handshake failed; or the
     /// transport's own error.
     pub fn complete_handshake(&mut self) -> io::Result<()> {
         Ok(self.run(Goal::Handshake)?)
     }
 
-    /// Sends `close_notify` behind everything accepted, and returns when all is with the
-    /// transport. A handshake that is not finished is finished first. You can still read.
-    /// A repeated call resumes where it stopped.
+    /// Sends `close_notify` after everything accepted, and returns once the transport has taken all
+    /// of it. If the handshake is not complete, it is completed first. You can still read
+    /// afterwards. A repeated call resumes where the last one stopped.
     ///
-    /// **Do not drop a socket now.** With the transport is not with the peer: a system that closes
-    /// a socket with unread input resets it, and what the peer has not read yet is lost. Session
-    /// tickets that nobody read are enough for that. Read until the peer's end first, or call
+    /// **Do not drop a socket yet.** The transport has the bytes, but the peer may not. An
+    /// operating system that closes a socket with unread input resets the connection, and the peer
+    /// loses what it has not read yet. Session tickets that you have not read are enough to cause
+    /// this. First read until the peer's end of data, or call
     /// [`close_and_linger`](Self::close_and_linger).
     ///
     /// # Errors
-    /// [`ErrorKind::WouldBlock`] if a non-blocking transport cannot go on: call again. Why the
-    /// handshake failed or the connection has failed, once the alert is with the transport. Or the
-    /// transport's own error.
+    /// [`ErrorKind::WouldBlock`] if a non-blocking transport cannot continue: call again. The
+    /// reason why the handshake or the connection failed, once the transport has taken the alert.
+    /// Otherwise the transport's own error.
     pub fn close(&mut self) -> io::Result<()> {
         Ok(self.run(Goal::Close)?)
     }
 
-    /// Closes as [`close`](Self::close) does, and then reads and throws away what the peer still
-    /// sends until it has ended: by `close_notify`, or by the end of the transport
-    /// ([`reader_state`](Connection::reader_state) says which). Now the transport may be dropped.
-    /// Servers call this a lingering close.
+    /// Closes as [`close`](Self::close) does, then reads and discards what the peer still sends
+    /// until the peer ends with `close_notify` or the transport ends
+    /// ([`reader_state`](Connection::reader_state) says which). After that you can drop the
+    /// transport. Servers call this a lingering close.
     ///
-    /// At most `max_discarded` bytes are read from the transport and thrown away. `keep_waiting`
-    /// is asked before each read. Together with the transport's read timeout it bounds how long
-    /// this takes, even if the peer sends a byte now and then:
+    /// At most `max_discarded` bytes are read from the transport and discarded. `keep_waiting` is
+    /// called before each read. Together with the transport's read timeout, it limits how long this
+    /// can take, even if the peer sends a byte now and then:
     ///
     /// ```no_run
     /// use std::net::{Shutdown, TcpStream};
@@ -112,7 +113,7 @@ impl<T: Read + Write> Stream<T> {
     ///
     /// fn end(mut stream: Stream<TcpStream>) -> std::io::Result<()> {
     ///     stream.close()?;
-    ///     // For a peer that waits for the end of TCP. `T` has no call for that.
+    ///     // For peers that wait for the end of the TCP stream; `Stream` has no call for this.
     ///     stream.get_ref().shutdown(Shutdown::Write)?;
     ///     stream.get_ref().set_read_timeout(Some(Duration::from_secs(2)))?;
     ///     let deadline = Instant::now() + Duration::from_secs(10);
@@ -120,13 +121,13 @@ impl<T: Read + Write> Stream<T> {
     /// }
     /// ```
     ///
-    /// A repeated call resumes where it stopped and keeps counting.
+    /// A repeated call resumes where the last one stopped and continues the count.
     ///
     /// # Errors
-    /// As [`close`](Self::close). [`ErrorKind::WouldBlock`] or [`ErrorKind::TimedOut`] after a read
-    /// timeout, as the system has it. With a [`LingerError`](crate::LingerError) in it:
-    /// [`ErrorKind::TimedOut`] if `keep_waiting` said no, [`ErrorKind::Other`] if the peer sent
-    /// more than `max_discarded`.
+    /// The same as [`close`](Self::close). [`ErrorKind::WouldBlock`] or [`ErrorKind::TimedOut`],
+    /// depending on the operating system, after a read timeout. With a
+    /// [`LingerError`](crate::LingerError) inside: [`ErrorKind::TimedOut`] if `keep_waiting`
+    /// returned false, and [`ErrorKind::Other`] if the peer sent more than `max_discarded` bytes.
     pub fn close_and_linger(
         &mut self,
         max_discarded: u64,
@@ -135,28 +136,28 @@ impl<T: Read + Write> Stream<T> {
         Ok(self.run_while(Goal::Linger { max: max_discarded }, keep_waiting)?)
     }
 
-    /// The connection.
+    /// Returns the connection.
     pub const fn connection(&self) -> &Connection {
         self.driver.connection()
     }
 
-    /// The connection, for what a stream has no call for. Whatever is written here is drained by
-    /// the stream's next call.
+    /// Returns the connection, for operations that a stream does not offer. The stream's next call
+    /// drains whatever you write to it.
     pub const fn connection_mut(&mut self) -> &mut Connection {
         self.driver.connection_mut()
     }
 
-    /// The transport.
+    /// Returns the transport.
     pub const fn get_ref(&self) -> &T {
         &self.io
     }
 
-    /// The transport. Reading or writing TLS bytes past the connection breaks it.
+    /// Returns the transport. Reading or writing TLS bytes directly breaks the connection.
     pub const fn get_mut(&mut self) -> &mut T {
         &mut self.io
     }
 
-    /// Takes both apart. Bytes that wait stay in the connection.
+    /// Returns the connection and the transport. Pending bytes stay in the connection.
     pub fn into_parts(self) -> (Connection, T) {
         (self.driver.into_connection(), self.io)
     }
@@ -208,7 +209,7 @@ impl<T: Read + Write> Stream<T> {
             };
             match done {
                 Err(error) if error.kind() == ErrorKind::WouldBlock => driver.blocked(),
-                // The same step comes again.
+                // The driver asks for the same step again.
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => driver.failed(FarEnd::from(&error), error),
                 Ok(()) => {}
@@ -218,9 +219,9 @@ impl<T: Read + Write> Stream<T> {
 }
 
 impl<T: Read + Write> Read for Stream<T> {
-    /// Returns 0 at the peer's `close_notify` (or for an empty `buf`) only; a transport that ends
-    /// without it is [`ErrorKind::UnexpectedEof`]. If the transport fails to take what waits for
-    /// it, the next call that writes tells of it.
+    /// Returns 0 only at the peer's `close_notify` (or for an empty `buf`). A transport that ends
+    /// without `close_notify` gives [`ErrorKind::UnexpectedEof`]. If the transport fails to take
+    /// pending bytes, the next writing call reports the failure.
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         if buf.is_empty() {
             return Ok(0);
@@ -230,20 +231,20 @@ impl<T: Read + Write> Read for Stream<T> {
 }
 
 impl<T: Read + Write> Write for Stream<T> {
-    /// Accepts as much as there is room for once, and gives the transport what it takes. If the
-    /// transport fails after bytes were accepted, the next call tells of it.
+    /// Accepts as many bytes as there is room for, once, and passes on what the transport takes. If
+    /// the transport fails after bytes were accepted, the next call reports the failure.
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
         self.write_plaintext(|writer| writer.write(buf))
     }
 
-    /// As [`write`](Self::write). Small buffers share their records: for a record each, write and
-    /// [`flush`](Self::flush) them one by one.
+    /// Like [`write`](Self::write). Small buffers share their records; for separate records, write
+    /// and [`flush`](Self::flush) them one by one.
     fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
         self.write_plaintext(|writer| writer.write_vectored(bufs))
     }
 
-    /// Returns when everything accepted is with the transport. On a fresh stream nothing is
-    /// accepted yet: the handshake is not waited for.
+    /// Returns once the transport has taken everything accepted. This does not wait for the
+    /// handshake: on a new stream nothing has been accepted yet.
     fn flush(&mut self) -> io::Result<()> {
         Ok(self.run(Goal::Flush)?)
     }
@@ -259,7 +260,7 @@ impl From<&io::Error> for FarEnd {
     }
 }
 
-/// Pieces of ciphertext that one `writev` is given.
+/// How many chunks of ciphertext one `writev` gets.
 const MAX_SLICES: usize = 16;
 
 impl From<Fault<Self>> for io::Error {

@@ -1,4 +1,4 @@
-//! A key as the handshake gives it, and what an AEAD makes of it.
+//! A key as the handshake provides it, and as an AEAD expands it.
 
 use alloc::boxed::Box;
 
@@ -9,21 +9,20 @@ use super::nonce::{Iv, SeqCounter};
 use super::secret_box::SecretBox;
 use super::{AeadProvider, CipherSuite, InvalidKeyLength, stack};
 
-/// An expanded key takes more than 500 bytes and is made in some 100 ns: it is there while it is
-/// needed.
-/// The raw key is kept to make it again, and for a caller that takes over a direction. Both are
-/// wiped on drop, and the IV with them.
+/// A key, its IV and its sequence number. The expanded key takes more than 500 bytes but only about
+/// 100 ns to create, so it exists only while it is needed. The raw key is kept to create it again,
+/// and for a caller that takes over a direction. Both keys and the IV are wiped on drop.
 pub(super) struct AeadKey {
     suite: CipherSuite,
     provider: AeadProvider,
-    /// The number of the next record under this key.
+    /// The sequence number of the next record under this key.
     seq: SeqCounter,
     raw: SecretBox<Raw>,
     expanded: Option<Box<CipherKey>>,
 }
 
 struct Raw {
-    /// A shorter one is at its end.
+    /// A shorter key is at the end of the array.
     key: [u8; MAX_KEY_LEN],
     iv: Iv,
 }
@@ -38,7 +37,7 @@ impl AeadKey {
         stack::wiped_after(|| Self::unwiped(suite, key, iv, seq))
     }
 
-    /// The same for a caller who wipes the stack.
+    /// The same, for callers that wipe the stack.
     pub(super) fn unwiped(
         suite: CipherSuite,
         key: &[u8],
@@ -53,7 +52,7 @@ impl AeadKey {
         Ok(Self { suite, provider, seq: SeqCounter::starting_at(seq), raw, expanded })
     }
 
-    /// Seals or opens by this provider from now on.
+    /// Seals or opens with this provider from now on.
     pub(super) fn set_provider(&mut self, provider: AeadProvider) {
         if self.provider != provider {
             (self.provider, self.expanded) = (provider, None);
@@ -68,7 +67,7 @@ impl AeadKey {
         self.seq.peek()
     }
 
-    /// Consumes the number of the next record; `None` if all are used up.
+    /// Consumes the sequence number of the next record. `None` if all are used up.
     #[inline]
     pub(super) fn take_seq(&mut self) -> Option<u64> {
         self.seq.take()
@@ -89,14 +88,14 @@ impl AeadKey {
         expanded.get_or_insert_with(|| expand(*provider, *suite, raw.get().key(*suite)))
     }
 
-    /// The same key expanded once more, for a caller who wipes the stack. The numbers of records
-    /// are taken here only.
+    /// Expands the same key once more, for callers that wipe the stack. Sequence numbers are taken
+    /// only from here.
     #[cfg(feature = "parallel")]
     pub(super) fn copy(&self) -> Box<CipherKey> {
         CipherKey::boxed(self.provider, self.suite, self.raw()).expect(EXPANDED_BEFORE)
     }
 
-    /// Until it is needed again, the raw key is enough.
+    /// Drops the expanded key. Until it is needed again, the raw key is enough.
     pub(super) fn shrink(&mut self) {
         self.expanded = None;
     }
@@ -120,4 +119,4 @@ fn expand(provider: AeadProvider, suite: CipherSuite, raw: &[u8]) -> Box<CipherK
     stack::wiped_after(|| CipherKey::boxed(provider, suite, raw)).expect(EXPANDED_BEFORE)
 }
 
-const EXPANDED_BEFORE: &str = "the raw key has been expanded before";
+const EXPANDED_BEFORE: &str = "the raw key was expanded before";

@@ -3,39 +3,39 @@
 use super::suite::{Algorithm, CipherSuite};
 use crate::num::to_u64;
 
-/// Limits on the use of one key. A record is counted before it is sealed, and so is every record
-/// that the key sealed before it came to this writer.
+/// Limits on the use of one key. Each record is counted before it is sealed, including records that
+/// the key sealed before it came to this writer.
 ///
-/// For AES-GCM, RFC 9846 §5.5 allows 2^24.5 full records for a margin of 2^-57; the bound behind
-/// it is on the number of 16-byte blocks, and a full record has 2^10 of them and a tag. The
-/// default of this crate rounds down on both: 2^24 records (what rustls takes) or 2^34 blocks,
-/// whichever comes first. ChaCha20-Poly1305 is limited by the sequence number only.
+/// For AES-GCM, RFC 9846 §5.5 allows 2^24.5 full records for a margin of 2^-57. The underlying
+/// bound is on the number of 16-byte blocks, of which a full record has 2^10 plus one for its tag.
+/// This crate's default rounds both down: 2^24 records (the same as rustls) or 2^34 blocks,
+/// whichever comes first. ChaCha20-Poly1305 is limited only by the sequence number.
 ///
-/// A writer that can update its key does so while two records are left, the KeyUpdate itself and
-/// an alert. That is at 0.7 of the RFC's figure: a peer that counts what it receives, and asks for
-/// an update nearer to that, does not begin at the same time.
+/// A writer that can update its key does so while two records are left: the KeyUpdate itself and an
+/// alert. This happens at 0.7 of the RFC's figure, so that it does not coincide with a peer that
+/// counts what it receives and asks for an update closer to that figure.
 ///
-/// What bounds the attacker's advantage in the analysis behind RFC 9846 §5.5 is the number of
-/// blocks under one key; the record count follows from it for records of full length. A key that
-/// seals records of 64 bytes meets 2^34 blocks after 2^31 records, not 2^24. The record count is
-/// still the common reading of the RFC, and the default. For connections of many short records
-/// that have no KeyUpdate (TLS 1.2), the blocks can be limited alone:
+/// In the analysis behind RFC 9846 §5.5, the number of blocks under one key limits the attacker's
+/// advantage; the record count follows from it for full records. A key that seals records of 64
+/// bytes reaches 2^34 blocks after 2^31 records, not 2^24. The record count is still the common
+/// interpretation of the RFC, and the default. For connections with many short records and no
+/// KeyUpdate (TLS 1.2), you can limit only the blocks:
 /// `KeyLimits { records: u64::MAX, ..KeyLimits::for_suite(suite) }`.
 ///
-/// Lower limits are for tests and for callers who want a smaller margin of attack. A key with
-/// fewer than 3 records, or fewer blocks than a record of full size and two control records take
-/// (1,030), accepts no plaintext.
+/// Lower limits are for tests and for callers that want an attacker to have a smaller advantage. A
+/// key with fewer than 3 records, or fewer blocks than a full record and two control records take
+/// (1,030), does not accept plaintext.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KeyLimits {
-    /// Records that one key may seal, alerts and KeyUpdates included.
+    /// How many records one key may seal, including alerts and KeyUpdates.
     pub records: u64,
-    /// 16-byte AEAD blocks that one key may seal: inner plaintext rounded up, and one for the
+    /// How many 16-byte AEAD blocks one key may seal: inner plaintext, rounded up, plus one for the
     /// tag.
     pub blocks: u64,
 }
 
 impl KeyLimits {
-    /// The limits of RFC 9846 §5.5 for `suite`.
+    /// Returns the limits of RFC 9846 §5.5 for `suite`.
     #[must_use]
     pub const fn for_suite(suite: CipherSuite) -> Self {
         match suite.algorithm() {
@@ -47,40 +47,40 @@ impl KeyLimits {
     }
 }
 
-/// What is left of a key's limits. `Copy`, so that a plan can be tried without sealing; the
-/// budget that counts is the one inside the sealer.
+/// What is left of a key's limits. `Copy`, so that a plan can be tried without sealing. Only the
+/// budget inside the sealer is authoritative.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct KeyBudget {
     records: u64,
     blocks: u64,
 }
 
-/// [`blocks`] of the longest record: content, type byte and tag.
+/// The [`blocks`] of the longest record: content, type byte and tag.
 pub(crate) const MAX_RECORD_BLOCKS: u64 = (1 << 10) + 2;
 
-/// What is taken of a budget at once.
+/// What one step takes from a budget.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Cost {
     pub(crate) records: u64,
     pub(crate) blocks: u64,
 }
 
-/// Blocks of the largest control record: a KeyUpdate or an alert, and its tag.
+/// The blocks of the largest control record: a KeyUpdate or an alert, and its tag.
 const CONTROL_BLOCKS: u64 = 2;
 
 impl KeyBudget {
-    /// The budget of no key.
+    /// The budget when there is no key.
     pub(crate) const NONE: Self = Self { records: 0, blocks: 0 };
 
-    /// One that is asked only what was [spent](Self::spent_of_endless) of it.
+    /// A budget that only records what was [spent](Self::spent_of_endless).
     pub(crate) const ENDLESS: Self = Self { records: u64::MAX, blocks: u64::MAX };
 
-    /// The budget of a key that nothing was sealed with.
+    /// The budget of a key that has not sealed anything.
     pub(crate) const fn of_new_key(limits: KeyLimits) -> Self {
         Self { records: limits.records, blocks: limits.blocks }
     }
 
-    /// What is left to a key that has sealed `seq` records of `blocks` in all. No limit allows the
+    /// What is left for a key that has sealed `seq` records with `blocks` in total. No limit allows
     /// record number 2^64 − 1, so the counter never wraps (RFC 9846 §5.3).
     pub(crate) const fn of_key(limits: KeyLimits, seq: u64, blocks: u64) -> Self {
         let blocks = match limits.blocks {
@@ -90,31 +90,31 @@ impl KeyBudget {
         Self { records: limits.records.saturating_sub(seq), blocks }
     }
 
-    /// Blocks that a key has sealed to have this budget left of `limits`.
+    /// How many blocks a key has sealed if this budget is what is left of `limits`.
     pub(crate) const fn sealed_blocks(self, limits: KeyLimits) -> u64 {
         limits.blocks.saturating_sub(self.blocks)
     }
 
-    /// Whether a record with `inner_len` bytes of inner plaintext may be sealed and still leave
-    /// the two control records that have to fit: a KeyUpdate and a closing alert.
+    /// Whether a record with `inner_len` bytes of inner plaintext may be sealed such that two
+    /// control records still fit: a KeyUpdate and a closing alert.
     #[inline]
     pub(crate) fn allows_application_record(&self, inner_len: usize) -> bool {
         self.allows_application_blocks(blocks(inner_len))
     }
 
-    /// The same for a record of so many [`blocks`].
+    /// The same for a record with this many [`blocks`].
     #[inline]
     pub(crate) const fn allows_application_blocks(&self, blocks: u64) -> bool {
         self.records >= 3 && self.blocks >= blocks.saturating_add(2 * CONTROL_BLOCKS)
     }
 
-    /// How often, at most `most` times, application records of this cost are
-    /// [allowed](Self::allows_application_blocks) one behind the other, if before each so many
-    /// blocks more are asked for than it takes.
+    /// How many application records of this cost, at most `most`, are
+    /// [allowed](Self::allows_application_blocks) in a row, if `more_blocks` blocks beyond its cost
+    /// must be available before each.
     pub(crate) fn affords(&self, each: Cost, more_blocks: u64, most: u64) -> u64 {
         let held_back = more_blocks + 2 * CONTROL_BLOCKS;
         let within = |left: u64, each: u64, most: u64| {
-            // A division takes longer than all the rest.
+            // A division would take longer than everything else here.
             if most.saturating_mul(each) <= left { most } else { left / each }
         };
         let most = within(self.records.saturating_sub(2), each.records, most);
@@ -127,7 +127,7 @@ impl KeyBudget {
         self.blocks -= each.blocks * times;
     }
 
-    /// What this, once [`ENDLESS`](Self::ENDLESS), was spent for.
+    /// What was spent of this budget, which started as [`ENDLESS`](Self::ENDLESS).
     pub(crate) const fn spent_of_endless(self) -> Cost {
         Cost { records: u64::MAX - self.records, blocks: u64::MAX - self.blocks }
     }
@@ -137,12 +137,12 @@ impl KeyBudget {
         self.records >= 1 && self.blocks >= CONTROL_BLOCKS
     }
 
-    /// Whether a control record may be sealed that still leaves one for the end.
+    /// Whether a control record may be sealed such that one more still fits.
     pub(crate) fn allows_warning(&self) -> bool {
         self.records >= 2 && self.blocks >= 2 * CONTROL_BLOCKS
     }
 
-    /// Counts a record. Sealing never fails for blocks: it was asked about before.
+    /// Counts a record. Sealing never fails because of blocks, which were checked before.
     #[inline]
     pub(crate) fn spend(&mut self, inner_len: usize) {
         self.records = self.records.saturating_sub(1);
@@ -150,10 +150,10 @@ impl KeyBudget {
     }
 }
 
-/// AEAD blocks of a record with so much inner plaintext, its tag's included.
+/// The AEAD blocks of a record with this much inner plaintext, including its tag's.
 #[inline]
 pub(crate) fn blocks(inner_len: usize) -> u64 {
-    // Rounded up, and one more.
+    // Rounded up, plus one.
     to_u64(inner_len + 31) / 16
 }
 
@@ -184,13 +184,13 @@ mod tests {
         budget.spend(16);
         assert!(budget.allows_application_record(16));
         budget.spend(16);
-        assert!(!budget.allows_application_record(16), "limit − 2 is for control records");
+        assert!(!budget.allows_application_record(16), "the last two are for control records");
         assert!(budget.allows_control_record());
     }
 
     #[test]
     fn blocks_are_limited_at_the_limit_exactly() {
-        // 100 bytes are 7 blocks and the tag's; the two control records take 4.
+        // 100 bytes are 7 blocks plus the tag's; the two control records take 4.
         for (limit, allowed) in [(11, false), (12, true), (13, true)] {
             let budget = KeyBudget::of_new_key(KeyLimits { records: 100, blocks: limit });
             assert_eq!(budget.allows_application_record(100), allowed, "{limit}");

@@ -1,6 +1,7 @@
-//! A key as an AEAD's implementation expands it: the only file that names both of them.
+//! A key as an AEAD implementation expands it. This is the only file that names both
+//! implementations.
 //!
-//! Each seals and opens in place, and both give the same bytes (RFC 5116, RFC 8439).
+//! Each seals and opens in place, and both produce the same bytes (RFC 5116, RFC 8439).
 
 use alloc::boxed::Box;
 #[cfg(feature = "ring")]
@@ -10,16 +11,16 @@ use super::suite::Algorithm;
 use super::{AeadProvider, CipherSuite, InvalidKeyLength};
 use crate::record::TAG_LEN;
 
-/// Of the nonces of all suites.
+/// The length of the nonces of all suites.
 pub(super) const NONCE_LEN: usize = 12;
 
-/// Longest key of a suite: AES-256 and ChaCha20.
+/// The longest key of any suite: AES-256 and ChaCha20.
 pub(super) const MAX_KEY_LEN: usize = 32;
 
-/// An expanded key. Not `Clone`: nonces are counted elsewhere, once.
+/// An expanded key. Not `Clone`, because its nonces are counted elsewhere, once.
 #[cfg_attr(
     all(feature = "ring", feature = "aws-lc-rs"),
-    expect(clippy::large_enum_variant, reason = "it is in a box")
+    expect(clippy::large_enum_variant, reason = "it is always boxed")
 )]
 pub(super) enum CipherKey {
     #[cfg(feature = "ring")]
@@ -28,11 +29,11 @@ pub(super) enum CipherKey {
     AwsLc(aws_lc_rs::aead::LessSafeKey),
 }
 
-/// The record was not sealed under this key, with this nonce and header.
+/// The record was not sealed with this key, nonce and header.
 #[derive(Debug)]
 pub(super) struct BadTag;
 
-const TOO_LONG: &str = "a record is at most 2^14 + 256 bytes, an AEAD's limit is 2^36 - 32";
+const TOO_LONG: &str = "a record is at most 2^14 + 256 bytes, and an AEAD's limit is 2^36 - 32";
 
 impl CipherKey {
     #[inline(never)]
@@ -84,7 +85,7 @@ impl CipherKey {
         bytes
     }
 
-    /// Seals `content` and then `rest` into `body`, which is as long as both and the tag.
+    /// Seals `content` followed by `rest` into `body`, whose length is that of both plus the tag.
     #[cfg(any(test, feature = "aws-lc-rs"))]
     #[inline]
     pub(super) fn seal_from(
@@ -116,7 +117,7 @@ impl CipherKey {
         }
     }
 
-    /// Opens `body` in place: the plaintext is at its beginning, without the tag.
+    /// Opens `body` in place. The plaintext is at its start, without the tag.
     #[inline(always)]
     pub(super) fn open<'a>(
         &self,
@@ -173,7 +174,7 @@ impl Drop for CipherKey {
         let algorithm = key.algorithm();
         if let Ok(blank) = UnboundKey::new(algorithm, &[0; MAX_KEY_LEN][..algorithm.key_len()]) {
             *key = LessSafeKey::new(blank);
-            // Otherwise the compiler would see that it is never read.
+            // Otherwise the compiler could see that the key is never read.
             black_box(key);
         }
     }

@@ -8,25 +8,25 @@ use super::secret::{MAX_SECRET_LEN, expand_label};
 use super::secret_box::SecretBox;
 use crate::record::Version;
 
-/// Why no keying material was exported.
+/// Why keying material was not exported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ExportError {
-    /// The handshake is not over: the peer is not verified yet. Or it has failed.
+    /// The handshake is not over, so the peer is not verified yet, or it has failed.
     NotEstablished,
-    /// The connection keeps nothing to export from: set `ConnectionConfig::exporter`. A connection
-    /// made from keys has nothing either.
+    /// The connection did not keep its exporter secret: set `ConnectionConfig::exporter`. A
+    /// connection created from keys does not have one either.
     NotEnabled,
-    /// TLS 1.2 without the Extended Master Secret: two connections might export the same
-    /// (RFC 7627 §5.4).
+    /// TLS 1.2 was negotiated without the Extended Master Secret, so two connections could export
+    /// the same material (RFC 7627 §5.4).
     NoExtendedMasterSecret,
-    /// The label is one of those with which TLS 1.2 derives its own secrets (RFC 5705 §4).
+    /// The label is one of those that TLS 1.2 uses to derive its own secrets (RFC 5705 §4).
     ReservedLabel,
-    /// The label, the context or the output is longer than the version allows.
+    /// The label, the context or the output is longer than the protocol version allows.
     TooLong {
-        /// How long it may be, in bytes.
+        /// The maximum length, in bytes.
         max: usize,
-        /// How long it is.
+        /// The length that was passed, in bytes.
         actual: usize,
     },
 }
@@ -36,13 +36,13 @@ impl fmt::Display for ExportError {
         match self {
             Self::NotEstablished => f.write_str("expected an established connection"),
             Self::NotEnabled => f.write_str(
-                "the connection keeps no exporter secret: set ConnectionConfig::exporter",
+                "the connection did not keep an exporter secret: set ConnectionConfig::exporter",
             ),
             Self::NoExtendedMasterSecret => f.write_str(
                 "the peer did not negotiate the Extended Master Secret, which TLS 1.2 needs to \
                  export",
             ),
-            Self::ReservedLabel => f.write_str("TLS itself uses this label"),
+            Self::ReservedLabel => f.write_str("expected a label that TLS does not use itself"),
             Self::TooLong { max, actual } => {
                 write!(f, "expected at most {max} bytes of label, context or output, got {actual}")
             }
@@ -52,28 +52,28 @@ impl fmt::Display for ExportError {
 
 impl core::error::Error for ExportError {}
 
-/// The secret that keying material is exported from. Wiped when it is dropped.
+/// The secret that keying material is exported from. Wiped on drop.
 pub(crate) struct ExporterSecret {
     suite: CipherSuite,
-    /// As long as the suite's hash in TLS 1.3; the master secret of TLS 1.2.
+    /// In TLS 1.3, as long as the suite's hash; in TLS 1.2, the master secret.
     secret: SecretBox<[u8; MAX_SECRET_LEN]>,
-    /// The client's and the server's, in TLS 1.2.
+    /// The client's and the server's random, in TLS 1.2.
     randoms: [u8; 64],
 }
 
 /// A master secret is as long as the longest hash.
 const MASTER_SECRET_LEN: usize = MAX_SECRET_LEN;
 
-/// `HkdfLabel.label` holds 255 bytes, `"tls13 "` among them (RFC 9846 §7.1).
+/// `HkdfLabel.label` holds 255 bytes, including `"tls13 "` (RFC 9846 §7.1).
 const MAX_LABEL_LEN: usize = 249;
 
-/// Of the context in TLS 1.2, whose length has two bytes (RFC 5705 §4).
+/// The limit on the context in TLS 1.2, whose length field has two bytes (RFC 5705 §4).
 const MAX_CONTEXT_LEN: usize = 0xffff;
 
-/// HKDF gives 255 hashes. TLS 1.2 would give more; one limit for both is enough.
+/// HKDF outputs at most 255 hashes. TLS 1.2 would allow more; one limit for both is enough.
 const MAX_HASHES: usize = 255;
 
-/// RFC 5705 §4: the registry reserves these.
+/// RFC 5705 §4: the registry reserves these labels.
 const RESERVED: [&[u8]; 5] = [
     b"client finished",
     b"server finished",
@@ -83,14 +83,14 @@ const RESERVED: [&[u8]; 5] = [
 ];
 
 impl ExporterSecret {
-    /// `None` if the secret has another length than this suite's, which a handshake does not make.
+    /// `None` if the secret does not have this suite's length, which no handshake produces.
     pub(crate) fn tls13(suite: CipherSuite, secret: &[u8]) -> Option<Self> {
         let is_ours = suite.version() == Version::Tls13 && secret.len() == suite.secret_len();
         is_ours.then(|| Self::new(suite, secret, [0; 64]))
     }
 
-    /// From a master secret, made with the Extended Master Secret, and both hellos' randoms, the
-    /// client's first.
+    /// Created from a master secret that uses the Extended Master Secret, and both hellos' randoms,
+    /// the client's first.
     pub(crate) fn tls12(
         suite: CipherSuite,
         master_secret: &[u8],
@@ -106,7 +106,7 @@ impl ExporterSecret {
         this
     }
 
-    /// Its parts, to make another one of: the secret, and both randoms in TLS 1.2.
+    /// The parts needed to recreate it: the secret and, in TLS 1.2, both randoms.
     pub(crate) fn parts(&self) -> (&[u8], Option<&[u8; 64]>) {
         match self.suite.version() {
             Version::Tls13 => (&self.secret.get()[..self.suite.secret_len()], None),
@@ -114,7 +114,7 @@ impl ExporterSecret {
         }
     }
 
-    /// Fills `out`. No context is another one than the empty one, in TLS 1.2 (RFC 5705 §4).
+    /// Fills `out`. In TLS 1.2, no context is different from an empty one (RFC 5705 §4).
     pub(crate) fn export(
         &self,
         out: &mut [u8],

@@ -1,4 +1,4 @@
-//! The hashes: of ring where it is built in, otherwise of AWS-LC, with the same names.
+//! The hashes: ring's if it is built in, otherwise AWS-LC's, under the same names.
 
 #[cfg(not(feature = "ring"))]
 pub(super) use aws_lc_rs::hkdf;

@@ -1,4 +1,4 @@
-//! The keys of one direction: what callers give, and what sealers and openers are made of.
+//! The keys of one direction: what callers pass in, and what sealers and openers are created from.
 
 use core::fmt;
 
@@ -6,29 +6,29 @@ use super::aead_key::AeadKey;
 use super::budget::MAX_RECORD_BLOCKS;
 use super::{AeadProvider, CipherSuite, InvalidKeyLength, TrafficSecret};
 
-/// The two directions have the same parts and must not be mixed up: a type each.
+/// The two directions have the same parts but must not be mixed up, so each has its own type.
 macro_rules! direction_keys {
     ($(#[$doc:meta])* $name:ident $(, $blocks:ident)?) => {
         $(#[$doc])*
         pub struct $name {
             key: AeadKey,
             $(
-                /// AEAD blocks that the key has sealed.
+                /// How many AEAD blocks the key has sealed.
                 $blocks: u64,
             )?
             secret: Option<TrafficSecret>,
         }
 
         impl $name {
-            /// Keys from their raw parts: `key` of [`CipherSuite::key_len`] bytes, the number of
-            /// the next record in `seq`.
+            /// Creates keys from their raw parts: a `key` of [`CipherSuite::key_len`] bytes and the
+            /// sequence number `seq` of the next record.
             ///
-            /// For AES-GCM in TLS 1.2, `iv` is the 4-byte salt followed by 8 bytes to which a
-            /// writer XORs the sequence number to make the explicit nonce (RFC 5288 §3); a reader
-            /// takes that nonce from the record. Keys made like this cannot be updated.
+            /// For AES-GCM in TLS 1.2, `iv` is the 4-byte salt followed by 8 bytes, which a writer
+            /// XORs with the sequence number to make the explicit nonce (RFC 5288 §3); a reader
+            /// takes that nonce from the record. Keys created like this cannot be updated.
             ///
             /// # Errors
-            /// [`InvalidKeyLength`] if `key` has another length than the suite's.
+            /// [`InvalidKeyLength`] if `key` does not have the length that the suite requires.
             pub fn new(
                 suite: CipherSuite,
                 key: &[u8],
@@ -41,15 +41,14 @@ macro_rules! direction_keys {
             /// A key without a secret.
             pub(super) fn of_key(key: AeadKey) -> Self {
                 Self {
-                    // Of the records before the next one only the number is known.
+                    // Only the number of earlier records is known.
                     $( $blocks: key.seq().saturating_mul(MAX_RECORD_BLOCKS), )?
                     key,
                     secret: None,
                 }
             }
 
-            /// The key alone.
-            /// Has records sealed or opened by this provider.
+            /// Seals or opens records with this provider.
             pub(super) fn set_provider(&mut self, provider: AeadProvider) {
                 self.key.set_provider(provider);
             }
@@ -58,53 +57,53 @@ macro_rules! direction_keys {
                 self.key
             }
 
-            /// The keys of a TLS 1.3 traffic secret (RFC 9846 §7.3), which can be updated, before
-            /// their first record.
+            /// Creates the keys of a TLS 1.3 traffic secret (RFC 9846 §7.3), before their first
+            /// record. These keys can be updated.
             #[must_use]
             pub fn from_secret(secret: TrafficSecret) -> Self {
                 Self::from_secret_at(secret, 0)
             }
 
-            /// As [`from_secret`](Self::from_secret), where `seq` records were under these keys
-            /// already: to continue a connection that another program began. A number too low
-            /// uses nonces twice; see the type.
+            /// Like [`from_secret`](Self::from_secret), if `seq` records were already sealed under
+            /// these keys: use it to continue a connection that another program began. If the
+            /// number is too low, nonces are reused; see the type.
             #[must_use]
             pub fn from_secret_at(secret: TrafficSecret, seq: u64) -> Self {
                 Self::of_key(secret.key_at(seq)).with_secret(Some(secret))
             }
 
-            /// The suite.
+            /// The cipher suite.
             #[must_use]
             pub const fn suite(&self) -> CipherSuite {
                 self.key.suite()
             }
 
-            /// The number of the next record.
+            /// The sequence number of the next record.
             #[must_use]
             pub const fn seq(&self) -> u64 {
                 self.key.seq()
             }
 
-            /// The raw key, of [`CipherSuite::key_len`] bytes, and the raw IV, as
-            /// [`new`](Self::new) takes them: for a program that takes this direction over (kernel
-            /// TLS, another process). Two users of one key break it: see the type.
+            /// Returns the raw key, of [`CipherSuite::key_len`] bytes, and the raw IV, in the form
+            /// that [`new`](Self::new) takes: for a program that takes over this direction (kernel
+            /// TLS, another process). Two users of one key break it; see the type.
             #[must_use]
             pub fn dangerous_raw(&self) -> (&[u8], [u8; 12]) {
                 (self.key.raw(), self.key.iv().bytes())
             }
 
-            /// What next generations are made from.
+            /// The source of the next generations.
             #[cfg(feature = "rustls")]
             pub(crate) const fn secret(&self) -> Option<&TrafficSecret> {
                 self.secret.as_ref()
             }
 
-            /// Takes out what next generations are made from.
+            /// Takes out the source of the next generations.
             pub(crate) fn take_secret(&mut self) -> Option<TrafficSecret> {
                 self.secret.take()
             }
 
-            /// Gives it back.
+            /// Puts it back.
             pub(crate) fn with_secret(self, secret: Option<TrafficSecret>) -> Self {
                 Self { secret, ..self }
             }
@@ -121,24 +120,24 @@ macro_rules! direction_keys {
 }
 
 direction_keys! {
-    /// Key, IV and next sequence number of the sending direction, and, for TLS 1.3, the traffic
-    /// secret that the next generation comes from.
+    /// The key, IV and next sequence number of the sending direction and, for TLS 1.3, the traffic
+    /// secret that the next generation is derived from.
     ///
     /// A writer counts the records before `seq` against the key's limits
-    /// ([`KeyLimits`](crate::KeyLimits)): as long as they were if a writer of this crate sealed
-    /// them, else as if each had been full.
+    /// ([`KeyLimits`](crate::KeyLimits)): with their actual length if a writer of this crate sealed
+    /// them, otherwise as if each had been full.
     ///
-    /// Not `Clone`: two writers under one key would use nonces twice, which with AES-GCM gives
-    /// away the key stream and the authentication key. Key, IV and secret are wiped on drop, and
-    /// no move leaves a copy of them.
+    /// Not `Clone`: two writers with one key would reuse nonces, which with AES-GCM reveals the key
+    /// stream and the authentication key. Key, IV and secret are wiped on drop, and moving them
+    /// does not leave copies behind.
     WriteKeys, sealed_blocks
 }
 
 direction_keys! {
-    /// Key, IV and next sequence number of the receiving direction, and, for TLS 1.3, the traffic
-    /// secret that the next generation comes from.
+    /// The key, IV and next sequence number of the receiving direction and, for TLS 1.3, the
+    /// traffic secret that the next generation is derived from.
     ///
-    /// Not `Clone`, as [`WriteKeys`] is not: two readers would accept one record twice.
+    /// Not `Clone`, like [`WriteKeys`]: two readers would accept the same record twice.
     ReadKeys
 }
 

@@ -1,5 +1,5 @@
-//! Keys, nonces and the sealing and opening of single records. The only home of
-//! ring and of AWS-LC.
+//! Keys, nonces, and sealing and opening single records. This is the only module that uses ring and
+//! AWS-LC.
 
 mod aead_key;
 mod budget;

@@ -1,10 +1,10 @@
-//! IVs, sequence numbers and the nonces made of them (RFC 9846 §5.3).
+//! IVs, sequence numbers, and the nonces made from them (RFC 9846 §5.3).
 
 use zeroize::Zeroize;
 
 use super::cipher_key::NONCE_LEN;
 
-/// The per-direction IV. Its owner wipes it.
+/// The IV of one direction. Its owner wipes it.
 pub(super) struct Iv([u8; NONCE_LEN]);
 
 impl Iv {
@@ -18,8 +18,8 @@ impl Iv {
 
     /// The IV with the sequence number XORed into its last eight bytes.
     ///
-    /// Made of the two words in which ring reads it: a load that spans two stores waits for both,
-    /// which is a good part of what a short record costs.
+    /// Built from the same two words that ring reads: a load that spans two stores waits for both,
+    /// which accounts for much of the cost of a short record.
     #[inline]
     pub(super) fn xor(&self, seq: u64) -> [u8; NONCE_LEN] {
         let [a, b, c, d, e, f, g, h, tail @ ..] = self.0;
@@ -33,8 +33,7 @@ impl Iv {
         nonce
     }
 
-    /// TLS 1.2 AES-GCM when opening: the salt, and the eight bytes that stand in the record
-    /// (RFC 5288 §3).
+    /// For opening AES-GCM in TLS 1.2: the salt and the eight bytes from the record (RFC 5288 §3).
     pub(super) fn salt_with(&self, explicit: [u8; 8]) -> [u8; NONCE_LEN] {
         let mut nonce = self.0;
         nonce[4..].copy_from_slice(&explicit);
@@ -48,8 +47,8 @@ impl Zeroize for Iv {
     }
 }
 
-/// The number of the next record under one key. It never wraps (RFC 9846 §5.3) and gives each
-/// number once. Not `Clone`: a copy would give a number twice.
+/// The sequence number of the next record under one key. It never wraps (RFC 9846 §5.3) and returns
+/// each number once. Not `Clone`, because a copy would return a number twice.
 pub(super) struct SeqCounter(u64);
 
 impl SeqCounter {
@@ -61,7 +60,7 @@ impl SeqCounter {
         self.0
     }
 
-    /// Consumes the next number. The last one, 2^64 − 1, is never given.
+    /// Consumes the next number. The last one, 2^64 − 1, is never returned.
     #[inline]
     pub(super) fn take(&mut self) -> Option<u64> {
         let seq = self.0;

@@ -15,7 +15,7 @@ use crate::record::{
     ContentType, HEADER_LEN, RecordFormat, RecordHeader, TAG_LEN, Version, split_inner_plaintext,
 };
 
-/// One key in use for opening.
+/// A key in use for opening.
 pub(crate) struct RecordOpener {
     key: AeadKey,
     format: RecordFormat,
@@ -33,7 +33,7 @@ impl RecordOpener {
         ReadKeys::of_key(self.key)
     }
 
-    /// Gives back what can be made again.
+    /// Frees what can be rebuilt.
     pub(crate) fn shrink(&mut self) {
         self.key.shrink();
     }
@@ -46,12 +46,12 @@ impl RecordOpener {
         self.format
     }
 
-    /// Opens `record`, one whole record with its header, in place; `header` is that of a protected
-    /// record ([`RecordHeader::decode_protected`]). Gives the type of its content, and where in the
-    /// record that lies.
+    /// Opens `record`, one complete record with its header, in place. `header` must be that of a
+    /// protected record ([`RecordHeader::decode_protected`]). Returns the content's type and its
+    /// range in the record.
     ///
-    /// A failure is final for the connection: the record is wiped, so that no byte that was not
-    /// authenticated can be read.
+    /// A failure is final for the connection: the record is wiped, so that no unauthenticated byte
+    /// can be read.
     #[inline(always)]
     pub(crate) fn open(
         &mut self,

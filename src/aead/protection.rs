@@ -4,7 +4,7 @@ use super::cipher_key::{CipherKey, NONCE_LEN};
 use super::nonce::Iv;
 use crate::record::{ContentType, HEADER_LEN, RecordFormat, RecordHeader, TAG_LEN, Version};
 
-/// How one record is protected: its format, and the number that makes its nonce. Used once.
+/// How to protect one record: its format, and the sequence number for its nonce. Used once.
 pub(super) struct Protection {
     format: RecordFormat,
     seq: u64,
@@ -17,8 +17,8 @@ impl Protection {
         Self { format, seq, nonce: iv.xor(seq) }
     }
 
-    /// Writes everything around the content, which lies after the format's prefix already, and
-    /// seals in place. Returns the record's length.
+    /// Writes everything around the content, which is already in place after the format's prefix,
+    /// and seals in place. Returns the record's length.
     #[inline(always)]
     pub(super) fn seal_record(
         self,
@@ -50,7 +50,8 @@ impl Protection {
         inner_end + TAG_LEN
     }
 
-    /// As [`seal_record`](Self::seal_record), with a content that lies elsewhere, and no padding.
+    /// Like [`seal_record`](Self::seal_record), but with content from elsewhere and without
+    /// padding.
     #[cfg(any(test, feature = "aws-lc-rs"))]
     #[inline]
     pub(super) fn seal_record_from(
@@ -81,7 +82,7 @@ impl Protection {
         prefix_len + inner_len + TAG_LEN
     }
 
-    /// The header of a record with so much inner plaintext. In TLS 1.3 the outer type is always
+    /// The header of a record with this much inner plaintext. In TLS 1.3 the outer type is always
     /// application_data (RFC 9846 §5.2).
     #[inline]
     pub(super) fn header(&self, content_type: ContentType, inner_len: usize) -> [u8; HEADER_LEN] {
@@ -94,15 +95,15 @@ impl Protection {
         RecordHeader::new(content_type, len).encode()
     }
 
-    /// RFC 5288 §3: the last eight bytes of the nonce stand in the record.
+    /// RFC 5288 §3: the record contains the last eight bytes of the nonce.
     #[inline]
     pub(super) fn explicit_nonce(&self) -> &[u8] {
         &self.nonce[NONCE_LEN - self.format.explicit_nonce_len()..]
     }
 
-    /// Seals the body of a record, content and in TLS 1.3 type byte and padding, in place. Every
-    /// record is sealed here, and `header` says what is authenticated besides: as it is in TLS 1.3
-    /// (RFC 9846 §5.2), and with the sequence number in TLS 1.2 (RFC 5246 §6.2.3.3).
+    /// Seals the body of a record in place: the content and, in TLS 1.3, type byte and padding. All
+    /// records are sealed here. The additional data is `header` itself in TLS 1.3 (RFC 9846 §5.2),
+    /// and also includes the sequence number in TLS 1.2 (RFC 5246 §6.2.3.3).
     #[inline(always)]
     pub(super) fn seal_body(
         self,
@@ -120,8 +121,8 @@ impl Protection {
     }
 }
 
-/// The additional data of TLS 1.3 (RFC 9846 §5.2): the header. It lies in one word, for the reason
-/// given at [`Iv::xor`](super::nonce::Iv::xor).
+/// The additional data of TLS 1.3 (RFC 9846 §5.2): the header. It is stored in one word, for the
+/// reason given at [`Iv::xor`](super::nonce::Iv::xor).
 struct AadTls13([u8; 8]);
 
 impl AadTls13 {
@@ -138,9 +139,8 @@ impl AsRef<[u8]> for AadTls13 {
     }
 }
 
-/// The additional data of TLS 1.2 (RFC 5246 §6.2.3.3): sequence number, then type and version as
-/// they stand in the record's header, then the length of the content, which is that of the header
-/// less `around`.
+/// The additional data of TLS 1.2 (RFC 5246 §6.2.3.3): sequence number, type and version as in the
+/// record's header, and the length of the content, which is the header's length minus `around`.
 pub(super) fn aad_tls12(seq: u64, header: [u8; HEADER_LEN], around: usize) -> [u8; 13] {
     let [content_type, major, minor, hi, lo] = header;
     let around = u16::try_from(around).unwrap_or(u16::MAX);

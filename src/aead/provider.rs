@@ -1,22 +1,23 @@
-//! Whose AEADs seal and open records.
+//! The library whose AEADs seal and open records.
 
-/// Whose AEADs seal and open records. Both make the same bytes; they differ in speed.
+/// The library whose AEADs seal and open records. All of them produce the same bytes; they differ
+/// in speed.
 ///
-/// On a processor with AVX-512, AWS-LC takes 0.6 to 0.9 of ring's time for long records of AES-GCM;
-/// on others it takes longer than ring. With `std`, `fastest` looks at the processor.
+/// On a processor with AVX-512, AWS-LC takes 0.6 to 0.9 of ring's time for long AES-GCM records; on
+/// others it takes longer than ring. With `std`, `fastest` checks the processor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AeadProvider {
-    /// [ring](https://docs.rs/ring). The default where it is built in.
+    /// [ring](https://docs.rs/ring). The default if it is built in.
     #[cfg(feature = "ring")]
     Ring,
-    /// AWS-LC, by [aws-lc-rs](https://docs.rs/aws-lc-rs).
+    /// AWS-LC, through [aws-lc-rs](https://docs.rs/aws-lc-rs).
     #[cfg(feature = "aws-lc-rs")]
     AwsLc,
 }
 
 impl AeadProvider {
-    /// Those that are built in.
+    /// The providers that are built in.
     pub const ALL: &'static [Self] = &[
         #[cfg(feature = "ring")]
         Self::Ring,
@@ -24,7 +25,7 @@ impl AeadProvider {
         Self::AwsLc,
     ];
 
-    /// The one that is expected to seal long records in less time on this processor.
+    /// Returns the provider that is expected to seal long records faster on this processor.
     #[cfg(feature = "std")]
     #[must_use]
     pub fn fastest() -> Self {
@@ -40,7 +41,7 @@ impl AeadProvider {
 }
 
 impl AeadProvider {
-    /// Whether it seals from one place into another.
+    /// Whether it can seal from one buffer into another.
     #[cfg(feature = "aws-lc-rs")]
     #[inline]
     pub(crate) const fn seals_from(self) -> bool {

@@ -1,4 +1,5 @@
-//! Records whose numbers are taken in order, and which are sealed in any order, anywhere.
+//! Records whose sequence numbers are assigned in order, and which can be sealed in any order,
+//! anywhere.
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -13,8 +14,7 @@ use super::protection::Protection;
 use super::stack;
 use crate::record::{ContentType, RecordFormat};
 
-/// A record of application data whose number is taken and whose bytes are not made yet. Not
-/// `Clone`.
+/// A record of application data that has its sequence number but no bytes yet. Not `Clone`.
 pub(crate) struct Reserved {
     format: RecordFormat,
     seq: u64,
@@ -32,19 +32,19 @@ impl Reserved {
         Self { format, seq, content_len, padding }
     }
 
-    /// Bytes of the record.
+    /// The length of the record in bytes.
     pub(crate) fn record_len(&self) -> usize {
         self.format.record_len(self.content_len) + self.padding
     }
 
-    /// Where its content lies in it.
+    /// The range of its content in the record.
     pub(crate) fn content(&self) -> Range<usize> {
         let prefix_len = self.format.prefix_len();
         prefix_len..prefix_len + self.content_len
     }
 
-    /// Seals the record, whose content lies in `record` already. `key` is that of the sealer
-    /// which reserved it.
+    /// Seals the record, whose content is already in `record`. `key` must come from the sealer that
+    /// reserved it.
     pub(crate) fn seal(self, key: &SharedKey, record: &mut [u8]) {
         let Self { format, seq, content_len, padding } = self;
         let (key, iv) = &*key.0;
@@ -54,7 +54,7 @@ impl Reserved {
     }
 }
 
-/// A key and its IV, which seal nothing without a number that their sealer gave out.
+/// A key and its IV. They seal nothing without a sequence number from their sealer.
 #[derive(Clone)]
 pub(crate) struct SharedKey(Arc<(Box<CipherKey>, Zeroizing<Iv>)>);
 

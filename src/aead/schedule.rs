@@ -6,51 +6,51 @@ use core::fmt;
 use super::{ReadKeys, TrafficSecret, WriteKeys};
 use crate::error::{Error, PeerFault};
 
-/// A source of next keys outside this layer: rustls's key schedule, inside a `Connection`.
+/// A source of next keys outside this layer: rustls's key schedule, within a `Connection`.
 #[cfg_attr(not(feature = "rustls"), expect(dead_code, reason = "only a handshake has one"))]
 pub(crate) trait KeySchedule: fmt::Debug + Send + Sync {
     /// How many more generations of write keys there are.
     fn updates_left(&self) -> u64;
 
-    /// The next generation of write keys, sequence number 0. Fails if none is
+    /// The next generation of write keys, with sequence number 0. Fails if none is
     /// [left](Self::updates_left).
     fn next_write_keys(&mut self) -> Result<WriteKeys, Error>;
 
-    /// The next generation of read keys, sequence number 0. RFC 9846 §4.7.3: a receiver does not
-    /// enforce the sender's limit.
+    /// The next generation of read keys, with sequence number 0. RFC 9846 §4.7.3: a receiver does
+    /// not enforce the sender's limit.
     fn next_read_keys(&mut self) -> Result<ReadKeys, Error>;
 
-    /// Keeps a session ticket, given without its handshake header (RFC 9846 §4.7.1): what makes
-    /// next keys makes the ticket's secret too.
+    /// Stores a session ticket, passed without its handshake header (RFC 9846 §4.7.1): the source
+    /// of next keys also derives the ticket's secret.
     fn store_ticket(&mut self, body: &[u8]) -> Result<(), PeerFault>;
 
-    /// The traffic secrets of both directions, ours first, where they are known.
+    /// The traffic secrets of both directions, ours first, if they are known.
     fn into_secrets(self: Box<Self>) -> (Option<TrafficSecret>, Option<TrafficSecret>) {
         (None, None)
     }
 
-    /// Whether nothing is lost with this but session tickets, if what
-    /// [`into_secrets`](Self::into_secrets) gives is kept.
+    /// Whether dropping this loses only session tickets, provided that the result of
+    /// [`into_secrets`](Self::into_secrets) is kept.
     fn can_leave(&self) -> bool {
         false
     }
 
-    /// As if the write keys had been updated so often.
+    /// Acts as if the write keys had been updated this often.
     #[cfg(test)]
     fn set_generation(&mut self, _generation: u64) {}
 }
 
-/// What the keys of the next generation are made from.
+/// The source of the keys of the next generation.
 #[derive(Debug)]
 pub(crate) enum NextKeys {
-    /// Traffic secrets: none for raw keys, or in TLS 1.2.
+    /// Traffic secrets. `None` for raw keys and in TLS 1.2.
     Secrets(Option<Box<Secrets>>),
     /// The handshake's key schedule, for both directions.
     #[cfg_attr(not(feature = "rustls"), expect(dead_code, reason = "only a handshake has one"))]
     Schedule(Box<dyn KeySchedule>),
 }
 
-/// The traffic secrets of both directions, as far as they are here.
+/// The traffic secrets of both directions, as far as they are known.
 #[derive(Debug)]
 pub(crate) struct Secrets {
     write: Option<TrafficSecret>,
@@ -63,7 +63,7 @@ pub(crate) const MAX_GENERATION: u64 = (1 << 48) - 1;
 impl NextKeys {
     pub(crate) const NONE: Self = Self::Secrets(None);
 
-    /// What the traffic secrets of both directions, or of one, make possible.
+    /// A source for the given traffic secrets, of both directions or of one.
     pub(crate) fn of(write: Option<TrafficSecret>, read: Option<TrafficSecret>) -> Self {
         match (write, read) {
             (None, None) => Self::NONE,
@@ -95,7 +95,7 @@ impl NextKeys {
         }
     }
 
-    /// The next generation of write keys, sequence number 0.
+    /// The next generation of write keys, with sequence number 0.
     pub(crate) fn next_write_keys(&mut self) -> Result<WriteKeys, Error> {
         match self {
             Self::Secrets(secrets) => {
@@ -106,7 +106,7 @@ impl NextKeys {
         }
     }
 
-    /// The next generation of read keys, sequence number 0.
+    /// The next generation of read keys, with sequence number 0.
     pub(crate) fn next_read_keys(&mut self) -> Result<ReadKeys, Error> {
         match self {
             Self::Secrets(secrets) => {
@@ -117,7 +117,7 @@ impl NextKeys {
         }
     }
 
-    /// Keeps a session ticket, if there is anything to keep it.
+    /// Stores a session ticket, if there is a place for it.
     #[cfg(feature = "rustls")]
     pub(crate) fn store_ticket(&mut self, body: &[u8]) -> Result<(), PeerFault> {
         match self {
@@ -126,7 +126,7 @@ impl NextKeys {
         }
     }
 
-    /// As if the write keys had been updated so often.
+    /// Acts as if the write keys had been updated this often.
     #[cfg(all(test, feature = "rustls"))]
     pub(crate) fn set_generation(&mut self, generation: u64) {
         if let Self::Schedule(schedule) = self {
@@ -134,7 +134,7 @@ impl NextKeys {
         }
     }
 
-    /// Whether [`into_secrets`](Self::into_secrets) gives all that there is.
+    /// Whether [`into_secrets`](Self::into_secrets) returns everything.
     #[cfg(feature = "rustls")]
     pub(crate) fn can_leave(&self) -> bool {
         match self {
@@ -143,7 +143,7 @@ impl NextKeys {
         }
     }
 
-    /// The traffic secrets of a writer and of the reader beside it, as far as there are any here.
+    /// The traffic secrets of a writer and its reader, as far as they are known here.
     pub(crate) fn into_secrets(self) -> (Option<TrafficSecret>, Option<TrafficSecret>) {
         match self {
             Self::Secrets(Some(secrets)) => (secrets.write, secrets.read),

@@ -9,7 +9,7 @@ use super::reserved::{Reserved, SharedKey};
 use super::{AeadProvider, KeyBudget, KeyLimits, WriteKeys};
 use crate::record::{ContentType, HEADER_LEN, RecordFormat, TAG_LEN};
 
-/// One key in use: key, IV, sequence number and budget, never apart and never copied.
+/// A key in use: key, IV, sequence number and budget, never separated and never copied.
 pub(crate) struct RecordSealer {
     key: AeadKey,
     format: RecordFormat,
@@ -23,8 +23,8 @@ impl RecordSealer {
         Self { format: keys.suite().format(), key: keys.into_key(), budget }
     }
 
-    /// The key with its next sequence number and what it has sealed, under the limits that
-    /// [`new`](Self::new) was given.
+    /// The key with its next sequence number and the count of what it has sealed, under the limits
+    /// that [`new`](Self::new) received.
     pub(crate) fn into_keys(self, limits: KeyLimits) -> WriteKeys {
         WriteKeys::of_key(self.key).with_sealed_blocks(self.budget.sealed_blocks(limits))
     }
@@ -37,7 +37,7 @@ impl RecordSealer {
         self.budget
     }
 
-    /// Gives back what can be made again.
+    /// Frees what can be rebuilt.
     pub(crate) fn shrink(&mut self) {
         self.key.shrink();
     }
@@ -46,15 +46,15 @@ impl RecordSealer {
         self.key.seq()
     }
 
-    /// Seals a record whose content already lies in `record`, after the format's prefix. Writes
-    /// everything around it and returns the record's length on the wire.
+    /// Seals a record whose content is already in `record`, after the format's prefix. Writes
+    /// everything around it and returns the record's wire length.
     ///
-    /// `None` if the sequence numbers are used up; nothing is sealed then. The caller has asked
-    /// the budget before; it is charged here.
+    /// Returns `None` if the sequence numbers are used up; nothing is sealed then. The caller has
+    /// already checked the budget; it is charged here.
     ///
     /// # Panics
-    /// If `record` is shorter than prefix, content, type, padding and tag, or content and padding
-    /// longer than a record may be.
+    /// If `record` is shorter than prefix, content, type, padding and tag together, or if content
+    /// and padding are longer than a record may be.
     #[inline(always)]
     pub(crate) fn seal(
         &mut self,
@@ -69,7 +69,7 @@ impl RecordSealer {
         Some(protection.seal_record(key, record, content_type, content_len, padding))
     }
 
-    /// As [`seal`](Self::seal), with a content that lies elsewhere, and no padding.
+    /// Like [`seal`](Self::seal), but with content from elsewhere and without padding.
     #[cfg(any(test, feature = "aws-lc-rs"))]
     pub(crate) fn seal_from(
         &mut self,
@@ -83,8 +83,9 @@ impl RecordSealer {
         Some(protection.seal_record_from(key, record, content_type, content))
     }
 
-    /// Takes number and budget of the next record of application data, to be sealed later by
-    /// the holder of a [`shared_key`](Self::shared_key). `None` as [`seal`](Self::seal).
+    /// Takes the sequence number and budget of the next record of application data, which the
+    /// holder of a [`shared_key`](Self::shared_key) seals later. Returns `None` when
+    /// [`seal`](Self::seal) does.
     #[cfg(feature = "parallel")]
     pub(crate) fn reserve(&mut self, content_len: usize, padding: usize) -> Option<Reserved> {
         let seq = self.take_seq(content_len, padding)?;
@@ -97,7 +98,7 @@ impl RecordSealer {
         SharedKey::new(&self.key)
     }
 
-    /// The number is consumed before it is used, so that no path uses it twice.
+    /// Consumes the number before it is used, so that no path can use it twice.
     #[inline]
     fn take_seq(&mut self, content_len: usize, padding: usize) -> Option<u64> {
         let seq = self.key.take_seq()?;
@@ -105,11 +106,10 @@ impl RecordSealer {
         Some(seq)
     }
 
-    /// Seals a record whose content is not in one piece with what stands around it: `body` is
-    /// the content and, in TLS 1.3, a byte behind it, which lends its place to the type byte and
-    /// gets it back.
+    /// Seals a record whose content is in a separate buffer. `body` is the content and, in TLS 1.3,
+    /// one byte after it, which is replaced by the type byte during the call and then restored.
     ///
-    /// `None` if the sequence numbers are used up; nothing is sealed then.
+    /// Returns `None` if the sequence numbers are used up; nothing is sealed then.
     pub(crate) fn seal_apart(&mut self, body: &mut [u8], content_len: usize) -> Option<Envelope> {
         let seq = self.take_seq(content_len, 0)?;
         let protection = Protection::new(self.format, self.key.iv(), seq);
@@ -139,7 +139,7 @@ impl RecordSealer {
     }
 }
 
-/// What stands around a content that was sealed apart.
+/// The bytes around content that was sealed separately.
 pub(crate) struct Envelope {
     prefix: [u8; MAX_PREFIX_LEN],
     prefix_len: usize,
@@ -154,12 +154,12 @@ const MAX_PREFIX_LEN: usize = HEADER_LEN + 8;
 const MAX_TRAILER_LEN: usize = 1 + TAG_LEN;
 
 impl Envelope {
-    /// Header, and the explicit nonce if the format has one.
+    /// The header and, if the format has one, the explicit nonce.
     pub(crate) fn prefix(&self) -> &[u8] {
         &self.prefix[..self.prefix_len]
     }
 
-    /// The sealed type byte if the format has one, and the tag.
+    /// The sealed type byte, if the format has one, and the tag.
     pub(crate) fn trailer(&self) -> &[u8] {
         &self.trailer[..self.trailer_len]
     }
@@ -186,7 +186,7 @@ mod tests {
             RecordSealer::new(keys, KeyLimits { records: 10, blocks: 10 }, AeadProvider::default());
         let mut record = [0; 5 + 16 + 1 + 16 + 16];
         assert_eq!(sealer.seal(ContentType::ApplicationData, &mut record, 16, 16), Some(54));
-        // 33 bytes are three blocks and the tag's; six are left, four of them for control records.
+        // 33 bytes are three blocks plus the tag's; six are left, four of them for control records.
         assert!(sealer.budget().allows_application_record(16));
         assert!(!sealer.budget().allows_application_record(17));
     }

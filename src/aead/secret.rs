@@ -10,14 +10,14 @@ use super::{CipherSuite, InvalidKeyLength, ReadKeys, WriteKeys, stack};
 use crate::error::Error;
 use crate::record::Version;
 
-/// Longest hash output of a suite: SHA-384.
+/// The longest hash output of any suite: SHA-384.
 pub(super) const MAX_SECRET_LEN: usize = 48;
 
-/// A TLS 1.3 application traffic secret of one direction, `application_traffic_secret_N`
-/// (RFC 9846 §7.1): what keys, IVs and the next generation are made from.
+/// A TLS 1.3 application traffic secret of one direction, `application_traffic_secret_N` (RFC 9846
+/// §7.1): keys, IVs and the next generation are derived from it.
 ///
-/// Not `Clone`: two copies would give the same keys and so the same nonces twice. Wiped on drop,
-/// and no move leaves a copy of it.
+/// Not `Clone`: two copies would yield the same keys and therefore reuse nonces. It is wiped on
+/// drop, and moving it does not leave copies behind.
 pub struct TrafficSecret {
     suite: CipherSuite,
     secret: SecretBox<[u8; MAX_SECRET_LEN]>,
@@ -25,13 +25,13 @@ pub struct TrafficSecret {
 }
 
 impl TrafficSecret {
-    /// The secret of generation 0 as the handshake made it, or as SSLKEYLOGFILE shows it
-    /// (`CLIENT_TRAFFIC_SECRET_0`). That of a later one says so:
+    /// Creates the secret of generation 0 as the handshake derived it, or as SSLKEYLOGFILE shows it
+    /// (`CLIENT_TRAFFIC_SECRET_0`). For a later generation, also call
     /// [`at_generation`](Self::at_generation).
     ///
     /// # Errors
     /// [`InvalidKeyLength`] if `secret` does not have the length of the suite's hash, or if the
-    /// suite is of TLS 1.2, which has no traffic secrets (`expected` is 0 then).
+    /// suite belongs to TLS 1.2, which has no traffic secrets (`expected` is 0 then).
     pub fn new(suite: CipherSuite, secret: &[u8]) -> Result<Self, InvalidKeyLength> {
         let expected = match suite.version() {
             Version::Tls13 => suite.secret_len(),
@@ -45,22 +45,21 @@ impl TrafficSecret {
         Ok(this)
     }
 
-    /// The same secret as that of a later generation, `application_traffic_secret_N`: to continue a
-    /// connection that another program began. It changes neither keys nor bytes, only how often
-    /// the secret may still be updated (RFC 9846 §4.7.3).
+    /// Marks the secret as that of a later generation, `application_traffic_secret_N`: use it to
+    /// continue a connection that another program began. It changes neither keys nor bytes, only
+    /// how often the secret can still be updated (RFC 9846 §4.7.3).
     #[must_use]
     pub const fn at_generation(mut self, generation: u64) -> Self {
         self.generation = generation;
         self
     }
 
-    /// How often the secret was updated.
+    /// How often the secret has been updated.
     #[must_use]
     pub const fn generation(&self) -> u64 {
         self.generation
     }
 
-    /// Whether a writer may update it once more.
     /// The secret itself.
     #[cfg(feature = "rustls")]
     pub(crate) fn bytes(&self) -> &[u8] {
@@ -71,8 +70,8 @@ impl TrafficSecret {
         MAX_GENERATION.saturating_sub(self.generation)
     }
 
-    /// Replaces the secret by that of the next generation (RFC 9846 §7.2) and gives its keys,
-    /// unless this is the last one.
+    /// Replaces the secret with that of the next generation (RFC 9846 §7.2) and returns its keys,
+    /// unless this is the last generation.
     pub(super) fn next_write_keys(&mut self) -> Result<WriteKeys, Error> {
         if self.updates_left() == 0 {
             return Err(Error::KeysExhausted);
@@ -80,7 +79,7 @@ impl TrafficSecret {
         Ok(WriteKeys::of_key(self.next_key()))
     }
 
-    /// The same of the receiving direction: the limit is the sender's.
+    /// The same for the receiving direction. The limit applies only to the sender.
     pub(super) fn next_read_keys(&mut self) -> ReadKeys {
         ReadKeys::of_key(self.next_key())
     }
@@ -92,7 +91,7 @@ impl TrafficSecret {
         })
     }
 
-    /// Its key, under which `seq` records were.
+    /// The key of this generation after `seq` records.
     pub(super) fn key_at(&self, seq: u64) -> AeadKey {
         stack::wiped_after(|| self.key(seq))
     }
@@ -124,8 +123,8 @@ impl TrafficSecret {
     }
 }
 
-/// HKDF-Expand-Label (RFC 9846 §7.1). The label has at most 249 bytes, the context, a hash, at most
-/// 255, and the output at most 255 hashes.
+/// HKDF-Expand-Label (RFC 9846 §7.1). The label can have up to 249 bytes, the context (a hash) up
+/// to 255, and the output up to 255 hashes.
 #[inline(always)]
 pub(super) fn expand_label(
     hkdf: hkdf::Algorithm,
@@ -147,7 +146,7 @@ pub(super) fn expand_label(
     let label_len = byte(PREFIX.len() + label.len());
     let context_len = byte(context.map_or(0, <[u8]>::len));
     let info = [&out_len[..], &label_len, PREFIX, label, &context_len, context.unwrap_or(&[])];
-    // An empty part costs as much as another.
+    // An empty part would cost as much as any other.
     let info = if context.is_some() { &info[..] } else { &info[..5] };
     hkdf::Prk::new_less_safe(hkdf, secret)
         .expand(info, Len(out.len()))
@@ -169,7 +168,7 @@ mod tests {
     use super::*;
     use crate::aead::NextKeys;
 
-    /// RFC 9846 §4.7.3: only who sends keeps the limit.
+    /// RFC 9846 §4.7.3: only the sender observes the limit.
     #[test]
     fn a_reader_follows_beyond_the_last_generation_of_a_writer() {
         let secret = TrafficSecret::new(CipherSuite::TLS_AES_128_GCM_SHA256, &[7; 32]).unwrap();

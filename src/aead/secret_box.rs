@@ -1,17 +1,17 @@
-//! Secrets that stay where they are.
+//! Secrets that stay in one place.
 
 use alloc::boxed::Box;
 
 use zeroize::Zeroize;
 
-/// A secret in one place on the heap, which is wiped on drop.
+/// A secret at a fixed place on the heap, which is wiped on drop.
 ///
-/// A value that is moved leaves its bits behind, in freed memory too. Here these are a pointer.
+/// Moving a value leaves its bits behind, even in freed memory. Here, only a pointer is moved.
 /// Neither `Clone` nor `Debug`.
 pub(super) struct SecretBox<T: Zeroize>(Box<T>);
 
 impl<T: Zeroize> SecretBox<T> {
-    /// A value without secrets yet, which are to be written where it lies.
+    /// Allocates a value without secrets, which are then written in place.
     pub(super) fn new(empty: T) -> Self {
         Self(Box::new(empty))
     }

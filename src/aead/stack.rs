@@ -1,14 +1,14 @@
-//! The stack that secrets were made on.
+//! The part of the stack that secrets were derived on.
 
 use core::hint::black_box;
 
-/// How much of it is overwritten: ring's key of 544 bytes is moved some times before it is in its
-/// place, and hash states lie beside the secrets that they expand. One wiping serves a whole
-/// derivation: 4.3 KiB were seen to suffice in a release build.
+/// How many bytes of the stack are overwritten. ring's key of 544 bytes is moved several times
+/// before it is in its place, and hash states are next to the secrets that they expand. One wipe
+/// covers a whole derivation; 4.3 KiB were enough in a release build.
 const DEPTH: usize = 6144;
 
-/// Does `work`, and overwrites the stack below. What it left there would come to light, in freed
-/// memory too, as the unused bytes of later values. Secrets in what it returns are to be boxed.
+/// Runs `work` and then overwrites the stack below. What it left there could otherwise reappear,
+/// even in freed memory, as the unused bytes of later values. Secrets in its result must be boxed.
 #[inline(never)]
 pub(super) fn wiped_after<T>(work: impl FnOnce() -> T) -> T {
     let made = call(work);
@@ -16,7 +16,7 @@ pub(super) fn wiped_after<T>(work: impl FnOnce() -> T) -> T {
     made
 }
 
-/// Below the caller's part of the stack.
+/// Runs `work` below the caller's part of the stack.
 #[inline(never)]
 fn call<T>(work: impl FnOnce() -> T) -> T {
     work()

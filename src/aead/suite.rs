@@ -8,8 +8,8 @@ use crate::record::{RecordFormat, Version};
 
 /// A cipher suite whose records this crate seals and opens (RFC 9846 §B.4, RFC 5289, RFC 7905).
 ///
-/// In TLS 1.2 the key exchange and signature are of no concern to the record layer, but the
-/// suite's name carries them.
+/// In TLS 1.2, the name of a suite includes the key exchange and signature, which do not matter to
+/// the record layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(non_camel_case_types, reason = "the names of the IANA registry")]
 #[non_exhaustive]
@@ -56,7 +56,7 @@ impl CipherSuite {
         Self::TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
     ];
 
-    /// Its number, version, AEAD, and the bytes that its hash gives.
+    /// The suite's number, version, AEAD, and hash length in bytes.
     const fn row(self) -> (u16, Version, Algorithm, usize) {
         use Algorithm::{Aes128Gcm, Aes256Gcm, Chacha20Poly1305};
         use Version::{Tls12, Tls13};
@@ -89,19 +89,19 @@ impl CipherSuite {
         self.row().0
     }
 
-    /// The suite with this number, if it is one of ours.
+    /// Returns the suite with this number, if this crate supports it.
     #[must_use]
     pub fn from_wire(number: u16) -> Option<Self> {
         Self::ALL.iter().copied().find(|suite| suite.to_wire() == number)
     }
 
-    /// Bytes of an AEAD key of this suite.
+    /// The length of this suite's AEAD key in bytes.
     #[must_use]
     pub fn key_len(self) -> usize {
         self.algorithm().key_len()
     }
 
-    /// Bytes of a TLS 1.3 traffic secret of this suite: its hash's output.
+    /// The length of this suite's TLS 1.3 traffic secret in bytes: that of its hash's output.
     #[must_use]
     pub const fn secret_len(self) -> usize {
         self.row().3
@@ -137,12 +137,12 @@ impl Algorithm {
     }
 }
 
-/// A key or secret that does not have the length of its suite: the caller is at fault.
+/// A key or secret does not have the length that its suite requires. The caller is at fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InvalidKeyLength {
-    /// Bytes that the suite needs.
+    /// The length that the suite requires, in bytes.
     pub expected: usize,
-    /// Bytes that were given.
+    /// The length that was passed, in bytes.
     pub actual: usize,
 }
 

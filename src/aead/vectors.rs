@@ -1,4 +1,4 @@
-//! The vectors of `tests/data/records.json`: made by an implementation independent of ring.
+//! The vectors of `tests/data/records.json`, created by an implementation independent of ring.
 
 use alloc::string::String;
 use alloc::vec;
@@ -55,7 +55,7 @@ fn hex(text: &str) -> Vec<u8> {
 }
 
 impl Record {
-    /// The suites with this AEAD and version, one of TLS 1.3, two of TLS 1.2, by each provider.
+    /// The suites with this AEAD and version (one in TLS 1.3, two in TLS 1.2), with each provider.
     fn suites(&self) -> Vec<(CipherSuite, AeadProvider)> {
         let thirteen = suite(&self.suite);
         let version = if self.version == "1.3" { Version::Tls13 } else { Version::Tls12 };
@@ -73,7 +73,7 @@ impl Record {
             (None, Some((len, seed))) => (0..len)
                 .map(|i| u8::try_from((seed * 131 + i * 7 + (i >> 8)) & 0xff).unwrap())
                 .collect(),
-            _ => panic!("a vector has its content, or how to make it"),
+            _ => panic!("a vector has either its content or the means to make it"),
         }
     }
 
@@ -130,7 +130,7 @@ fn sealing_from_elsewhere_gives_the_bytes_of_every_vector_without_padding() {
             let len = sealer.seal_from(content_type, &mut record, &vector.content());
             assert_eq!(len, Some(expected.len()), "{suite:?} {provider:?} {}", vector.seq);
             assert!(record[..expected.len()] == expected, "{suite:?} {provider:?} {}", vector.seq);
-            assert_eq!(record[expected.len()], 0xaa, "nothing behind the record");
+            assert_eq!(record[expected.len()], 0xaa, "nothing after the record");
         }
     }
 }
@@ -163,7 +163,7 @@ fn one_flipped_bit_anywhere_is_refused_and_wipes_the_record() {
                 continue;
             };
             if header.record_len() != altered.len() {
-                // The length's own bits: the record would be cut elsewhere.
+                // The bits of the length: they would change where the record ends.
                 continue;
             }
             for &provider in AeadProvider::ALL {
@@ -204,7 +204,8 @@ fn key_update_chains_give_the_secrets_and_keys_of_every_generation() {
             } else {
                 (writing.next_write_keys().unwrap(), reading.next_read_keys().unwrap())
             };
-            // ring gives no key back: what they seal and open shows that they are the same.
+            // ring does not return its keys: that they are the same shows in what they seal and
+            // open.
             let (key, iv) = (hex(&generation.key), hex(&generation.iv).try_into().unwrap());
             let expected = sealed_with(WriteKeys::new(suite, &key, iv, 0).unwrap(), suite);
             let mut record = sealed_with(write, suite);

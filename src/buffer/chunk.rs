@@ -8,32 +8,34 @@ use bytes::{Buf, Bytes};
 
 use crate::num::to_u64;
 
-/// Sealed bytes taken out of the outbound buffer, without a copy, for I/O that keeps them until
-/// it completes.
+/// Sealed bytes taken out of the outbound buffer, for I/O that keeps its buffers until it
+/// completes.
 ///
-/// It knows its place in the stream: what the transport did not take can be put back
-/// ([`Writer::put_back`](crate::Writer::put_back)) after advancing over what it took.
+/// A chunk knows its position in the stream. If the transport does not take all of it, advance over
+/// what it took and put the rest back ([`Writer::put_back`](crate::Writer::put_back)).
 ///
-/// Two chunks are equal if their bytes and offsets are, whichever writers gave them.
+/// Two chunks are equal if their bytes and offsets are equal, even if they come from different
+/// writers.
 pub struct Chunk {
     bytes: Bytes,
-    /// Wire bytes of the connection before it.
+    /// How many wire bytes of the connection precede it.
     offset: u64,
     source: BufferId,
 }
 
-/// Tells the buffers of a process apart. It shows nowhere: what a writer makes and says does not
+/// Distinguishes the buffers of a process. It is never visible: what a writer produces does not
 /// depend on it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct BufferId(u32);
 
-/// The next id. 32 bits, which every target with atomics has and idle buffers can afford: ids
-/// repeat after 2^32 buffers, and a chunk that was kept so long is refused by its place alone.
+/// The next id. 32 bits are available on every target with atomics and cheap enough for idle
+/// buffers. Ids repeat after 2^32 buffers; a chunk that was kept for that long can only be refused
+/// by its position.
 static NEXT_ID: AtomicU32 = AtomicU32::new(0);
 
 impl BufferId {
     pub(super) fn new() -> Self {
-        // Nothing but the number is shared, so that no order is needed.
+        // Only the number itself is shared, so no ordering is needed.
         Self(NEXT_ID.fetch_add(1, Ordering::Relaxed))
     }
 }
@@ -43,18 +45,18 @@ impl Chunk {
         Self { bytes, offset, source }
     }
 
-    /// Whether the buffer with this id gave it.
+    /// Whether it comes from the buffer with this id.
     pub(super) fn is_of(&self, source: BufferId) -> bool {
         self.source == source
     }
 
-    /// Wire bytes of the connection before this chunk.
+    /// How many wire bytes of the connection precede this chunk.
     #[must_use]
     pub const fn offset(&self) -> u64 {
         self.offset
     }
 
-    /// The bytes alone; they cannot be put back any more.
+    /// Returns the bytes alone. They cannot be put back any more.
     #[must_use]
     pub fn into_bytes(self) -> Bytes {
         self.bytes
@@ -107,15 +109,15 @@ impl fmt::Debug for Chunk {
     }
 }
 
-/// A chunk that cannot be put back: another writer gave it, it is not the last one taken, or more
-/// was drained since. The buffer has not changed.
+/// A chunk that cannot be put back: another writer gave it out, it is not the last one taken, or
+/// more was drained since. The buffer has not changed.
 #[derive(Debug, PartialEq, Eq)]
 pub struct PutBackError(pub Chunk);
 
 impl fmt::Display for PutBackError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let offset = self.0.offset;
-        write!(f, "expected the last chunk taken of this writer, got another one at {offset}")
+        write!(f, "expected the last chunk taken from this writer, got another one at {offset}")
     }
 }
 
@@ -130,7 +132,7 @@ mod tests {
     fn a_chunk_knows_its_place_and_its_bytes() {
         let sealed = Bytes::from_static(b"sealed");
         let mut chunk = Chunk::new(sealed.clone(), 100, BufferId::new());
-        assert_eq!(chunk, Chunk::new(sealed, 100, BufferId::new()), "the source does not show");
+        assert_eq!(chunk, Chunk::new(sealed, 100, BufferId::new()), "the source is not visible");
         chunk.advance(2);
         assert_eq!((chunk.offset(), chunk.remaining(), chunk.chunk()), (102, 4, &b"aled"[..]));
         assert_eq!((&*chunk, chunk.as_ref()), (&b"aled"[..], &b"aled"[..]));

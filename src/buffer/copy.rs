@@ -1,22 +1,22 @@
-//! Long copies whose cost does not depend on where they lie.
+//! Long copies whose cost does not depend on memory addresses.
 //!
-//! The C library copies more than some two KiB by `rep movsb`, which some processors are slow at
-//! for some distances: AMD Zen 3 takes 3.5 to 4 times as long where the source lies just below the
-//! destination, in places within their pages. A caller cannot choose these places, and should not
-//! have to. Blocks that are shorter are copied through vector registers, everywhere alike, and cost
-//! no more where `rep movsb` is fast.
+//! For more than about two KiB, the C library copies with `rep movsb`, which is slow on some
+//! processors for some distances: AMD Zen 3 takes 3.5 to 4 times as long if the source is just
+//! below the destination, in terms of their positions within a page. Callers cannot choose these
+//! positions, and should not have to. Shorter blocks are copied through vector registers, equally
+//! fast for all addresses, and no slower where `rep movsb` is fast.
 //!
-//! Every copy that may be long goes through here.
+//! Every copy that can be long uses this module.
 
 use bytes::{BufMut, BytesMut};
 
-/// Well below what any C library calls long.
+/// Well below what any C library treats as a long copy.
 const BLOCK: usize = 1024;
 
-/// Copies `from` to the beginning of `to`.
+/// Copies `from` to the start of `to`.
 ///
 /// # Panics
-/// If `to` is shorter.
+/// If `to` is shorter than `from`.
 #[inline]
 pub(crate) fn copy(to: &mut [u8], from: &[u8]) {
     let to = &mut to[..from.len()];
@@ -29,13 +29,13 @@ pub(crate) fn copy(to: &mut [u8], from: &[u8]) {
 
 #[inline(never)]
 fn copy_blocks(to: &mut [u8], from: &[u8]) {
-    // Not `chunks_exact`: a loop over blocks of a constant length becomes one long copy again.
+    // Not `chunks_exact`: a loop over blocks of a constant length would become one long copy again.
     for (to, from) in to.chunks_mut(BLOCK).zip(from.chunks(BLOCK)) {
         to.copy_from_slice(from);
     }
 }
 
-/// Copies `from` behind what is in `to`.
+/// Appends `from` to `to`.
 pub(crate) fn append(to: &mut BytesMut, from: &[u8]) {
     to.reserve(from.len());
     for block in from.chunks(BLOCK) {
@@ -43,7 +43,7 @@ pub(crate) fn append(to: &mut BytesMut, from: &[u8]) {
     }
 }
 
-/// Moves what begins at `start` to the front of `memory`.
+/// Moves the `len` bytes at `start` to the front of `memory`.
 pub(super) fn move_to_front(memory: &mut [u8], start: usize, len: usize) {
     let mut moved = 0;
     while moved < len {

@@ -1,4 +1,4 @@
-//! What came from the transport and is not consumed yet.
+//! Bytes that arrived from the transport and are not consumed yet.
 
 use core::fmt;
 use core::mem;
@@ -11,32 +11,33 @@ use super::copy::{copy, move_to_front};
 use super::{BufferPolicy, wipe};
 use crate::error::Overrun;
 
-/// One bounded stretch of memory: bytes enter at its end, and leave at its start.
+/// A bounded block of memory: bytes enter at its end and leave at its start.
 ///
-/// Always `start <= end <= used <= memory.len()` and `memory.len() <= capacity` unless more than
-/// that is held since the capacity was lowered. Memory that is away counts as not there.
+/// Always `start <= end <= used <= memory.len()`, and `memory.len() <= capacity` unless more was
+/// held when the capacity was lowered. Memory that was taken by the caller does not count.
 pub(crate) struct InboundBuffer {
-    /// Initialised once, when allocated; empty while nothing is held and memory is released.
+    /// Initialised once, when allocated. Empty while nothing is held and the memory is released.
     memory: BytesMut,
     start: usize,
     end: usize,
-    /// The furthest `end`: no record was opened behind it, and it need not be wiped there.
+    /// The furthest `end` so far. No record was opened after it, so nothing after it has to be
+    /// wiped.
     used: usize,
     loan: Loan,
     capacity: usize,
-    /// Whether empty memory stays with this buffer.
+    /// Whether this buffer keeps empty memory.
     keeps_memory: bool,
     #[cfg(feature = "std")]
     pool: Option<Pool>,
 }
 
-/// Who has the free memory behind `end`. While it is lent, it stays where it is.
+/// Who has the free memory after `end`. While it is lent, it stays in place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Loan {
     None,
-    /// It is lent until a call of its own.
+    /// Lent until a later call ends the loan.
     Lent,
-    /// The caller owns it until it is given back: `memory` ends at `end`.
+    /// The caller owns it until it is returned: `memory` ends at `end`.
     Away,
 }
 
@@ -55,17 +56,17 @@ impl InboundBuffer {
         }
     }
 
-    /// Takes its memory from `pool`, and gives it back there whenever it is empty.
+    /// Takes memory from `pool`, and returns it there whenever it is empty.
     #[cfg(feature = "std")]
     pub(crate) fn with_pool(self, pool: Option<Pool>) -> Self {
-        // Moved, and not updated: it has a `Drop`.
+        // Moved rather than updated, because the type has a `Drop`.
         let mut this = self;
         this.keeps_memory &= pool.is_none();
         this.pool = pool;
         this
     }
 
-    /// The bytes that are held.
+    /// The held bytes.
     #[inline]
     pub(crate) fn bytes(&self) -> &[u8] {
         &self.memory[self.start..self.end]
@@ -79,8 +80,8 @@ impl InboundBuffer {
         self.end - self.start
     }
 
-    /// Whether no room is to be made. `needed` is the length of the record at the front if its end
-    /// has not come, else 0: for such a record there is always room.
+    /// Whether no room can be made. `needed` is the length of the record at the front if it is
+    /// incomplete, otherwise 0. There is always room for that record.
     pub(crate) fn is_full(&self, needed: usize) -> bool {
         self.len() >= self.capacity
             || (self.tail() == 0
@@ -88,10 +89,9 @@ impl InboundBuffer {
                 && !self.is_worth_moving(needed))
     }
 
-    /// Sees to it that there is [`free`](Self::free_mut) memory, unless the buffer
-    /// [is full](Self::is_full): moves what is held to the front where that is worth it. Returns
-    /// how many bytes were moved. What was lent is not lent any more, and what is away does not
-    /// come back.
+    /// Ensures that there is [`free`](Self::free_mut) memory, unless the buffer [is
+    /// full](Self::is_full): moves the held bytes to the front if that pays off. Returns how many
+    /// bytes were moved. This ends a loan, and taken memory does not come back.
     #[inline]
     pub(crate) fn make_room(&mut self, needed: usize) -> usize {
         self.loan = Loan::None;
@@ -108,9 +108,10 @@ impl InboundBuffer {
         self.end
     }
 
-    /// Keeps the cost linear in the bytes received, whatever the order of calls: what is moved is
-    /// not longer than what was consumed since the last time, or it is the one record at the
-    /// front, which fits then and is not moved again for its own sake.
+    /// Keeps the cost linear in the bytes received, regardless of the order of calls. The bytes
+    /// moved are either no more than what was consumed since the last move, or they are the one
+    /// incomplete record at the front, which fits afterwards and is not moved again for its own
+    /// sake.
     #[inline]
     fn is_worth_moving(&self, needed: usize) -> bool {
         let repays = self.start >= self.len() && self.tail() < self.capacity / 4;
@@ -118,7 +119,7 @@ impl InboundBuffer {
         self.start > 0 && (repays || must)
     }
 
-    /// Bytes of memory behind what is held, within the capacity.
+    /// How many bytes of memory follow the held bytes, within the capacity.
     #[inline]
     fn tail(&self) -> usize {
         let room = self.capacity.saturating_sub(self.len());
@@ -126,7 +127,7 @@ impl InboundBuffer {
         tail.min(room)
     }
 
-    /// Memory for the next bytes.
+    /// The memory for the next bytes.
     #[inline]
     pub(crate) fn free_mut(&mut self) -> &mut [u8] {
         let end = self.end + self.tail();
@@ -139,7 +140,7 @@ impl InboundBuffer {
 
     /// Adds the first `len` bytes of the free memory.
     pub(crate) fn commit(&mut self, len: usize) {
-        debug_assert!(len <= self.tail(), "committed past the memory");
+        debug_assert!(len <= self.tail(), "committed more than there is memory for");
         self.end += len;
         self.used = self.used.max(self.end);
     }
@@ -151,7 +152,7 @@ impl InboundBuffer {
         self.settle();
     }
 
-    /// Begins again at the front of the memory, or gives it back, where it holds nothing.
+    /// If nothing is held, starts over at the front of the memory or releases it.
     #[inline]
     fn settle(&mut self) {
         if self.start == self.end && !self.is_lent() {
@@ -165,14 +166,14 @@ impl InboundBuffer {
         }
     }
 
-    /// Lends memory for the next bytes, the same until they are
-    /// [committed](Self::commit_lent); empty if the buffer [is full](Self::is_full), or if its
-    /// memory [is away](Self::take).
+    /// Lends memory for the next bytes. It stays the same until it is
+    /// [committed](Self::commit_lent). Empty if the buffer [is full](Self::is_full) or its memory
+    /// is [taken](Self::take).
     #[inline]
     pub(crate) fn lend(&mut self, needed: usize) -> &mut [u8] {
         if !self.is_lent() {
             let _moved = self.make_room(needed);
-            // An empty loan would keep the buffer from making room later.
+            // An empty loan would prevent the buffer from making room later.
             if self.tail() > 0 {
                 self.loan = Loan::Lent;
             }
@@ -180,8 +181,8 @@ impl InboundBuffer {
         self.free_mut()
     }
 
-    /// Adds the first `len` bytes of the memory that is lent, and ends the loan. What is away is
-    /// not given back by it.
+    /// Adds the first `len` bytes of the lent memory and ends the loan. This does not return taken
+    /// memory.
     #[inline]
     pub(crate) fn commit_lent(&mut self, len: usize) -> Result<(), Overrun> {
         let available = if self.loan == Loan::Lent { self.tail() } else { 0 };
@@ -194,14 +195,14 @@ impl InboundBuffer {
         Ok(())
     }
 
-    /// Lends the same memory as the caller's own, without any plaintext in it. `None` if there is
-    /// none, or if not all of it may be filled since the capacity was lowered.
+    /// Hands out the same memory as an owned buffer without any plaintext in it. `None` if there is
+    /// none, or if part of it must not be filled because the capacity was lowered.
     pub(crate) fn take(&mut self, needed: usize) -> Option<BytesMut> {
         let len = self.lend(needed).len();
         if len == 0 || self.end + len < self.memory.len() {
             return None;
         }
-        // Records were opened there.
+        // Records were opened in this part.
         if self.used > self.end {
             wipe(&mut self.memory[self.end..self.used]);
             self.used = self.end;
@@ -210,9 +211,9 @@ impl InboundBuffer {
         Some(self.memory.split_off(self.end))
     }
 
-    /// Takes back what was [taken](Self::take) and adds its first `len` bytes.
+    /// Takes back [taken](Self::take) memory and adds its first `len` bytes.
     pub(crate) fn give_back(&mut self, memory: BytesMut, len: usize) -> Result<(), Overrun> {
-        // Not what it took, but what another buffer did, or this one before it was wiped.
+        // Otherwise another buffer handed it out, or this one did before it was wiped.
         let is_ours = self.loan == Loan::Away
             && self.memory.as_ptr().wrapping_add(self.end) == memory.as_ptr();
         let available = if is_ours { memory.len() } else { 0 };
@@ -246,8 +247,8 @@ impl InboundBuffer {
         self.loan == Loan::Away
     }
 
-    /// Changes how much may be held. What is held already stays, in as much memory as it has,
-    /// until enough of it is consumed.
+    /// Changes how much can be held. Bytes that are already held stay in their memory until enough
+    /// of them are consumed.
     #[cfg(feature = "rustls")]
     pub(crate) fn set_capacity(&mut self, capacity: usize) {
         self.capacity = capacity;
@@ -262,7 +263,8 @@ impl InboundBuffer {
         }
     }
 
-    /// Moves what is held to other memory, and wipes where it was: it may have been opened there.
+    /// Moves the held bytes to other memory and wipes the old memory, where they may have been
+    /// opened.
     #[cold]
     fn reallocate(&mut self, len: usize) {
         let mut memory = self.new_memory(len);
@@ -279,7 +281,7 @@ impl InboundBuffer {
         self.capacity
     }
 
-    /// Gives the memory back if nothing is held.
+    /// Releases the memory if nothing is held.
     pub(crate) fn release_if_empty(&mut self) {
         if !self.keeps_memory && !self.memory.is_empty() && self.len() == 0 && !self.is_lent() {
             self.release();
@@ -300,7 +302,7 @@ impl InboundBuffer {
         BytesMut::zeroed(len)
     }
 
-    /// The same whatever the policy.
+    /// The same, regardless of the policy.
     pub(crate) fn shrink(&mut self) {
         if self.len() == 0 && !self.is_lent() {
             self.release();
@@ -311,7 +313,7 @@ impl InboundBuffer {
         self.memory.capacity()
     }
 
-    /// Forgets and overwrites everything.
+    /// Discards and overwrites everything.
     pub(crate) fn wipe(&mut self) {
         self.release();
     }
@@ -330,7 +332,7 @@ impl InboundBuffer {
             pool.give_inbound(memory, used);
             return;
         }
-        // Opened records were plaintext here.
+        // Opened records are plaintext here.
         wipe(&mut memory[..used]);
     }
 }
@@ -409,9 +411,9 @@ mod tests {
         assert_eq!(pool.take_inbound(8), [0; 8][..]);
     }
 
-    /// Records of two lengths by turns through a buffer of `capacity`: as many bytes as there is
-    /// memory for, at most `input` at a time, then up to `turns` records taken out. Returns what
-    /// was moved and what was received.
+    /// Sends records of two alternating lengths through a buffer of `capacity`: as many bytes as
+    /// there is memory for, at most `input` at a time, then takes out up to `turns` records.
+    /// Returns how many bytes were moved and how many were received.
     fn stream(capacity: usize, lens: [usize; 2], input: usize, turns: usize) -> (usize, usize) {
         let mut buffer = InboundBuffer::new(capacity, BufferPolicy::Retain);
         let mut lens = lens.into_iter().cycle();
@@ -419,7 +421,7 @@ mod tests {
         let (mut moved, mut received) = (0, 0);
         while received < 20 * capacity {
             let needed = if buffer.len() < front { front } else { 0 };
-            assert!(needed == 0 || !buffer.is_full(needed), "full, and no record");
+            assert!(needed == 0 || !buffer.is_full(needed), "full, but without a record");
             moved += buffer.make_room(needed);
             let n = buffer.free_mut().len().min(input);
             assert!(n > 0 || needed == 0, "neither room nor a record");

@@ -1,28 +1,29 @@
-//! Which stretch of waiting bytes carries how much plaintext.
+//! How much plaintext each range of pending bytes carries.
 
 use alloc::collections::VecDeque;
 
 use crate::num::to_u64;
 
-/// `wire` bytes that carry `plaintext` bytes, which count as drained when all of them are.
+/// `wire` bytes that carry `plaintext` bytes of plaintext. The plaintext counts as drained once all
+/// of the wire bytes are.
 #[derive(Clone, Copy, Debug)]
 struct Mark {
     wire: usize,
     plaintext: usize,
 }
 
-/// The marks of what waits, and of what was taken out and can still be put back.
+/// The marks of pending bytes, and of bytes that were taken out and can still be put back.
 #[derive(Debug, Default)]
 pub(super) struct Marks {
-    /// May be drained in part: by `into_first` bytes. Apart from the others, because it is all
-    /// there is where each record is drained before the next one.
+    /// Can be partly drained, by `into_first` bytes. Kept separately, because it is the only mark
+    /// if each record is drained before the next one.
     first: Option<Mark>,
     into_first: usize,
-    /// Empty while there is no first one.
+    /// Empty while `first` is `None`.
     ahead: VecDeque<Mark>,
-    /// Drained completely, the last one last.
+    /// Completely drained marks, the last one at the end.
     behind: VecDeque<Mark>,
-    /// Wire bytes of `behind`.
+    /// The wire bytes of `behind`.
     behind_len: usize,
     drained_plaintext: u64,
 }
@@ -33,7 +34,7 @@ impl Marks {
         self.drained_plaintext
     }
 
-    /// `wire` more bytes wait.
+    /// `wire` more bytes are pending.
     #[inline]
     pub(super) fn push(&mut self, wire: usize, plaintext: usize) {
         if wire > 0 {
@@ -45,13 +46,13 @@ impl Marks {
         }
     }
 
-    /// Whether anything is remembered that may be [forgotten](Self::forget).
+    /// Whether any marks can be [forgotten](Self::forget).
     #[inline]
     pub(super) const fn may_forget(&self) -> bool {
         self.behind_len > 0
     }
 
-    /// `len` bytes are gone for good, and all before them.
+    /// `len` bytes are gone for good, and so are all before them.
     #[inline]
     pub(super) fn drain(&mut self, len: usize) {
         if self.behind_len > 0 {
@@ -61,7 +62,7 @@ impl Marks {
         self.go_forward(len, |_, _| {});
     }
 
-    /// `len` bytes are gone and may come back.
+    /// `len` bytes are gone but can be put back.
     pub(super) fn take(&mut self, len: usize) {
         self.go_forward(len, |this, mark| {
             this.behind.push_back(mark);
@@ -69,7 +70,7 @@ impl Marks {
         });
     }
 
-    /// Of what may come back, only the last `keep` bytes are remembered.
+    /// Keeps the marks of only the last `keep` bytes that can be put back.
     #[inline(never)]
     pub(super) fn forget(&mut self, keep: usize) {
         while self.behind_len > keep {
@@ -85,7 +86,7 @@ impl Marks {
         self.behind_len + self.into_first
     }
 
-    /// The last `len` bytes taken wait again; at most [`remembered`](Self::remembered).
+    /// The last `len` bytes taken are pending again. At most [`remembered`](Self::remembered).
     pub(super) fn put_back(&mut self, len: usize) {
         let mut rest = len;
         while rest > self.into_first {
@@ -103,7 +104,7 @@ impl Marks {
         self.into_first = self.into_first.saturating_sub(rest);
     }
 
-    /// Nothing that waits will be drained. What was taken can still be put back.
+    /// The pending bytes will never be drained. Bytes that were taken can still be put back.
     pub(super) fn discard(&mut self) {
         self.ahead.clear();
         if self.into_first == 0 {
@@ -111,7 +112,7 @@ impl Marks {
         }
     }
 
-    /// Gives back the memory of more than so many marks, which a burst of small records took.
+    /// Frees the memory for more than `kept` marks, which a burst of small records used.
     pub(super) fn shrink(&mut self, kept: usize) {
         for marks in [&mut self.ahead, &mut self.behind] {
             if marks.capacity() > kept {

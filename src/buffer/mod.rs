@@ -1,4 +1,4 @@
-//! The two buffers. They know no TLS: they lend memory, take lengths, and give bytes back.
+//! The two buffers. They know nothing about TLS: they lend memory, take lengths, and return bytes.
 
 #[cfg(feature = "rustls")]
 use alloc::vec::Vec;
@@ -28,29 +28,29 @@ pub use pool::Pool;
 pub(crate) use segment::Segment;
 pub(crate) use segment_store::SegmentStore;
 
-/// What becomes of buffer memory when it is empty, where no pool takes it back.
+/// What happens to buffer memory when it is empty and no pool takes it back.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BufferPolicy {
-    /// Memory once allocated is kept for reuse: no allocation in steady state.
+    /// Allocated memory is kept for reuse, so nothing is allocated in steady state.
     #[default]
     Retain,
-    /// Memory is given back whenever a buffer is empty: an idle connection holds none
-    /// (OpenSSL's `SSL_MODE_RELEASE_BUFFERS`). Inbound memory that was lent and got no bytes goes
-    /// at the next `process`.
+    /// Memory is freed whenever a buffer is empty, so an idle connection holds none (OpenSSL's
+    /// `SSL_MODE_RELEASE_BUFFERS`). Inbound memory that was lent but received no bytes is freed at
+    /// the next `process`.
     Release,
 }
 
-/// Overwrites what was plaintext, in a way that the compiler keeps.
+/// Overwrites what was plaintext, in a way that the compiler cannot remove.
 ///
-/// `Zeroize` writes byte by byte: for a record that takes as long as it took to open it.
+/// `Zeroize` writes byte by byte, which takes as long as opening the record did.
 #[inline(never)]
 fn wipe(bytes: &mut [u8]) {
     bytes.fill(0);
     optimization_barrier(bytes);
 }
 
-/// Appends plaintext or secrets. Where the memory does not suffice, the old is wiped.
+/// Appends plaintext or secrets. If the memory does not suffice, the old memory is wiped.
 #[cfg(feature = "rustls")]
 pub(crate) fn append_wiped(to: &mut Zeroizing<Vec<u8>>, bytes: &[u8]) {
     let len = to.len() + bytes.len();

@@ -1,4 +1,4 @@
-//! What waits for the transport: segments and foreign memory in a FIFO, with a tail to write in.
+//! Bytes pending for the transport: segments and foreign memory in a FIFO, with a tail to write to.
 
 #[cfg(feature = "parallel")]
 mod detached;
@@ -17,34 +17,34 @@ use super::segment::Segment;
 use super::segment_store::SegmentStore;
 use crate::num::to_u64;
 
-/// A bounded FIFO of memory: what waits in front, then the segment in which the next bytes are
-/// written.
+/// A bounded FIFO of memory: pending bytes in front, then the segment that the next bytes are
+/// written to.
 pub(crate) struct OutboundBuffer {
-    /// Of the chunks that leave it.
+    /// The id of the chunks that it hands out.
     id: BufferId,
-    /// Bytes wait in every piece.
+    /// Every piece has pending bytes.
     front: VecDeque<Piece>,
-    /// Apart from the others, because it is all there is of a buffer that is drained in time.
+    /// Kept separately, because a buffer that is drained in time has no other segments.
     tail: Option<Segment>,
-    /// What each stretch of waiting bytes carries, in order; together they are `waiting` long.
+    /// What each range of pending bytes carries, in order. Together they are `waiting` bytes long.
     marks: Marks,
-    /// Where segments come from and go to; it counts those in use, the tail included.
+    /// Where segments come from and return to. It counts those in use, including the tail.
     segments: SegmentStore,
     max_segments: usize,
-    /// What owned memory in front is charged.
+    /// How many segments the owned memory in front is charged for.
     charged: usize,
-    /// Sealed bytes.
+    /// The number of pending sealed bytes.
     waiting: usize,
     drained: u64,
-    /// Nothing more is to leave.
+    /// Nothing may be sent any more.
     discards: bool,
 }
 
-/// Room for the marks of some full records: 256 bytes.
+/// Room for the marks of a few full records: 256 bytes.
 const KEPT_MARKS: usize = 16;
 
 impl OutboundBuffer {
-    /// A buffer of at most `max_segments` segments; none is allocated yet.
+    /// Creates a buffer of at most `max_segments` segments. None is allocated yet.
     pub(crate) fn new(segments: SegmentStore, max_segments: usize) -> Self {
         Self {
             id: BufferId::new(),
@@ -60,17 +60,17 @@ impl OutboundBuffer {
         }
     }
 
-    /// Of the segments that are allocated from now on, the byte at `offset` is aligned.
+    /// Aligns the byte at `offset` in segments that are allocated from now on.
     pub(crate) fn align_at(&mut self, offset: usize) {
         self.segments.align_at(offset);
     }
 
-    /// Sealed bytes that wait to be drained.
+    /// The number of pending sealed bytes.
     pub(crate) const fn waiting(&self) -> usize {
         self.waiting
     }
 
-    /// Bytes drained since the beginning.
+    /// The number of bytes drained since the start.
     pub(crate) const fn drained(&self) -> u64 {
         self.drained
     }
@@ -80,7 +80,7 @@ impl OutboundBuffer {
         self.marks.drained_plaintext()
     }
 
-    /// The memory in which the next bytes are to be made; empty while there is none.
+    /// The memory for the next bytes. Empty while there is none.
     #[inline]
     pub(crate) fn tail_mut(&mut self) -> &mut [u8] {
         self.tail.as_mut().map_or(&mut [], Segment::tail_mut)
@@ -96,52 +96,52 @@ impl OutboundBuffer {
         self.tail.as_ref().map_or(0, Segment::tail_len)
     }
 
-    /// Length of a whole segment.
+    /// The length of a whole segment.
     pub(crate) const fn segment_len(&self) -> usize {
         self.segments.segment_len()
     }
 
-    /// Bytes of the tail that are in use.
+    /// How many bytes of the tail are in use.
     #[inline]
     pub(crate) fn filled_len(&self) -> usize {
         self.tail.as_ref().map_or(0, Segment::filled_len)
     }
 
-    /// Segments that there can be.
+    /// The maximum number of segments.
     pub(crate) const fn max_segments(&self) -> usize {
         self.max_segments
     }
 
-    /// Segments that [`add_segment`](Self::add_segment) may still add.
+    /// How many segments [`add_segment`](Self::add_segment) can still add.
     pub(crate) const fn fresh_segments(&self) -> usize {
         self.max_segments.saturating_sub(self.segments.in_use() + self.charged)
     }
 
-    /// Whether the tail is a segment of which nothing is in use, or missing.
+    /// Whether the tail is missing or is a segment that is not in use at all.
     pub(crate) fn tail_is_unused(&self) -> bool {
         self.tail.as_ref().is_none_or(Segment::is_unused)
     }
 
-    /// Segments in whose place foreign memory may stand: one that is not in use makes way for it.
+    /// How many segments foreign memory can replace. A segment that is not in use counts too.
     pub(crate) fn segments_for_owned(&self) -> usize {
         let unused = self.tail.as_ref().is_some_and(Segment::is_unused);
         self.fresh_segments() + usize::from(unused)
     }
 
-    /// Appends a segment; its whole length is the tail then.
+    /// Appends a segment, whose whole length becomes the tail.
     pub(crate) fn add_segment(&mut self) {
         self.retire_tail();
         self.tail = Some(self.segments.take());
     }
 
-    /// Copies `bytes` to `offset` in the tail, where what is in use ends then. Returns whether there
-    /// is memory for them.
+    /// Copies `bytes` to `offset` in the tail, where the part in use ends afterwards. Returns
+    /// whether there is memory for them.
     #[inline]
     pub(crate) fn fill_tail(&mut self, offset: usize, bytes: &[u8]) -> bool {
         self.tail.as_mut().is_some_and(|segment| segment.fill(offset, bytes))
     }
 
-    /// Declares the first `len` bytes of the tail to be in use.
+    /// Declares the first `len` bytes of the tail as in use.
     #[inline]
     pub(crate) fn set_filled(&mut self, len: usize) {
         if let Some(segment) = &mut self.tail {
@@ -149,12 +149,13 @@ impl OutboundBuffer {
         }
     }
 
-    /// Memory of segments that is held, in use or not.
+    /// The segment memory held, in use or not.
     pub(crate) fn memory_held(&self) -> usize {
         self.segments.memory_held()
     }
 
-    /// Remembers that the first `len` bytes of the tail are lent: they are wiped when dropped.
+    /// Remembers that the first `len` bytes of the tail are lent, so that they are wiped when
+    /// dropped.
     #[inline]
     pub(crate) fn set_lent(&mut self, len: usize) {
         if let Some(segment) = &mut self.tail {
@@ -162,7 +163,7 @@ impl OutboundBuffer {
         }
     }
 
-    /// The first `len` bytes of the tail are ready; they carry `plaintext` bytes.
+    /// The first `len` bytes of the tail are sealed. They carry `plaintext` bytes of plaintext.
     #[inline]
     pub(crate) fn seal(&mut self, len: usize, plaintext: usize) {
         if let Some(segment) = &mut self.tail {
@@ -171,7 +172,7 @@ impl OutboundBuffer {
         }
     }
 
-    /// Forgets what is in use of the tail and overwrites it.
+    /// Discards and overwrites the part of the tail in use.
     pub(crate) fn wipe_tail(&mut self) {
         if let Some(segment) = &mut self.tail {
             segment.wipe_tail();
@@ -179,8 +180,8 @@ impl OutboundBuffer {
         self.reuse_if_unused();
     }
 
-    /// Appends foreign memory, outside the capacity. What it carries is to be [`mark`](Self::mark)ed by the caller. The
-    /// tail must not be in use.
+    /// Appends foreign memory, which does not count against the capacity. The caller must
+    /// [`mark`](Self::mark) what it carries. The tail must not be in use.
     pub(crate) fn append_piece(&mut self, bytes: Bytes) {
         self.retire_tail();
         if !bytes.is_empty() {
@@ -188,8 +189,8 @@ impl OutboundBuffer {
         }
     }
 
-    /// Lets the foreign memory that was appended last take the place of a segment while it waits,
-    /// and what was appended before it with it.
+    /// Charges a segment for the foreign memory that was appended last: while that is pending, it
+    /// takes the place of a segment, together with what was appended before it.
     pub(crate) fn charge_last_owned(&mut self) {
         let last = self.front.iter_mut().rev().find_map(|piece| match piece {
             Piece::Owned { charge, .. } => Some(charge),
@@ -201,8 +202,8 @@ impl OutboundBuffer {
         }
     }
 
-    /// Appends a copy of a few bytes, outside the capacity. What they carry is to be
-    /// [`mark`](Self::mark)ed by the caller. The tail must not be in use.
+    /// Appends a copy of a few bytes, which do not count against the capacity. The caller must
+    /// [`mark`](Self::mark) what they carry. The tail must not be in use.
     pub(crate) fn append_small(&mut self, bytes: &[u8]) {
         self.retire_tail();
         let mut rest = bytes;
@@ -216,7 +217,7 @@ impl OutboundBuffer {
         }
     }
 
-    /// The bytes to drain next; empty only if none wait.
+    /// The bytes to drain next. Empty only if none are pending.
     #[inline]
     pub(crate) fn chunk(&self) -> &[u8] {
         match (self.front.front(), &self.tail) {
@@ -226,20 +227,20 @@ impl OutboundBuffer {
         }
     }
 
-    /// All waiting bytes, in order, in as few chunks as they lie in.
+    /// All pending bytes, in order, in as few chunks as possible.
     pub(crate) fn chunks(&self) -> impl Iterator<Item = &[u8]> {
         let tail = self.tail.as_ref().map(Segment::waiting);
         let tail = tail.filter(|chunk| !chunk.is_empty());
         self.front.iter().map(Piece::waiting).chain(tail)
     }
 
-    /// Takes the first `len` waiting bytes out.
+    /// Removes the first `len` pending bytes.
     ///
     /// # Panics
-    /// If fewer wait.
+    /// If fewer are pending.
     #[inline]
     pub(crate) fn advance(&mut self, len: usize) {
-        assert!(len <= self.waiting, "advanced past the {} bytes that wait", self.waiting);
+        assert!(len <= self.waiting, "advanced past the {} pending bytes", self.waiting);
         if len == 0 {
             return;
         }
@@ -253,7 +254,7 @@ impl OutboundBuffer {
         }
     }
 
-    /// Drains at most `len` bytes of what is in front of the tail. Returns what is left of `len`.
+    /// Drains at most `len` bytes of the pieces before the tail. Returns the rest of `len`.
     fn drain_front(&mut self, len: usize) -> usize {
         let mut rest = len;
         while rest > 0 {
@@ -269,7 +270,7 @@ impl OutboundBuffer {
         rest
     }
 
-    /// Removes the first piece, in which nothing waits any more.
+    /// Removes the first piece, which has no pending bytes left.
     #[inline]
     fn remove_front(&mut self) {
         match self.front.pop_front() {
@@ -279,7 +280,7 @@ impl OutboundBuffer {
         }
     }
 
-    /// A tail that nothing waits in and nothing is written in starts over, or goes.
+    /// If the tail has nothing pending and nothing written, starts it over or returns it.
     #[inline(always)]
     pub(crate) fn reuse_if_unused(&mut self) {
         match &mut self.tail {
@@ -293,7 +294,7 @@ impl OutboundBuffer {
         }
     }
 
-    /// Gives back all memory that nothing waits in and nothing is written in.
+    /// Frees all memory without pending or written bytes.
     pub(crate) fn shrink(&mut self) {
         if self.tail_is_unused() {
             self.retire_tail();
@@ -303,7 +304,7 @@ impl OutboundBuffer {
         self.marks.shrink(0);
     }
 
-    /// The last `wire` bytes appended carry `plaintext` bytes.
+    /// The last `wire` bytes appended carry `plaintext` bytes of plaintext.
     #[inline]
     pub(crate) fn mark(&mut self, wire: usize, plaintext: usize) {
         self.waiting += wire;
@@ -313,7 +314,7 @@ impl OutboundBuffer {
         }
     }
 
-    /// The tail joins what waits in front of it, or goes if nothing waits in it.
+    /// Moves the tail into the FIFO, or returns it if it has nothing pending.
     #[inline]
     fn retire_tail(&mut self) {
         debug_assert_eq!(self.filled_len(), 0, "the tail is in use");
@@ -332,7 +333,7 @@ impl OutboundBuffer {
     }
 }
 
-/// Counts, and nothing of what waits.
+/// Shows counts, but none of the pending bytes.
 impl fmt::Debug for OutboundBuffer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("OutboundBuffer")
@@ -451,7 +452,7 @@ mod tests {
         buffer.add_segment();
         put(&mut buffer, b"ij");
         buffer.advance(9);
-        assert_eq!(buffer.memory_held(), MEMORY_LEN, "the front segment is released at once");
+        assert_eq!(buffer.memory_held(), MEMORY_LEN, "the front segment is released immediately");
         buffer.advance(1);
         assert_eq!(buffer.memory_held(), 0);
     }
@@ -482,7 +483,7 @@ mod tests {
         assert_eq!((&first[..], &second[..]), (&b"abcd"[..], &b"e"[..]));
         assert_eq!((buffer.waiting(), buffer.drained_plaintext()), (0, 5));
         assert!(buffer.take(1).is_none());
-        assert_eq!(&buffer.tail()[..2], b"fg", "what is written in stays");
+        assert_eq!(&buffer.tail()[..2], b"fg", "the segment being written stays");
 
         let PutBackError(mut first) = buffer.put_back(first).unwrap_err();
         buffer.put_back(second).unwrap();

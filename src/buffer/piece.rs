@@ -1,4 +1,4 @@
-//! What stands in the outbound FIFO.
+//! The elements of the outbound FIFO.
 
 use bytes::{Buf, Bytes};
 
@@ -6,17 +6,17 @@ use super::segment::Segment;
 
 pub(super) enum Piece {
     Segment(Segment),
-    /// The handshake's flights, the caller's own memory, and what was put back.
+    /// The handshake's flights, the caller's own memory, and chunks that were put back.
     Owned {
         bytes: Bytes,
-        /// Segments that cannot be added while it waits.
+        /// How many segments cannot be added while it is pending.
         charge: usize,
     },
-    /// What stands around the caller's own memory.
+    /// The bytes around the caller's own memory.
     Small(Small),
 }
 
-/// A few bytes, kept here because an allocation would cost more than they do.
+/// A few bytes, stored inline because an allocation would cost more.
 ///
 /// Always `start <= end <= bytes.len()`.
 pub(super) struct Small {
@@ -25,8 +25,8 @@ pub(super) struct Small {
     end: usize,
 }
 
-/// The end of one record, a control record, and the beginning of the next record; no longer than
-/// what a [`Segment`] takes in the FIFO anyway.
+/// Enough for the end of one record, a control record and the start of the next record, and no
+/// longer than a [`Segment`] is in the FIFO anyway.
 const SMALL_LEN: usize = 72;
 
 impl Piece {
@@ -66,7 +66,7 @@ impl Small {
         Self { bytes: [0; SMALL_LEN], start: 0, end: 0 }
     }
 
-    /// Adds as many of `bytes` as there is place for and returns the others.
+    /// Adds as many of `bytes` as fit and returns the rest.
     pub(super) fn fill<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
         let free = &mut self.bytes[self.end..];
         let (now, later) = bytes.split_at(bytes.len().min(free.len()));

@@ -1,4 +1,4 @@
-//! Buffer memory shared between connections.
+//! Buffer memory shared by connections.
 
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
@@ -10,13 +10,13 @@ use bytes::BytesMut;
 
 use super::wipe;
 
-/// Memory that connections take their buffers from and give them back to: segments for what they
-/// send, and inbound memory. A clone is another handle of the same pool.
+/// Memory that connections take their buffers from and return them to: segments for output, and
+/// inbound memory. A clone is another handle to the same pool.
 ///
-/// Connections under one pool keep no empty buffer themselves, and allocate none while the pool
-/// has one. Memory that was handed out as owned chunks comes back when the last of its chunks is
-/// dropped. No plaintext lies in pooled memory: a segment held ciphertext, or is wiped; inbound
-/// memory, where records are opened, is wiped before it comes back.
+/// Connections with a pool do not keep empty buffers, and do not allocate buffers while the pool
+/// has some. Memory handed out as owned chunks returns when the last of its chunks is dropped.
+/// Pooled memory never contains plaintext. A segment either held ciphertext or is wiped, and
+/// inbound memory, where records are opened, is wiped before it returns.
 #[derive(Clone)]
 pub struct Pool(Arc<Shared>);
 
@@ -28,54 +28,56 @@ struct Shared {
 #[derive(Default)]
 struct Memory {
     segments: Segments,
-    /// All zeros.
+    /// All of it is zeroed.
     inbound: Vec<BytesMut>,
-    /// Bytes of these.
+    /// The total length of `inbound`.
     inbound_len: usize,
 }
 
 #[derive(Default)]
 struct Segments {
     whole: Vec<BytesMut>,
-    /// What is left of segments whose chunks were handed out: whole again when the last of these
-    /// is gone. Those given back first in front.
+    /// The rest of segments whose chunks were handed out. A segment is whole again once its last
+    /// chunk is gone. Those returned first are in front.
     remainders: VecDeque<BytesMut>,
 }
 
-/// Segments that a pool keeps by default.
+/// How many segments a pool keeps by default.
 const DEFAULT_SEGMENTS: usize = 16;
 
-/// Bytes of inbound memory that are kept for each segment: as a record is of the largest size.
+/// How many bytes of inbound memory are kept per segment: the length of the largest record.
 const INBOUND_PER_SEGMENT: usize = (1 << 14) + 2048 + 5;
 
-/// Remainders that are looked at for one segment: chunks may be in flight for long, and whoever
-/// waits for the pool waits for this.
+/// How many remainders are tried for one segment. Chunks can be in flight for a long time, and this
+/// happens while the pool is locked.
 const MAX_TRIES: usize = 4;
 
 impl Pool {
-    /// An empty pool that keeps at most `max_segments` segments (of some 16.5 KiB each), and
-    /// inbound memory for as many records: by default a connection's is for two.
+    /// Creates an empty pool that keeps at most `max_segments` segments (of about 16.5 KiB each),
+    /// and inbound memory for as many records. A connection's inbound memory holds two records by
+    /// default.
     ///
-    /// It need not be large: memory is in it only while no connection uses it. As many as are
-    /// busy at the same moment take it out, and what does not fit when it comes back is freed.
+    /// The pool does not have to be large, because memory is in it only while no connection uses
+    /// it. Connections that are busy at the same time take memory out, and memory that does not fit
+    /// when it returns is freed.
     #[must_use]
     pub fn new(max_segments: usize) -> Self {
         Self(Arc::new(Shared { memory: Mutex::default(), max_segments }))
     }
 
-    /// Segments in the pool now, those included whose chunks are still in use.
+    /// The number of segments in the pool now, including those whose chunks are still in use.
     #[must_use]
     pub fn len(&self) -> usize {
         self.lock(|memory| memory.segments.len())
     }
 
-    /// Whether there is none.
+    /// Whether the pool has no segments.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Bytes of inbound memory in the pool now.
+    /// The number of bytes of inbound memory in the pool now.
     #[must_use]
     pub fn inbound_len(&self) -> usize {
         self.lock(|memory| memory.inbound_len)
@@ -90,9 +92,9 @@ impl Pool {
         Some(segment)
     }
 
-    /// Takes back a segment of `len` bytes, or what is left of it.
+    /// Takes back a segment of `len` bytes, or the rest of one.
     pub(super) fn give(&self, segment: BytesMut, len: usize) {
-        // What does not fit is freed when nobody waits for the lock.
+        // Memory that does not fit is freed after the lock is released.
         let _excess = self.lock(|memory| {
             if memory.segments.len() >= self.0.max_segments {
                 return Some(segment);
@@ -102,12 +104,12 @@ impl Pool {
         });
     }
 
-    /// Inbound memory of `len` bytes, all zeros.
+    /// Inbound memory of `len` bytes, all zeroed.
     pub(super) fn take_inbound(&self, len: usize) -> BytesMut {
         self.lock(|memory| memory.take_inbound(len)).unwrap_or_else(|| BytesMut::zeroed(len))
     }
 
-    /// Takes back inbound memory, of which no more than the first `used` bytes are not zeros.
+    /// Takes back inbound memory. Only its first `used` bytes can differ from zero.
     pub(super) fn give_inbound(&self, mut inbound: BytesMut, used: usize) {
         if used > 0 {
             wipe(&mut inbound[..used]);
@@ -124,14 +126,14 @@ impl Pool {
     }
 
     fn lock<T>(&self, f: impl FnOnce(&mut Memory) -> T) -> T {
-        // A panic elsewhere leaves the list whole: every step of ours is a single push or pop.
+        // A panic elsewhere leaves the lists intact: each of our changes is a single push or pop.
         f(&mut self.0.memory.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
 impl Default for Pool {
-    /// An empty pool that keeps 16 segments, and inbound memory of eight connections: some
-    /// 550 KiB.
+    /// Creates an empty pool that keeps 16 segments and the inbound memory of eight connections:
+    /// about 550 KiB.
     fn default() -> Self {
         Self::new(DEFAULT_SEGMENTS)
     }
@@ -142,7 +144,7 @@ impl Memory {
         let is_it = |memory: &BytesMut| memory.len() == len;
         let memory = match self.inbound.last() {
             Some(last) if is_it(last) => self.inbound.pop(),
-            // Of connections with other capacities.
+            // For connections with other capacities.
             _ => self.inbound.iter().rposition(is_it).map(|i| self.inbound.swap_remove(i)),
         };
         self.inbound_len -= memory.as_ref().map_or(0, |memory| memory.len());
@@ -155,7 +157,7 @@ impl Segments {
         self.whole.len() + self.remainders.len()
     }
 
-    /// Memory of `len` bytes, of which some may have to be initialised again.
+    /// Memory of `len` bytes, part of which may have to be initialised again.
     fn take(&mut self, len: usize) -> Option<BytesMut> {
         if let Some(memory) = self.whole.pop() {
             return Some(memory);
@@ -181,13 +183,13 @@ impl Segments {
 }
 
 impl PartialEq for Pool {
-    /// Two handles are equal if they are of the same pool.
+    /// Two handles are equal if they belong to the same pool.
     fn eq(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
     }
 }
 
-/// Counts: the memory is that of many connections.
+/// Shows only counts, because the memory belongs to many connections.
 impl fmt::Debug for Pool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Pool")
@@ -208,12 +210,12 @@ mod tests {
             let pool = Pool::new(max);
             for _ in 0..2 {
                 (0..4).for_each(|_| pool.give(BytesMut::zeroed(8), 8));
-                assert_eq!(pool.len(), max, "whole segments");
+                assert_eq!(pool.len(), max, "number of whole segments");
             }
             while pool.take(8).is_some() {}
             assert!(pool.is_empty());
             (0..4).for_each(|_| pool.give(BytesMut::zeroed(3), 8));
-            assert_eq!(pool.len(), max, "what is left of segments");
+            assert_eq!(pool.len(), max, "number of remainders");
             pool.give(BytesMut::zeroed(8), 8);
             assert_eq!(pool.len(), max, "both");
         }
@@ -229,7 +231,7 @@ mod tests {
                 pool.give_inbound(BytesMut::from(&*alloc::vec![7; len]), len);
             }
             assert_eq!(pool.inbound_len(), pooled, "{len}");
-            assert!(pool.take_inbound(1).iter().eq(&[0]), "made new");
+            assert!(pool.take_inbound(1).iter().eq(&[0]), "newly allocated");
             for _ in 0..3 {
                 assert_eq!(pool.take_inbound(len), alloc::vec![0; len], "{len}");
             }

@@ -1,4 +1,4 @@
-//! One piece of outbound memory, filled at its end and drained from its start.
+//! A segment of outbound memory, filled at its end and drained from its start.
 
 use core::fmt;
 #[cfg(feature = "parallel")]
@@ -9,37 +9,37 @@ use bytes::{Buf, Bytes, BytesMut};
 use super::copy::copy;
 use super::wipe;
 
-/// What is written at a segment's start can be aligned to this many bytes: ring reads and writes
-/// vectors of 32, and those that lie across two cache lines cost it 2 to 4 %.
+/// The alignment of what is written at a segment's start, in bytes. ring reads and writes vectors
+/// of 32 bytes, and those that straddle two cache lines cost it 2 to 4 %.
 const ALIGNMENT: usize = 32;
 
-/// Fixed memory that is drained from the front while its tail is written.
+/// A fixed block of memory that is drained from the front while its tail is written.
 ///
-/// Always `start <= drained <= sealed <= filled <= end <= memory.len()`. What lies before `sealed`
-/// is ready for the transport; `sealed..filled` is being written and is not to be seen by anyone
-/// else. `end - start` does not depend on where the memory lies, so that the same calls make the
+/// Always `start <= drained <= sealed <= filled <= end <= memory.len()`. The bytes before `sealed`
+/// are ready for the transport; `sealed..filled` is being written and must not be visible to anyone
+/// else. `end - start` does not depend on the memory's address, so that the same calls produce the
 /// same bytes.
 pub(crate) struct Segment {
-    /// Initialised once, when allocated. Shorter at its front by what was taken out of it.
+    /// Initialised once, when allocated. Taking bytes out shortens it at its front.
     memory: BytesMut,
     start: usize,
     end: usize,
     drained: usize,
     sealed: usize,
     filled: usize,
-    /// End of the memory that was lent to be written in: what lies between `sealed` and here may
-    /// hold bytes that were never sealed.
+    /// The end of the memory that was lent to be written to: between `sealed` and here there can be
+    /// bytes that were never sealed.
     lent: usize,
 }
 
 impl Segment {
-    /// Bytes of memory for a segment of `len` bytes, wherever it lies.
+    /// How much memory a segment of `len` bytes needs, regardless of its address.
     pub(super) const fn memory_len(len: usize) -> usize {
         len + ALIGNMENT - 1
     }
 
-    /// A segment in memory of the right length ([`memory_len`](Self::memory_len)), of which the
-    /// byte at `aligned` is aligned.
+    /// Creates a segment in memory of the right length ([`memory_len`](Self::memory_len)) and
+    /// aligns the byte at `aligned`.
     pub(super) fn new(memory: BytesMut, aligned: usize) -> Self {
         let end_of_prefix = memory.as_ptr().addr().wrapping_add(aligned);
         let start = end_of_prefix.wrapping_neg() % ALIGNMENT;
@@ -47,7 +47,7 @@ impl Segment {
         Self { memory, start, end, drained: start, sealed: start, filled: start, lent: start }
     }
 
-    /// Bytes of memory that are left; fewer than at first after something was taken.
+    /// How many bytes of memory are left: fewer than at first if some were taken out.
     pub(super) fn memory_left(&self) -> usize {
         self.memory.len()
     }
@@ -68,13 +68,13 @@ impl Segment {
         self.end - self.sealed
     }
 
-    /// Bytes of the tail that are in use.
+    /// How many bytes of the tail are in use.
     #[inline]
     pub(super) const fn filled_len(&self) -> usize {
         self.filled - self.sealed
     }
 
-    /// Declares the first `len` bytes of the tail to be in use.
+    /// Declares the first `len` bytes of the tail as in use.
     #[inline]
     pub(super) fn set_filled(&mut self, len: usize) {
         debug_assert!(len <= self.tail_len(), "filled past the end of the segment");
@@ -82,8 +82,8 @@ impl Segment {
         self.lent = self.lent.max(self.filled);
     }
 
-    /// Copies `bytes` to `offset` in the tail, where what is in use ends then. Returns whether there
-    /// is memory for them.
+    /// Copies `bytes` to `offset` in the tail, where the part in use ends afterwards. Returns
+    /// whether there is memory for them.
     #[inline]
     pub(super) fn fill(&mut self, offset: usize, bytes: &[u8]) -> bool {
         let start = self.sealed + offset;
@@ -95,14 +95,14 @@ impl Segment {
         true
     }
 
-    /// Remembers that the first `len` bytes of the tail may be written by somebody else.
+    /// Remembers that someone else may write to the first `len` bytes of the tail.
     #[inline]
     pub(super) fn set_lent(&mut self, len: usize) {
         self.lent = self.lent.max(self.sealed + len);
     }
 
-    /// The first `len` bytes of the tail are ready for the transport; nothing of the tail is in
-    /// use any more.
+    /// The first `len` bytes of the tail are ready for the transport. After this, no part of the
+    /// tail is in use.
     #[inline]
     pub(super) fn seal(&mut self, len: usize) {
         debug_assert!(len <= self.tail_len(), "sealed past the end of the segment");
@@ -121,7 +121,7 @@ impl Segment {
         self.drained += len;
     }
 
-    /// Takes at most `max` of the waiting bytes out, as a copy.
+    /// Takes up to `max` of the pending bytes out, as a copy.
     pub(super) fn copy(&mut self, max: usize) -> Bytes {
         let len = self.waiting().len().min(max);
         let bytes = Bytes::copy_from_slice(&self.waiting()[..len]);
@@ -129,7 +129,7 @@ impl Segment {
         bytes
     }
 
-    /// Takes at most `max` of the waiting bytes out, with their memory.
+    /// Takes up to `max` of the pending bytes out, together with their memory.
     pub(super) fn take(&mut self, max: usize) -> Bytes {
         let end = self.drained + self.waiting().len().min(max);
         let mut front = self.memory.split_to(end);
@@ -142,46 +142,46 @@ impl Segment {
         front.freeze()
     }
 
-    /// The memory, without a trace of plaintext.
+    /// The memory, without any plaintext.
     #[cfg(feature = "std")]
     pub(super) fn into_memory(mut self) -> BytesMut {
         self.wipe_tail();
         core::mem::take(&mut self.memory)
     }
 
-    /// Where the memory lies.
+    /// The address of the memory.
     #[cfg(feature = "parallel")]
     pub(crate) fn address(&self) -> usize {
         self.memory.as_ptr().addr()
     }
 
-    /// Where the tail begins.
+    /// The position where the tail begins.
     #[cfg(feature = "parallel")]
     pub(super) const fn sealed_end(&self) -> usize {
         self.sealed
     }
 
-    /// Bytes that are declared ready and are yet to be made; `range` counts from the memory's
-    /// beginning.
+    /// Bytes that were declared ready but are still to be made. `range` counts from the start of
+    /// the memory.
     #[cfg(feature = "parallel")]
     pub(crate) fn sealed_mut(&mut self, range: Range<usize>) -> &mut [u8] {
         &mut self.memory[..self.sealed][range]
     }
 
-    /// Whether the memory may be used for something else.
+    /// Whether the memory can be used for something else.
     #[inline]
     pub(super) const fn is_unused(&self) -> bool {
         self.drained == self.filled
     }
 
-    /// Makes the whole memory tail again.
+    /// Turns the whole memory into tail again.
     #[inline]
     pub(super) fn reset(&mut self) {
         debug_assert!(self.is_unused(), "a segment in use was reset");
         (self.drained, self.sealed, self.filled) = (self.start, self.start, self.start);
     }
 
-    /// Forgets the bytes in use and overwrites them.
+    /// Discards and overwrites the bytes in use.
     pub(super) fn wipe_tail(&mut self) {
         let end = self.lent.max(self.filled);
         if end > self.sealed {

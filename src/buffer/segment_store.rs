@@ -1,4 +1,4 @@
-//! Where segments come from and go to.
+//! Where segments come from and return to.
 
 use alloc::vec::Vec;
 
@@ -9,7 +9,8 @@ use super::BufferPolicy;
 use super::Pool;
 use super::segment::Segment;
 
-/// Makes the segments of one buffer, all of one length, and takes them back when they are empty.
+/// Creates the segments of one buffer, all of the same length, and takes them back when they are
+/// empty.
 pub(crate) struct SegmentStore {
     segment_len: usize,
     /// The byte of a segment that is aligned.
@@ -23,7 +24,7 @@ pub(crate) struct SegmentStore {
 }
 
 impl SegmentStore {
-    /// A store of segments of `segment_len` bytes; none is allocated yet.
+    /// Creates a store for segments of `segment_len` bytes. None is allocated yet.
     pub(crate) const fn new(segment_len: usize, policy: BufferPolicy) -> Self {
         Self {
             segment_len,
@@ -36,29 +37,29 @@ impl SegmentStore {
         }
     }
 
-    /// Takes memory from `pool` and gives it back there.
+    /// Takes memory from `pool` and returns it there.
     #[cfg(feature = "std")]
     pub(crate) fn with_pool(self, pool: Option<Pool>) -> Self {
         Self { pool, ..self }
     }
 
-    /// Of the segments that are allocated from now on, the byte at `offset` is aligned.
+    /// Aligns the byte at `offset` in segments that are allocated from now on.
     pub(super) fn align_at(&mut self, offset: usize) {
-        // Of no more than a record's header and nonce.
+        // At most the length of a record's header and nonce.
         self.aligned = u8::try_from(offset).unwrap_or(0);
     }
 
-    /// Length of a whole segment.
+    /// The length of a whole segment.
     pub(super) const fn segment_len(&self) -> usize {
         self.segment_len
     }
 
-    /// Segments that were taken and not given back.
+    /// How many segments were taken and not returned.
     pub(super) const fn in_use(&self) -> usize {
         self.in_use
     }
 
-    /// Memory of segments, in use or not.
+    /// The memory of all segments, in use or not.
     pub(super) fn memory_held(&self) -> usize {
         (self.in_use + self.spare.len()) * self.memory_len()
     }
@@ -83,7 +84,7 @@ impl SegmentStore {
         }
     }
 
-    /// Whether an empty segment stays with this buffer, and is whole.
+    /// Whether this buffer keeps an empty segment, which must be whole.
     #[inline(always)]
     pub(super) fn keeps(&self, segment: &Segment) -> bool {
         !self.is_pooled()
@@ -91,7 +92,7 @@ impl SegmentStore {
             && segment.memory_left() == self.memory_len()
     }
 
-    /// Whether a pool gets memory back when nobody needs it.
+    /// Whether unused memory returns to a pool.
     #[inline(always)]
     pub(super) const fn is_pooled(&self) -> bool {
         #[cfg(feature = "std")]
@@ -106,7 +107,7 @@ impl SegmentStore {
         self.spare = Vec::new();
     }
 
-    /// Bytes of memory that a whole segment takes.
+    /// How much memory a whole segment takes, in bytes.
     const fn memory_len(&self) -> usize {
         Segment::memory_len(self.segment_len)
     }

@@ -1,4 +1,4 @@
-//! A server whose configuration is chosen once the client has spoken.
+//! A server whose configuration is chosen once the client has sent its ClientHello.
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -11,11 +11,11 @@ use super::{Connection, ConnectionConfig, ConnectionError, Stage};
 use crate::alert::AlertDescription;
 use crate::error::Error;
 
-/// Reads a ClientHello, then becomes a server [`Connection`] with the configuration of your choice.
+/// Reads a ClientHello, then becomes a server [`Connection`] with a configuration of your choice.
 ///
-/// Drive [`connection`](Self::connection) as any other until
-/// [`client_hello`](Self::client_hello) is there; then [`accept`](Self::accept) or
-/// [`reject`](Self::reject). Nothing that was read is lost, and it works without `std`.
+/// Drive [`connection`](Self::connection) like any other until [`client_hello`](Self::client_hello)
+/// returns something, then call [`accept`](Self::accept) or [`reject`](Self::reject). Nothing that
+/// was read is lost. This works without `std`.
 ///
 /// ```
 /// # use std::sync::Arc;
@@ -29,11 +29,11 @@ use crate::error::Error;
 ///     let _taken = connection.receive(wire);
 ///     connection.process().map_err(Err)?;
 ///     let Some(hello) = acceptor.client_hello() else {
-///         return Err(Ok(acceptor)); // not all of it is here
+///         return Err(Ok(acceptor)); // the ClientHello is not complete yet
 ///     };
 ///     match choose(hello.server_name()) {
 ///         Some(config) => acceptor.accept(config).map_err(Err),
-///         // The alert waits to be drained.
+///         // The alert is pending: drain it.
 ///         None => Ok(acceptor.reject(AlertDescription::UNRECOGNIZED_NAME)),
 ///     }
 /// }
@@ -45,22 +45,22 @@ pub struct Acceptor {
 }
 
 impl Acceptor {
-    /// An acceptor for one connection, with its settings.
+    /// Creates an acceptor for one connection, with its settings.
     ///
     /// # Errors
-    /// [`ConnectionError::Config`] for a setting that is out of its range.
+    /// [`ConnectionError::Config`] if a setting is out of range.
     pub fn new(config: ConnectionConfig) -> Result<Self, ConnectionError> {
         let backend = Box::new(LateServer::new(None, &config));
         Ok(Self { connection: Connection::negotiating(backend, config.clone())?, config })
     }
 
-    /// The connection, to give it input, and to drain it where it fails. While a whole ClientHello
-    /// waits for a configuration, it wants nothing.
+    /// Returns the connection, so that you can feed it input and, if it fails, drain it. Once the
+    /// whole ClientHello is here and needs a configuration, the connection wants nothing.
     pub const fn connection(&mut self) -> &mut Connection {
         &mut self.connection
     }
 
-    /// What the client said, once all of it is here.
+    /// Returns the ClientHello once all of it is here.
     #[must_use]
     pub fn client_hello(&self) -> Option<&ClientHello> {
         match &self.connection.stage {
@@ -69,12 +69,14 @@ impl Acceptor {
         }
     }
 
-    /// Goes on with a configuration. What there is to answer waits to be drained.
+    /// Continues with a configuration. The response is pending: drain it.
     ///
     /// # Errors
-    /// As [`Connection::server_with`]; why the handshake failed, if it did at once; or
-    /// [`Error::HandshakeFailed`] without a ClientHello. The peer's alert is lost then: where it
-    /// matters, check the configuration before.
+    /// The errors of [`Connection::server_with`]; the reason why the handshake failed, if it failed
+    /// before this call; or [`Error::HandshakeFailed`] without a ClientHello. In each case the alert
+    /// for the peer is lost. If that matters, check the configuration first. A handshake that fails
+    /// later, with the new configuration, is not an error of this call: the connection returned has
+    /// failed, and its alert is pending.
     pub fn accept(mut self, tls: Arc<ServerConfig>) -> Result<Connection, ConnectionError> {
         let Connection { writer, stage, .. } = &mut self.connection;
         let Stage::Negotiating(handshake) = stage else {
@@ -85,14 +87,14 @@ impl Acceptor {
         writer.lower_max_fragment_len(config.writer.max_fragment_len);
         let (backend, limit) = choose(hello, &tls, &config)?;
         handshake.go_on_with(backend, limit, writer);
-        // A failure is sticky, and its alert waits.
+        // A failure is sticky, and its alert is pending.
         let _failed = self.connection.process();
         Ok(self.connection)
     }
 
-    /// Refuses the client with a fatal alert, which waits to be drained from what this returns: a
-    /// connection that has failed with [`Error::Aborted`]. If it had failed before, it keeps its
-    /// error and its alert.
+    /// Rejects the client with a fatal alert. Returns a connection that has failed with
+    /// [`Error::Aborted`] and in which the alert is pending. If the connection had already failed,
+    /// it keeps its error and its alert.
     #[must_use]
     pub fn reject(mut self, alert: AlertDescription) -> Connection {
         self.connection.abort(alert);

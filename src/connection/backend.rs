@@ -1,7 +1,8 @@
-//! What a connection needs of a library that makes handshakes.
+//! What a connection needs from a library that performs handshakes.
 //!
-//! rustls 0.23 is one ([`rustls23`](super::rustls23)). Another version of it, with another API,
-//! is another implementation of this trait beside it; what is above stays as it is.
+//! rustls 0.23 is one such library ([`rustls23`](super::rustls23)). Another version with a
+//! different API would be another implementation of this trait; everything above it stays
+//! unchanged.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -17,12 +18,12 @@ use crate::aead::{NextKeys, ReadKeys, WriteKeys};
 use crate::reader::Role;
 use crate::record::Version;
 
-/// One handshake in the making: records go in and come out.
+/// A handshake in progress: records go in and come out.
 ///
-/// It never sees what comes behind the handshake, and seals nothing after
+/// It never sees what follows the handshake, and seals nothing after
 /// [`hand_over`](Self::hand_over).
 pub(super) trait Backend: fmt::Debug + Send + Sync {
-    /// Ours.
+    /// Our role.
     fn role(&self) -> Role;
 
     /// The version, once it is negotiated.
@@ -34,49 +35,49 @@ pub(super) trait Backend: fmt::Debug + Send + Sync {
     /// Whether the peer's Finished, or our own, is still missing.
     fn is_handshaking(&self) -> bool;
 
-    /// Whether it has records to send that [`step`](Self::step) has not given yet.
+    /// Whether it has records to send that [`step`](Self::step) has not returned yet.
     fn has_output(&self) -> bool;
 
-    /// Looks at `records`, which begin where those that were discarded ended, and takes one step.
-    /// Returns how many bytes at their front are not needed any more, also with an error.
+    /// Looks at `records`, which begin where the discarded ones ended, and takes one step. Returns
+    /// how many bytes at their front are no longer needed, even with an error.
     fn step(&mut self, records: &mut [u8]) -> (usize, Result<Step, ConnectionError>);
 
-    /// Seals a fragment before the handshake is over, if that may be done now. `None` if not, or if
-    /// no more of it may be sent.
+    /// Seals a fragment before the handshake is over, if that is allowed now. `None` if it is not,
+    /// or if no more of it may be sent.
     fn seal_early(&mut self, fragment: &[u8]) -> Option<SealedEarly>;
 
-    /// What the client has said, if that is what this waits with.
+    /// The ClientHello, if this backend is waiting with it.
     fn client_hello(&self) -> Option<&ClientHello> {
         None
     }
 
-    /// Gives the keys away. To be called when the handshake is over and there is nothing to send:
-    /// a failure loses the connection.
+    /// Gives up the keys. Call this once the handshake is over and there is nothing to send: a
+    /// failure loses the connection.
     fn hand_over(
         self: Box<Self>,
         server_hello: Option<ServerHello>,
     ) -> Result<HandedOver, ConnectionError>;
 }
 
-/// What one step came to.
+/// The result of one step.
 #[derive(Debug)]
 pub(super) enum Step {
-    /// There may be another one.
+    /// Another step may follow.
     Again,
     /// A record to send.
     Send(Vec<u8>),
-    /// It waits for more records.
+    /// The backend waits for more records.
     Blocked,
-    /// It could send application data.
+    /// The backend could send application data.
     Traffic,
-    /// It waits for more records, and could send early data.
+    /// The backend waits for more records and could send early data.
     EarlyTraffic,
-    /// Early data of a client.
+    /// Early data from a client.
     EarlyPlaintext(Zeroizing<Vec<u8>>),
-    /// The ClientHello is here, and no configuration.
+    /// The ClientHello is complete, and a configuration is needed.
     Hello,
-    /// The ClientHello is here. Another backend continues the handshake, and our records hold at most
-    /// this much.
+    /// The ClientHello is complete. Another backend continues the handshake, and our records hold
+    /// at most this much.
     Become(Box<dyn Backend>, Option<usize>),
 }
 
@@ -92,7 +93,7 @@ impl SealedEarly {
         Self { record, taken }
     }
 
-    /// How much of the fragment is in it.
+    /// How many bytes of the fragment it contains.
     pub(super) const fn taken(&self) -> usize {
         self.taken
     }
@@ -102,7 +103,7 @@ impl SealedEarly {
     }
 }
 
-/// The keys of both directions, what comes after them, and what was negotiated.
+/// The keys of both directions, the source of the next keys, and what was negotiated.
 #[derive(Debug)]
 pub(super) struct HandedOver {
     write_keys: WriteKeys,

@@ -1,4 +1,4 @@
-//! Settings of a connection, and rustls's made ready for it.
+//! The settings of a connection, and how rustls's configuration is prepared for it.
 
 use alloc::sync::Arc;
 use core::fmt;
@@ -31,7 +31,7 @@ use crate::reader::ReaderConfig;
 use crate::record::HEADER_LEN;
 use crate::writer::WriterConfig;
 
-/// The settings of both halves. Fields are assigned: more may come.
+/// The settings of both halves. Assign the fields one by one, because more may be added.
 ///
 /// ```
 /// let mut config = wantwrite::ConnectionConfig::default();
@@ -41,47 +41,48 @@ use crate::writer::WriterConfig;
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ConnectionConfig {
-    /// Of what we write.
+    /// The settings of the writing half.
     pub writer: WriterConfig,
-    /// Of what we read.
+    /// The settings of the reading half.
     pub reader: ReaderConfig,
     /// What the peer's `close_notify` does to our half in TLS 1.2.
     pub tls12_close: Tls12Close,
-    /// Whether [`export_keying_material`](crate::Connection::export_keying_material) is to work. A
-    /// copy of rustls's configuration is made for each connection then, and the exporter secret is
-    /// kept. Default: no.
+    /// Whether [`export_keying_material`](crate::Connection::export_keying_material) works. If so,
+    /// each connection makes a copy of rustls's configuration and keeps the exporter secret.
+    /// Default: no.
     pub exporter: bool,
-    /// Whether early data (0-RTT) may be used. A client also needs rustls's `enable_early_data`, a
-    /// server `max_early_data_size`, and reads it with
+    /// Whether early data (0-RTT) is allowed. A client also needs rustls's `enable_early_data`. A
+    /// server also needs `max_early_data_size`, and reads early data with
     /// [`early_plaintext`](crate::Connection::early_plaintext). Default: no.
     pub early_data: bool,
-    /// Whether a server sends no longer records, handshake records too, than a client asks for by
-    /// `record_size_limit` (RFC 8449) or `max_fragment_length` (RFC 6066 §4). It answers neither
-    /// extension, because rustls knows none of them. Default: no.
+    /// Whether a server respects a client's `record_size_limit` (RFC 8449) or `max_fragment_length`
+    /// (RFC 6066 §4) in all records it sends, handshake records included. It does not answer either
+    /// extension, because rustls does not support them. Default: no.
     pub peer_size_limits: bool,
     /// Whether the connection can be [moved](crate::Connection::dangerous_into_moved) to another
     /// process. The traffic secrets are kept for that. Default: no.
     pub movable: bool,
 }
 
-/// What the peer's `close_notify` does to our half in TLS 1.2. In TLS 1.3 it does nothing to it.
+/// What the peer's `close_notify` does to our half in TLS 1.2. In TLS 1.3 it never affects our
+/// half.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Tls12Close {
-    /// Our half stays open, as in TLS 1.3 (RFC 9846 §6.1): a peer that ends its half and waits for
-    /// the answer, as `socat` and `stunnel` do, gets it.
+    /// Our half stays open, as in TLS 1.3 (RFC 9846 §6.1). A peer that ends its half and waits for
+    /// the response, as `socat` and `stunnel` do, still gets it.
     #[default]
     HalfOpen,
-    /// The letter of RFC 5246 §7.2.1: our half is closed as soon as the peer's `close_notify` is
-    /// processed. What was accepted before is still sent. So answer what you have read before you
-    /// call [`process`](crate::Connection::process) again; [`read`](crate::Connection::read)
-    /// stops in front of it by itself.
+    /// Follows RFC 5246 §7.2.1 to the letter: our half closes as soon as the peer's `close_notify`
+    /// is processed. What was accepted before is still sent. So respond to what you have read
+    /// before you call [`process`](crate::Connection::process) again;
+    /// [`read`](crate::Connection::read) stops before the `close_notify` automatically.
     Answer,
 }
 
 impl ConnectionConfig {
-    /// The default settings, with `pool` for both halves. Give a clone of it to every connection:
-    /// those that are idle hold no buffer then, and those that are busy allocate none.
+    /// The default settings, with `pool` for both halves. Give a clone to every connection: idle
+    /// connections then hold no buffers, and busy ones do not allocate any.
     #[cfg(feature = "std")]
     #[must_use]
     pub fn pooled(pool: Pool) -> Self {
@@ -91,22 +92,22 @@ impl ConnectionConfig {
         config
     }
 
-    /// Whether a connection can be made with these settings, without making one.
+    /// Checks whether a connection can be created with these settings, without creating one.
     ///
     /// # Errors
-    /// The first setting that is out of its range.
+    /// The first setting that is out of range.
     pub fn check(&self) -> Result<(), ConfigError> {
         self.writer.check()?;
         self.reader.check()
     }
 
-    /// What a handshake's key log is listened to for.
+    /// Which secrets are captured from the handshake's key log.
     pub(super) const fn kept_secrets(&self) -> KeptSecrets {
         KeptSecrets::new(self.exporter, self.movable)
     }
 
-    /// With rustls's cap on records (`max_fragment_size`) as one more on ours. rustls counts the
-    /// record header in it, and has refused values that are out of its range.
+    /// Adds rustls's cap on records (`max_fragment_size`) to ours. rustls includes the record
+    /// header in it and has already rejected values out of range.
     pub(super) fn capped(mut self, max_fragment_size: Option<usize>) -> Self {
         if let Some(size) = max_fragment_size {
             let cap = &mut self.writer.max_fragment_len;
@@ -116,30 +117,31 @@ impl ConnectionConfig {
     }
 }
 
-/// A client configuration that trusts the Mozilla roots (`webpki-roots`), with ring, for TLS 1.3
-/// and (feature `tls12`) 1.2, without a client certificate. Clock and randomness are the system's.
+/// Returns a client configuration that trusts the Mozilla roots (`webpki-roots`), uses ring, and
+/// offers TLS 1.3 and (feature `tls12`) 1.2, without a client certificate. Clock and randomness
+/// come from the operating system.
 #[cfg(all(feature = "std", feature = "webpki-roots"))]
 #[must_use]
 pub fn webpki_client_config() -> Arc<ClientConfig> {
     webpki_client_config_with_time(Arc::new(DefaultTimeProvider))
 }
 
-/// The same with the caller's clock, for programs without `std`: see [`clock`].
+/// Like `webpki_client_config`, with your own clock, for programs without `std`: see [`clock`].
 #[cfg(feature = "webpki-roots")]
 #[must_use]
 pub fn webpki_client_config_with_time(time: Arc<dyn TimeProvider>) -> Arc<ClientConfig> {
     finish_client_config(client_config_builder(time).with_root_certificates(webpki_roots()))
 }
 
-/// What is negotiated, whatever rustls is built with.
+/// The versions to negotiate, regardless of how rustls is built.
 const VERSIONS: &[&SupportedProtocolVersion] = &[
     &version::TLS13,
     #[cfg(feature = "tls12")]
     &version::TLS12,
 ];
 
-/// The beginning of a client configuration without `std`: ring, TLS 1.3 and (feature `tls12`) 1.2,
-/// the caller's clock. What remains is whom to trust, and a client certificate or none.
+/// Starts a client configuration without `std`: ring, TLS 1.3 and (feature `tls12`) 1.2, and your
+/// own clock. You still have to choose whom to trust, and whether to send a client certificate.
 ///
 /// ```
 /// use core::time::Duration;
@@ -159,8 +161,8 @@ pub fn client_config_builder(
         .expect("the ring provider has suites for each version")
 }
 
-/// As [`client_config_builder`], for a server: what remains is whether clients are asked for
-/// certificates, and the server's own.
+/// Like [`client_config_builder`], for a server. You still have to choose whether to ask clients
+/// for certificates, and the server's own certificate.
 #[must_use]
 pub fn server_config_builder(
     time: Arc<dyn TimeProvider>,
@@ -170,9 +172,9 @@ pub fn server_config_builder(
         .expect("the ring provider has suites for each version")
 }
 
-/// A function as the clock that rustls asks: the time since the beginning of 1970 (UTC), or
-/// `None` while it is not known, which fails the handshakes that need it. Certificates are
-/// checked against it, and the age of tickets.
+/// Makes a clock for rustls out of a function. The function returns the time since the start of
+/// 1970 (UTC), or `None` while the time is unknown, in which case handshakes that need it fail.
+/// Certificates and the age of tickets are checked against this clock.
 #[must_use]
 pub fn clock(now: impl Fn() -> Option<Duration> + Send + Sync + 'static) -> Arc<dyn TimeProvider> {
     Arc::new(Clock(now))
@@ -202,13 +204,13 @@ fn finish_client_config(
     builder: ConfigBuilder<ClientConfig, WantsClientCert>,
 ) -> Arc<ClientConfig> {
     let mut config = builder.with_no_client_auth();
-    // Spares every connection a copy of the configuration.
+    // This saves every connection a copy of the configuration.
     config.enable_secret_extraction = true;
     Arc::new(config)
 }
 
-/// A suite that is not ours must not be offered, and rustls lets no configuration change its
-/// provider.
+/// A suite that we do not support must not be offered, and rustls does not let us change the
+/// provider in a configuration.
 pub(super) fn check_suites(provider: &CryptoProvider) -> Result<(), ConnectionError> {
     let mut numbers = provider.cipher_suites.iter().map(|suite| u16::from(suite.suite()));
     match numbers.find(|&number| CipherSuite::from_wire(number).is_none()) {
@@ -217,11 +219,13 @@ pub(super) fn check_suites(provider: &CryptoProvider) -> Result<(), ConnectionEr
     }
 }
 
-/// The configuration as [`Connection::client`](crate::Connection::client) needs it: secrets can be
-/// taken out, and no early data, which [`ConnectionConfig::early_data`] does not allow by default.
+/// Returns the configuration as [`Connection::client`](crate::Connection::client) needs it: secrets
+/// can be extracted, and early data is off, because [`ConnectionConfig::early_data`] does not allow
+/// it by default.
 ///
-/// A copy is made only where something has to change. Every connection does this for itself; a
-/// program that makes many with one configuration does it once before, and spares each the copy.
+/// This makes a copy only if something has to change. Every connection does this itself. If your
+/// program creates many connections with one configuration, call this once beforehand to save each
+/// of them the copy.
 #[must_use]
 pub fn prepare_client_config(mut config: Arc<ClientConfig>) -> Arc<ClientConfig> {
     if !config.enable_secret_extraction || config.enable_early_data {

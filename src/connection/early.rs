@@ -1,4 +1,5 @@
-//! Data beside the handshake: a client's 0-RTT data (RFC 9846 §2.3), a server's half-RTT data.
+//! Data sent during the handshake: a client's 0-RTT data (RFC 9846 §2.3) and a server's half-RTT
+//! data.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -11,19 +12,19 @@ use crate::buffer::append_wiped;
 use crate::error::Overrun;
 use crate::writer::Writer;
 
-/// What became of a client's early data.
+/// What happened to a client's early data.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EarlyDataStatus {
-    /// The client did not offer any: it is not allowed to, or has no ticket that allows it. On a
-    /// server: none came.
+    /// The client did not offer any, because it is not allowed to or has no ticket that permits it.
+    /// On a server: none arrived.
     #[default]
     NotOffered,
-    /// A client may send early data, and does not know yet whether the server takes it.
+    /// A client can send early data, but does not know yet whether the server accepts it.
     Offered,
-    /// The server took it.
+    /// The server accepted it.
     Accepted,
-    /// The server did not: [`Connection::take_rejected_early_data`] gives it back.
+    /// The server rejected it: [`Connection::take_rejected_early_data`] returns it.
     Rejected,
 }
 
@@ -31,13 +32,13 @@ pub enum EarlyDataStatus {
 #[derive(Default)]
 pub(super) struct EarlyData {
     status: EarlyDataStatus,
-    /// What we wrote. A client keeps all of it until it knows what became of it.
+    /// What we wrote. A client keeps all of it until it knows whether the server accepted it.
     written: Zeroizing<Vec<u8>>,
     /// How much of it is sealed.
     sealed: usize,
-    /// What a client sent, on a server.
+    /// What a client sent to this server.
     received: Zeroizing<Vec<u8>>,
-    /// How much of that was consumed.
+    /// How much of that has been consumed.
     consumed: usize,
 }
 
@@ -50,7 +51,7 @@ impl EarlyData {
         self.status = status;
     }
 
-    /// Bytes that are kept of what we wrote.
+    /// How many written bytes are kept.
     pub(super) fn written_len(&self) -> usize {
         self.written.len()
     }
@@ -59,12 +60,12 @@ impl EarlyData {
         append_wiped(&mut self.written, plaintext);
     }
 
-    /// What is not sealed yet.
+    /// What was written but is not sealed yet.
     pub(super) fn pending(&self) -> &[u8] {
         self.written.get(self.sealed..).unwrap_or(&[])
     }
 
-    /// The next `len` bytes are sealed. A server never gets them back.
+    /// The next `len` bytes were sealed. A server does not need them any more.
     pub(super) fn sealed(&mut self, len: usize, keep: Keep) {
         self.sealed += len;
         if keep == Keep::Nothing && self.pending().is_empty() {
@@ -82,14 +83,14 @@ impl EarlyData {
         append_wiped(&mut self.received, plaintext);
     }
 
-    /// The server took what a client offered.
+    /// The server accepted what a client offered.
     pub(super) fn accepted(&mut self) {
         if self.status == EarlyDataStatus::Offered {
             self.status = EarlyDataStatus::Accepted;
         }
     }
 
-    /// A client's handshake is over. What is kept from here on is what the server did not take.
+    /// A client's handshake is over. From here on, only what the server did not accept is kept.
     pub(super) fn settle(&mut self) {
         match self.status {
             EarlyDataStatus::Accepted => {
@@ -103,7 +104,7 @@ impl EarlyData {
         }
     }
 
-    /// Whether there is nothing to remember.
+    /// Whether there is nothing to keep.
     pub(super) fn is_empty(&self) -> bool {
         self.status == EarlyDataStatus::NotOffered && self.written.is_empty()
     }
@@ -135,10 +136,10 @@ impl EarlyData {
     }
 }
 
-/// What becomes of early data that was sealed.
+/// What to keep of early data that was sealed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Keep {
-    /// It may have to be given back.
+    /// The caller may need it back.
     Everything,
     Nothing,
 }
@@ -149,10 +150,10 @@ impl fmt::Debug for EarlyData {
     }
 }
 
-/// Writes plaintext that leaves before the handshake is over; rustls seals it. Lent by
+/// Writes plaintext that is sent before the handshake is over; rustls seals it. Lent by
 /// [`Connection::early_writer`].
 ///
-/// Small writes share a record until the drain comes, as in a [`Writer`].
+/// Small writes share a record until the drain reaches it, as in a [`Writer`].
 #[derive(Debug)]
 pub struct EarlyWriter<'a> {
     handshake: &'a mut Handshake,
@@ -160,41 +161,42 @@ pub struct EarlyWriter<'a> {
 }
 
 impl EarlyWriter<'_> {
-    /// How many bytes the next [`write`](Self::write) accepts: what is left of
-    /// [`WriterConfig::capacity`](crate::WriterConfig::capacity). On a client all that was written
-    /// counts, because it is kept; on a server what waits to be drained.
+    /// How many bytes the next [`write`](Self::write) accepts: the unused part of
+    /// [`WriterConfig::capacity`](crate::WriterConfig::capacity). On a client everything written
+    /// counts, because it is kept; on a server only pending bytes count.
     ///
-    /// rustls does not tell how much the ticket allows. A client that writes more
-    /// [gets the rest back](Connection::take_rejected_early_data) when the handshake is over.
+    /// rustls does not reveal how much the ticket allows. A client that writes more [gets the rest
+    /// back](Connection::take_rejected_early_data) once the handshake is over.
     #[must_use]
     pub fn room(&self) -> usize {
         self.handshake.early_room(self.writer)
     }
 
-    /// Accepts as much of `plaintext` as there is room for, and returns how much that was.
+    /// Accepts as much of the start of `plaintext` as there is room for, and returns how many bytes
+    /// that was.
     pub fn write(&mut self, plaintext: &[u8]) -> usize {
         let n = self.room().min(plaintext.len());
         self.handshake.write_early(plaintext.get(..n).unwrap_or(&[]), self.writer);
         n
     }
 
-    /// Seals what was accepted, so that it leaves with the next drain.
+    /// Seals what was accepted, so that the next drain sends it.
     pub fn flush(&mut self) {
         self.handshake.seal_early(self.writer);
     }
 }
 
 impl Connection {
-    /// What may be written before the handshake is over, while it may:
+    /// Returns a writer for data before the end of the handshake, while such data is allowed:
     ///
     /// * On a client, early data (0-RTT), if [`ConnectionConfig::early_data`] and rustls's
-    ///   `enable_early_data` are set and a ticket of this server allows it. Ask right after the
-    ///   connection was made. **An attacker can send it to the server again, and it has no forward
-    ///   secrecy**: write only what does no harm twice (RFC 9846 §2.3).
-    /// * On a server, half-RTT data, if rustls's `send_half_rtt_data` is set: behind its own
-    ///   Finished. The client is not authenticated yet.
+    ///   `enable_early_data` are set and a ticket from this server allows it. Ask immediately after
+    ///   you create the connection. **An attacker can replay early data to the server, and it has
+    ///   no forward secrecy**: write only what does no harm if it arrives twice (RFC 9846 §2.3).
+    /// * On a server, half-RTT data, if rustls's `send_half_rtt_data` is set. It follows the
+    ///   server's own Finished. The client is not authenticated yet.
     ///
-    /// `None` at any other time.
+    /// Returns `None` at any other time.
     ///
     /// [`ConnectionConfig::early_data`]: crate::ConnectionConfig::early_data
     pub fn early_writer(&mut self) -> Option<EarlyWriter<'_>> {
@@ -206,16 +208,17 @@ impl Connection {
         }
     }
 
-    /// What became of early data. A client knows when the handshake is over; a server, when early
-    /// data came.
+    /// What happened to early data. A client knows once the handshake is over, a server once early
+    /// data has arrived.
     #[must_use]
     pub fn early_data_status(&self) -> EarlyDataStatus {
         self.early().map_or(EarlyDataStatus::NotOffered, EarlyData::status)
     }
 
-    /// Early data that this client wrote and the server did not take, once the handshake is over:
-    /// all of it if it was [rejected](EarlyDataStatus::Rejected), else what the ticket did not
-    /// allow. It is yours again, and never sent by itself. A repeated call gives nothing.
+    /// Returns the early data that this client wrote and the server did not accept, once the
+    /// handshake is over: all of it if it was [rejected](EarlyDataStatus::Rejected), otherwise what
+    /// the ticket did not allow. It belongs to you again and is never sent automatically. A
+    /// repeated call returns nothing.
     #[must_use]
     pub fn take_rejected_early_data(&mut self) -> Vec<u8> {
         match &mut self.stage {
@@ -226,9 +229,9 @@ impl Connection {
         }
     }
 
-    /// Early data from the client that was not consumed yet, on a server: none unless
-    /// [`ConnectionConfig::early_data`] and rustls's `max_early_data_size`, which bounds it, are
-    /// set. **It may be a replay** (RFC 8470), so it is never part of
+    /// Early data from the client that has not been consumed yet. Only a server gets any, and only
+    /// if [`ConnectionConfig::early_data`] and rustls's `max_early_data_size`, which limits it, are
+    /// set. **It can be a replay** (RFC 8470), so it is never part of
     /// [`plaintext`](Self::plaintext). Available during the handshake and after it.
     ///
     /// [`ConnectionConfig::early_data`]: crate::ConnectionConfig::early_data

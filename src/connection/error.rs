@@ -1,30 +1,30 @@
-//! Why a connection came to its end.
+//! Why a connection ended.
 
 use core::fmt;
 
 use crate::alert::AlertDescription;
 use crate::error::{ConfigError, Error};
 
-/// A fatal fault of a [`Connection`](super::Connection). Sticky, but for [`Error::Truncated`]
-/// after the handshake: only reading has ended then, and you can still write.
+/// A fatal error of a [`Connection`](super::Connection). It is sticky, with one exception: after
+/// the handshake, [`Error::Truncated`] ends only reading, and you can still write.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum ConnectionError {
-    /// The handshake failed; rustls says why. Its alert, if there is one, waits to be drained.
+    /// The handshake failed; rustls says why. Its alert, if there is one, is pending.
     Handshake(rustls::Error),
-    /// The provider of the configuration has a suite with this number, and this crate seals no
-    /// records of it. Take it out: see [`Connection::client`](super::Connection::client).
+    /// The configuration's provider has a suite with this number, which this crate does not
+    /// support. Remove it: see [`Connection::client`](super::Connection::client).
     UnsupportedSuite(u16),
-    /// A setting is out of its range.
+    /// A setting is out of range.
     Config(ConfigError),
-    /// The record layer failed, in the handshake or after it.
+    /// The record layer failed, during the handshake or after it.
     Record(Error),
 }
 
 impl ConnectionError {
-    /// The alert that this fault obliges us to send, if any, as [`Error::alert`]. `None` for a
-    /// handshake that rustls has failed: its alert, if there is one, waits to be drained, and
-    /// rustls does not tell which it is.
+    /// Returns the alert that this error obliges us to send, if any, like [`Error::alert`]. `None`
+    /// for a handshake that rustls has failed: its alert, if there is one, is pending, but rustls
+    /// does not reveal which alert it is.
     #[must_use]
     pub const fn alert(&self) -> Option<AlertDescription> {
         match self {
@@ -59,7 +59,7 @@ impl fmt::Display for ConnectionError {
             Self::UnsupportedSuite(number) => {
                 write!(
                     f,
-                    "expected the suites of CipherSuite::ALL, got {number:#06x} in the provider"
+                    "expected a provider with suites of CipherSuite::ALL only, got {number:#06x}"
                 )
             }
             Self::Config(error) => error.fmt(f),
@@ -68,11 +68,11 @@ impl fmt::Display for ConnectionError {
     }
 }
 
-/// The text is complete without the source.
+/// The message is complete without the source.
 impl core::error::Error for ConnectionError {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         match self {
-            // Without `std` it does not implement `Error`.
+            // Without `std`, rustls's error does not implement `Error`.
             #[cfg(feature = "std")]
             Self::Handshake(error) => Some(error),
             #[cfg(not(feature = "std"))]

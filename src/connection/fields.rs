@@ -3,7 +3,7 @@
 
 use core::ops::Range;
 
-/// What is left of a message, or of a field of it.
+/// The rest of a message, or of one of its fields.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Fields<'a> {
     bytes: &'a [u8],
@@ -24,7 +24,7 @@ impl<'a> Fields<'a> {
         self.bytes
     }
 
-    /// Where in the message it lies.
+    /// The range in the message.
     pub(super) fn range(self) -> Range<usize> {
         self.start..self.start + self.bytes.len()
     }
@@ -48,13 +48,13 @@ impl<'a> Fields<'a> {
         self.array().map(u16::from_be_bytes)
     }
 
-    /// A vector behind a length of one byte.
+    /// A vector preceded by a one-byte length.
     pub(super) fn vector_u8(&mut self) -> Option<Self> {
         let len = self.u8()?;
         self.split_off(len.into())
     }
 
-    /// A vector behind a length of two bytes.
+    /// A vector preceded by a two-byte length.
     pub(super) fn vector_u16(&mut self) -> Option<Self> {
         let len = self.u16()?;
         self.split_off(len.into())
@@ -64,7 +64,7 @@ impl<'a> Fields<'a> {
         self.array().map(u64::from_be_bytes)
     }
 
-    /// A vector behind a length of four bytes.
+    /// A vector preceded by a four-byte length.
     pub(super) fn vector_u32(&mut self) -> Option<Self> {
         let len = self.array().map(u32::from_be_bytes)?;
         self.split_off(usize::try_from(len).ok()?)
@@ -76,7 +76,7 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// All of a list of 16-bit values; an odd last byte is not one.
+/// All values of a list of 16-bit values. An odd last byte is ignored.
 pub(super) fn values_u16(bytes: &[u8]) -> impl Iterator<Item = u16> + '_ {
     let mut fields = Fields::new(bytes);
     core::iter::from_fn(move || fields.u16())

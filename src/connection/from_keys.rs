@@ -1,4 +1,4 @@
-//! A connection whose handshake was made elsewhere.
+//! A connection whose handshake took place elsewhere.
 
 use alloc::boxed::Box;
 
@@ -10,16 +10,16 @@ use crate::reader::{Reader, Role};
 use crate::writer::{Writer, WriterParts};
 
 impl Connection {
-    /// A connection that is established from the beginning, of a handshake that somebody else has
-    /// made: for connections that move between programs, for other TLS libraries, and for fuzzers
-    /// that want no handshake. Both keys are of one suite.
+    /// Creates a connection that is established from the start, because its handshake took place
+    /// elsewhere. This is for connections that move between programs, for other TLS libraries, and
+    /// for fuzzers that do not want a handshake. Both keys must have the same suite.
     ///
-    /// Keys with a traffic secret ([`WriteKeys::from_secret_at`],
-    /// [`ReadKeys::from_secret_at`]) are updated as after a handshake. With raw keys of TLS 1.3 a
-    /// KeyUpdate of the peer ends the connection, for want of the next key.
+    /// Keys with a traffic secret ([`WriteKeys::from_secret_at`], [`ReadKeys::from_secret_at`]) can
+    /// be updated as after a handshake. With raw TLS 1.3 keys, a KeyUpdate from the peer ends the
+    /// connection, because there is no next key.
     ///
-    /// What the handshake agreed on is not known, but for version and suite. Session tickets are
-    /// ignored, and the counters begin at 0.
+    /// What the handshake negotiated is unknown, except for version and suite. Session tickets are
+    /// ignored, and the counters start at 0.
     ///
     /// ```
     /// use wantwrite::{CipherSuite, Connection, ReadKeys, Role, TrafficSecret, WriteKeys};
@@ -32,10 +32,10 @@ impl Connection {
     /// # Ok::<(), Box<dyn core::error::Error>>(())
     /// ```
     ///
-    /// It needs the feature `rustls`, as every `Connection`, though rustls has no part in it.
+    /// Like every `Connection`, this needs the feature `rustls`, although rustls is not involved.
     ///
     /// # Errors
-    /// [`ConfigError`] for a setting that is out of its range ([`ConnectionConfig::check`]).
+    /// [`ConfigError`] if a setting is out of range ([`ConnectionConfig::check`]).
     pub fn from_keys(
         write: WriteKeys,
         read: ReadKeys,
@@ -46,7 +46,7 @@ impl Connection {
         Self::established(WriterParts::new(write, false), read, role, config, negotiated)
     }
 
-    /// A connection that continues with these keys.
+    /// Creates a connection that continues with these keys.
     pub(super) fn established(
         write: WriterParts,
         mut read: ReadKeys,

@@ -1,5 +1,5 @@
-//! A whole connection: rustls's handshake, then our two halves and what ties them. The only home
-//! of rustls.
+//! A complete connection: rustls's handshake, then our two halves and the link between them. This
+//! is the only module that uses rustls.
 
 mod acceptor;
 mod backend;
@@ -51,14 +51,13 @@ use crate::writer::{Writer, WriterState};
 
 /// A TLS connection without I/O.
 ///
-/// Drive it by its levels: while [`wants`](Self::wants)`().drain`, move bytes from
-/// [`Writer::drain`] to the transport; when the transport has bytes and
-/// `wants().input`, move them into [`inbound`](Self::inbound) and call
-/// [`process`](Self::process). The handshake is made by the way: until it is done, writing
-/// accepts 0 bytes.
+/// Drive it by its levels. While [`wants`](Self::wants)`().drain` is set, move bytes from
+/// [`Writer::drain`] to the transport. When the transport has bytes and `wants().input` is set,
+/// move them into [`inbound`](Self::inbound) and call [`process`](Self::process). This also
+/// performs the handshake; until that is done, writing accepts 0 bytes.
 ///
-/// Early data, the exporter and moves to other processes are switched on in [`ConnectionConfig`];
-/// an [`Acceptor`] is for servers that choose their configuration by the ClientHello.
+/// [`ConnectionConfig`] enables early data, the exporter and moves to other processes. Use an
+/// [`Acceptor`] for a server that chooses its configuration based on the ClientHello.
 #[derive(Debug)]
 pub struct Connection {
     writer: Writer,
@@ -66,22 +65,22 @@ pub struct Connection {
     stage: Stage,
 }
 
-/// How far the handshake has come.
+/// How far the handshake has progressed.
 #[derive(Debug)]
 enum Stage {
     Negotiating(Box<Handshake>),
     Established(Box<Negotiated>),
-    /// It failed, or was given up.
+    /// The handshake failed or was given up.
     Failed(Box<ConnectionError>),
 }
 
 impl Connection {
-    /// A client that will ask for `name`: `"example.com".try_into()?`, or `host.try_into()?` for a
-    /// `String`. Its first flight waits to be drained.
+    /// Creates a client that asks for `name`: `"example.com".try_into()?`, or `host.try_into()?`
+    /// for a `String`. Its first flight is pending: drain it.
     ///
-    /// Whichever provider the configuration has makes the handshake; records are sealed with ring.
-    /// Of a provider that has suites which are not in
-    /// [`CipherSuite::ALL`](crate::CipherSuite::ALL), keep the others:
+    /// The configuration's provider performs the handshake; records are sealed with ring. If the
+    /// provider has suites that are not in [`CipherSuite::ALL`](crate::CipherSuite::ALL), remove
+    /// them:
     ///
     /// ```
     /// use wantwrite::{CipherSuite, rustls::crypto::CryptoProvider};
@@ -92,17 +91,19 @@ impl Connection {
     /// }
     /// ```
     ///
-    /// rustls's ring provider is what this crate is tested with: name it by
-    /// `builder_with_provider`, because where another one is compiled in too (aws-lc-rs, as
-    /// tokio-rustls has it by default) `ClientConfig::builder` panics unless the program has
+    /// This crate is tested with rustls's ring provider. Name it explicitly with
+    /// `builder_with_provider`: if another provider is compiled in too (aws-lc-rs, which
+    /// tokio-rustls enables by default), `ClientConfig::builder` panics unless the program has
     /// chosen one (`CryptoProvider::install_default`).
     ///
-    /// The configuration is copied unless its `enable_secret_extraction` is set, which the
-    /// hand-over needs: set it on one that many connections share, each copy takes 500 bytes.
+    /// The hand-over requires `enable_secret_extraction`. If the configuration does not set it,
+    /// each connection makes a copy of 500 bytes, so set it on a configuration that many
+    /// connections share.
     ///
     /// # Errors
-    /// [`ConnectionError::Handshake`] if rustls refuses the configuration or the name,
-    /// [`ConnectionError::UnsupportedSuite`] if its provider has a suite that is not ours.
+    /// [`ConnectionError::Handshake`] if rustls rejects the configuration or the name,
+    /// [`ConnectionError::UnsupportedSuite`] if the provider has a suite that this crate does not
+    /// support.
     pub fn client(
         config: Arc<ClientConfig>,
         name: ServerName<'static>,
@@ -110,12 +111,13 @@ impl Connection {
         Self::client_with(config, name, ConnectionConfig::default())
     }
 
-    /// As [`client`](Self::client), with settings. rustls's `max_fragment_size` caps our records
-    /// too, beside [`WriterConfig::max_fragment_len`](crate::WriterConfig::max_fragment_len): it
-    /// must be 69 or more.
+    /// Like [`client`](Self::client), with settings. rustls's `max_fragment_size` also caps our
+    /// records, in addition to
+    /// [`WriterConfig::max_fragment_len`](crate::WriterConfig::max_fragment_len). It must be 69 or
+    /// more.
     ///
     /// # Errors
-    /// As [`client`](Self::client); [`ConnectionError::Config`] for a setting that is out of its
+    /// The same as [`client`](Self::client), and [`ConnectionError::Config`] if a setting is out of
     /// range.
     pub fn client_with(
         tls: Arc<ClientConfig>,
@@ -127,20 +129,20 @@ impl Connection {
         Self::negotiating(Box::new(backend), config)
     }
 
-    /// A server that waits for a client's first flight.
+    /// Creates a server that waits for a client's first flight.
     ///
     /// # Errors
-    /// [`ConnectionError::Handshake`] if rustls refuses the configuration,
-    /// [`ConnectionError::UnsupportedSuite`] as in [`client`](Self::client).
+    /// [`ConnectionError::Handshake`] if rustls rejects the configuration,
+    /// [`ConnectionError::UnsupportedSuite`] as for [`client`](Self::client).
     pub fn server(config: Arc<ServerConfig>) -> Result<Self, ConnectionError> {
         Self::server_with(config, ConnectionConfig::default())
     }
 
-    /// As [`server`](Self::server), with settings. `max_fragment_size` is as in
+    /// Like [`server`](Self::server), with settings. `max_fragment_size` works as in
     /// [`client_with`](Self::client_with).
     ///
     /// # Errors
-    /// As [`server`](Self::server); [`ConnectionError::Config`] for a setting that is out of its
+    /// The same as [`server`](Self::server), and [`ConnectionError::Config`] if a setting is out of
     /// range.
     pub fn server_with(
         tls: Arc<ServerConfig>,
@@ -173,22 +175,22 @@ impl Connection {
         Ok(this)
     }
 
-    /// Makes of the input what can be made of it: goes on with the handshake, opens records until
-    /// one has plaintext that is not consumed, answers KeyUpdates, stores tickets. Without input
-    /// it changes nothing.
+    /// Processes the input as far as possible: continues the handshake, opens records until one has
+    /// plaintext for you to consume, answers KeyUpdates, and stores tickets. Without input it
+    /// changes nothing.
     ///
     /// # Errors
-    /// The fatal error, again at every later call. If the peer is to be told, the alert waits in
-    /// [`Writer::drain`]: drain it before closing the transport. Where it was our writing half that
-    /// failed, the plaintext that was opened before comes first.
+    /// The fatal error, which every later call returns again. If the peer has to be told, the alert
+    /// is pending in [`Writer::drain`]: drain it before you close the transport. If our writing
+    /// half failed, you still get the plaintext that was opened before.
     ///
-    /// [`Error::Truncated`], once: reading has ended without `close_notify`, and you can still
-    /// write. During the handshake it is fatal.
+    /// [`Error::Truncated`], once: reading has ended without `close_notify`, but you can still
+    /// write. During the handshake this error is fatal.
     #[inline]
     pub fn process(&mut self) -> Result<(), ConnectionError> {
         if let Stage::Negotiating(handshake) = &mut self.stage {
             if self.writer.state() != WriterState::Negotiating {
-                // The writer was closed or has failed by itself.
+                // The writer was closed or has failed on its own.
                 let closed = Error::Aborted(AlertDescription::CLOSE_NOTIFY);
                 let error = self.writer.error().unwrap_or(closed);
                 return Err(self.end(error.into()));
@@ -211,39 +213,39 @@ impl Connection {
         let Self { writer, reader, .. } = self;
         if let Some(error) = writer.error() {
             reader.fail(error);
-            // An end that was told stays what it was, and yet the connection has failed.
+            // An end that was already reported does not change, yet the connection has failed.
             if let ReaderState::PeerClosed | ReaderState::Truncated = reader.state() {
                 return Err(error);
             }
         }
         let was = reader.state();
         if let Err(error) = reader.process_with(&mut WriterBeside::new(writer)) {
-            // A transport that ended can still be open in the other direction.
+            // When a transport's input has ended, its output can still be open.
             writer.fail(error);
             return Err(error);
         }
         let peer_closes = was == ReaderState::Open && reader.state() == ReaderState::PeerClosed;
         if peer_closes && self.answers_close() {
-            // The fault of a failed half is sticky and comes at the next call.
+            // The failure is sticky, so the next call reports it.
             let _failed = self.writer.close();
         }
         Ok(())
     }
 
-    /// The writing half, to look at.
+    /// Returns the writing half, read-only.
     #[must_use]
     #[inline]
     pub const fn writer(&self) -> &Writer {
         &self.writer
     }
 
-    /// The writing half, from the first moment of the connection: what it seals, and what the
-    /// handshake has to say, is drained from it. Until the handshake is over it takes no
-    /// plaintext ([`WriterState::Negotiating`]). Where nothing waits to be drained,
-    /// [early data](Self::early_writer) that waits is sealed now.
+    /// Returns the writing half. It exists from the start of the connection: drain what it seals,
+    /// and the handshake's own messages, from it. Until the handshake is over it does not accept
+    /// plaintext ([`WriterState::Negotiating`]). If nothing is pending, this call seals [early
+    /// data](Self::early_writer) that was accepted.
     ///
-    /// [`close`](Self::close) and [`abort`](Self::abort) of the connection end reading too; those
-    /// of the writer do so at the next [`process`](Self::process).
+    /// The connection's [`close`](Self::close) and [`abort`](Self::abort) also end reading; the
+    /// writer's own do so at the next [`process`](Self::process).
     #[inline]
     pub fn writer_mut(&mut self) -> &mut Writer {
         if let Stage::Negotiating(handshake) = &mut self.stage {
@@ -252,24 +254,23 @@ impl Connection {
         &mut self.writer
     }
 
-    /// The reading half, to look at.
+    /// Returns the reading half, read-only.
     #[must_use]
     #[inline]
     pub const fn reader(&self) -> &Reader {
         &self.reader
     }
 
-    /// Seals the current record and `close_notify`: our half ends, and nothing accepted is lost if
-    /// you drain it, and read to the peer's end before you drop a socket
-    /// ([`WriterState::Closed`](crate::WriterState::Closed)). The
-    /// peer's half stays open until its own `close_notify` (RFC 9846 §6.1). Repeated, it changes
-    /// nothing.
+    /// Seals the current record and `close_notify`, which ends our half. Nothing accepted is lost
+    /// if you drain it, and if you read to the peer's end before you drop a socket
+    /// ([`WriterState::Closed`](crate::WriterState::Closed)). The peer's half stays open until its
+    /// own `close_notify` (RFC 9846 §6.1). A repeated call changes nothing.
     ///
-    /// While negotiating, the handshake is given up without an alert: rustls lends none before
-    /// its end. Reading fails then with [`Error::Aborted`].
+    /// During the handshake this gives up the handshake without an alert, because rustls does not
+    /// allow one before its end. Reading then fails with [`Error::Aborted`].
     ///
     /// # Errors
-    /// [`WriteError::Failed`] after a fatal fault.
+    /// [`WriteError::Failed`] after a fatal error.
     pub fn close(&mut self) -> Result<(), WriteError> {
         self.writer.close()?;
         if let Stage::Negotiating(_) = self.stage {
@@ -278,11 +279,11 @@ impl Connection {
         Ok(())
     }
 
-    /// Ends both halves with a fatal alert: plaintext that was not read is wiped, and so is the
-    /// current record. What was sealed before can still be drained, the alert behind it;
-    /// `internal_error` in the place of `close_notify` and `user_canceled`, which would look like
-    /// a clean end or like none (RFC 9846 §6.1). While negotiating, the alert is sent as long as
-    /// what we send is in the clear: rustls lends none later.
+    /// Ends both halves with a fatal alert. Unread plaintext and the current record are wiped. You
+    /// can still drain what was sealed before, and then the alert. For `close_notify` and
+    /// `user_canceled`, which do not signal an error (RFC 9846 §6.1), `internal_error` is sent
+    /// instead. During the handshake, the alert is sent only while our output is unprotected:
+    /// rustls does not allow one later.
     pub fn abort(&mut self, alert: AlertDescription) {
         let error = Error::Aborted(alert);
         match &mut self.stage {
@@ -298,7 +299,7 @@ impl Connection {
         }
     }
 
-    /// The handshake is over: from here on every record is ours.
+    /// The handshake is over: from here on we seal and open every record.
     fn hand_over(&mut self) -> Result<(), ConnectionError> {
         let failed = Stage::Failed(Box::new(Error::HandshakeFailed.into()));
         let handshake = match mem::replace(&mut self.stage, failed) {
@@ -324,7 +325,7 @@ impl Connection {
         Ok(())
     }
 
-    /// Ends a handshake for `error`, and gives it back. Its last bytes stay to be drained.
+    /// Ends a handshake with `error` and returns `error`. The handshake's last bytes stay pending.
     fn end(&mut self, error: ConnectionError) -> ConnectionError {
         let fault = match error {
             ConnectionError::Record(error) => error,

@@ -1,4 +1,4 @@
-//! An established connection as bytes, for another process to continue.
+//! An established connection as bytes, which another process can continue.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -17,15 +17,16 @@ use crate::reader::Role;
 use crate::record::Version;
 use crate::writer::WriterParts;
 
-/// What the bytes begin with: a name, and the version of the format.
+/// The first bytes: a name and the version of the format.
 const MAGIC: &[u8; 8] = b"wantwr\x00\x01";
 
 /// An established connection in transit: its keys with their sequence numbers and generations, what
-/// was negotiated, and records that were received and not opened yet.
+/// was negotiated, and records that were received but not opened yet.
 ///
-/// The bytes are secrets: they decrypt the connection, both ways. And **they must be used once**:
-/// two processes that continue it use nonces twice, which gives the AEAD's key away. So this is not
-/// `Clone`, it is wiped when it is dropped, and reading it wipes the bytes that it was read from.
+/// The bytes are secret: they decrypt the connection in both directions. And **they must be used
+/// only once**: if two processes continue the connection, they reuse nonces, which reveals the
+/// AEAD's key. That is why this type is not `Clone`, is wiped when dropped, and wipes the bytes
+/// that it is read from.
 ///
 /// ```
 /// # use wantwrite::{CipherSuite, Connection, ConnectionConfig, MovedConnection, ReadKeys, Role};
@@ -35,10 +36,10 @@ const MAGIC: &[u8; 8] = b"wantwr\x00\x01";
 /// # let theirs = ReadKeys::from_secret(TrafficSecret::new(suite, &[2; 32])?);
 /// # let connection = Connection::from_keys(ours, theirs, Role::Client, Default::default())?;
 /// // In one process:
-/// let moved = connection.dangerous_into_moved().map_err(|_| "it is not at rest")?;
-/// let mut message = moved.dangerous_bytes().to_vec(); // over a socket of the system's
+/// let moved = connection.dangerous_into_moved().map_err(|_| "the connection is not at rest")?;
+/// let mut message = moved.dangerous_bytes().to_vec(); // over a local socket
 /// drop(moved);
-/// // In the other one:
+/// // In the other process:
 /// let moved = MovedConnection::from_bytes(&mut message)?;
 /// let connection = moved.into_connection(ConnectionConfig::default())?;
 /// assert!(MovedConnection::from_bytes(&mut message).is_err(), "they are wiped");
@@ -46,28 +47,30 @@ const MAGIC: &[u8; 8] = b"wantwr\x00\x01";
 /// ```
 pub struct MovedConnection(Zeroizing<Vec<u8>>);
 
-/// Why bytes are not a connection.
+/// Why bytes are not a moved connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum MoveError {
-    /// They were read before, and wiped.
+    /// They were read before and wiped.
     AlreadyUsed,
-    /// They do not begin as a [`MovedConnection`] of this version of the crate does.
+    /// They do not start like a [`MovedConnection`] of this version of the crate.
     UnknownFormat,
-    /// They are cut, or not what was written.
+    /// They are incomplete, or not what was written.
     Malformed,
-    /// A setting for the connection is out of its range.
+    /// A setting for the connection is out of range.
     Config(ConfigError),
 }
 
 impl fmt::Display for MoveError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::AlreadyUsed => f.write_str("a moved connection was read before from this memory"),
-            Self::UnknownFormat => {
-                f.write_str("expected a moved connection of this version, got other bytes")
+            Self::AlreadyUsed => {
+                f.write_str("expected a moved connection, got memory that was read before")
             }
-            Self::Malformed => f.write_str("a moved connection does not decode"),
+            Self::UnknownFormat => {
+                f.write_str("expected a moved connection of this version, got something else")
+            }
+            Self::Malformed => f.write_str("got a moved connection that cannot be decoded"),
             Self::Config(error) => error.fmt(f),
         }
     }
@@ -89,17 +92,17 @@ impl fmt::Debug for MovedConnection {
 }
 
 impl Connection {
-    /// Takes an established connection out of this process, for another one to continue: see
-    /// [`MovedConnection`]. Key updates work there as here. Session tickets that come later are
-    /// ignored, and the counters begin at 0.
+    /// Takes an established connection out of this process, for another process to continue: see
+    /// [`MovedConnection`]. Key updates work there as they do here. Later session tickets are
+    /// ignored, and the counters start at 0.
     ///
     /// # Errors
-    /// The connection itself, unchanged, unless
-    /// * it is [`movable`](ConnectionConfig::movable), or has no keys to come that rustls makes
-    ///   (TLS 1.2, [`from_keys`](Self::from_keys));
-    /// * it is open both ways, with nothing to drain and no slot lent, and no plaintext, early
-    ///   data or handshake message is held. Drain, process and consume, and try again: records that
-    ///   have come in part may be held.
+    /// Returns the connection itself, unchanged, unless
+    /// * it is [`movable`](ConnectionConfig::movable), or rustls does not create its next keys (TLS
+    ///   1.2, [`from_keys`](Self::from_keys)); and
+    /// * it is open in both directions, with nothing to drain, no slot lent, and no plaintext,
+    ///   early data or handshake message held. Drain, process and consume, then try again.
+    ///   Partially received records may be held.
     #[expect(clippy::result_large_err, reason = "the connection itself: boxing would allocate")]
     pub fn dangerous_into_moved(mut self) -> Result<MovedConnection, Self> {
         let Stage::Established(negotiated) = &self.stage else { return Err(self) };
@@ -128,17 +131,17 @@ impl Connection {
 }
 
 impl MovedConnection {
-    /// The bytes, for the other process. Send them over what nobody else reads (a Unix socket, a
-    /// pipe), once, and drop this.
+    /// Returns the bytes for the other process. Send them once, over a channel that no one else can
+    /// read (a Unix socket, a pipe), and drop this.
     #[must_use]
     pub fn dangerous_bytes(&self) -> &[u8] {
         &self.0
     }
 
-    /// Takes the bytes over, and wipes them where they were.
+    /// Copies the bytes and wipes the original.
     ///
     /// # Errors
-    /// [`MoveError`]: they were read before, or are something else. They are wiped too.
+    /// [`MoveError`] if they were read before or are something else. They are wiped even then.
     pub fn from_bytes(bytes: &mut [u8]) -> Result<Self, MoveError> {
         let moved = Zeroizing::new(bytes.to_vec());
         bytes.zeroize();
@@ -151,16 +154,16 @@ impl MovedConnection {
         }
     }
 
-    /// The connection, continued here with these settings. Its transport, role and peer are what they
-    /// were.
+    /// Continues the connection here with these settings. Its transport, role and peer stay the
+    /// same.
     ///
     /// # Errors
-    /// [`MoveError`]. The connection is lost then: check the settings before
+    /// [`MoveError`]. The connection is lost then, so check the settings first
     /// ([`ConnectionConfig::check`]).
     pub fn into_connection(self, config: ConnectionConfig) -> Result<Connection, MoveError> {
         config.check().map_err(MoveError::Config)?;
         let mut connection = self.read(config).ok_or(MoveError::Malformed)?;
-        // A failure is sticky.
+        // A failure is sticky: the caller's next call reports it.
         let _failed = connection.process();
         Ok(connection)
     }
@@ -191,7 +194,7 @@ fn flag(fields: &mut Fields<'_>) -> Option<bool> {
     }
 }
 
-/// What [`Out::key`] has written.
+/// Reads what [`Out::key`] wrote.
 fn read_key<K, E>(
     fields: &mut Fields<'_>,
     suite: CipherSuite,
@@ -209,7 +212,7 @@ fn read_key<K, E>(
     }
 }
 
-/// Where the fields are written.
+/// The buffer that the fields are written to.
 #[derive(Default)]
 pub(super) struct Out(Zeroizing<Vec<u8>>);
 
@@ -226,7 +229,7 @@ impl Out {
         self.put(&[value.into()]);
     }
 
-    /// Bytes behind their length. None of those here is as long as 4 GiB.
+    /// Bytes preceded by their length. None of the fields is as long as 4 GiB.
     fn vector(&mut self, bytes: &[u8]) {
         let [_, _, _, _, len @ ..] = to_u64(bytes.len()).to_be_bytes();
         self.put(&len);
@@ -238,7 +241,7 @@ impl Out {
         self.vector(bytes.unwrap_or(&[]));
     }
 
-    /// A key by its traffic secret, or the raw one.
+    /// A key, as its traffic secret or as the raw key.
     fn key(&mut self, seq: u64, secret: Option<&TrafficSecret>, (key, iv): (&[u8], [u8; 12])) {
         self.u64(seq);
         self.flag(secret.is_some());

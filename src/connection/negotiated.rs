@@ -1,4 +1,4 @@
-//! What the handshake agreed on.
+//! What the handshake negotiated.
 
 use alloc::boxed::Box;
 use core::fmt;
@@ -10,22 +10,22 @@ use super::early::EarlyData;
 use crate::aead::{CipherSuite, ExportError, ExporterSecret};
 use crate::record::Version;
 
-/// How a handshake went.
+/// The kind of a handshake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum HandshakeKind {
-    /// With certificates.
+    /// A full handshake, with certificates.
     Full,
-    /// The same, and the server asked for another key share first (RFC 9846 §2.1).
+    /// A full handshake in which the server first asked for another key share (RFC 9846 §2.1).
     FullWithHelloRetryRequest,
-    /// From a session or a ticket (RFC 9846 §2.2).
+    /// Resumed from a session or a ticket (RFC 9846 §2.2).
     Resumed,
 }
 
 impl HandshakeKind {
     const ALL: [Self; 3] = [Self::Full, Self::FullWithHelloRetryRequest, Self::Resumed];
 
-    /// A number for it; no registry has one.
+    /// Our own number for it; there is no registry of these.
     pub(super) const fn to_byte(self) -> u8 {
         match self {
             Self::Full => 0,
@@ -39,17 +39,17 @@ impl HandshakeKind {
     }
 }
 
-/// What the handshake agreed on.
+/// What the handshake negotiated.
 pub(super) struct Negotiated {
     suite: CipherSuite,
     peer_certificates: Option<Box<[CertificateDer<'static>]>>,
     key_exchange_group: Option<u16>,
     handshake_kind: Option<HandshakeKind>,
     extended_master_secret: Option<bool>,
-    /// What most connections do not have.
+    /// Boxed, because most connections do not have these.
     names: Option<Box<Names>>,
     extras: Option<Box<Extras>>,
-    /// The peer's `close_notify` closes our half (RFC 5246 §7.2.1).
+    /// Whether the peer's `close_notify` closes our half (RFC 5246 §7.2.1).
     answers_close: bool,
 }
 
@@ -71,7 +71,7 @@ impl Default for Extras {
 }
 
 impl Negotiated {
-    /// What is known of a handshake that was made elsewhere.
+    /// What is known about a handshake that took place elsewhere.
     pub(super) fn new(suite: CipherSuite, tls12_close: Tls12Close) -> Self {
         Self {
             suite,
@@ -176,7 +176,7 @@ impl Negotiated {
     }
 }
 
-/// Certificates are counted: they are long, and any bytes can be in them.
+/// Certificates are only counted: they are long and can contain any bytes.
 impl fmt::Debug for Negotiated {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Negotiated")

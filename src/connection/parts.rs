@@ -1,19 +1,21 @@
-//! An established connection taken apart.
+//! Taking an established connection apart.
 
 use super::Connection;
 use crate::aead::ReadKeys;
 use crate::writer::WriterParts;
 
 impl Connection {
-    /// Takes an established connection apart, for kernel TLS or another process: both directions'
-    /// keys with their next sequence numbers. They leave with their traffic secrets if the
-    /// connection is [`movable`](crate::ConnectionConfig::movable) or was made
-    /// [`from_keys`](Self::from_keys) that had some. Otherwise these stay with rustls and are gone:
-    /// the keys cannot be updated any more. Tickets cannot be stored any more in either case.
+    /// Takes an established connection apart, for kernel TLS or another process: returns the keys
+    /// of both directions with their next sequence numbers. They include their traffic secrets if
+    /// the connection is [`movable`](crate::ConnectionConfig::movable) or was created by
+    /// [`from_keys`](Self::from_keys) with such secrets. Otherwise the secrets stay with rustls and
+    /// are lost, so the keys cannot be updated any more. In either case, tickets cannot be stored
+    /// any more.
     ///
     /// # Errors
-    /// The connection itself if it is not at rest: open both ways, nothing to drain or due,
-    /// nothing held of the peer's bytes, and no KeyUpdate outstanding that the peer was asked for.
+    /// Returns the connection itself if it is not at rest. At rest means open in both directions,
+    /// with nothing to drain or due, none of the peer's bytes held, and no KeyUpdate outstanding
+    /// that we asked the peer for.
     #[expect(clippy::result_large_err, reason = "the connection itself: boxing would allocate")]
     pub fn into_parts(mut self) -> Result<(WriterParts, ReadKeys), Self> {
         if !self.reader.is_at_rest() || self.writer.expects_peer_update() {

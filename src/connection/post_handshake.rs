@@ -1,4 +1,4 @@
-//! What the reading half asks of the writer beside it.
+//! What the reading half asks of the writer next to it.
 
 use crate::aead::ReadKeys;
 use crate::error::{Error, PeerFault};

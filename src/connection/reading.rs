@@ -8,9 +8,9 @@ use crate::error::{Error, Overrun};
 use crate::reader::{Inbound, ReaderState};
 
 impl Connection {
-    /// Memory for the transport's next bytes, to read straight into; then call
-    /// [`process`](Self::process). `None` while there is none, as in
-    /// [`Reader::inbound`](crate::Reader::inbound).
+    /// Lends memory for the transport's next bytes, so that you can read straight into it. Then
+    /// call [`process`](Self::process). Returns `None` while there is no memory, as
+    /// [`Reader::inbound`](crate::Reader::inbound) does.
     pub fn inbound(&mut self) -> Option<Inbound<'_>> {
         match &mut self.stage {
             Stage::Negotiating(handshake) => Inbound::new(handshake.input_mut().memory()?),
@@ -18,8 +18,9 @@ impl Connection {
         }
     }
 
-    /// Copies as much of `wire` as there is room for and returns how much that was; then call
-    /// [`process`](Self::process). Bytes after the end of reading are taken and ignored.
+    /// Copies as much of `wire` as there is room for and returns how many bytes that was. Then call
+    /// [`process`](Self::process). Bytes that arrive after reading has ended are accepted and
+    /// ignored.
     #[must_use]
     pub fn receive(&mut self, wire: &[u8]) -> usize {
         match &mut self.stage {
@@ -31,10 +32,10 @@ impl Connection {
         }
     }
 
-    /// [`inbound`](Self::inbound) in two steps: lends memory for the transport's next bytes, to be
-    /// [committed](Self::commit_inbound) by another call. See
-    /// [`Reader::lend_inbound`](crate::Reader::lend_inbound): the memory stays valid through the
-    /// end of the handshake too, but not through a failure of it.
+    /// Lends memory for the transport's next bytes, to be [committed](Self::commit_inbound) by a
+    /// later call: [`inbound`](Self::inbound) in two steps. See
+    /// [`Reader::lend_inbound`](crate::Reader::lend_inbound). The memory stays valid when the
+    /// handshake completes, but not when it fails.
     #[inline]
     pub fn lend_inbound(&mut self) -> Option<&mut [u8]> {
         match &mut self.stage {
@@ -43,11 +44,11 @@ impl Connection {
         }
     }
 
-    /// The first `n` bytes of the memory that was [lent](Self::lend_inbound) are there; then call
+    /// Commits the first `n` bytes of the [lent](Self::lend_inbound) memory. Then call
     /// [`process`](Self::process).
     ///
     /// # Errors
-    /// As [`Reader::commit_inbound`](crate::Reader::commit_inbound).
+    /// The same as [`Reader::commit_inbound`](crate::Reader::commit_inbound).
     #[inline]
     pub fn commit_inbound(&mut self, n: usize) -> Result<(), Overrun> {
         match &mut self.stage {
@@ -56,9 +57,10 @@ impl Connection {
         }
     }
 
-    /// [`lend_inbound`](Self::lend_inbound) for I/O that keeps its memory until it completes: see
-    /// [`Reader::take_inbound`](crate::Reader::take_inbound). Give it back to
-    /// [`give_back_inbound`](Self::give_back_inbound), through the end of the handshake too.
+    /// Like [`lend_inbound`](Self::lend_inbound), for I/O that keeps its memory until it completes:
+    /// see [`Reader::take_inbound`](crate::Reader::take_inbound). Return the memory to
+    /// [`give_back_inbound`](Self::give_back_inbound), even if the handshake has completed in the
+    /// meantime.
     pub fn take_inbound(&mut self) -> Option<BytesMut> {
         match &mut self.stage {
             Stage::Negotiating(handshake) => handshake.input_mut().take(),
@@ -66,11 +68,11 @@ impl Connection {
         }
     }
 
-    /// Takes back the memory that was [taken](Self::take_inbound); its first `n` bytes are there.
-    /// Then call [`process`](Self::process).
+    /// Takes back [taken](Self::take_inbound) memory, whose first `n` bytes have been filled. Then
+    /// call [`process`](Self::process).
     ///
     /// # Errors
-    /// As [`Reader::give_back_inbound`](crate::Reader::give_back_inbound).
+    /// The same as [`Reader::give_back_inbound`](crate::Reader::give_back_inbound).
     pub fn give_back_inbound(&mut self, memory: BytesMut, n: usize) -> Result<(), Overrun> {
         match &mut self.stage {
             Stage::Negotiating(handshake) => handshake.input_mut().give_back(memory, n),
@@ -78,9 +80,10 @@ impl Connection {
         }
     }
 
-    /// The transport has ended. Whole records that are held are still read; after them
-    /// [`process`](Self::process) gives [`Error::Truncated`] once, unless the peer had closed. Not
-    /// to be called for a read of 0 bytes into no memory: see [`Inbound`].
+    /// Tells the connection that the transport's input has ended. Complete records that were
+    /// received are still read. After them, [`process`](Self::process) returns
+    /// [`Error::Truncated`] once, unless the peer has closed. Do not call this after reading 0
+    /// bytes into empty memory: see [`Inbound`].
     pub fn end_of_input(&mut self) {
         match &mut self.stage {
             Stage::Negotiating(handshake) => handshake.input_mut().end(),
@@ -88,8 +91,8 @@ impl Connection {
         }
     }
 
-    /// The plaintext of the record that was opened last, at most 16,384 bytes; empty if there is
-    /// none: then [`process`](Self::process) may find more.
+    /// The plaintext of the last opened record, at most 16,384 bytes. If it is empty,
+    /// [`process`](Self::process) may find more.
     #[must_use]
     #[inline]
     pub fn plaintext(&self) -> &[u8] {
@@ -99,24 +102,24 @@ impl Connection {
     /// Removes `n` bytes from the front of the plaintext.
     ///
     /// # Errors
-    /// [`Overrun`] if it has fewer; nothing is removed then.
+    /// [`Overrun`] if there are fewer; nothing is removed then.
     #[inline]
     pub fn consume(&mut self, n: usize) -> Result<(), Overrun> {
         self.reader.consume(n)
     }
 
-    /// Removes all plaintext of the record that is open.
+    /// Removes all plaintext of the opened record.
     pub fn consume_all(&mut self) {
         self.reader.consume_all();
     }
 
-    /// Copies plaintext into `buf`, processing input as needed, and returns how many bytes that
-    /// were. 0 means that input is needed, or that nothing more will come:
-    /// [`reader_state`](Self::reader_state) tells.
+    /// Copies plaintext into `buf`, processing input as needed, and returns the number of bytes
+    /// copied. 0 means that input is needed or that there will be no more plaintext:
+    /// [`reader_state`](Self::reader_state) says which.
     ///
     /// # Errors
-    /// As [`process`](Self::process); bytes copied before an error are returned first, the error
-    /// comes at the next call.
+    /// The same as [`process`](Self::process). Bytes copied before an error are returned first, and
+    /// the next call returns the error.
     pub fn read(&mut self, buf: &mut [u8]) -> Result<usize, ConnectionError> {
         if buf.is_empty() {
             return Ok(0);
@@ -130,12 +133,12 @@ impl Connection {
         })
     }
 
-    /// As [`read`](Self::read), to where `take` puts the plaintext that it is shown. It returns
-    /// how much that was, 0 when it takes no more. It may be called several times: once for each
-    /// record that is there.
+    /// Like [`read`](Self::read), but passes the plaintext to `take`, which returns how many bytes
+    /// it took, or 0 if it does not take any more. `take` can be called several times, once for
+    /// each available record.
     ///
     /// # Errors
-    /// As [`read`](Self::read).
+    /// The same as [`read`](Self::read).
     #[inline]
     pub fn read_with(
         &mut self,
@@ -144,7 +147,7 @@ impl Connection {
         let mut len = 0;
         loop {
             match self.process() {
-                // Never 0, as at a clean end.
+                // Never `Ok(0)`, which would look like a clean end.
                 Ok(()) if len == 0 && self.reader.state() == ReaderState::Truncated => {
                     return Err(Error::Truncated.into());
                 }
@@ -162,8 +165,9 @@ impl Connection {
         }
     }
 
-    /// Whether the call that has read a record finds more behind it; not where the peer's
-    /// `close_notify` closes our half, before the caller could answer what came in front of it.
+    /// Whether a read that has emptied one record continues with the next. It must not, if the
+    /// peer's `close_notify` closes our half, because the caller could not respond to the earlier
+    /// data.
     #[inline]
     fn reads_on(&self) -> bool {
         if !self.plaintext().is_empty() {

@@ -1,4 +1,4 @@
-//! What can be seen of a connection.
+//! What you can observe of a connection.
 
 use rustls::pki_types::CertificateDer;
 
@@ -11,7 +11,7 @@ use crate::record::Version;
 use crate::writer::{Wants, WriterState};
 
 impl Connection {
-    /// What must happen for the connection to go on.
+    /// What the connection needs to make progress.
     #[must_use]
     pub fn wants(&self) -> Wants {
         let drain = self.writer.wants_drain();
@@ -20,20 +20,20 @@ impl Connection {
             let (input, process) = (handshake.wants_input(), handshake.wants_process());
             return Wants { drain, input, process };
         }
-        // A half that has failed takes the other one with it, which learns of it when it is
-        // called: plaintext that was opened before is still to be read.
+        // If the writer has failed, the reader learns of it at its next call. Until then, plaintext
+        // that was opened before can still be read.
         let input = !self.writer.has_failed() && self.reader.wants_input();
         Wants { drain, input, process: self.reader.wants_process() }
     }
 
-    /// The life of our writing half.
+    /// The state of our writing half.
     #[must_use]
     #[inline]
     pub fn writer_state(&self) -> WriterState {
         self.writer.state()
     }
 
-    /// The life of our reading half.
+    /// The state of our reading half.
     #[must_use]
     #[inline]
     pub fn reader_state(&self) -> ReaderState {
@@ -45,10 +45,11 @@ impl Connection {
         }
     }
 
-    /// The fatal error, if there was one: that of [`process`](Self::process), which may have
-    /// plaintext to give before it. [`Truncated`](crate::Error::Truncated) is one in the handshake
-    /// only; later it is a [`reader_state`](Self::reader_state). A handshake that was given up by
-    /// [`close`](Self::close) is [`Aborted`](crate::Error::Aborted) with `close_notify`.
+    /// The fatal error, if there is one. It is the error that [`process`](Self::process) returns,
+    /// possibly after some last plaintext. [`Truncated`](crate::Error::Truncated) counts only
+    /// during the handshake; later it is a [`reader_state`](Self::reader_state). If
+    /// [`close`](Self::close) gave up the handshake, the error is
+    /// [`Aborted`](crate::Error::Aborted) with `close_notify`.
     #[must_use]
     pub fn error(&self) -> Option<ConnectionError> {
         match &self.stage {
@@ -59,18 +60,17 @@ impl Connection {
         }
     }
 
-    /// Gives back all memory that holds nothing or can be made again, whatever the
-    /// [`BufferPolicy`](crate::BufferPolicy): for a connection that is going to be idle. The next
-    /// record in either direction takes some 100 ns longer, because ring's key is made anew.
+    /// Frees all memory that is empty or can be rebuilt, regardless of the
+    /// [`BufferPolicy`](crate::BufferPolicy). Call it when a connection becomes idle. The next
+    /// record in either direction takes about 100 ns longer, because ring's key has to be rebuilt.
     pub fn shrink(&mut self) {
         self.reader.shrink();
         self.writer.shrink();
     }
 
-    /// Bytes of buffer memory held now, in use or kept for reuse: segments, inbound memory, and the
-    /// part of a handshake message that is being joined, and early data.
-    /// Foreign memory that waits (the handshake's flights, owned plaintext, chunks put back) is
-    /// not counted.
+    /// The buffer memory held now, in bytes, whether in use or kept for reuse: segments, inbound
+    /// memory, partially joined handshake messages, and early data. Pending foreign memory (the
+    /// handshake's flights, owned plaintext, chunks that were put back) does not count.
     #[must_use]
     pub fn memory_held(&self) -> usize {
         let handshake = match &self.stage {
@@ -81,79 +81,80 @@ impl Connection {
         self.writer.memory_held() + self.reader.memory_held() + handshake
     }
 
-    /// The protocol version, once the handshake is over.
+    /// The protocol version. `None` until the handshake is over.
     #[must_use]
     #[inline]
     pub fn protocol_version(&self) -> Option<Version> {
         self.cipher_suite().map(CipherSuite::version)
     }
 
-    /// The cipher suite, once the handshake is over.
+    /// The cipher suite. `None` until the handshake is over.
     #[must_use]
     #[inline]
     pub fn cipher_suite(&self) -> Option<CipherSuite> {
         self.negotiated().map(Negotiated::suite)
     }
 
-    /// The application protocol that was agreed on (RFC 7301), once the handshake is over.
+    /// The negotiated application protocol (RFC 7301). `None` until the handshake is over.
     #[must_use]
     pub fn alpn_protocol(&self) -> Option<&[u8]> {
         self.negotiated()?.alpn_protocol()
     }
 
-    /// The server name that the client asked for (RFC 6066 §3), on a server once the handshake
-    /// is over.
+    /// The server name that the client asked for (RFC 6066 §3). Available only on a server, once
+    /// the handshake is over.
     #[must_use]
     pub fn server_name(&self) -> Option<&str> {
         self.negotiated()?.server_name()
     }
 
-    /// The peer's certificates, its own first, once the handshake is over.
+    /// The peer's certificates, its own first. `None` until the handshake is over.
     #[must_use]
     pub fn peer_certificates(&self) -> Option<&[CertificateDer<'static>]> {
         self.negotiated()?.peer_certificates()
     }
 
-    /// How the handshake went, once it is over. `None`, as everything but version and suite, for a
-    /// connection [`from_keys`](Self::from_keys).
+    /// The kind of handshake. `None` until it is over. For a connection
+    /// [`from_keys`](Self::from_keys), this is always `None`, as is everything else except version
+    /// and suite.
     #[must_use]
     pub fn handshake_kind(&self) -> Option<HandshakeKind> {
         self.negotiated()?.handshake_kind()
     }
 
-    /// Whether the session was resumed, once the handshake is over: the one question about its
-    /// [kind](Self::handshake_kind) that most programs have.
+    /// Whether the session was resumed. `None` until the handshake is over. This is all that most
+    /// programs need to know about the [kind](Self::handshake_kind) of handshake.
     #[must_use]
     pub fn is_resumed(&self) -> Option<bool> {
         Some(self.handshake_kind()? == HandshakeKind::Resumed)
     }
 
-    /// The number of the group that the keys were agreed on in (IANA "TLS Supported Groups"; rustls's
-    /// `NamedGroup` can be made of it), once the handshake is over. `None` too for a resumption
+    /// The number of the group used for the key exchange (IANA "TLS Supported Groups"; rustls's
+    /// `NamedGroup` converts from it). `None` until the handshake is over, and for a resumption
     /// without a new key exchange.
     #[must_use]
     pub fn key_exchange_group(&self) -> Option<u16> {
         self.negotiated()?.key_exchange_group()
     }
 
-    /// Whether TLS 1.2 has used the Extended Master Secret (RFC 7627), once the handshake is over.
-    /// `None` in TLS 1.3, which always does the like.
+    /// Whether TLS 1.2 used the Extended Master Secret (RFC 7627). `None` until the handshake is
+    /// over, and in TLS 1.3, which always provides the equivalent.
     #[must_use]
     pub fn extended_master_secret(&self) -> Option<bool> {
         self.negotiated()?.extended_master_secret()
     }
 
-    /// Fills `out` with keying material for another protocol, and returns it (RFC 9846 §7.5,
-    /// RFC 5705): both ends of this connection, and nobody else, get the same for the same label,
-    /// context and length. In TLS 1.2 no context is not the same as an empty one.
+    /// Fills `out` with keying material for another protocol and returns it (RFC 9846 §7.5, RFC
+    /// 5705). The two peers of this connection, and no one else, get the same material for the same
+    /// label, context and length. In TLS 1.2, no context is not the same as an empty one.
     ///
-    /// Channel binding (RFC 9266) is 32 bytes of `b"EXPORTER-Channel-Binding"` with an empty
-    /// context.
+    /// For channel binding (RFC 9266), export 32 bytes with `b"EXPORTER-Channel-Binding"` and an
+    /// empty context.
     ///
     /// # Errors
-    /// [`ExportError`]: the handshake is not over, [`ConnectionConfig::exporter`] is not set,
-    /// TLS 1.2 has no Extended Master Secret, the label is TLS's own, or something is too long.
-    /// `out` is unchanged then.
+    /// [`ExportError`] if the handshake is not over, [`ConnectionConfig::exporter`] is not set, TLS
+    /// 1.2 was negotiated without the Extended Master Secret, the label belongs to TLS itself, or
+    /// something is too long. `out` does not change then.
     ///
     /// [`ConnectionConfig::exporter`]: crate::ConnectionConfig::exporter
     pub fn export_keying_material<T: AsMut<[u8]>>(

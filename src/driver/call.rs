@@ -1,9 +1,9 @@
-//! What was done for a goal so far.
+//! What has been done for a goal so far.
 
 use super::Goal;
 use super::step::Asked;
 
-/// What the transport has shown of one direction.
+/// What the transport has shown in one direction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Direction {
     Ready,
@@ -11,15 +11,15 @@ pub(super) enum Direction {
     Failed,
 }
 
-/// What was done for a goal since it was begun. It ends with `Done`, `Blocked` or a fault, or when
-/// another goal is asked for.
+/// What has been done for a goal since it was first asked for. It ends with `Done`, `Blocked` or a
+/// fault, or when another goal is asked for.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Call {
     goal: Option<Goal>,
     writing: Direction,
     reading: Direction,
     has_flushed: bool,
-    /// What the peer does wrong from then on is told behind its end.
+    /// From then on, faults of the peer are reported only after it has ended.
     has_closed: bool,
 }
 
@@ -55,7 +55,7 @@ impl Call {
         self.has_closed
     }
 
-    /// The transport could not do what it was asked.
+    /// The transport could not do what the driver asked.
     pub(super) const fn blocked(&mut self, asked: Asked) {
         match asked {
             Asked::Nothing => {}

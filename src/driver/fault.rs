@@ -4,35 +4,37 @@ use super::lingering::LingerError;
 use crate::connection::ConnectionError;
 use crate::error::{Overrun, WriteError};
 
-/// Why a [`Driver`](super::Driver) did not reach a goal. Match all of these: an adapter gives each a
-/// meaning of its own, and should not compile if there is a new one.
+/// Why a [`Driver`](super::Driver) did not reach a goal. Match all variants: an adapter gives each
+/// one its own meaning, and should not compile if a new one is added.
 #[derive(Debug)]
 pub enum Fault<E> {
     /// The transport's own error.
     Transport(E),
     /// The transport took 0 bytes.
     WriteZero,
-    /// The transport says that it read more than it was lent.
+    /// The transport claims to have read more than it was lent.
     Overrun(Overrun),
-    /// The transport says that it took more than it was given.
+    /// The transport claims to have taken more than it was given.
     WriteOverrun(Overrun),
-    /// The connection has failed, or was truncated. Sticky.
+    /// The connection has failed or was truncated. Sticky.
     Connection(ConnectionError),
-    /// The connection does not take what was written.
+    /// The connection did not accept what was written.
     Write(WriteError),
-    /// Our end is with the transport, but the peer's was not awaited.
+    /// The transport has taken our `close_notify`, but lingering stopped before the peer ended.
     Linger(LingerError),
 }
 
-/// What an error of a transport says of its other end.
+/// What a transport error says about the other end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FarEnd {
     /// Nothing.
     Unknown,
-    /// It takes nothing more. A read does not wait: it gives what had come before, or the end.
+    /// The other end does not take any more bytes. A read does not block: it returns what arrived
+    /// earlier, or the end.
     Gone,
-    /// The same, and a read that returned 0 would make it look like an orderly end.
+    /// Like [`Gone`](Self::Gone), but a read that returned 0 would make it look like an orderly
+    /// end.
     Reset,
 }
 

@@ -1,4 +1,4 @@
-//! What comes next for a goal: computed anew each time, from what is there.
+//! What comes next for a goal, derived from the current state each time.
 
 use super::call::Direction;
 use super::fault::Failure;
@@ -18,7 +18,7 @@ impl<E> Driver<E> {
         Ok(self.offering().unwrap_or(Next::Done))
     }
 
-    /// `Done` if the handshake is over. Our last flight may wait then.
+    /// `Done` if the handshake is over. Our last flight can still be pending then.
     #[inline]
     fn negotiate(&mut self) -> Result<Next, Fault<E>> {
         if self.negotiated { Ok(Next::Done) } else { self.go_on_negotiating() }
@@ -26,7 +26,7 @@ impl<E> Driver<E> {
 
     fn go_on_negotiating(&mut self) -> Result<Next, Fault<E>> {
         if self.connection.writer_state() == WriterState::Negotiating {
-            // It is told below.
+            // The error is reported below.
             let _failed = self.connection.process();
             self.flush_due |= self.connection.writer().wants_drain();
         }
@@ -40,16 +40,16 @@ impl<E> Driver<E> {
             self.negotiated = true;
             return Ok(Next::Done);
         }
-        // A handshake that has failed has not become complete.
+        // A handshake that has failed was never completed.
         self.process().map(|next| next.unwrap_or(Next::Done))
     }
 
-    /// Reads, unless the handshake could not write. But if the peer has gone, it may have said
-    /// why: its alert tells more than that it takes nothing.
+    /// Reads, unless the handshake could not write. But if the peer is gone, it may have said why,
+    /// and its alert is more useful than the failure to write.
     fn await_peer(&mut self) -> Result<Next, Fault<E>> {
         let may_read = self.call.may_read() && self.unread.is_none();
         let is_last_word = |failure: &mut Failure<E>| {
-            // Otherwise a read might wait for ever.
+            // Otherwise a read could block forever.
             !may_read || failure.far_end() == FarEnd::Unknown
         };
         if let Some(failure) = self.deferred.take_if(is_last_word) {
@@ -70,8 +70,8 @@ impl<E> Driver<E> {
                 return Ok(next);
             }
         }
-        // Two full pipes must not wait for each other. That the peer takes no more does not mean
-        // that it has sent nothing.
+        // Two full pipes must not wait for each other. The peer may have sent something even though
+        // it does not take any more.
         self.flush_due |= self.connection.writer().wants_drain();
         if self.flush_due {
             if let Some(next) = self.offering() {
@@ -83,7 +83,7 @@ impl<E> Driver<E> {
         }
         match self.connection.reader().state() {
             ReaderState::PeerClosed => Ok(Next::Done),
-            // It comes once from `process`, and may have come before.
+            // `process` reports it once, and may have done so already.
             ReaderState::Truncated => Err(self.fault(Error::Truncated.into())),
             _ => self.fetch(),
         }
@@ -116,7 +116,7 @@ impl<E> Driver<E> {
 
     pub(super) fn close(&mut self) -> Result<Next, Fault<E>> {
         match self.negotiate() {
-            // Told below, when the alert is with the transport.
+            // Reported below, once the transport has taken the alert.
             Ok(Next::Done) | Err(Fault::Connection(_)) => {}
             next => return next,
         }
@@ -130,15 +130,15 @@ impl<E> Driver<E> {
         }
         match self.connection.protocol_version() {
             Some(_) => Ok(Next::Done),
-            // A handshake that was given up said no goodbye.
+            // The caller gave up the handshake, so there is no `close_notify`.
             None => self.process().map(|next| next.unwrap_or(Next::Done)),
         }
     }
 
-    /// What no caller waits for goes as far as the transport takes it.
+    /// Sends output that no caller is waiting for, as far as the transport takes it.
     #[inline]
     pub(super) fn offering(&mut self) -> Option<Next> {
-        // The alert of a connection that has failed is tried all the same.
+        // After the connection has failed, its alert is offered regardless.
         let is_deferred = self.deferred.is_some() && self.connection.error().is_none();
         if is_deferred || !self.call.may_write() {
             return None;
@@ -149,7 +149,7 @@ impl<E> Driver<E> {
         self.flush_due.then_some(Next::Flush)
     }
 
-    /// All that waits goes, and out of the transport's own buffer.
+    /// Sends all pending bytes and empties the transport's own buffer.
     #[inline]
     fn emptying(&mut self) -> Option<Next> {
         let next = match self.has_output() {
@@ -166,7 +166,7 @@ impl<E> Driver<E> {
 
     #[inline]
     fn has_output(&mut self) -> bool {
-        // A failure to seal leaves less than was wanted.
+        // If sealing fails, fewer bytes are pending than `wants_drain` promised.
         self.connection.writer().wants_drain()
             && self.connection.writer_mut().drain().remaining() > 0
     }
@@ -179,14 +179,14 @@ impl<E> Driver<E> {
         Ok(if self.call.may_read() { Next::Read } else { Next::Blocked })
     }
 
-    /// Whether input, or a half that has failed, is to be looked at. It would be found by looking
-    /// too, at the cost of a few hundred instructions for each step.
+    /// Whether there is input, or a failed half, to process. Calling `process` would find out too,
+    /// but costs a few hundred instructions per step.
     #[inline]
     fn process_changes_anything(&self) -> bool {
         self.connection.writer().has_failed() || self.connection.reader().needs_process()
     }
 
-    /// Makes of the input what can be made of it. If that fails, the alert goes first.
+    /// Processes the input as far as possible. If that fails, the alert is sent first.
     fn process(&mut self) -> Result<Option<Next>, Fault<E>> {
         match self.connection.process() {
             Ok(()) => Ok(None),
@@ -194,8 +194,8 @@ impl<E> Driver<E> {
         }
     }
 
-    /// The alert, if there is one, is offered; that the connection has failed matters more than
-    /// that the transport does not take it.
+    /// Offers the alert, if there is one. If the transport does not take it, that matters less than
+    /// why the connection failed.
     fn fail(&mut self, error: ConnectionError) -> Result<Next, Fault<E>> {
         self.flush_due |= self.connection.writer().wants_drain();
         match self.offering() {
@@ -204,9 +204,9 @@ impl<E> Driver<E> {
         }
     }
 
-    /// An end without `close_notify` says only that the transport has ended. If that was a reset,
-    /// and it was met by a write of ours, the read did not see it: it is told first, once. So is
-    /// whatever failed in the handshake.
+    /// An end without `close_notify` only says that the transport has ended. If a write of ours met
+    /// a reset, the read did not see it, so the reset is reported first, once. The same applies to
+    /// any failure to write during the handshake.
     fn fault(&mut self, error: ConnectionError) -> Fault<E> {
         if error == ConnectionError::Record(Error::Truncated) {
             let negotiates = self.connection.protocol_version().is_none();
@@ -226,7 +226,7 @@ impl<E> Driver<E> {
         }
     }
 
-    /// Tells of a failure, unless the connection's own is to be told.
+    /// Reports a deferred failure, unless the connection's own error must be reported.
     #[inline]
     fn tell_deferred(&mut self) -> Result<(), Fault<E>> {
         let Self { connection, deferred, .. } = self;

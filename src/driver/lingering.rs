@@ -1,4 +1,4 @@
-//! Throwing away what a peer still sends after our end.
+//! Discarding what a peer still sends after we have closed.
 
 use core::fmt;
 
@@ -9,11 +9,11 @@ use crate::error::Error;
 use crate::reader::ReaderState;
 
 impl<E> Driver<E> {
-    /// Closes, and then reads until the peer's end.
+    /// Closes, and then reads until the peer ends.
     ///
-    /// A system that closes a socket with unread input resets it, and the peer loses what it has
-    /// not read yet. So our end is not over before the peer's has come: its `close_notify`, after
-    /// which it sends nothing, or the transport's.
+    /// An operating system that closes a socket with unread input resets the connection, and the
+    /// peer loses what it has not read yet. So we are not done until the peer has ended: with
+    /// `close_notify`, after which it sends nothing, or with the end of the transport.
     pub(super) fn linger(&mut self, max: u64) -> Result<Next, Fault<E>> {
         let closed = if self.call.has_closed() { Ok(Next::Done) } else { self.close() };
         let (Ok(Next::Done) | Err(Fault::Connection(_))) = closed else { return closed };
@@ -25,7 +25,7 @@ impl<E> Driver<E> {
         }
         closed?;
         match self.connection.error() {
-            // That end was waited for.
+            // This is the end that we waited for.
             None | Some(ConnectionError::Record(Error::Truncated)) => Ok(Next::Done),
             Some(error) => Err(Fault::Connection(error)),
         }
@@ -39,13 +39,13 @@ impl<E> Driver<E> {
         if discarded > max {
             return Err(Fault::Linger(LingerError::StillSending { discarded }));
         }
-        // A connection that has failed knows of no end but the transport's.
+        // A connection that has failed can only see the end of the transport.
         let has_closed = self.connection.reader_state() == ReaderState::PeerClosed;
         if has_closed || self.input_ended {
             return Ok(Next::Done);
         }
         match self.fetch()? {
-            // One more shows that there is more.
+            // One more byte shows that there is more.
             Next::Read => {
                 let left = usize::try_from(max - discarded);
                 Ok(Next::Discard(left.map_or(usize::MAX, |left| left.saturating_add(1))))
@@ -55,18 +55,18 @@ impl<E> Driver<E> {
     }
 }
 
-/// Why lingering ended before the peer did. What the peer has not read yet, it may never get.
+/// Why lingering stopped before the peer ended. The peer may never get what it has not read yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LingerError {
-    /// The peer has sent more than was to be discarded.
+    /// The peer sent more than the allowed number of bytes.
     StillSending {
-        /// Bytes from the transport that were thrown away.
+        /// How many bytes from the transport were discarded.
         discarded: u64,
     },
-    /// The caller does not want to wait any longer.
+    /// The caller did not want to wait any longer.
     GaveUp {
-        /// Bytes from the transport that were thrown away.
+        /// How many bytes from the transport were discarded.
         discarded: u64,
     },
 }
@@ -75,10 +75,10 @@ impl fmt::Display for LingerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::StillSending { discarded } => {
-                write!(f, "the peer still sends: {discarded} bytes were discarded")
+                write!(f, "the peer is still sending after {discarded} bytes were discarded")
             }
             Self::GaveUp { discarded } => {
-                write!(f, "the peer did not end in time: {discarded} bytes were discarded")
+                write!(f, "the peer did not close in time; {discarded} bytes were discarded")
             }
         }
     }

@@ -1,4 +1,4 @@
-//! What a driver is asked for, and what it asks for.
+//! What you ask of a driver, and what it asks of you.
 
 #[cfg(feature = "std")]
 use std::io::IoSlice;
@@ -6,48 +6,49 @@ use std::io::IoSlice;
 use crate::buffer::Chunk;
 use crate::writer::Drain;
 
-/// What you want a [`Driver`](super::Driver) to reach. Every goal but [`Offer`](Self::Offer) and
-/// [`Flush`](Self::Flush) finishes the handshake first.
+/// What you want a [`Driver`](super::Driver) to reach. Every goal except [`Offer`](Self::Offer) and
+/// [`Flush`](Self::Flush) completes the handshake first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Goal {
-    /// The handshake is over. Our last flight was offered; what the transport did not take leaves
-    /// with the next goal.
+    /// The handshake is over and our last flight was offered to the transport. The next goal sends
+    /// whatever the transport did not take.
     ///
-    /// Fails with the reason why the handshake failed, after its alert was offered, or with the
+    /// Fails with the reason why the handshake failed, after offering its alert, or with the
     /// transport's failure.
     Handshake,
-    /// There is plaintext, or the peer has closed: take it with
-    /// [`read_plaintext`](super::Driver::read_plaintext). What waits is offered meanwhile.
+    /// There is plaintext, or the peer has closed: call
+    /// [`read_plaintext`](super::Driver::read_plaintext). Pending bytes are offered to the
+    /// transport in the meantime.
     ///
     /// Fails with the reason why the connection failed, with truncation, or with a failure to read.
     Read,
-    /// The next [`write_plaintext`](super::Driver::write_plaintext) accepts something, or says
-    /// why not.
+    /// The next [`write_plaintext`](super::Driver::write_plaintext) accepts something or returns
+    /// the reason why it cannot.
     ///
-    /// Fails with the reason why the connection failed, or with the transport's failure: this one,
-    /// or one that no call has reported yet.
+    /// Fails with the reason why the connection failed, or with a failure of the transport,
+    /// including one that no call has reported yet.
     Write,
-    /// What waits was offered to the transport. Ask for it after `read_plaintext` and
+    /// Pending bytes were offered to the transport. Ask for this after `read_plaintext` and
     /// `write_plaintext`. It neither waits nor fails.
     Offer,
-    /// Everything accepted is with the transport, and out of its own buffer. The handshake is not
-    /// waited for.
+    /// The transport has taken everything accepted and has emptied its own buffer. This does not
+    /// wait for the handshake.
     ///
-    /// Fails as [`Write`](Self::Write).
+    /// Fails like [`Write`](Self::Write).
     Flush,
-    /// `close_notify` is with the transport, behind everything accepted.
+    /// The transport has taken `close_notify`, after everything accepted.
     ///
-    /// Fails as [`Write`](Self::Write) does. If the connection has failed, its alert is with the
-    /// transport by then.
+    /// Fails like [`Write`](Self::Write). If the connection has failed, the transport has taken its
+    /// alert by then.
     Close,
-    /// The same, and then the peer has ended too: by `close_notify` or by the transport's end. What
-    /// it still sends is thrown away, after an alert of ours as well.
+    /// Like [`Close`](Self::Close), and the peer has ended too, with `close_notify` or with the end
+    /// of the transport. Whatever it still sends is discarded, even after an alert from us.
     ///
-    /// Fails as [`Close`](Self::Close), or with [`Fault::Linger`](super::Fault::Linger).
+    /// Fails like [`Close`](Self::Close), or with [`Fault::Linger`](super::Fault::Linger).
     Linger {
-        /// How many bytes may be read from the transport and thrown away, by all calls together.
-        /// One more is read, to learn that there are more.
+        /// How many bytes can be read from the transport and discarded, counting all calls
+        /// together. One more byte is read to find out whether there are more.
         max: u64,
     },
 }
@@ -56,22 +57,22 @@ pub enum Goal {
 #[derive(Debug)]
 #[must_use = "do the step and report it"]
 pub enum Step<'a> {
-    /// Give the transport some of these bytes, from their beginning; then report
-    /// [`wrote`](super::Driver::wrote). Bytes taken as chunks need no report.
+    /// Give the transport some of these bytes, starting with the first, then report
+    /// [`wrote`](super::Driver::wrote). Do not report bytes that you took as chunks.
     Write(Outgoing<'a>),
-    /// Let the transport empty its own buffer; then report [`flushed`](super::Driver::flushed).
+    /// Have the transport empty its own buffer, then report [`flushed`](super::Driver::flushed).
     Flush,
-    /// Let the transport fill this memory, from its beginning, never empty; then report
-    /// [`read`](super::Driver::read).
+    /// Have the transport fill this memory from the start, then report
+    /// [`read`](super::Driver::read). The memory is never empty.
     Read(&'a mut [u8]),
-    /// Nothing, until the transport can do what it [could not](super::Driver::blocked). Comes only
-    /// after such a report.
+    /// Wait until the transport can do what it [could not](super::Driver::blocked) do. This follows
+    /// only after such a report.
     Blocked,
     /// The goal is reached.
     Done,
 }
 
-/// Sealed bytes for the transport. The driver remembers how many of them you were shown.
+/// Sealed bytes for the transport. The driver keeps track of how many of them you were shown.
 #[derive(Debug)]
 pub struct Outgoing<'a> {
     drain: Drain<'a>,
@@ -83,20 +84,20 @@ impl<'a> Outgoing<'a> {
         Self { drain, shown }
     }
 
-    /// How many there are.
+    /// Returns the number of bytes.
     #[must_use]
     pub const fn remaining(&self) -> usize {
         self.drain.remaining()
     }
 
-    /// The first of them that lie together; never empty.
+    /// Returns the first contiguous run of bytes. Never empty.
     pub fn chunk(&mut self) -> &[u8] {
         let chunk = self.drain.chunk();
         *self.shown = chunk.len();
         chunk
     }
 
-    /// The first chunks, as many as `memory` has room for: for `writev`.
+    /// Returns the first chunks, as many as fit into `memory`, for `writev`.
     #[cfg(feature = "std")]
     pub fn io_slices<'s, 'b: 's>(&'b mut self, memory: &'s mut [IoSlice<'b>]) -> &'s [IoSlice<'b>] {
         let n = self.drain.chunks_vectored(memory);
@@ -105,27 +106,27 @@ impl<'a> Outgoing<'a> {
         slices
     }
 
-    /// The first of them that lie together, at most `max` bytes, as your own: see
-    /// [`Drain::take_chunk`]. They count as drained, and are not reported. Put back what the
+    /// Takes up to `max` bytes of the first contiguous run as an owned chunk: see
+    /// [`Drain::take_chunk`]. They count as drained, so do not report them. Put back what the
     /// transport did not take.
     pub fn take_chunk(&mut self, max: usize) -> Option<Chunk> {
         self.drain.take_chunk(max)
     }
 }
 
-/// The same as [`Step`], before memory is lent for it.
+/// Like [`Step`], before memory is lent for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Next {
     Write,
     Flush,
     Read,
-    /// Reads at most so many bytes, to throw them away.
+    /// Reads at most this many bytes, to discard them.
     Discard(usize),
     Blocked,
     Done,
 }
 
-/// The step that a report is about.
+/// The step that the next report is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Asked {
     Nothing,

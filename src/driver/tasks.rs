@@ -1,4 +1,4 @@
-//! Who waits for a connection.
+//! The tasks that wait for a connection.
 
 use alloc::sync::Arc;
 use alloc::task::Wake;
@@ -14,16 +14,17 @@ pub enum Side {
     Writing,
 }
 
-/// The task that reads and the task that writes; they may be one. For adapters of `poll_*`
-/// functions.
+/// The task that reads and the task that writes, which can be the same task. This is for adapters
+/// that implement `poll_*` functions.
 ///
-/// A transport remembers one waker for each direction. Only reading reads it, but both write it:
-/// answers go out while we read. So give the transport's writing side a waker that wakes both
-/// tasks (`Waker::from(Arc<Tasks>)`), and neither takes the place of the other. Nor has either to
-/// be there: what one has left the other sends. While negotiating, both read as well.
+/// A transport remembers one waker per direction. Only the reading task reads from it, but both
+/// tasks write to it, because responses are sent while reading. So give the transport's writing
+/// side a waker that wakes both tasks (`Waker::from(Arc<Tasks>)`); then neither task replaces the
+/// other's waker. Each task also works without the other: either one sends what the other has left.
+/// During the handshake, both also read.
 ///
-/// A task is remembered until it is woken; if it waits for something else by then, it is woken
-/// in vain once.
+/// A task is remembered until it is woken. If it waits for something else by then, it is woken once
+/// for nothing.
 #[derive(Debug, Default)]
 pub struct Tasks(Mutex<Waiting>);
 
@@ -34,7 +35,8 @@ struct Waiting {
 }
 
 impl Tasks {
-    /// To be called before the transport is polled: it may wake at once.
+    /// Remembers the waker of `side`. Call this before you poll the transport, which may wake
+    /// immediately.
     pub fn remember(&self, side: Side, waker: &Waker) {
         self.with(side, |task| match task {
             Some(task) => task.clone_from(waker),
@@ -44,14 +46,14 @@ impl Tasks {
 
     /// Wakes the task of `side`, if there is one.
     pub fn wake(&self, side: Side) {
-        // Not under the lock: a waker may poll at once.
+        // Not while holding the lock: a waker may poll immediately.
         if let Some(task) = self.with(side, Option::take) {
             task.wake();
         }
     }
 
     fn with<R>(&self, side: Side, f: impl FnOnce(&mut Option<Waker>) -> R) -> R {
-        // A panic elsewhere leaves them whole: every step of ours is one assignment.
+        // A panic elsewhere cannot leave this half updated: each update is a single assignment.
         let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         f(match side {
             Side::Reading => &mut waiting.reading,

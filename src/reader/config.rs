@@ -9,23 +9,23 @@ use crate::error::ConfigError;
 use crate::num::to_u64;
 use crate::record::MAX_RECORD_LEN;
 
-/// How a [`Reader`](crate::Reader) holds records, and what it puts up with.
+/// How a [`Reader`](crate::Reader) holds records, and what it tolerates.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ReaderConfig {
-    /// Bytes from the transport that may be held, opened or not: one record of the largest size
-    /// ([`MAX_RECORD_LEN`]) to 1 GiB. Default two such records. While whole
-    /// records are held, less may be lent: bytes are not moved for little room.
+    /// How many bytes from the transport can be held, opened or not: from one record of the largest
+    /// size ([`MAX_RECORD_LEN`]) to 1 GiB. Default: two such records. While complete records are
+    /// held, less may be lent, because bytes are not moved to gain a little room.
     pub capacity: usize,
-    /// What becomes of the empty buffer.
+    /// What happens to the empty buffer.
     pub buffers: BufferPolicy,
-    /// Where the buffer comes from, and goes to whenever it is empty; `None`, the default, for
-    /// the allocator.
+    /// Where the buffer comes from and where it returns whenever it is empty. `None`, the default,
+    /// means the allocator.
     #[cfg(feature = "std")]
     pub pool: Option<Pool>,
-    /// Limits on a peer that sends no application data.
+    /// The limits on a peer that sends no application data.
     pub limits: PeerLimits,
-    /// Whose AEAD opens.
+    /// The provider of the AEAD that opens records.
     pub aead: AeadProvider,
 }
 
@@ -42,26 +42,26 @@ impl Default for ReaderConfig {
     }
 }
 
-/// What a handshake begins with: nearly every first flight fits, and a peer that sends none costs
-/// no more. It grows where that is needed.
+/// The initial capacity for a handshake. Nearly every first flight fits, and a peer that sends none
+/// costs no more. It grows if necessary.
 #[cfg(feature = "rustls")]
 const HANDSHAKE_CAPACITY: usize = 4096;
 
-/// There is no "unlimited".
+/// There is no "unlimited" setting.
 const MAX_CAPACITY: usize = 1 << 30;
 
 impl ReaderConfig {
-    /// Whether a reader can be made with these settings, without making one.
+    /// Checks whether a reader can be created with these settings, without creating one.
     ///
     /// # Errors
-    /// The first setting that is out of its range: the documentation of each says which that is.
+    /// The first setting that is out of range. Each setting documents its range.
     pub fn check(&self) -> Result<(), ConfigError> {
         let range = to_u64(MAX_RECORD_LEN)..=to_u64(MAX_CAPACITY);
         ConfigError::check("ReaderConfig::capacity", to_u64(self.capacity), range)?;
         self.limits.check()
     }
 
-    /// The inbound buffer that this asks for.
+    /// The inbound buffer that these settings ask for.
     pub(crate) fn inbound_buffer(&self) -> InboundBuffer {
         let buffer = InboundBuffer::new(self.capacity, self.buffers);
         #[cfg(feature = "std")]
@@ -69,7 +69,7 @@ impl ReaderConfig {
         buffer
     }
 
-    /// The buffer that a handshake begins with. A pool has but one length.
+    /// The buffer for the start of a handshake. With a pool, all buffers have the same length.
     #[cfg(feature = "rustls")]
     pub(crate) fn handshake_buffer(&self) -> InboundBuffer {
         #[cfg(feature = "std")]

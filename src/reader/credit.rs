@@ -1,30 +1,31 @@
-//! Credit that application data gives a peer for what is not application data.
+//! The credit that application data gives a peer for everything else it sends.
 
 use crate::error::{ConfigError, PeerFault};
 
-/// How much of one kind a peer may send that is not application data.
+/// How many messages of one kind, other than application data, a peer may send.
 ///
-/// Each takes points, and data returns points, whichever side sends it:
+/// Each message costs points, and application data in either direction returns points:
 ///
-/// * a record from the peer 8, and 1 for every 256 bytes in it;
-/// * a record that we seal 64.
+/// * a record from the peer returns 8, plus 1 for every 256 bytes in it;
+/// * a record that we seal returns 64.
 ///
-/// So long as the peer spends no faster than data flows, it can go on for ever.
+/// As long as the peer spends points no faster than data returns them, it can continue forever.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Credit {
-    /// How many there may be before any data.
+    /// How many are allowed before any data.
     pub initial: u32,
-    /// How many data can save up: a burst of these is legal after much data. At least `initial`.
+    /// The most that data can save up for: after much data, a burst of this many is allowed. At
+    /// least `initial`.
     pub saved: u32,
-    /// Points that each costs. At least 1.
+    /// How many points each one costs. At least 1.
     pub cost: u32,
 }
 
 /// Points that a record of data from the peer returns.
 const RECORD_RECEIVED: u64 = 8;
-/// Bytes of data from the peer that return a point.
+/// How many bytes of data from the peer return one point.
 const BYTES_RECEIVED: u64 = 256;
-/// Points that a record which we sealed returns.
+/// Points that a record that we sealed returns.
 const RECORD_SEALED: u64 = 64;
 
 impl Credit {
@@ -59,37 +60,37 @@ impl Balance {
         self.points = self.points.saturating_add(points).min(self.most);
     }
 
-    /// One was sent; `fault` if there is no credit for it.
+    /// One was sent. Fails with `fault` if there is no credit for it.
     pub(super) fn spend(&mut self, fault: PeerFault) -> Result<(), PeerFault> {
         self.points = self.points.checked_sub(self.points_each).ok_or(fault)?;
         Ok(())
     }
 }
 
-/// Points that data has returned and no balance has yet: every record of data is counted, but
-/// balances are looked at only when something is spent.
+/// Points that data has returned but no balance has received yet: every record of data is counted,
+/// but balances are updated only when something is spent.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Earnings {
     points: u64,
-    /// Records sealed by us that `points` includes.
+    /// How many of our sealed records `points` includes.
     sealed: u64,
 }
 
 impl Earnings {
-    /// A record of `len` bytes of data came.
+    /// A record with `len` bytes of data arrived.
     #[inline]
     pub(super) const fn on_received(&mut self, len: u64) {
         self.points = self.points.saturating_add(RECORD_RECEIVED + len / BYTES_RECEIVED);
     }
 
-    /// We have sealed `records` in all.
+    /// We have sealed `records` in total.
     pub(super) fn on_sealed(&mut self, records: u64) {
         let new = records.saturating_sub(self.sealed);
         self.points = self.points.saturating_add(new.saturating_mul(RECORD_SEALED));
         self.sealed = self.sealed.max(records);
     }
 
-    /// What was returned since the last call.
+    /// The points returned since the last call.
     pub(super) fn take(&mut self) -> u32 {
         u32::try_from(core::mem::take(&mut self.points)).unwrap_or(u32::MAX)
     }

@@ -1,4 +1,4 @@
-//! Which handshake messages may come after the handshake, and how long they are.
+//! Which handshake messages are allowed after the handshake, and how long they may be.
 
 use super::Role;
 use crate::error::PeerFault;
@@ -14,7 +14,7 @@ pub(super) enum Expected {
 }
 
 impl Expected {
-    /// What the type and length of a message give away, before its body is here. `role` is ours.
+    /// What the type and length of a message reveal before its body arrives. `role` is our role.
     pub(super) fn of(
         version: Version,
         role: Role,

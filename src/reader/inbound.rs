@@ -5,20 +5,20 @@ use core::ops::{Deref, DerefMut};
 use crate::buffer::{InboundBuffer, copy};
 use crate::error::Overrun;
 
-/// Free memory of the inbound buffer, at least a byte: let the transport write into it, then
-/// [`commit`](Self::commit) how much it wrote. Dropping it commits nothing.
+/// Free memory of the inbound buffer, at least one byte. Let the transport write into it, then
+/// [`commit`](Self::commit) what it wrote. Dropping this commits nothing.
 #[derive(Debug)]
 pub struct Inbound<'a> {
     buffer: &'a mut InboundBuffer,
 }
 
 impl<'a> Inbound<'a> {
-    /// The free memory of a buffer in which room was made; `None` if it is full.
+    /// Lends the free memory of a buffer in which room was made. `None` if it is full.
     pub(crate) fn new(buffer: &'a mut InboundBuffer) -> Option<Self> {
         if buffer.free().is_empty() { None } else { Some(Self { buffer }) }
     }
 
-    /// The transport has written the first `n` bytes. They are opened by the next `process`.
+    /// Marks the first `n` bytes as written by the transport. The next `process` opens them.
     ///
     /// # Errors
     /// [`Overrun`] if the memory is shorter than `n`; nothing is committed then.
@@ -31,7 +31,7 @@ impl<'a> Inbound<'a> {
         Ok(())
     }
 
-    /// Copies as much of `wire` as fits and returns how much that was.
+    /// Copies as much of `wire` as fits and returns how many bytes that was.
     pub(crate) fn receive(mut self, wire: &[u8]) -> usize {
         let n = self.len().min(wire.len());
         copy(&mut self, &wire[..n]);

@@ -1,4 +1,4 @@
-//! Handshake messages out of record fragments (RFC 9846 §5.1).
+//! Joins handshake messages from record fragments (RFC 9846 §5.1).
 #![deny(clippy::indexing_slicing)]
 
 use alloc::vec::Vec;
@@ -9,10 +9,10 @@ use zeroize::Zeroizing;
 use crate::error::PeerFault;
 use crate::record::{HANDSHAKE_HEADER_LEN, HandshakeType};
 
-/// Joins fragments to whole messages. Messages that lie in one fragment are not copied.
+/// Joins fragments into complete messages. A message within one fragment is not copied.
 #[derive(Default)]
 pub(super) struct HandshakeJoiner {
-    /// The start of a message whose end has not come. Wiped: it was plaintext.
+    /// The start of an incomplete message. Wiped, because it was plaintext.
     partial: Zeroizing<Vec<u8>>,
 }
 
@@ -23,7 +23,7 @@ impl fmt::Debug for HandshakeJoiner {
 }
 
 impl HandshakeJoiner {
-    /// Whether a message has begun and not ended: nothing else may come now.
+    /// Whether a message has begun but not ended: nothing else is allowed in between.
     pub(super) fn is_joining(&self) -> bool {
         !self.partial.is_empty()
     }
@@ -32,9 +32,9 @@ impl HandshakeJoiner {
         self.partial.capacity()
     }
 
-    /// Adds a fragment and hands every message that is whole now to `on_message`: what `check` has
-    /// made of its type and length, before its body was waited for; its body; and whether it ends
-    /// its record.
+    /// Adds a fragment and passes every message that is now complete to `on_message`: what `check`
+    /// returned for its type and length, before its body was complete; its body; and whether it
+    /// ends its record.
     pub(super) fn push<M, E: From<PeerFault>>(
         &mut self,
         fragment: &[u8],
@@ -56,8 +56,8 @@ impl HandshakeJoiner {
         Ok(())
     }
 
-    /// Where the memory does not suffice, the old is wiped. It grows in steps, so that a message
-    /// which is only announced costs nothing.
+    /// If the memory does not suffice, the old memory is wiped. It grows in steps, so that a
+    /// message that is only announced costs nothing.
     fn append(&mut self, bytes: &[u8]) {
         let len = self.partial.len() + bytes.len();
         if len > self.partial.capacity() {
@@ -72,7 +72,7 @@ impl HandshakeJoiner {
     }
 }
 
-/// Gives every whole message to `on_message` and returns what is left.
+/// Passes every complete message to `on_message` and returns the rest.
 fn split_messages<'a, M, E: From<PeerFault>>(
     mut bytes: &'a [u8],
     check: &impl Fn(HandshakeType, usize) -> Result<M, PeerFault>,
@@ -89,7 +89,7 @@ fn split_messages<'a, M, E: From<PeerFault>>(
     Ok(bytes)
 }
 
-/// Type and length of the message that `bytes` begin with, and what stands behind them.
+/// Type and length of the message that `bytes` begins with, and what follows its header.
 fn decode_header(bytes: &[u8]) -> Option<(HandshakeType, usize, &[u8])> {
     let (&[kind, hi, mid, lo], rest) = bytes.split_first_chunk::<HANDSHAKE_HEADER_LEN>()?;
     let len = u32::from_be_bytes([0, hi, mid, lo]);

@@ -1,4 +1,4 @@
-//! Memory for input that is lent, or taken out, by one call, and comes back by another.
+//! Memory for input that one call lends or hands out and another takes back.
 
 use bytes::BytesMut;
 
@@ -7,14 +7,15 @@ use super::process::ReadEnd;
 use crate::error::Overrun;
 
 impl Reader {
-    /// [`inbound`](Self::inbound) in two steps, for callers without a borrow checker and for transports that fill
-    /// memory while other calls are made: lends memory for the next bytes, to be
-    /// [committed](Self::commit_inbound) by another call. `None` while the buffer is full and once
-    /// nothing more will be read: input is not wanted then.
+    /// Lends memory for the transport's next bytes, to be [committed](Self::commit_inbound) by a
+    /// later call. This is [`inbound`](Self::inbound) in two steps, for callers without a borrow
+    /// checker and for transports that fill memory while you make other calls. Returns `None` while
+    /// the buffer is full and once reading has ended: then no input is wanted.
     ///
-    /// The memory stays valid and where it is, whatever is read, consumed or shrunk meanwhile,
-    /// until `commit_inbound`, [`inbound`](Self::inbound), [`receive`](Self::receive), a failure of
-    /// the reader, or its drop. Lent again it is the same, with what was written there.
+    /// The memory stays valid and in place, even if you read, consume or shrink in the meantime. It
+    /// becomes invalid with `commit_inbound`, [`inbound`](Self::inbound) or
+    /// [`receive`](Self::receive), or when the reader fails or is dropped. If you call this again
+    /// during a loan, you get the same memory, including what was written there.
     #[inline]
     pub fn lend_inbound(&mut self) -> Option<&mut [u8]> {
         if self.end != ReadEnd::NotYet {
@@ -25,26 +26,26 @@ impl Reader {
         (!memory.is_empty()).then_some(memory)
     }
 
-    /// The first `n` bytes of the memory that was [lent](Self::lend_inbound) are there, and it is
-    /// lent no more; with 0, nothing else happens. Once nothing more will be read, what comes is
-    /// ignored.
+    /// Commits the first `n` bytes of the [lent](Self::lend_inbound) memory and ends the loan; with
+    /// 0 it only ends the loan. Once reading has ended, the bytes are ignored.
     ///
     /// # Errors
-    /// [`Overrun`] if less than `n` is lent, or nothing; nothing changes then.
+    /// [`Overrun`] if fewer than `n` bytes are lent, or none; nothing changes then.
     #[inline]
     pub fn commit_inbound(&mut self, n: usize) -> Result<(), Overrun> {
         self.buffer.commit_lent(if self.end == ReadEnd::NotYet { n } else { 0 })
     }
 
-    /// Takes the memory for the next bytes out as your own, for I/O that keeps its memory until it
-    /// completes (io_uring): it need not be a borrow of this reader. It is what
-    /// [`lend_inbound`](Self::lend_inbound) lends, and `None` when that is; `None` also if you have
-    /// it already. Then [give it back](Self::give_back_inbound): records are opened in it, and
-    /// nothing is copied. What came before can be read and consumed meanwhile.
+    /// Hands out the memory for the transport's next bytes as an owned buffer, for I/O that keeps
+    /// its memory until it completes (io_uring) and cannot borrow from this reader. It is the
+    /// memory that [`lend_inbound`](Self::lend_inbound) would lend. Returns `None` whenever
+    /// `lend_inbound` does, and also while you already hold the memory. Then [give it
+    /// back](Self::give_back_inbound): records are opened in it, so nothing is copied. In the
+    /// meantime you can read and consume what arrived before.
     ///
-    /// There is no plaintext in it. All of its bytes are initialised; do not split it, and give the
-    /// transport no more than its length. If you drop it, or what is written to it, the bytes from
-    /// the transport are lost, and no others can be received.
+    /// It contains no plaintext, and all of its bytes are initialised. Do not split it, and do not
+    /// let the transport write beyond its length. If you drop it, the bytes that the transport
+    /// wrote into it are lost, and the reader can no longer receive any.
     pub fn take_inbound(&mut self) -> Option<BytesMut> {
         if self.end != ReadEnd::NotYet {
             return None;
@@ -53,12 +54,12 @@ impl Reader {
         self.buffer.take(needed)
     }
 
-    /// Takes back the memory that was [taken](Self::take_inbound); its first `n` bytes are there.
-    /// Once nothing more will be read, what comes is ignored.
+    /// Takes back [taken](Self::take_inbound) memory, whose first `n` bytes have been filled. Once
+    /// reading has ended, the bytes are ignored.
     ///
     /// # Errors
-    /// [`Overrun`] if it is shorter than `n`, or (`available` is 0) if this reader did not give it.
-    /// No byte counts as received then.
+    /// [`Overrun`] if the memory is shorter than `n`, or (`available` is 0) if it does not come
+    /// from this reader. No bytes count as received then.
     pub fn give_back_inbound(&mut self, memory: BytesMut, n: usize) -> Result<(), Overrun> {
         self.buffer.give_back(memory, if self.end == ReadEnd::NotYet { n } else { 0 })
     }

@@ -1,36 +1,38 @@
-//! Limits on a peer that keeps us busy without sending anything.
+//! Limits on a peer that keeps us busy without sending anything useful.
 
 use super::credit::{Balance, Credit, Earnings};
 use crate::error::{ConfigError, PeerFault};
 use crate::num::to_u64;
 
-/// What a peer may send beside application data: of each kind as much as its [`Credit`] allows,
-/// which data returns in proportion. Each limit stops a flood that would cost us more for its
-/// bytes than data does; SECURITY.md has the figures.
+/// How much a peer may send besides application data. Each kind of message has a [`Credit`], which
+/// data returns in proportion. Each limit stops a flood that would cost us more per byte than data
+/// does; SECURITY.md has the figures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PeerLimits {
-    /// KeyUpdates that we did not ask for: each costs two key derivations, ours and the answer's
-    /// (RFC 9846 §4.7.3). A `Reader` without a `Connection` counts all. By default 32 before any
-    /// data, up to 16,384 after it, and 1 for each record that we seal or 8 that we receive: a
-    /// peer that wants a new key asks after every record that is on its way to it.
+    /// KeyUpdates that we did not ask for. Each costs two key derivations: one for the peer's key
+    /// and one for our answer (RFC 9846 §4.7.3). A `Reader` without a `Connection` counts all
+    /// KeyUpdates. By default the peer may send 32 before any data, up to 16,384 after it, and 1
+    /// for each record that we seal or 8 that we receive: a peer that wants a new key asks after
+    /// every record that is on its way to it.
     pub key_updates: Credit,
-    /// Empty application records (RFC 9846 §5.1): each costs an opening. By default 32 before any
-    /// data, up to 1,024 after it, and 8 for each record received.
+    /// Empty records of application data (RFC 9846 §5.1). Each has to be opened. By default the
+    /// peer may send 32 before any data, up to 1,024 after it, and 8 for each record received.
     pub empty_records: Credit,
-    /// Warning alerts (RFC 5246 §7.2): each costs an opening. By default never more than 32 at
-    /// once, and 8 for each record received.
+    /// Warning alerts (RFC 5246 §7.2). Each has to be opened. By default the peer may send at most
+    /// 32 in a row, and 8 for each record received.
     pub warnings: Credit,
-    /// Session tickets (RFC 9846 §4.7.1): each costs a key derivation, and replaces one that we
-    /// have. By default never more than 32 at once, and 1 for every 8 records received.
+    /// Session tickets (RFC 9846 §4.7.1). Each costs a key derivation and replaces an earlier
+    /// ticket. By default the peer may send at most 32 in a row, and 1 for every 8 records
+    /// received.
     pub tickets: Credit,
-    /// Renegotiation requests (TLS 1.2): each is answered. By default never more than 1 at once,
-    /// and 1 for each record received.
+    /// Renegotiation requests (TLS 1.2). Each is answered. By default the peer may send 1 at a
+    /// time, and 1 for each record received.
     pub renegotiation_requests: Credit,
-    /// Bytes of one handshake message, without its header: in reassembly, and while negotiating,
-    /// where rustls takes no more than 65,535. What is then held of a message and the records it
-    /// comes in is at most twice this, or the reader's capacity, and never more than 128 KiB.
-    /// Default 64 KiB.
+    /// The limit on one handshake message in bytes, without its header. It applies to reassembly
+    /// and during the handshake, where rustls accepts at most 65,535. A message and the records
+    /// that carry it then take at most twice this, or the reader's capacity, and never more than
+    /// 128 KiB. Default 64 KiB.
     pub handshake_len: usize,
 }
 
@@ -57,7 +59,7 @@ impl PeerLimits {
     }
 }
 
-/// The credit that a peer has left.
+/// The credit that the peer has left.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct PeerCounts {
     earnings: Earnings,
@@ -82,13 +84,13 @@ impl PeerCounts {
         }
     }
 
-    /// A record of data came.
+    /// A record of data arrived.
     #[inline]
     pub(super) fn on_application_data(&mut self, len: usize) {
         self.earnings.on_received(to_u64(len));
     }
 
-    /// Something else came, when we had sealed so many records of data in all.
+    /// Something else arrived, after we had sealed this many records of data in total.
     pub(super) fn settle(&mut self, records_sealed: u64) {
         self.earnings.on_sealed(records_sealed);
         let points = self.earnings.take();
@@ -130,7 +132,7 @@ mod tests {
 
     type Spend = fn(&mut PeerCounts) -> Result<(), PeerFault>;
 
-    /// Each kind: how many there may be before data, after much data, and for 640 points.
+    /// For each kind: how many are allowed before data, after much data, and for 640 points.
     const KINDS: [(Spend, PeerFault, [u32; 3]); 5] = [
         (PeerCounts::on_key_update, PeerFault::TooManyKeyUpdates, [32, 16_384, 10]),
         (PeerCounts::on_empty_record, PeerFault::TooManyEmptyRecords, [32, 1_024, 640]),
@@ -139,7 +141,7 @@ mod tests {
         (PeerCounts::on_renegotiation_request, PeerFault::TooManyRenegotiationRequests, [1, 1, 1]),
     ];
 
-    /// Spends until it is too much.
+    /// Spends until the limit is exceeded.
     fn count(counts: &mut PeerCounts, spend: Spend, fault: PeerFault) -> u32 {
         let mut count = 0;
         loop {

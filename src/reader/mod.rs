@@ -1,4 +1,4 @@
-//! The reading half of a connection, usable alone with keys from anywhere.
+//! The reading half of a connection. You can use it alone, with keys from anywhere.
 
 mod config;
 mod credit;
@@ -33,50 +33,50 @@ use crate::error::{ConfigError, Error, Overrun};
 use crate::record::ContentType;
 use crate::record::KeyUpdateRequest;
 
-/// Which side of the connection we are: it decides which messages the peer may send. A connection
-/// has two sides, so match both.
+/// Which side of the connection we are. This decides which messages the peer may send. A connection
+/// has only two sides, so match both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Role {
-    /// We connect; the peer may send tickets, or (TLS 1.2) a HelloRequest.
+    /// We connect. The peer may send tickets or, in TLS 1.2, a HelloRequest.
     Client,
-    /// We accept.
+    /// We accept connections.
     Server,
 }
 
-/// The life of a reader.
+/// The state of a reader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ReaderState {
-    /// The handshake goes on.
+    /// The handshake is in progress.
     Negotiating,
-    /// Plaintext may come.
+    /// Plaintext can arrive.
     Open,
-    /// The peer's `close_notify` came: a clean end.
+    /// The peer sent `close_notify`: a clean end.
     PeerClosed,
-    /// The transport ended without it.
+    /// The transport ended without `close_notify`.
     Truncated,
-    /// A fatal fault.
+    /// A fatal error occurred.
     Failed,
 }
 
-/// What came besides plaintext in one call of [`Reader::process`]: of one record.
+/// What one call of [`Reader::process`] found besides plaintext. All of it comes from one record.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[must_use = "a KeyUpdate obliges the writer"]
+#[must_use = "the writer must be told of a KeyUpdate"]
 #[non_exhaustive]
 pub struct ReaderEvents {
-    /// The peer has updated its key (ours for reading is updated already); tell the writer
+    /// The peer has updated its key (our read key is updated already). Tell the writer
     /// ([`Writer::on_key_update`](crate::Writer::on_key_update)).
     pub key_update: Option<KeyUpdateRequest>,
-    /// Session tickets; without a `Connection` they are only counted.
+    /// The number of session tickets. Without a `Connection`, they are only counted.
     pub tickets: u32,
-    /// TLS 1.2: the peer asked to renegotiate; it should be refused or aborted.
+    /// TLS 1.2: how often the peer asked to renegotiate. Refuse or abort.
     pub renegotiation_requests: u32,
 }
 
-/// Opens TLS records in place and gives their plaintext.
+/// Opens TLS records in place and returns their plaintext.
 ///
-/// Bytes from the transport go into [`inbound`](Self::inbound); [`process`](Self::process) opens
-/// them until there is [`plaintext`](Self::plaintext); [`consume`](Self::consume) makes way for
+/// Bytes from the transport go into [`inbound`](Self::inbound). [`process`](Self::process) opens
+/// them until there is [`plaintext`](Self::plaintext). [`consume`](Self::consume) makes room for
 /// the next record.
 ///
 /// ```
@@ -99,15 +99,16 @@ pub struct ReaderEvents {
 /// ```
 #[derive(Debug)]
 pub struct Reader {
-    /// None before the end of the handshake.
+    /// `None` until the handshake ends.
     opener: Option<RecordOpener>,
     aead: AeadProvider,
-    /// Of a reader without a connection.
+    /// Only for a reader without a connection.
     standalone: Option<Box<Standalone>>,
     buffer: InboundBuffer,
-    /// Length of the record at the front of the buffer if it was opened and has plaintext left.
+    /// The length of the record at the front of the buffer if it was opened and has plaintext left;
+    /// otherwise 0.
     opened_record_len: usize,
-    /// Where in it that plaintext lies.
+    /// The range of that plaintext in the buffer.
     plaintext: Range<usize>,
     joiner: HandshakeJoiner,
     counts: PeerCounts,
@@ -117,10 +118,10 @@ pub struct Reader {
 }
 
 impl Reader {
-    /// A reader with an empty buffer. Nothing is allocated before the first input.
+    /// Creates a reader with an empty buffer. Nothing is allocated before the first input.
     ///
     /// # Errors
-    /// [`ConfigError`] for a setting that is out of its range ([`ReaderConfig::check`]).
+    /// [`ConfigError`] if a setting is out of range ([`ReaderConfig::check`]).
     pub fn new(mut keys: ReadKeys, role: Role, config: ReaderConfig) -> Result<Self, ConfigError> {
         let mut reader = Self::without_keys(role, &config)?;
         let next_keys = NextKeys::of(None, keys.take_secret());
@@ -129,7 +130,7 @@ impl Reader {
         Ok(reader)
     }
 
-    /// A reader that opens nothing yet: `Negotiating`.
+    /// Creates a reader that does not open anything yet: `Negotiating`.
     pub(crate) fn without_keys(role: Role, config: &ReaderConfig) -> Result<Self, ConfigError> {
         config.check()?;
         Ok(Self {
@@ -147,15 +148,15 @@ impl Reader {
         })
     }
 
-    /// The handshake is over: what comes behind it is ours to open.
+    /// Ends the handshake: this reader opens what follows.
     pub(crate) fn begin(&mut self, keys: ReadKeys) {
         self.opener = Some(RecordOpener::new(keys, self.aead));
     }
 
-    /// Memory for the transport's next bytes, to read straight into. `None` while the buffer is
-    /// full (consume plaintext first, or process), and once nothing more will be read: so a read
-    /// into no memory, which gives 0 bytes, cannot look like the transport's end. `None` too while
-    /// the memory was [taken](Self::take_inbound).
+    /// Lends memory for the transport's next bytes, so that you can read straight into it. Returns
+    /// `None` while the buffer is full (consume plaintext or process first), once reading has
+    /// ended, and while the memory is [taken](Self::take_inbound). The memory is never empty, so a
+    /// read of 0 bytes always means that the transport has ended.
     pub fn inbound(&mut self) -> Option<Inbound<'_>> {
         if self.end != ReadEnd::NotYet || self.buffer.is_away() {
             return None;
@@ -164,9 +165,9 @@ impl Reader {
         Inbound::new(&mut self.buffer)
     }
 
-    /// Copies as much of `wire` as there is room for and returns how much that was. Bytes after
-    /// the end of reading are ignored: all of `wire` is taken then.
-    #[must_use = "what was not taken must be given again"]
+    /// Copies as much of `wire` as there is room for and returns how many bytes that was. Bytes
+    /// that arrive after reading has ended are ignored: then all of `wire` counts as taken.
+    #[must_use = "bytes that were not taken must be passed again"]
     pub fn receive(&mut self, wire: &[u8]) -> usize {
         if self.end != ReadEnd::NotYet {
             return wire.len();
@@ -174,16 +175,16 @@ impl Reader {
         self.inbound().map_or(0, |inbound| inbound.receive(wire))
     }
 
-    /// Opens records until one has plaintext that is not consumed, or something that the writer
-    /// must be told of, or more input is needed, or the peer has closed. Without input it changes
-    /// nothing. [`wants_process`](Self::wants_process) says whether there is more.
+    /// Opens records until one has plaintext for you to consume, until there is something to tell
+    /// the writer, until more input is needed, or until the peer has closed. Without input it
+    /// changes nothing. [`wants_process`](Self::wants_process) says whether there is more to do.
     ///
     /// # Errors
-    /// The fatal [`Error`], again at every later call. [`Error::alert`] says what to tell the
-    /// peer. [`Error::Truncated`] is returned once; after that, [`state`](Self::state) is
-    /// `Truncated`.
+    /// The fatal [`Error`], which every later call returns again. [`Error::alert`] says what to
+    /// tell the peer. [`Error::Truncated`] is returned only once; after that,
+    /// [`state`](Self::state) is `Truncated`.
     pub fn process(&mut self) -> Result<ReaderEvents, Error> {
-        // Not missing: a connection has a call of its own.
+        // Only a reader within a connection has none, and it is processed by another call.
         let Some(mut standalone) = self.standalone.take() else {
             return Ok(ReaderEvents::default());
         };
@@ -193,17 +194,17 @@ impl Reader {
         result.map(|()| events)
     }
 
-    /// The writer beside it has sealed so many records in all
-    /// ([`Progress::records`](crate::Progress)), which give the peer credit as data from it does:
-    /// see [`PeerLimits`]. Without this call only received data counts. A number that is not
-    /// greater than the last one changes nothing.
+    /// Tells the reader how many records the writer has sealed in total
+    /// ([`Progress::records`](crate::Progress)). They give the peer credit, just as received data
+    /// does: see [`PeerLimits`]. If you never call this, only received data gives credit. A number
+    /// that is not greater than the last one changes nothing.
     pub fn on_sealed(&mut self, records: u64) {
         if let Some(standalone) = &mut self.standalone {
             standalone.on_sealed(records);
         }
     }
 
-    /// The plaintext of the record that was opened last; empty if there is none.
+    /// The plaintext of the last opened record; empty if there is none.
     #[must_use]
     #[inline]
     pub fn plaintext(&self) -> &[u8] {
@@ -213,7 +214,7 @@ impl Reader {
     /// Removes `n` bytes from the front of the plaintext.
     ///
     /// # Errors
-    /// [`Overrun`] if it has fewer; nothing is removed then.
+    /// [`Overrun`] if there are fewer; nothing is removed then.
     #[inline]
     pub fn consume(&mut self, n: usize) -> Result<(), Overrun> {
         let available = self.plaintext.len();
@@ -232,27 +233,28 @@ impl Reader {
         Ok(())
     }
 
-    /// Removes all plaintext of the record that is open.
+    /// Removes all plaintext of the opened record.
     pub fn consume_all(&mut self) {
         let _none_left = self.consume(self.plaintext.len());
     }
 
-    /// The transport has ended. Whole records that are held are still read; after them
-    /// [`process`](Self::process) gives [`Error::Truncated`], once, unless the peer had closed.
+    /// Tells the reader that the transport's input has ended. Complete records that were received
+    /// are still read. After them, [`process`](Self::process) returns [`Error::Truncated`] once,
+    /// unless the peer has closed.
     pub fn end_of_input(&mut self) {
         if self.end == ReadEnd::NotYet {
             self.end = ReadEnd::Transport;
         }
     }
 
-    /// Whether [`inbound`](Self::inbound) would take bytes.
+    /// Whether [`inbound`](Self::inbound) would accept bytes.
     #[must_use]
     pub fn wants_input(&self) -> bool {
         self.end == ReadEnd::NotYet && !self.buffer.is_full(self.needed())
     }
 
-    /// Whether [`process`](Self::process) would find something in what is held: a whole record,
-    /// or the end of input.
+    /// Whether [`process`](Self::process) has something to do: a complete record, or the end of
+    /// input.
     #[must_use]
     #[inline]
     pub fn wants_process(&self) -> bool {
@@ -266,7 +268,7 @@ impl Reader {
         }
     }
 
-    /// Whether a whole record is at the front, or a header that can be refused at once.
+    /// Whether a complete record is at the front, or a header that can be refused immediately.
     #[inline]
     pub(crate) fn holds_record(&self) -> bool {
         if self.buffer.len() == 0 {
@@ -278,9 +280,10 @@ impl Reader {
         }
     }
 
-    /// The other half has failed: reading ends behind the plaintext that was opened before, with
-    /// this error; what is held besides is wiped. After the end it changes nothing.
-    /// [`Error::Truncated`] does what [`end_of_input`](Self::end_of_input) does.
+    /// Tells the reader that the other half has failed. You can still read plaintext that was
+    /// opened before; then reading ends with this error. Everything else that is held is wiped.
+    /// After reading has ended, this changes nothing. [`Error::Truncated`] has the same effect as
+    /// [`end_of_input`](Self::end_of_input).
     pub fn fail(&mut self, error: Error) {
         match (self.end, error) {
             (ReadEnd::Failed(_) | ReadEnd::CloseNotify | ReadEnd::Truncated, _) => {}
@@ -290,8 +293,8 @@ impl Reader {
         }
     }
 
-    /// The fault that ended it, if one did; `None` while there is plaintext in front of it. For an
-    /// end without `close_notify` it stays `None`: see [`state`](Self::state).
+    /// The fatal error that ended the reader, if any. `None` while plaintext is left to read before
+    /// it, and for an end without `close_notify`: see [`state`](Self::state).
     #[must_use]
     #[inline]
     pub const fn error(&self) -> Option<Error> {
@@ -301,13 +304,13 @@ impl Reader {
         }
     }
 
-    /// Records opened so far.
+    /// The number of records opened so far.
     #[must_use]
     pub const fn records(&self) -> u64 {
         self.opened
     }
 
-    /// Gives back all memory that holds nothing or can be made again. See
+    /// Frees all memory that is empty or can be rebuilt. See
     /// [`Writer::shrink`](crate::Writer::shrink).
     pub fn shrink(&mut self) {
         self.buffer.shrink();
@@ -319,13 +322,13 @@ impl Reader {
         }
     }
 
-    /// Bytes of buffer memory held now.
+    /// The buffer memory held now, in bytes.
     #[must_use]
     pub fn memory_held(&self) -> usize {
         self.buffer.memory_held() + self.joiner.memory_held()
     }
 
-    /// The life of the reader.
+    /// The state of the reader.
     #[must_use]
     #[inline]
     pub const fn state(&self) -> ReaderState {
@@ -341,7 +344,7 @@ impl Reader {
         }
     }
 
-    /// The caller gives the connection up: plaintext that was not read goes too.
+    /// The caller gives up the connection, so unread plaintext is wiped too.
     #[cfg(feature = "rustls")]
     pub(crate) fn abort(&mut self, error: Error) {
         match self.end {
@@ -351,7 +354,8 @@ impl Reader {
         }
     }
 
-    /// Whether input can come, and all that came is consumed: there is room for any record.
+    /// Whether input can arrive and everything that arrived is consumed, so that there is room for
+    /// any record.
     #[cfg(feature = "rustls")]
     #[inline]
     pub(crate) fn holds_nothing(&self) -> bool {
@@ -364,14 +368,14 @@ impl Reader {
         self.plaintext.start < self.plaintext.end
     }
 
-    /// Whether `process` may change anything: an end, or a record that is not opened yet.
+    /// Whether `process` could change anything: an end, or a record that is not opened yet.
     #[cfg(feature = "rustls")]
     #[inline]
     pub(crate) fn needs_process(&self) -> bool {
         !matches!(self.end, ReadEnd::NotYet) || (self.opened_record_len == 0 && self.holds_record())
     }
 
-    /// Whether the next record is here and, as far as its header says, holds application data.
+    /// Whether the next record is complete and, according to its header, holds application data.
     #[cfg(feature = "rustls")]
     pub(crate) fn holds_data(&self) -> bool {
         let Ok(Some(header)) = self.next_header() else { return false };

@@ -1,4 +1,4 @@
-//! A reader that takes over from a handshake, and is taken apart at rest.
+//! How a reader takes over from a handshake, and how it is taken apart at rest.
 
 use super::process::ReadEnd;
 use super::{Reader, Role};
@@ -6,14 +6,14 @@ use crate::aead::{ReadKeys, RecordOpener};
 use crate::buffer::InboundBuffer;
 
 impl Reader {
-    /// The same for a handshake that has read from `buffer`, which came to be of another capacity.
+    /// Begins after a handshake that has read from `buffer`, whose capacity may have changed.
     pub(crate) fn begin_in(&mut self, keys: ReadKeys, mut buffer: InboundBuffer) {
         buffer.set_capacity(self.buffer.capacity());
         self.buffer = buffer;
         self.begin(keys);
     }
 
-    /// Takes the keys out; to be called at rest only.
+    /// Takes the keys out. Call this only at rest.
     pub(crate) fn take_keys(&mut self) -> Option<ReadKeys> {
         self.opener.take().map(RecordOpener::into_keys)
     }
@@ -22,8 +22,7 @@ impl Reader {
         self.role
     }
 
-    /// Whether there is no plaintext, and no message in part. Records that were not opened may be
-    /// held.
+    /// Whether there is no plaintext and no partial message. Unopened records can be held.
     pub(crate) fn is_between_records(&self) -> bool {
         self.end == ReadEnd::NotYet
             && self.opened_record_len == 0
@@ -31,12 +30,12 @@ impl Reader {
             && !self.buffer.is_away()
     }
 
-    /// The bytes of those records.
+    /// The bytes of those unopened records.
     pub(crate) fn unopened(&self) -> &[u8] {
         self.buffer.bytes()
     }
 
-    /// Whether the next byte from the transport begins a record, and a message.
+    /// Whether the next byte from the transport begins a record and a message.
     pub(crate) fn is_at_rest(&self) -> bool {
         self.is_between_records() && self.buffer.len() == 0
     }

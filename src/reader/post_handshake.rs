@@ -1,4 +1,4 @@
-//! What the reading half asks of the rest, and how a reader alone answers.
+//! What the reading half asks of the rest, and how a reader on its own answers.
 
 use super::ReaderEvents;
 use crate::aead::{NextKeys, ReadKeys};
@@ -10,10 +10,10 @@ pub(crate) trait PostHandshake {
     /// Whether the peer owes us a KeyUpdate that answers ours.
     fn expects_key_update(&self) -> bool;
 
-    /// How many records of data we have sealed in all.
+    /// How many records of data we have sealed in total.
     fn records_sealed(&self) -> u64;
 
-    /// The peer's key changes: gives the next one.
+    /// The peer's key changes. Returns the next one.
     fn key_update(&mut self, request: KeyUpdateRequest) -> Result<ReadKeys, Error>;
 
     /// A session ticket, without its handshake header (RFC 9846 §4.7.1).
@@ -22,18 +22,18 @@ pub(crate) trait PostHandshake {
     /// The peer wants to renegotiate (TLS 1.2).
     fn renegotiation_request(&mut self);
 
-    /// Whether the caller is to be told before another record is opened.
+    /// Whether to tell the caller before another record is opened.
     fn has_news(&self) -> bool;
 }
 
-/// What a reader without a connection has besides.
+/// What a reader without a connection has in addition.
 #[derive(Debug)]
 pub(super) struct Standalone {
-    /// What the next generation of keys is made from.
+    /// The source of the next generation of keys.
     next_keys: NextKeys,
-    /// By the writer beside it.
+    /// How many records its writer has sealed.
     records_sealed: u64,
-    /// What came that the caller was not told of.
+    /// What happened that the caller was not told yet.
     events: ReaderEvents,
 }
 

@@ -1,4 +1,4 @@
-//! Records opened in place, and what they carry dispatched.
+//! Opens records in place and dispatches their content.
 #![deny(clippy::indexing_slicing)]
 
 use core::ops::Range;
@@ -12,16 +12,16 @@ use crate::record::{
     ContentType, HEADER_LEN, KeyUpdateRequest, RecordHeader, Version, decode_key_update,
 };
 
-/// Why nothing more will be read.
+/// Why reading has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ReadEnd {
     NotYet,
-    /// The transport has ended; whole records in the buffer are still read.
+    /// The transport has ended. Complete records in the buffer are still read.
     Transport,
     CloseNotify,
-    /// The transport has ended without `close_notify`, and that was told.
+    /// The transport ended without `close_notify`, and that was reported.
     Truncated,
-    /// Plaintext that was opened before is still to be read.
+    /// Plaintext that was opened before can still be read.
     Failed(Error),
 }
 
@@ -32,7 +32,7 @@ enum AfterRecord {
 }
 
 impl Reader {
-    /// Opens records until one has plaintext, or input is needed, or the peer has closed.
+    /// Opens records until one has plaintext, input is needed, or the peer has closed.
     pub(crate) fn process_with(&mut self, handler: &mut dyn PostHandshake) -> Result<(), Error> {
         if let Some(error) = self.error() {
             return Err(error);
@@ -62,7 +62,7 @@ impl Reader {
     fn process_records(&mut self, handler: &mut dyn PostHandshake) -> Result<(), Error> {
         while self.opened_record_len == 0 && self.end != ReadEnd::CloseNotify {
             let Some((record_len, content_type, content)) = self.open_next()? else {
-                // RFC 9846 §6.1: without close_notify the end may be somebody else's doing.
+                // RFC 9846 §6.1: without close_notify, someone else may have caused the end.
                 return if self.end == ReadEnd::Transport { Err(Error::Truncated) } else { Ok(()) };
             };
             self.opened += 1;
@@ -81,14 +81,14 @@ impl Reader {
             }
         }
         if self.end == ReadEnd::CloseNotify {
-            // RFC 9846 §6.1: whatever comes after a closure alert is ignored.
+            // RFC 9846 §6.1: whatever follows a closure alert is ignored.
             self.buffer.consume(self.buffer.len());
         }
         Ok(())
     }
 
-    /// Opens the record at the front and gives its length, its type, and where its content lies;
-    /// `None` if it is not there as a whole.
+    /// Opens the record at the front and returns its length, its type and the range of its content.
+    /// `None` if the record is incomplete.
     #[inline]
     fn open_next(&mut self) -> Result<Option<(usize, ContentType, Range<usize>)>, PeerFault> {
         let Some(opener) = &mut self.opener else { return Ok(None) };
@@ -102,8 +102,8 @@ impl Reader {
         Ok(Some((record_len, content_type, content)))
     }
 
-    /// Length of the record at the front, as far as it is known, if its end has not come; else 0.
-    /// Where nothing is held there is nothing to move, however much is needed.
+    /// The length of the record at the front, as far as that is known, if the record is incomplete;
+    /// otherwise 0. If nothing is held, nothing needs to be moved, whatever the length.
     #[inline]
     pub(super) fn needed(&self) -> usize {
         if self.opened_record_len > 0 || self.buffer.len() == 0 {
@@ -130,7 +130,7 @@ impl Reader {
         content: &Range<usize>,
         handler: &mut dyn PostHandshake,
     ) -> Result<AfterRecord, Error> {
-        // RFC 9846 §5.1: nothing may come between the parts of a handshake message.
+        // RFC 9846 §5.1: nothing is allowed between the parts of a handshake message.
         if self.joiner.is_joining() && content_type != ContentType::Handshake {
             return Err(PeerFault::InterleavedHandshake.into());
         }
@@ -158,7 +158,7 @@ impl Reader {
             [] => return Err(PeerFault::EmptyFragment.into()),
             _ => return Err(PeerFault::BadMessageLength.into()),
         };
-        // RFC 9846 §6: in TLS 1.3 the level says nothing. In TLS 1.2 it decides.
+        // RFC 9846 §6: in TLS 1.3 the level has no meaning. In TLS 1.2 it decides.
         let is_warning = match (self.version(), level) {
             (Version::Tls13, _) => description == AlertDescription::USER_CANCELED,
             (Version::Tls12, 0x01) => true,
@@ -196,7 +196,7 @@ impl Reader {
             match message {
                 Expected::KeyUpdate => {
                     let request = decode_key_update(body)?;
-                    // An answer that we asked for costs no credit. An answer does not ask.
+                    // An answer that we asked for costs no credit. An answer never asks for one.
                     let is_answer =
                         request == KeyUpdateRequest::NotRequested && handler.expects_key_update();
                     if !is_answer {

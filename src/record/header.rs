@@ -1,10 +1,10 @@
-//! The five bytes in front of every record (RFC 9846 §5.1).
+//! The five bytes before every record (RFC 9846 §5.1).
 #![deny(clippy::indexing_slicing)]
 
 use super::{ContentType, MAX_FRAGMENT_LEN, RecordFormat, Version};
 use crate::error::PeerFault;
 
-/// Type, legacy version, length.
+/// Type, legacy version and length.
 pub(crate) const HEADER_LEN: usize = 5;
 
 /// `legacy_record_version` as every record after the handshake carries it.
@@ -14,7 +14,7 @@ const LEGACY_VERSION: [u8; 2] = [0x03, 0x03];
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct RecordHeader {
     content_type: ContentType,
-    /// Length of what follows the header.
+    /// The length of what follows the header.
     len: u16,
 }
 
@@ -23,11 +23,11 @@ impl RecordHeader {
         Self { content_type, len }
     }
 
-    /// Reads the header at the start of `wire`; `None` while fewer than five bytes are there. It is
-    /// refused by the first byte that condemns it.
+    /// Decodes the header at the start of `wire`. `None` if fewer than five bytes are available.
+    /// The first invalid byte decides the fault.
     ///
-    /// The length is checked here, before anything is opened or waited for: an oversized record
-    /// is `record_overflow` whatever it contains.
+    /// The length is checked here, before anything is opened or waited for: an oversized record is
+    /// a `record_overflow`, whatever it contains.
     #[cfg(test)]
     pub(crate) fn decode(wire: &[u8], version: Version) -> Result<Option<Self>, PeerFault> {
         let Some(start) = HeaderStart::of(wire) else { return Ok(None) };
@@ -35,7 +35,7 @@ impl RecordHeader {
         Ok(start.is_whole.then_some(header))
     }
 
-    /// The same while no version is negotiated.
+    /// The same, before a version is negotiated.
     #[cfg(feature = "rustls")]
     pub(crate) fn decode_of_any_version(wire: &[u8]) -> Result<Option<Self>, PeerFault> {
         let Some(start) = HeaderStart::of(wire) else { return Ok(None) };
@@ -49,7 +49,8 @@ impl RecordHeader {
     ) -> Result<Self, PeerFault> {
         let content_type =
             ContentType::from_wire(content_type).ok_or(PeerFault::UnexpectedContentType)?;
-        // RFC 5246 §6.2.1: TLS 1.2 names itself. RFC 9846 §5.1: TLS 1.3 ignores the minor version.
+        // RFC 5246 §6.2.1: TLS 1.2 has its own version. RFC 9846 §5.1: TLS 1.3 ignores the minor
+        // one.
         let names_another = version == Some(Version::Tls12) && minor != LEGACY_VERSION[1];
         if major != LEGACY_VERSION[0] || names_another {
             return Err(PeerFault::BadRecordVersion);
@@ -61,16 +62,16 @@ impl RecordHeader {
         Ok(Self { content_type, len })
     }
 
-    /// As [`decode`](Self::decode), of a record that must be protected. What its header alone gives
-    /// away is refused by it, without waiting for the rest and before the tag is tried.
+    /// Like [`decode`](Self::decode), for a record that must be protected. If the header alone is
+    /// invalid, the record is refused without waiting for the rest and before its tag is checked.
     pub(crate) fn decode_protected(
         wire: &[u8],
         format: RecordFormat,
     ) -> Result<Option<Self>, PeerFault> {
         let Some(start) = HeaderStart::of(wire) else { return Ok(None) };
-        // RFC 9846 §5.2: every protected record has this outer type; one that has not is a
-        // plaintext record, which must not come any more. Byte by byte, so that the fault does not
-        // depend on how many of them are here.
+        // RFC 9846 §5.2: every protected record has this outer type. Any other type marks a
+        // plaintext record, which is no longer allowed. Checked byte by byte, so that the fault
+        // does not depend on how many bytes have arrived.
         let [content_type, ..] = start.bytes;
         if format.version() == Version::Tls13
             && content_type != ContentType::ApplicationData.to_wire()
@@ -79,7 +80,7 @@ impl RecordHeader {
         }
         let header = Self::check(start.bytes, Some(format.version()))?;
         // RFC 9846 §5.2: content, type and padding together are at most 2^14 + 1 bytes, and all
-        // tags are of the same length.
+        // tags have the same length.
         if header.record_len() > format.record_len(MAX_FRAGMENT_LEN) {
             return Err(PeerFault::RecordOverflow);
         }
@@ -90,7 +91,7 @@ impl RecordHeader {
         self.content_type
     }
 
-    /// Length of what follows the header.
+    /// The length of what follows the header.
     pub(crate) fn body_len(self) -> usize {
         self.len.into()
     }
@@ -101,14 +102,14 @@ impl RecordHeader {
         [self.content_type.to_wire(), major, minor, len_hi, len_lo]
     }
 
-    /// Length of the whole record.
+    /// The length of the whole record.
     pub(crate) fn record_len(self) -> usize {
         HEADER_LEN + self.body_len()
     }
 }
 
-/// A header as far as it is here. What is missing is taken for what nothing can be said against, so
-/// that a fault of the whole is one of the bytes that are here.
+/// The available part of a header. Missing bytes are assumed to be valid, so that any fault found
+/// is in the bytes that are available.
 #[derive(Clone, Copy)]
 pub(crate) struct HeaderStart {
     bytes: [u8; HEADER_LEN],
@@ -116,7 +117,7 @@ pub(crate) struct HeaderStart {
 }
 
 impl HeaderStart {
-    /// `None` of nothing.
+    /// `None` if `wire` is empty.
     #[inline]
     pub(crate) fn of(wire: &[u8]) -> Option<Self> {
         match wire.first_chunk() {
@@ -132,7 +133,7 @@ impl HeaderStart {
         let mut bytes = [content_type, major, minor, 0, 0];
         bytes.iter_mut().zip(wire).for_each(|(byte, &here)| *byte = here);
         if let [content_type, _, _, 0, len] = &mut bytes {
-            // An alert and a change_cipher_spec have one length each.
+            // Alerts and change_cipher_specs have a fixed length.
             *len = match ContentType::from_wire(*content_type) {
                 Some(ContentType::Alert) => 2,
                 Some(ContentType::ChangeCipherSpec) => 1,
@@ -147,7 +148,7 @@ impl HeaderStart {
         self.bytes
     }
 
-    /// The header that this begins, where no version is negotiated.
+    /// The header that this begins, before a version is negotiated.
     #[cfg(feature = "rustls")]
     pub(crate) fn header(self) -> Result<RecordHeader, PeerFault> {
         RecordHeader::check(self.bytes, None)
@@ -165,7 +166,7 @@ mod tests {
 
     #[test]
     fn a_part_of_a_header_is_refused_where_no_rest_makes_it_good() {
-        // The length that is the whole of these types' is checked elsewhere.
+        // Alerts and change_cipher_specs have fixed lengths, which are checked elsewhere.
         let goods =
             [[0x16, 3, 1, 0x40, 0], [0x15, 3, 3, 0, 2], [0x14, 3, 3, 0, 1], [0x17, 3, 3, 0, 0]];
         for version in [Version::Tls13, Version::Tls12] {

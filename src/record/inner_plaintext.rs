@@ -4,8 +4,8 @@
 use super::ContentType;
 use crate::error::PeerFault;
 
-/// Finds the end of the content and its type in an opened TLS 1.3 record, whose header has said
-/// that it is not too long.
+/// Finds the end of the content and its type in an opened TLS 1.3 record, whose length was checked
+/// in its header.
 pub(crate) fn split_inner_plaintext(inner: &[u8]) -> Result<(usize, ContentType), PeerFault> {
     let content_len = last_nonzero(inner).ok_or(PeerFault::NoContentType)?;
     let content_type = inner
@@ -15,7 +15,7 @@ pub(crate) fn split_inner_plaintext(inner: &[u8]) -> Result<(usize, ContentType)
     Ok((content_len, content_type))
 }
 
-/// By words: padding of a whole record costs a tenth of what opening it does.
+/// Scans word by word, so that a record full of padding costs a tenth of what opening it costs.
 fn last_nonzero(bytes: &[u8]) -> Option<usize> {
     let (&last, mut rest) = bytes.split_last()?;
     if last != 0 {

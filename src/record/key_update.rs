@@ -3,16 +3,16 @@
 
 use crate::error::PeerFault;
 
-/// Header of a handshake message: type and 24-bit length.
+/// The header of a handshake message: type and 24-bit length.
 pub(crate) const HANDSHAKE_HEADER_LEN: usize = 4;
 
-/// A KeyUpdate without its header.
+/// The length of a KeyUpdate without its header.
 pub(crate) const KEY_UPDATE_BODY_LEN: usize = 1;
 
-/// A whole KeyUpdate message.
+/// The length of a complete KeyUpdate message.
 pub(crate) const KEY_UPDATE_LEN: usize = HANDSHAKE_HEADER_LEN + KEY_UPDATE_BODY_LEN;
 
-/// Handshake message types that matter to us (RFC 9846 §4, RFC 5246 §7.4).
+/// The handshake message types that we use (RFC 9846 §4, RFC 5246 §7.4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct HandshakeType(pub(crate) u8);
 
@@ -23,7 +23,7 @@ impl HandshakeType {
     pub(crate) const KEY_UPDATE: Self = Self(24);
 }
 
-/// Those of the handshake itself.
+/// The types that occur only in the handshake itself.
 #[cfg(feature = "rustls")]
 impl HandshakeType {
     pub(crate) const SERVER_HELLO: Self = Self(2);
@@ -36,13 +36,13 @@ impl HandshakeType {
     pub(crate) const CERTIFICATE_STATUS: Self = Self(22);
 }
 
-/// Whether a KeyUpdate asks for one in return (RFC 9846 §4.7.3). There are these two: the protocol
-/// forbids any other value.
+/// Whether a KeyUpdate asks for one in return (RFC 9846 §4.7.3). The protocol forbids any other
+/// value, so match both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyUpdateRequest {
     /// `update_not_requested`: only the sender's key changes.
     NotRequested,
-    /// `update_requested`: the receiver must update its sending key too, before its next
+    /// `update_requested`: the receiver must also update its sending key before its next
     /// application record.
     Requested,
 }
@@ -55,7 +55,7 @@ pub(crate) const fn encode_key_update(request: KeyUpdateRequest) -> [u8; KEY_UPD
     [HandshakeType::KEY_UPDATE.0, 0, 0, 1, request]
 }
 
-/// Reads the body of a KeyUpdate, without its handshake header.
+/// Decodes the body of a KeyUpdate, without its handshake header.
 pub(crate) fn decode_key_update(body: &[u8]) -> Result<KeyUpdateRequest, PeerFault> {
     match body {
         [0] => Ok(KeyUpdateRequest::NotRequested),

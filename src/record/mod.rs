@@ -1,4 +1,5 @@
-//! The record on the wire: content types, header, sizes. No crypto, no allocation.
+//! Records on the wire: content types, header, sizes. This module has no cryptography and does not
+//! allocate.
 //!
 //! RFC 9846 §5 (TLS 1.3) and RFC 5246 §6.2 (TLS 1.2).
 
@@ -16,20 +17,20 @@ pub(crate) use key_update::{
     encode_key_update,
 };
 
-/// Largest plaintext fragment of one record (RFC 9846 §5.1).
+/// The largest plaintext fragment of one record (RFC 9846 §5.1).
 pub const MAX_FRAGMENT_LEN: usize = 1 << 14;
 
-/// Smallest hard cap that a sender may put on its fragments (RFC 8449 §4).
+/// The smallest hard cap that a sender can set on its fragments (RFC 8449 §4).
 pub(crate) const MIN_FRAGMENT_LIMIT: usize = 64;
 
-/// Authentication tag of every AEAD here (RFC 5116 §5.1, RFC 8439 §2.8).
+/// The length of the authentication tag of every AEAD used here (RFC 5116 §5.1, RFC 8439 §2.8).
 pub(crate) const TAG_LEN: usize = 16;
 
-/// Largest record that can arrive in either version, header included.
+/// The largest record that can arrive in either version, including its header.
 pub const MAX_RECORD_LEN: usize = HEADER_LEN + Version::Tls12.max_ciphertext_len();
 
-/// A protocol version whose records this crate makes and opens. Match both: TLS 1.2 is frozen, and
-/// a successor of TLS 1.3 would be a reason to look at each match again.
+/// A protocol version whose records this crate seals and opens. Match both: TLS 1.2 is frozen, and
+/// a successor of TLS 1.3 would be a reason to review each match.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Version {
     /// TLS 1.2 (RFC 5246).
@@ -39,7 +40,7 @@ pub enum Version {
 }
 
 impl Version {
-    /// Largest ciphertext that a header may announce (RFC 5246 §6.2.3, RFC 9846 §5.2).
+    /// The largest ciphertext that a header may announce (RFC 5246 §6.2.3, RFC 9846 §5.2).
     pub(crate) const fn max_ciphertext_len(self) -> usize {
         match self {
             Self::Tls12 => MAX_FRAGMENT_LEN + 2048,
@@ -48,7 +49,7 @@ impl Version {
     }
 }
 
-/// What a record carries (RFC 9846 §5.1).
+/// The type of a record's content (RFC 9846 §5.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ContentType {
     ChangeCipherSpec,
@@ -78,17 +79,17 @@ impl ContentType {
     }
 }
 
-/// Where the parts of a protected record lie: header, explicit nonce, content, type byte,
-/// padding, tag. Depends on version and AEAD only.
+/// The layout of a protected record: header, explicit nonce, content, type byte, padding, tag. It
+/// depends only on version and AEAD.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct RecordFormat {
     version: Version,
-    /// 8 for AES-GCM in TLS 1.2 (RFC 5288 §3), else 0.
+    /// 8 for AES-GCM in TLS 1.2 (RFC 5288 §3), otherwise 0.
     explicit_nonce_len: u8,
 }
 
 impl RecordFormat {
-    /// Of the version and of an AEAD of whose nonce so many bytes stand in the record.
+    /// The format of a version and an AEAD that puts this many bytes of its nonce into the record.
     pub(crate) const fn new(version: Version, explicit_nonce_len: u8) -> Self {
         Self { version, explicit_nonce_len }
     }
@@ -98,18 +99,18 @@ impl RecordFormat {
         self.version
     }
 
-    /// Bytes between the header and the content.
+    /// The number of bytes between the header and the content.
     #[expect(clippy::as_conversions, reason = "`From` is not const")]
     pub(crate) const fn explicit_nonce_len(self) -> usize {
         self.explicit_nonce_len as usize
     }
 
-    /// Bytes before the content.
+    /// The number of bytes before the content.
     pub(crate) const fn prefix_len(self) -> usize {
         HEADER_LEN + self.explicit_nonce_len()
     }
 
-    /// Bytes that stand between the content and the padding: the inner content type of TLS 1.3.
+    /// The number of bytes between the content and the padding: the inner content type of TLS 1.3.
     pub(crate) const fn inner_type_len(self) -> usize {
         match self.version {
             Version::Tls12 => 0,
@@ -117,18 +118,18 @@ impl RecordFormat {
         }
     }
 
-    /// What a record costs over its content, padding aside.
+    /// How much a record adds to its content, without padding.
     pub(crate) const fn overhead(self) -> usize {
         self.prefix_len() + self.inner_type_len() + TAG_LEN
     }
 
-    /// Wire length of a record with `content_len` bytes of content and no padding.
+    /// The wire length of a record with `content_len` bytes of content and no padding.
     pub(crate) const fn record_len(self, content_len: usize) -> usize {
         content_len + self.overhead()
     }
 }
 
-/// The overhead of the format that costs most: an upper bound for sizing memory.
+/// The largest overhead of any format: an upper bound for sizing memory.
 pub(crate) const MAX_OVERHEAD: usize = HEADER_LEN + 8 + 1 + TAG_LEN;
 
 #[cfg(test)]
@@ -137,7 +138,8 @@ mod tests {
 
     #[test]
     fn the_bounds_for_memory_hold_for_every_format() {
-        // 5 of header, 8 of explicit nonce, 16 of tag, in TLS 1.3 a type byte instead of the nonce.
+        // 5 for the header, 8 for the explicit nonce, 16 for the tag; in TLS 1.3, a type byte
+        // instead of the nonce.
         assert!((29..=30).contains(&MAX_OVERHEAD));
         for version in [Version::Tls12, Version::Tls13] {
             for explicit_nonce_len in [0, 8] {

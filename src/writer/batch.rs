@@ -1,7 +1,7 @@
-//! One connection's records sealed on several processors.
+//! Sealing one connection's records on several processors.
 //!
-//! The order of things is settled first: each record gets its place, its number and its share of
-//! the key's budget. What is left, copying and sealing, is the same work in any order.
+//! The order is fixed first: each record gets its place, its sequence number and its share of the
+//! key's budget. After that, the records can be copied and sealed in any order.
 
 use alloc::sync::Arc;
 use core::fmt;
@@ -13,29 +13,31 @@ use super::jobs::{Record, SealJob, Shared, Tasks};
 use super::state::Life;
 use crate::error::{Error, WriteError};
 
-/// Records that were accepted and are being sealed, by [`SealJob`]s on other threads and by
-/// [`finish`](Self::finish) on this one. Dropping it finishes it.
+/// Accepted records that are being sealed, by [`SealJob`]s on other threads and by
+/// [`finish`](Self::finish) on this one. Dropping a batch finishes it.
 ///
-/// The bytes are those of [`write`](crate::Writer::write) and then
-/// [`flush`](crate::Writer::flush), whoever seals them and in whatever order.
+/// The bytes are the same as those of [`write`](crate::Writer::write) followed by
+/// [`flush`](crate::Writer::flush), regardless of which thread seals which record and in what
+/// order.
 ///
-/// A batch that is leaked ([`core::mem::forget`]) leaves a gap in the records: the writer has
-/// failed then, with [`Error::SealingAbandoned`].
-#[must_use = "dropping a batch finishes it, but tells of no error"]
+/// Leaking a batch ([`core::mem::forget`]) leaves a gap in the records, so the writer fails with
+/// [`Error::SealingAbandoned`].
+#[must_use = "dropping a batch finishes it but discards its error"]
 pub struct Batch<'a> {
-    /// Until it is finished.
+    /// `None` once the batch is finished.
     writer: Option<&'a mut Writer>,
     shared: Arc<Shared>,
     result: Result<usize, WriteError>,
 }
 
 impl Writer {
-    /// Takes as long a prefix of `plaintext` as there is room for, removes it there, and has its
-    /// records sealed by this thread and by every other that runs a [`job`](Batch::job) of the
-    /// batch. The records are those of `write` and then [`flush`](Self::flush).
+    /// Accepts as much of the start of `plaintext` as there is room for and removes it from
+    /// `plaintext`. This thread seals its records together with every thread that runs a
+    /// [`job`](Batch::job) of the batch. The records are the same as those of `write` followed by
+    /// [`flush`](Self::flush).
     ///
-    /// The thread that seals a record also copies it. Worth it from 128 KiB on with threads
-    /// that are awake, and from 512 KiB on with threads that sleep.
+    /// The thread that seals a record also copies its plaintext. This pays off from about 128 KiB
+    /// with threads that are awake, and from about 512 KiB with threads that sleep.
     ///
     /// ```
     /// # use bytes::Bytes;
@@ -54,7 +56,8 @@ impl Writer {
     /// ```
     ///
     /// # Errors
-    /// As [`write`](Self::write); those after partial acceptance come from [`Batch::finish`].
+    /// The same as [`write`](Self::write). Errors after partial acceptance are returned by
+    /// [`Batch::finish`].
     pub fn seal_batch(&mut self, plaintext: &mut Bytes) -> Result<Batch<'_>, WriteError> {
         self.check_open()?;
         let filled = self.fill_current(plaintext)?;
@@ -76,8 +79,8 @@ impl Writer {
         Ok(Batch { writer: Some(self), shared, result })
     }
 
-    /// What the current record has room for is written into it. Returns how much that was, which is
-    /// removed from `plaintext`.
+    /// Fills the current record as far as it has room. Returns how many bytes were removed from
+    /// `plaintext`.
     fn fill_current(&mut self, plaintext: &mut Bytes) -> Result<usize, WriteError> {
         if self.record.is_none() || plaintext.is_empty() {
             return Ok(0);
@@ -86,7 +89,7 @@ impl Writer {
         self.write_and_end(&mut front)
     }
 
-    /// As `write`, and ends the record. What was taken of `plaintext` is removed there.
+    /// Like `write`, but ends the record. Removes what was accepted from `plaintext`.
     pub(super) fn write_and_end(&mut self, plaintext: &mut Bytes) -> Result<usize, WriteError> {
         let result = self.write(plaintext);
         let accepted = result.unwrap_or_else(WriteError::accepted);
@@ -97,7 +100,7 @@ impl Writer {
         result
     }
 
-    /// Plans records for `len` bytes as `write` does. Returns for how many there was room.
+    /// Plans records for `len` bytes as `write` does. Returns how many bytes there was room for.
     fn reserve_records(
         &mut self,
         len: usize,
@@ -119,7 +122,7 @@ impl Writer {
                 Some((reserved, tasks.key_of(sealer, self.counts.key_updates())))
             });
             let Some((reserved, key)) = reserved else {
-                // Not reached: the budget, which counts the sequence numbers, was asked.
+                // Not reached: the budget, which counts sequence numbers, was checked.
                 self.end_with(Error::KeysExhausted);
                 return (accepted, Err(WriteError::Failed { accepted }));
             };
@@ -133,29 +136,29 @@ impl Writer {
 }
 
 impl Batch<'_> {
-    /// Nothing is left to seal.
+    /// A batch with nothing left to seal.
     pub(crate) fn of_nothing(result: Result<usize, WriteError>) -> Self {
         Self { writer: None, shared: Arc::default(), result }
     }
 
-    /// Leave for another thread to seal some of the records.
+    /// Returns a job that lets another thread seal some of the records.
     #[must_use]
     pub fn job(&self) -> SealJob {
         SealJob::of(&self.shared)
     }
 
-    /// Pieces of work that can be done at the same time, each a segment of some 16 KiB: more
-    /// threads than that are of no use.
+    /// The number of tasks that can run in parallel, each a segment of about 16 KiB. More threads
+    /// than that do not help.
     #[must_use]
     pub fn tasks(&self) -> usize {
         self.shared.len()
     }
 
-    /// Seals what nobody has begun, waits for what was begun, and returns how many bytes of
-    /// plaintext were accepted.
+    /// Seals the tasks that no thread has begun, waits for the others, and returns how many bytes
+    /// of plaintext were accepted.
     ///
     /// # Errors
-    /// As [`write`](crate::Writer::write).
+    /// The same as [`write`](crate::Writer::write).
     pub fn finish(mut self) -> Result<usize, WriteError> {
         self.end()
     }
@@ -176,7 +179,7 @@ impl Batch<'_> {
 
 impl Drop for Batch<'_> {
     fn drop(&mut self) {
-        // Whoever wants to know of errors finishes it.
+        // To see the error, the caller uses `finish`.
         let _unasked = self.end();
     }
 }
@@ -219,7 +222,7 @@ mod tests {
             let mut writer = writer();
             let batch = writer.seal_batch(&mut plaintext.clone()).unwrap();
             assert_eq!(batch.tasks(), 4);
-            // As a thread does that is interrupted then.
+            // Like a thread that is interrupted at this point.
             assert!((0..taken).all(|_| batch.shared.takes_one()));
             assert_eq!(batch.finish(), Ok(60_000));
             assert!(drain(&mut writer) == expected, "{taken} taken");

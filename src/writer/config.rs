@@ -10,7 +10,7 @@ use crate::error::ConfigError;
 use crate::num::to_u64;
 use crate::record::{MAX_FRAGMENT_LEN, MAX_OVERHEAD, MIN_FRAGMENT_LIMIT};
 
-/// How a [`Writer`](crate::Writer) cuts and holds records.
+/// How a [`Writer`](crate::Writer) cuts plaintext into records and holds them.
 ///
 /// ```
 /// let mut config = wantwrite::WriterConfig::default();
@@ -20,30 +20,30 @@ use crate::record::{MAX_FRAGMENT_LEN, MAX_OVERHEAD, MIN_FRAGMENT_LIMIT};
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct WriterConfig {
-    /// How much plaintext the outbound buffer is made for, in bytes: it holds as many segments,
-    /// each for one record of the largest size, as this needs: rounded up to 16 KiB. 1 to 1 GiB;
-    /// default 64 KiB.
+    /// How many bytes of plaintext the outbound buffer is made for. It holds as many segments as
+    /// that takes. A segment holds one record of the largest size, so the capacity is effectively
+    /// rounded up to a multiple of 16 KiB. 1 to 1 GiB; default 64 KiB.
     pub capacity: usize,
-    /// Hard cap on a record: at most this many bytes of content, in TLS 1.3 of content, type
-    /// byte and padding together (as `record_size_limit` counts, RFC 8449 §4). 64 to
-    /// 16,384; 16,384, the default, is the protocol's own limit (16,384 bytes of content in
-    /// both versions).
+    /// The hard cap on a record, in bytes. In TLS 1.2 it limits the content; in TLS 1.3 it limits
+    /// content, type byte and padding together, as `record_size_limit` does (RFC 8449 §4). 64 to
+    /// 16,384. The default, 16,384, is the protocol's own limit, which allows 16,384 bytes of
+    /// content in both versions.
     pub max_fragment_len: usize,
-    /// When small writes share a record.
+    /// Whether small writes share a record.
     pub coalescing: Coalescing,
     /// The soft size of records.
     pub sizing: Sizing,
-    /// How long records are padded (TLS 1.3).
+    /// How much padding records get (TLS 1.3).
     pub padding: Padding,
-    /// What becomes of empty segments.
+    /// What happens to empty segments.
     pub buffers: BufferPolicy,
-    /// Where segments come from and go to; `None`, the default, for the allocator.
+    /// Where segments come from and return to. `None`, the default, means the allocator.
     #[cfg(feature = "std")]
     pub pool: Option<Pool>,
-    /// How much one key may seal; `None`, the default, for the limits of RFC 9846 §5.5
+    /// How much one key may seal. `None`, the default, means the limits of RFC 9846 §5.5
     /// ([`KeyLimits::for_suite`]).
     pub key_limits: Option<KeyLimits>,
-    /// Whose AEAD seals.
+    /// The provider of the AEAD that seals.
     pub aead: AeadProvider,
 }
 
@@ -64,38 +64,39 @@ impl Default for WriterConfig {
     }
 }
 
-/// There is no "unlimited".
+/// There is no "unlimited" setting.
 pub(super) const MAX_CAPACITY: usize = 1 << 30;
 
 /// When a record that is not full is sealed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Coalescing {
-    /// When `flush` or `close` asks, or when the drain reaches it: writes made while earlier
-    /// bytes wait share a record, and nothing waits for a timer.
+    /// When you call `flush` or `close`, or when the drain reaches it. Writes made while earlier
+    /// bytes are pending share a record, and nothing waits for a timer.
     #[default]
     On,
     /// At the end of each `write`, `write_atomic` and `commit`.
     Off,
 }
 
-/// Room at the end of every segment that records of application data leave free: one control
-/// record in front of the current one (a KeyUpdate, or a warning in TLS 1.2), one alert after it.
+/// The room that records of application data leave free at the end of every segment: for one
+/// control record before the current record (a KeyUpdate, or a warning in TLS 1.2) and one alert
+/// after it.
 pub(super) const CONTROL_RESERVE: usize = MAX_KEY_UPDATE_RECORD_LEN + MAX_ALERT_RECORD_LEN;
 
-/// A KeyUpdate in TLS 1.3, or an alert in TLS 1.2, whichever is longer.
+/// The length of a KeyUpdate in TLS 1.3 or an alert in TLS 1.2, whichever is longer.
 const MAX_KEY_UPDATE_RECORD_LEN: usize = crate::record::KEY_UPDATE_LEN + MAX_OVERHEAD;
 
 pub(super) const MAX_ALERT_RECORD_LEN: usize = 2 + MAX_OVERHEAD;
 
-/// Either of them.
+/// The longest control record of any kind.
 pub(super) const MAX_CONTROL_RECORD_LEN: usize = MAX_KEY_UPDATE_RECORD_LEN;
 
 impl WriterConfig {
-    /// Whether a writer can be made with these settings, without making one.
+    /// Checks whether a writer can be created with these settings, without creating one.
     ///
     /// # Errors
-    /// The first setting that is out of its range: the documentation of each says which that is.
+    /// The first setting that is out of range. Each setting documents its range.
     pub fn check(&self) -> Result<(), ConfigError> {
         ConfigError::check(
             "WriterConfig::capacity",
@@ -107,7 +108,7 @@ impl WriterConfig {
         self.padding.check()
     }
 
-    /// The outbound buffer that this asks for.
+    /// The outbound buffer that these settings ask for.
     pub(crate) fn outbound_buffer(&self) -> OutboundBuffer {
         let segments = SegmentStore::new(SEGMENT_LEN, self.buffers);
         #[cfg(feature = "std")]
@@ -116,8 +117,8 @@ impl WriterConfig {
     }
 }
 
-/// A segment holds a KeyUpdate, then a record of the largest size or eight that share its
-/// content, and its reserve: neither a KeyUpdate nor a soft size of 2, 4 or 8 KiB cuts a record
+/// A segment holds a KeyUpdate, then one record of the largest size or eight records that share its
+/// content, and the reserve. So neither a KeyUpdate nor a soft size of 2, 4 or 8 KiB cuts a record
 /// short.
 const SEGMENT_LEN: usize =
     MAX_KEY_UPDATE_RECORD_LEN + MAX_FRAGMENT_LEN + 8 * MAX_OVERHEAD + CONTROL_RESERVE;

@@ -1,5 +1,5 @@
-//! What stands between the application's records: which control record is due, and what the peer
-//! owes. No bytes, no keys.
+//! What goes between the records of application data: which control record is due, and what the
+//! peer owes us. This module has no bytes and no keys.
 
 use crate::alert::{Alert, AlertDescription};
 use crate::record::{
@@ -14,7 +14,7 @@ pub(super) struct Control {
     peer: PeerUpdate,
 }
 
-/// The control record that stands at the next record boundary. One at most: requests merge.
+/// The control record that goes at the next record boundary. There is at most one: requests merge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Due {
     Nothing,
@@ -51,7 +51,7 @@ impl Control {
         !matches!(self.due, Due::Nothing)
     }
 
-    /// Wire length of the control record that is due; 0 for none.
+    /// The wire length of the control record that is due; 0 if none is.
     #[inline]
     pub(super) fn due_len(&self, format: RecordFormat) -> usize {
         match self.due {
@@ -61,7 +61,7 @@ impl Control {
         }
     }
 
-    /// The caller wants a KeyUpdate. Requests made before it is sealed merge into one.
+    /// The caller asked for a KeyUpdate. Requests made before it is sealed merge into one.
     pub(super) fn request_update(&mut self, request: KeyUpdateRequest) {
         // RFC 9846 §4.7.3: at most one request outstanding.
         let request = match self.peer {
@@ -69,27 +69,27 @@ impl Control {
             PeerUpdate::NotRequested => request,
         };
         self.due = match self.due {
-            // The peer has just updated its key: there is nothing to ask it for.
+            // The peer has just updated its key: there is nothing to ask for.
             Due::KeyUpdateAnswer => Due::KeyUpdateAnswer,
             Due::KeyUpdate(KeyUpdateRequest::Requested) => self.due,
             _ => Due::KeyUpdate(request),
         };
     }
 
-    /// The key's budget ends: a KeyUpdate must stand in front of the next record.
+    /// The key's budget is used up: a KeyUpdate must precede the next record.
     pub(super) fn require_update(&mut self) {
         self.due = Due::KeyUpdate(KeyUpdateRequest::NotRequested);
     }
 
-    /// The peer has updated its key. If it asks, an answer is due before our next application
-    /// record. What we wanted to ask it for has been done.
+    /// The peer has updated its key. If it asks for an update, an answer is due before our next
+    /// application record. If we were going to ask the peer for one, that is no longer needed.
     pub(super) fn on_peer_update(&mut self, request: KeyUpdateRequest, can_update: bool) {
-        // RFC 9846 §4.7.3: an answer does not ask, so one that asks has crossed our request.
+        // RFC 9846 §4.7.3: an answer never asks, so an update that asks has crossed our request.
         if request == KeyUpdateRequest::NotRequested {
             self.peer = PeerUpdate::NotRequested;
         }
         self.due = match (request, self.due) {
-            // RFC 9846 §4.7.3: beyond our last generation the request is ignored.
+            // RFC 9846 §4.7.3: after our last generation the request is ignored.
             (KeyUpdateRequest::Requested, due) if !can_update => due,
             (KeyUpdateRequest::Requested, _) => Due::KeyUpdateAnswer,
             (KeyUpdateRequest::NotRequested, Due::KeyUpdate(_)) => {
@@ -104,7 +104,7 @@ impl Control {
         self.due = Due::NoRenegotiation;
     }
 
-    /// Takes what is due, to be sealed now.
+    /// Takes the control record that is due, to be sealed now.
     pub(super) fn take(&mut self) -> Option<ControlMessage> {
         let request = match core::mem::replace(&mut self.due, Due::Nothing) {
             Due::Nothing => return None,
@@ -121,7 +121,7 @@ impl Control {
         Some(ControlMessage::KeyUpdate(request))
     }
 
-    /// Nothing is due any more: no application record follows.
+    /// Nothing is due any longer: no application record follows.
     pub(super) fn clear(&mut self) {
         self.due = Due::Nothing;
     }
@@ -134,7 +134,7 @@ impl Control {
 impl ControlMessage {
     pub(super) const MAX_LEN: usize = KEY_UPDATE_LEN;
 
-    /// Its content type, its bytes and how many these are.
+    /// Its content type, its bytes and their number.
     pub(super) fn encode(self) -> (ContentType, [u8; Self::MAX_LEN], usize) {
         match self {
             Self::KeyUpdate(request) => {
@@ -155,7 +155,7 @@ mod tests {
 
     use super::*;
 
-    /// Every state with every event, and what is due then.
+    /// Every event in every state, and what is due afterwards.
     #[test]
     fn every_event_in_every_state() {
         type Event = fn(&mut Control);
@@ -194,7 +194,7 @@ mod tests {
         control.request_update(Requested);
         assert_eq!(control.take(), Some(ControlMessage::KeyUpdate(NotRequested)));
         control.on_peer_update(Requested, true);
-        assert_eq!(control.peer(), PeerUpdate::Outstanding, "it has crossed ours");
+        assert_eq!(control.peer(), PeerUpdate::Outstanding, "it crossed ours");
         assert_eq!(control.take(), Some(ControlMessage::KeyUpdate(NotRequested)));
         control.on_peer_update(NotRequested, true);
         assert_eq!(control.peer(), PeerUpdate::NotRequested);

@@ -2,16 +2,16 @@
 
 use super::policy::RecordPolicy;
 
-/// The current record. Its header space and its content so far lie at the start of the buffer's
-/// tail; nothing of it is sealed yet.
+/// The current record. Its header space and its content so far are at the start of the buffer's
+/// tail; nothing in it is sealed yet.
 ///
-/// Always `len < limit` between calls: a full record is sealed at once. It is empty only while
-/// its memory is lent, by a `Slot` or by `lend_slot`.
+/// Always `len < limit` between calls, because a full record is sealed immediately. It is empty
+/// only while its memory is lent, by a `Slot` or by `lend_slot`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct CurrentRecord {
     /// Content so far.
     len: u16,
-    /// Content that it may hold.
+    /// How much content it can hold.
     limit: u16,
     policy: RecordPolicy,
 }
@@ -27,13 +27,13 @@ impl CurrentRecord {
         self.len.into()
     }
 
-    /// Content that it may hold.
+    /// How much content it can hold.
     #[inline]
     pub(super) fn limit(&self) -> usize {
         self.limit.into()
     }
 
-    /// Content that it still takes.
+    /// How much more content it takes.
     #[inline]
     pub(super) fn free(&self) -> usize {
         (self.limit - self.len).into()
@@ -44,21 +44,21 @@ impl CurrentRecord {
         self.len == self.limit
     }
 
-    /// The cap and the padding it was begun with.
+    /// The cap and the padding that it was begun with.
     #[inline]
     pub(super) const fn policy(&self) -> RecordPolicy {
         self.policy
     }
 
-    /// Takes `len` bytes more, of those that are [`free`](Self::free).
+    /// Adds `len` bytes of content, at most [`free`](Self::free).
     #[inline]
     pub(super) fn grow(&mut self, len: usize) {
         debug_assert!(len <= self.free(), "more content than the record may hold");
         self.len += to_u16(len);
     }
 
-    /// Bounds what it may hold by the cap of `policy`, from now on. One that holds more than that
-    /// allows keeps its own. Returns whether it still takes plaintext.
+    /// Lowers the limit to the cap of `policy`. A record that already holds more keeps its own
+    /// limit. Returns whether the record still takes plaintext.
     pub(super) fn cap(&mut self, policy: RecordPolicy) -> bool {
         let Some(capped) = self.policy.capped_by(policy) else { return !self.is_full() };
         let max_content = to_u16(capped.max_content());
@@ -70,7 +70,7 @@ impl CurrentRecord {
     }
 }
 
-/// A content is at most 2^14 bytes long.
+/// Content is at most 2^14 bytes long.
 #[inline]
 fn to_u16(len: usize) -> u16 {
     u16::try_from(len).unwrap_or(u16::MAX)
@@ -95,7 +95,7 @@ mod tests {
 
     #[test]
     fn a_cap_bounds_what_is_still_taken() {
-        // A cap of 64 counts the type byte.
+        // A cap of 64 includes the type byte.
         for (len, takes_more, limit) in [(62, true, 63), (63, false, 63), (64, false, 99)] {
             let mut record = CurrentRecord::new(99, RecordPolicy::new(FORMAT, 100, Padding::None));
             record.grow(len);

@@ -1,7 +1,7 @@
-//! Where the next record of application data goes, and how long it may become.
+//! Where the next record of application data goes, and how long it can become.
 //!
-//! `write` follows the plan, `room` and `wire_len` only play it forward (`forward`): one piece of
-//! arithmetic, so that they agree.
+//! `write` follows the plan; `room` and `wire_len` only simulate it (`forward`). They agree because
+//! they share the same arithmetic.
 
 mod forward;
 
@@ -19,28 +19,28 @@ use crate::buffer::OutboundBuffer;
 use crate::num::to_u64;
 use crate::record::{KEY_UPDATE_LEN, RecordFormat};
 
-/// Everything the next record depends on. `Copy`, so that it can be played forward.
+/// Everything the next record depends on. `Copy`, so that it can be simulated ahead.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Cursor<'a> {
     sizer: &'a Sizer,
-    /// What the sizer has been told of, and what was played since.
+    /// What the sizer was told, plus what was simulated since.
     sent: u64,
     policy: RecordPolicy,
-    /// Free bytes behind the last sealed one.
+    /// Free bytes after the last sealed byte.
     tail: usize,
-    /// Segments that can be added.
+    /// How many segments can be added.
     fresh: usize,
     segment_len: usize,
     max_segments: usize,
-    /// Sealed bytes that wait.
+    /// The number of pending sealed bytes.
     waiting: usize,
-    /// Wire length of the control record that is due at the next record boundary; 0 for none.
+    /// The wire length of the control record that is due at the next record boundary; 0 if none is.
     control_len: usize,
     budget: KeyBudget,
     next: NextBudgets,
 }
 
-/// What the keys may seal that KeyUpdates bring, and how many there can be.
+/// What each key after a KeyUpdate may seal, and how many such keys there can be.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct NextBudgets {
     limits: KeyLimits,
@@ -71,39 +71,40 @@ pub(super) enum Plan {
     KeyLimit,
 }
 
-/// How the next record is to be begun.
+/// How to begin the next record.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct BeginPlan {
     fresh: bool,
     updates_key: bool,
-    /// Wire length of the control record in front.
+    /// The wire length of the control record before it.
     control_len: usize,
     content_limit: usize,
 }
 
 impl BeginPlan {
-    /// With nothing in front of it.
+    /// A plan without a control record.
     pub(super) const fn plain(fresh: bool, content_limit: usize) -> Self {
         Self { fresh, updates_key: false, control_len: 0, content_limit }
     }
 
-    /// In a new segment; else in the tail of the last one.
+    /// Whether the record goes into a new segment. Otherwise it goes into the tail of the last one.
     pub(super) const fn is_fresh(&self) -> bool {
         self.fresh
     }
 
-    /// The key's budget ends: a KeyUpdate goes in front though none was asked for.
+    /// Whether the key's budget is used up, so that a KeyUpdate precedes the record although it was
+    /// not requested.
     pub(super) const fn updates_key(&self) -> bool {
         self.updates_key
     }
 
-    /// Content the record may hold.
+    /// How much content the record can hold.
     pub(super) const fn content_limit(&self) -> usize {
         self.content_limit
     }
 }
 
-/// The policy of records whose size the caller gives.
+/// The policy for records whose size the caller chooses.
 static MAX_SIZE: Sizer = Sizer::new(Sizing::Max);
 
 impl<'a> Cursor<'a> {
@@ -130,7 +131,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// The same with other memory to put records into.
+    /// This cursor with other memory for the records.
     pub(super) const fn with_memory(self, tail: usize, fresh: usize) -> Self {
         Self { tail, fresh, ..self }
     }
@@ -139,12 +140,12 @@ impl<'a> Cursor<'a> {
         self.policy.format()
     }
 
-    /// The place for a record, for a caller who has `want` more bytes.
+    /// The place for a record, given that the caller has `want` more bytes.
     ///
     /// The tail of a segment is used if those bytes, or a whole record, fit into it, or if there is
-    /// no other place: records are not cut short only because a segment ends. A tail that is
-    /// shorter than [`MIN_TAIL`] is left alone whatever the caller wants, so that `room` needs no
-    /// `want`.
+    /// no other place: a record is not cut short just because a segment ends. A tail shorter than
+    /// [`MIN_TAIL`] is never used, regardless of what the caller wants, so that `room` does not
+    /// depend on `want`.
     #[inline]
     pub(super) fn plan(&self, want: usize) -> Plan {
         let target = self.target();
@@ -165,7 +166,7 @@ impl<'a> Cursor<'a> {
         if tail_serves && in_tail >= want.min(target) {
             begin(false, in_tail)
         } else if self.fresh > 0 {
-            // A segment holds a record of the largest size, whatever stands around it.
+            // A segment holds a record of the largest size plus the control records around it.
             begin(true, target)
         } else if tail_serves {
             begin(false, in_tail)
@@ -174,20 +175,20 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Content of the next record, if no memory bounds it.
+    /// The content of the next record if memory does not limit it.
     #[inline]
     fn target(&self) -> usize {
         let max_content = self.policy.max_content();
         self.sizer.content_len(self.sent, self.format().overhead(), max_content)
     }
 
-    /// Wire length of the control record in front of the next record, and whether it is a
-    /// KeyUpdate that only the key's budget asks for. `None` if the key may seal no more.
+    /// The wire length of the control record before the next record, and whether it is a KeyUpdate
+    /// that only the key's budget requires. `None` if the key must not seal any more.
     #[inline]
     fn control_in_front(&self, inner_len: usize) -> Option<(usize, bool)> {
         let allowed = self.budget.allows_application_record(inner_len);
         match self.next.peek() {
-            // What is due already replaces the key.
+            // A KeyUpdate that is already due replaces the key.
             Some(next) if !allowed || self.control_len > 0 => {
                 let update_len = self.format().record_len(KEY_UPDATE_LEN);
                 next.allows_application_record(inner_len)
@@ -197,8 +198,8 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// The place for a cover record with this many zeros, behind the current record. They are
-    /// planned as content: neither the padding policy nor the soft size is asked.
+    /// The place for a cover record with this many zeros, after the current record. The zeros are
+    /// planned as content: neither the padding policy nor the soft size applies to them.
     pub(super) fn plan_cover(mut self, record: Option<CurrentRecord>, padding: usize) -> Plan {
         if let Some(record) = record {
             self.assume_sealed(record.len(), record.policy());
@@ -207,7 +208,7 @@ impl<'a> Cursor<'a> {
         Self { policy, sizer: &MAX_SIZE, ..self }.plan(padding.max(1))
     }
 
-    /// Plays that a record is begun as planned.
+    /// Simulates that a record is begun as planned.
     const fn assume_begun(&mut self, plan: BeginPlan) {
         if plan.fresh {
             self.fresh -= 1;
@@ -216,7 +217,7 @@ impl<'a> Cursor<'a> {
         self.control_len = plan.control_len;
     }
 
-    /// Plays the sealing of a record in the tail, behind the control record that is due.
+    /// Simulates sealing a record in the tail, after the control record that is due.
     fn assume_sealed(&mut self, content_len: usize, policy: RecordPolicy) {
         if self.control_len > 0 {
             match self.next.take() {

@@ -3,17 +3,18 @@
 use crate::buffer::{Chunk, OutboundBuffer};
 use crate::error::Overrun;
 
-/// The sealed bytes that wait, in the order of the wire.
+/// The pending sealed bytes, in wire order.
 ///
-/// Write [`chunk`](Self::chunk) to the transport and [`advance`](Self::advance) by what it took; or
-/// gather [`chunks`](Self::chunks) (with the feature `std`, `chunks_vectored`) for `writev`. What
-/// you do not advance over stays.
+/// Write [`chunk`](Self::chunk) to the transport and [`advance`](Self::advance) by what it took, or
+/// gather [`chunks`](Self::chunks) for `writev` (with the feature `std`, `chunks_vectored`). Bytes
+/// that you do not advance over stay pending.
 ///
-/// It is not a [`Buf`](bytes::Buf), whose `advance` must panic: here a transport that claims too
-/// much is an error. A [`Chunk`] is one.
+/// This type does not implement [`Buf`](bytes::Buf), because `Buf::advance` must panic: here, a
+/// transport that claims too much is an error. [`Chunk`] does implement it.
 ///
-/// The length is fixed while this lives. When it is drained, the next call of `drain` seals
-/// the current record if there is one: call it again while `wants().drain`.
+/// The length is fixed for the lifetime of this guard. Once everything is drained, the next call to
+/// `drain` seals the current record if there is one, so keep calling it while `wants().drain` is
+/// set.
 #[derive(Debug)]
 #[must_use = "bytes are drained by advancing over them"]
 pub struct Drain<'a> {
@@ -25,20 +26,20 @@ impl<'a> Drain<'a> {
         Self { buffer }
     }
 
-    /// Takes at most `max` of the first waiting bytes out as the caller's own: for I/O that keeps
-    /// its buffers until it completes (io_uring, `MSG_ZEROCOPY`). They are not copied, but for up
-    /// to 2 KiB at the end of what waits, unless a `Pool` takes their
-    /// segment back: a chunk that is not copied keeps the whole of it until it is dropped. Fewer if
-    /// they do not lie together; call again for the next, as many as may be in flight. `None` if
-    /// nothing waits, or for a `max` of 0.
+    /// Takes up to `max` of the first pending bytes as an owned chunk, for I/O that keeps its
+    /// buffers until it completes (io_uring, `MSG_ZEROCOPY`). The bytes are not copied, so a chunk
+    /// keeps its whole segment alive until it is dropped. The exception: without a `Pool`, the last
+    /// pending bytes, up to 2 KiB, are copied. The chunk is shorter than `max` if the bytes are not
+    /// contiguous; call again for the next one. Any number of chunks can be in flight. Returns
+    /// `None` if nothing is pending or `max` is 0.
     ///
-    /// The bytes count as drained. A chunk that was not sent must be put back
-    /// ([`Writer::put_back`](crate::Writer::put_back)): dropping it loses them.
+    /// The bytes count as drained. If you do not send a chunk, put it back
+    /// ([`Writer::put_back`](crate::Writer::put_back)): dropping it loses its bytes.
     pub fn take_chunk(&mut self, max: usize) -> Option<Chunk> {
         if max == 0 { None } else { self.buffer.take(max) }
     }
 
-    /// Takes chunks of at most `max` bytes in all.
+    /// Takes chunks of at most `max` bytes in total.
     pub fn take_chunks(&mut self, max: usize) -> impl Iterator<Item = Chunk> {
         let mut left = max;
         core::iter::from_fn(move || {
@@ -48,19 +49,19 @@ impl<'a> Drain<'a> {
         })
     }
 
-    /// All waiting bytes, in as few chunks as they lie in; none is empty.
+    /// All pending bytes, in as few contiguous chunks as possible. None of them is empty.
     pub fn chunks(&self) -> impl Iterator<Item = &[u8]> {
         self.buffer.chunks()
     }
 
-    /// Bytes that wait.
+    /// The number of pending bytes.
     #[must_use]
     #[inline]
     pub const fn remaining(&self) -> usize {
         self.buffer.waiting()
     }
 
-    /// The first of them that lie together; empty only if none wait.
+    /// The first contiguous run of pending bytes. Empty only if nothing is pending.
     #[must_use]
     #[inline]
     pub fn chunk(&self) -> &[u8] {
@@ -78,10 +79,10 @@ impl<'a> Drain<'a> {
         n
     }
 
-    /// The transport has taken the first `n` bytes.
+    /// Marks the first `n` bytes as taken by the transport.
     ///
     /// # Errors
-    /// [`Overrun`] if fewer wait; nothing is drained then.
+    /// [`Overrun`] if fewer bytes are pending; nothing is drained then.
     #[inline]
     pub fn advance(&mut self, n: usize) -> Result<(), Overrun> {
         let available = self.remaining();

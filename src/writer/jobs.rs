@@ -11,37 +11,38 @@ use bytes::Bytes;
 use crate::aead::{RecordSealer, Reserved, SharedKey};
 use crate::buffer::{OutboundBuffer, Segment, copy};
 
-/// A handle that lets another thread help to seal a batch: [`run`](Self::run) it there. Clones do
-/// the same. A job that never runs, or runs late, costs nothing: [`Batch::finish`](crate::Batch::finish)
-/// waits only for what was begun, and a job of a finished batch keeps neither plaintext nor any
-/// other memory of it.
+/// A handle that lets another thread help seal a batch: call [`run`](Self::run) there. Clones are
+/// equivalent. A job that never runs, or runs late, does no harm:
+/// [`Batch::finish`](crate::Batch::finish) waits only for work that has begun, and a job of a
+/// finished batch does not keep its plaintext or other memory alive.
 #[derive(Clone)]
 pub struct SealJob {
-    /// The batch's own is the only one that lasts.
+    /// `Weak`, so that only the batch keeps the work alive.
     shared: Weak<Shared>,
 }
 
 /// The work of a batch.
 #[derive(Default)]
 pub(super) struct Shared {
-    /// In the order of the wire.
+    /// In wire order.
     tasks: Vec<Mutex<Task>>,
-    /// Their indices in the order of their memory. The finishing thread takes them from the
-    /// beginning and a helping one from the end: so a thread seals, batch after batch, in memory that
-    /// its processor has.
+    /// Task indices, sorted by memory address. The finishing thread takes tasks from the front and
+    /// a helping thread from the back, so that each thread keeps sealing, batch after batch, in
+    /// memory that its processor has cached.
     order: Vec<usize>,
     taken: AtomicUsize,
-    /// How many of them helping threads have taken.
+    /// How many tasks helping threads have taken.
     helped: AtomicUsize,
 }
 
-/// A segment, and what is to be sealed in it.
+/// A segment and the records to seal in it.
 struct Task {
     segment: Option<Segment>,
-    /// Empty when they are sealed.
+    /// Empty once they are sealed.
     records: Vec<Record>,
-    /// That of the batch. Each task has a handle of its own, which goes when its records are
-    /// sealed: when all are, nobody holds the plaintext, not even a helper that is about to end.
+    /// The plaintext of the batch. Each task has its own handle and drops it once its records are
+    /// sealed. When all are sealed, no thread holds the plaintext any longer, not even a helper
+    /// that is about to stop.
     plaintext: Bytes,
 }
 
@@ -55,19 +56,19 @@ pub(super) struct Record {
     content_start: usize,
 }
 
-/// The tasks of a batch that is being planned.
+/// The tasks of a batch while it is planned.
 #[derive(Default)]
 pub(super) struct Tasks {
-    /// Index of the segment of the first record; `None` while there is no record.
+    /// The index of the segment of the first record; `None` while there are no records.
     first_segment: Option<usize>,
-    /// Those of each segment.
+    /// The records of each segment.
     records: Vec<Vec<Record>>,
-    /// The key of the records planned last, and its generation.
+    /// The key of the last planned record, and its generation.
     key: Option<(SharedKey, u64)>,
 }
 
 impl Tasks {
-    /// The key that `sealer` has now, of this generation.
+    /// The current key of `sealer`, which has this generation.
     pub(super) fn key_of(&mut self, sealer: &mut RecordSealer, generation: u64) -> SharedKey {
         match &self.key {
             Some((key, of)) if *of == generation => key.clone(),
@@ -75,7 +76,8 @@ impl Tasks {
         }
     }
 
-    /// Adds a record in the segment of this index, the same as that of the last one or the next.
+    /// Adds a record to the segment with this index, which is the last record's segment or the next
+    /// one.
     pub(super) fn add(&mut self, segment: usize, record: Record) {
         let index = segment - *self.first_segment.get_or_insert(segment);
         if self.records.len() <= index {
@@ -84,7 +86,7 @@ impl Tasks {
         self.records[index].push(record);
     }
 
-    /// Takes the segments out of `buffer`, each to the task of its records.
+    /// Takes the segments out of `buffer` and gives each to the task of its records.
     pub(super) fn share(mut self, buffer: &mut OutboundBuffer, plaintext: &Bytes) -> Arc<Shared> {
         let segments = buffer.detach(self.first_segment.unwrap_or(usize::MAX));
         self.records.resize_with(segments.len(), Vec::new);
@@ -96,7 +98,7 @@ impl Tasks {
 }
 
 impl Record {
-    /// Its place begins at `start` in its segment, and its content at `content_start` in the
+    /// The record begins at `start` in its segment, and its content at `content_start` in the
     /// plaintext.
     pub(super) const fn new(
         reserved: Reserved,
@@ -113,8 +115,8 @@ impl SealJob {
         Self { shared: Arc::downgrade(shared) }
     }
 
-    /// Seals records until nobody is needed any more, and returns how many
-    /// [`tasks`](crate::Batch::tasks) that was; 0 if it comes too late.
+    /// Seals records until no more help is needed, and returns how many
+    /// [`tasks`](crate::Batch::tasks) it did: 0 if it was too late.
     pub fn run(&self) -> usize {
         self.shared.upgrade().map_or(0, |shared| shared.help())
     }
@@ -131,8 +133,8 @@ impl Shared {
         self.tasks.len()
     }
 
-    /// Seals what nobody has begun, waits for what was begun, and gives the segments back. `None`
-    /// if a job has panicked: its records are missing.
+    /// Seals the tasks that no thread has begun, waits for the others, and returns the segments.
+    /// Returns `None` if a job panicked, because its records are missing.
     pub(super) fn finish(&self) -> Option<Vec<Segment>> {
         for &index in &self.order {
             if !self.takes_one() {
@@ -141,9 +143,9 @@ impl Shared {
             self.seal(index);
         }
         let segments = self.tasks.iter().filter_map(|task| {
-            // The thread that holds it is sealing it.
+            // A thread that holds the lock is sealing this task.
             let mut task = lock(task);
-            // Taken, but not begun.
+            // Another thread may have taken this task without beginning it.
             task.seal();
             task.segment.take()
         });
@@ -152,7 +154,7 @@ impl Shared {
         (!panicked).then_some(segments)
     }
 
-    /// Returns how many tasks it did.
+    /// Seals tasks until none are left to take. Returns how many it sealed.
     fn help(&self) -> usize {
         let mut done = 0;
         while self.takes_one() {
@@ -163,7 +165,7 @@ impl Shared {
         done
     }
 
-    /// Both ends together are taken no oftener than there are tasks.
+    /// Takes a task. Both ends together take no more tasks than there are.
     pub(super) fn takes_one(&self) -> bool {
         self.taken.fetch_add(1, Ordering::Relaxed) < self.tasks.len()
     }
@@ -173,13 +175,13 @@ impl Shared {
     }
 }
 
-/// A poisoned task is found by [`Shared::finish`].
+/// [`Shared::finish`] detects a poisoned task.
 fn lock(task: &Mutex<Task>) -> MutexGuard<'_, Task> {
     task.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Task {
-    /// Of its memory.
+    /// The address of its segment.
     fn address(&self) -> usize {
         self.segment.as_ref().map_or(0, Segment::address)
     }

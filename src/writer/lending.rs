@@ -1,21 +1,21 @@
-//! A slot that is lent by one call and committed by another.
+//! A slot that one call lends and another commits.
 
 use super::Writer;
 use crate::error::{Overrun, WriteError};
 
-/// More plaintext than is ever accepted.
+/// More plaintext than a writer ever accepts.
 pub(super) const NOT_LENT: u64 = u64::MAX;
 
 impl Writer {
-    /// [`slot`](Self::slot) in two steps, for callers without a borrow checker: lends the free
-    /// memory of the current record, to be [committed](Self::commit_slot) by another call. Empty
-    /// if there is no room.
+    /// Lends the free memory of the current record, to be [committed](Self::commit_slot) by a later
+    /// call. This is [`slot`](Self::slot) in two steps, for callers without a borrow checker. The
+    /// memory is empty if there is no room.
     ///
-    /// The memory stays valid and where it is until `commit_slot` or [`slot`](Self::slot); until a
-    /// call that writes, flushes, closes, fails or aborts, or lowers the cap of records; or until
-    /// the writer is dropped. Everything else may be called meanwhile: what waits can be drained,
-    /// and what is in the current record waits for the loan to end. Lent again it is the same
-    /// memory, with what was written there.
+    /// The memory stays valid and in place until you call `commit_slot` or [`slot`](Self::slot),
+    /// until a call writes, flushes, closes, fails, aborts or lowers the cap on records, or until
+    /// you drop the writer. You can call everything else in the meantime: pending bytes can be
+    /// drained, while the current record waits for the loan to end. If you call this again during a
+    /// loan, you get the same memory, including what you wrote there.
     ///
     /// ```
     /// # use wantwrite::{CipherSuite, TrafficSecret, WriteKeys, Writer, WriterConfig};
@@ -28,11 +28,11 @@ impl Writer {
     /// ```
     ///
     /// # Errors
-    /// As [`write`](Self::write).
+    /// The same as [`write`](Self::write).
     pub fn lend_slot(&mut self) -> Result<&mut [u8], WriteError> {
         let free = self.lend()?;
         if !free.is_empty() {
-            // The tail is in use: it stays, however much is drained in front of it.
+            // This marks the tail as in use: it stays in place, however much is drained before it.
             let prefix_len = self.planner.format().prefix_len();
             self.buffer.set_filled(prefix_len + self.content_len());
             self.lent_at = self.counts.accepted();
@@ -40,12 +40,12 @@ impl Writer {
         Ok(&mut self.buffer.tail_mut()[free])
     }
 
-    /// Takes the first `n` bytes of the memory that was [lent](Self::lend_slot) as if they had
-    /// been written, and ends the loan. With 0 nothing else happens.
+    /// Accepts the first `n` bytes of the [lent](Self::lend_slot) memory as if they had been
+    /// written, and ends the loan. With 0 it only ends the loan.
     ///
     /// # Errors
-    /// [`WriteError::Overrun`] if less than `n` is lent, or nothing (nothing is committed, and
-    /// what is lent stays lent); otherwise as [`Slot::commit`](crate::Slot::commit).
+    /// [`WriteError::Overrun`] if fewer than `n` bytes are lent, or none (nothing is committed, and
+    /// the loan continues); otherwise the same errors as [`Slot::commit`](crate::Slot::commit).
     pub fn commit_slot(&mut self, n: usize) -> Result<(), WriteError> {
         self.check_open()?;
         let available = if self.is_lent() { self.free_range().len() } else { 0 };

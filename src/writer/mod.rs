@@ -1,4 +1,4 @@
-//! The writing half of a connection, usable alone with keys from anywhere.
+//! The writing half of a connection. You can use it alone, with keys from anywhere.
 
 #[cfg(feature = "parallel")]
 mod batch;
@@ -62,9 +62,10 @@ use crate::record::{KeyUpdateRequest, RecordFormat, Version};
 
 /// Seals plaintext into TLS records and holds them until the caller drains them.
 ///
-/// TLS 1.3 is not safe with a writer alone: a KeyUpdate of the peer obliges the next record, an
-/// alert must stop it. If you use a `Writer` without a `Connection`, tell
-/// it of both ([`on_key_update`](Self::on_key_update), [`fail`](Self::fail)).
+/// A writer alone does not make TLS 1.3 safe. After a KeyUpdate from the peer, you may owe one
+/// before your next record; after a fatal alert from either peer, you must not send any more. If
+/// you use a `Writer` without a `Connection`, report both to it
+/// ([`on_key_update`](Self::on_key_update), [`fail`](Self::fail)).
 ///
 /// ```
 /// use wantwrite::{CipherSuite, TrafficSecret, WriteKeys, Writer, WriterConfig};
@@ -77,18 +78,18 @@ use crate::record::{KeyUpdateRequest, RecordFormat, Version};
 /// ```
 #[derive(Debug)]
 pub struct Writer {
-    /// None before the end of the handshake.
+    /// `None` until the handshake ends.
     sealer: Option<RecordSealer>,
-    /// What the next generation of keys is made from.
+    /// The source of the next generation of keys.
     next_keys: NextKeys,
-    /// None for those of the suite.
+    /// `None` means the suite's own limits.
     key_limits: Option<KeyLimits>,
     aead: AeadProvider,
     buffer: OutboundBuffer,
-    /// Its content lies at the start of the buffer's tail.
+    /// Its content is at the start of the buffer's tail.
     record: Option<CurrentRecord>,
-    /// Its memory is lent, to be committed by a call of its own, while just this much plaintext
-    /// has been accepted.
+    /// How much plaintext had been accepted when the record's memory was lent for a later commit.
+    /// The loan lasts as long as that count stays the same.
     lent_at: u64,
     control: Control,
     planner: Planner,
@@ -98,10 +99,10 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// A writer with an empty buffer. Nothing is allocated before the first write.
+    /// Creates a writer with an empty buffer. Nothing is allocated before the first write.
     ///
     /// # Errors
-    /// [`ConfigError`] for a setting that is out of its range ([`WriterConfig::check`]).
+    /// [`ConfigError`] if a setting is out of range ([`WriterConfig::check`]).
     pub fn new(mut keys: WriteKeys, config: WriterConfig) -> Result<Self, ConfigError> {
         let mut writer = Self::without_keys(config)?;
         let next_keys = NextKeys::of(keys.take_secret(), None);
@@ -109,7 +110,7 @@ impl Writer {
         Ok(writer)
     }
 
-    /// A writer that takes no plaintext yet: `Negotiating`.
+    /// Creates a writer that does not accept plaintext yet: `Negotiating`.
     pub(crate) fn without_keys(config: WriterConfig) -> Result<Self, ConfigError> {
         config.check()?;
         let buffer = config.outbound_buffer();
@@ -130,69 +131,70 @@ impl Writer {
         })
     }
 
-    /// The handshake is over: from here on every record is ours, behind what already waits.
+    /// Ends the handshake: from here on this writer seals every record, after the bytes already
+    /// pending.
     pub(crate) fn begin(&mut self, keys: WriteKeys, next_keys: NextKeys) {
         let key_limits = *self.key_limits.get_or_insert_with(|| KeyLimits::for_suite(keys.suite()));
         let sealer = RecordSealer::new(keys, key_limits, self.aead);
         let format = sealer.format();
-        // What ring seals begins behind the prefix.
+        // ring seals what follows the prefix, so that is what gets aligned.
         self.buffer.align_at(format.prefix_len());
         self.planner.set_format(format);
         (self.sealer, self.next_keys, self.life) = (Some(sealer), next_keys, Life::Open);
     }
 
-    /// Drops all that waits: the peer has ended the handshake.
+    /// Drops all pending bytes: the peer has ended the handshake.
     #[cfg(feature = "rustls")]
     pub(crate) fn discard(&mut self) {
         self.buffer.discard();
     }
 
-    /// The peer wants no longer records than this.
+    /// The peer asked for records no longer than `len`.
     #[cfg(feature = "rustls")]
     pub(crate) fn lower_max_fragment_len(&mut self, len: usize) {
         self.planner.lower_max_fragment_len(len);
     }
 
-    /// The longest content of a record without padding; in the handshake, of TLS 1.3.
+    /// The longest content of a record without padding. During the handshake, this assumes TLS 1.3.
     #[cfg(feature = "rustls")]
     pub(crate) fn max_content_len(&self) -> usize {
         self.planner.policy().max_content()
     }
 
-    /// Appends a record that the handshake has sealed, outside the capacity.
+    /// Appends a record that the handshake has sealed. It does not count against the capacity.
     #[cfg(feature = "rustls")]
     pub(crate) fn append_flight(&mut self, record: Bytes) {
         self.buffer.mark(record.len(), 0);
         self.buffer.append_piece(record);
     }
 
-    /// Drains the sealed bytes that wait. If none do, the current record is sealed first: the drain
-    /// has reached it. To look without sealing: [`waiting`](Self::waiting).
+    /// Drains the pending sealed bytes. If none are pending, this first seals the current record,
+    /// which the drain has reached. To look without sealing, use [`waiting`](Self::waiting).
     #[inline]
     pub fn drain(&mut self) -> Drain<'_> {
         self.seal_for_drain();
         Drain::new(&mut self.buffer)
     }
 
-    /// Puts back what the transport did not take of a chunk ([`take_chunk`](Drain::take_chunk)): it
-    /// waits again, in front of everything. Of several, the last one taken goes first. The current
-    /// record stays as it is. Behind a fatal alert of the peer's nothing waits any more: it is
-    /// dropped then.
+    /// Puts back a chunk ([`take_chunk`](Drain::take_chunk)), or the rest of one, that the
+    /// transport did not take. Its bytes are pending again, before all others. Put several chunks
+    /// back in reverse order, the last one taken first. The current record does not change. After a
+    /// fatal alert from the peer nothing may be sent any more, so the chunk is dropped.
     ///
     /// # Errors
-    /// [`PutBackError`] with the chunk in it if it is not the last one taken, if bytes were
-    /// drained since, if as much as the capacity was taken behind it and written anew, or if
-    /// another writer gave it; nothing changes then.
+    /// [`PutBackError`], which returns the chunk, if it is not the last one taken, if bytes were
+    /// drained since, if a capacity's worth of later bytes was taken and new records were sealed
+    /// since, or if it belongs to another writer. Nothing changes then.
     pub fn put_back(&mut self, chunk: Chunk) -> Result<(), PutBackError> {
         self.buffer.put_back(chunk)
     }
 
-    /// Puts a KeyUpdate at the next record boundary, in front of the current record
-    /// (RFC 9846 §4.7.3). Calls before it is sealed merge into one KeyUpdate.
+    /// Schedules a KeyUpdate at the next record boundary, before the current record (RFC 9846
+    /// §4.7.3). Calls made before it is sealed merge into one KeyUpdate.
     ///
     /// # Errors
-    /// [`WriteError::NoKeyUpdate`] in TLS 1.2 and for keys without a traffic secret; otherwise
-    /// as [`write`](Self::write).
+    /// [`WriteError::NoKeyUpdate`] in TLS 1.2 and for keys without a traffic secret; otherwise the
+    /// same errors as [`write`](Self::write).
     pub fn update_keys(&mut self, request: KeyUpdateRequest) -> Result<(), WriteError> {
         self.check_established()?;
         if !self.next_keys.can_update() {
@@ -202,12 +204,13 @@ impl Writer {
         Ok(())
     }
 
-    /// The peer has sent a KeyUpdate. If it asks for ours, that is put at the next record
-    /// boundary, before the next application record (RFC 9846 §4.7.3). Beyond 2^48 − 1 updates of
-    /// ours the request is ignored.
+    /// Tells the writer that the peer has sent a KeyUpdate. If the peer asks for ours, this
+    /// schedules one at the next record boundary, before the next application record (RFC 9846
+    /// §4.7.3). After 2^48 − 1 updates of our own, the request is ignored.
     ///
     /// # Errors
-    /// [`WriteError::NoKeyUpdate`] if the peer asks and these keys have no traffic secret.
+    /// [`WriteError::NoKeyUpdate`] if the peer asks for an update and these keys have no traffic
+    /// secret.
     pub fn on_key_update(&mut self, request: KeyUpdateRequest) -> Result<(), WriteError> {
         if request == KeyUpdateRequest::Requested && self.next_keys.is_none() {
             return Err(WriteError::NoKeyUpdate);
@@ -219,10 +222,11 @@ impl Writer {
         Ok(())
     }
 
-    /// TLS 1.2: the peer wants to renegotiate. The refusal, a `no_renegotiation` warning
-    /// (RFC 5246 §7.2.2), is put at the next record boundary; calls before it is sealed merge.
+    /// Tells the writer that the peer wants to renegotiate (TLS 1.2). This schedules the refusal, a
+    /// `no_renegotiation` warning (RFC 5246 §7.2.2), at the next record boundary. Calls made before
+    /// it is sealed merge into one.
     pub fn on_renegotiation_request(&mut self) {
-        // One record stays for `close_notify`, behind the current one.
+        // The key keeps one record for `close_notify`, after the current record.
         let mut budget = self.budget();
         if let Some(record) = &self.record {
             budget.spend(record.limit());
@@ -233,70 +237,71 @@ impl Writer {
         }
     }
 
-    /// Whether the peer's next KeyUpdate is one that we asked for.
+    /// Whether the peer's next KeyUpdate answers a request of ours.
     #[cfg(feature = "rustls")]
     pub(crate) fn expects_peer_update(&self) -> bool {
         self.control.peer() == PeerUpdate::Outstanding
     }
 
-    /// The next generation of read keys, from what both directions share.
+    /// The next generation of read keys. Both directions share its source.
     #[cfg(feature = "rustls")]
     pub(crate) fn next_read_keys(&mut self) -> Result<ReadKeys, Error> {
         self.next_keys.next_read_keys()
     }
 
-    /// Keeps a session ticket where next keys come from.
+    /// Hands a session ticket to the source of the next keys, which stores it.
     #[cfg(feature = "rustls")]
     pub(crate) fn store_ticket(&mut self, body: &[u8]) -> Result<(), PeerFault> {
         self.next_keys.store_ticket(body)
     }
 
-    /// Tells the sizing policy of time and transport; see [`Conditions`]. The next record that is
-    /// begun depends on it.
+    /// Tells the sizing policy about the time and the transport; see [`Conditions`]. This affects
+    /// records begun from now on.
     pub fn observe(&mut self, conditions: Conditions) {
         self.planner.observe(conditions);
     }
 
-    /// Changes the soft size of the next records.
+    /// Changes the soft size of records begun from now on.
     ///
     /// # Errors
-    /// [`ConfigError`] if it is out of its range; nothing changed.
+    /// [`ConfigError`] if it is out of range; nothing changes then.
     pub fn set_sizing(&mut self, sizing: Sizing) -> Result<(), ConfigError> {
         sizing.check()?;
         self.planner.set_sizing(sizing);
         Ok(())
     }
 
-    /// Changes the padding of the next records.
+    /// Changes the padding of records begun from now on.
     ///
     /// # Errors
-    /// [`ConfigError`] if it is out of its range; nothing changed.
+    /// [`ConfigError`] if it is out of range; nothing changes then.
     pub fn set_padding(&mut self, padding: Padding) -> Result<(), ConfigError> {
         padding.check()?;
         self.planner.set_padding(padding);
         Ok(())
     }
 
-    /// Changes the hard cap of records, 64 to 16,384; see
-    /// [`WriterConfig::max_fragment_len`]. It binds every byte that is accepted from now on. A
-    /// record that was begun and holds as much already is sealed at once.
+    /// Changes the hard cap on records, 64 to 16,384; see [`WriterConfig::max_fragment_len`]. The
+    /// cap applies to every byte accepted from now on. If the current record already holds that
+    /// much, it is sealed immediately.
     ///
     /// # Errors
-    /// [`ConfigError`] if it is out of its range; nothing changed.
+    /// [`ConfigError`] if it is out of range; nothing changes then.
     pub fn set_max_fragment_len(&mut self, len: usize) -> Result<(), ConfigError> {
         check_max_fragment_len(len)?;
         self.planner.set_max_fragment_len(len);
         let policy = self.planner.policy();
         if self.record.as_mut().is_some_and(|record| !record.cap(policy)) {
-            // A failure is sticky, and the next call tells of it.
+            // A failure is sticky: the next call reports it.
             let _failed = self.seal_current(RecordEnd::Capped);
         }
         Ok(())
     }
 
-    /// Gives back all memory that holds nothing or can be made again, whatever the
-    /// [`BufferPolicy`](crate::BufferPolicy): for a connection that is going to be idle. The next
-    /// record takes some 100 ns longer, because ring's key is made anew, and allocates a segment.
+    /// Frees all memory that is empty or can be rebuilt, regardless of the
+    /// [`BufferPolicy`](crate::BufferPolicy). Call it when a connection becomes idle. The next
+    /// record takes about 100 ns longer, because ring's key has to be rebuilt, and allocates a
+    /// segment.
     pub fn shrink(&mut self) {
         self.buffer.shrink();
         if let Some(sealer) = &mut self.sealer {
@@ -315,31 +320,31 @@ impl Writer {
         Cursor::new(&self.planner, &self.buffer, &self.control, self.budget(), next)
     }
 
-    /// What the key may still seal; nothing without a key.
+    /// What the key may still seal: nothing if there are no keys yet.
     #[inline]
     fn budget(&self) -> KeyBudget {
         self.sealer.as_ref().map_or(KeyBudget::NONE, RecordSealer::budget)
     }
 
-    /// The limits of the next key.
+    /// The limits that the next key will have.
     #[inline]
     fn key_limits(&self) -> KeyLimits {
         self.key_limits.unwrap_or(KeyLimits { records: 0, blocks: 0 })
     }
 
-    /// What `write` would accept of `len` bytes, or more by what the current record takes, and
-    /// what would end it.
+    /// How much of `len` bytes `write` would accept, and what would stop it. The result can exceed
+    /// `len` by what the current record still takes.
     fn room_up_to(&self, len: usize) -> (usize, End) {
         self.cursor().room_up_to(self.record, len)
     }
 
-    /// Content so far of the current record; 0 if there is none.
+    /// The length of the current record's content so far; 0 if there is no current record.
     #[inline]
     fn content_len(&self) -> usize {
         self.record.as_ref().map_or(0, CurrentRecord::len)
     }
 
-    /// Whether plaintext may be written, now or when the handshake is over.
+    /// Whether plaintext may be written, now or once the handshake is over.
     #[inline]
     fn check_open(&self) -> Result<(), WriteError> {
         match self.check_established() {
@@ -348,13 +353,13 @@ impl Writer {
         }
     }
 
-    /// Whether what is all or nothing may be done now.
+    /// Whether an all-or-nothing call is allowed now.
     #[inline]
     fn check_established(&self) -> Result<(), WriteError> {
         if self.life == Life::Open { Ok(()) } else { Err(self.refusal()) }
     }
 
-    /// Why nothing is written while the writer is not open.
+    /// Why a writer that is not open refuses to write.
     #[cold]
     const fn refusal(&self) -> WriteError {
         match self.life {

@@ -11,26 +11,28 @@ use crate::aead::Envelope;
 use crate::buffer::append;
 use crate::error::{Error, WriteError};
 
-/// Shorter plaintext is copied: making pieces of it costs more than the copy does
-/// (`cargo bench -p benches --bench paired`: even between 4 and 16 KiB).
+/// Shorter plaintext is copied, because splitting it into pieces costs more than the copy
+/// (`cargo bench -p benches --bench paired`: the break-even point is between 4 and 16 KiB).
 const MIN_OWNED_LEN: usize = 16 * 1024;
 
-/// In shorter records too; and the pieces would take more memory than the plaintext.
+/// The same holds for shorter records, whose pieces would also take more memory than the plaintext.
 const MIN_OWNED_FRAGMENT: usize = 4 * 1024;
 
 impl Writer {
-    /// Takes as long a prefix of `plaintext` as there is [`room`](Self::room) for, removes it
-    /// there, and returns its length. The records are those of [`write`](Self::write) and then
-    /// [`flush`](Self::flush). What would take new segments of the buffer is sealed where it lies,
-    /// without a copy: the drain gives the same memory to the transport.
+    /// Accepts as much of the start of `plaintext` as there is [`room`](Self::room) for, removes it
+    /// from `plaintext`, and returns its length. The records are the same as those of
+    /// [`write`](Self::write) followed by [`flush`](Self::flush). Plaintext that would take new
+    /// segments of the buffer is sealed in place instead, without a copy, and the drain passes the
+    /// same memory to the transport.
     ///
-    /// While it waits it counts against the capacity. What the current record and the segment that
-    /// is in use have room for is copied, as is plaintext that is short or padded, and in TLS 1.3
-    /// the last fragment if `plaintext` has no spare byte behind it (reserve one).
-    /// A `Vec` becomes a `BytesMut` without a copy by `Bytes::from(vec).try_into_mut()`.
+    /// Until it is drained, this memory counts against the capacity. Some plaintext is still
+    /// copied: what fits into the current record and the segment in use, plaintext that is short or
+    /// padded, and, in TLS 1.3, the last fragment if `plaintext` has no spare byte of capacity
+    /// (reserve one). To turn a `Vec` into a `BytesMut` without a copy, use
+    /// `Bytes::from(vec).try_into_mut()`.
     ///
     /// # Errors
-    /// As [`write`](Self::write). What was not accepted stays in `plaintext`.
+    /// The same as [`write`](Self::write). Whatever was not accepted stays in `plaintext`.
     pub fn write_owned(&mut self, plaintext: &mut BytesMut) -> Result<usize, WriteError> {
         self.check_open()?;
         if plaintext.is_empty() || self.life == Life::Negotiating {
@@ -48,17 +50,17 @@ impl Writer {
         }
         let result = self.copy_front(plaintext, usize::MAX);
         accepted += result.map_err(|error| error.after(accepted))?;
-        // Copied plaintext ends its record as plaintext sealed in place does.
+        // The record ends here, as it does when plaintext is sealed in place.
         self.end_record(accepted)?;
         Ok(accepted)
     }
 
-    /// Writes at most `max` bytes by copying them, and removes them.
+    /// Writes at most `max` bytes by copying them, and removes them from `plaintext`.
     fn copy_front(&mut self, plaintext: &mut BytesMut, max: usize) -> Result<usize, WriteError> {
         let len = plaintext.len();
         let result = self.fill_records(&plaintext[..len.min(max)], len);
         let accepted = result.unwrap_or_else(WriteError::accepted);
-        // The caller keeps memory of which nothing was taken.
+        // If nothing was accepted, the caller keeps the memory.
         if accepted == len {
             plaintext.clear()
         } else {
@@ -67,7 +69,7 @@ impl Writer {
         result
     }
 
-    /// Copies the records that go into the tail, if that is in use.
+    /// Copies the records that fit into the tail, if the tail is in use.
     fn copy_into_tail(&mut self, plaintext: &mut BytesMut) -> Result<usize, WriteError> {
         let mut accepted = 0;
         while !plaintext.is_empty() && !self.buffer.tail_is_unused() {
@@ -84,18 +86,18 @@ impl Writer {
     }
 
     fn is_worth_sealing_in_place(&self, len: usize) -> bool {
-        // Zeros would have to stand in the caller's memory.
+        // The zeros would have to be in the caller's memory.
         let padded = self.planner.policy().pads();
         let is_long = len >= MIN_OWNED_LEN && self.planner.fragment_len() >= MIN_OWNED_FRAGMENT;
         is_long && !padded && self.planner.sizer().sealed_ahead() == usize::MAX
     }
 
-    /// Seals record by record and moves them into the buffer. They are those that segments would
-    /// hold, and take the place of as many.
+    /// Seals record by record and moves the records into the buffer. They are the same records that
+    /// segments would hold, and they take the place of as many segments.
     fn seal_in_place(&mut self, plaintext: &mut BytesMut) -> Result<usize, WriteError> {
         let mut accepted = 0;
-        // The tail of the segment in whose place the last records are, and the segments that can
-        // still be replaced.
+        // `tail` is the rest of the segment that the last records replace, and `fresh` counts the
+        // segments that can still be replaced.
         let (mut tail, mut fresh) = (0, self.buffer.segments_for_owned());
         let mut replaces_segment = false;
         let result = loop {
@@ -132,29 +134,29 @@ impl Writer {
         result
     }
 
-    /// The plan of the next record, if segments had so much memory.
+    /// The plan for the next record if segments had this much memory.
     fn plan_in_place(&self, tail: usize, fresh: usize, want: usize) -> Plan {
         let closely = || self.cursor().with_memory(tail, fresh).plan(want);
         let waiting = self.buffer.waiting();
         match self.planner.whole_record_behind(tail, waiting, self.budget(), &self.control) {
             Some(limit) if fresh > 0 => {
                 let plan = Plan::Begin(BeginPlan::plain(true, limit));
-                debug_assert_eq!(closely(), plan, "the shortcut misleads");
+                debug_assert_eq!(closely(), plan, "the quick plan disagrees with the cursor's");
                 plan
             }
             _ => closely(),
         }
     }
 
-    /// Whether the record is the last one of `plaintext`, with no byte behind it for its type.
+    /// Whether the record is the last one of `plaintext` and has no byte after it for its type.
     fn must_move(&self, plaintext: &BytesMut, plan: BeginPlan) -> bool {
         self.planner.format().inner_type_len() > 0
             && plan.content_limit() >= plaintext.len()
             && plaintext.capacity() == plaintext.len()
     }
 
-    /// Seals one record as planned, behind the control record that is due or that the key's budget
-    /// asks for.
+    /// Seals one record as planned. If a control record is due, or the key's budget requires one,
+    /// it is sealed first.
     fn seal_fragment(&mut self, plaintext: &mut BytesMut, plan: BeginPlan) -> Result<usize, Error> {
         if plan.updates_key() {
             self.control.require_update();
@@ -172,7 +174,7 @@ impl Writer {
             append(&mut moved, plaintext);
             *plaintext = moved;
         }
-        // The type byte stands behind the content while ring seals it.
+        // ring needs the type byte after the content while it seals.
         let needs_byte_behind = is_last && self.planner.format().inner_type_len() > 0;
         if needs_byte_behind {
             plaintext.put_u8(0);
@@ -182,14 +184,14 @@ impl Writer {
         if needs_byte_behind {
             plaintext.truncate(content_len);
         }
-        // Not missing: the budget, which counts the sequence numbers, was asked.
+        // Cannot be `None`: the budget, which counts sequence numbers, was checked.
         let envelope = envelope.ok_or(Error::KeysExhausted)?;
         let fragment = if is_last { mem::take(plaintext) } else { plaintext.split_to(content_len) };
         self.append_record(&envelope, fragment.freeze(), content_len == plan.content_limit());
         Ok(content_len)
     }
 
-    /// Moves a record into the buffer, whose fragment is in the caller's memory.
+    /// Moves a record into the buffer; its fragment is in the caller's memory.
     fn append_record(&mut self, envelope: &Envelope, fragment: Bytes, is_full: bool) {
         let content_len = fragment.len();
         self.buffer.mark(self.planner.format().record_len(content_len), content_len);

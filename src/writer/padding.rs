@@ -3,8 +3,8 @@
 use crate::error::ConfigError;
 use crate::num::to_u64;
 
-/// How long the inner plaintext of a TLS 1.3 record becomes: content, type byte and zeros. It
-/// hides lengths, not times. TLS 1.2 has no padding: there this changes nothing.
+/// How long the inner plaintext of a TLS 1.3 record becomes: content, type byte and zeros. Padding
+/// hides lengths, not timing. TLS 1.2 has no padding, so this setting has no effect there.
 ///
 /// The result is never shorter than content and type byte, and never longer than the hard cap
 /// allows (16,385 bytes by default).
@@ -14,16 +14,16 @@ pub enum Padding {
     /// No zeros.
     #[default]
     None,
-    /// To the next multiple of this many bytes, 1 or more. 16, the AEAD's block, makes short
-    /// records faster: ring handles what is left of a block apart. With AES-128-GCM and vector AES
-    /// it was measured to take 0.83 of the time at 16 bytes, 0.86 at 64, 0.92 at 1,000, 0.98 at
-    /// 4,096, and to gain nothing at full length.
+    /// Up to the next multiple of this many bytes, 1 or more. 16, the AEAD's block size, makes
+    /// short records faster, because ring handles a partial block separately. With AES-128-GCM and
+    /// vector AES, sealing was measured to take 0.83 of the time at 16 bytes, 0.86 at 64, 0.92 at
+    /// 1,000, 0.98 at 4,096, and the same time at full length.
     Multiple(usize),
-    /// To the smallest of these lengths that fits, in rising order; what is longer than the last
-    /// is not padded.
+    /// Up to the smallest of these lengths that fits. List them in rising order. Anything longer
+    /// than the last one is not padded.
     Sizes(&'static [usize]),
-    /// To what the function says for the length of content and type byte. It must give the same
-    /// for the same length.
+    /// Up to what the function returns for the length of content and type byte. It must always
+    /// return the same result for the same length.
     With(fn(usize) -> usize),
 }
 
@@ -48,7 +48,7 @@ impl Padding {
         matches!(self, Self::None)
     }
 
-    /// Whether more bytes never become fewer.
+    /// Whether a longer inner plaintext never becomes shorter than a shorter one.
     #[inline]
     pub(super) const fn is_monotone(self) -> bool {
         !matches!(self, Self::With(_))
@@ -69,33 +69,33 @@ impl Padding {
         padded.min(max).max(inner_len)
     }
 
-    /// The longest inner plaintext, up to `wanted`, such that it and every shorter one is padded
+    /// The longest inner plaintext, up to `wanted`, for which it and every shorter one are padded
     /// to at most `space` bytes.
     pub(super) fn longest_within(self, wanted: usize, space: usize, max: usize) -> usize {
         match self {
             Self::None => wanted.min(space),
             _ if space >= max => wanted,
-            // Nothing is known of its course.
+            // The function could return anything.
             Self::With(_) => 0,
             Self::Multiple(multiple) => {
                 wanted.min(space - space.checked_rem(multiple).unwrap_or(space))
             }
             Self::Sizes(sizes) => match sizes.partition_point(|&size| size <= space) {
-                // What is longer than the last is not padded.
+                // Anything longer than the last length is not padded.
                 longer if longer == sizes.len() => wanted.min(space),
                 longer => wanted.min(sizes[..longer].last().copied().unwrap_or(0)),
             },
         }
     }
 
-    /// The longest that `inner_len` bytes or fewer are padded to.
+    /// The longest that `inner_len` bytes, or fewer, can be padded to.
     pub(super) fn longest_of(self, inner_len: usize, max: usize) -> usize {
         if self.is_monotone() { self.padded_len(inner_len, max) } else { max }
     }
 }
 
 impl PartialEq for Padding {
-    /// Functions are never equal: their addresses say nothing.
+    /// Functions never compare equal: their addresses are meaningless.
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::None, Self::None) => true,

@@ -1,13 +1,13 @@
-//! A writer taken apart at rest.
+//! Taking a writer apart while it is at rest.
 
 use super::control::{Control, PeerUpdate};
 use super::{Writer, WriterConfig, WriterState};
 use crate::aead::{CipherSuite, NextKeys, TrafficSecret, WriteKeys};
 use crate::error::ConfigError;
 
-/// Everything that the sending side of a connection continues with: key, IV, next sequence
-/// number, what the key has sealed, and the secret of the next generations. Can be moved, not
-/// copied.
+/// Everything that the sending side of a connection needs to continue elsewhere: key, IV, next
+/// sequence number, what the key has sealed, and the secret of the next generations. You can move
+/// it, but not copy it.
 #[derive(Debug)]
 pub struct WriterParts {
     keys: WriteKeys,
@@ -15,7 +15,8 @@ pub struct WriterParts {
 }
 
 impl WriterParts {
-    /// Of keys that came from elsewhere; whether the peer owes an answer to our request.
+    /// Wraps keys from elsewhere. `expects_update` says whether the peer owes an answer to our
+    /// request.
     #[cfg(feature = "rustls")]
     pub(crate) const fn new(keys: WriteKeys, expects_update: bool) -> Self {
         let peer_update =
@@ -28,14 +29,15 @@ impl WriterParts {
         &self.keys
     }
 
-    /// The suite.
+    /// The cipher suite.
     #[must_use]
     pub const fn suite(&self) -> CipherSuite {
         self.keys.suite()
     }
 
-    /// The keys, whose raw parts and sequence number kernel TLS wants. They know what they have
-    /// sealed: another [`Writer`](crate::Writer) counts it against its limits (RFC 9846 §5.5).
+    /// Returns the keys; kernel TLS needs their raw parts and the sequence number. The keys
+    /// remember how much they have sealed, so that another [`Writer`](crate::Writer) counts it
+    /// against its limits (RFC 9846 §5.5).
     #[must_use]
     pub fn into_keys(self) -> WriteKeys {
         self.keys
@@ -43,12 +45,12 @@ impl WriterParts {
 }
 
 impl Writer {
-    /// Takes the writer apart, to go on elsewhere: [`from_parts`](Self::from_parts), kernel TLS,
-    /// another process.
+    /// Takes the writer apart so that it can continue elsewhere: through
+    /// [`from_parts`](Self::from_parts), in kernel TLS, or in another process.
     ///
     /// # Errors
-    /// The writer itself if it is not at rest: open, with nothing to drain, no control record due
-    /// and no slot [lent](Self::lend_slot). Drain it and try again.
+    /// Returns the writer itself if it is not at rest. At rest means open, with nothing to drain,
+    /// no control record due and no slot [lent](Self::lend_slot). Drain it and try again.
     #[expect(clippy::result_large_err, reason = "the writer itself: boxing would allocate")]
     pub fn into_parts(mut self) -> Result<WriterParts, Self> {
         match self.take_parts() {
@@ -57,8 +59,8 @@ impl Writer {
         }
     }
 
-    /// The same out of a writer that stays behind without keys, and the traffic secret of the
-    /// reader beside it. `None` if it is not at rest.
+    /// Takes the parts out of a writer, which is left without keys, and the traffic secret of its
+    /// reader. Returns `None` if the writer is not at rest.
     pub(crate) fn take_parts(&mut self) -> Option<(WriterParts, Option<TrafficSecret>)> {
         if self.state() != WriterState::Open || self.wants_drain() || self.is_lent() {
             return None;
@@ -70,13 +72,14 @@ impl Writer {
         Some((WriterParts { keys, peer_update: self.control.peer() }, of_reader))
     }
 
-    /// Whether [`take_parts`](Self::take_parts) leaves nothing behind that the keys need.
+    /// Whether [`take_parts`](Self::take_parts) would take everything that the keys need.
     #[cfg(feature = "rustls")]
     pub(crate) fn parts_are_whole(&self) -> bool {
         self.next_keys.can_leave()
     }
 
-    /// Begins with the keys of a connection that was taken apart, and its reader's next ones.
+    /// Begins with the keys of a connection that was taken apart and the secret of its reader's
+    /// next keys.
     #[cfg(feature = "rustls")]
     pub(crate) fn begin_with(&mut self, parts: WriterParts, read: Option<TrafficSecret>) {
         let WriterParts { mut keys, peer_update } = parts;
@@ -85,12 +88,12 @@ impl Writer {
         self.control = Control::new(peer_update);
     }
 
-    /// Goes on where [`into_parts`](Self::into_parts) stopped: the same key, at its next sequence
-    /// number, with what is left of its budget. The counters begin at 0.
+    /// Continues where [`into_parts`](Self::into_parts) stopped: with the same key, at its next
+    /// sequence number, and with the rest of its budget. The counters start at 0.
     ///
     /// # Errors
-    /// [`ConfigError`] for a setting that is out of its range. The parts are lost then:
-    /// [`WriterConfig::check`] tells before.
+    /// [`ConfigError`] if a setting is out of range. The parts are lost then, so call
+    /// [`WriterConfig::check`] first.
     pub fn from_parts(parts: WriterParts, config: &WriterConfig) -> Result<Self, ConfigError> {
         let WriterParts { mut keys, peer_update } = parts;
         let mut writer = Self::without_keys(config.clone())?;

@@ -1,4 +1,4 @@
-//! The policies by which records are cut.
+//! The policies that decide how records are cut.
 
 use super::config::{CONTROL_RESERVE, WriterConfig};
 use super::control::Control;
@@ -9,21 +9,21 @@ use crate::aead::{KeyBudget, blocks};
 use crate::buffer::OutboundBuffer;
 use crate::record::{RecordFormat, TAG_LEN};
 
-/// The policies: how long records become. A [`Cursor`](super::cursor::Cursor) says where they go;
-/// the planner itself knows only the commonest plan.
+/// The policies: how long records become. A [`Cursor`](super::cursor::Cursor) decides where they
+/// go; the planner itself knows only the most common plan.
 #[derive(Debug)]
 pub(super) struct Planner {
     sizer: Sizer,
-    /// Of the next record that is begun.
+    /// The policy of the next record.
     policy: RecordPolicy,
     /// AEAD blocks of the longest record.
     most_blocks: u64,
-    /// What the longest record needs of a tail.
+    /// How much of a tail the longest record needs.
     most_needed: usize,
 }
 
-/// A record that could not hold this much content, nor as much as it should, is not begun in the
-/// tail of a segment: it would cost more than the memory it saves.
+/// A record is not begun in the tail of a segment if it could hold neither this much content nor
+/// its intended size: it would cost more than the memory it saves.
 pub(super) const MIN_TAIL: usize = 1024;
 
 impl Planner {
@@ -51,7 +51,7 @@ impl Planner {
         &self.sizer
     }
 
-    /// The format of the records becomes known: until then it was that of TLS 1.3.
+    /// The format of the records is now known. Until then it was that of TLS 1.3.
     pub(super) fn set_format(&mut self, format: RecordFormat) {
         self.set_policy(self.policy.with_format(format));
     }
@@ -64,7 +64,7 @@ impl Planner {
         self.set_policy(self.policy.with_max_fragment_len(len));
     }
 
-    /// One more cap on a record: the shortest binds.
+    /// Adds a cap on records: the lowest cap applies.
     #[cfg(feature = "rustls")]
     pub(super) fn lower_max_fragment_len(&mut self, len: usize) {
         self.set_max_fragment_len(len.min(self.policy.max_inner()));
@@ -90,8 +90,9 @@ impl Planner {
         self.sizer.on_sealed(content_len);
     }
 
-    /// The commonest plan, found without a cursor, for whatever the caller wants: a record in a
-    /// tail that would hold the largest one, with nothing in front of it. Its content's length.
+    /// The most common plan, found without a cursor and regardless of how much the caller wants: a
+    /// record in a tail that would hold the longest one, with no control record before it. Returns
+    /// the length of its content.
     #[inline(always)]
     pub(super) fn whole_record_in_tail(
         &self,
@@ -105,7 +106,8 @@ impl Planner {
         self.whole_record(buffer.waiting(), budget, control)
     }
 
-    /// The same for a record in a new segment, because no record is begun in `tail` bytes.
+    /// The same for a record in a new segment, because a tail of `tail` bytes is too short to begin
+    /// one.
     pub(super) fn whole_record_behind(
         &self,
         tail: usize,
@@ -119,7 +121,7 @@ impl Planner {
         (tail < serves).then_some(limit)
     }
 
-    /// Content of a record for which there is memory, with nothing in front of it.
+    /// The content of a record for which there is memory, with no control record before it.
     #[inline(always)]
     fn whole_record(&self, waiting: usize, budget: KeyBudget, control: &Control) -> Option<usize> {
         if control.is_due() || !budget.allows_application_blocks(self.most_blocks) {
@@ -129,7 +131,7 @@ impl Planner {
         self.sizer.content_len_behind(waiting, overhead, max_content)
     }
 
-    /// Content of the next record, if nothing else bounds it.
+    /// The content of the next record if neither memory nor keys limit it.
     #[inline]
     pub(super) fn fragment_len(&self) -> usize {
         let (overhead, max_content) = (self.format().overhead(), self.policy.max_content());
@@ -137,7 +139,8 @@ impl Planner {
     }
 }
 
-/// Free bytes that a record with this inner plaintext takes, and that have to stay behind it.
+/// How many free bytes a record with this inner plaintext needs, including those that must stay
+/// free after it.
 #[inline]
 pub(super) const fn tail_needed(format: RecordFormat, inner_len: usize) -> usize {
     format.prefix_len() + inner_len + TAG_LEN + CONTROL_RESERVE

@@ -3,22 +3,23 @@
 use super::padding::Padding;
 use crate::record::{MAX_FRAGMENT_LEN, RecordFormat, TAG_LEN, Version};
 
-/// What bounds a record and pads it: it keeps the policy it was begun with.
+/// What limits a record and pads it. A record keeps the policy it was begun with.
 ///
-/// It is copied at every record, by words of 16 bytes. Where one of these lies across two pages,
-/// which depends on the caller's memory, the record takes 14 % longer.
+/// This is copied for every record, in words of 16 bytes. If a word straddled two pages, which
+/// depends on the caller's memory, the record would take 14 % longer.
 #[repr(align(16))]
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct RecordPolicy {
     format: RecordFormat,
-    /// Longest inner plaintext: content, in TLS 1.3 type byte and padding too.
+    /// The longest inner plaintext: content and, in TLS 1.3, type byte and padding.
     max_inner: u16,
     padding: Padding,
 }
 
 impl RecordPolicy {
     pub(super) fn new(format: RecordFormat, max_fragment_len: usize, padding: Padding) -> Self {
-        // The protocol's own limit counts content only, a smaller cap type byte and padding too.
+        // The protocol's own limit counts only content. A smaller cap includes type byte and
+        // padding.
         let max_inner = if max_fragment_len >= MAX_FRAGMENT_LEN {
             MAX_FRAGMENT_LEN + format.inner_type_len()
         } else {
@@ -44,7 +45,7 @@ impl RecordPolicy {
         Self::new(self.format, len, self.padding)
     }
 
-    /// The same with the cap of `other`, if that is lower.
+    /// This policy with the cap of `other`; `None` unless that is lower.
     pub(super) fn capped_by(self, other: Self) -> Option<Self> {
         (other.max_inner < self.max_inner).then_some(Self { max_inner: other.max_inner, ..self })
     }
@@ -64,19 +65,19 @@ impl RecordPolicy {
         self.max_inner.into()
     }
 
-    /// Longest content.
+    /// The longest content.
     #[inline]
     pub(super) fn max_content(self) -> usize {
         self.max_inner() - self.format.inner_type_len()
     }
 
-    /// Wire length of a record with this content, padded.
+    /// The wire length of a record with this content, including padding.
     #[inline]
     pub(super) fn record_len(self, content_len: usize) -> usize {
         self.format.prefix_len() + self.inner_len(content_len) + TAG_LEN
     }
 
-    /// Zeros behind the type byte.
+    /// The number of zeros after the type byte.
     #[inline]
     pub(super) fn padding(self, content_len: usize) -> usize {
         if !self.pads() {
@@ -85,20 +86,20 @@ impl RecordPolicy {
         self.inner_len(content_len) - content_len - self.format.inner_type_len()
     }
 
-    /// Length of content, type byte and padding.
+    /// The length of content, type byte and padding.
     #[inline]
     pub(super) fn inner_len(self, content_len: usize) -> usize {
         self.padding.padded_len(content_len + self.format.inner_type_len(), self.max_inner())
     }
 
-    /// The longest that the inner plaintext of this content, or of less, becomes.
+    /// The longest inner plaintext that this content, or shorter content, can have.
     #[inline]
     pub(super) fn longest_inner(self, content_len: usize) -> usize {
         self.padding.longest_of(content_len + self.format.inner_type_len(), self.max_inner())
     }
 
-    /// Length of the inner plaintext of this content, and the longest that that of it or of less
-    /// becomes.
+    /// The length of the inner plaintext for this content, and the longest one that this or shorter
+    /// content can have.
     #[inline]
     pub(super) fn inner_lens(self, content_len: usize) -> (usize, usize) {
         let longest = self.longest_inner(content_len);
@@ -107,8 +108,8 @@ impl RecordPolicy {
         (inner_len, longest)
     }
 
-    /// The longest content, up to `wanted`, such that the inner plaintext of it and of less fits
-    /// into `space`.
+    /// The longest content, up to `wanted`, for which it and all shorter content have an inner
+    /// plaintext that fits into `space`.
     #[inline]
     pub(super) fn content_within(self, wanted: usize, space: usize) -> usize {
         let type_len = self.format.inner_type_len();

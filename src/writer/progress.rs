@@ -2,7 +2,7 @@
 
 use crate::num::to_u64;
 
-/// Three counters that are never mixed, and how the bytes were cut.
+/// Three independent byte counters, and what ended the records.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Progress {
@@ -14,34 +14,35 @@ pub struct Progress {
     pub drained_plaintext: u64,
     /// Records of application data sealed.
     pub records: u64,
-    /// What ended each of them.
+    /// What ended each of these records.
     pub records_ended: RecordEnds,
     /// KeyUpdates sealed.
     pub key_updates: u64,
 }
 
-/// What ended records, in numbers: together they are [`Progress::records`].
+/// How many records ended for each reason. They add up to [`Progress::records`].
 ///
-/// Many `drained` records mean that the transport is faster than the caller, and that each write
-/// pays for a record of its own: offer more at a time. Many `flushed` ones that are short mean that
-/// the caller asks too often. A key limit ends no record: the KeyUpdate goes in front of it.
+/// Many `drained` records mean that the transport is faster than you are, so that each write pays
+/// for a record of its own: pass more data per call. Many short `flushed` records mean that you
+/// flush too often. A key limit never ends a record: the KeyUpdate precedes it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RecordEnds {
-    /// It had the size that the sizing policy and the memory allow.
+    /// The record reached the size that the sizing policy and the memory allow.
     pub full: u64,
-    /// [`flush`](crate::Writer::flush) was called, or a call that ends its record by itself:
-    /// `write_owned`, `seal_batch` and `write_parallel`, and with
-    /// [`Coalescing::Off`](crate::Coalescing::Off) each call that writes.
+    /// [`flush`](crate::Writer::flush) was called, or a call that ends its own record:
+    /// `write_owned`, `seal_batch`, `write_parallel` and, with
+    /// [`Coalescing::Off`](crate::Coalescing::Off), each writing call.
     pub flushed: u64,
-    /// The drain has reached it.
+    /// The drain reached the record.
     pub drained: u64,
     /// [`close`](crate::Writer::close) was called.
     pub closed: u64,
-    /// [`set_max_fragment_len`](crate::Writer::set_max_fragment_len) has allowed no more of it.
+    /// [`set_max_fragment_len`](crate::Writer::set_max_fragment_len) lowered the cap to what the
+    /// record already held, or less.
     pub capped: u64,
-    /// [`write_cover`](crate::Writer::write_cover): cover records, and the records in front of
-    /// them.
+    /// [`write_cover`](crate::Writer::write_cover) was called: this counts the cover records and
+    /// the records that they ended.
     pub cover: u64,
 }
 
@@ -75,26 +76,26 @@ impl RecordEnds {
     }
 }
 
-/// A place in the stream of plaintext: everything accepted before it was taken.
+/// A position in the stream of plaintext, taken after everything accepted so far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[must_use = "a flush point is there to be asked about"]
+#[must_use = "a flush point does nothing unless you check it"]
 pub struct FlushPoint(u64);
 
 impl Progress {
-    /// The place behind everything accepted so far.
+    /// The position after everything accepted so far.
     pub const fn flush_point(&self) -> FlushPoint {
         FlushPoint(self.accepted)
     }
 
     /// Whether everything accepted before `point` has been drained. Bytes taken as owned chunks
-    /// count as drained until they are put back.
+    /// count as drained unless they are put back.
     #[must_use]
     pub const fn is_drained(&self, point: FlushPoint) -> bool {
         self.drained_plaintext >= point.0
     }
 }
 
-/// What a writer counts itself: the buffer counts what is drained.
+/// What the writer counts. The buffer counts what is drained.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Counts {
     accepted: u64,

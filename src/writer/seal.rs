@@ -1,7 +1,7 @@
-//! The way of a record: begun, filled, sealed. And of the control records around it.
+//! How a record is begun, filled and sealed, and how the control records around it are sealed.
 //!
-//! Each control record has one fixed place and its room in every segment, so that it can always be
-//! made.
+//! Each control record has a fixed place, and every segment reserves room for it, so that it can
+//! always be sealed.
 
 use core::ops::{Deref, Range};
 
@@ -17,7 +17,7 @@ use crate::alert::Alert;
 use crate::error::{Error, WriteError};
 use crate::record::ContentType;
 
-/// The writer has failed: its life says why.
+/// The writer has failed. Its `life` says why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Failed;
 
@@ -28,11 +28,11 @@ impl From<Failed> for WriteError {
 }
 
 impl Writer {
-    /// Sees to it that there is a current record, for a caller who has `want` more bytes. Returns
+    /// Ensures that there is a current record, given that the caller has `want` more bytes. Returns
     /// whether there is room for one.
     #[inline(always)]
     pub(super) fn begin_record(&mut self, want: usize) -> Result<bool, WriteError> {
-        // A full record is sealed at once, so that there is room in the current one.
+        // A full record is sealed immediately, so a current record always has room.
         if self.record.is_some() {
             return Ok(true);
         }
@@ -56,7 +56,7 @@ impl Writer {
         Ok(true)
     }
 
-    /// The length of a record that needs no closer plan.
+    /// The length of the next record if the quick plan applies.
     #[inline(always)]
     pub(super) fn whole_record_in_tail(&self) -> Option<usize> {
         let limit =
@@ -65,7 +65,7 @@ impl Writer {
         Some(limit)
     }
 
-    /// Begins a record as planned, behind the control record that is due.
+    /// Begins a record as planned, after the control record that is due.
     pub(super) fn begin_planned(&mut self, plan: BeginPlan) -> Result<(), Failed> {
         if plan.is_fresh() {
             self.buffer.add_segment();
@@ -78,7 +78,7 @@ impl Writer {
         Ok(())
     }
 
-    /// Where in the tail the free memory of the current record lies.
+    /// The range of the current record's free memory in the tail.
     #[inline]
     pub(super) fn free_range(&self) -> Range<usize> {
         let prefix_len = self.planner.format().prefix_len();
@@ -94,8 +94,8 @@ impl Writer {
         &mut self.buffer.tail_mut()[range]
     }
 
-    /// Adds `len` bytes, which lie in its free memory, to the current record, and seals it if it
-    /// is full or `ends` there.
+    /// Adds `len` bytes, which are already in its free memory, to the current record. Seals the
+    /// record if it is full or if it `ends` there.
     #[inline]
     pub(super) fn commit(&mut self, len: usize, ends: bool) -> Result<(), Failed> {
         let Some(record) = &mut self.record else { return Ok(()) };
@@ -110,7 +110,7 @@ impl Writer {
         Ok(())
     }
 
-    /// Seals the current record, if there is one, behind the control record that is due.
+    /// Seals the current record, if there is one, after the control record that is due.
     #[inline]
     pub(super) fn seal_current(&mut self, end: RecordEnd) -> Result<(), Failed> {
         match self.content_len() {
@@ -133,7 +133,7 @@ impl Writer {
         self.seal_record(content_len, padding)
     }
 
-    /// Seals the record that was begun without content, so many zeros long.
+    /// Seals the record that was begun without content, with this many zeros.
     pub(super) fn seal_cover(&mut self, padding: usize) -> Result<(), Failed> {
         self.record = None;
         self.seal_record(0, padding)?;
@@ -141,7 +141,7 @@ impl Writer {
         Ok(())
     }
 
-    /// Seals the record whose content lies in the tail. The caller counts it.
+    /// Seals the record whose content is in the tail. The caller counts it.
     #[inline(always)]
     fn seal_record(&mut self, content_len: usize, padding: usize) -> Result<(), Failed> {
         let tail = self.buffer.tail_mut();
@@ -150,15 +150,15 @@ impl Writer {
         });
         match sealed {
             Some(record_len) => self.buffer.seal(record_len, content_len),
-            // Not reached: a record is begun only when the budget, which counts the sequence
-            // numbers, allows it.
+            // Not reached: a record is begun only if the budget, which counts sequence numbers,
+            // allows it.
             None => return Err(self.fail_with(Error::KeysExhausted)),
         }
         self.planner.on_sealed(content_len);
         Ok(())
     }
 
-    /// Whether [`seal_from`](Self::seal_from) spares a copy.
+    /// Whether [`seal_from`](Self::seal_from) saves a copy.
     #[cfg(feature = "aws-lc-rs")]
     #[inline]
     pub(super) fn seals_from(&self) -> bool {
@@ -171,8 +171,8 @@ impl Writer {
         false
     }
 
-    /// Seals the record that was just begun straight from the caller's memory, if the AEAD can do so
-    /// and `buf` fills the record. Returns the length of what was sealed.
+    /// Seals the record that was just begun straight from the caller's memory, if the AEAD supports
+    /// that and `buf` fills the record. Returns how many bytes were sealed.
     #[cfg(feature = "aws-lc-rs")]
     pub(super) fn seal_from(&mut self, buf: &[u8]) -> Result<Option<usize>, Failed> {
         let Some(record) = self.record else { return Ok(None) };
@@ -183,7 +183,7 @@ impl Writer {
         if record.policy().padding(content.len()) > 0 {
             return Ok(None);
         }
-        // It may have become due while the record's memory was lent.
+        // It can become due while the record's memory is lent.
         self.seal_due_in_front(0)?;
         self.record = None;
         let tail = self.buffer.tail_mut();
@@ -206,43 +206,43 @@ impl Writer {
         Ok(None)
     }
 
-    /// Counts a record whose plaintext did not come through the current record; the last one of a
-    /// call need not be full.
+    /// Counts a record whose plaintext did not go through the current record. The last record of a
+    /// call is not necessarily full.
     pub(super) fn count_record(&mut self, content_len: usize, is_full: bool) {
         self.planner.on_sealed(content_len);
         self.counts.on_record(if is_full { RecordEnd::Full } else { RecordEnd::Flushed });
         self.counts.on_accepted(content_len);
     }
 
-    /// Makes sure that bytes wait if any can be made: the drain has reached the current record.
+    /// Ensures that bytes are pending if possible: the drain has reached the current record.
     #[inline]
     pub(super) fn seal_for_drain(&mut self) {
         if self.buffer.waiting() == 0 && self.life == Life::Open && !self.is_lent() {
-            // A failure is sticky, and has put its alert into the buffer: that is what to drain.
+            // A failure is sticky, and its alert is in the buffer: that is what the caller drains.
             let _failed = self.seal_all(RecordEnd::Drained);
         }
     }
 
-    /// Seals the current record behind sealed ones: a caller is about to drain them all, and then
-    /// the drain would reach it.
+    /// Seals the current record after pending records. The caller is about to drain all of them,
+    /// and the drain would reach it anyway.
     #[cfg(feature = "rustls")]
     pub(crate) fn seal_tail(&mut self) {
         if self.buffer.waiting() > 0 && self.life == Life::Open && !self.is_lent() {
-            // A failure is sticky, and has put its alert into the buffer.
+            // A failure is sticky, and its alert is in the buffer.
             let _failed = self.seal_all(RecordEnd::Drained);
         }
     }
 
-    /// Ends in failure: the current record is wiped, the alert of `error` is sealed behind what
-    /// was sealed before. Nothing is sealed after that, nor after `close_notify`. Behind the peer's
-    /// own fatal alert nothing leaves at all (RFC 9846 §6.2).
+    /// Fails the writer: wipes the current record and seals the alert for `error` after what was
+    /// sealed before. Nothing is sealed after that, nor after `close_notify`. After a fatal alert
+    /// from the peer nothing is sent at all (RFC 9846 §6.2).
     pub(super) fn end_with(&mut self, error: Error) {
         if !matches!(self.life, Life::Sealing | Life::Failed(_)) {
             self.record = None;
             self.buffer.wipe_tail();
             self.control.clear();
             if let (Some(alert), Life::Open) = (error.alert(), self.life) {
-                // A key that may seal no more ends without one.
+                // If the key must not seal any more, there is no alert.
                 let _sealed = self.seal_alert(Alert::fatal(alert));
             }
             self.life = Life::Failed(error);
@@ -252,7 +252,7 @@ impl Writer {
         }
     }
 
-    /// The handshake has failed, or was given up: plaintext was never taken.
+    /// The handshake has failed or was given up. No plaintext was ever accepted.
     #[cfg(feature = "rustls")]
     pub(crate) fn end_handshake(&mut self, error: Error) {
         if self.life == Life::Negotiating {
@@ -265,8 +265,8 @@ impl Writer {
         Failed
     }
 
-    /// Seals the control record that is due when there is no current record; it stays due if
-    /// there is no room for it and an alert after it.
+    /// Seals the control record that is due when there is no current record. It stays due if there
+    /// is no room for it plus an alert.
     pub(super) fn seal_due_alone(&mut self) -> Result<(), Failed> {
         if !self.control.is_due() {
             return Ok(());
@@ -281,9 +281,9 @@ impl Writer {
         self.seal_due_in_front(0)
     }
 
-    /// Seals the control record that is due at the start of the tail. `content_len` bytes of a
-    /// record that lie there move behind it, into the room that every record leaves, and are to be
-    /// sealed there at once.
+    /// Seals the control record that is due at the start of the tail. If a record with
+    /// `content_len` bytes starts there, its content moves up, into the room that every record
+    /// reserves. The caller must then seal it there immediately.
     #[inline]
     fn seal_due_in_front(&mut self, content_len: usize) -> Result<(), Failed> {
         if self.control.is_due() { self.seal_due_moving(content_len) } else { Ok(()) }
@@ -307,9 +307,9 @@ impl Writer {
         Ok(())
     }
 
-    /// Seals the control record that is due, for the caller to put into its place. A KeyUpdate
-    /// is sealed under the old key, all that follows under the new one (RFC 9846 §4.7.3). After
-    /// an error the caller fails the writer, behind what it has sealed.
+    /// Seals the control record that is due and returns it for the caller to place. A KeyUpdate is
+    /// sealed under the old key, and everything after it under the new one (RFC 9846 §4.7.3). After
+    /// an error the caller fails the writer, once it has placed what it sealed before.
     pub(super) fn take_due(&mut self) -> Result<Option<ControlRecord>, Error> {
         let Some(message) = self.control.take() else { return Ok(None) };
         let next = match message {
@@ -324,7 +324,7 @@ impl Writer {
         Ok(Some(record))
     }
 
-    /// Seals an alert behind everything else. Returns whether the key allowed it.
+    /// Seals an alert after everything else. Returns whether the key allowed it.
     pub(super) fn seal_alert(&mut self, alert: Alert) -> bool {
         let record = self.control_record(ControlMessage::Alert(alert));
         if let Some(record) = &record {
@@ -333,8 +333,8 @@ impl Writer {
         record.is_some()
     }
 
-    /// Puts a control record at the start of the tail. Every segment in use keeps room for it;
-    /// behind foreign memory it gets its own.
+    /// Puts a control record at the start of the tail. Every segment in use reserves room for it;
+    /// after foreign memory it gets memory of its own.
     fn append_control(&mut self, record: &[u8]) {
         if self.buffer.tail_len() == 0 && self.buffer.fresh_segments() > 0 {
             self.buffer.add_segment();
@@ -351,7 +351,7 @@ impl Writer {
         }
     }
 
-    /// A sealed control record; `None` if the key may seal no more.
+    /// A sealed control record; `None` if the key must not seal any more.
     fn control_record(&mut self, message: ControlMessage) -> Option<ControlRecord> {
         if !self.budget().allows_control_record() {
             return None;
@@ -386,7 +386,7 @@ mod tests {
     use crate::record::KeyUpdateRequest::Requested;
     use crate::writer::{Writer, WriterConfig};
 
-    /// RFC 9846 §4.7.3: an answer beyond the limit is omitted.
+    /// RFC 9846 §4.7.3: after the last generation, no answer is sent.
     #[test]
     fn the_last_generation_answers_no_request() {
         const LAST: u64 = (1 << 48) - 1;

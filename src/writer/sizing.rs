@@ -1,4 +1,4 @@
-//! How long records become: a pure policy over values that the caller gives.
+//! How long records become: a pure policy over values that the caller passes in.
 
 use core::time::Duration;
 
@@ -9,22 +9,22 @@ use crate::record::{MAX_FRAGMENT_LEN, MAX_OVERHEAD, MIN_FRAGMENT_LIMIT};
 /// The soft size of records, below the hard cap
 /// ([`WriterConfig::max_fragment_len`](super::WriterConfig::max_fragment_len)).
 ///
-/// It decides when a record is begun, and the record keeps the size it got then. Nothing here
-/// reads a clock or a socket: see [`Conditions`].
+/// The policy decides when a record is begun, and that record keeps its size. Nothing here reads a
+/// clock or a socket: see [`Conditions`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Sizing {
-    /// As long as the hard cap allows: the least overhead.
+    /// As long as the hard cap allows. This has the least overhead.
     #[default]
     Max,
-    /// At most this many bytes of content, 1 to 16,384; 16,383 makes the inner plaintext of TLS 1.3
-    /// a multiple of the AEAD's block.
+    /// At most this many bytes of content, 1 to 16,384. With 16,383, the inner plaintext of a TLS
+    /// 1.3 record is a multiple of the AEAD's block size.
     Fixed(usize),
-    /// Records that fit one TCP segment for the first bytes and after an idle time, so that the
-    /// peer can use the first bytes when the first segment comes; then full ones.
+    /// Short records that fit one TCP segment at the start and after an idle time, then full ones.
+    /// The peer can use the first bytes as soon as the first segment arrives.
     SlowStart(SlowStart),
-    /// Records that fit the congestion window, and no more sealed ahead than the transport can
-    /// soon send. Records are never cut below 64 bytes of content.
+    /// Records that fit the congestion window, and no more sealed ahead than the transport can send
+    /// soon. A record never gets less than 64 bytes of content.
     Congestion(Congestion),
 }
 
@@ -51,12 +51,12 @@ impl Sizing {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SlowStart {
-    /// Wire length of a small record, in bytes. Default 1,369: an IPv6 TCP segment with
-    /// timestamps and some room for tunnels. 94, for 64 bytes of content, or more.
+    /// The wire length of a short record, in bytes. Default 1,369: an IPv6 TCP segment with
+    /// timestamps and some room for tunnels. At least 94, for 64 bytes of content.
     pub record_len: usize,
-    /// Bytes of plaintext that are sent in small records. Default 128 KiB.
+    /// How many bytes of plaintext are sent in short records. Default 128 KiB.
     pub threshold: u64,
-    /// After this long without writing it begins anew. Default 1 s. Needs
+    /// After this long without writing, short records start again. Default 1 s. This requires
     /// [`Conditions::now`].
     pub idle: Duration,
 }
@@ -71,8 +71,8 @@ impl Default for SlowStart {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Congestion {
-    /// Congestion windows that may wait sealed in the buffer: more is not sealed, and `room`
-    /// ends there, so that what is written later can still be chosen later. 1 or more; default 2.
+    /// How many congestion windows of sealed bytes can be pending. More is not sealed, and `room`
+    /// stops there, so that you can decide later what to send next. 1 or more; default 2.
     pub windows_ahead: usize,
 }
 
@@ -82,29 +82,29 @@ impl Default for Congestion {
     }
 }
 
-/// What the caller knows of time and transport, given as values before writing.
+/// What you know about time and transport, passed as values before you write.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Conditions {
-    /// A monotonic time, from any start.
+    /// A monotonic time, counted from any starting point.
     pub now: Duration,
-    /// What the transport says of itself; `None` if unknown: [`Sizing::Congestion`] is
-    /// [`Sizing::Max`] then.
+    /// What the transport reports about itself. If `None`, [`Sizing::Congestion`] behaves like
+    /// [`Sizing::Max`].
     pub window: Option<Window>,
 }
 
-/// A TCP connection's sending window, as `TCP_INFO` tells it. A window with a 0 in it is unknown:
-/// the kernel has not filled it in yet.
+/// The sending window of a TCP connection, as reported by `TCP_INFO`. A window that contains a 0
+/// counts as unknown: the kernel has not filled it in yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Window {
-    /// Payload of one segment, in bytes (`tcpi_snd_mss`).
+    /// The payload of one segment, in bytes (`tcpi_snd_mss`).
     pub mss: usize,
-    /// Segments that may be in flight (`tcpi_snd_cwnd`).
+    /// How many segments can be in flight (`tcpi_snd_cwnd`).
     pub cwnd: usize,
 }
 
 impl Window {
-    /// Bytes of the window; `None` if it is unknown.
+    /// The size of the window in bytes; `None` if it is unknown.
     fn len(self) -> Option<usize> {
         match self.mss.saturating_mul(self.cwnd) {
             0 => None,
@@ -114,31 +114,32 @@ impl Window {
 }
 
 impl Conditions {
-    /// A time, and nothing known of the transport.
+    /// Creates conditions with this time and an unknown transport.
     #[must_use]
     pub const fn at(now: Duration) -> Self {
         Self { now, window: None }
     }
 
-    /// The same with a window.
+    /// Returns these conditions with a window.
     #[must_use]
     pub const fn with_window(self, window: Window) -> Self {
         Self { window: Some(window), ..self }
     }
 }
 
-/// A policy that follows the transport makes no record with less content than this, the smallest
-/// cap of RFC 8449 §4: a shorter one would be mostly overhead, and reach the peer no sooner.
+/// A policy that follows the transport never makes records with less content than this, the
+/// smallest cap of RFC 8449 §4. A shorter record would be mostly overhead and would not reach the
+/// peer sooner.
 const MIN_CONTENT_LEN: usize = MIN_FRAGMENT_LIMIT;
 
-/// A policy and what it remembers.
+/// A policy and its memory.
 #[derive(Debug)]
 pub(super) struct Sizer {
     policy: Sizing,
     conditions: Conditions,
-    /// Time of the last writing.
+    /// The time of the last write.
     written_at: Duration,
-    /// Plaintext since the beginning or the last idle time.
+    /// Plaintext sent since the start or the last idle time.
     sent: u64,
 }
 
@@ -165,8 +166,8 @@ impl Sizer {
         self.conditions = conditions;
     }
 
-    /// Content of the next record once `sent` bytes of plaintext have gone, given what a record
-    /// costs over it and the hard cap. See [`sent`](Self::sent).
+    /// Content of the next record once `sent` bytes of plaintext have been sent, given the overhead
+    /// of a record and the hard cap. See [`sent`](Self::sent).
     #[inline]
     pub(super) fn content_len(&self, sent: u64, overhead: usize, cap: usize) -> usize {
         match self.policy {
@@ -175,7 +176,8 @@ impl Sizer {
         }
     }
 
-    /// The same now, if so many bytes wait sealed; `None` if no more may be sealed ahead.
+    /// The same for the next record now, with `waiting` sealed bytes pending; `None` if no more may
+    /// be sealed ahead.
     #[inline]
     pub(super) fn content_len_behind(
         &self,
@@ -198,14 +200,15 @@ impl Sizer {
             (Sizing::SlowStart(slow_start), _) if sent < slow_start.threshold => {
                 within(slow_start.record_len)
             }
-            // The peer can open a record when its last segment has come: one that is longer than the
-            // window takes another round trip.
+            // The peer can open a record only when its last segment has arrived: a record longer
+            // than
+            // the window takes another round trip.
             (Sizing::Congestion(_), Some(window_len)) => within(window_len),
             _ => usize::MAX,
         }
     }
 
-    /// Once `sent` bytes have gone: bytes more for which the size stays as it is.
+    /// How many bytes after the first `sent` keep the same size.
     #[inline]
     pub(super) const fn lasts(&self, sent: u64) -> u64 {
         match self.policy {
@@ -220,7 +223,7 @@ impl Sizer {
         self.conditions.window.and_then(Window::len)
     }
 
-    /// Wire bytes that may wait sealed.
+    /// How many sealed bytes may be pending.
     #[inline]
     pub(super) fn sealed_ahead(&self) -> usize {
         match self.policy {
@@ -234,7 +237,7 @@ impl Sizer {
         self.window_len().map_or(usize::MAX, |len| len.saturating_mul(count))
     }
 
-    /// Plaintext since the beginning or the last idle time.
+    /// Plaintext sent since the start or the last idle time.
     pub(super) const fn sent(&self) -> u64 {
         self.sent
     }

@@ -6,11 +6,12 @@ use super::Writer;
 use crate::error::{Overrun, WriteError};
 use crate::record::MAX_FRAGMENT_LEN;
 
-/// Free memory of the current record: what is written here and then committed is sealed where it
-/// lies, without a copy.
+/// Free memory of the current record. Plaintext that you write here and commit is sealed in place,
+/// without a copy.
 ///
-/// Empty when `write` would accept nothing. What it holds at first is unspecified (never
-/// plaintext of another connection). Dropping a slot commits nothing and uses no sequence number.
+/// The slot is empty if `write` would accept nothing. Its initial contents are unspecified (but
+/// never plaintext of another connection). Dropping a slot commits nothing and uses no sequence
+/// number.
 #[derive(Debug)]
 pub struct Slot<'a> {
     lent: Option<Lent<'a>>,
@@ -19,7 +20,7 @@ pub struct Slot<'a> {
 #[derive(Debug)]
 struct Lent<'a> {
     writer: &'a mut Writer,
-    /// Where the memory lies in the buffer's tail; never empty.
+    /// The position of the memory in the buffer's tail. Never empty.
     range: Range<usize>,
 }
 
@@ -30,12 +31,12 @@ impl<'a> Slot<'a> {
         Ok(Self { lent: (!range.is_empty()).then_some(Lent { writer, range }) })
     }
 
-    /// Takes the first `n` bytes of the slot as if they had been written: they belong to the
+    /// Accepts the first `n` bytes of the slot as if they had been written: they belong to the
     /// engine now.
     ///
     /// # Errors
     /// [`WriteError::Overrun`] if the slot is shorter than `n` (nothing is committed);
-    /// [`WriteError::Failed`] if sealing needed a new key and there was none.
+    /// [`WriteError::Failed`] if sealing required a new key and none could be made.
     #[inline]
     pub fn commit(mut self, n: usize) -> Result<(), WriteError> {
         let available = self.lent.as_ref().map_or(0, |lent| lent.range.len());
@@ -49,23 +50,24 @@ impl<'a> Slot<'a> {
     }
 }
 
-/// How much a slot is assumed to be for: a caller who does not say how much memory is needed does not
-/// get a short tail.
+/// How much plaintext a slot is assumed to be for. The caller does not say how much memory is
+/// needed, and should not get a short tail.
 const WANT_OF_SLOT: usize = MAX_FRAGMENT_LEN / 4;
 
 impl Writer {
-    /// Lends the free memory of the current record, and begins one if there is none; empty if there
-    /// is no room. A control record that is due in front of a record is sealed when that is begun.
+    /// Lends the free memory of the current record, and begins a record if there is none. The slot
+    /// is empty if there is no room. A control record that is due is sealed when the record after
+    /// it is begun.
     ///
     /// # Errors
-    /// As [`write`](Self::write).
+    /// The same as [`write`](Self::write).
     #[inline]
     pub fn slot(&mut self) -> Result<Slot<'_>, WriteError> {
         Slot::new(self)
     }
 
-    /// Begins a record if there is no current one and lends its free memory: where that lies in the
-    /// buffer's tail, nowhere if there is no room.
+    /// Lends the free memory of the current record, and begins a record if there is none. Returns
+    /// its range in the buffer's tail: an empty range if there is no room.
     #[inline]
     pub(super) fn lend(&mut self) -> Result<Range<usize>, WriteError> {
         self.check_open()?;
@@ -77,8 +79,8 @@ impl Writer {
         Ok(free)
     }
 
-    /// Ends the use of lent memory to which nothing was committed: a record without content is
-    /// not begun.
+    /// Takes back lent memory to which nothing was committed. A record without content does not
+    /// count as begun.
     pub(super) fn return_lent(&mut self) {
         if self.record.is_some() && self.content_len() == 0 {
             self.record = None;

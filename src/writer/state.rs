@@ -1,23 +1,25 @@
-//! What can be seen of a writer: its states, all derived from what it holds.
+//! What you can observe of a writer: states derived from what it holds.
 
 use crate::error::Error;
 
-/// The life of a writer.
+/// The state of a writer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum WriterState {
-    /// The handshake goes on: `write` accepts 0 bytes; drain and feed it.
+    /// The handshake is in progress. `write` accepts 0 bytes; keep draining output and feeding
+    /// input.
     Negotiating,
-    /// `write` accepts as much as there is [`room`](crate::Writer::room).
+    /// `write` accepts as much as there is [`room`](crate::Writer::room) for.
     Open,
     /// `close` was called; bytes are left to drain.
     Closing,
-    /// `close` was called and everything, `close_notify` included, was drained. Do not drop a
-    /// socket yet: if it has unread input, the system resets it, and the peer loses what it has not
-    /// read. Read to the peer's end first, even if nothing there matters.
+    /// `close` was called and everything has been drained, including `close_notify`. Do not drop a
+    /// socket yet: if it has unread input, the operating system resets the connection, and the peer
+    /// loses data that it has not read yet. First read until the peer's end of data, even if you do
+    /// not need the data.
     Closed,
-    /// A fatal fault; what was sealed before it, and the alert, can still be drained. Nothing can
-    /// behind a fatal alert of the peer's ([`Error::PeerAlert`]).
+    /// A fatal error occurred. You can still drain what was sealed before it, and the alert. After
+    /// a fatal alert from the peer ([`Error::PeerAlert`]) there is nothing to drain.
     Failed,
 }
 
@@ -25,29 +27,29 @@ pub enum WriterState {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum BufferState {
-    /// Nothing: there is nothing to drain.
+    /// Nothing to drain.
     Empty,
-    /// Something, and `write` would accept more.
+    /// Something to drain, and `write` would accept more.
     Holding,
-    /// `write` would accept nothing until bytes are drained ("want write"), or nothing more at
-    /// all ([`WriteError::KeyLimit`](crate::WriteError::KeyLimit)).
+    /// `write` accepts nothing until bytes are drained ("want write"), or nothing ever again
+    /// ([`WriteError::KeyLimit`](crate::WriteError::KeyLimit)).
     Full,
 }
 
-/// What must happen for a connection to go on. Several may be set, and all are levels: they stay
+/// What a connection needs to make progress. Several can be set. All are levels: they stay set
 /// until the reason is gone.
 ///
-/// None may be set: the connection waits for you, or is over. While plaintext is not consumed,
-/// `process` is not set, even if a whole record lies behind it.
+/// If none is set, the connection is waiting for you, or it is over. While plaintext is left to
+/// consume, `process` is not set, even if a whole record follows it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Wants {
-    /// Bytes wait to be drained: register for writability.
+    /// Bytes are pending: register for writability.
     pub drain: bool,
-    /// Bytes from the peer can be taken: register for readability.
+    /// The connection can take bytes from the peer: register for readability.
     pub input: bool,
-    /// What was taken has something that `process` has not looked at: a whole record, or the end
-    /// of input. Call it, without waiting for the transport.
+    /// The input contains something that `process` has not looked at: a whole record, or the end of
+    /// input. Call `process` without waiting for the transport.
     pub process: bool,
 }
 
@@ -57,7 +59,8 @@ pub(super) enum Life {
     /// There are no keys yet.
     Negotiating,
     Open,
-    /// A batch has the segments. Seen only if it was leaked: then records are missing.
+    /// A batch holds the segments. This is observable only if the batch was leaked; its records are
+    /// missing then.
     #[cfg_attr(not(feature = "parallel"), expect(dead_code, reason = "batches need threads"))]
     Sealing,
     /// `close_notify` is sealed.

@@ -1,4 +1,4 @@
-//! What can be seen of a writer: nothing here changes it.
+//! What you can observe of a writer: nothing here changes it.
 
 use super::config::MAX_CAPACITY;
 use super::cursor::Plan;
@@ -7,17 +7,17 @@ use super::{Progress, Writer};
 use crate::error::Error;
 
 impl Writer {
-    /// Sealed bytes that wait to be drained. The current record is not among them.
+    /// The number of sealed bytes that are pending. The current record does not count.
     #[must_use]
     pub const fn waiting(&self) -> usize {
         self.buffer.waiting()
     }
 
-    /// The exact number of bytes that [`write`](Self::write) accepts now (OpenSSL:
+    /// The exact number of bytes that [`write`](Self::write) would accept now (OpenSSL:
     /// `BIO_ctrl_get_write_guarantee`).
     ///
-    /// It takes less than 100 ns, whatever the capacity. Only key limits below those of RFC 9846
-    /// §5.5 make it longer, by a step for each KeyUpdate that they would make necessary.
+    /// The call takes less than 100 ns, regardless of the capacity. Only key limits below those of
+    /// RFC 9846 §5.5 make it slower, by one step for each KeyUpdate that they require.
     #[must_use]
     pub fn room(&self) -> usize {
         match self.life {
@@ -26,11 +26,11 @@ impl Writer {
         }
     }
 
-    /// The exact number of wire bytes that `n` more bytes become, written and flushed now: their
-    /// records, and KeyUpdates that their sealing makes necessary. Where `n` exceeds the room, as
-    /// if the buffer were drained whenever it is full; where it exceeds a key that cannot be
-    /// updated, of what that key can seal. `usize::MAX` for more than 1 GiB. 0 unless the writer is
-    /// open.
+    /// The exact number of wire bytes that `n` more bytes would produce if you wrote and flushed
+    /// them now: their records, and the KeyUpdates that sealing them requires. If `n` exceeds the
+    /// room, the result assumes that the buffer is drained whenever it is full. If `n` exceeds what
+    /// a key that cannot be updated may seal, only what it may seal counts. Returns `usize::MAX`
+    /// for more than 1 GiB, and 0 unless the writer is open.
     #[must_use]
     pub fn wire_len(&self, n: usize) -> usize {
         if self.life != Life::Open {
@@ -43,7 +43,7 @@ impl Writer {
         wire_len(n).saturating_sub(wire_len(0))
     }
 
-    /// The life of the writer.
+    /// The state of the writer.
     #[must_use]
     #[inline]
     pub fn state(&self) -> WriterState {
@@ -63,13 +63,13 @@ impl Writer {
         matches!(self.life, Life::Failed(_) | Life::Sealing)
     }
 
-    /// The fault that ended it, if one did.
+    /// The fatal error that ended the writer, if any.
     #[must_use]
     #[inline]
     pub const fn error(&self) -> Option<Error> {
         match self.life {
             Life::Failed(error) => Some(error),
-            // Seen only where the batch was leaked.
+            // Observable only if the batch was leaked.
             Life::Sealing => Some(Error::SealingAbandoned),
             Life::Negotiating | Life::Open | Life::Closed => None,
         }
@@ -87,7 +87,7 @@ impl Writer {
         if takes_more { BufferState::Holding } else { BufferState::Full }
     }
 
-    /// Whether [`drain`](Self::drain) would give bytes.
+    /// Whether [`drain`](Self::drain) would return bytes.
     #[must_use]
     #[inline]
     pub fn wants_drain(&self) -> bool {
@@ -113,8 +113,8 @@ impl Writer {
         }
     }
 
-    /// Bytes of segments held now, in use or kept for reuse. Foreign memory that waits (owned
-    /// plaintext, chunks put back) is not counted.
+    /// The segment memory held now, in bytes, whether in use or kept for reuse. Pending foreign
+    /// memory (owned plaintext, chunks that were put back) does not count.
     #[must_use]
     pub fn memory_held(&self) -> usize {
         self.buffer.memory_held()

@@ -1,4 +1,4 @@
-//! Threads that help to seal.
+//! Threads that help seal records.
 
 use alloc::format;
 use alloc::sync::Arc;
@@ -19,59 +19,58 @@ use super::jobs::SealJob;
 use crate::error::WriteError;
 use crate::record::MAX_FRAGMENT_LEN;
 
-/// From this length on, threads that are awake help; what is shorter is sealed sooner by the
-/// calling thread alone (`cargo run --release -p parallel`).
+/// The minimum length for which threads that are awake help. The calling thread seals anything
+/// shorter sooner alone (`cargo run --release -p parallel`).
 const MIN_LEN: usize = 8 * MAX_FRAGMENT_LEN;
 
-/// From this length on, threads that sleep are woken, if they stay awake then: this time waking
-/// costs what it gains, the next time they are there.
+/// The minimum length for which sleeping threads are woken, if they then stay awake. This time,
+/// waking them costs as much as it gains; the next time they are ready.
 const MIN_LEN_TO_WAKE: usize = 16 * MAX_FRAGMENT_LEN;
 
-/// The same for threads that go to sleep again at once.
+/// The same for threads that go back to sleep immediately.
 const MIN_LEN_TO_WAKE_ONCE: usize = 32 * MAX_FRAGMENT_LEN;
 
-/// Jobs that wait for one thread: more would most likely come too late.
+/// How many jobs can wait for one thread. More would probably run too late.
 const MAX_JOBS: usize = 4;
 
-/// Threads that seal records for any number of writers. The caller keeps them; dropping them ends
-/// and joins them.
+/// Threads that seal records for any number of writers. Dropping this stops and joins the threads.
 ///
-/// A thread that has sealed goes on looking for work for a while before it sleeps, because waking
-/// it takes longer than sealing some records. While it does, it keeps its processor busy.
+/// After sealing, a thread keeps looking for work for a while before it sleeps, because waking it
+/// takes longer than sealing a few records. During that time it keeps its processor busy.
 #[derive(Debug)]
 pub struct SealWorkers {
     workers: Vec<Worker>,
-    /// How long each looks for work.
+    /// How long each thread looks for work.
     awake: Duration,
 }
 
 #[derive(Debug)]
 struct Worker {
-    /// `None` only while it is dropped.
+    /// `None` only while the worker is being dropped.
     jobs: Option<SyncSender<SealJob>>,
     is_awake: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl SealWorkers {
-    /// Starts `count` threads; one less than there are processors is sensible. Each looks for
-    /// work for `awake` before it sleeps: some 50 microseconds if there is always something to
-    /// seal, zero if processors are scarce.
+    /// Starts `count` threads; one fewer than there are processors is a good choice. Each thread
+    /// looks for work for `awake` before it sleeps. Use about 50 microseconds if there is always
+    /// something to seal, and zero if processors are scarce.
     ///
     /// # Errors
-    /// The system's, if it does not give a thread.
+    /// The operating system's error if it cannot start a thread.
     pub fn new(count: usize, awake: Duration) -> io::Result<Self> {
         let workers: io::Result<_> = (0..count).map(|index| Worker::new(index, awake)).collect();
         Ok(Self { workers: workers?, awake })
     }
 
-    /// Lets the threads help with `batch`, as many as there is work for. Those that sleep are
-    /// woken; those that have enough to do already are not asked.
+    /// Has the threads help with `batch`, as many as there is work for. Sleeping threads are woken;
+    /// threads that already have enough to do are not asked.
     pub fn help(&self, batch: &Batch<'_>) {
         help(batch, self.workers.iter());
     }
 
-    /// Those whose help with so many bytes gains something.
+    /// The workers whose help with this many bytes pays off.
     fn worth_it(&self, len: usize) -> impl Iterator<Item = &Worker> {
         let to_wake = if self.awake.is_zero() { MIN_LEN_TO_WAKE_ONCE } else { MIN_LEN_TO_WAKE };
         self.workers.iter().filter(move |worker| {
@@ -81,7 +80,7 @@ impl SealWorkers {
 }
 
 fn help<'a>(batch: &Batch<'_>, workers: impl Iterator<Item = &'a Worker>) {
-    // The calling thread does its part.
+    // The calling thread does its share.
     let needed = batch.tasks().saturating_sub(1);
     let _asked = workers.filter(|worker| worker.takes(batch)).take(needed).count();
 }
@@ -96,8 +95,8 @@ impl Worker {
         Ok(Self { jobs: Some(jobs), is_awake, thread: Some(thread) })
     }
 
-    /// Asks it to help, unless too many jobs wait for it. One that has panicked is not missed:
-    /// a job that nobody runs costs nothing.
+    /// Asks this worker to help, unless too many jobs already wait for it. A worker that has
+    /// panicked does no harm, because the batch does not depend on it.
     fn takes(&self, batch: &Batch<'_>) -> bool {
         self.jobs.as_ref().is_some_and(|jobs| jobs.try_send(batch.job()).is_ok())
     }
@@ -107,13 +106,13 @@ impl Drop for Worker {
     fn drop(&mut self) {
         drop(self.jobs.take());
         if let Some(thread) = self.thread.take() {
-            // Its panic has shown itself where the batch was finished.
+            // The panic was reported where the batch was finished.
             let _panicked = thread.join();
         }
     }
 }
 
-/// Runs jobs until there is nobody who could send any.
+/// Runs jobs until no sender is left.
 fn work(jobs: &Receiver<SealJob>, awake: Duration, is_awake: &AtomicBool) {
     while let Ok(job) = jobs.recv() {
         is_awake.store(true, Ordering::Relaxed);
@@ -136,12 +135,13 @@ fn work(jobs: &Receiver<SealJob>, awake: Duration, is_awake: &AtomicBool) {
 }
 
 impl Writer {
-    /// [`seal_batch`](Self::seal_batch) with the help of `workers`, or by this thread alone where
-    /// that gains nothing: below 128 KiB of [`room`](Self::room) or plaintext, and while they sleep
-    /// below 256 KiB (512 KiB if they are to sleep again at once). The records are the same.
+    /// Like [`seal_batch`](Self::seal_batch) with the help of `workers`, or on this thread alone if
+    /// help would not pay off: with less than 128 KiB of [`room`](Self::room) or plaintext, or,
+    /// while the workers sleep, less than 256 KiB (512 KiB if they go back to sleep immediately).
+    /// The records are the same.
     ///
     /// # Errors
-    /// As [`write`](Self::write). What was not accepted stays in `plaintext`.
+    /// The same as [`write`](Self::write). Whatever was not accepted stays in `plaintext`.
     pub fn write_parallel(
         &mut self,
         plaintext: &mut Bytes,
@@ -149,7 +149,7 @@ impl Writer {
     ) -> Result<usize, WriteError> {
         let mut len = plaintext.len();
         if len >= MIN_LEN {
-            // Help is needed with what there is room for, however much is offered.
+            // What matters is how much will be accepted, not how much was offered.
             len = self.room_up_to(len).0.min(len);
         }
         let mut helpers = workers.worth_it(len).peekable();
@@ -170,7 +170,7 @@ mod tests {
     use crate::aead::{CipherSuite, WriteKeys};
     use crate::writer::{Writer, WriterConfig};
 
-    /// A worker who is busy: what it is asked to do waits in a queue that the test reads.
+    /// A busy worker: its jobs wait in a queue that the test reads.
     fn busy(is_awake: bool) -> (Worker, Receiver<SealJob>) {
         let (jobs, received) = sync_channel(MAX_JOBS);
         let is_awake = Arc::new(AtomicBool::new(is_awake));
@@ -200,7 +200,7 @@ mod tests {
             assert_eq!(write_and_drain(&mut writer, &mut plaintext, &workers), 600_000);
         }
         let waiting = received.try_iter().count();
-        assert_eq!(waiting, MAX_JOBS, "jobs wait");
+        assert_eq!(waiting, MAX_JOBS, "waiting jobs");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The writing calls: plaintext into the current record.
+//! The writing calls: they put plaintext into the current record.
 
 use core::ops::Deref;
 
@@ -13,15 +13,15 @@ use crate::buffer::copy;
 use crate::error::{Error, WriteError};
 
 impl Writer {
-    /// Accepts as long a prefix of `buf` as there is [`room`](Self::room) for and returns its
-    /// length in bytes, 0 included: before the end of the handshake there is no room. What was
-    /// accepted belongs to the engine: `buf` may be reused at once, and nothing has to be repeated.
+    /// Accepts as much of the start of `buf` as there is [`room`](Self::room) for and returns how
+    /// many bytes that was. It can be 0: before the handshake ends there is no room. Accepted bytes
+    /// belong to the engine: you can reuse `buf` immediately, and you never have to repeat a call.
     /// An empty `buf` changes nothing.
     ///
     /// # Errors
-    /// [`WriteError::Closed`] after [`close`](Self::close); [`WriteError::KeyLimit`] with the
-    /// count accepted when the key may seal no more (RFC 9846 §5.5) and cannot be updated;
-    /// [`WriteError::Failed`] after a fatal fault.
+    /// [`WriteError::Closed`] after [`close`](Self::close); [`WriteError::KeyLimit`], with the
+    /// count accepted, if the key must not seal any more (RFC 9846 §5.5) and cannot be updated;
+    /// [`WriteError::Failed`] after a fatal error.
     #[inline]
     pub fn write(&mut self, buf: &[u8]) -> Result<usize, WriteError> {
         if self.shares_record(buf) { Ok(buf.len()) } else { self.write_closely(buf) }
@@ -41,8 +41,8 @@ impl Writer {
     ///
     /// # Errors
     /// [`WriteError::NoRoom`] if `buf` is longer than [`room`](Self::room), and
-    /// [`WriteError::Negotiating`] before the end of the handshake unless `buf` is empty; nothing
-    /// has changed then. Otherwise as [`write`](Self::write).
+    /// [`WriteError::Negotiating`] before the handshake ends unless `buf` is empty. Nothing changes
+    /// in either case. Otherwise the same errors as [`write`](Self::write).
     #[inline]
     pub fn write_atomic(&mut self, buf: &[u8]) -> Result<(), WriteError> {
         if self.shares_record(buf) { Ok(()) } else { self.write_atomic_closely(buf) }
@@ -67,17 +67,17 @@ impl Writer {
             });
         }
         let accepted = self.write_closely(buf)?;
-        debug_assert_eq!(accepted, buf.len(), "room() promised more than write() accepted");
+        debug_assert_eq!(accepted, buf.len(), "`room` promised more than `write` accepted");
         Ok(())
     }
 
-    /// As [`write`](Self::write), from several buffers as if they were one: with
-    /// [`Coalescing::Off`] too they share their records. `IoSlice`, `Bytes`, `Vec<u8>` and
-    /// `&[u8]` are such buffers. A peer that wants each in a record of its own needs a
-    /// [`flush`](Self::flush) between them, and so a call for each.
+    /// Like [`write`](Self::write), but gathers from several buffers as if they were one: they
+    /// share records even with [`Coalescing::Off`]. `IoSlice`, `Bytes`, `Vec<u8>` and `&[u8]` all
+    /// work as buffers. If the peer expects each buffer in a record of its own, write each with its
+    /// own call and [`flush`](Self::flush) in between.
     ///
     /// # Errors
-    /// As [`write`](Self::write).
+    /// The same as [`write`](Self::write).
     pub fn write_vectored<B>(&mut self, bufs: &[B]) -> Result<usize, WriteError>
     where
         B: Deref<Target = [u8]>,
@@ -97,13 +97,14 @@ impl Writer {
         self.end_of_write(accepted)
     }
 
-    /// Seals a record without content, behind everything accepted: cover traffic
-    /// (RFC 9846 §5.4). In TLS 1.3 it is `padding` zeros long, at most what the hard cap allows;
-    /// in TLS 1.2 it is empty. A peer may refuse many of them without application data in
-    /// between.
+    /// Seals a record without content, after everything accepted so far: cover traffic (RFC 9846
+    /// §5.4). In TLS 1.3 the record carries `padding` zeros, at most as many as the hard cap
+    /// allows; in TLS 1.2 it is empty. A peer may reject a long run of such records without
+    /// application data in between.
     ///
     /// # Errors
-    /// [`WriteError::NoRoom`] if there is no room for it; otherwise as [`write`](Self::write).
+    /// [`WriteError::NoRoom`] if there is no room for it; otherwise the same errors as
+    /// [`write`](Self::write).
     pub fn write_cover(&mut self, padding: usize) -> Result<(), WriteError> {
         self.check_established()?;
         self.return_lent();
@@ -125,27 +126,27 @@ impl Writer {
         Ok(self.seal_cover(padding)?)
     }
 
-    /// [`write_atomic`](Self::write_atomic) and [`close`](Self::close) in one: `close_notify`
+    /// Combines [`write_atomic`](Self::write_atomic) and [`close`](Self::close): `close_notify`
     /// follows `buf` without waiting for the drain. If there is no room, nothing changes.
     ///
     /// # Errors
-    /// As [`write_atomic`](Self::write_atomic).
+    /// The same as [`write_atomic`](Self::write_atomic).
     pub fn write_and_close(&mut self, buf: &[u8]) -> Result<(), WriteError> {
         self.check_established()?;
         self.write_atomic(buf)?;
         self.close().map_err(|error| error.after(buf.len()))
     }
 
-    /// Seals the current record: everything accepted so far can be drained without waiting for
-    /// more. Repeated, it changes nothing.
+    /// Seals the current record, so that you can drain everything accepted so far without waiting
+    /// for more. A repeated call changes nothing.
     ///
     /// # Errors
-    /// [`WriteError::Failed`] after a fatal fault.
+    /// [`WriteError::Failed`] after a fatal error.
     pub fn flush(&mut self) -> Result<(), WriteError> {
         self.seal_all(RecordEnd::Flushed)
     }
 
-    /// Seals what can be sealed, for this reason.
+    /// Seals everything that can be sealed, and counts `end` as the reason.
     #[inline(never)]
     pub(super) fn seal_all(&mut self, end: RecordEnd) -> Result<(), WriteError> {
         match self.life {
@@ -159,15 +160,15 @@ impl Writer {
     }
 
     /// Seals the current record and `close_notify` (RFC 9846 §6.1). Nothing accepted is lost: drain
-    /// until [`state`](Self::state) is [`WriterState::Closed`](super::WriterState::Closed).
-    /// Repeated, it changes nothing.
+    /// until [`state`](Self::state) is [`WriterState::Closed`](super::WriterState::Closed). A
+    /// repeated call changes nothing.
     ///
     /// # Errors
-    /// [`WriteError::Failed`] after a fatal fault.
+    /// [`WriteError::Failed`] after a fatal error.
     pub fn close(&mut self) -> Result<(), WriteError> {
         self.seal_all(RecordEnd::Closed)?;
         if self.life == Life::Open {
-            // An answer that found no room is not due any more: no application record follows.
+            // An answer that found no room is no longer due: no application record follows.
             self.control.clear();
             if !self.seal_alert(Alert::warning(AlertDescription::CLOSE_NOTIFY)) {
                 return Err(self.fail_with(Error::KeysExhausted).into());
@@ -175,31 +176,33 @@ impl Writer {
             self.life = Life::Closed;
         }
         if self.life == Life::Negotiating {
-            // Without keys there is no alert.
+            // Without keys, no alert can be sealed.
             self.life = Life::Closed;
         }
         Ok(())
     }
 
-    /// Ends in failure with a fatal alert (RFC 9846 §6.2): the current record is wiped, what was
-    /// sealed before can still be drained, the alert behind it. After a close or a failure no
-    /// alert is sealed any more. In the place of `close_notify` and `user_canceled`, which would
-    /// look like a clean end or like none (RFC 9846 §6.1), `internal_error` is sent.
+    /// Fails the writer with a fatal alert (RFC 9846 §6.2). The current record is wiped. You can
+    /// still drain what was sealed before, and then the alert. After a close or a failure no
+    /// further alert is sealed. For `close_notify` and `user_canceled`, which do not signal an
+    /// error (RFC 9846 §6.1), `internal_error` is sent instead.
     pub fn abort(&mut self, alert: AlertDescription) {
         self.end_with(Error::Aborted(alert));
     }
 
-    /// The reading half has failed with this error. A fault of the peer's ends the writer as
-    /// [`abort`](Self::abort) does, with the alert of the fault. Behind a fatal alert of the
-    /// peer's ([`Error::PeerAlert`]) nothing leaves any more: what waits is dropped, whatever the
-    /// state (RFC 9846 §6.2). [`Error::Truncated`] ends reading only, and changes nothing here.
+    /// Tells the writer that the reading half has failed with `error`. If the peer is at fault,
+    /// this fails the writer as [`abort`](Self::abort) does, with the alert for that fault. After a
+    /// fatal alert from the peer ([`Error::PeerAlert`]) nothing may be sent any more: all pending
+    /// bytes are dropped, in every state (RFC 9846 §6.2). [`Error::Truncated`] ends reading only
+    /// and changes nothing here.
     pub fn fail(&mut self, error: Error) {
         if error != Error::Truncated {
             self.end_with(error);
         }
     }
 
-    /// Takes as long a prefix of `buf` as there is room for, for a caller who has `want` bytes.
+    /// Accepts as much of the start of `buf` as there is room for. The caller has `want` bytes in
+    /// all.
     #[inline]
     pub(super) fn fill_records(&mut self, buf: &[u8], want: usize) -> Result<usize, WriteError> {
         let mut accepted = 0;
@@ -225,16 +228,16 @@ impl Writer {
         Ok(accepted)
     }
 
-    /// The most common write: a few bytes that share the current record with others and do not fill
-    /// it. Adds them and returns true; any other write changes nothing and returns false. No other
-    /// state matters: there is a current record only while the writer is open.
+    /// The most common write: a few bytes that fit into the current record without filling it. Adds
+    /// them and returns true; otherwise changes nothing and returns false. There is no need to
+    /// check the state, because only an open writer has a current record.
     #[inline]
     fn shares_record(&mut self, buf: &[u8]) -> bool {
         let Some(record) = &mut self.record else { return false };
         if buf.is_empty() || buf.len() >= record.free() || self.coalescing == Coalescing::Off {
             return false;
         }
-        debug_assert_eq!(self.life, Life::Open, "a current record of a writer that is not open");
+        debug_assert_eq!(self.life, Life::Open, "a writer that is not open has a current record");
         let offset = self.planner.format().prefix_len() + record.len();
         let fits = self.buffer.fill_tail(offset, buf);
         if fits {
@@ -244,14 +247,14 @@ impl Writer {
         fits
     }
 
-    /// Copies all of `buf` into the current record if that has room for it; one is begun if that
-    /// takes no closer plan. They are to be committed then.
+    /// Copies all of `buf` into the current record if it fits. If there is no current record, this
+    /// begins one when the quick plan allows it. The caller must commit the bytes.
     #[inline(always)]
     fn copy_if_it_fits(&mut self, buf: &[u8]) -> bool {
         let record = match &mut self.record {
             Some(record) => record,
             None => match self.whole_record_in_tail() {
-                // A whole one is sealed from where it lies, if that spares the copy.
+                // A whole record is sealed straight from `buf` if that saves the copy.
                 Some(limit) if buf.len() < limit || buf.len() == limit && !self.seals_from() => {
                     self.record.insert(CurrentRecord::new(limit, self.planner.policy()))
                 }
@@ -262,8 +265,8 @@ impl Writer {
         buf.len() <= record.free() && self.buffer.fill_tail(offset, buf)
     }
 
-    /// Adds `len` bytes, all of a call, to the current record: it ends there unless more may be
-    /// added to it.
+    /// Adds `len` bytes, all of one call, to the current record. The record ends there unless later
+    /// calls may share it.
     #[inline(always)]
     pub(super) fn commit_whole(&mut self, len: usize) -> Result<(), WriteError> {
         let ends = self.coalescing == Coalescing::Off;
@@ -278,7 +281,7 @@ impl Writer {
         Ok(accepted)
     }
 
-    /// Ends the current record behind a call that has written `accepted` bytes.
+    /// Ends the current record after a call that has written `accepted` bytes.
     pub(super) fn end_record(&mut self, accepted: usize) -> Result<(), WriteError> {
         self.seal_current(RecordEnd::Flushed).map_err(|Failed| WriteError::Failed { accepted })
     }
@@ -296,7 +299,7 @@ mod tests {
 
     use crate::record::KeyUpdateRequest::NotRequested;
 
-    /// A key that should have a next generation, and has none.
+    /// A key that should have a next generation but has none.
     #[derive(Debug)]
     struct NoNextKeys;
 
@@ -333,7 +336,7 @@ mod tests {
         assert_eq!(writer.error(), Some(Error::KeysExhausted));
     }
 
-    /// Also where the write is exactly one record.
+    /// Also when the write is exactly one record.
     #[cfg(feature = "aws-lc-rs")]
     #[test]
     fn whole_records_are_sealed_from_where_they_lie() {
@@ -344,7 +347,7 @@ mod tests {
             let keys = WriteKeys::new(suite, &[3; 16], [5; 12], 0).unwrap();
             let config = WriterConfig { aead: AeadProvider::AwsLc, ..WriterConfig::default() };
             let mut writer = Writer::new(keys, config).unwrap();
-            // A drained segment is there.
+            // A drained segment is available.
             writer.write(b"first").unwrap();
             let mut drain = writer.drain();
             drain.advance(drain.remaining()).unwrap();

@@ -67,7 +67,7 @@ fn settings_out_of_range_are_named() {
     let made = capi_calls::Connection::client(&client, c"localhost", &settings);
     let error = made.unwrap_err();
     assert_eq!(error.status, ww_status::WW_ERROR_SETTING);
-    let words = "expected a WriterConfig::max_fragment_len of 64 to 16384, got 63";
+    let words = "expected WriterConfig::max_fragment_len between 64 and 16384, got 63";
     assert_eq!(capi_calls::text(&error), words);
     let made = capi_calls::Connection::client(&client, c"not a name", &capi_calls::settings());
     assert_eq!(made.unwrap_err().status, ww_status::WW_ERROR_ARGUMENT);

@@ -1,4 +1,4 @@
-//! Segments that are away while records are made in them, on other threads too.
+//! Segments that are detached while records are sealed in them, possibly on other threads.
 
 use alloc::vec::Vec;
 
@@ -7,15 +7,15 @@ use crate::buffer::piece::Piece;
 use crate::buffer::segment::Segment;
 
 impl OutboundBuffer {
-    /// As [`seal`](Self::seal), for bytes that are made later: in which segment of the FIFO, the
-    /// tail included, and where in its memory.
+    /// Like [`seal`](Self::seal), for bytes that are made later. Returns the index of their segment
+    /// in the FIFO, including the tail, and their position in its memory.
     pub(crate) fn seal_later(&mut self, len: usize, plaintext: usize) -> (usize, usize) {
         let start = self.tail.as_ref().map_or(0, Segment::sealed_end);
         self.seal(len, plaintext);
         (self.front.len(), start)
     }
 
-    /// Takes the segments from this index on away, to be [`attach`](Self::attach)ed again.
+    /// Removes the segments from this index on, to be [`attach`](Self::attach)ed again.
     pub(crate) fn detach(&mut self, index: usize) -> Vec<Segment> {
         if index > self.front.len() {
             return Vec::new();
@@ -29,7 +29,7 @@ impl OutboundBuffer {
         segments
     }
 
-    /// Puts the segments back behind the others.
+    /// Puts the segments back after the others.
     pub(crate) fn attach(&mut self, segments: Vec<Segment>) {
         for segment in segments {
             self.waiting += segment.waiting().len();

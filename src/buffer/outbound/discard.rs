@@ -1,10 +1,10 @@
-//! A transport that is to be given nothing more.
+//! When nothing may be sent to the transport any more.
 
 use super::OutboundBuffer;
 
 impl OutboundBuffer {
-    /// Drops all that waits, and from now on what is put back: nothing more is to leave. The tail
-    /// must not be in use.
+    /// Drops all pending bytes and, from now on, everything that is put back, because nothing may
+    /// be sent any more. The tail must not be in use.
     pub(crate) fn discard(&mut self) {
         self.discards = true;
         self.drain_front(usize::MAX);

@@ -1,16 +1,17 @@
-//! Bytes that leave as the caller's own, and come back if they were not sent.
+//! Bytes that are handed out as owned chunks, and returned if they were not sent.
 
 use super::OutboundBuffer;
 use crate::buffer::chunk::{Chunk, PutBackError};
 use crate::buffer::piece::Piece;
 use crate::num::to_u64;
 
-/// The last bytes that wait, up to so many, are copied where no pool takes their segment back: a
-/// new one takes longer to allocate and to zero, and a chunk that is kept keeps all of its segment.
+/// Up to this many last pending bytes are copied, unless a pool takes their segment back. A new
+/// segment takes longer to allocate and zero, and a chunk that is kept keeps its whole segment.
 const MAX_COPIED: usize = 2048;
 
 impl OutboundBuffer {
-    /// Takes at most `max` bytes out as the caller's own; less if they do not lie together.
+    /// Takes up to `max` bytes out as an owned chunk. It is shorter if the bytes are not
+    /// contiguous.
     pub(crate) fn take(&mut self, max: usize) -> Option<Chunk> {
         if self.waiting == 0 {
             return None;
@@ -34,14 +35,14 @@ impl OutboundBuffer {
         Some(chunk)
     }
 
-    /// Whether all that waits is so short that a copy costs less than the segment, which would go
-    /// with it. A pool gets that back, without an allocation.
+    /// Whether the pending bytes are so few that copying them costs less than losing their segment.
+    /// A pool gets the segment back without an allocation.
     fn copies_rest(&self) -> bool {
         self.waiting <= MAX_COPIED && !self.segments.is_pooled()
     }
 
-    /// Makes a chunk wait again, in front of everything, if it is the last one taken of this
-    /// buffer; behind [`discard`](Self::discard) it only counts as not drained.
+    /// Makes a chunk pending again, before everything else, if it is the last one taken from this
+    /// buffer. After [`discard`](Self::discard), it only stops counting as drained.
     pub(crate) fn put_back(&mut self, chunk: Chunk) -> Result<(), PutBackError> {
         let len = chunk.len();
         let is_last = chunk.offset().checked_add(to_u64(len)) == Some(self.drained);
@@ -74,7 +75,7 @@ mod tests {
         OutboundBuffer::new(SegmentStore::new(LEN, BufferPolicy::Retain), 2)
     }
 
-    /// One more segment's worth of bytes, each its own plaintext, is sealed and taken out.
+    /// Seals one more segment's worth of bytes, each its own plaintext, and takes them out.
     fn take_next(buffer: &mut OutboundBuffer) -> Chunk {
         buffer.add_segment();
         buffer.seal(LEN, LEN);
@@ -85,7 +86,7 @@ mod tests {
     fn bytes_that_were_forgotten_are_not_put_back() {
         let mut buffer = buffer();
         let mut taken: Vec<Chunk> = (0..4).map(|_| take_next(&mut buffer)).collect();
-        // When the last one was sealed three were in flight, one more than is remembered.
+        // When the last one was sealed, three were in flight, one more than is remembered.
         for _ in 0..3 {
             assert_eq!(buffer.put_back(taken.pop().unwrap()), Ok(()));
         }
@@ -101,7 +102,7 @@ mod tests {
         let mut ours = buffer();
         let mut other = buffer();
         let (chunk, foreign) = (take_next(&mut ours), take_next(&mut other));
-        assert_eq!(chunk, foreign, "as far as anybody sees");
+        assert_eq!(chunk, foreign, "they look the same from outside");
         let PutBackError(foreign) = ours.put_back(foreign).unwrap_err();
         assert_eq!((ours.waiting(), ours.drained()), (0, 8));
         assert_eq!(other.put_back(foreign), Ok(()));

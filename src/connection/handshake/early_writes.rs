@@ -1,15 +1,15 @@
-//! Early data that we write: while it may be written, and until rustls has sealed it.
+//! Early data that we write: when it is allowed, and how long it waits for rustls to seal it.
 
 use crate::connection::backend::{Backend, Step};
 use crate::connection::early::{EarlyData, EarlyDataStatus, Keep};
 use crate::reader::Role;
 use crate::writer::Writer;
 
-/// Early data, and whether more of it may be written.
+/// Early data, and whether more may be written.
 #[derive(Debug)]
 pub(super) struct EarlyWrites {
     data: EarlyData,
-    /// How much of it is held.
+    /// How much of it can be held.
     capacity: usize,
     window: Window,
 }
@@ -45,7 +45,7 @@ impl EarlyWrites {
         !self.data.pending().is_empty()
     }
 
-    /// How much more is held, where `waiting` bytes wait to be drained: a client keeps all that it
+    /// How much more can be held while `waiting` bytes are pending. A client keeps everything it
     /// has written.
     pub(super) fn room(&self, role: Role, waiting: usize) -> usize {
         let written = self.data.written_len();
@@ -55,8 +55,8 @@ impl EarlyWrites {
         })
     }
 
-    /// What one step of the backend says: a client may write before its Finished, and a server, if
-    /// it may at all, behind its own.
+    /// Follows the backend's steps: a client can write before its Finished, and a server, if
+    /// allowed at all, after its own.
     pub(super) fn on_step(&mut self, step: &Step, role: Role) {
         match (step, role, self.data.status()) {
             (Step::EarlyTraffic, Role::Client, EarlyDataStatus::NotOffered) => {
@@ -69,7 +69,7 @@ impl EarlyWrites {
         }
     }
 
-    /// Seals what was written while it is open and more than `max` bytes of it wait.
+    /// Seals written data while the window is open and more than `max` bytes are unsealed.
     pub(super) fn seal_down_to(
         &mut self,
         max: usize,
@@ -87,7 +87,7 @@ impl EarlyWrites {
                 self.window = Window::Closed;
                 return;
             };
-            // The ticket allows no more.
+            // The ticket does not allow any more.
             if sealed.taken() < fragment.len() {
                 self.window = Window::Closed;
             }

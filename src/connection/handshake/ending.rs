@@ -1,4 +1,4 @@
-//! How a handshake fails: the alert, and who sends it.
+//! How a handshake fails: which alert is sent, and who sends it.
 
 use super::Handshake;
 use crate::alert::{Alert, AlertDescription};
@@ -8,14 +8,14 @@ use crate::error::{Error, PeerFault};
 use crate::record::{ContentType, RecordHeader, Version};
 use crate::writer::Writer;
 
-/// The header of a record that rustls refuses whatever its state, with `decode_error`.
+/// A record header that rustls rejects in every state, with `decode_error`.
 const NO_RECORD: &[u8] = &[0xff, 3, 3, 0, 0];
 
-/// A KeyUpdate in the clear: rustls refuses it in TLS 1.2, with `unexpected_message`.
+/// An unprotected KeyUpdate: rustls rejects it in TLS 1.2, with `unexpected_message`.
 const UNEXPECTED: &[u8] = &[0x16, 3, 3, 0, 5, 24, 0, 0, 1, 0];
 
 impl Handshake {
-    /// Tells the peer that the caller wants no handshake with it, as long as nothing is protected.
+    /// Tells the peer that the caller aborts the handshake, as long as nothing is protected.
     pub(in crate::connection) fn abort(
         &mut self,
         description: AlertDescription,
@@ -27,9 +27,9 @@ impl Handshake {
         self.input.wipe();
     }
 
-    /// Whether the peer has ended the connection: nothing of ours is to leave then
-    /// (RFC 9846 §6.2). In TLS 1.3 an alert of whatever level does that; before, rustls has an
-    /// answer to a level that does not exist.
+    /// Whether the peer has ended the connection, so that we must not send anything (RFC 9846
+    /// §6.2). In TLS 1.3 an alert of any level does that. In TLS 1.2 rustls responds to a level
+    /// that does not exist.
     pub(super) fn was_ended_by_peer(&self, error: &ConnectionError) -> bool {
         match error {
             ConnectionError::Handshake(rustls::Error::AlertReceived(_)) => {
@@ -40,8 +40,9 @@ impl Handshake {
         }
     }
 
-    /// Ends the handshake for a fault that the backend was not shown. While nothing is protected
-    /// the alert is ours; later only the backend can seal one, for a record that it refuses too.
+    /// Fails the handshake for a fault that the backend was not shown. While nothing is protected,
+    /// we send the alert. Later only the backend can seal one, so it is shown a record that it
+    /// rejects too.
     pub(super) fn refuse(&mut self, fault: PeerFault, writer: &mut Writer) -> ConnectionError {
         match (self.has_keys(), self.backend.version(), fault.alert()) {
             (false, ..) => append_plain_alert(fault.alert(), writer),
@@ -54,7 +55,7 @@ impl Handshake {
         Error::Peer(fault).into()
     }
 
-    /// Shows the backend a record that it refuses instead of the next one.
+    /// Shows the backend a record that it rejects, instead of the next one.
     pub(super) fn show_instead(&mut self, record: &[u8], writer: &mut Writer) {
         self.input.show_instead(record);
         if self.step().is_err() {
@@ -62,9 +63,9 @@ impl Handshake {
         }
     }
 
-    /// rustls gives its alert only when asked once more after the error. It is asked no oftener:
-    /// without anything to send it would look up the messages behind the faulty one, and panic
-    /// where they are gone.
+    /// rustls returns its alert only if it is asked once more after the error. It must not be asked
+    /// again after that: with nothing to send, it would look for the messages after the faulty one,
+    /// and panic if they are gone.
     pub(super) fn collect_alert(&mut self, writer: &mut Writer) {
         self.input.wipe();
         while self.backend.has_output() {
@@ -77,7 +78,7 @@ impl Handshake {
     }
 }
 
-/// An alert that is not protected.
+/// Appends an unprotected alert.
 pub(super) fn append_plain_alert(description: AlertDescription, writer: &mut Writer) {
     let alert = Alert::fatal(description).encode();
     let len = u16::try_from(alert.len()).unwrap_or(0);

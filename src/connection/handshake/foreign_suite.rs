@@ -1,4 +1,4 @@
-//! A handshake with a suite that is not ours, behind the check that refuses such configurations.
+//! A handshake with an unsupported suite, bypassing the check that rejects such configurations.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use alloc::boxed::Box;
@@ -21,10 +21,10 @@ use crate::connection::rustls23::Rustls;
 use crate::reader::PeerLimits;
 use crate::writer::{Writer, WriterConfig};
 
-/// Numbers of suites that are not ours: AES-128-CCM, in TLS 1.3 and 1.2.
+/// Numbers of unsupported suites: AES-128-CCM, in TLS 1.3 and 1.2.
 const FOREIGN: [u16; 2] = [0x1304, 0xc0ac];
 
-/// rustls's ring provider with one suite, which goes by a number that is not ours.
+/// rustls's ring provider with a single suite, under a number that we do not support.
 fn provider(number: u16) -> Arc<CryptoProvider> {
     let mut provider = default_provider();
     let is_tls13 = number == FOREIGN[0];
@@ -103,7 +103,7 @@ fn drain(writer: &mut Writer) -> Vec<u8> {
     wire
 }
 
-/// Configurations with such suites are refused: this is behind that.
+/// Configurations with such suites are rejected; this test bypasses that check.
 #[test]
 fn a_foreign_suite_that_is_negotiated_ends_the_handshake_with_an_alert() {
     for number in FOREIGN {

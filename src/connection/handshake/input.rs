@@ -1,4 +1,4 @@
-//! The peer's bytes while the handshake lasts: what was shown of them, and what waits.
+//! The peer's bytes during the handshake: which of them were shown to the backend, and which wait.
 
 use bytes::BytesMut;
 
@@ -8,12 +8,12 @@ use crate::error::{Overrun, PeerFault};
 use crate::reader::{PeerLimits, Role};
 use crate::record::{HEADER_LEN, HeaderStart, RecordHeader, Version};
 
-/// How much of the peer's handshake may be held at most: its longest message (64 KiB), in records
-/// of moderate size.
+/// The maximum amount of the peer's handshake held at a time: its longest message (64 KiB), in
+/// records of moderate size.
 const MAX_LEN: usize = 128 * 1024;
 
-/// Records leave it one by one: the next one is shown only when it is asked for. So what comes
-/// behind the handshake (tickets, KeyUpdates, application data) stays in it, unread.
+/// Shows records to the backend one by one, each only when the backend asks for it. So what follows
+/// the handshake (tickets, KeyUpdates, application data) stays here, unread.
 #[derive(Debug)]
 pub(in crate::connection) struct HandshakeInput {
     inbound: InboundBuffer,
@@ -30,17 +30,17 @@ enum End {
     Reached,
 }
 
-/// The next record that was not shown, and what is known when it was looked at.
+/// The next record that was not shown, and what we know after looking at it.
 #[derive(Debug)]
 pub(super) enum UnseenRecord {
     Whole(RecordHeader, Watch),
     Part(Watch),
 }
 
-/// What a record is refused by.
+/// Why a record is refused.
 #[derive(Debug)]
 pub(super) enum Refusal {
-    /// rustls refuses nearly all of these too.
+    /// rustls rejects nearly all of these too.
     Header(PeerFault),
     Content(PeerFault),
 }
@@ -56,7 +56,7 @@ impl HandshakeInput {
         }
     }
 
-    /// The transport has no more.
+    /// The transport's input has ended.
     pub(in crate::connection) fn end(&mut self) {
         self.end = End::Reached;
     }
@@ -65,8 +65,8 @@ impl HandshakeInput {
         self.end == End::Reached
     }
 
-    /// Whether there is memory for more. Where a record does not fit, [`grow`](Self::grow) makes
-    /// it.
+    /// Whether there is memory for more. If a record does not fit, [`grow`](Self::grow) makes room
+    /// for it.
     pub(super) fn wants_more(&self) -> bool {
         !self.has_ended() && !self.is_full()
     }
@@ -75,8 +75,8 @@ impl HandshakeInput {
         self.inbound.is_full(self.needed())
     }
 
-    /// Where the transport's next bytes go, with room made; `None` after their end, and while that
-    /// memory is away.
+    /// The memory for the transport's next bytes, with room made. `None` after the end of input,
+    /// and while the memory is taken.
     pub(in crate::connection) fn memory(&mut self) -> Option<&mut InboundBuffer> {
         if self.has_ended() || self.inbound.is_away() {
             return None;
@@ -85,7 +85,7 @@ impl HandshakeInput {
         Some(&mut self.inbound)
     }
 
-    /// The same as a loan.
+    /// Lends the same memory.
     pub(in crate::connection) fn lend(&mut self) -> Option<&mut [u8]> {
         if self.has_ended() {
             return None;
@@ -99,12 +99,12 @@ impl HandshakeInput {
         self.inbound.commit_lent(if self.has_ended() { 0 } else { n })
     }
 
-    /// The same as the caller's own.
+    /// The same memory as an owned buffer.
     pub(in crate::connection) fn take(&mut self) -> Option<BytesMut> {
         if self.has_ended() { None } else { self.inbound.take(self.needed()) }
     }
 
-    /// Takes it back.
+    /// Takes the owned buffer back.
     pub(in crate::connection) fn give_back(
         &mut self,
         memory: BytesMut,
@@ -113,12 +113,12 @@ impl HandshakeInput {
         self.inbound.give_back(memory, if self.has_ended() { 0 } else { n })
     }
 
-    /// Bytes of memory.
+    /// The number of bytes of memory held.
     pub(super) fn memory_held(&self) -> usize {
         self.inbound.memory_held()
     }
 
-    /// What is here of the next record that was not shown. One that is protected says nothing.
+    /// What is here of the next record that was not shown. A protected record reveals nothing.
     pub(super) fn next_record(
         &self,
         version: Option<Version>,
@@ -144,15 +144,15 @@ impl HandshakeInput {
         })
     }
 
-    /// The next record is shown from here on.
+    /// Shows the next record from here on.
     pub(super) fn show(&mut self, header: RecordHeader, watch: Watch, version: Option<Version>) {
         self.shown += header.record_len();
         self.watch = watch;
         self.watch.next_record(header, version);
     }
 
-    /// In the place of the next record, a header is shown that has its fault and no other, and
-    /// depends on no byte behind that.
+    /// Shows a header instead of the next record. It has the same fault and no other, and does not
+    /// depend on any byte after it.
     pub(super) fn show_refused_header(&mut self, fault: PeerFault) {
         let Some(start) = HeaderStart::of(self.rest()) else { return };
         let [kind, major, _, hi, lo] = start.bytes();
@@ -164,17 +164,17 @@ impl HandshakeInput {
         self.show_instead(&header);
     }
 
-    /// Takes that back.
+    /// Undoes that.
     pub(super) fn hide_header(&mut self) {
         self.shown -= HEADER_LEN;
     }
 
-    /// Remembers what a look at a part of a record has shown.
+    /// Remembers what looking at a part of a record has revealed.
     pub(super) fn set_watch(&mut self, watch: Watch) {
         self.watch = watch;
     }
 
-    /// In the place of the next record, another one is shown.
+    /// Shows another record instead of the next one.
     pub(super) fn show_instead(&mut self, record: &[u8]) {
         let end = self.shown + record.len();
         let missing = end.saturating_sub(self.inbound.len());
@@ -189,24 +189,24 @@ impl HandshakeInput {
         self.shown = end;
     }
 
-    /// What was shown and is still needed.
+    /// The bytes that were shown and are still needed.
     pub(super) fn shown_mut(&mut self) -> &mut [u8] {
         self.inbound.bytes_mut().get_mut(..self.shown).unwrap_or(&mut [])
     }
 
-    /// Whether nothing is needed of what was shown.
+    /// Whether none of the shown bytes are needed any more.
     pub(super) const fn is_all_used(&self) -> bool {
         self.shown == 0
     }
 
-    /// The first `n` bytes of what was shown are needed no more.
+    /// The first `n` shown bytes are no longer needed.
     pub(super) fn discard(&mut self, n: usize) {
         self.shown = self.shown.saturating_sub(n);
         self.inbound.consume(n);
     }
 
-    /// Makes room for what the peer's message still needs, up to the limit; gives the memory back
-    /// where nothing has come.
+    /// Makes room for the rest of the peer's message, up to the limit. Releases the memory if
+    /// nothing has arrived.
     pub(super) fn grow(&mut self) -> Result<(), PeerFault> {
         if self.is_full() {
             let capacity = self.inbound.capacity();
@@ -216,12 +216,12 @@ impl HandshakeInput {
             let wanted = capacity.saturating_mul(2).max(self.needed());
             self.inbound.set_capacity(wanted.min(self.max_len));
         }
-        // A peer that is silent costs no buffer.
+        // A silent peer costs no buffer.
         self.inbound.release_if_empty();
         Ok(())
     }
 
-    /// Forgets and overwrites everything.
+    /// Discards and overwrites everything.
     pub(super) fn wipe(&mut self) {
         self.shown = 0;
         self.inbound.wipe();
@@ -232,7 +232,7 @@ impl HandshakeInput {
         self.inbound
     }
 
-    /// The next record, which is whole.
+    /// The next record, which must be complete.
     pub(super) fn unseen(&self, header: RecordHeader) -> &[u8] {
         self.rest().get(..header.record_len()).unwrap_or(&[])
     }
@@ -241,8 +241,8 @@ impl HandshakeInput {
         self.inbound.bytes().get(self.shown..).unwrap_or(&[])
     }
 
-    /// Length of what was shown and of the record behind it, as far as it is known, if the end of
-    /// that record has not come; else 0.
+    /// The length of the shown bytes plus the record after them, as far as that is known, if that
+    /// record is incomplete; otherwise 0.
     fn needed(&self) -> usize {
         let rest = self.rest();
         let needed = match RecordHeader::decode_of_any_version(rest) {
@@ -253,7 +253,7 @@ impl HandshakeInput {
     }
 }
 
-/// Of the versions with this first byte one that rustls knows, if there is one: SSL 2.0, DTLS.
+/// A version with this first byte that rustls knows, if there is one (SSL 2.0, DTLS).
 const fn rustls_minor(major: u8) -> u8 {
     if major == 0xfe { 0xff } else { 2 }
 }

@@ -1,4 +1,4 @@
-//! Drives a handshake, one whole record at a time.
+//! Drives a handshake, one complete record at a time.
 
 mod early_writes;
 mod ending;
@@ -28,15 +28,15 @@ use crate::record::{
 };
 use crate::writer::Writer;
 
-/// A handshake that is not over.
+/// A handshake in progress.
 ///
-/// The backend is shown one whole record, and one more only when it is blocked.
+/// The backend is shown one complete record, and the next one only when it is blocked.
 #[derive(Debug)]
 pub(super) struct Handshake {
     backend: Box<dyn Backend>,
     input: HandshakeInput,
     awaiting: Awaiting,
-    /// Whether what we send is protected.
+    /// Whether our output is protected.
     output: Output,
     early: EarlyWrites,
     server_hello: Option<ServerHello>,
@@ -49,33 +49,33 @@ enum Output {
     Protected,
 }
 
-/// What the handshake waits for: the backend, about what it was shown, or the next record.
+/// What the handshake waits for: the backend, to process what it was shown, or the next record.
 ///
-/// rustls is not asked twice about the same bytes: it would try refused early data again, and
-/// count it again against its limit.
+/// rustls must not be asked twice about the same bytes: it would try rejected early data again and
+/// count it against its limit again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Awaiting {
     Backend,
     NextRecord,
 }
 
-/// How far the handshake has come.
+/// How far the handshake has progressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Status {
-    /// It waits for input.
+    /// It needs input.
     Blocked,
-    /// It is over, and everything that the backend had to send waits in the writer.
+    /// It is over, and everything that the backend had to send is pending in the writer.
     Done,
-    /// The ClientHello waits for a configuration.
+    /// The ClientHello needs a configuration.
     Hello,
 }
 
-/// A ServerHello that is cut into records is joined up to this length. Those of servers have some
-/// hundred bytes.
+/// A ServerHello that is split over records is joined up to this length. Servers send a few hundred
+/// bytes.
 const MAX_JOINED_HELLO_LEN: usize = 4096;
 
-/// An EndOfEarlyData (RFC 9846 §4.6) in a record of its own, as rustls sends it exactly where the
-/// server took early data. Nothing else that a client sends is as long.
+/// The length of an EndOfEarlyData (RFC 9846 §4.6) in a record of its own, which rustls sends only
+/// if the server accepted early data. No other record from a client has this length.
 const END_OF_EARLY_DATA_RECORD_LEN: usize = HEADER_LEN + HANDSHAKE_HEADER_LEN + 1 + TAG_LEN;
 
 impl Handshake {
@@ -96,8 +96,8 @@ impl Handshake {
         }
     }
 
-    /// Goes as far as the input allows. After an error the alert that tells the peer of it
-    /// waits in the writer.
+    /// Advances as far as the input allows. After an error, the alert for the peer is pending in
+    /// the writer.
     pub(super) fn advance(&mut self, writer: &mut Writer) -> Result<Status, ConnectionError> {
         let mut refused = None;
         loop {
@@ -112,7 +112,8 @@ impl Handshake {
                         self.input.set_watch(watch);
                         return self.blocked(writer);
                     }
-                    // rustls has the alert. It waits for no record that this announces.
+                    // rustls sends the alert. It does not wait for the record that this header
+                    // announces.
                     Err(Refusal::Header(fault)) => {
                         self.input.show_refused_header(fault);
                         refused = Some(fault);
@@ -123,7 +124,7 @@ impl Handshake {
             self.awaiting = Awaiting::Backend;
             let step = self.step();
             if let (Ok(_), Some(number)) = (&step, self.foreign_suite()) {
-                // Nothing of ours is under its keys yet, and nothing will be.
+                // Nothing of ours is sealed under its keys yet, and nothing will be.
                 append_plain_alert(AlertDescription::HANDSHAKE_FAILURE, writer);
                 self.input.wipe();
                 return Err(ConnectionError::UnsupportedSuite(number));
@@ -137,7 +138,7 @@ impl Handshake {
                 Ok(Step::Traffic) if self.is_over() => return Ok(Status::Done),
                 Ok(step @ (Step::Blocked | Step::Traffic | Step::EarlyTraffic)) => {
                     self.early.on_step(&step, self.backend.role());
-                    // A header that rustls knows and TLS 1.2 and 1.3 do not.
+                    // A header that rustls accepts although TLS 1.2 and 1.3 do not.
                     if let Some(fault) = refused {
                         self.input.hide_header();
                         return Err(self.refuse(fault, writer));
@@ -151,7 +152,7 @@ impl Handshake {
                     if self.was_ended_by_peer(&error) {
                         writer.discard();
                     } else if self.client_hello().is_some() {
-                        // rustls does not take the configuration that was chosen.
+                        // rustls rejects the configuration that was chosen.
                         append_plain_alert(AlertDescription::INTERNAL_ERROR, writer);
                     } else {
                         self.collect_alert(writer);
@@ -163,8 +164,8 @@ impl Handshake {
         }
     }
 
-    /// Takes over from the backend, once [`advance`](Self::advance) is [`Done`](Status::Done):
-    /// the keys, and input that was not read.
+    /// Takes over from the backend once [`advance`](Self::advance) returns [`Done`](Status::Done):
+    /// the keys, and the unread input.
     pub(super) fn hand_over(mut self) -> Result<(HandedOver, InboundBuffer), ConnectionError> {
         if self.backend.role() == Role::Client {
             self.early.data_mut().settle();
@@ -174,12 +175,12 @@ impl Handshake {
         Ok((handed_over, self.input.into_inbound()))
     }
 
-    /// The ClientHello that waits for a configuration.
+    /// The ClientHello that needs a configuration.
     pub(super) fn client_hello(&self) -> Option<&ClientHello> {
         self.backend.client_hello()
     }
 
-    /// Continues the handshake with `backend`, which is shown what was read so far.
+    /// Continues the handshake with `backend`, which is shown everything read so far.
     pub(super) fn go_on_with(
         &mut self,
         backend: Box<dyn Backend>,
@@ -193,7 +194,7 @@ impl Handshake {
         self.awaiting = Awaiting::Backend;
     }
 
-    /// Whether early data may be written: not while a message of the peer's is here in part.
+    /// Whether early data can be written: not while a message from the peer is incomplete.
     pub(super) fn takes_early_data(&self) -> bool {
         self.early.is_open() && self.input.is_all_used()
     }
@@ -206,31 +207,31 @@ impl Handshake {
         self.early.data_mut()
     }
 
-    /// How much early data may be written now.
+    /// How much early data can be written now.
     pub(super) fn early_room(&self, writer: &Writer) -> usize {
         let room = self.early.room(self.backend.role(), writer.waiting());
         if self.takes_early_data() { room } else { 0 }
     }
 
-    /// Accepts early data. Full records are sealed at once.
+    /// Accepts early data. Full records are sealed immediately.
     pub(super) fn write_early(&mut self, plaintext: &[u8], writer: &mut Writer) {
         self.early.data_mut().write(plaintext);
         self.seal_early_down_to(writer.max_content_len() - 1, writer);
     }
 
-    /// Seals the early data that waits.
+    /// Seals the early data that was accepted.
     pub(super) fn seal_early(&mut self, writer: &mut Writer) {
         self.seal_early_down_to(0, writer);
     }
 
-    /// The drain has reached the early data that waits.
+    /// Seals the early data that was accepted if the drain has reached it.
     pub(super) fn seal_early_for_drain(&mut self, writer: &mut Writer) {
         if writer.waiting() == 0 {
             self.seal_early(writer);
         }
     }
 
-    /// Whether sealing early data would give bytes to drain.
+    /// Whether sealing early data would make bytes pending.
     pub(super) fn has_early_pending(&self) -> bool {
         self.takes_early_data() && self.early.has_pending()
     }
@@ -241,7 +242,7 @@ impl Handshake {
         }
     }
 
-    /// Looks for the ServerHello among the records that a client is shown.
+    /// Looks for the ServerHello in the records that a client is shown.
     fn look_for_hello(&mut self, header: RecordHeader) {
         if self.backend.role() == Role::Client && self.server_hello.is_none() && !self.has_keys() {
             let record = self.input.unseen(header);
@@ -250,7 +251,7 @@ impl Handshake {
         }
     }
 
-    /// The bytes of the peer.
+    /// The peer's bytes.
     pub(super) const fn input(&self) -> &HandshakeInput {
         &self.input
     }
@@ -259,13 +260,13 @@ impl Handshake {
         &mut self.input
     }
 
-    /// Whether there is memory for input. Where a record does not fit, [`advance`](Self::advance)
-    /// makes more.
+    /// Whether there is memory for input. If a record does not fit, [`advance`](Self::advance)
+    /// makes room for it.
     pub(super) fn wants_input(&self) -> bool {
         self.client_hello().is_none() && self.input.wants_more()
     }
 
-    /// Bytes of inbound memory.
+    /// The number of bytes of inbound memory held.
     pub(super) fn memory_held(&self) -> usize {
         self.input.memory_held() + self.early.data().memory_held() + self.hello_reader.memory_held()
     }
@@ -278,12 +279,12 @@ impl Handshake {
                 || !matches!(self.next_record(), Ok(UnseenRecord::Part(_))))
     }
 
-    /// The conditions of the hand-over: it loses the connection if it fails.
+    /// The conditions of the hand-over, which loses the connection if it fails.
     fn is_over(&self) -> bool {
         !self.backend.is_handshaking() && !self.backend.has_output() && self.input.is_all_used()
     }
 
-    /// The number of the suite that was negotiated, if it is not one of ours.
+    /// The number of the negotiated suite if we do not support it.
     fn foreign_suite(&self) -> Option<u16> {
         self.backend.suite().filter(|&number| CipherSuite::from_wire(number).is_none())
     }
@@ -294,8 +295,8 @@ impl Handshake {
         step
     }
 
-    /// What is here of the next record that the backend has not been shown. In TLS 1.3 rustls
-    /// refuses by its type what is not protected when it should be.
+    /// What is here of the next record that the backend has not been shown. In TLS 1.3, rustls
+    /// itself rejects by type an unprotected record that should be protected.
     fn next_record(&self) -> Result<UnseenRecord, Refusal> {
         let version = self.backend.version();
         let is_protected = version == Some(Version::Tls13) && self.has_keys();
@@ -312,8 +313,8 @@ impl Handshake {
         }
     }
 
-    /// A record that the backend sends: in TLS 1.2 protected behind a change_cipher_spec, in
-    /// TLS 1.3 of the outer type of application data.
+    /// Sends a record from the backend. In TLS 1.2 it is protected after a change_cipher_spec; in
+    /// TLS 1.3 it is protected if its outer type is application data.
     fn send(&mut self, record: Vec<u8>, writer: &mut Writer) {
         match self.backend.role() {
             Role::Server if self.server_hello.is_none() && !self.has_keys() => {
@@ -338,8 +339,8 @@ impl Handshake {
         writer.append_flight(record.into());
     }
 
-    /// Whether what we send next is protected. In TLS 1.3 a server's hello has what a client needs
-    /// for that; a server protects what it sends behind its own.
+    /// Whether our next output is protected. In TLS 1.3, a client can protect its output once it
+    /// has the ServerHello, and a server once it has sent its own.
     fn has_keys(&self) -> bool {
         self.output == Output::Protected
             || (self.backend.role() == Role::Client
@@ -364,7 +365,7 @@ mod tests {
     #[test]
     fn what_was_held_is_wiped_at_a_fault() {
         let faults: [&[u8]; 4] = [
-            // Of a header, of a message's type, and what rustls finds in a whole message.
+            // Faults of a header, of a message's type, and inside a complete message.
             &[0x16, 9, 9, 0, 1],
             &[0x16, 3, 3, 0, 9, 7],
             &[0x16, 3, 3, 0, 4, 2, 0, 0, 0],

@@ -1,7 +1,8 @@
-//! What unprotected records say of themselves before they are whole.
+//! What unprotected records reveal before they are complete.
 //!
-//! rustls is shown whole records and joins what they hold to messages. What the first bytes of a
-//! record or message condemn is refused here, before the rest is waited for and held.
+//! rustls gets complete records and joins their content into messages. If the first bytes of a
+//! record or message are already invalid, it is refused here, before we wait for the rest and hold
+//! it.
 #![deny(clippy::indexing_slicing)]
 
 use crate::error::PeerFault;
@@ -11,37 +12,38 @@ use crate::record::{
     Version,
 };
 
-/// Follows the peer's records, as far as they are not protected.
+/// Follows the peer's records as long as they are not protected.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Watch {
-    /// Ours.
+    /// Our role.
     role: Role,
-    /// Longest message, without its header.
+    /// The longest message, without its header.
     max_len: usize,
-    /// Type and length of the message that is coming, as far as they are here.
+    /// Type and length of the incoming message, as far as they are here.
     header: [u8; HANDSHAKE_HEADER_LEN],
     header_len: usize,
-    /// Bytes of that message which are not here.
+    /// How many bytes of that message are missing.
     body_left: usize,
-    /// Bytes of the record at hand that were looked at, with its header.
+    /// How many bytes of the current record were checked, including its header.
     seen: usize,
     stage: Stage,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
-    /// Nothing has come of the first message.
+    /// Nothing of the first message has arrived.
     First,
     Unprotected,
-    /// TLS 1.2: behind the peer's change_cipher_spec.
+    /// TLS 1.2: after the peer's change_cipher_spec.
     Protected,
 }
 
 impl Watch {
-    /// rustls takes no longer message.
+    /// rustls does not accept longer messages.
     const MAX_LEN: usize = 0xffff;
 
-    /// Longest message that neither negotiates nor holds certificates, as BoringSSL has it.
+    /// The longest message, except for those that negotiate or contain certificates, as in
+    /// BoringSSL.
     const MAX_SHORT_LEN: usize = 1 << 14;
 
     pub(super) fn new(role: Role, handshake_len: usize) -> Self {
@@ -56,7 +58,8 @@ impl Watch {
         }
     }
 
-    /// Looks at what is here of a record. Repeated with more of the same record, it looks at that.
+    /// Checks what is here of a record. A repeated call with more of the same record checks the new
+    /// part.
     pub(super) fn look(
         &mut self,
         header: RecordHeader,
@@ -75,17 +78,17 @@ impl Watch {
         Ok(())
     }
 
-    /// The record is whole, and rustls has it.
+    /// The record is complete, and rustls has it.
     pub(super) fn next_record(&mut self, header: RecordHeader, version: Option<Version>) {
         self.seen = 0;
-        // In TLS 1.3 it says nothing, and protected records have another outer type.
+        // In TLS 1.3 it has no meaning, and protected records have another outer type.
         if header.content_type() == ContentType::ChangeCipherSpec && version != Some(Version::Tls13)
         {
             self.stage = Stage::Protected;
         }
     }
 
-    /// Looks at a header, which need not be whole: what is missing is taken for good.
+    /// Checks a header, which can be incomplete: missing bytes are assumed to be valid.
     pub(super) fn look_at_header(
         &self,
         header: RecordHeader,
@@ -99,14 +102,14 @@ impl Watch {
             (ContentType::ApplicationData, _) if self.stage == Stage::First => {
                 Err(PeerFault::UnexpectedContentType)
             }
-            // RFC 9846 §5: none comes in front of the ClientHello.
+            // RFC 9846 §5: none is allowed before the ClientHello.
             (ContentType::ChangeCipherSpec, _)
                 if self.stage == Stage::First && self.role == Role::Server =>
             {
                 Err(PeerFault::UnexpectedContentType)
             }
             (ContentType::Alert, 2) | (ContentType::ChangeCipherSpec, 1) => Ok(()),
-            // RFC 9846 §5: another change_cipher_spec than the one that says nothing.
+            // RFC 9846 §5: only the one change_cipher_spec without meaning is allowed.
             (ContentType::ChangeCipherSpec, _) if version == Some(Version::Tls13) => {
                 Err(PeerFault::UnexpectedContentType)
             }
@@ -141,7 +144,8 @@ impl Watch {
         Ok(())
     }
 
-    /// RFC 9846 §4 and RFC 5246 §7.4: what may come unprotected, and with what it begins.
+    /// RFC 9846 §4 and RFC 5246 §7.4: which messages are allowed unprotected, and which one comes
+    /// first.
     fn check_type(&self, kind: HandshakeType) -> Result<(), PeerFault> {
         let (first, more): (_, &[HandshakeType]) = match self.role {
             Role::Client => (
@@ -171,7 +175,7 @@ impl Watch {
         }
     }
 
-    /// The length of a message, if it may be that long.
+    /// The length of a message, if messages of this type may be that long.
     fn check_len(&self, kind: HandshakeType, [hi, mid, lo]: [u8; 3]) -> Result<usize, PeerFault> {
         let len = u32::from_be_bytes([0, hi, mid, lo]);
         let len = usize::try_from(len).unwrap_or(usize::MAX);
@@ -203,7 +207,8 @@ mod tests {
         [&[kind][..], &len].concat()
     }
 
-    /// What a server makes of messages, cut in every way into two records, by a byte at a time.
+    /// How a server judges messages that are split in every possible way into two records, fed one
+    /// byte at a time.
     fn look(messages: &[Vec<u8>]) -> Result<(), PeerFault> {
         let wire = messages.concat();
         let mut results = (1..=wire.len()).map(|cut| {

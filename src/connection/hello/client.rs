@@ -11,13 +11,13 @@ use super::super::fields::{Fields, values_u16};
 use crate::error::PeerFault;
 use crate::record::HANDSHAKE_HEADER_LEN;
 
-/// A ClientHello (RFC 9846 §4.2.2), to choose a server's configuration by. What it says is not
-/// verified: anybody on the way may have written it.
+/// A ClientHello (RFC 9846 §4.2.2), for choosing a server's configuration. Its content is not
+/// verified: anyone on the network path could have written it.
 ///
-/// Numbers are those of the IANA registries; rustls's types (`rustls::CipherSuite`,
-/// `rustls::SignatureScheme`, `rustls::NamedGroup`) can be made of them by `from`.
+/// Numbers are those of the IANA registries. rustls's types (`rustls::CipherSuite`,
+/// `rustls::SignatureScheme`, `rustls::NamedGroup`) convert from them with `from`.
 pub struct ClientHello {
-    /// Without the header.
+    /// The message without its header.
     body: Box<[u8]>,
     server_name: Option<Box<str>>,
     cipher_suites: Range<usize>,
@@ -46,7 +46,7 @@ const HOST_NAME: u8 = 0;
 const MIN_RECORD_SIZE_LIMIT: u16 = 64;
 
 impl ClientHello {
-    /// Reads a whole message, with its header.
+    /// Decodes a complete message, including its header.
     pub(in crate::connection) fn decode(message: &[u8]) -> Result<Self, PeerFault> {
         let body = message.get(HANDSHAKE_HEADER_LEN..).unwrap_or(&[]);
         Self::read(body).ok_or(PeerFault::BadClientHello)
@@ -73,7 +73,7 @@ impl ClientHello {
             return None;
         }
         this.cipher_suites = suites.range();
-        // TLS 1.2 knows hellos without any extension.
+        // In TLS 1.2, hellos can omit the extensions altogether.
         let mut extensions = Fields::new(&[]);
         if !fields.is_empty() {
             extensions = fields.vector_u16()?;
@@ -118,47 +118,49 @@ impl ClientHello {
         Some(this)
     }
 
-    /// The server name that the client asks for (RFC 6066 §3), in lower case; `None` if it names
-    /// none, or what is not a DNS name.
+    /// The server name that the client asks for (RFC 6066 §3), in lower case. `None` if there is
+    /// none or it is not a DNS name.
     #[must_use]
     pub fn server_name(&self) -> Option<&str> {
         self.server_name.as_deref()
     }
 
-    /// The application protocols that it offers, the one it likes best first (RFC 7301).
+    /// The application protocols that the client offers, most preferred first (RFC 7301).
     pub fn alpn_protocols(&self) -> impl Iterator<Item = &[u8]> {
         let mut list = Fields::new(self.part(&self.alpn_protocols));
         core::iter::from_fn(move || list.vector_u8().map(Fields::rest))
     }
 
-    /// The cipher suites that it offers, of all versions.
+    /// The cipher suites that the client offers, for all versions.
     pub fn cipher_suites(&self) -> impl Iterator<Item = u16> {
         values_u16(self.part(&self.cipher_suites))
     }
 
-    /// The signature schemes that it accepts (RFC 9846 §4.3.3).
+    /// The signature schemes that the client accepts (RFC 9846 §4.3.3).
     pub fn signature_schemes(&self) -> impl Iterator<Item = u16> {
         values_u16(self.part(&self.signature_schemes))
     }
 
-    /// The groups that it has for the key exchange (RFC 9846 §4.3.7).
+    /// The groups that the client supports for the key exchange (RFC 9846 §4.3.7).
     pub fn named_groups(&self) -> impl Iterator<Item = u16> {
         values_u16(self.part(&self.named_groups))
     }
 
-    /// The versions that it offers (RFC 9846 §4.3.1): 0x0304 is TLS 1.3. Empty before TLS 1.3.
+    /// The versions that the client offers (RFC 9846 §4.3.1): 0x0304 is TLS 1.3. Empty for clients
+    /// older than TLS 1.3.
     pub fn versions(&self) -> impl Iterator<Item = u16> {
         values_u16(self.part(&self.versions))
     }
 
-    /// The longest inner plaintext that it takes (`record_size_limit`, RFC 8449), if it says.
+    /// The longest inner plaintext that the client accepts (`record_size_limit`, RFC 8449), if it
+    /// says so.
     #[must_use]
     pub const fn record_size_limit(&self) -> Option<u16> {
         self.record_size_limit
     }
 
-    /// The longest content that it takes (`max_fragment_length`, RFC 6066 §4), if it says and the
-    /// value exists.
+    /// The longest content that the client accepts (`max_fragment_length`, RFC 6066 §4), if it says
+    /// so with a valid value.
     #[must_use]
     pub const fn max_fragment_length(&self) -> Option<usize> {
         match self.max_fragment_length {
@@ -170,9 +172,9 @@ impl ClientHello {
         }
     }
 
-    /// The longest content that a record to this client may have, type byte and padding included
-    /// in TLS 1.3, where the client asks for shorter ones than the protocol's. RFC 8449 §5: who
-    /// sends both extensions means the newer one.
+    /// The longest content of a record to this client, including type byte and padding in TLS 1.3,
+    /// if the client asks for less than the protocol's limit. RFC 8449 §5: if a client sends both
+    /// extensions, the newer one applies.
     pub(in crate::connection) fn size_limit(&self) -> Result<Option<usize>, PeerFault> {
         match (self.record_size_limit, self.max_fragment_length()) {
             (Some(..MIN_RECORD_SIZE_LIMIT), _) => Err(PeerFault::BadRecordSizeLimit),
@@ -186,7 +188,7 @@ impl ClientHello {
     }
 }
 
-/// The outer `None` is for a list that does not decode.
+/// The outer `None` means that the list cannot be decoded.
 fn read_server_name(mut data: Fields<'_>) -> Option<Option<Box<str>>> {
     let mut names = data.vector_u16()?;
     let mut host = None;
@@ -284,7 +286,7 @@ mod tests {
         let good = hello(&[name(b"a"), extension(28, &[2, 0])]);
         assert!(ClientHello::decode(&good).is_ok());
         for len in 0..good.len() {
-            // Without any extensions is a hello too.
+            // A hello without any extensions is valid too.
             if len != 4 + 34 + 1 + 6 + 2 {
                 assert!(ClientHello::decode(&good[..len]).is_err(), "{len}");
             }

@@ -1,4 +1,4 @@
-//! Hellos: the one handshake message of each side that is never protected.
+//! Hellos: the one handshake message of each peer that is never protected.
 #![deny(clippy::indexing_slicing)]
 
 mod client;
@@ -12,22 +12,22 @@ pub(super) use server::ServerHello;
 
 use crate::record::{ContentType, HANDSHAKE_HEADER_LEN, HEADER_LEN, RecordHeader};
 
-/// Finds the first handshake message in records, however it is cut. What comes behind it is not
-/// looked at.
+/// Finds the first handshake message in a sequence of records, however it is split. Ignores what
+/// follows it.
 #[derive(Debug)]
 pub(super) struct HelloReader {
-    /// The start of a message whose end has not come.
+    /// The start of a message that is not complete yet.
     partial: Vec<u8>,
     max_len: usize,
 }
 
 impl HelloReader {
-    /// Joins a message of at most `max_len` bytes. One that lies in one record may be longer.
+    /// Joins a message of at most `max_len` bytes. A message within a single record can be longer.
     pub(super) const fn new(max_len: usize) -> Self {
         Self { partial: Vec::new(), max_len }
     }
 
-    /// Takes one record. Returns the message, with its header, if this one ends it.
+    /// Takes one record. Returns the message, including its header, if this record completes it.
     pub(super) fn push<'a>(&mut self, record: &'a [u8]) -> Option<Cow<'a, [u8]>> {
         let header = RecordHeader::decode_of_any_version(record).ok().flatten()?;
         if header.content_type() != ContentType::Handshake {
@@ -48,18 +48,18 @@ impl HelloReader {
         Some(Cow::Owned(core::mem::take(&mut self.partial)))
     }
 
-    /// Bytes of memory.
+    /// The number of bytes of memory held.
     pub(super) fn memory_held(&self) -> usize {
         self.partial.capacity()
     }
 }
 
-/// The message that `bytes` begin with, with its header, if it is whole.
+/// The message at the start of `bytes`, including its header, if it is complete.
 fn first_message(bytes: &[u8]) -> Option<&[u8]> {
     bytes.get(..message_len(bytes)?)
 }
 
-/// How long that message is, if its header is here.
+/// The length of that message, if its header is complete.
 fn message_len(bytes: &[u8]) -> Option<usize> {
     let &[_, hi, mid, lo] = bytes.first_chunk::<HANDSHAKE_HEADER_LEN>()?;
     let len = usize::try_from(u32::from_be_bytes([0, hi, mid, lo])).ok()?;

@@ -1,4 +1,4 @@
-//! What the record layer needs of a ServerHello.
+//! What the record layer needs from a ServerHello.
 #![deny(clippy::indexing_slicing)]
 
 use super::super::fields::Fields;
@@ -7,7 +7,7 @@ use crate::record::{HANDSHAKE_HEADER_LEN, HandshakeType};
 /// RFC 7627 §5.1.
 const EXTENDED_MASTER_SECRET: u16 = 23;
 
-/// The parts of a ServerHello (RFC 5246 §7.4.1.3) that TLS 1.2 exports from.
+/// The parts of a ServerHello (RFC 5246 §7.4.1.3) that TLS 1.2 exports depend on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::connection) struct ServerHello {
     random: [u8; 32],
@@ -15,7 +15,8 @@ pub(in crate::connection) struct ServerHello {
 }
 
 impl ServerHello {
-    /// Reads a message with its header. `None` if it is not a ServerHello: rustls says why then.
+    /// Decodes a message with its header. `None` if it is not a ServerHello: rustls reports the
+    /// reason.
     pub(in crate::connection) fn decode(message: &[u8]) -> Option<Self> {
         if *message.first()? != HandshakeType::SERVER_HELLO.0 {
             return None;
@@ -26,7 +27,7 @@ impl ServerHello {
         let _session_id = fields.vector_u8()?;
         let _suite_and_compression = fields.array::<3>()?;
         let mut extended_master_secret = false;
-        // In TLS 1.2 there may be none at all.
+        // In TLS 1.2 the extensions can be missing.
         if let Some(mut extensions) = fields.vector_u16() {
             while let Some((kind, _)) = extensions.extension() {
                 extended_master_secret |= kind == EXTENDED_MASTER_SECRET;

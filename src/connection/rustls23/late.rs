@@ -1,4 +1,4 @@
-//! A server that reads the ClientHello before it has a configuration, or before it uses it.
+//! A server that reads the ClientHello before it has, or uses, a configuration.
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -13,21 +13,21 @@ use crate::error::Error;
 use crate::reader::Role;
 use crate::record::{HANDSHAKE_HEADER_LEN, HEADER_LEN, MAX_FRAGMENT_LEN, RecordHeader, Version};
 
-/// Waits with everything until the ClientHello is whole. It needs all records of it again then, to
-/// show them to rustls.
+/// Waits until the ClientHello is complete. All of its records are needed again then, to show them
+/// to rustls.
 #[derive(Debug)]
 pub(in crate::connection) struct LateServer {
     reader: HelloReader,
-    /// Bytes of records that were read.
+    /// How many bytes of records were read.
     read: usize,
     hello: Option<ClientHello>,
-    /// The configuration to continue with, if that is known.
+    /// The configuration to continue with, if it is known.
     tls: Option<Arc<ServerConfig>>,
     config: ConnectionConfig,
 }
 
 impl LateServer {
-    /// Without a rustls configuration it waits for one.
+    /// Without a rustls configuration, it waits for one.
     pub(in crate::connection) fn new(
         tls: Option<Arc<ServerConfig>>,
         config: &ConnectionConfig,
@@ -55,7 +55,7 @@ impl LateServer {
     }
 }
 
-/// The backend for a client that has said `hello`, and how long our records to it may be.
+/// The backend for a client that sent `hello`, and the limit on our records to it.
 pub(in crate::connection) fn choose(
     hello: &ClientHello,
     tls: &ServerConfig,
@@ -65,11 +65,11 @@ pub(in crate::connection) fn choose(
         true => hello.size_limit().map_err(Error::Peer)?,
         false => None,
     };
-    // RFC 8449 §4: the type byte counts in TLS 1.3. 2^14 is our word for "none", and one byte more
+    // RFC 8449 §4: in TLS 1.3 the type byte counts. 2^14 means "no cap" here, but is one byte more
     // than the content that this limit allows there.
     let limit = limit.filter(|&limit| limit <= MAX_FRAGMENT_LEN);
     let limit = limit.map(|limit| limit.min(MAX_FRAGMENT_LEN - 1));
-    // rustls counts the header and not the type byte.
+    // rustls counts the header but not the type byte.
     let max_fragment_size = limit.map(|limit| limit - 1 + HEADER_LEN);
     Ok((Box::new(Rustls::new_server(tls, config, max_fragment_size)?), limit))
 }

@@ -38,12 +38,12 @@ use crate::aead::{
 use crate::reader::Role;
 use crate::record::{HEADER_LEN, TAG_LEN, Version};
 
-/// A handshake inside rustls, of either role.
+/// A handshake inside rustls, as client or server.
 pub(super) struct Rustls {
     tls: Tls,
     /// The name that a client asks for.
     server_name: Option<ServerNameCell>,
-    /// What the key log was given, if anything of it is kept.
+    /// What the key log received, if any of it is kept.
     secrets: Option<Arc<Secrets>>,
     tls12_close: Tls12Close,
 }
@@ -76,7 +76,7 @@ impl Rustls {
         })
     }
 
-    /// With no longer handshake records than `max_fragment_size`, which counts as rustls does.
+    /// Limits handshake records to `max_fragment_size`, counted as rustls does.
     pub(super) fn new_server(
         tls: &ServerConfig,
         config: &ConnectionConfig,
@@ -103,7 +103,7 @@ impl Rustls {
         })
     }
 
-    /// With whatever suites there are.
+    /// Accepts any suites.
     #[cfg(all(test, feature = "std"))]
     pub(super) fn unchecked_client(
         tls: Arc<ClientConfig>,
@@ -112,7 +112,7 @@ impl Rustls {
         Ok(Self::unchecked(Tls::Client(UnbufferedClientConnection::new(tls, name)?)))
     }
 
-    /// The same of a server.
+    /// The same for a server.
     #[cfg(all(test, feature = "std"))]
     pub(super) fn unchecked_server(tls: Arc<ServerConfig>) -> Result<Self, rustls::Error> {
         Ok(Self::unchecked(Tls::Server(UnbufferedServerConnection::new(tls)?)))
@@ -130,7 +130,7 @@ impl Rustls {
         }
     }
 
-    /// What was agreed on. rustls forgets most of it at the hand-over.
+    /// What was negotiated. rustls forgets most of it at the hand-over.
     fn negotiated(&self, suite: CipherSuite, hello: Option<ServerHello>) -> Negotiated {
         let common = self.common();
         let name = self.server_name.as_ref().and_then(|name| name.get().map(String::as_str));
@@ -148,7 +148,7 @@ impl Rustls {
             .with_exporter(self.exporter(suite, hello))
     }
 
-    /// What keying material is exported from, if that is kept.
+    /// The source of exported keying material, if it is kept.
     fn exporter(
         &self,
         suite: CipherSuite,
@@ -231,7 +231,7 @@ impl Backend for Rustls {
                     match state {
                         Ok(ConnectionState::TransmitTlsData(mut transmit)) => {
                             Ok(match transmit.may_encrypt_early_data() {
-                                // It stays so until the server answers.
+                                // rustls stays in this state until the server answers.
                                 Some(_) => Step::EarlyTraffic,
                                 None => transmitted(transmit),
                             })
@@ -270,7 +270,7 @@ impl Backend for Rustls {
             },
         };
         record.truncate(len);
-        // A ticket that allows no more makes a shorter record, or none.
+        // If the ticket does not allow more, the record is shorter or missing.
         Some(SealedEarly::new(record, len.saturating_sub(TLS13_OVERHEAD)))
     }
 
@@ -293,11 +293,11 @@ impl Backend for Rustls {
             }
         };
         let ExtractedSecrets { tx: (tx_seq, tx), rx: (rx_seq, rx) } = secrets;
-        // The sequence numbers are used as they are: a server's tickets are counted already.
+        // The sequence numbers need no adjustment: they already count a server's tickets.
         let write = with_key_and_iv(&tx, |key, iv| WriteKeys::new(suite, key, iv, tx_seq));
         let read = with_key_and_iv(&rx, |key, iv| ReadKeys::new(suite, key, iv, rx_seq));
         let next = match (traffic, kernel) {
-            // A server gets no tickets, and has no more need of rustls.
+            // A server gets no tickets and does not need rustls any more.
             (Some(secrets), Kernel::Server(_)) => secrets,
             (Some(secrets), kernel) => {
                 let tickets = KernelSchedule::new(kernel, suite);
@@ -320,10 +320,11 @@ impl fmt::Debug for Rustls {
     }
 }
 
-/// What a record of TLS 1.3 costs over its content.
+/// How much a TLS 1.3 record adds to its content.
 const TLS13_OVERHEAD: usize = HEADER_LEN + 1 + TAG_LEN;
 
-/// What rustls calls traffic secrets is a key and an IV. `None` for an AEAD that is not ours.
+/// What rustls calls traffic secrets are a key and an IV. `None` for an AEAD that we do not
+/// support.
 fn with_key_and_iv<T, E>(
     secrets: &ConnectionTrafficSecrets,
     make: impl FnOnce(&[u8], [u8; 12]) -> Result<T, E>,
@@ -334,10 +335,12 @@ fn with_key_and_iv<T, E>(
     else {
         return None;
     };
-    // rustls keeps an AES-128 key in an array of its largest key's length, and says its length.
+    // rustls keeps an AES-128 key in an array as long as its longest key, but reports its length.
     make(key.as_ref(), iv.as_ref().try_into().ok()?).ok()
 }
 
 fn unknown_secrets() -> rustls::Error {
-    rustls::Error::General("rustls gave secrets of an unknown AEAD".into())
+    rustls::Error::General(
+        "expected the secrets of a supported AEAD, got others from rustls".into(),
+    )
 }

@@ -1,4 +1,4 @@
-//! The key schedule that stays with rustls.
+//! The key schedule when it stays with rustls.
 
 use alloc::boxed::Box;
 use core::fmt;
@@ -15,11 +15,11 @@ use crate::aead::{
 use crate::error::{Error, PeerFault};
 use crate::record::Version;
 
-/// Next generations, and the ticket store.
+/// The next generations and the ticket store.
 pub(super) struct KernelSchedule {
     kernel: Kernel,
     suite: CipherSuite,
-    /// KeyUpdates of ours.
+    /// The number of our KeyUpdates.
     generations: u64,
 }
 
@@ -63,7 +63,7 @@ impl KeySchedule for KernelSchedule {
             .ok_or(Error::KeysExhausted)
     }
 
-    /// Gives it to rustls's store.
+    /// Passes it to rustls's store.
     fn store_ticket(&mut self, body: &[u8]) -> Result<(), PeerFault> {
         match &mut self.kernel {
             Kernel::Client(kernel) => {
@@ -89,7 +89,7 @@ impl KeySchedule for KernelSchedule {
     }
 }
 
-/// The traffic secrets are ours; the tickets are left to rustls.
+/// We have the traffic secrets; rustls keeps the tickets.
 #[derive(Debug)]
 pub(super) struct OwnSchedule {
     secrets: NextKeys,
@@ -147,7 +147,7 @@ mod tests {
     use alloc::vec;
     use alloc::vec::Vec;
 
-    /// RFC 9846 §4.7.3: beyond the limit no key is updated, and an answer is omitted.
+    /// RFC 9846 §4.7.3: after the limit no key is updated, and no answer is sent.
     #[test]
     fn a_connection_counts_its_key_updates_up_to_the_last_generation() {
         let (mut ours, mut peer) = established();

@@ -1,4 +1,4 @@
-//! Secrets that rustls gives to its key log only.
+//! Secrets that rustls gives only to its key log.
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -25,7 +25,7 @@ impl KeptSecrets {
         !self.exporter && !self.traffic
     }
 
-    /// Whether rustls is to log this of TLS 1.3 for us.
+    /// Whether rustls has to log this TLS 1.3 secret for us.
     fn contains(self, label: &str) -> bool {
         match label {
             EXPORTER => self.exporter,
@@ -35,7 +35,7 @@ impl KeptSecrets {
     }
 }
 
-// The labels of the key log's format.
+// The labels of the key log format.
 const EXPORTER: &str = "EXPORTER_SECRET";
 const CLIENT_TRAFFIC: &str = "CLIENT_TRAFFIC_SECRET_0";
 const SERVER_TRAFFIC: &str = "SERVER_TRAFFIC_SECRET_0";
@@ -47,7 +47,7 @@ pub(super) struct Secrets {
     exporter: OnceBox<Zeroizing<Vec<u8>>>,
     client_traffic: OnceBox<Zeroizing<Vec<u8>>>,
     server_traffic: OnceBox<Zeroizing<Vec<u8>>>,
-    /// Of TLS 1.2, with the client's random.
+    /// The master secret of TLS 1.2, with the client's random.
     master: OnceBox<(Vec<u8>, Zeroizing<Vec<u8>>)>,
 }
 
@@ -73,7 +73,7 @@ impl fmt::Debug for Secrets {
     }
 }
 
-/// A key log that keeps what it is asked to, in front of the configured one.
+/// A key log that keeps the secrets it was asked for and forwards to the configured key log.
 #[derive(Debug)]
 pub(super) struct KeepSecrets {
     inner: Arc<dyn KeyLog>,
@@ -82,7 +82,7 @@ pub(super) struct KeepSecrets {
 }
 
 impl KeepSecrets {
-    /// Puts itself in front of `log`, and gives the place where the secrets will be.
+    /// Wraps `log`, and returns the place where the secrets will be stored.
     pub(super) fn before(log: &mut Arc<dyn KeyLog>, kept: KeptSecrets) -> Arc<Secrets> {
         let secrets = Arc::new(Secrets::default());
         let inner = Arc::clone(log);

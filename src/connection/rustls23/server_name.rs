@@ -1,7 +1,7 @@
 //! The server name that a client asked for (RFC 6066 §3).
 //!
-//! rustls shows it to the certificate resolver and, in its buffered API only, afterwards. This
-//! resolver stands before the configured one and remembers what passes.
+//! rustls shows it to the certificate resolver, but afterwards only in its buffered API. This
+//! resolver wraps the configured one and remembers the name.
 
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -11,7 +11,7 @@ use once_cell::race::OnceBox;
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 
-/// Where the name is kept; set at most once.
+/// Where the name is stored; set at most once.
 pub(super) type ServerNameCell = Arc<OnceBox<String>>;
 
 #[derive(Debug)]

@@ -15,7 +15,7 @@ use crate::connection::ConnectionError;
 use crate::connection::backend::Step;
 use crate::error::{Error, PeerFault};
 
-/// A state of rustls that is the same for both roles.
+/// A rustls state that is the same for both roles.
 pub(super) fn take_step<Data>(
     state: Result<ConnectionState<'_, '_, Data>, rustls::Error>,
 ) -> Result<Step, ConnectionError> {
@@ -27,13 +27,13 @@ pub(super) fn take_step<Data>(
         Ok(ConnectionState::PeerClosed | ConnectionState::Closed) => {
             Err(Error::PeerAlert(AlertDescription::CLOSE_NOTIFY).into())
         }
-        // Application data is not shown to rustls.
+        // rustls is never shown application data.
         Ok(_) => Err(Error::Peer(PeerFault::UnexpectedContentType).into()),
         Err(error) => Err(error.into()),
     }
 }
 
-/// It waits in our buffer, in order: as good as sent.
+/// The record is in our buffer, in order, which is as good as sent.
 pub(super) fn transmitted<Data>(transmit: TransmitTlsData<'_, Data>) -> Step {
     transmit.done();
     Step::Again
@@ -46,7 +46,7 @@ pub(super) fn read_early(
     while let Some(record) = early.next_record() {
         append_wiped(&mut plaintext, record?.payload);
     }
-    // rustls does not wipe its copy. The allocator mostly gives the same memory again.
+    // rustls does not wipe its copy. The allocator usually returns the same memory again.
     drop(early);
     drop(core::hint::black_box(vec![0_u8; plaintext.len()]));
     Ok(Step::EarlyPlaintext(plaintext))

@@ -1,9 +1,9 @@
-//! The records after the next one, played forward without sealing anything.
+//! Simulates the records after the next one, without sealing anything.
 //!
-//! Records that are begun alike are played all at once, and so are buffers that are filled alike:
-//! what that takes depends neither on the capacity nor on the number of records. A KeyUpdate
-//! begins anew, because it shifts what stands behind it; under the limits of RFC 9846 §5.5 there
-//! is at most one in 16 million records.
+//! Records that are begun alike are simulated in one step, and so are buffers that are filled
+//! alike, so the cost depends neither on the capacity nor on the number of records. A KeyUpdate
+//! starts a new step, because it shifts everything after it. Under the limits of RFC 9846 §5.5
+//! there is at most one KeyUpdate in 16 million records.
 
 use super::{Cursor, Plan, tail_needed};
 use crate::aead::{Cost, KeyBudget, MAX_RECORD_BLOCKS, blocks};
@@ -11,7 +11,7 @@ use crate::num::to_u64;
 use crate::record::TAG_LEN;
 use crate::writer::current::CurrentRecord;
 
-/// What ends the playing.
+/// What ended the simulation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::writer) enum End {
     AllAccepted,
@@ -20,8 +20,8 @@ pub(in crate::writer) enum End {
 }
 
 impl Cursor<'_> {
-    /// What would be accepted of `len` bytes, or more by what the current record takes, and what
-    /// would end it.
+    /// How much of `len` bytes would be accepted, and what would stop it. The result can exceed
+    /// `len` by what the current record still takes.
     pub(in crate::writer) fn room_up_to(
         mut self,
         record: Option<CurrentRecord>,
@@ -36,8 +36,8 @@ impl Cursor<'_> {
         (room + more, end)
     }
 
-    /// Wire bytes that would wait if `len` more bytes were written and flushed; where the buffer
-    /// is full, as if it had been drained.
+    /// How many wire bytes `len` more bytes would produce if they were written and flushed.
+    /// Whenever the buffer is full, it is assumed to be drained.
     pub(in crate::writer) fn wire_len(
         mut self,
         record: Option<CurrentRecord>,
@@ -54,7 +54,7 @@ impl Cursor<'_> {
             rest -= accepted;
             wire = wire.saturating_add(self.waiting - counted);
             if end != End::NoRoom {
-                // What is due and has no record to stand in front of goes out by itself.
+                // A control record that is due goes out alone if no record follows it.
                 return wire.saturating_add(self.control_len);
             }
             (self.tail, self.fresh, self.waiting) = (0, self.max_segments, 0);
@@ -65,12 +65,12 @@ impl Cursor<'_> {
         }
     }
 
-    /// Plays that the empty buffer is filled and drained as often as that is the same each time.
-    /// Returns what was accepted of `content_len` bytes, and its wire length.
+    /// Simulates filling and draining the empty buffer as often as that gives the same result each
+    /// time. Returns how much of `content_len` bytes was accepted, and its wire length.
     fn fill_alike(&mut self, content_len: usize) -> (usize, usize) {
         let mut filled = Self { budget: KeyBudget::ENDLESS, ..*self };
         let (accepted, _full) = filled.accept(content_len);
-        // The last time is not among them: what it holds may be cut otherwise.
+        // The last time does not count: its content can be cut differently.
         let times = content_len.checked_div(accepted).unwrap_or(0).saturating_sub(1);
         if times == 0 || self.control_len > 0 {
             return (0, 0);
@@ -80,13 +80,13 @@ impl Cursor<'_> {
         let times = self.budget.affords(cost, MAX_RECORD_BLOCKS, times);
         self.budget.spend_times(cost, times);
         self.sent = self.sent.saturating_add(times * to_u64(accepted));
-        // No more than before it became a `u64`.
+        // At most the number that was converted to a `u64` above.
         let times = usize::try_from(times).unwrap_or(0);
         (times * accepted, times.saturating_mul(filled.waiting))
     }
 
-    /// Plays the writing of `content_len` bytes at a record boundary, and that they are sealed.
-    /// Returns what was accepted and what ended it.
+    /// Simulates writing and sealing `content_len` bytes at a record boundary. Returns how much was
+    /// accepted and what stopped it.
     fn accept(&mut self, content_len: usize) -> (usize, End) {
         let mut rest = content_len;
         let end = loop {
@@ -110,20 +110,20 @@ impl Cursor<'_> {
         (content_len - rest, end)
     }
 
-    /// Plays the record that was begun, and those behind it that are begun alike: with nothing in
-    /// front of them, and full at `content_len` bytes. Returns what was accepted of the `rest`.
+    /// Simulates the record that was begun and those after it that are begun alike: without a
+    /// control record, and full at `content_len` bytes. Returns how much of `rest` was accepted.
     fn accept_alike(&mut self, content_len: usize, rest: usize) -> usize {
         let (inner_len, longest_inner) = self.policy.inner_lens(content_len);
         let needed = tail_needed(self.format(), longest_inner);
         let record_len = self.format().prefix_len() + inner_len + TAG_LEN;
         let held = |len: usize| len.checked_sub(needed).map_or(0, |more| 1 + more / record_len);
         let in_tail = held(self.tail);
-        // A record that is cut short is begun only where there is no other segment.
+        // A shortened record is begun only if there is no other segment.
         let in_segment = if self.fresh > 0 { held(self.segment_len) } else { 0 };
         let in_memory = to_u64(in_tail + self.fresh * in_segment);
         let content = to_u64(content_len);
         let count = repetitions(in_memory, content, to_u64(rest));
-        // The last of them is begun before the size changes, or too much waits.
+        // The last of them is begun before the size changes or too much is pending.
         let count = repetitions_up(count, content, self.sizer.lasts(self.sent));
         let ahead = match self.sizer.sealed_ahead() {
             usize::MAX => u64::MAX,
@@ -131,7 +131,7 @@ impl Cursor<'_> {
         };
         let count = repetitions_up(count, to_u64(record_len), ahead);
         let cost = Cost { records: 1, blocks: blocks(inner_len) };
-        // One that is cut short has to be allowed as the whole one; the first is.
+        // A shortened record needs the allowance of a whole one. The first one has it already.
         let asked = match self.fresh {
             0 if count > 1 => blocks(self.policy.longest_inner(self.target())),
             _ => blocks(longest_inner),
@@ -139,7 +139,7 @@ impl Cursor<'_> {
         let count = self.budget.affords(cost, asked.saturating_sub(cost.blocks), count);
         self.budget.spend_times(cost, count);
         self.sent = self.sent.saturating_add(count * content);
-        // No more than there is memory for.
+        // At most as many as there is memory for.
         let count = usize::try_from(count).unwrap_or(0);
         self.waiting += count * record_len;
         if count <= in_tail {
@@ -154,14 +154,14 @@ impl Cursor<'_> {
     }
 }
 
-/// How often, at most `most` times, `each` goes into `whole`.
+/// How often `each` fits into `whole`, at most `most` times.
 #[inline]
 fn repetitions(most: u64, each: u64, whole: u64) -> u64 {
-    // A division takes longer than all the rest.
+    // A division would take longer than everything else here.
     if most * each <= whole { most } else { whole / each }
 }
 
-/// The same, where the last time may go beyond the whole; `u64::MAX` bounds nothing.
+/// The same, except that the last time can exceed `whole`; `u64::MAX` means no limit.
 #[inline]
 fn repetitions_up(most: u64, each: u64, whole: u64) -> u64 {
     if whole == u64::MAX || most * each <= whole { most } else { whole.div_ceil(each) }
@@ -181,7 +181,7 @@ mod tests {
 
     const SEGMENT_LEN: usize = 16_702;
 
-    /// What [`Cursor::accept`] says, found record by record.
+    /// The result of [`Cursor::accept`], found record by record.
     fn accept_each(cursor: &mut Cursor<'_>, content_len: usize) -> (usize, End) {
         let mut accepted = 0;
         while accepted < content_len {
@@ -198,7 +198,7 @@ mod tests {
         (accepted, End::AllAccepted)
     }
 
-    /// What [`Cursor::wire_len`] says, found record by record.
+    /// The result of [`Cursor::wire_len`], found record by record.
     fn wire_len_each(mut cursor: Cursor<'_>, len: usize) -> usize {
         let (mut wire, mut rest) = (0, len);
         loop {
@@ -213,7 +213,7 @@ mod tests {
         }
     }
 
-    /// Numbers without a pattern, the same each time.
+    /// Numbers without a pattern, the same in every run.
     struct Numbers(u64);
 
     impl Numbers {

@@ -1,4 +1,4 @@
-//! Where TLS streams come from.
+//! Connectors and acceptors: they make TLS streams.
 
 use alloc::sync::Arc;
 use std::io;
@@ -11,9 +11,9 @@ use wantwrite::{Connection, ConnectionConfig, Pool, Role, prepare_client_config}
 
 use crate::stream::TlsStream;
 
-/// Makes client streams over compio's transports. A clone shares the configuration, and the
-/// memory: streams take it from a [`Pool`], to which it comes back when the transport has sent what
-/// was sealed there, or when what was received is read.
+/// Makes client streams over compio's transports. Clones share the configuration and the memory:
+/// streams take it from a [`Pool`]. It returns there once the transport has sent what was sealed in
+/// it, or once you have read what was received in it.
 #[derive(Clone, Debug)]
 pub struct TlsConnector {
     tls: Arc<ClientConfig>,
@@ -21,20 +21,21 @@ pub struct TlsConnector {
 }
 
 impl TlsConnector {
-    /// Settings for the streams made from now on. Begin with [`ConnectionConfig::pooled`]: without
-    /// a pool each 16 KiB that are sent cost an allocation.
+    /// Sets the configuration of streams made from now on. Start from [`ConnectionConfig::pooled`]:
+    /// without a pool, sending costs an allocation per 16 KiB.
     #[must_use]
     pub fn with_connection_config(self, config: ConnectionConfig) -> Self {
         Self { config, ..self }
     }
 
-    /// Shakes hands with the server `name` over `io`. It has no timeout of its own: wrap it in
-    /// `compio::time::timeout`. Dropped, it drops the transport.
+    /// Performs a handshake with the server `name` over `io`. It never times out: wrap it in
+    /// `compio::time::timeout`. Dropping the future drops the transport.
     ///
     /// # Errors
-    /// `InvalidData` with a [`ConnectionError`](wantwrite::ConnectionError) in it if the handshake
-    /// failed (our alert was offered to the transport), `UnexpectedEof` if the transport ended, or
-    /// the transport's own error.
+    /// * `InvalidData` with a [`ConnectionError`](wantwrite::ConnectionError) inside if the
+    ///   handshake failed; our alert was offered to the transport.
+    /// * `UnexpectedEof` if the transport ended.
+    /// * The transport's own error.
     pub async fn connect<S: Splittable>(
         &self,
         name: ServerName<'static>,
@@ -50,20 +51,20 @@ impl TlsConnector {
         Ok(stream)
     }
 
-    /// rustls's configuration, as the engine needs it.
+    /// rustls's configuration, prepared for the engine.
     pub const fn config(&self) -> &Arc<ClientConfig> {
         &self.tls
     }
 }
 
 impl From<Arc<ClientConfig>> for TlsConnector {
-    /// The configuration is copied unless its `enable_secret_extraction` is set.
+    /// Copies the configuration unless its `enable_secret_extraction` is already set.
     fn from(tls: Arc<ClientConfig>) -> Self {
         Self { tls: prepare_client_config(tls), config: ConnectionConfig::pooled(Pool::default()) }
     }
 }
 
-/// Makes server streams over compio's transports; see [`TlsConnector`]. A clone shares the
+/// Makes server streams over compio's transports; see [`TlsConnector`]. Clones share the
 /// configuration and the memory.
 #[derive(Clone, Debug)]
 pub struct TlsAcceptor {
@@ -72,17 +73,17 @@ pub struct TlsAcceptor {
 }
 
 impl TlsAcceptor {
-    /// As [`TlsConnector::with_connection_config`].
+    /// Like [`TlsConnector::with_connection_config`].
     #[must_use]
     pub fn with_connection_config(self, config: ConnectionConfig) -> Self {
         Self { config, ..self }
     }
 
-    /// Shakes hands with the client that is at the other end of `io`. See
+    /// Performs a handshake with the client at the other end of `io`. See
     /// [`TlsConnector::connect`].
     ///
     /// # Errors
-    /// As there.
+    /// The same as [`TlsConnector::connect`].
     pub async fn accept<S: Splittable>(&self, io: S) -> io::Result<TlsStream<S>>
     where
         S::ReadHalf: AsyncRead + 'static,

@@ -1,4 +1,4 @@
-//! The two halves of a stream, and what they and the whole have in common.
+//! The two halves of a stream, and the code that they share with the whole stream.
 
 use core::fmt;
 use core::future::poll_fn;
@@ -15,7 +15,7 @@ use crate::tasks::Side;
 
 /// The half of a [`TlsStream`](crate::TlsStream) that reads.
 ///
-/// While it waits it also sends what the other half has left, and answers to KeyUpdates.
+/// While it waits, it also sends what the other half has left unsent, and answers to KeyUpdates.
 pub struct TlsReadHalf<S: Splittable>(Shared<S::ReadHalf, S::WriteHalf>);
 
 /// The half of a [`TlsStream`](crate::TlsStream) that writes.
@@ -127,7 +127,7 @@ where
     Ok(poll_fn(|cx| session.borrow_mut().poll_shut_down(cx)).await?)
 }
 
-/// Fills `slices` with the first of `bufs` that are not empty, and returns how many it filled.
+/// Fills `slices` with the first non-empty buffers of `bufs`, and returns how many it filled.
 fn fill<'b>(slices: &mut [IoSlice<'b>], bufs: &'b impl IoVectoredBuf) -> usize {
     let mut len = 0;
     for buf in bufs.iter_slice() {
@@ -140,7 +140,7 @@ fn fill<'b>(slices: &mut [IoSlice<'b>], bufs: &'b impl IoVectoredBuf) -> usize {
     len
 }
 
-/// Buffers of the caller that one call takes from.
+/// How many of the caller's buffers one call takes from.
 const MAX_SLICES: usize = 16;
 
 impl<S: Splittable> fmt::Debug for TlsReadHalf<S> {

@@ -5,14 +5,14 @@ use core::fmt;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 
-/// Half of a transport with at most one operation at a time.
+/// One half of a transport, with at most one operation at a time.
 ///
-/// The operation is kept here and not in the future that waits for it. If you drop that future, the
-/// next call finds the result.
+/// The operation is stored here and not in the future that waits for it. If you drop that future,
+/// the next call finds the result.
 pub(crate) enum Lane<IO, T> {
     Idle(IO),
     Busy(Operation<IO, T>),
-    /// Only if starting an operation has panicked.
+    /// Only after starting an operation has panicked.
     Lost,
 }
 
@@ -23,7 +23,7 @@ impl<IO, T> Lane<IO, T> {
         matches!(self, Self::Idle(_))
     }
 
-    /// Starts an operation, unless there is one. It gives the half back with its result.
+    /// Starts an operation, unless one is running. It returns the half together with its result.
     pub(crate) fn start<F>(&mut self, operation: impl FnOnce(IO) -> F)
     where
         F: Future<Output = (IO, T)> + 'static,
@@ -34,7 +34,7 @@ impl<IO, T> Lane<IO, T> {
         };
     }
 
-    /// The result of the operation, if there is one and it is complete.
+    /// The result of the operation, if one has completed.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Option<T> {
         let Self::Busy(operation) = self else { return None };
         let Poll::Ready((io, result)) = operation.as_mut().poll(cx) else { return None };

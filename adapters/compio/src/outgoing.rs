@@ -1,4 +1,4 @@
-//! Sealed bytes on their way.
+//! Sealed bytes that are being sent.
 
 use alloc::vec::Vec;
 
@@ -6,7 +6,7 @@ use bytes::Buf;
 use compio_buf::IoBuf;
 use wantwrite::{Chunk, Writer};
 
-/// A chunk as the buffer of an operation: it lies where it was sealed.
+/// A chunk as the buffer of an operation, in the memory where it was sealed.
 #[derive(Debug)]
 pub(crate) struct Sent(pub(crate) Chunk);
 
@@ -16,8 +16,8 @@ impl IoBuf for Sent {
     }
 }
 
-/// Takes the first `n` bytes off, and puts back what was not sent. What the writer does not take
-/// back, because it has sealed too much meanwhile, stays, and is to be sent first.
+/// Removes the first `n` bytes, and puts back what was not sent. What the writer refuses, because
+/// it has sealed too much in the meantime, stays in `batch` and must be sent first.
 pub(crate) fn put_back(batch: &mut Vec<Sent>, mut n: usize, writer: &mut Writer) {
     batch.retain_mut(|Sent(chunk)| {
         let len = n.min(chunk.remaining());
@@ -25,7 +25,7 @@ pub(crate) fn put_back(batch: &mut Vec<Sent>, mut n: usize, writer: &mut Writer)
         n -= len;
         chunk.has_remaining()
     });
-    // The last one first: each is the last that was taken then.
+    // Last chunk first: each one is then the last that was taken.
     while let Some(Sent(chunk)) = batch.pop() {
         if let Err(refused) = writer.put_back(chunk) {
             batch.push(Sent(refused.0));

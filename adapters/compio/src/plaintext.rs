@@ -7,7 +7,7 @@ use compio_buf::{BufResult, IoBufMut};
 use compio_io::AsyncRead;
 use wantwrite::{Connection, ConnectionError};
 
-/// Reads to the beginning of `buf`, over what is there, and never makes it longer than it may be.
+/// Reads into the start of `buf`, over its contents, without exceeding its capacity.
 pub(crate) fn read_into<B: IoBufMut>(
     connection: &mut Connection,
     buf: &mut Option<B>,
@@ -18,11 +18,11 @@ pub(crate) fn read_into<B: IoBufMut>(
         let n = plaintext.len().min(memory.buf_capacity() - at);
         let (over, behind) = plaintext[..n].split_at(n.min(memory.buf_len().saturating_sub(at)));
         memory.as_mut_slice()[at..at + over.len()].copy_from_slice(over);
-        // There is room: nothing is reserved.
+        // Never reserves: the capacity suffices.
         let n = if behind.is_empty() || memory.extend_from_slice(behind).is_ok() {
             n
         } else if at == 0 {
-            // A part of a buffer with a fixed end lets nothing be appended.
+            // A slice of a buffer with a fixed end cannot be appended to.
             let BufResult(copied, filled) = at_once((&plaintext[..n]).read(memory));
             memory = filled;
             copied.unwrap_or(0)
@@ -35,7 +35,7 @@ pub(crate) fn read_into<B: IoBufMut>(
     })
 }
 
-/// The result of a future that never waits.
+/// The result of a future that is never pending.
 fn at_once<T>(future: impl Future<Output = T>) -> T {
     let mut future = pin!(future);
     loop {
@@ -54,7 +54,7 @@ mod tests {
 
     use super::*;
 
-    /// What is read of `hello`, and what becomes of the buffer.
+    /// How much of `hello` a read returns, and the contents of the buffer afterwards.
     fn read_hello<B: IoBufMut>(buf: B) -> (usize, Vec<u8>) {
         let mut buf = Some(buf);
         let (mut ours, mut peer) = established(TLS13, wantwrite::Role::Client);

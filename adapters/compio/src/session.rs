@@ -23,32 +23,32 @@ pub(crate) struct Session<R, W> {
     driver: Driver<io::Error>,
     receiver: Lane<R, Received>,
     sender: Lane<W, Sending>,
-    /// What was read and not told yet.
+    /// What was read and is not reported to the driver yet.
     arrived: Arrived,
-    /// Chunks that go before everything; else empty memory for the next ones.
+    /// Chunks that must be sent before anything else; otherwise empty memory for the next ones.
     batch: Vec<Sent>,
-    /// The transport's own buffer was emptied since the last chunk.
+    /// Whether the transport's own buffer has been flushed since the last chunk.
     flushed: bool,
     ending: Ending,
     tasks: Arc<Tasks>,
-    /// Wakes them all.
+    /// Wakes all waiting tasks.
     everyone: Waker,
 }
 
-/// What an operation that reads gives.
+/// The result of an operation that reads.
 struct Received {
     result: io::Result<usize>,
     memory: BytesMut,
-    /// Its length when it was lent.
+    /// The length of `memory` when it was lent.
     len: usize,
     owner: Owner,
 }
 
 #[derive(Clone, Copy)]
 enum Owner {
-    /// The connection: it opens the records there.
+    /// The connection opens the records in this memory.
     Connection,
-    /// Nobody: the connection wants none of it, or not all of its memory.
+    /// The connection needs none of this memory, or not all of it.
     Nobody,
 }
 
@@ -60,23 +60,23 @@ enum Arrived {
     Error(io::Error),
 }
 
-/// The transport's own end.
+/// The shutdown of the transport itself.
 #[derive(Debug)]
 enum Ending {
     NotYet,
     Going,
-    /// Until it is told.
+    /// Until it has been returned to the caller.
     Over(io::Result<()>),
 }
 
-/// What an operation that writes gives.
+/// The result of an operation that writes.
 enum Sending {
     Sent(io::Result<usize>, Vec<Sent>),
     Flushed(io::Result<()>),
     ShutDown(io::Result<()>),
 }
 
-/// Chunks that are in flight at once: some 16 KiB each.
+/// How many chunks are in flight together, of about 16 KiB each.
 const MAX_CHUNKS: usize = 16;
 
 impl<R: AsyncRead + 'static, W: AsyncWrite + 'static> Session<R, W> {
@@ -114,7 +114,7 @@ impl<R: AsyncRead + 'static, W: AsyncWrite + 'static> Session<R, W> {
             *len = self.driver.read_plaintext(read)?;
             let _offered = self.poll_goal(Side::Reading, Goal::Offer, cx);
         }
-        // What a writing task waits for may have come about without an operation of its own.
+        // What a writing task waits for may have happened without an operation of its own.
         let ended = matches!(poll, Poll::Ready(Ok(0) | Err(_)));
         if ended || self.driver.connection().writer_state() != was {
             self.everyone.wake_by_ref();
@@ -133,7 +133,7 @@ impl<R: AsyncRead + 'static, W: AsyncWrite + 'static> Session<R, W> {
         Poll::Ready(Ok(accepted?))
     }
 
-    /// `close_notify`, and then the transport's own end, behind an alert too.
+    /// Sends `close_notify` or an alert, and then shuts down the transport.
     pub(crate) fn poll_shut_down(
         &mut self,
         cx: &mut Context<'_>,
@@ -162,16 +162,16 @@ impl<R: AsyncRead + 'static, W: AsyncWrite + 'static> Session<R, W> {
         }
         let has_ended = connection.reader_state() != ReaderState::Open;
         Poll::Ready(match shut_down {
-            // Some systems say so of a socket that the peer has closed.
+            // Some systems return this for a socket that the peer has closed.
             Err(error) if has_ended && error.kind() == ErrorKind::NotConnected => Ok(()),
             shut_down => shut_down.map_err(Fault::Transport),
         })
     }
 
-    /// Goes as far towards `goal` as the transport lets it.
+    /// Gets as far towards `goal` as the transport allows.
     ///
-    /// Each operation is polled once: here, or when it is started. So where a step is reported as
-    /// blocked, its operation has the waker.
+    /// Each operation is polled once: here, or when it is started. So when a step is reported as
+    /// blocked, its operation holds the waker.
     pub(crate) fn poll_goal(
         &mut self,
         side: Side,
@@ -243,10 +243,11 @@ impl<R: AsyncRead + 'static, W: AsyncWrite + 'static> Session<R, W> {
         });
     }
 
-    /// Reads into the connection's own memory if it counts all of it, else into other memory.
+    /// Reads into the connection's own memory if the connection accounts for all of it; otherwise
+    /// into other memory.
     fn receive(&mut self, goal: Goal, len: usize) {
         let taken = match goal {
-            // So many bytes and no more, to be counted.
+            // `Linger` counts the bytes, so the read must not exceed its length.
             Goal::Linger { .. } => None,
             _ => self.driver.connection_mut().take_inbound(),
         };
@@ -262,7 +263,7 @@ impl<R: AsyncRead + 'static, W: AsyncWrite + 'static> Session<R, W> {
         self.settle_receiver();
     }
 
-    /// Takes the results of what writes.
+    /// Collects the results of operations that write.
     fn settle_sender(&mut self) {
         let everyone = self.everyone.clone();
         let cx = &mut Context::from_waker(&everyone);
@@ -292,13 +293,13 @@ impl<R: AsyncRead + 'static, W: AsyncWrite + 'static> Session<R, W> {
             }
             Ok(_) if self.batch.is_empty() => {}
             Ok(_) => self.start_sending(),
-            // It comes again.
+            // The driver repeats the step.
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) => self.driver.failed(FarEnd::from(&error), error),
         }
     }
 
-    /// Takes the result of what reads.
+    /// Collects the result of the operation that reads.
     fn settle_receiver(&mut self) {
         let cx = &mut Context::from_waker(&self.everyone);
         let Some(received) = self.receiver.poll(cx) else { return };
@@ -322,7 +323,7 @@ impl<R: AsyncRead + 'static, W: AsyncWrite + 'static> Session<R, W> {
             (_, Some(overrun)) => Arrived::Error(io::Error::other(overrun)),
             (Ok(0), None) => Arrived::End,
             (Ok(_), None) => Arrived::Nothing,
-            // It comes again.
+            // The driver repeats the step.
             (Err(error), None) if error.kind() == ErrorKind::Interrupted => Arrived::Nothing,
             (Err(error), None) => Arrived::Error(error),
         };

@@ -18,27 +18,29 @@ use crate::halves::{self, TlsReadHalf, TlsWriteHalf};
 use crate::session::Session;
 use crate::tasks::Side;
 
-/// A [`Connection`] whose handshake is over, and its transport, as one `AsyncRead + AsyncWrite`.
+/// An established [`Connection`] and its transport, as one `AsyncRead + AsyncWrite`.
 ///
-/// * **No future owns an operation**: the stream does. Drop any future of it when you like: nothing
-///   is lost, repeated or sent in part. A write that was dropped has accepted nothing. A read that
-///   was dropped has taken nothing, and what its operation brings is for the next read.
-/// * **Ciphertext is not copied.** Records are sealed where the transport sends them from, up to
-///   16 of them in one operation, and opened where it has put them. (Up to 2 KiB that wait alone
-///   are copied if the connection has no [`Pool`](wantwrite::Pool).)
-/// * **Writing** accepts what there is room for and starts to send it, if nothing is being sent.
-///   What is accepted meanwhile leaves with any later call, reading included; a task that waits to
-///   read is woken for it. `flush` waits until all is with the transport.
-/// * **`shutdown`** sends `close_notify` behind everything accepted and then shuts the transport
-///   down. You can still read.
-/// * **Reading** ends with the peer's `close_notify`; a transport that ends without it is
-///   `UnexpectedEof`. A failure to write that reading meets is told by the next call that writes.
+/// * **The stream owns its operations**, not the futures. You can drop any of its futures at any
+///   time: nothing is lost, repeated or partly sent. A dropped write has accepted nothing. A
+///   dropped read has taken nothing, and the next read gets what its operation receives.
+/// * **Ciphertext is not copied.** The transport sends records from the memory where they were
+///   sealed, up to 16 in one operation, and they are opened in the memory where it received them.
+///   (Without a [`Pool`](wantwrite::Pool), pending output of up to 2 KiB in total is copied.)
+/// * **Writing** accepts as much as fits into the buffer and starts to send it, unless a send is in
+///   progress. Any later call, including a read, sends what was accepted in the meantime; a task
+///   that waits to read is woken for that. `flush` waits until the transport has everything.
+/// * **`shutdown`** sends `close_notify` after all accepted data and then shuts down the transport.
+///   You can still read.
+/// * **Reading** returns 0 after the peer's `close_notify`. A transport that ends without one is
+///   `UnexpectedEof`. If a read fails to send pending bytes, the next writing call returns that
+///   error.
 ///
-/// [Split](Splittable::split) it, and one task reads while another writes, without a lock.
+/// You can [split](Splittable::split) the stream and read in one task while another writes, without
+/// a lock.
 ///
-/// Dropping it sends no `close_notify`, and cancels what is being sent. And a socket that is
-/// dropped with unread input is reset: the peer loses what it has not read yet. Read to the end
-/// before, or call [`close_and_linger`](Self::close_and_linger).
+/// Dropping the stream sends no `close_notify` and cancels a send in progress. If the socket has
+/// unread input then, dropping it resets the TCP connection, and the peer loses what it has not
+/// read yet. Read to the end first, or call [`close_and_linger`](Self::close_and_linger).
 pub struct TlsStream<S: Splittable> {
     session: Shared<S::ReadHalf, S::WriteHalf>,
 }
@@ -54,29 +56,30 @@ where
         Self { session: Rc::new(RefCell::new(Session::new(connection, io))) }
     }
 
-    /// Shows the connection to `f`, for what a stream has no call for, such as
-    /// [`Writer::update_keys`](wantwrite::Writer::update_keys). Whatever is written to it leaves
-    /// with the stream's next call. Draining or feeding it breaks it.
+    /// Calls `f` with the connection, for calls that the stream does not have, such as
+    /// [`Writer::update_keys`](wantwrite::Writer::update_keys). The stream's next call sends what
+    /// `f` writes. Draining the connection or feeding it input breaks it.
     pub fn with_connection<R>(&self, f: impl FnOnce(&mut Connection) -> R) -> R {
         f(self.session.borrow_mut().connection_mut())
     }
 
-    /// The protocol that ALPN has found.
+    /// The protocol that was negotiated with ALPN.
     pub fn negotiated_alpn(&self) -> Option<Vec<u8>> {
         self.with_connection(|connection| connection.alpn_protocol().map(<[u8]>::to_vec))
     }
 
-    /// Shuts down as `shutdown` does, and then reads and throws away what the peer still sends
-    /// until it has ended: by `close_notify`, or by the end of the transport
-    /// ([`reader_state`](Connection::reader_state) says which). Now the stream may be dropped.
+    /// Shuts down like `shutdown`, then reads and discards the peer's data until it ends with
+    /// `close_notify` or the end of the transport ([`reader_state`](Connection::reader_state) tells
+    /// which). After that, you can drop the stream safely.
     ///
-    /// At most `max_discarded` bytes are read from the transport and thrown away, besides those
-    /// that a read has asked for before. It has no timeout of its own: wrap it in
-    /// `compio::time::timeout`. If it is dropped before its end, call it again.
+    /// Reads and discards at most `max_discarded` bytes from the transport, not counting those of a
+    /// read that is already in progress. It never times out: wrap it in `compio::time::timeout`. If
+    /// you drop the future early, call this again.
     ///
     /// # Errors
-    /// As `shutdown`; [`ErrorKind::Other`](io::ErrorKind::Other) with a
-    /// [`LingerError`](wantwrite::LingerError) in it if the peer sent more than `max_discarded`.
+    /// The same as `shutdown`, and [`ErrorKind::Other`](io::ErrorKind::Other) with a
+    /// [`LingerError`](wantwrite::LingerError) inside if the peer sent more than `max_discarded`
+    /// bytes.
     pub async fn close_and_linger(&mut self, max_discarded: u64) -> io::Result<()> {
         let session = &self.session;
         let closed = poll_fn(|cx| session.borrow_mut().poll_shut_down(cx)).await;
@@ -84,13 +87,14 @@ where
         halves::reach(session, Goal::Linger { max: max_discarded }).await
     }
 
-    /// Finishes the handshake; no other task is there yet.
+    /// Finishes the handshake. No other task uses the stream yet.
     pub(crate) async fn finish_handshake(&mut self, role: Role) -> io::Result<()> {
         poll_fn(|cx| {
             let mut session = self.session.borrow_mut();
             ready!(session.poll_goal(Side::Writing, Goal::Handshake, cx))?;
-            // The peer reads until it has our last flight, but for a server's in TLS 1.3: that may
-            // be tickets, which a client that writes first does not read yet.
+            // The peer reads until it has our last flight. The exception is a server in TLS 1.3,
+            // whose last flight may consist of tickets, which a client that writes first does not
+            // read yet.
             let version = session.connection_mut().protocol_version();
             if role == Role::Client || version == Some(Version::Tls12) {
                 ready!(session.poll_goal(Side::Writing, Goal::Flush, cx))?;
@@ -120,7 +124,8 @@ where
         halves::write(&self.session, buf).await
     }
 
-    /// Small buffers share their records: for a record each, write and flush them one by one.
+    /// Packs small buffers into shared records. For one record per buffer, write and flush each
+    /// one.
     async fn write_vectored<B: IoVectoredBuf>(&mut self, bufs: B) -> BufResult<usize, B> {
         halves::write_vectored(&self.session, bufs).await
     }

@@ -1,4 +1,4 @@
-//! Who waits for a stream.
+//! The tasks that wait for a stream.
 
 use alloc::sync::Arc;
 use alloc::task::Wake;
@@ -13,15 +13,15 @@ pub(crate) enum Side {
     Writing,
 }
 
-/// The task that reads and the task that writes; they may be one.
+/// The task that reads and the task that writes, which may be one and the same.
 ///
-/// An operation remembers one waker, and each task needs every result: answers go out while we
-/// read. So operations wake both.
+/// An operation remembers one waker, and each task needs every result, because reading sends
+/// answers. So operations wake both tasks.
 #[derive(Debug, Default)]
 pub(crate) struct Tasks(Mutex<[Option<Waker>; 2]>);
 
 impl Tasks {
-    /// To be called before anything is polled: it may wake at once.
+    /// Call this before you poll anything: a poll may wake immediately.
     pub(crate) fn remember(&self, side: Side, cx: &Context<'_>) {
         self.with(|tasks| match task(tasks, side) {
             Some(waker) => waker.clone_from(cx.waker()),
@@ -29,13 +29,13 @@ impl Tasks {
         });
     }
 
-    /// That task does not wait any more.
+    /// That task no longer waits.
     pub(crate) fn forget(&self, side: Side) {
         self.with(|tasks| task(tasks, side).take());
     }
 
     fn with<R>(&self, f: impl FnOnce(&mut [Option<Waker>; 2]) -> R) -> R {
-        // A panic elsewhere leaves them whole: every step of ours is one assignment.
+        // A panic elsewhere leaves this consistent: each of our steps is one assignment.
         f(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -46,7 +46,7 @@ impl Wake for Tasks {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        // Not under the lock: a waker may poll at once.
+        // Not under the lock: a waker may poll immediately.
         for waker in self.with(mem::take).into_iter().flatten() {
             waker.wake();
         }

@@ -1,4 +1,4 @@
-//! A connection over a transport of `async fn`s.
+//! A connection over a transport whose calls are `async fn`s.
 
 use embedded_io_async::{BufRead, ErrorType, Read, Write};
 use wantwrite::driver::{Driver, Fault, Goal, Step};
@@ -8,17 +8,20 @@ use crate::error::{EmbeddedError, far_end};
 
 /// A [`Connection`] and its transport, as one `Read + BufRead + Write` of embedded-io-async.
 ///
-/// * **Writing** accepts what there is room for, and waits for the transport only if there is
-///   none. `flush` sends what was accepted; so do reading, before it waits for input, and closing.
-/// * **Reading** gives 0 at the peer's `close_notify` only; a transport that ends without it is
-///   [`Error::Truncated`](wantwrite::Error::Truncated). Answers go out before plaintext is
-///   returned.
-/// * **A call that you drop** (a timeout, a `select`) has accepted and returned nothing: repeat it,
-///   or call something else. But the call of the transport that it waited for is dropped too, and
-///   only the transport knows what that did: say so with [`DroppedCall`].
+/// * **Writing** accepts as much as fits into the buffer, and waits for the transport only if the
+///   buffer is full. `flush` and `close` send accepted data; so does a read before it waits for
+///   input.
+/// * **Reading** returns 0 only after the peer's `close_notify`. A transport that ends without one
+///   is [`Error::Truncated`](wantwrite::Error::Truncated). Answers to the peer are sent before
+///   plaintext is returned.
+/// * **A call that you drop** (in a timeout or a `select`) has accepted and returned nothing:
+///   repeat it, or make another call. But dropping it also drops the transport's call that it was
+///   waiting for, and only the transport knows what that call has done. Say so with
+///   [`DroppedCall`].
 ///
-/// One call is made at a time, so that a peer that reads nothing while it writes can stop both:
-/// if your transport has two halves, [`SplitStream`](crate::SplitStream) reads while it writes.
+/// The stream makes one call of the transport at a time. So if the peer reads nothing while it
+/// writes, both sides can block each other. If your transport has two halves, use
+/// [`SplitStream`](crate::SplitStream), which reads while it writes.
 ///
 /// ```no_run
 /// use embedded_io_async::{Read, Write};
@@ -42,32 +45,34 @@ pub struct AsyncEmbeddedStream<T: ErrorType> {
     in_flight: InFlight,
 }
 
-/// What a call of the transport has done when its future is dropped before its end.
+/// What a call of the transport has done if its future is dropped before it completes.
 ///
-/// embedded-io-async encourages a transport to have done nothing then, and asks it to document
-/// what it does. The sockets of embassy-net do nothing.
+/// embedded-io-async encourages transports to have done nothing in that case, and asks them to
+/// document their behaviour. The sockets of embassy-net do nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DroppedCall {
-    /// It has moved no bytes: the next call does it again.
+    /// The call has moved no bytes. The next call repeats it.
     DidNothing,
-    /// Nobody knows: ciphertext may be lost, or sent in part. The connection fails with
-    /// [`EmbeddedError::Cancelled`]; if it was a write, nothing follows what may be half a record.
+    /// The effect is unknown: ciphertext may be lost, or partly sent. The connection fails with
+    /// [`EmbeddedError::Cancelled`]. After a dropped write, nothing more is sent, because the last
+    /// record may be incomplete.
     Unknown,
 }
 
-/// The call of the transport whose end was not seen yet.
+/// The call of the transport that has not been seen to complete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum InFlight {
     Nothing,
     Read,
-    /// Or a flush.
+    /// A write or a flush.
     Write,
-    /// A read was dropped that may have taken input away.
+    /// A read was dropped that may have consumed input.
     Lost,
 }
 
 impl InFlight {
-    /// Whether the transport may be called again. If input may be lost, the peer is told.
+    /// Whether the transport can be called again. If input may be lost, this aborts the connection
+    /// so that the peer learns of it.
     pub(crate) fn settle<E>(
         &mut self,
         dropped: DroppedCall,
@@ -85,7 +90,7 @@ impl InFlight {
         Ok(())
     }
 
-    /// That input was lost is why the connection failed.
+    /// Reports lost input as the reason why the connection failed.
     pub(crate) fn explain<E>(self, fault: Fault<E>) -> EmbeddedError<E> {
         match (self, fault) {
             (Self::Lost, Fault::Connection(_)) => EmbeddedError::Cancelled,
@@ -95,35 +100,35 @@ impl InFlight {
 }
 
 impl<T: Read + Write> AsyncEmbeddedStream<T> {
-    /// Joins a connection, fresh or established, and its transport, and says what a dropped call
-    /// of that has done. Does no I/O.
+    /// Joins a connection, new or established, to its transport. `dropped` states what a dropped
+    /// call of the transport has done. Does no I/O.
     #[must_use]
     pub const fn new(connection: Connection, io: T, dropped: DroppedCall) -> Self {
         Self { driver: Driver::new(connection), io, dropped, in_flight: InFlight::Nothing }
     }
 
-    /// Finishes the handshake, if it is not finished. `read` and `write` do so by themselves.
+    /// Finishes the handshake, unless it is complete. `read` and `write` do this automatically.
     ///
     /// # Errors
-    /// Why it failed, or the transport's own error.
+    /// The reason why the handshake failed, or the transport's own error.
     pub async fn complete_handshake(&mut self) -> Result<(), EmbeddedError<T::Error>> {
         self.run(Goal::Handshake).await
     }
 
-    /// As [`EmbeddedStream::close`](crate::EmbeddedStream::close). A repeated call resumes where
-    /// it stopped.
+    /// Like [`EmbeddedStream::close`](crate::EmbeddedStream::close). A repeated call resumes where
+    /// the last one stopped.
     ///
     /// # Errors
-    /// Why the connection has failed, or the transport's own error.
+    /// The reason why the connection has failed, or the transport's own error.
     pub async fn close(&mut self) -> Result<(), EmbeddedError<T::Error>> {
         self.run(Goal::Close).await
     }
 
-    /// As [`EmbeddedStream::close_and_linger`](crate::EmbeddedStream::close_and_linger), with a
-    /// timeout of yours around it.
+    /// Like [`EmbeddedStream::close_and_linger`](crate::EmbeddedStream::close_and_linger), but wrap
+    /// it in a timeout of your own.
     ///
     /// # Errors
-    /// As [`close`](Self::close), or [`EmbeddedError::Linger`].
+    /// The same as [`close`](Self::close), and [`EmbeddedError::Linger`].
     pub async fn close_and_linger(
         &mut self,
         max_discarded: u64,
@@ -136,8 +141,8 @@ impl<T: Read + Write> AsyncEmbeddedStream<T> {
         self.driver.connection()
     }
 
-    /// The connection, for what a stream has no call for. Whatever is written here is drained by
-    /// the next `flush`, `read` or `close`.
+    /// The connection, for calls that the stream does not have. The next `flush`, `read` or `close`
+    /// sends what you write here.
     pub const fn connection_mut(&mut self) -> &mut Connection {
         self.driver.connection_mut()
     }
@@ -147,12 +152,12 @@ impl<T: Read + Write> AsyncEmbeddedStream<T> {
         &self.io
     }
 
-    /// The transport. Reading or writing TLS bytes past the connection breaks it.
+    /// The transport. Never read or write TLS bytes directly: that breaks the connection.
     pub const fn get_mut(&mut self) -> &mut T {
         &mut self.io
     }
 
-    /// Takes both apart. Bytes that wait stay in the connection.
+    /// Splits the stream into connection and transport. Pending bytes stay in the connection.
     pub fn into_parts(self) -> (Connection, T) {
         (self.driver.into_connection(), self.io)
     }
@@ -164,7 +169,8 @@ impl<T: Read + Write> AsyncEmbeddedStream<T> {
             let explain = |fault| in_flight.explain(fault);
             let before = *in_flight;
             let done = match driver.next(goal).map_err(explain)? {
-                // A transport that is awaited never says that it would block.
+                // An async transport waits instead of blocking, so the driver never reports
+                // `Blocked`.
                 Step::Done | Step::Blocked => return Ok(()),
                 Step::Write(mut bytes) => {
                     *in_flight = InFlight::Write;
@@ -192,7 +198,7 @@ impl<T: ErrorType> ErrorType for AsyncEmbeddedStream<T> {
 }
 
 impl<T: Read + Write> Read for AsyncEmbeddedStream<T> {
-    /// The plaintext of one record at most. A call that is dropped has taken none.
+    /// Returns the plaintext of at most one record. A call that is dropped has taken none.
     async fn read(&mut self, buf: &mut [u8]) -> Result<usize, Self::Error> {
         if buf.is_empty() {
             return Ok(0);
@@ -202,7 +208,8 @@ impl<T: Read + Write> Read for AsyncEmbeddedStream<T> {
     }
 }
 
-/// Takes plaintext that is there, and makes no more: its answers would have to be sent.
+/// Takes plaintext that is ready, without processing more input: the answers to that would have to
+/// be sent.
 pub(crate) fn take(connection: &mut Connection, buf: &mut [u8]) -> usize {
     let plaintext = connection.plaintext();
     let len = plaintext.len().min(buf.len());
@@ -212,7 +219,7 @@ pub(crate) fn take(connection: &mut Connection, buf: &mut [u8]) -> usize {
 }
 
 impl<T: Read + Write> BufRead for AsyncEmbeddedStream<T> {
-    /// The plaintext of one record, where it was opened.
+    /// Returns the plaintext of one record, in the memory where it was opened.
     async fn fill_buf(&mut self) -> Result<&[u8], Self::Error> {
         self.run(Goal::Read).await?;
         Ok(self.driver.connection().plaintext())
@@ -220,14 +227,14 @@ impl<T: Read + Write> BufRead for AsyncEmbeddedStream<T> {
 
     fn consume(&mut self, len: usize) {
         let connection = self.driver.connection_mut();
-        // The trait has no error for it.
+        // The trait has no error for a `len` that is too large.
         let _within = connection.consume(len.min(connection.plaintext().len()));
     }
 }
 
 impl<T: Read + Write> Write for AsyncEmbeddedStream<T> {
-    /// Accepts as much as there is room for; `flush` sends it. A call that is dropped has accepted
-    /// nothing, and other bytes may follow.
+    /// Accepts as much as fits into the buffer; `flush` sends it. A call that is dropped has
+    /// accepted nothing, and the next one can pass other bytes.
     async fn write(&mut self, buf: &[u8]) -> Result<usize, Self::Error> {
         if buf.is_empty() {
             return Ok(0);

@@ -1,4 +1,4 @@
-//! A connection over a transport that blocks.
+//! A connection over a blocking transport.
 
 use embedded_io::{BufRead, ErrorType, Read, Write};
 use wantwrite::Connection;
@@ -8,11 +8,12 @@ use crate::error::{EmbeddedError, far_end};
 
 /// A [`Connection`] and its transport, as one `Read + BufRead + Write` of embedded-io.
 ///
-/// Every call blocks as `T` does until it has done its work, handshake included.
-/// `read` gives 0 at the peer's `close_notify` only; a transport that ends without it is
-/// [`Error::Truncated`](wantwrite::Error::Truncated). When `write` returns, all it accepted is with the transport; `flush`
-/// empties the transport's own buffer too. Why a connection failed comes before any error of the
-/// transport.
+/// * Every call blocks, as `T` does, until its work is done. That includes the handshake.
+/// * `read` returns 0 only after the peer's `close_notify`. A transport that ends without one is
+///   [`Error::Truncated`](wantwrite::Error::Truncated).
+/// * When `write` returns, the transport has everything that it accepted. `flush` also empties the
+///   transport's own buffer.
+/// * If the connection has failed, calls return that error rather than an error of the transport.
 ///
 /// ```no_run
 /// use embedded_io::{Read, Write};
@@ -35,44 +36,44 @@ pub struct EmbeddedStream<T: ErrorType> {
 }
 
 impl<T: Read + Write> EmbeddedStream<T> {
-    /// Joins a connection, fresh or established, and its transport. Does no I/O.
+    /// Joins a connection, new or established, to its transport. Does no I/O.
     #[must_use]
     pub const fn new(connection: Connection, io: T) -> Self {
         Self { driver: Driver::new(connection), io }
     }
 
-    /// Finishes the handshake, if it is not finished. `read` and `write` do so by themselves.
+    /// Finishes the handshake, unless it is complete. `read` and `write` do this automatically.
     ///
     /// # Errors
-    /// Why it failed, or the transport's own error.
+    /// The reason why the handshake failed, or the transport's own error.
     pub fn complete_handshake(&mut self) -> Result<(), EmbeddedError<T::Error>> {
         self.run(Goal::Handshake)
     }
 
-    /// Sends `close_notify` behind everything accepted, and returns when all is with the
-    /// transport. A handshake that is not finished is finished first. Reading continues.
+    /// Sends `close_notify` after all accepted data, and returns once the transport has everything.
+    /// Finishes the handshake first, unless it is complete. You can still read.
     ///
-    /// **Do not drop a socket now.** With the transport is not with the peer: many network stacks
-    /// reset a socket that is closed with unread input, and what the peer has not read yet is
-    /// lost. Read until the peer's end first, or call
+    /// **Do not drop a socket yet.** The peer may not have received what the transport has taken.
+    /// Many network stacks reset a socket that is closed with unread input, and the peer then loses
+    /// what it has not read yet. Read until the peer's end first, or call
     /// [`close_and_linger`](Self::close_and_linger).
     ///
     /// # Errors
-    /// Why the connection has failed, or the transport's own error.
+    /// The reason why the connection has failed, or the transport's own error.
     pub fn close(&mut self) -> Result<(), EmbeddedError<T::Error>> {
         self.run(Goal::Close)
     }
 
-    /// Closes as [`close`](Self::close) does, and then reads and throws away what the peer still
-    /// sends until it has ended: by `close_notify`, or by the end of the transport
-    /// ([`reader_state`](Connection::reader_state) says which). Now the transport may be dropped.
+    /// Closes like [`close`](Self::close), then reads and discards the peer's data until it ends
+    /// with `close_notify` or the end of the transport ([`reader_state`](Connection::reader_state)
+    /// tells which). After that, you can drop the transport safely.
     ///
-    /// At most `max_discarded` bytes are read from the transport and thrown away. `keep_waiting` is
-    /// asked before each read, which takes as long as `T` lets it. A repeated call resumes where it
-    /// was, and counts on.
+    /// Reads and discards at most `max_discarded` bytes from the transport. Calls `keep_waiting`
+    /// before each read; the read itself blocks for as long as `T` does. A repeated call resumes
+    /// where the last one stopped, and continues to count.
     ///
     /// # Errors
-    /// As [`close`](Self::close), or [`EmbeddedError::Linger`].
+    /// The same as [`close`](Self::close), and [`EmbeddedError::Linger`].
     pub fn close_and_linger(
         &mut self,
         max_discarded: u64,
@@ -86,8 +87,8 @@ impl<T: Read + Write> EmbeddedStream<T> {
         self.driver.connection()
     }
 
-    /// The connection, for what a stream has no call for. Whatever is written here is drained by
-    /// the stream's next call.
+    /// The connection, for calls that the stream does not have. The stream's next call sends what
+    /// you write here.
     pub const fn connection_mut(&mut self) -> &mut Connection {
         self.driver.connection_mut()
     }
@@ -97,12 +98,12 @@ impl<T: Read + Write> EmbeddedStream<T> {
         &self.io
     }
 
-    /// The transport. Reading or writing TLS bytes past the connection breaks it.
+    /// The transport. Never read or write TLS bytes directly: that breaks the connection.
     pub const fn get_mut(&mut self) -> &mut T {
         &mut self.io
     }
 
-    /// Takes both apart. Bytes that wait stay in the connection.
+    /// Splits the stream into connection and transport. Pending bytes stay in the connection.
     pub fn into_parts(self) -> (Connection, T) {
         (self.driver.into_connection(), self.io)
     }
@@ -119,7 +120,7 @@ impl<T: Read + Write> EmbeddedStream<T> {
         let Self { driver, io } = self;
         loop {
             let done = match driver.next(goal)? {
-                // What blocks never says that it would.
+                // A blocking transport never reports that it would block.
                 Step::Done | Step::Blocked => return Ok(()),
                 Step::Write(mut bytes) => io.write(bytes.chunk()).map(|n| driver.wrote(n)),
                 Step::Flush => io.flush().map(|()| driver.flushed()),
@@ -141,7 +142,7 @@ impl<T: ErrorType> ErrorType for EmbeddedStream<T> {
 }
 
 impl<T: Read + Write> Read for EmbeddedStream<T> {
-    /// If the transport fails to take what waits for it, the next call that writes tells of it.
+    /// Returns plaintext. If sending pending bytes fails, the next writing call returns that error.
     fn read(&mut self, buf: &mut [u8]) -> Result<usize, Self::Error> {
         if buf.is_empty() {
             return Ok(0);
@@ -154,7 +155,7 @@ impl<T: Read + Write> Read for EmbeddedStream<T> {
 }
 
 impl<T: Read + Write> BufRead for EmbeddedStream<T> {
-    /// The plaintext of one record, where it was opened.
+    /// Returns the plaintext of one record, in the memory where it was opened.
     fn fill_buf(&mut self) -> Result<&[u8], Self::Error> {
         self.run(Goal::Read)?;
         Ok(self.driver.connection().plaintext())
@@ -162,14 +163,14 @@ impl<T: Read + Write> BufRead for EmbeddedStream<T> {
 
     fn consume(&mut self, len: usize) {
         let connection = self.driver.connection_mut();
-        // The trait has no error for it.
+        // The trait has no error for a `len` that is too large.
         let _within = connection.consume(len.min(connection.plaintext().len()));
     }
 }
 
 impl<T: Read + Write> Write for EmbeddedStream<T> {
-    /// Accepts as much as there is room for once, and gives it to the transport. If that fails
-    /// after bytes were accepted, the next call tells of it.
+    /// Accepts as much as fits into the buffer and passes it to the transport. If that fails after
+    /// bytes were accepted, the next call returns the error.
     fn write(&mut self, buf: &[u8]) -> Result<usize, Self::Error> {
         self.run(Goal::Write)?;
         let accepted = self.driver.write_plaintext(|writer| writer.write(buf));

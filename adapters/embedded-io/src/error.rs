@@ -1,4 +1,4 @@
-//! Why a call did not do what it was asked.
+//! The error of the streams.
 
 use core::fmt;
 
@@ -6,7 +6,7 @@ use embedded_io::ErrorKind;
 use wantwrite::driver::{FarEnd, Fault};
 use wantwrite::{ConnectionError, Error, LingerError, Overrun, WriteError};
 
-/// Why a call of a stream did not do what it was asked.
+/// Why a call of a stream failed.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum EmbeddedError<E> {
@@ -14,18 +14,18 @@ pub enum EmbeddedError<E> {
     Transport(E),
     /// The transport took 0 bytes.
     WriteZero,
-    /// The transport says that it read more than it was lent.
+    /// The transport claims to have read more bytes than it was lent.
     Overrun(Overrun),
-    /// The transport says that it took more than it was given.
+    /// The transport claims to have taken more bytes than it was given.
     WriteOverrun(Overrun),
     /// The connection has failed, or was truncated. Sticky.
     Connection(ConnectionError),
-    /// The connection does not take what was written.
+    /// The connection does not accept what was written.
     Write(WriteError),
-    /// The peer did not end as soon as the caller wanted.
+    /// The peer did not end within the caller's limits.
     Linger(LingerError),
-    /// A future was dropped while it waited for the transport, which does not say what that call
-    /// has done ([`DroppedCall::Unknown`](crate::DroppedCall)). Sticky.
+    /// A future was dropped while it waited for the transport, and it is unknown what that call has
+    /// done ([`DroppedCall::Unknown`](crate::DroppedCall)). Sticky.
     Cancelled,
 }
 
@@ -67,24 +67,24 @@ impl<E: fmt::Display> fmt::Display for EmbeddedError<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Transport(error) => error.fmt(f),
-            Self::WriteZero => f.write_str("the transport takes nothing"),
+            Self::WriteZero => f.write_str("the transport took 0 bytes"),
             Self::Overrun(overrun) => overrun.fmt(f),
             Self::WriteOverrun(overrun) => overrun.fmt(f),
             Self::Connection(error) => error.fmt(f),
             Self::Write(error) => error.fmt(f),
             Self::Linger(error) => error.fmt(f),
             Self::Cancelled => {
-                f.write_str("a call was dropped, and nobody knows what the transport has done")
+                f.write_str("a call was dropped, and its effect on the transport is unknown")
             }
         }
     }
 }
 
-/// The text is complete without the source.
+/// The message is complete without the source.
 impl<E: core::error::Error> core::error::Error for EmbeddedError<E> {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         match self {
-            // It may borrow something, and a source may not.
+            // `error` may borrow something, which a source must not do.
             Self::Transport(error) => error.source(),
             Self::WriteZero | Self::Cancelled => None,
             Self::Overrun(overrun) => Some(overrun),
@@ -96,7 +96,7 @@ impl<E: core::error::Error> core::error::Error for EmbeddedError<E> {
     }
 }
 
-/// What `error` says of the other end.
+/// What `error` tells about the other end.
 pub(crate) fn far_end(error: &impl embedded_io::Error) -> FarEnd {
     match error.kind() {
         ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted => FarEnd::Reset,

@@ -1,18 +1,18 @@
-//! What one of two futures has at a time, in one thread.
+//! A lock for two futures of one thread.
 
 use core::cell::{RefCell, RefMut};
 use core::future::poll_fn;
 use core::ops::{Deref, DerefMut};
 use core::task::{Poll, Waker};
 
-/// Which of the two.
+/// Which of the two futures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Side {
     Reading,
     Writing,
 }
 
-/// A `RefCell` that can be waited for.
+/// A `RefCell` that a future can wait for.
 #[derive(Debug)]
 pub(crate) struct Lock<T> {
     content: RefCell<T>,
@@ -20,7 +20,8 @@ pub(crate) struct Lock<T> {
     writing: Waiting,
 }
 
-/// Who waits. A future that is dropped leaves its waker behind, which wakes in vain once.
+/// The waker of a future that waits. A future that is dropped leaves its waker here; it then wakes
+/// once for nothing.
 #[derive(Debug, Default)]
 struct Waiting(RefCell<Option<Waker>>);
 
@@ -45,7 +46,7 @@ impl<T> Lock<T> {
         .await
     }
 
-    /// It, unless the other one has it.
+    /// The content, unless the other future holds it.
     pub(crate) fn try_lock(&self) -> Option<RefMut<'_, T>> {
         self.content.try_borrow_mut().ok()
     }
@@ -55,7 +56,7 @@ impl<T> Lock<T> {
     }
 }
 
-/// Fields are dropped in this order: it is free when the other one is woken.
+/// Fields are dropped in this order, so the content is free when the other future is woken.
 #[derive(Debug)]
 pub(crate) struct Guard<'a, T> {
     content: RefMut<'a, T>,

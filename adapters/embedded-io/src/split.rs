@@ -17,8 +17,8 @@ use crate::asynchronous::{DroppedCall, InFlight, take};
 use crate::error::{EmbeddedError, far_end};
 use crate::lock::{Lock, Side};
 
-/// A [`Connection`] and the two halves of its transport, to read and to write at the same time:
-/// [`halves`](Self::halves) go to two tasks of one executor, or into a `join`.
+/// A [`Connection`] and the two halves of its transport, to read and write at the same time. Give
+/// the [`halves`](Self::halves) to two tasks of one executor, or to a `join`.
 ///
 /// ```no_run
 /// use embedded_io_async::{Read, Write};
@@ -44,9 +44,9 @@ use crate::lock::{Lock, Side};
 /// # }
 /// ```
 ///
-/// Input is read into memory of its own and copied once; ciphertext of 2 KiB and more is not
-/// copied on its way out. With [`DroppedCall::Unknown`] the reading half sends nothing: its
-/// answers leave with the next call of the writing half.
+/// Input is read into separate memory and copied once. Pieces of ciphertext of 2 KiB or more are
+/// sent without a copy. With [`DroppedCall::Unknown`] the reading half sends nothing: the next call
+/// of the writing half sends its answers.
 #[derive(Debug)]
 pub struct SplitStream<R: ErrorType, W> {
     io: R,
@@ -67,25 +67,25 @@ struct Shared<E, W> {
 struct Link<W> {
     io: W,
     in_flight: InFlight,
-    /// The bytes of a write.
+    /// The bytes of the write in flight.
     chunk: Option<Chunk>,
 }
 
-/// What came from the transport.
+/// Input from the transport.
 #[derive(Debug)]
 struct Input<E> {
     memory: Box<[u8]>,
-    /// What a read brought, and how much of that is with the driver.
+    /// The result of a read, and how much of it the driver has.
     arrived: Option<(Result<usize, E>, usize)>,
     in_flight: InFlight,
 }
 
-/// Bytes that are read at once.
+/// The size of one read.
 const INPUT_LEN: usize = 4096;
 
 impl<R: Read, W: Write<Error = R::Error>> SplitStream<R, W> {
-    /// Joins a connection, fresh or established, and the halves of its transport, and says what a
-    /// dropped call of these has done. Does no I/O.
+    /// Joins a connection, new or established, to the halves of its transport. `dropped` states
+    /// what a dropped call of the transport has done. Does no I/O.
     #[must_use]
     pub fn new(connection: Connection, reader: R, writer: W, dropped: DroppedCall) -> Self {
         let (memory, in_flight) = (vec![0; INPUT_LEN].into(), InFlight::Nothing);
@@ -100,18 +100,18 @@ impl<R: Read, W: Write<Error = R::Error>> SplitStream<R, W> {
         }
     }
 
-    /// Finishes the handshake, if it is not finished. The reading half does so too, but the writing
-    /// half cannot.
+    /// Finishes the handshake, unless it is complete. The reading half does this as well; the
+    /// writing half cannot.
     ///
     /// # Errors
-    /// Why it failed, or the transport's own error.
+    /// The reason why the handshake failed, or the transport's own error.
     pub async fn complete_handshake(&mut self) -> Result<(), EmbeddedError<R::Error>> {
         let (mut input, output) = self.halves();
         input.until(Goal::Handshake).await?;
         output.shared.run(Goal::Flush, Side::Writing).await
     }
 
-    /// Both halves.
+    /// Borrows both halves.
     pub fn halves(&mut self) -> (ReadHalf<'_, R, W>, WriteHalf<'_, R, W>) {
         let Self { io, input, shared } = self;
         (ReadHalf { io, input, shared }, WriteHalf { shared })
@@ -122,10 +122,10 @@ impl<R: Read, W: Write<Error = R::Error>> SplitStream<R, W> {
         self.shared.driver.get_mut().connection_mut()
     }
 
-    /// Takes all apart. Bytes that wait stay in the connection; input that was read already is
-    /// given to it, as far as it takes it.
+    /// Splits the stream into its parts. Pending bytes stay in the connection. Input that was
+    /// already read is passed to the connection, as far as it accepts it.
     pub fn into_parts(self) -> (Connection, R, W) {
-        // A chunk of a call that was dropped.
+        // Takes back the chunk of a call that was dropped.
         let _failed = self.shared.settle();
         let mut connection = self.shared.driver.into_inner().into_connection();
         if let Some((Ok(len), given)) = self.input.arrived {
@@ -148,7 +148,7 @@ impl<R: ErrorType, W> ErrorType for ReadHalf<'_, R, W> {
 }
 
 impl<R: Read, W: Write<Error = R::Error>> Read for ReadHalf<'_, R, W> {
-    /// The plaintext of one record at most. A call that is dropped has taken none.
+    /// Returns the plaintext of at most one record. A call that is dropped has taken none.
     async fn read(&mut self, buf: &mut [u8]) -> Result<usize, Self::Error> {
         if buf.is_empty() {
             return Ok(0);
@@ -179,7 +179,7 @@ impl<R: Read, W: Write<Error = R::Error>> ReadHalf<'_, R, W> {
                     // The peer waits for it.
                     Step::Write(_) | Step::Flush if negotiates => Next::Send,
                     Step::Write(_) | Step::Flush if !has_offered => Next::Offer,
-                    // What did not leave at once leaves while input is awaited.
+                    // What was not sent immediately is sent while we wait for input.
                     Step::Write(_) | Step::Flush | Step::Read(_) => {
                         driver.blocked();
                         continue;
@@ -216,7 +216,7 @@ impl<E> Input<E> {
         self.arrived = Some((result, 0));
     }
 
-    /// Copies into `memory` what fits, and says what to report.
+    /// Copies as much as fits into `memory`, and returns what to report.
     fn give(&mut self, memory: &mut [u8]) -> Given<E> {
         match self.arrived.take() {
             Some((Ok(len), _)) if len > self.memory.len() => {
@@ -262,8 +262,8 @@ impl<R: ErrorType, W> ErrorType for WriteHalf<'_, R, W> {
 }
 
 impl<R: ErrorType, W: Write<Error = R::Error>> Write for WriteHalf<'_, R, W> {
-    /// Accepts as much as there is room for; `flush` sends it. A call that is dropped has accepted
-    /// nothing, and other bytes may follow.
+    /// Accepts as much as fits into the buffer; `flush` sends it. A call that is dropped has
+    /// accepted nothing, and the next one can pass other bytes.
     ///
     /// Fails with [`WriteError::Negotiating`] until the other half has finished the handshake.
     async fn write(&mut self, buf: &[u8]) -> Result<usize, Self::Error> {
@@ -280,18 +280,18 @@ impl<R: ErrorType, W: Write<Error = R::Error>> Write for WriteHalf<'_, R, W> {
 }
 
 impl<R: ErrorType, W: Write<Error = R::Error>> WriteHalf<'_, R, W> {
-    /// As [`EmbeddedStream::close`](crate::EmbeddedStream::close). The other half can still read,
-    /// and should, to the peer's end, before a socket is dropped.
+    /// Like [`EmbeddedStream::close`](crate::EmbeddedStream::close). The other half can still read.
+    /// It should read to the peer's end before you drop a socket.
     ///
     /// # Errors
-    /// Why the connection has failed, or the transport's own error.
+    /// The reason why the connection has failed, or the transport's own error.
     pub async fn close(&mut self) -> Result<(), EmbeddedError<R::Error>> {
         self.shared.run(Goal::Close, Side::Writing).await
     }
 }
 
 impl<E: embedded_io_async::Error, W: Write<Error = E>> Shared<E, W> {
-    /// What waits leaves until `goal`, which needs no input, is reached.
+    /// Sends pending bytes until it reaches `goal`, which must not need input.
     async fn run(&self, goal: Goal, side: Side) -> Result<(), EmbeddedError<E>> {
         loop {
             self.settle()?;
@@ -302,7 +302,7 @@ impl<E: embedded_io_async::Error, W: Write<Error = E>> Shared<E, W> {
             }
             let mut link = self.link.lock(side).await;
             self.recover(&mut link)?;
-            // The other half may have sent it meanwhile.
+            // The other half may have sent it in the meantime.
             let step = match self.driver.borrow_mut().next(goal)? {
                 Step::Write(mut bytes) => bytes.take_chunk(usize::MAX).map(Some),
                 Step::Flush => Some(None),
@@ -333,7 +333,7 @@ impl<E: embedded_io_async::Error, W: Write<Error = E>> Shared<E, W> {
             }
             done => {
                 put_back(&mut driver, chunk);
-                // The same step again, to be reported.
+                // The driver repeats the step, so that the result can be reported.
                 if let Ok(Step::Write(mut bytes)) = driver.next(Goal::Offer) {
                     let _shown = bytes.chunk();
                     match done {
@@ -347,7 +347,7 @@ impl<E: embedded_io_async::Error, W: Write<Error = E>> Shared<E, W> {
 
     fn flushed(&self, goal: Goal, done: Result<(), E>) {
         let mut driver = self.driver.borrow_mut();
-        // If there is more to write by now, the flush comes again behind that.
+        // If more bytes are pending by now, the driver asks for the flush again after them.
         if let Ok(Step::Flush) = driver.next(goal) {
             match done {
                 Ok(()) => driver.flushed(),
@@ -356,7 +356,7 @@ impl<E: embedded_io_async::Error, W: Write<Error = E>> Shared<E, W> {
         }
     }
 
-    /// Settles what a dropped call has left behind, if no call is going on.
+    /// Settles the effects of a dropped call, unless a call is in progress.
     fn settle(&self) -> Result<(), EmbeddedError<E>> {
         self.link.try_lock().map_or(Ok(()), |mut link| self.recover(&mut link))
     }
@@ -371,7 +371,8 @@ impl<E: embedded_io_async::Error, W: Write<Error = E>> Shared<E, W> {
     }
 }
 
-/// It is the last one taken, and nothing was drained behind it: only the holder of the link drains.
+/// Puts back the chunk that was taken last. Nothing has been drained since: only the holder of the
+/// link drains.
 fn put_back<E>(driver: &mut Driver<E>, chunk: Chunk) {
     if chunk.has_remaining() && driver.connection_mut().writer_mut().put_back(chunk).is_err() {
         driver.connection_mut().abort(AlertDescription::INTERNAL_ERROR);
@@ -387,7 +388,7 @@ async fn poll_once<F: Future>(future: F) -> Option<F::Output> {
     .await
 }
 
-/// Waits for `awaited`; `beside` runs as long, or shorter.
+/// Waits for `awaited`, and meanwhile polls `beside` until it completes.
 async fn while_running<F: Future>(awaited: F, beside: impl Future) -> F::Output {
     let (mut awaited, mut beside) = (pin!(awaited), pin!(beside));
     let mut runs = true;

@@ -12,31 +12,31 @@ use wantwrite::{Connection, ConnectionError, ReaderState, WriteError, Writer, Wr
 
 /// A [`Connection`] and its transport, as one `AsyncRead + AsyncBufRead + AsyncWrite`.
 ///
-/// * **The handshake** is finished by whichever call is made first.
-/// * **Writing** accepts what there is room for, and gives the transport what it takes. What it
-///   does not take leaves with any later call, reading included. So `flush` is for who wants to
-///   know when all is with the transport. A write that is dropped has accepted nothing.
-/// * **`close`** sends `close_notify` behind everything accepted and then closes the transport's
+/// * **The handshake** is finished by the first call, whichever that is.
+/// * **Writing** accepts as much as fits into the buffer and passes on what the transport takes.
+///   Any later call, including a read, sends the rest. You need `flush` only to know when the
+///   transport has everything. A write whose future you drop has accepted nothing.
+/// * **`close`** sends `close_notify` after all accepted data and then closes the transport's
 ///   writing half. You can still read.
-/// * **Reading** ends with the peer's `close_notify`; a transport that ends without it is
+/// * **Reading** returns 0 after the peer's `close_notify`. A transport that ends without one is
 ///   `UnexpectedEof`.
 ///
-/// It may be split (`futures_lite::io::split`): one task reads while another writes.
+/// You can split the stream (`futures_lite::io::split`) and read in one task while another writes.
 ///
-/// Dropping it sends no `close_notify`. And a socket that is dropped with unread input is reset:
-/// the peer loses what it has not read yet. Read to the end before, or call
-/// [`close_and_linger`](Self::close_and_linger).
+/// Dropping the stream does not send `close_notify`. If the socket has unread input then, dropping
+/// it resets the TCP connection, and the peer loses what it has not read yet. Read to the end
+/// first, or call [`close_and_linger`](Self::close_and_linger).
 #[derive(Debug)]
 pub struct FuturesStream<IO> {
     driver: Driver<io::Error>,
     io: IO,
     tasks: Arc<Tasks>,
-    /// Wakes them all.
+    /// Wakes all waiting tasks.
     everyone: Waker,
 }
 
 impl<IO: AsyncRead + AsyncWrite + Unpin> FuturesStream<IO> {
-    /// Joins a connection, fresh or established, and its transport. Does no I/O.
+    /// Joins a connection, new or established, to its transport. Does no I/O.
     #[must_use]
     pub fn new(connection: Connection, io: IO) -> Self {
         let tasks = Arc::new(Tasks::default());
@@ -44,25 +44,25 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> FuturesStream<IO> {
         Self { driver: Driver::new(connection), io, tasks, everyone }
     }
 
-    /// Finishes the handshake, if it is not finished.
+    /// Finishes the handshake, unless it is complete.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidData`] with a [`ConnectionError`] in it if it failed; or the
+    /// [`ErrorKind::InvalidData`] with a [`ConnectionError`] inside if the handshake failed, or the
     /// transport's own error.
     pub async fn complete_handshake(&mut self) -> io::Result<()> {
         Ok(poll_fn(|cx| self.poll_goal(Side::Writing, Goal::Handshake, cx)).await?)
     }
 
-    /// Closes as `close` does, and then reads and throws away what the peer still sends until it
-    /// has ended: by `close_notify`, or by the end of the transport. Now the stream may be dropped.
+    /// Closes like `close`, then reads and discards the peer's data until it ends with
+    /// `close_notify` or the end of the transport. After that, you can drop the stream safely.
     ///
-    /// At most `max_discarded` bytes are read from the transport and thrown away. It has no timeout
-    /// of its own: put one around it. If it is dropped before its end, it may be called again, and
-    /// keeps counting.
+    /// Reads and discards at most `max_discarded` bytes from the transport. It never times out:
+    /// wrap it in a timeout. If you drop the future early, you can call this again; it continues to
+    /// count where it stopped.
     ///
     /// # Errors
-    /// As `close`; [`ErrorKind::Other`] with a [`LingerError`](wantwrite::LingerError) in it if
-    /// the peer sent more than `max_discarded`.
+    /// The same as `close`, and [`ErrorKind::Other`] with a [`LingerError`](wantwrite::LingerError)
+    /// inside if the peer sent more than `max_discarded` bytes.
     pub async fn close_and_linger(&mut self, max_discarded: u64) -> io::Result<()> {
         let closed = poll_fn(|cx| self.poll_end(cx)).await;
         let (Ok(()) | Err(Fault::Connection(_))) = closed else { return Ok(closed?) };
@@ -75,14 +75,14 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> FuturesStream<IO> {
         (&self.io, self.driver.connection())
     }
 
-    /// The transport and the connection, for what a stream has no call for. Whatever is written to
-    /// the connection leaves with the stream's next call. Reading or writing TLS bytes past the
-    /// connection breaks it.
+    /// The transport and the connection, for calls that the stream does not have. The stream's next
+    /// call sends what you write to the connection. Never read or write the transport directly:
+    /// that breaks the connection.
     pub const fn get_mut(&mut self) -> (&mut IO, &mut Connection) {
         (&mut self.io, self.driver.connection_mut())
     }
 
-    /// Takes both apart. Bytes that wait stay in the connection.
+    /// Splits the stream into transport and connection. Pending bytes stay in the connection.
     pub fn into_inner(self) -> (IO, Connection) {
         (self.io, self.driver.into_connection())
     }
@@ -99,7 +99,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> FuturesStream<IO> {
             let _offered = self.poll_goal(Side::Reading, Goal::Offer, cx);
         }
         let ended = matches!(poll, Poll::Ready(Ok(0) | Err(_)));
-        // What a writing task waits for may have come about without an event of the transport.
+        // What a writing task waits for may have happened without an event of the transport.
         if ended || self.driver.connection().writer_state() != was {
             self.tasks.wake(Side::Writing);
         }
@@ -117,7 +117,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> FuturesStream<IO> {
         Poll::Ready(Ok(accepted?))
     }
 
-    /// Goes as far towards `goal` as the transport lets it.
+    /// Gets as far towards `goal` as the transport allows.
     fn poll_goal(
         &mut self,
         side: Side,
@@ -147,7 +147,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> FuturesStream<IO> {
                     poll.map_ok(|()| driver.flushed())
                 }
                 Ok(Step::Read(memory)) => {
-                    // Either task makes the handshake.
+                    // Either task can drive the handshake.
                     let waker = if negotiates { everyone.waker() } else { cx.waker() };
                     io.as_mut()
                         .poll_read(&mut Context::from_waker(waker), memory)
@@ -157,27 +157,27 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> FuturesStream<IO> {
             };
             match poll {
                 Poll::Ready(Ok(())) => {}
-                // The same step comes again.
+                // The driver repeats the step.
                 Poll::Ready(Err(error)) if error.kind() == ErrorKind::Interrupted => {}
                 Poll::Ready(Err(error)) => driver.failed(FarEnd::from(&error), error),
                 Poll::Pending => driver.blocked(),
             }
         };
-        // A writing task may wait for the room that this made.
+        // A writing task may be waiting for the room that this made.
         if wrote && side == Side::Reading {
             tasks.wake(Side::Writing);
         }
         result
     }
 
-    /// `close_notify`, and then the transport's own end, behind an alert too.
+    /// Sends `close_notify` or an alert, and then closes the transport.
     fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Fault<io::Error>>> {
         let closed = ready!(self.poll_goal(Side::Writing, Goal::Close, cx));
         let (Ok(()) | Err(Fault::Connection(_))) = closed else { return Poll::Ready(closed) };
         let everyone = &mut Context::from_waker(&self.everyone);
         let ended = ready!(Pin::new(&mut self.io).poll_close(everyone)).or_else(|error| {
             let has_ended = self.driver.connection().reader_state() != ReaderState::Open;
-            // Some systems say so of a socket that the peer has closed.
+            // Some systems return this for a socket that the peer has closed.
             if has_ended && error.kind() == ErrorKind::NotConnected { Ok(()) } else { Err(error) }
         });
         closed?;
@@ -199,7 +199,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncRead for FuturesStream<IO> {
 }
 
 impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncBufRead for FuturesStream<IO> {
-    /// The plaintext of one record, where it was opened.
+    /// Returns the plaintext of one record, in the memory where it was opened.
     fn poll_fill_buf(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
         let this = self.get_mut();
         ready!(this.poll_reading(cx, |connection| Ok(connection.plaintext().len())))?;
@@ -208,7 +208,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncBufRead for FuturesStream<IO> {
 
     fn consume(self: Pin<&mut Self>, len: usize) {
         let connection = self.get_mut().driver.connection_mut();
-        // The trait has no error for it.
+        // The trait has no error for a `len` that is too large.
         let _within = connection.consume(len.min(connection.plaintext().len()));
     }
 }
@@ -222,7 +222,8 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncWrite for FuturesStream<IO> {
         self.get_mut().poll_writing(cx, |writer| writer.write(buf))
     }
 
-    /// Small buffers share their records: for a record each, write and flush them one by one.
+    /// Packs small buffers into shared records. For one record per buffer, write and flush each
+    /// one.
     fn poll_write_vectored(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -240,5 +241,5 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncWrite for FuturesStream<IO> {
     }
 }
 
-/// Pieces of ciphertext that one vectored write is given.
+/// How many pieces of ciphertext one vectored write passes.
 const MAX_SLICES: usize = 16;

@@ -1,4 +1,4 @@
-//! A listener for `axum::serve`, to be copied into your program.
+//! A listener for `axum::serve`. Copy this file into your program.
 
 use core::net::SocketAddr;
 use std::io;
@@ -7,7 +7,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc::{Receiver, channel};
 use wantwrite_tokio::{TlsAcceptor, TlsStream};
 
-/// A slow handshake does not hold up the others: each has a task.
+/// Accepts connections with a task per handshake, so that a slow one does not delay the others.
 pub(crate) struct TlsListener {
     address: SocketAddr,
     streams: Receiver<(TlsStream<TcpStream>, SocketAddr)>,

@@ -1,4 +1,4 @@
-//! A connector for hyper-util's client and for tonic's: to be copied into your program.
+//! A connector for the clients of hyper-util and tonic. Copy this file into your program.
 
 use core::pin::Pin;
 use core::task::{Context, Poll};
@@ -13,8 +13,9 @@ use tower_service::Service;
 use wantwrite_tokio::rustls::pki_types::ServerName;
 use wantwrite_tokio::{TlsConnector, TlsStream};
 
-/// Connects to the host and the port of a URI, port 443 if it has none, and makes TLS there. Its
-/// `with_alpn` or its configuration says what to offer: `h2`, `http/1.1`, or both.
+/// Connects to the host and port of a URI (443 if it names no port) and starts TLS. Set the
+/// protocols to offer (`h2`, `http/1.1` or both) with the connector's `with_alpn` or its
+/// configuration.
 #[derive(Clone, Debug)]
 pub struct Https(pub TlsConnector);
 
@@ -31,7 +32,7 @@ impl Service<Uri> for Https {
         let Self(connector) = self.clone();
         Box::pin(async move {
             let host = uri.host().ok_or_else(|| io::Error::other("a URI without a host"))?;
-            // An IPv6 address stands in brackets there.
+            // The URI has brackets around an IPv6 address.
             let host = host.trim_start_matches('[').trim_end_matches(']');
             let name = ServerName::try_from(host.to_owned()).map_err(io::Error::other)?;
             let socket = TcpStream::connect((host, uri.port_u16().unwrap_or(443))).await?;
@@ -41,7 +42,7 @@ impl Service<Uri> for Https {
     }
 }
 
-/// What hyper-util's client and tonic's read and write.
+/// The stream that hyper-util's client and tonic's read and write.
 #[derive(Debug)]
 pub struct HttpsStream(TokioIo<TlsStream<TcpStream>>);
 

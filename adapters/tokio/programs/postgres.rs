@@ -1,5 +1,5 @@
-//! What tokio-postgres wants of TLS, to be copied into your program: types of its own have to stand
-//! between tokio-postgres's traits and wantwrite-tokio's types.
+//! What tokio-postgres needs for TLS. Copy this file into your program: Rust's orphan rule requires
+//! types of your own between tokio-postgres's traits and wantwrite-tokio's types.
 
 use core::pin::Pin;
 use core::task::{Context, Poll};
@@ -47,7 +47,7 @@ pub(crate) struct Stream<S>(TlsStream<S>);
 
 impl<S: AsyncRead + AsyncWrite + Unpin> tls::TlsStream for Stream<S> {
     fn channel_binding(&self) -> ChannelBinding {
-        // RFC 5929 §4.1, for a certificate that is signed with SHA-256 or less.
+        // RFC 5929 §4.1, for a certificate whose signature uses SHA-256 or a weaker hash.
         let Some([own, ..]) = self.0.get_ref().1.peer_certificates() else {
             return ChannelBinding::none();
         };

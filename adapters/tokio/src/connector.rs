@@ -1,4 +1,4 @@
-//! Where TLS streams come from.
+//! Connectors and acceptors: they make TLS streams.
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -10,7 +10,7 @@ use wantwrite::{Connection, ConnectionConfig, Pool, Role, prepare_client_config}
 
 use crate::handshake::TlsHandshake;
 
-/// Makes client streams over tokio's transports. A clone shares the configuration.
+/// Makes client streams over tokio's transports. Clones share the configuration.
 ///
 /// ```no_run
 /// use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -29,50 +29,52 @@ use crate::handshake::TlsHandshake;
 /// # }
 /// ```
 ///
-/// [The first page](crate) says what a program changes that comes from tokio-rustls.
+/// The [crate page](crate) lists what to change in a program that uses tokio-rustls.
 #[derive(Clone, Debug)]
 pub struct TlsConnector {
     tls: Arc<ClientConfig>,
-    /// The same without early data, and for connections that do not allow it.
+    /// The same configuration without early data, for connections that do not allow it.
     without_early_data: Arc<ClientConfig>,
     config: ConnectionConfig,
     early_data: bool,
 }
 
 impl TlsConnector {
-    /// Whether streams write early data (0-RTT), as far as rustls's `enable_early_data` is set and
-    /// there is a ticket of the server that allows it. Default: no. **An attacker can send it to
-    /// the server again, and it has no forward secrecy**: set it only if the first thing that you
-    /// write does no harm twice (RFC 9846 §2.3).
+    /// Allows or forbids streams to write early data (0-RTT). The default is to forbid it. Early
+    /// data also needs rustls's `enable_early_data` and a ticket with which the server allows it.
+    /// **An attacker can replay early data, and it has no forward secrecy**: enable it only if
+    /// receiving your first bytes twice does no harm (RFC 9846 §2.3).
     ///
-    /// [`connect`](Self::connect) gives the stream at once then, with its handshake in front of it:
+    /// With early data, [`connect`](Self::connect) returns the stream before the handshake:
     ///
-    /// * What you write until the server has answered leaves as early data, at once. The buffer
-    ///   ([`WriterConfig::capacity`](wantwrite::WriterConfig::capacity)) bounds how much; more
-    ///   waits for the handshake.
-    /// * Reading, `flush`, `shutdown` and a write that waits finish the handshake. If it fails, they
-    ///   say so. What was negotiated, such as the application protocol, is known from then on.
-    /// * **What the server did not take of it is sent again**, behind the handshake and in front of
-    ///   what you write then: nothing is lost. To decide that by yourself, leave this off, set
-    ///   [`ConnectionConfig::early_data`], write with [`connect_with`](Self::connect_with) and
-    ///   [`Connection::early_writer`], and ask for
-    ///   [`Connection::take_rejected_early_data`] behind the handshake.
+    /// * Until the server has answered, whatever you write is sent as early data, without waiting.
+    ///   The buffer ([`WriterConfig::capacity`](wantwrite::WriterConfig::capacity)) limits how
+    ///   much; any further write waits for the handshake.
+    /// * Reading, `flush`, `shutdown` and a write that has to wait finish the handshake first, and
+    ///   return its error if it fails. Only then is the outcome of the negotiation known, such as
+    ///   the application protocol.
+    /// * **The stream resends early data that the server rejected**, after the handshake and before
+    ///   anything you write later, so nothing is lost. To decide that yourself, leave this off: set
+    ///   [`ConnectionConfig::early_data`], write through [`connect_with`](Self::connect_with) and
+    ///   [`Connection::early_writer`], and call [`Connection::take_rejected_early_data`] after the
+    ///   handshake.
     ///
-    /// [`Connection::early_data_status`] says what became of it.
+    /// [`Connection::early_data_status`] tells whether the server accepted it.
     #[must_use]
     pub fn early_data(self, early_data: bool) -> Self {
         Self { early_data, ..self }
     }
 
-    /// Settings for the streams made from now on. By default they are
-    /// [`ConnectionConfig::pooled`], with a pool that all streams of this one and of its clones
-    /// share: begin with that, or idle streams hold their buffers.
+    /// Sets the configuration of streams made from now on. The default is
+    /// [`ConnectionConfig::pooled`] with one pool for all streams of this connector and its clones.
+    /// Start from `pooled` as well; otherwise idle streams hold on to their buffers.
     #[must_use]
     pub fn with_connection_config(self, config: ConnectionConfig) -> Self {
         Self { config, ..self }
     }
 
-    /// The same with other application protocols (RFC 7301). Sessions are resumed across both.
+    /// A copy of this connector that offers other application protocols (RFC 7301). Both resume
+    /// each other's sessions.
     #[must_use]
     pub fn with_alpn(&self, protocols: Vec<Vec<u8>>) -> Self {
         let mut tls = Arc::clone(&self.tls);
@@ -81,7 +83,7 @@ impl TlsConnector {
         Self { tls, without_early_data, config: self.config.clone(), early_data: self.early_data }
     }
 
-    /// The handshake with the server `name` over `io`. It has no timeout of its own: wrap it in
+    /// Starts a handshake with the server `name` over `io`. It never times out: wrap it in
     /// `tokio::time::timeout`.
     pub fn connect<IO>(&self, name: ServerName<'static>, io: IO) -> TlsHandshake<IO>
     where
@@ -90,7 +92,7 @@ impl TlsConnector {
         self.connect_with(name, io, |_| {})
     }
 
-    /// As [`connect`](Self::connect); the connection is shown to `f` before anything is sent.
+    /// Like [`connect`](Self::connect), but calls `f` with the connection before anything is sent.
     pub fn connect_with<IO, F>(&self, name: ServerName<'static>, io: IO, f: F) -> TlsHandshake<IO>
     where
         IO: AsyncRead + AsyncWrite + Unpin,
@@ -104,14 +106,14 @@ impl TlsConnector {
         if self.early_data { handshake.with_early_data() } else { handshake }
     }
 
-    /// rustls's configuration, as the engine needs it.
+    /// rustls's configuration, prepared for the engine.
     pub const fn config(&self) -> &Arc<ClientConfig> {
         &self.tls
     }
 }
 
 impl From<Arc<ClientConfig>> for TlsConnector {
-    /// The configuration is copied unless its `enable_secret_extraction` is set.
+    /// Copies the configuration unless its `enable_secret_extraction` is already set.
     fn from(mut tls: Arc<ClientConfig>) -> Self {
         if !tls.enable_secret_extraction {
             Arc::make_mut(&mut tls).enable_secret_extraction = true;
@@ -125,7 +127,7 @@ impl From<Arc<ClientConfig>> for TlsConnector {
     }
 }
 
-/// Makes server streams over tokio's transports; see [`TlsConnector`]. A clone shares the
+/// Makes server streams over tokio's transports; see [`TlsConnector`]. Clones share the
 /// configuration.
 #[derive(Clone, Debug)]
 pub struct TlsAcceptor {
@@ -135,28 +137,29 @@ pub struct TlsAcceptor {
 }
 
 impl TlsAcceptor {
-    /// Whether clients may send early data (0-RTT), as far as rustls's `max_early_data_size` is set
-    /// and its session store gives each session once. Default: no, and what a client sends early is
-    /// rejected. **It may be a replay** (RFC 8470), so it is never part of what a stream reads:
+    /// Allows or forbids clients to send early data (0-RTT). By default it is rejected. Early data
+    /// also needs rustls's `max_early_data_size` and a session store that hands out each session
+    /// only once. **Early data may be a replay** (RFC 8470), so a stream never returns it from a
+    /// read:
     ///
-    /// * [`TlsHandshake::read_early`] reads it before the handshake is over, and
-    /// * [`Connection::early_plaintext`] has what was not read, through
-    ///   [`TlsStream::get_mut`](crate::TlsStream::get_mut), when it is. It is in front of what the
-    ///   stream reads, and no replay: the client's Finished has come.
+    /// * [`TlsHandshake::read_early`] reads it before the handshake is complete.
+    /// * After the handshake, [`Connection::early_plaintext`] holds what you have not read, through
+    ///   [`TlsStream::get_mut`](crate::TlsStream::get_mut). It precedes what the stream reads, and
+    ///   is known not to be a replay: the client's Finished has arrived.
     #[must_use]
     pub fn early_data(self, early_data: bool) -> Self {
         Self { early_data, ..self }
     }
 
-    /// Settings for the streams made from now on, as
+    /// Sets the configuration of streams made from now on, like
     /// [`TlsConnector::with_connection_config`].
     #[must_use]
     pub fn with_connection_config(self, config: ConnectionConfig) -> Self {
         Self { config, ..self }
     }
 
-    /// The handshake with the client that is at the other end of `io`. It has no timeout of its
-    /// own: wrap it in `tokio::time::timeout`.
+    /// Starts a handshake with the client at the other end of `io`. It never times out: wrap it in
+    /// `tokio::time::timeout`.
     pub fn accept<IO>(&self, io: IO) -> TlsHandshake<IO>
     where
         IO: AsyncRead + AsyncWrite + Unpin,
@@ -164,7 +167,8 @@ impl TlsAcceptor {
         self.accept_with(io, |_| {})
     }
 
-    /// As [`accept`](Self::accept); the connection is shown to `f` before anything is received.
+    /// Like [`accept`](Self::accept), but calls `f` with the connection before anything is
+    /// received.
     pub fn accept_with<IO, F>(&self, io: IO, f: F) -> TlsHandshake<IO>
     where
         IO: AsyncRead + AsyncWrite + Unpin,

@@ -1,4 +1,4 @@
-//! A client's stream before its handshake is over.
+//! A client's stream before its handshake is complete.
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -13,19 +13,19 @@ use zeroize::Zeroizing;
 use crate::stream::drive;
 use crate::tasks::{Side, Tasks};
 
-/// What a stream still has to do that was given away with its handshake in front of it: finish the
-/// handshake, and send again what the server did not take.
+/// What is left to do for a stream that was returned before its handshake: finish the handshake,
+/// and resend what the server rejected.
 #[derive(Debug)]
 pub(crate) enum Early {
     Negotiating(Negotiating),
     SendingAgain { data: Zeroizing<Vec<u8>>, sent: usize },
 }
 
-/// While negotiating, both tasks wait for both directions of the transport.
+/// During the handshake, both tasks wait for both directions of the transport.
 #[derive(Debug)]
 pub(crate) struct Negotiating {
     tasks: Arc<driver::Tasks>,
-    /// Wakes both.
+    /// Wakes both tasks.
     waker: Waker,
 }
 
@@ -38,8 +38,8 @@ impl Early {
         Self::Negotiating(Negotiating { tasks, waker })
     }
 
-    /// Accepts early data while the server has not answered, and sends what the transport takes;
-    /// `None` from then on, and when no more is kept.
+    /// Accepts early data until the server has answered, and sends what the transport takes.
+    /// Returns `None` after the answer, and when no more early data fits.
     pub(crate) fn write<IO: AsyncRead + AsyncWrite>(
         &self,
         driver: &mut Driver<io::Error>,
@@ -65,8 +65,8 @@ impl Early {
         Some(accepted)
     }
 
-    /// Finishes the handshake. A task that writes then sends again what the server did not take;
-    /// one that reads sends of it what the transport takes, and does not wait for the rest.
+    /// Finishes the handshake. A task that writes then resends what the server rejected. A task
+    /// that reads sends as much of it as the transport takes, and does not wait for the rest.
     pub(crate) fn poll_settled<IO: AsyncRead + AsyncWrite>(
         &mut self,
         driver: &mut Driver<io::Error>,
@@ -94,7 +94,8 @@ impl Early {
                 }
             }
             match (driver.write_plaintext(|writer| writer.write(rest)), side) {
-                // What the transport takes makes room; it wakes for the rest.
+                // Bytes that the transport takes make room, and its event wakes the task for the
+                // rest.
                 (Ok(0) | Err(_), Side::Reading) => break Poll::Ready(Ok(())),
                 (Ok(n), _) => *sent += n,
                 (Err(fault), Side::Writing) => break Poll::Ready(Err(fault)),
@@ -105,7 +106,7 @@ impl Early {
         settled
     }
 
-    /// Whether the stream is as any other from now on.
+    /// Whether the stream now works like any other.
     pub(crate) fn is_settled(&self) -> bool {
         matches!(self, Self::SendingAgain { data, sent } if *sent == data.len())
     }
@@ -119,7 +120,7 @@ impl Negotiating {
         side: Side,
         cx: &Context<'_>,
     ) -> Settled {
-        // Neither takes the other's place with the transport, and its events are for both.
+        // Neither task may displace the other's waker in the transport, and both need its events.
         self.tasks.remember(side.into(), cx.waker());
         let readable = &mut Context::from_waker(&self.waker);
         drive(driver, io, Goal::Handshake, readable, &self.waker).result

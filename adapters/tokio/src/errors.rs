@@ -1,4 +1,4 @@
-//! Failures as `io::Error`, as programs that know tokio-rustls look at them.
+//! Failures as `io::Error`, in the form that programs written for tokio-rustls expect.
 
 use alloc::sync::Arc;
 use std::io::{self, ErrorKind};
@@ -6,13 +6,13 @@ use std::io::{self, ErrorKind};
 use wantwrite::driver::Fault;
 use wantwrite::{ConnectionError, Error, rustls};
 
-/// Of a handshake: where it has failed, there is a [`rustls::Error`] inside.
+/// The error of a handshake. If the handshake failed, it contains a [`rustls::Error`].
 pub(crate) fn of_handshake(fault: Fault<io::Error>) -> io::Error {
     match fault {
         Fault::Connection(ConnectionError::Record(Error::Truncated)) => {
             io::Error::new(ErrorKind::UnexpectedEof, "tls handshake eof")
         }
-        // What rustls was not shown.
+        // rustls has not seen these.
         Fault::Connection(
             error
             @ (ConnectionError::Record(Error::Peer(_)) | ConnectionError::UnsupportedSuite(_)),
@@ -24,7 +24,7 @@ pub(crate) fn of_handshake(fault: Fault<io::Error>) -> io::Error {
     }
 }
 
-/// Of a stream: an alert of the peer's is a [`rustls::Error`] too.
+/// The error of a stream. An alert from the peer is a [`rustls::Error`] too.
 pub(crate) fn of_stream(fault: Fault<io::Error>) -> io::Error {
     let error = match fault {
         Fault::Connection(ConnectionError::Handshake(error)) => error,

@@ -13,20 +13,22 @@ use wantwrite::{Connection, ConnectionError, Role};
 use crate::errors;
 use crate::stream::TlsStream;
 
-/// A handshake that goes on; gives the stream.
+/// A handshake in progress: a future of the stream.
 ///
 /// # Errors
-/// `InvalidData` with a [`rustls::Error`](wantwrite::rustls::Error) in it if the handshake failed
-/// (our alert is with the transport then), `UnexpectedEof` if the transport ended, or the
-/// transport's own error. A fault that we saw before rustls did is `rustls::Error::Other`, with a
-/// [`ConnectionError`] in that.
+/// * `InvalidData` with a [`rustls::Error`](wantwrite::rustls::Error) inside if the handshake
+///   failed; the transport has our alert by then. A fault that we found before rustls did is a
+///   `rustls::Error::Other` with a [`ConnectionError`] inside.
+/// * `UnexpectedEof` if the transport ended.
+/// * The transport's own error.
 #[derive(Debug)]
 #[must_use = "a handshake goes on only while it is polled"]
 pub struct TlsHandshake<IO>(FallibleTlsHandshake<IO>);
 
-/// As [`TlsHandshake`], but an error gives the transport back: for a socket that is dropped with
-/// unread input is reset, and the peer may lose our alert. Shut it down and read to its end first,
-/// if the peer is to know why. Polled again after its end, it is pending for ever.
+/// Like [`TlsHandshake`], but an error returns the transport too. Dropping a socket that has unread
+/// input resets it, and the peer may then lose our alert. If the peer should learn the reason,
+/// first shut the socket down and read it to its end. Once it has completed, polling it again
+/// returns `Pending` forever.
 #[derive(Debug)]
 #[must_use = "a handshake goes on only while it is polled"]
 pub struct FallibleTlsHandshake<IO> {
@@ -37,11 +39,11 @@ pub struct FallibleTlsHandshake<IO> {
 #[derive(Debug)]
 enum Going<IO> {
     On(TlsStream<IO>),
-    /// It may be given away.
+    /// The stream can be returned.
     Ready(TlsStream<IO>),
-    /// Its alert is on its way.
+    /// Its alert is being sent.
     Failed(io::Error, TlsStream<IO>),
-    /// There is nothing to say to the peer.
+    /// Nothing is left to tell the peer.
     Refused(io::Error, IO),
     Over,
 }
@@ -63,7 +65,7 @@ impl<IO> TlsHandshake<IO> {
         Self(FallibleTlsHandshake { going, role })
     }
 
-    /// Gives the stream away at once, if early data may be written.
+    /// Returns the stream before the handshake, if early data can be written.
     pub(crate) fn with_early_data(mut self) -> Self {
         self.0.going = match self.0.going {
             Going::On(mut stream) => match stream.begin_early() {
@@ -75,17 +77,17 @@ impl<IO> TlsHandshake<IO> {
         self
     }
 
-    /// The same handshake; an error gives the transport back.
+    /// Turns this into a handshake that returns the transport with an error.
     pub fn into_fallible(self) -> FallibleTlsHandshake<IO> {
         self.0
     }
 
-    /// The transport; `None` once the handshake is over.
+    /// The transport, or `None` once the handshake is over.
     pub const fn get_ref(&self) -> Option<&IO> {
         self.0.get_ref()
     }
 
-    /// The transport; `None` once the handshake is over. Reading or writing it breaks the
+    /// The transport, or `None` once the handshake is over. Reading or writing it breaks the
     /// handshake.
     pub const fn get_mut(&mut self) -> Option<&mut IO> {
         self.0.get_mut()
@@ -93,12 +95,12 @@ impl<IO> TlsHandshake<IO> {
 }
 
 impl<IO> FallibleTlsHandshake<IO> {
-    /// One that has failed, and whose alert is to be sent.
+    /// A handshake that has failed and still has to send its alert.
     pub(crate) const fn failed(error: io::Error, stream: TlsStream<IO>) -> Self {
         Self { going: Going::Failed(error, stream), role: Role::Server }
     }
 
-    /// The transport, if it is still here.
+    /// The transport, if it has not been given away.
     pub(crate) fn into_io(self) -> Option<IO> {
         match self.going {
             Going::On(stream) | Going::Ready(stream) | Going::Failed(_, stream) => {
@@ -109,7 +111,7 @@ impl<IO> FallibleTlsHandshake<IO> {
         }
     }
 
-    /// As [`TlsHandshake::get_ref`].
+    /// Like [`TlsHandshake::get_ref`].
     pub const fn get_ref(&self) -> Option<&IO> {
         match &self.going {
             Going::On(stream) | Going::Ready(stream) | Going::Failed(_, stream) => {
@@ -120,7 +122,7 @@ impl<IO> FallibleTlsHandshake<IO> {
         }
     }
 
-    /// As [`TlsHandshake::get_mut`].
+    /// Like [`TlsHandshake::get_mut`].
     pub const fn get_mut(&mut self) -> Option<&mut IO> {
         match &mut self.going {
             Going::On(stream) | Going::Ready(stream) | Going::Failed(_, stream) => {
@@ -133,19 +135,20 @@ impl<IO> FallibleTlsHandshake<IO> {
 }
 
 impl<IO: AsyncRead + AsyncWrite + Unpin> TlsHandshake<IO> {
-    /// Goes on with a server's handshake until the client's early data (0-RTT) is here, and takes
-    /// of it what `buf` has room for. Returns how much that was; 0 where no more comes: the
-    /// handshake is over, or has failed. Then await it, as always.
+    /// Continues a server's handshake until early data (0-RTT) arrives from the client, and copies
+    /// as much of it as fits into `buf`. Returns how many bytes that was, or 0 if no more will
+    /// come: the handshake is complete or has failed. Then await the handshake as usual.
     ///
-    /// **It may be a replay**: see [`TlsAcceptor::early_data`](crate::TlsAcceptor::early_data). If
-    /// it is dropped before its end, it has taken nothing.
+    /// **Early data may be a replay**: see
+    /// [`TlsAcceptor::early_data`](crate::TlsAcceptor::early_data). Dropping the future before it
+    /// completes takes nothing.
     pub async fn read_early(&mut self, buf: &mut [u8]) -> usize {
         poll_fn(|cx| self.0.poll_read_early(cx, buf)).await
     }
 }
 
 impl<IO: AsyncRead + AsyncWrite + Unpin> FallibleTlsHandshake<IO> {
-    /// As [`TlsHandshake::read_early`].
+    /// Like [`TlsHandshake::read_early`].
     pub async fn read_early(&mut self, buf: &mut [u8]) -> usize {
         poll_fn(|cx| self.poll_read_early(cx, buf)).await
     }
@@ -168,12 +171,12 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> FallibleTlsHandshake<IO> {
         let early = connection.early_plaintext();
         let n = early.len().min(buf.len());
         buf[..n].copy_from_slice(&early[..n]);
-        // There are as many.
+        // `n` is at most the length of the early plaintext.
         let _within = connection.consume_early(n);
         n
     }
 
-    /// Finishes the handshake: the stream is there, or why there is none.
+    /// Finishes the handshake: `going` then holds the stream or the error.
     fn poll_over(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let Going::On(stream) = &mut self.going else { return Poll::Ready(()) };
         let result = ready!(stream.poll_handshake(self.role, cx));

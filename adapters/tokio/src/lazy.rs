@@ -1,4 +1,4 @@
-//! A server that chooses its configuration once the client has spoken.
+//! A server that chooses its configuration after it has read the ClientHello.
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -18,10 +18,10 @@ use crate::errors;
 use crate::handshake::{FallibleTlsHandshake, TlsHandshake};
 use crate::stream::TlsStream;
 
-/// Reads what a client says first, and gives a [`StartHandshake`].
+/// Reads the ClientHello and returns a [`StartHandshake`].
 ///
 /// # Errors
-/// As [`TlsHandshake`]; then [`take_io`](Self::take_io) gives the transport.
+/// The same as [`TlsHandshake`]; [`take_io`](Self::take_io) then returns the transport.
 #[derive(Debug)]
 #[must_use = "nothing is read while it is not polled"]
 pub struct LazyConfigAcceptor<IO>(State<IO>);
@@ -29,17 +29,17 @@ pub struct LazyConfigAcceptor<IO>(State<IO>);
 #[derive(Debug)]
 enum State<IO> {
     Reading(Box<Acceptor>, IO),
-    /// Its alert is on its way.
+    /// Its alert is being sent.
     Failing(FallibleTlsHandshake<IO>),
-    /// It never began.
+    /// The handshake never began.
     Refused(io::Error, IO),
     Failed(IO),
     Over,
 }
 
 impl<IO: AsyncRead + AsyncWrite + Unpin> LazyConfigAcceptor<IO> {
-    /// For the client that is at the other end of `io`, with the settings of the stream to come:
-    /// [`ConnectionConfig::pooled`], with one pool for all of them.
+    /// Starts reading from the client at the other end of `io`. `config` applies to the resulting
+    /// stream: use [`ConnectionConfig::pooled`], with one pool for all streams.
     pub fn new(config: ConnectionConfig, io: IO) -> Self {
         Self(match Acceptor::new(config) {
             Ok(acceptor) => State::Reading(Box::new(acceptor), io),
@@ -47,7 +47,8 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> LazyConfigAcceptor<IO> {
         })
     }
 
-    /// The transport, once, after a failure or before the end: what was read of it is lost then.
+    /// Returns the transport, once, after a failure or before completion. Input that was already
+    /// read is lost.
     pub fn take_io(&mut self) -> Option<IO> {
         match mem::replace(&mut self.0, State::Over) {
             State::Reading(_, io) | State::Refused(_, io) | State::Failed(io) => Some(io),
@@ -69,7 +70,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Future for LazyConfigAcceptor<IO> {
                             return Poll::Ready(Ok(StartHandshake { acceptor, io }));
                         }
                         Poll::Ready(Err(Fault::Connection(error))) => {
-                            // It keeps the alert that it has.
+                            // The connection keeps an alert that it already has.
                             let failed = acceptor.reject(AlertDescription::INTERNAL_ERROR);
                             let error = errors::of_handshake(Fault::Connection(error));
                             let stream = TlsStream::new(failed, io);
@@ -90,7 +91,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Future for LazyConfigAcceptor<IO> {
                         self.0 = State::Failed(io);
                         return Poll::Ready(Err(error));
                     }
-                    // One that has failed does not become a stream.
+                    // A failed handshake never becomes a stream.
                     Poll::Ready(Ok(_)) | Poll::Pending => {
                         self.0 = State::Failing(handshake);
                         return Poll::Pending;
@@ -109,7 +110,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Future for LazyConfigAcceptor<IO> {
     }
 }
 
-/// Reads until a whole ClientHello is there.
+/// Reads until the ClientHello is complete.
 fn poll_hello(
     acceptor: &mut Acceptor,
     io: &mut (impl AsyncRead + Unpin),
@@ -140,7 +141,7 @@ fn poll_hello(
     }
 }
 
-/// A client has spoken, and waits for an answer.
+/// A client that has sent its ClientHello and waits for an answer.
 #[derive(Debug)]
 #[must_use = "the client waits"]
 pub struct StartHandshake<IO> {
@@ -149,7 +150,7 @@ pub struct StartHandshake<IO> {
 }
 
 impl<IO: AsyncRead + AsyncWrite + Unpin> StartHandshake<IO> {
-    /// What it said.
+    /// The ClientHello.
     ///
     /// # Panics
     /// Never.
@@ -167,12 +168,13 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> StartHandshake<IO> {
         &mut self.io
     }
 
-    /// Goes on with a configuration.
+    /// Continues with `config`.
     pub fn into_stream(self, config: Arc<ServerConfig>) -> TlsHandshake<IO> {
         self.into_stream_with(config, |_| {})
     }
 
-    /// The same; the connection is shown to `f` before anything is sent.
+    /// Like [`into_stream`](Self::into_stream), but calls `f` with the connection before anything
+    /// is sent.
     pub fn into_stream_with<F>(self, config: Arc<ServerConfig>, f: F) -> TlsHandshake<IO>
     where
         F: FnOnce(&mut Connection),
@@ -182,8 +184,8 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> StartHandshake<IO> {
         TlsHandshake::new(connection, io, Role::Server, f)
     }
 
-    /// Refuses the client with a fatal alert. What this gives fails, with the transport, when the
-    /// alert is sent.
+    /// Refuses the client with a fatal alert. The returned handshake sends the alert, and then
+    /// fails and returns the transport.
     pub fn reject(self, alert: AlertDescription) -> FallibleTlsHandshake<IO> {
         let Self { acceptor, io } = self;
         let error = wantwrite::Error::Aborted(alert).into();

@@ -1,4 +1,4 @@
-// Its doctests are in `tests/migration`, which has the programs that it names.
+// The doctests run in `tests/migration`, which contains the programs that the README names.
 #![cfg_attr(not(doctest), doc = include_str!("../README.md"))]
 #![no_std]
 #![forbid(unsafe_code)]
@@ -21,24 +21,24 @@ pub use lazy::{LazyConfigAcceptor, StartHandshake};
 pub use stream::TlsStream;
 pub use wantwrite::rustls;
 
-/// What tokio-rustls has for clients, by its names.
+/// Types for clients, under tokio-rustls's names.
 pub mod client {
     pub use crate::TlsStream;
 }
 
-/// What tokio-rustls has for servers, by its names.
+/// Types for servers, under tokio-rustls's names.
 pub mod server {
     pub use crate::TlsStream;
 }
 
-/// tokio-rustls's name for the handshake of a client.
+/// A client's handshake, under tokio-rustls's name.
 pub type Connect<IO> = TlsHandshake<IO>;
 
-/// tokio-rustls's name for the handshake of a server.
+/// A server's handshake, under tokio-rustls's name.
 pub type Accept<IO> = TlsHandshake<IO>;
 
-/// tokio-rustls's name for the handshake of a client that gives the transport back.
+/// A client's handshake that returns the transport on failure, under tokio-rustls's name.
 pub type FallibleConnect<IO> = FallibleTlsHandshake<IO>;
 
-/// tokio-rustls's name for the handshake of a server that gives the transport back.
+/// A server's handshake that returns the transport on failure, under tokio-rustls's name.
 pub type FallibleAccept<IO> = FallibleTlsHandshake<IO>;

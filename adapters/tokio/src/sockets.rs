@@ -1,4 +1,4 @@
-//! The operating system's names of a transport, through the stream above it.
+//! The transport's file descriptor or socket handle, through the stream above it.
 
 #[cfg(unix)]
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
@@ -7,7 +7,7 @@ use std::os::windows::io::{AsRawSocket, AsSocket, BorrowedSocket, RawSocket};
 
 use crate::stream::TlsStream;
 
-/// The transport's.
+/// Returns the transport's file descriptor.
 #[cfg(unix)]
 impl<IO: AsRawFd> AsRawFd for TlsStream<IO> {
     fn as_raw_fd(&self) -> RawFd {
@@ -15,7 +15,7 @@ impl<IO: AsRawFd> AsRawFd for TlsStream<IO> {
     }
 }
 
-/// The transport's.
+/// Borrows the transport's file descriptor.
 #[cfg(unix)]
 impl<IO: AsFd> AsFd for TlsStream<IO> {
     fn as_fd(&self) -> BorrowedFd<'_> {
@@ -23,7 +23,7 @@ impl<IO: AsFd> AsFd for TlsStream<IO> {
     }
 }
 
-/// The transport's.
+/// Returns the transport's socket handle.
 #[cfg(windows)]
 impl<IO: AsRawSocket> AsRawSocket for TlsStream<IO> {
     fn as_raw_socket(&self) -> RawSocket {
@@ -31,7 +31,7 @@ impl<IO: AsRawSocket> AsRawSocket for TlsStream<IO> {
     }
 }
 
-/// The transport's.
+/// Borrows the transport's socket handle.
 #[cfg(windows)]
 impl<IO: AsSocket> AsSocket for TlsStream<IO> {
     fn as_socket(&self) -> BorrowedSocket<'_> {

@@ -14,36 +14,37 @@ use crate::early::Early;
 use crate::errors;
 use crate::tasks::{Side, Tasks};
 
-/// A [`Connection`] whose handshake is over ([but for early
-/// data](crate::TlsConnector::early_data)), and its transport, as one `AsyncRead + AsyncWrite`.
+/// An established [`Connection`] and its transport, as one `AsyncRead + AsyncWrite`. (With [early
+/// data](crate::TlsConnector::early_data), the handshake is still to come.)
 ///
-/// * **Writing** accepts what there is room for, and gives the transport what it takes. What it
-///   does not take leaves with any later call, reading included; a task that waits to read is
-///   woken for it. So `flush` is for who wants to know when all is with the transport. While a
-///   write waits, its task is the one that is woken: if you give such a write up, flush later.
-/// * **A write that is cancelled** has accepted nothing: nothing is lost, nothing sent twice, and
-///   other bytes may follow.
-/// * **`shutdown`** sends `close_notify` behind everything accepted, or the alert if the connection
-///   has failed, and then shuts the transport down. You can still read; writing fails with
+/// * **Writing** accepts as much as fits into the buffer and passes on what the transport takes.
+///   Any later call, including a read, sends the rest; a task that waits to read is woken for that.
+///   You need `flush` only to know when the transport has everything. While a write waits, the
+///   transport wakes the task of that write; if you abandon the write, call `flush` later.
+/// * **A cancelled write** has accepted nothing. Nothing is lost or sent twice, and the next write
+///   can pass other bytes.
+/// * **`shutdown`** sends `close_notify` after all accepted data, or the alert if the connection
+///   has failed, and then shuts down the transport. You can still read; writing fails with
 ///   `BrokenPipe`.
-/// * **Reading** ends with the peer's `close_notify`; a transport that ends without it is
-///   `UnexpectedEof`. A failure to write that reading meets is told by the next call that writes;
-///   a reset that reading's own write met is told by the read that then meets the end.
+/// * **Reading** returns 0 after the peer's `close_notify`. A transport that ends without one is
+///   `UnexpectedEof`. If a read fails to send pending bytes, the next writing call returns that
+///   error. If sending during a read runs into a connection reset, the read that then reaches the
+///   end returns it.
 ///
-/// It may be split (`tokio::io::split`): one task reads while another writes. What is accepted
-/// leaves as soon as the transport takes it if either of them is polled or waits, so copies in
-/// both directions do not wait for each other.
+/// You can split the stream (`tokio::io::split`) and read in one task while another writes.
+/// Accepted data is sent as soon as the transport takes it, as long as one of the two tasks is
+/// polled or waits. So two tasks that copy in both directions never wait for each other.
 ///
-/// Dropping it sends no `close_notify`. And a socket that is dropped with unread input is reset:
-/// the peer loses what it has not read yet. Read to the end before, or call
-/// [`close_and_linger`](Self::close_and_linger).
+/// Dropping the stream does not send `close_notify`. If the socket has unread input then, dropping
+/// it resets the TCP connection, and the peer loses what it has not read yet. Read to the end
+/// first, or call [`close_and_linger`](Self::close_and_linger).
 #[derive(Debug)]
 pub struct TlsStream<IO> {
-    /// In a box: streams are moved into tasks, and futures hold them twice.
+    /// Boxed, because streams are moved into tasks, and futures hold them twice.
     driver: Box<Driver<io::Error>>,
     io: IO,
     tasks: Tasks,
-    /// Until a handshake is over that was begun with early data.
+    /// Set until a handshake that began with early data is complete.
     early: Option<Box<Early>>,
 }
 
@@ -53,7 +54,7 @@ impl<IO> TlsStream<IO> {
         Self { driver, io, tasks: Tasks::default(), early: None }
     }
 
-    /// Becomes a stream with its handshake in front of it, if early data may be written.
+    /// Makes this a stream whose handshake is still to come, if early data can be written.
     pub(crate) fn begin_early(&mut self) -> bool {
         self.early = self.driver.connection_mut().early_writer().map(|_| Box::new(Early::new()));
         self.early.is_some()
@@ -64,34 +65,34 @@ impl<IO> TlsStream<IO> {
         (&self.io, self.driver.connection())
     }
 
-    /// The transport and the connection, for what a stream has no call for, such as
-    /// [`Writer::update_keys`](wantwrite::Writer::update_keys). Whatever is written to the
-    /// connection leaves with the stream's next call. Reading or writing TLS bytes past the
-    /// connection breaks it.
+    /// The transport and the connection, for calls that the stream does not have, such as
+    /// [`Writer::update_keys`](wantwrite::Writer::update_keys). The stream's next call sends what
+    /// you write to the connection. Never read or write the transport directly: that breaks the
+    /// connection.
     pub const fn get_mut(&mut self) -> (&mut IO, &mut Connection) {
         (&mut self.io, self.driver.connection_mut())
     }
 
-    /// Takes both apart. Bytes that wait stay in the connection.
+    /// Splits the stream into transport and connection. Pending bytes stay in the connection.
     pub fn into_inner(self) -> (IO, Connection) {
         (self.io, self.driver.into_connection())
     }
 }
 
 impl<IO: AsyncRead + AsyncWrite + Unpin> TlsStream<IO> {
-    /// Shuts down as `shutdown` does, and then reads and throws away what the peer still sends
-    /// until it has ended: by `close_notify`, or by the end of the transport
-    /// ([`reader_state`](Connection::reader_state) says which). Now the stream may be dropped:
-    /// a socket that is dropped with unread input is reset, and what the peer has not read yet is
-    /// lost.
+    /// Shuts down like `shutdown`, then reads and discards the peer's data until it ends with
+    /// `close_notify` or the end of the transport ([`reader_state`](Connection::reader_state) tells
+    /// which). After that, you can drop the stream safely: if a socket is dropped with unread
+    /// input, it is reset, and the peer loses what it has not read yet.
     ///
-    /// At most `max_discarded` bytes are read from the transport and thrown away. It has no timeout
-    /// of its own: wrap it in `tokio::time::timeout`. If it is dropped before its end, it may be
-    /// called again, and counts on.
+    /// Reads and discards at most `max_discarded` bytes from the transport. It never times out:
+    /// wrap it in `tokio::time::timeout`. If you drop the future early, you can call this again; it
+    /// continues to count where it stopped.
     ///
     /// # Errors
-    /// As `shutdown`; [`ErrorKind::Other`] with a [`LingerError`](wantwrite::LingerError) in it if
-    /// the peer sent more than `max_discarded`.
+    /// The same as `shutdown`, and [`ErrorKind::Other`] with a
+    /// [`LingerError`](wantwrite::LingerError) inside if the peer sent more than `max_discarded`
+    /// bytes.
     pub async fn close_and_linger(&mut self, max_discarded: u64) -> io::Result<()> {
         poll_fn(|cx| self.poll_shut_down(cx)).await.map_err(errors::of_stream)?;
         let linger = Goal::Linger { max: max_discarded };
@@ -99,15 +100,15 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> TlsStream<IO> {
         lingered.map_err(errors::of_stream)
     }
 
-    /// Finishes the handshake; no other task is there yet.
+    /// Finishes the handshake. No other task uses the stream yet.
     pub(crate) fn poll_handshake(
         &mut self,
         role: Role,
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), Fault<io::Error>>> {
         ready!(self.poll_goal(Side::Writing, Goal::Handshake, cx))?;
-        // The peer reads until it has our last flight, but for a server's in TLS 1.3: that may be
-        // tickets, which a client that writes first does not read yet.
+        // The peer reads until it has our last flight. The exception is a server in TLS 1.3, whose
+        // last flight may consist of tickets, which a client that writes first does not read yet.
         let version = self.driver.connection().protocol_version();
         if role == Role::Client || version == Some(Version::Tls12) {
             ready!(self.poll_goal(Side::Writing, Goal::Flush, cx))?;
@@ -115,13 +116,13 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> TlsStream<IO> {
         Poll::Ready(Ok(()))
     }
 
-    /// Sends the alert of a handshake that has failed, through a transport of whatever size.
+    /// Sends the alert of a failed handshake, however little the transport takes per call.
     pub(crate) fn poll_last_word(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        // It says what is known already.
+        // The error is already known.
         self.poll_goal(Side::Writing, Goal::Close, cx).map(|_known| ())
     }
 
-    /// Accepts early data, if that is what a write writes now.
+    /// Accepts early data, if that is what a write means now.
     fn poll_write_early(
         &mut self,
         cx: &mut Context<'_>,
@@ -136,7 +137,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> TlsStream<IO> {
         }
     }
 
-    /// What early data has put off comes first.
+    /// Finishes what early data has postponed.
     fn poll_settled(
         &mut self,
         side: Side,
@@ -169,7 +170,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> TlsStream<IO> {
             }
         }
         let ended = matches!(poll, Poll::Ready(Ok(0) | Err(_)));
-        // What a writing task waits for may have come about without an event of the transport.
+        // What a writing task waits for may have happened without an event of the transport.
         if ended || self.driver.connection().writer_state() != was {
             self.tasks.wake_writing();
         }
@@ -204,7 +205,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> TlsStream<IO> {
         accepted.map_err(errors::of_stream)
     }
 
-    /// Goes as far towards `goal` as the transport lets it.
+    /// Gets as far towards `goal` as the transport allows.
     #[inline]
     fn poll_goal(
         &mut self,
@@ -216,17 +217,18 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> TlsStream<IO> {
         let writable = tasks.begin(side, cx.waker());
         let Driven { result, wrote } = drive(driver, Pin::new(io), goal, cx, writable);
         tasks.end(side, result.is_pending());
-        // A writing task may wait for the room that this made.
+        // A writing task may be waiting for the room that this made.
         if wrote && side == Side::Reading {
             tasks.wake_writing();
         }
         result
     }
 
-    /// `close_notify` or, if the connection has failed, its alert; then the transport's own end.
+    /// Sends `close_notify` or, if the connection has failed, its alert; then shuts down the
+    /// transport.
     fn poll_shut_down(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Fault<io::Error>>> {
         match ready!(self.poll_settled(Side::Writing, cx)) {
-            // Its alert must still be sent.
+            // The alert must still be sent.
             Ok(()) | Err(Fault::Connection(_)) => {}
             failed => return Poll::Ready(failed),
         }
@@ -236,7 +238,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> TlsStream<IO> {
         let poll = Pin::new(&mut self.io).poll_shutdown(writable);
         self.tasks.end(Side::Writing, poll.is_pending());
         match ready!(poll) {
-            // Some systems say so of a socket that the peer has closed.
+            // Some systems return this for a socket that the peer has closed.
             Err(error) if error.kind() != ErrorKind::NotConnected => {
                 Poll::Ready(Err(Fault::Transport(error)))
             }
@@ -259,7 +261,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncRead for TlsStream<IO> {
     }
 }
 
-/// As [`Connection::read`], but the memory need not be initialised.
+/// Like [`Connection::read`], but into memory that may be uninitialised.
 fn read_into(connection: &mut Connection, buf: &mut ReadBuf<'_>) -> Result<usize, ConnectionError> {
     connection.read_with(|plaintext| {
         let n = plaintext.len().min(buf.remaining());
@@ -269,7 +271,7 @@ fn read_into(connection: &mut Connection, buf: &mut ReadBuf<'_>) -> Result<usize
 }
 
 impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncBufRead for TlsStream<IO> {
-    /// The plaintext of one record, where it was opened.
+    /// Returns the plaintext of one record, in the memory where it was opened.
     fn poll_fill_buf(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
         let this = self.get_mut();
         ready!(this.poll_reading(cx, |connection| Ok(connection.plaintext().len())))?;
@@ -278,7 +280,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncBufRead for TlsStream<IO> {
 
     fn consume(self: Pin<&mut Self>, len: usize) {
         let connection = self.get_mut().driver.connection_mut();
-        // The trait has no error for it.
+        // The trait has no error for a `len` that is too large.
         let _within = connection.consume(len.min(connection.plaintext().len()));
     }
 }
@@ -292,7 +294,8 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncWrite for TlsStream<IO> {
         self.get_mut().poll_writing(cx, &[IoSlice::new(buf)], |writer| writer.write(buf))
     }
 
-    /// Small buffers share their records: for a record each, write and flush them one by one.
+    /// Packs small buffers into shared records. For one record per buffer, write and flush each
+    /// one.
     fn poll_write_vectored(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -316,14 +319,14 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncWrite for TlsStream<IO> {
     }
 }
 
-/// What came of a goal.
+/// The outcome of a goal.
 pub(crate) struct Driven {
     pub(crate) result: Poll<Result<(), Fault<io::Error>>>,
-    /// Whether the transport took or flushed anything.
+    /// Whether the transport took bytes or flushed.
     wrote: bool,
 }
 
-/// Goes as far towards `goal` as the transport lets it.
+/// Gets as far towards `goal` as the transport allows.
 pub(crate) fn drive<IO: AsyncRead + AsyncWrite>(
     driver: &mut Driver<io::Error>,
     mut io: Pin<&mut IO>,
@@ -378,5 +381,5 @@ fn poll_write(
     }
 }
 
-/// Pieces of ciphertext that one vectored write is given.
+/// How many pieces of ciphertext one vectored write passes.
 const MAX_SLICES: usize = 16;

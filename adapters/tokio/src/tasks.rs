@@ -1,4 +1,4 @@
-//! Who waits for a stream.
+//! The tasks that wait for a stream.
 
 use alloc::sync::Arc;
 use alloc::task::Wake;
@@ -13,16 +13,16 @@ pub(crate) enum Side {
     Writing,
 }
 
-/// The task that reads and the task that writes; they may be one.
+/// The task that reads and the task that writes, which may be one and the same.
 ///
-/// A transport remembers one waker for each direction. Only reading reads it, but both write it:
-/// answers go out while we read. So, while two tasks wait, the transport's writing side is given
-/// a waker of our own. It wakes the task that waits to write, and the reading one only where none
-/// does: it sends what a finished write has left.
+/// A transport remembers one waker per direction. Only the reading side reads from it, but both
+/// sides write to it, because reading sends answers. So while two tasks wait, the transport's
+/// writing side gets a waker that we make. It wakes the task that waits to write. If none does, it
+/// wakes the reading task, which sends what a finished write has left.
 #[derive(Debug, Default)]
 pub(crate) struct Tasks {
     waiting: Waiting,
-    /// Made when two tasks wait for the first time.
+    /// Created when two tasks wait for the first time.
     both: Option<(Arc<Both>, Waker)>,
 }
 
@@ -34,18 +34,18 @@ struct Waiting {
 
 #[derive(Debug, Default)]
 struct Task {
-    /// The last one's, whether it waits or not.
+    /// The waker of the latest task, whether it waits or not.
     waker: Option<Waker>,
     waits: bool,
 }
 
-/// What the waker of our own knows.
+/// The state behind the waker that we make.
 #[derive(Debug, Default)]
 struct Both(Mutex<Waiting>);
 
 impl Tasks {
-    /// The waker for the transport's writing side. To be called before the transport is polled:
-    /// it may wake at once.
+    /// Returns the waker for the transport's writing side. Call this before you poll the transport,
+    /// which may wake immediately.
     #[inline]
     pub(crate) fn begin<'a>(&'a mut self, side: Side, waker: &'a Waker) -> &'a Waker {
         let (ours, other) = self.waiting.of(side);
@@ -53,10 +53,10 @@ impl Tasks {
         if self.both.is_none() && !other.waits { waker } else { self.begin_beside(side, waker) }
     }
 
-    /// The same where two tasks wait, or did.
+    /// [`begin`](Self::begin) when two tasks wait or have waited.
     fn begin_beside<'a>(&'a mut self, side: Side, waker: &'a Waker) -> &'a Waker {
         if !self.waiting.of(side).1.is_another(waker) {
-            // Whatever it was given before is worth as much as this.
+            // Any waker that the transport got earlier is as good as this one.
             if let Some((both, _)) = &self.both {
                 both.with(|waiting| waiting.of(side).0.set(waker));
             }
@@ -75,7 +75,7 @@ impl Tasks {
         ours
     }
 
-    /// Whether the poll was pending: those that were ready wait no more.
+    /// `waits` tells whether the poll was pending. A task whose poll was ready no longer waits.
     #[inline]
     pub(crate) fn end(&mut self, side: Side, waits: bool) {
         self.waiting.of(side).0.waits = waits;
@@ -84,7 +84,8 @@ impl Tasks {
         }
     }
 
-    /// What the writing task waits for may have come about without an event of the transport.
+    /// Wakes the writing task: what it waits for may have happened without an event of the
+    /// transport.
     pub(crate) fn wake_writing(&mut self) {
         if self.waiting.writing.waits {
             self.end(Side::Writing, false);
@@ -96,7 +97,7 @@ impl Tasks {
 }
 
 impl Waiting {
-    /// This side's task, and the other's.
+    /// The task of this side, and the task of the other side.
     const fn of(&mut self, side: Side) -> (&mut Task, &mut Task) {
         match side {
             Side::Reading => (&mut self.reading, &mut self.writing),
@@ -106,7 +107,7 @@ impl Waiting {
 }
 
 impl Task {
-    /// It waits, as far as the transport may wake it from now on.
+    /// Marks the task as waiting: from now on, the transport may wake it.
     #[inline]
     fn set(&mut self, waker: &Waker) {
         match &mut self.waker {
@@ -122,12 +123,12 @@ impl Task {
         self.waits = other.waits;
     }
 
-    /// Whether it waits, and is not the task of this waker.
+    /// Whether it waits and is a task other than `waker`'s.
     fn is_another(&self, waker: &Waker) -> bool {
         self.waits && self.waker.as_ref().is_some_and(|task| !task.will_wake(waker))
     }
 
-    /// Its waker, if it waits; then it does not any more.
+    /// Takes its waker if it waits; it then no longer waits.
     fn take(&mut self) -> Option<Waker> {
         if mem::take(&mut self.waits) { self.waker.take() } else { None }
     }
@@ -135,7 +136,7 @@ impl Task {
 
 impl Both {
     fn with<R>(&self, f: impl FnOnce(&mut Waiting) -> R) -> R {
-        // A panic elsewhere leaves it whole: every step of ours is one assignment.
+        // A panic elsewhere leaves this consistent: each of our steps is one assignment.
         f(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -146,7 +147,7 @@ impl Wake for Both {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        // Not under the lock: a waker may poll at once.
+        // Not under the lock: a waker may poll immediately.
         let task =
             self.with(|Waiting { reading, writing }| writing.take().or_else(|| reading.take()));
         if let Some(task) = task {

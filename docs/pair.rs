@@ -19,7 +19,7 @@ fn drain(writer: &mut Writer) -> Vec<u8> {
     while writer.wants_drain() {
         let mut drain = writer.drain();
         wire.extend_from_slice(drain.chunk());
-        drain.advance(drain.chunk().len()).unwrap();
+        drain.advance(drain.chunk().len()).expect("no more than the chunk");
     }
     wire
 }
@@ -31,12 +31,12 @@ fn configs() -> Result<(rustls::ClientConfig, rustls::ServerConfig)> {
     let chain = vec![identity.cert.der().clone()];
     let mut roots = rustls::RootCertStore::empty();
     roots.add(chain[0].clone())?;
-    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
-    let client = rustls::ClientConfig::builder_with_provider(provider.clone())
+    let provider = || rustls::crypto::ring::default_provider().into();
+    let client = rustls::ClientConfig::builder_with_provider(provider())
         .with_safe_default_protocol_versions()?
         .with_root_certificates(roots)
         .with_no_client_auth();
-    let server = rustls::ServerConfig::builder_with_provider(provider)
+    let server = rustls::ServerConfig::builder_with_provider(provider())
         .with_safe_default_protocol_versions()?
         .with_no_client_auth()
         .with_single_cert(chain, key)?;

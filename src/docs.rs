@@ -1,45 +1,51 @@
-//! The manual, a page a module. It is in the documentation only.
+//! The manual, one module a page. It exists in the documentation only.
+//!
+//! Its pages link to items of most features. Without the features `std` and `webpki-roots`, each
+//! page says where to read it.
 
-#[doc = include_str!("../docs/ssl-write.md")]
-pub mod coming_from_ssl_write {}
+/// A page: the name of its module, and its file in `docs/`. The doctests of a page that names its
+/// `tests` are in that package, which has the crates that the page is about.
+macro_rules! page {
+    ($name:ident, $file:literal) => {
+        page!($name, $file, all());
+    };
+    ($name:ident, $file:literal, tests = $package:literal) => {
+        page!($name, $file, not(doctest));
+    };
+    ($name:ident, $file:literal, $($condition:tt)+) => {
+        #[cfg_attr(
+            all(feature = "std", feature = "webpki-roots", $($condition)+),
+            doc = include_str!(concat!("../docs/", $file))
+        )]
+        #[cfg_attr(
+            not(all(feature = "std", feature = "webpki-roots")),
+            doc = concat!(
+                "This page links to items that this build lacks. Read it ",
+                "[on docs.rs](https://docs.rs/wantwrite/latest/wantwrite/docs/", stringify!($name),
+                "/index.html), or as `docs/", $file, "` in the repository."
+            )
+        )]
+        pub mod $name {}
+    };
+}
 
-#[doc = include_str!("../docs/event-loops.md")]
-pub mod event_loops {}
-
-/// Its doctests are in `tests/published`, which has the adapters.
-#[cfg_attr(not(doctest), doc = include_str!("../docs/runtimes.md"))]
-pub mod runtimes {}
-
-#[doc = include_str!("../docs/memory.md")]
-pub mod back_pressure_and_memory {}
-
-#[doc = include_str!("../docs/key-updates.md")]
-pub mod key_updates_and_limits {}
-
-#[doc = include_str!("../docs/sizes.md")]
-pub mod sizes_and_padding {}
-
-#[doc = include_str!("../docs/early-data.md")]
-pub mod early_data {}
-
-#[doc = include_str!("../docs/exporters.md")]
-pub mod exporters {}
-
-#[doc = include_str!("../docs/late-decisions.md")]
-pub mod late_decisions {}
-
-#[doc = include_str!("../docs/providers.md")]
-pub mod other_providers {}
-
-/// Its doctests are in `examples/tokio_turmoil`, which has the crates that it is about.
-#[cfg_attr(not(doctest), doc = include_str!("../docs/simulation.md"))]
-pub mod deterministic_simulation {}
-
-#[doc = include_str!("../docs/peers.md")]
-pub mod other_programs {}
-
-#[doc = include_str!("../docs/c.md")]
-pub mod from_c {}
-
-#[doc = include_str!("../docs/no-libc.md")]
-pub mod no_libc {}
+page!(event_loops, "event-loops.md");
+page!(runtimes, "runtimes.md", tests = "tests/published");
+page!(coming_from_ssl_write, "ssl-write.md");
+page!(coming_from_bio_pairs, "coming-from/bio-pairs.md");
+page!(coming_from_rustls, "coming-from/rustls.md");
+page!(coming_from_s2n_tls, "coming-from/s2n-tls.md");
+page!(coming_from_mbedtls, "coming-from/mbedtls.md");
+page!(back_pressure_and_memory, "memory.md");
+page!(key_updates_and_limits, "key-updates.md");
+page!(sizes_and_padding, "sizes.md");
+page!(early_data, "early-data.md");
+page!(exporters, "exporters.md");
+page!(late_decisions, "late-decisions.md");
+page!(other_providers, "providers.md");
+page!(deterministic_simulation, "simulation.md", tests = "examples/tokio_turmoil");
+page!(other_programs, "peers.md");
+page!(from_c, "c.md");
+page!(no_libc, "no-libc.md");
+page!(questions, "faq.md");
+page!(glossary, "glossary.md");

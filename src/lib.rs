@@ -1,31 +1,100 @@
-//! A TLS record-layer writer engine without I/O.
+//! TLS for event loops, without I/O: a record-layer writer, and the reader that matches it.
 //!
-//! It cuts plaintext into TLS records, seals them with ring, and holds the ciphertext in a bounded
-//! buffer that the caller drains. rustls makes the handshake; then its traffic keys move here.
+//! wantwrite cuts plaintext into TLS records, seals them with ring or AWS-LC, and holds the
+//! ciphertext in a bounded buffer that you drain into your transport. rustls performs the
+//! handshake; then its traffic keys move here. TLS 1.3 and 1.2, client and server.
+//!
+//! A client and a server in memory:
+//!
+#![cfg_attr(feature = "rustls", doc = "```")]
+#![cfg_attr(not(feature = "rustls"), doc = "```ignore")]
+//! use wantwrite::{CipherSuite, Connection, ReadKeys, Role, TrafficSecret, WriteKeys};
+//!
+//! fn main() -> Result<(), Box<dyn core::error::Error>> {
+//!     // Keys take the place of the handshake, which `Connection::client` and `server` make.
+//!     let secret = |byte| TrafficSecret::new(CipherSuite::TLS_AES_128_GCM_SHA256, &[byte; 32]);
+//!     let write = |byte| secret(byte).map(WriteKeys::from_secret);
+//!     let read = |byte| secret(byte).map(ReadKeys::from_secret);
+//!     let mut client = Connection::from_keys(write(1)?, read(2)?, Role::Client, Default::default())?;
+//!     let mut server = Connection::from_keys(write(2)?, read(1)?, Role::Server, Default::default())?;
+//!
+//!     let message = vec![b'x'; 100_000];
+//!     let mut accepted = client.writer_mut().write(&message)?; // as much as there is room for
+//!     println!("accepted {accepted} bytes, the buffer is {:?}", client.writer().buffer_state());
+//!
+//!     let mut received = 0;
+//!     while client.wants().drain {
+//!         let mut drain = client.writer_mut().drain();
+//!         let len = drain.chunk().len().min(1448); // a slow transport
+//!         let taken = server.receive(&drain.chunk()[..len]);
+//!         drain.advance(taken)?;
+//!         accepted += client.writer_mut().write(&message[accepted..])?; // 0 while there is no room
+//!         while server.wants().process {
+//!             server.process()?;
+//!             received += server.plaintext().len();
+//!             server.consume_all();
+//!         }
+//!     }
+//!     println!("received {received} bytes in {} records", client.writer().progress().records);
+//!     Ok(())
+//! }
+//! ```
+//!
+//! It prints
+//!
+//! ```text
+//! accepted 65536 bytes, the buffer is Full
+//! received 100000 bytes in 7 records
+//! ```
+//!
+//! # Where to go
+//!
+//! | you want | start with |
+//! |---|---|
+//! | a client or a server over your own event loop | [`Connection`], and the recipes of [`docs::event_loops`] |
+//! | `Read + Write` over a socket | `Stream` |
+//! | tokio, smol, compio, embedded-io | an adapter crate: [`docs::runtimes`] |
+//! | to be told the next step, or to write an adapter | [`driver`] |
+//! | records with your own keys, without a handshake | [`Writer`] and [`Reader`], or [`Connection::from_keys`] |
+//! | what you know from another library | [`docs::coming_from_ssl_write`], [`docs::coming_from_bio_pairs`], [`docs::coming_from_rustls`], [`docs::coming_from_s2n_tls`], [`docs::coming_from_mbedtls`] |
+//! | an answer, or a term | [`docs::questions`], [`docs::glossary`] |
 //!
 //! # The mental model
 //!
-//! Two mirrored halves, and no hidden state behind them:
+//! Two mirrored halves:
 //!
 //! ```text
 //! plaintext --write / slot+commit--> [current record] --seal--> [sealed records] --drain().advance--> transport
 //! transport --inbound().commit--> [records] --open in place--> [plaintext] --consume--> caller
 //! ```
 //!
-//! The tail of the outbound buffer is at most one *current record*: plaintext that is not sealed
-//! yet. It is sealed, in place, when it is full, when [`Writer::flush`] or [`Connection::close`]
-//! asks, or when the drain reaches it. So small writes made while earlier bytes wait share a
-//! record, without a timer, and a slow drain never makes short records.
+//! The outbound buffer ends in at most one *current record*: plaintext that is not sealed yet. The
+//! writer seals it in place when it is full, when you call [`Writer::flush`] or
+//! [`Connection::close`], or when the drain reaches it. So small writes made while earlier bytes
+//! are pending share a record, without a timer, and a slow drain never makes short records.
 //!
-//! A [`Connection`] is both halves and the handshake; [`Writer`] and [`Reader`] are the halves
-//! alone, with keys from anywhere; `Stream` is a connection over `std::io`.
+//! # The states
 //!
-//! Everything is a level that can be looked at again: [`Connection::wants`],
-//! [`Connection::writer_state`], [`Writer::buffer_state`], [`Writer::room`]. "Would block" is not
-//! an error here: `write` says how much it accepted, 0 included. Errors are about one call
-//! ([`WriteError`], which carries the count accepted), or fatal and sticky ([`Error`],
-//! [`ConnectionError`]). [`docs::event_loops`] has the loops to begin with; `Stream` is one that
-//! is ready made, and [`driver`] is for making others.
+//! Every state is a level that you can look at again: [`Connection::wants`],
+//! [`Connection::writer_state`], [`Writer::buffer_state`], [`Writer::room`].
+//!
+//! | [`Writer::buffer_state`] | [`room`](Writer::room) while `Open` | what to do |
+//! |---|---|---|
+//! | [`Empty`](BufferState::Empty) | > 0 | write |
+//! | [`Holding`](BufferState::Holding) | > 0 | write more, or drain |
+//! | [`Full`](BufferState::Full) | 0 | drain: this is "want write" |
+//!
+//! | [`Connection::writer_state`] | [`write`](Writer::write) | what to do |
+//! |---|---|---|
+//! | [`Negotiating`](WriterState::Negotiating) | accepts 0 | drain and feed |
+//! | [`Open`](WriterState::Open) | accepts `room()` bytes | write, drain, feed |
+//! | [`Closing`](WriterState::Closing) | `Err(Closed)` | drain |
+//! | [`Closed`](WriterState::Closed) | `Err(Closed)` | read until the peer has closed, then drop the transport |
+//! | [`Failed`](WriterState::Failed) | `Err(Failed)` | drain the alert, if any |
+//!
+//! "Would block" is not an error: `write` says how much it accepted, 0 included. An error is about
+//! one call and carries the count accepted ([`WriteError`]), or it is fatal and sticky ([`Error`],
+//! [`ConnectionError`]).
 //!
 //! RFC 9846, cited throughout, is TLS 1.3; it replaces RFC 8446.
 //!
@@ -34,8 +103,12 @@
 //! | page | for |
 //! |---|---|
 //! | [`docs::event_loops`] | level- and edge-triggered loops, io_uring, a game's frames, a loop of your own |
-//! | [`docs::runtimes`] | which adapter suits which runtime: tokio, smol, embedded-io |
+//! | [`docs::runtimes`] | which adapter suits which runtime: tokio, smol, compio, embedded-io |
 //! | [`docs::coming_from_ssl_write`] | OpenSSL's manual page, sentence by sentence |
+//! | [`docs::coming_from_bio_pairs`] | OpenSSL with memory BIOs and BIO pairs |
+//! | [`docs::coming_from_rustls`] | rustls's buffered and unbuffered connections |
+//! | [`docs::coming_from_s2n_tls`] | s2n-tls: blocked statuses, callbacks, corking |
+//! | [`docs::coming_from_mbedtls`] | mbedTLS: `f_send`, `f_recv` and their errors |
 //! | [`docs::back_pressure_and_memory`] | who waits for whom, and what a connection holds |
 //! | [`docs::key_updates_and_limits`] | how much a key may seal, and what happens then |
 //! | [`docs::sizes_and_padding`] | how long records are, and what that costs |
@@ -44,42 +117,48 @@
 //! | [`docs::late_decisions`] | a configuration for each client, short records, connections that move |
 //! | [`docs::other_providers`] | aws-lc-rs, graviola, and post-quantum groups |
 //! | [`docs::deterministic_simulation`] | the same bytes for the same seed: turmoil, a paused clock, a world of your own |
-//! | [`docs::other_programs`] | what some peers expect, and what they do wrong themselves |
+//! | [`docs::other_programs`] | what some peers expect, and what they get wrong |
 //! | [`docs::from_c`] | the C library: its model, its errors, and its calls beside OpenSSL's |
-//! | [`docs::no_libc`] | programs with nothing underneath |
+//! | [`docs::no_libc`] | programs without an operating system's libraries |
+//! | [`docs::questions`] | short answers: why is it not sent, why 0, how much memory |
+//! | [`docs::glossary`] | the terms of these pages, one sentence each |
 //!
 //! # Features
 //!
-//! They only add. `rustls`, `std`, `tls12` and `webpki-roots` are on by default.
+//! Features only add. `ring`, `rustls`, `std`, `tls12` and `webpki-roots` are on by default.
 //!
 //! | feature | what it adds |
 //! |---|---|
-//! | `rustls` | [`Connection`]. Without it there are [`Writer`] and [`Reader`], with ring, bytes and zeroize only |
+//! | `ring` | ring's AEADs, and its provider for rustls; works without `std` |
+//! | `aws-lc-rs` | AWS-LC's, beside ring's or alone; includes `std` |
+//! | `rustls` | [`Connection`]. Without it the crate is [`Writer`] and [`Reader`] |
 //! | `tls12` | handshakes of TLS 1.2 |
-//! | `webpki-roots` | `webpki_client_config`: the Mozilla roots; `rustls` too |
+//! | `webpki-roots` | `webpki_client_config`, which trusts the Mozilla roots; includes `rustls` |
 //! | `std` | `Stream`, `Pool`, chunks for `writev`, rustls's own clock and randomness |
 //! | `hashbrown` | rustls's session caches without `std` |
-//! | `parallel` | `Writer::seal_batch`, `SealWorkers`: a connection's records sealed on several threads; `std` too |
+//! | `parallel` | `Writer::seal_batch`, `SealWorkers`: one connection's records sealed on several threads; includes `std` |
 //!
-//! Without `std` a configuration comes from [`client_config_builder`] or [`server_config_builder`]
-//! and the caller's [`clock`]; [`docs::no_libc`] says what else such a program needs. Without
-//! `tls12` a configuration of this crate's negotiates TLS 1.3 only, even where another crate has
-//! turned rustls's TLS 1.2 on; a configuration of your own negotiates what it says.
+//! Without `std`, begin a configuration with [`client_config_builder`] or [`server_config_builder`]
+//! and your own [`clock`]; [`docs::no_libc`] says what else such a program needs. Without `tls12`,
+//! the configurations that this crate makes negotiate TLS 1.3 only, even if another crate has turned
+//! on rustls's TLS 1.2; a configuration of your own negotiates what it says.
 //!
-//! Foreign types in this API: `bytes` (`Bytes`, `BytesMut`, and `Buf` for a chunk), rustls's
-//! configurations and its `pki_types`, both re-exported.
+//! Foreign types in this API: `bytes` (`Bytes`, `BytesMut`, and `Buf` for a chunk), and rustls's
+//! configurations and `pki_types`; both crates are re-exported.
 //!
 //! # Adapters
 //!
-//! They are crates of their own: `wantwrite-tokio` has `TlsConnector`, `TlsAcceptor` and
-//! `TlsStream` over tokio's traits, `wantwrite-embedded-io` has `EmbeddedStream` and
-//! `AsyncEmbeddedStream`, without `std` too, and `wantwrite-futures-io` has `FuturesStream` for
-//! smol. `wantwrite-fuzzing` is for fuzzers and simulators only.
+//! Adapters are crates of their own. `wantwrite-tokio` has `TlsConnector`, `TlsAcceptor` and
+//! `TlsStream` over tokio's traits, `wantwrite-futures-io` has `FuturesStream` for smol,
+//! `wantwrite-compio` has `TlsStream` over completions, and `wantwrite-embedded-io` has
+//! `EmbeddedStream`, `AsyncEmbeddedStream` and `SplitStream`, with and without `std`.
+//! `wantwrite-fuzzing` is for fuzzers and simulators only.
 // Where these links go if the items are not compiled in.
 #![cfg_attr(
     not(feature = "rustls"),
     doc = "",
     doc = "[`Connection`]: https://docs.rs/wantwrite/latest/wantwrite/struct.Connection.html",
+    doc = "[`Connection::from_keys`]: https://docs.rs/wantwrite/latest/wantwrite/struct.Connection.html#method.from_keys",
     doc = "[`Connection::close`]: https://docs.rs/wantwrite/latest/wantwrite/struct.Connection.html#method.close",
     doc = "[`Connection::wants`]: https://docs.rs/wantwrite/latest/wantwrite/struct.Connection.html#method.wants",
     doc = "[`Connection::writer_state`]: https://docs.rs/wantwrite/latest/wantwrite/struct.Connection.html#method.writer_state",
@@ -88,24 +167,6 @@
     doc = "[`client_config_builder`]: https://docs.rs/wantwrite/latest/wantwrite/fn.client_config_builder.html",
     doc = "[`server_config_builder`]: https://docs.rs/wantwrite/latest/wantwrite/fn.server_config_builder.html",
     doc = "[`clock`]: https://docs.rs/wantwrite/latest/wantwrite/fn.clock.html"
-)]
-#![cfg_attr(
-    not(all(feature = "std", feature = "webpki-roots")),
-    doc = "",
-    doc = "[`docs::event_loops`]: https://docs.rs/wantwrite/latest/wantwrite/docs/event_loops/index.html",
-    doc = "[`docs::runtimes`]: https://docs.rs/wantwrite/latest/wantwrite/docs/runtimes/index.html",
-    doc = "[`docs::coming_from_ssl_write`]: https://docs.rs/wantwrite/latest/wantwrite/docs/coming_from_ssl_write/index.html",
-    doc = "[`docs::back_pressure_and_memory`]: https://docs.rs/wantwrite/latest/wantwrite/docs/back_pressure_and_memory/index.html",
-    doc = "[`docs::key_updates_and_limits`]: https://docs.rs/wantwrite/latest/wantwrite/docs/key_updates_and_limits/index.html",
-    doc = "[`docs::sizes_and_padding`]: https://docs.rs/wantwrite/latest/wantwrite/docs/sizes_and_padding/index.html",
-    doc = "[`docs::early_data`]: https://docs.rs/wantwrite/latest/wantwrite/docs/early_data/index.html",
-    doc = "[`docs::exporters`]: https://docs.rs/wantwrite/latest/wantwrite/docs/exporters/index.html",
-    doc = "[`docs::late_decisions`]: https://docs.rs/wantwrite/latest/wantwrite/docs/late_decisions/index.html",
-    doc = "[`docs::other_providers`]: https://docs.rs/wantwrite/latest/wantwrite/docs/other_providers/index.html",
-    doc = "[`docs::deterministic_simulation`]: https://docs.rs/wantwrite/latest/wantwrite/docs/deterministic_simulation/index.html",
-    doc = "[`docs::other_programs`]: https://docs.rs/wantwrite/latest/wantwrite/docs/other_programs/index.html",
-    doc = "[`docs::from_c`]: https://docs.rs/wantwrite/latest/wantwrite/docs/from_c/index.html",
-    doc = "[`docs::no_libc`]: https://docs.rs/wantwrite/latest/wantwrite/docs/no_libc/index.html"
 )]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![no_std]
@@ -120,7 +181,7 @@ mod alert;
 mod buffer;
 #[cfg(feature = "rustls")]
 mod connection;
-#[cfg(all(doc, feature = "std", feature = "webpki-roots"))]
+#[cfg(doc)]
 pub mod docs;
 #[cfg(feature = "rustls")]
 pub mod driver;

@@ -16,7 +16,7 @@ const MAX_ROUNDS: usize = 1000;
 
 pub fn run(data: &[u8]) {
     let mut input = Input::new(data);
-    if let Ok(mut link) = Link::new(&mut input) {
+    if let Ok(mut link) = Link::new(&mut input, draw::aeads(data)) {
         let _input_is_used_up = link.go(&mut input);
         link.finish();
     }
@@ -38,9 +38,10 @@ struct Endpoint {
 }
 
 impl Link {
-    fn new(input: &mut Input<'_>) -> Result<Self> {
+    fn new(input: &mut Input<'_>, aeads: [AeadProvider; 2]) -> Result<Self> {
         let suite = *input.choose(&wantwrite_fuzzing::SUITES)?;
         let mut config = ConnectionConfig::default();
+        [config.writer.aead, config.reader.aead] = aeads;
         config.writer.capacity = input.int_in_range(1..=4)? * MAX_FRAGMENT_LEN;
         config.writer.buffers = draw::buffers(input)?;
         config.writer.padding = draw::padding(input)?;

@@ -2,16 +2,17 @@
 
 use super::draw::{self, Input, Result};
 use wantwrite_testing::batch::Help;
-use wantwrite_testing::model::{Op, Run};
+use wantwrite_testing::model::{Keys, Op, Run};
 
 const MAX_OPS: usize = 100;
 
 pub fn run(data: &[u8]) {
     let mut input = Input::new(data);
-    let (Ok(suite), Ok(config)) = (draw::suite(&mut input), draw::writer_config(&mut input)) else {
+    let (Ok(suite), Ok(mut config)) = (draw::suite(&mut input), draw::writer_config(&mut input)) else {
         return;
     };
-    let mut run = Run::new(suite, config);
+    config.aead = draw::aeads(data)[0];
+    let mut run = Run::with_keys(suite, config, keys(data));
     for _ in 0..MAX_OPS {
         if input.is_empty() {
             break;
@@ -20,6 +21,16 @@ pub fn run(data: &[u8]) {
         run.step(&op);
     }
     run.finish();
+}
+
+/// What `draw::aeads` leaves of the last byte says it.
+fn keys(data: &[u8]) -> Keys {
+    match data.last().map_or(0, |last| u64::from(last >> 2)) {
+        number @ 32..=39 => Keys::Raw { used: number - 32 },
+        number @ 40..=51 => Keys::Exhausted { used: 1 + number % 4, left: number % 3 },
+        number @ 52..=55 => Keys::LastGenerations(number - 52),
+        _ => Keys::Fresh,
+    }
 }
 
 fn op(input: &mut Input<'_>) -> Result<Op> {

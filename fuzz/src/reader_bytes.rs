@@ -40,14 +40,30 @@ pub fn fault(data: &[u8]) -> Option<PeerFault> {
     }
 }
 
-/// The input that has these bytes on the wire, in TLS 1.3 with AES-128-GCM.
-pub fn input_of(role: Role, wire: &[u8]) -> Vec<u8> {
-    let mut input = vec![0, u8::from(role == Role::Server)];
+/// The input that has these bytes on the wire, with AES-128-GCM.
+pub fn input_of(version: Version, role: Role, wire: &[u8]) -> Vec<u8> {
+    let mut input = start_of(version, role);
     for piece in wire.chunks(255) {
         input.extend([0, piece.len() as u8]);
         input.extend(piece);
     }
     input
+}
+
+/// The input of a sealed record with more in it than 2^14 bytes: of content, or of padding.
+pub fn input_of_too_long(version: Version, role: Role, is_padding: bool) -> Vec<u8> {
+    let mut input = start_of(version, role);
+    // `draw::len` makes 16,390 or 16,385 of the last two bytes.
+    input.extend(if is_padding { &[15, 0, 3, 6, 6, 20][..] } else { &[6, 6, 15] });
+    input
+}
+
+fn start_of(version: Version, role: Role) -> Vec<u8> {
+    let suite = match version {
+        Version::Tls13 => 0,
+        Version::Tls12 => 3,
+    };
+    vec![suite, u8::from(role == Role::Server)]
 }
 
 /// What is sent.

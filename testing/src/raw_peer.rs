@@ -94,6 +94,12 @@ impl RawPeer {
         }
     }
 
+    /// The same in TLS 1.2: key and IV of both directions, and the number of the next record.
+    pub fn from_key(suite: CipherSuite, key: &[u8], iv: [u8; 12], seq: u64) -> Self {
+        let direction = || Direction { suite, key: bind(suite, key), iv, seq, secret: Vec::new() };
+        Self { write: direction(), read: direction(), version: Version::Tls12 }
+    }
+
     /// The record layer of `peer`, where the other end is of `role`. `log` was its key log.
     pub fn take_over(suite: CipherSuite, role: Role, peer: Peer, log: &Secrets) -> Self {
         let secrets = peer.0.dangerous_extract_secrets().unwrap();

@@ -344,7 +344,7 @@ pub struct Secrets(Mutex<Vec<(String, Vec<u8>)>>);
 
 impl Secrets {
     /// The secret of that label; empty in TLS 1.2.
-    fn get(&self, label: &str) -> Vec<u8> {
+    pub fn get(&self, label: &str) -> Vec<u8> {
         let secrets = self.0.lock().unwrap();
         let found = secrets.iter().find(|(of, _)| of == label);
         found.map_or_else(Vec::new, |(_, secret)| secret.clone())

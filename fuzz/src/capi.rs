@@ -13,7 +13,7 @@ const MAX_OPS: usize = 120;
 
 pub fn run(data: &[u8]) {
     let mut input = Input::new(data);
-    let Ok(mut ends) = ends(&mut input) else { return };
+    let Ok(mut ends) = ends(&mut input, draw::aeads(data)) else { return };
     for _ in 0..MAX_OPS {
         if input.is_empty() || step(&mut input, &mut ends).is_err() {
             break;
@@ -32,10 +32,12 @@ struct End {
     is_behind_write_goal: bool,
 }
 
-fn ends(input: &mut Input<'_>) -> Result<[End; 2]> {
+/// The C library seals and opens by the default AEADs.
+fn ends(input: &mut Input<'_>, aeads: [AeadProvider; 2]) -> Result<[End; 2]> {
     let suite = *input.choose(&CipherSuite::ALL[..3])?;
     let mut settings = capi_calls::settings();
     let mut config = ConnectionConfig::default();
+    [config.writer.aead, config.reader.aead] = aeads;
     config.writer.capacity = input.int_in_range(1..=4)? * MAX_FRAGMENT_LEN;
     settings.write_capacity = config.writer.capacity;
     if input.ratio(1, 2)? {

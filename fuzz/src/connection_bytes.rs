@@ -15,11 +15,24 @@ const MAX_OPS: usize = 200;
 const MAX_ROUNDS: usize = 1000;
 
 pub fn run(data: &[u8]) {
+    let _errors = errors(data);
+}
+
+/// What the two connections of an input end with.
+pub fn errors(data: &[u8]) -> [Option<ConnectionError>; 2] {
     let mut input = Input::new(data);
-    if let Ok(mut link) = Link::new(&mut input) {
-        let _input_is_used_up = link.go(&mut input);
-        link.finish();
-    }
+    let Ok(mut link) = Link::new(&mut input, draw::aeads(data)) else { return [None, None] };
+    let _input_is_used_up = link.go(&mut input);
+    link.finish()
+}
+
+/// The input that inserts these bytes, at most 255, behind a handshake of TLS 1.3 as `strangers` with the
+/// default settings make it. They are on their way to the client.
+pub fn input_to_client(wire: &[u8]) -> Vec<u8> {
+    let mut input = vec![0; 8];
+    input.extend([1, 18, 0, wire.len() as u8]);
+    input.extend(wire);
+    input
 }
 
 struct Link {
@@ -38,9 +51,10 @@ struct Endpoint {
 }
 
 impl Link {
-    fn new(input: &mut Input<'_>) -> Result<Self> {
+    fn new(input: &mut Input<'_>, aeads: [AeadProvider; 2]) -> Result<Self> {
         let suite = *input.choose(&wantwrite_fuzzing::SUITES)?;
         let mut config = ConnectionConfig::default();
+        [config.writer.aead, config.reader.aead] = aeads;
         config.writer.capacity = input.int_in_range(1..=4)? * MAX_FRAGMENT_LEN;
         config.writer.buffers = draw::buffers(input)?;
         config.writer.padding = draw::padding(input)?;
@@ -171,7 +185,7 @@ impl Link {
         }
     }
 
-    fn finish(mut self) {
+    fn finish(mut self) -> [Option<ConnectionError>; 2] {
         self.settle();
         self.check();
         for at in 0..2 {
@@ -186,6 +200,7 @@ impl Link {
                 assert_eq!(end.tls.reader_state(), ReaderState::PeerClosed);
             }
         }
+        self.ends.map(|end| end.tls.error())
     }
 }
 

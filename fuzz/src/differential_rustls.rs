@@ -24,20 +24,22 @@ const MAX_RECORDS: usize = 20;
 
 pub fn run(data: &[u8]) {
     let mut input = Input::new(data);
-    let _input_is_used_up = compare(&mut input);
+    let _input_is_used_up = compare(&mut input, draw::aeads(data));
 }
 
-fn compare(input: &mut Input<'_>) -> Result<()> {
+fn compare(input: &mut Input<'_>, aeads: [AeadProvider; 2]) -> Result<()> {
     let suite = *input.choose(&SUITES)?;
     let (key, iv): ([u8; 32], [u8; 12]) = (input.arbitrary()?, input.arbitrary()?);
     // Room for the records below.
     let first_seq = input.int_in_range(0..=u64::MAX - 1000)?;
     let mut config = WriterConfig::default();
     config.max_fragment_len = draw::max_fragment_len(input)?;
+    let mut reading = ReaderConfig::default();
+    [config.aead, reading.aead] = aeads;
     let mut writer =
         Writer::new(WriteKeys::new(suite, &key, iv, first_seq).unwrap(), config).unwrap();
     let read = || ReadKeys::new(suite, &key, iv, first_seq).unwrap();
-    let mut reader = Reader::new(read(), Role::Client, ReaderConfig::default()).unwrap();
+    let mut reader = Reader::new(read(), Role::Client, reading).unwrap();
     let mut rustls = Rustls::new(suite, key, iv, first_seq);
     let mut written = 0;
     for _ in 0..MAX_RECORDS {

@@ -6,14 +6,14 @@ use std::io::Write;
 use rustls::{ClientConfig, ServerConfig};
 use wantwrite::*;
 
-use super::draw::{Input, Result};
+use super::draw::{self, Input, Result};
 use wantwrite_testing::{Peer, ROLES, drain, pattern, read_all, server_name};
 
 const MAX_ROUNDS: usize = 100;
 
 pub fn run(data: &[u8]) {
     wantwrite_fuzzing::seed(0);
-    let _input_is_used_up = exchange(&mut Input::new(data));
+    let _input_is_used_up = exchange(&mut Input::new(data), draw::aeads(data));
 }
 
 /// What the peer does.
@@ -27,7 +27,7 @@ struct Plan {
     key_updates: usize,
 }
 
-fn exchange(input: &mut Input<'_>) -> Result<()> {
+fn exchange(input: &mut Input<'_>, aeads: [AeadProvider; 2]) -> Result<()> {
     let suite = *input.choose(&wantwrite_fuzzing::SUITES)?;
     let (client, server) = wantwrite_fuzzing::configs(suite).unwrap();
     let (mut client, mut server) = (ClientConfig::clone(&client), ServerConfig::clone(&server));
@@ -44,11 +44,16 @@ fn exchange(input: &mut Input<'_>) -> Result<()> {
             Version::Tls12 => 0,
         },
     };
+    let mut config = ConnectionConfig::default();
+    [config.writer.aead, config.reader.aead] = aeads;
     let (ours, peer) = match plan.role {
         Role::Client => {
-            (Connection::client(client.into(), server_name()).unwrap(), Peer::server(server))
+            let ours = Connection::client_with(client.into(), server_name(), config).unwrap();
+            (ours, Peer::server(server))
         }
-        Role::Server => (Connection::server(server.into()).unwrap(), Peer::client(client)),
+        Role::Server => {
+            (Connection::server_with(server.into(), config).unwrap(), Peer::client(client))
+        }
     };
     play(ours, peer, &plan, input);
     Ok(())

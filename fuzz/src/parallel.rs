@@ -12,8 +12,9 @@ pub fn run(data: &[u8]) {
     let Ok(suite) = input.choose(CipherSuite::ALL).copied() else { return };
     let Ok(mut config) = draw::writer_config(&mut input) else { return };
     config.pool = None;
+    let [batched, serial] = draw::aeads(data);
     let steps: Vec<BatchStep> = (0..MAX_STEPS).map_while(|_| step(&mut input).ok()).collect();
-    compare(suite, &config, &steps);
+    compare(suite, &config, [batched, serial], &steps);
 }
 
 fn step(input: &mut Input<'_>) -> Result<BatchStep> {

@@ -17,10 +17,11 @@ pub fn run(data: &[u8]) {
     let Ok(role) = input.choose(&[Role::Client, Role::Server]).copied() else { return };
     let mut script = Script::new(suite);
     let _input_is_used_up = script.draw(&mut input);
-    let at_once = outcome(suite, role, &script.wire, |rest| rest);
+    let [aead, other_aead] = draw::aeads(data);
+    let at_once = outcome(suite, role, aead, &script.wire, |rest| rest);
     assert!(script.contents.starts_with(&at_once.plaintext), "plaintext that was not sent");
     let mut steps = data.iter().cycle();
-    let in_pieces = outcome(suite, role, &script.wire, |rest| {
+    let in_pieces = outcome(suite, role, other_aead, &script.wire, |rest| {
         rest.min(steps.next().map_or(1, |step| usize::from(*step) + 1))
     });
     assert!(in_pieces == at_once, "{in_pieces:?} in pieces, {at_once:?} at once");
@@ -33,20 +34,36 @@ pub fn fault(data: &[u8]) -> Option<PeerFault> {
     let role = *input.choose(&[Role::Client, Role::Server]).ok()?;
     let mut script = Script::new(suite);
     let _input_is_used_up = script.draw(&mut input);
-    match outcome(suite, role, &script.wire, |rest| rest).error {
+    match outcome(suite, role, draw::aeads(data)[0], &script.wire, |rest| rest).error {
         Some(Error::Peer(fault)) => Some(fault),
         _ => None,
     }
 }
 
-/// The input that has these bytes on the wire, in TLS 1.3 with AES-128-GCM.
-pub fn input_of(role: Role, wire: &[u8]) -> Vec<u8> {
-    let mut input = vec![0, u8::from(role == Role::Server)];
+/// The input that has these bytes on the wire, with AES-128-GCM.
+pub fn input_of(version: Version, role: Role, wire: &[u8]) -> Vec<u8> {
+    let mut input = start_of(version, role);
     for piece in wire.chunks(255) {
         input.extend([0, piece.len() as u8]);
         input.extend(piece);
     }
     input
+}
+
+/// The input of a sealed record with more in it than 2^14 bytes: of content, or of padding.
+pub fn input_of_too_long(version: Version, role: Role, is_padding: bool) -> Vec<u8> {
+    let mut input = start_of(version, role);
+    // `draw::len` makes 16,390 or 16,385 of the last two bytes.
+    input.extend(if is_padding { &[15, 0, 3, 6, 6, 20][..] } else { &[6, 6, 15] });
+    input
+}
+
+fn start_of(version: Version, role: Role) -> Vec<u8> {
+    let suite = match version {
+        Version::Tls13 => 0,
+        Version::Tls12 => 3,
+    };
+    vec![suite, u8::from(role == Role::Server)]
 }
 
 /// What is sent.
@@ -172,10 +189,13 @@ struct Outcome {
 fn outcome(
     suite: CipherSuite,
     role: Role,
+    aead: AeadProvider,
     mut wire: &[u8],
     mut step: impl FnMut(usize) -> usize,
 ) -> Outcome {
-    let mut reader = Reader::new(keys(suite).1, role, ReaderConfig::default()).unwrap();
+    let mut config = ReaderConfig::default();
+    config.aead = aead;
+    let mut reader = Reader::new(keys(suite).1, role, config).unwrap();
     let (mut plaintext, mut tickets, mut renegotiation_requests) = (Vec::new(), 0, 0);
     while !wire.is_empty() && reader.error().is_none() {
         let taken = reader.receive(&wire[..step(wire.len())]);

@@ -3,17 +3,19 @@
 use wantwrite::*;
 
 use super::draw::{self, Input};
-use wantwrite_testing::writer::writer_and_reader;
+use wantwrite_testing::writer::keys;
 
 pub fn run(data: &[u8]) {
     let mut input = Input::new(data);
     let Ok(suite) = draw::suite(&mut input) else { return };
     let (Ok(header), Ok(split)) = (input.arbitrary(), input.int_in_range(0..=5)) else { return };
-    judge(suite, header, split);
+    let mut config = ReaderConfig::default();
+    config.aead = draw::aeads(data)[0];
+    let reader = Reader::new(keys(suite).1, Role::Server, config).unwrap();
+    judge(suite, reader, header, split);
 }
 
-fn judge(suite: CipherSuite, header: [u8; 5], split: usize) {
-    let (_, mut reader) = writer_and_reader(suite, WriterConfig::default());
+fn judge(suite: CipherSuite, mut reader: Reader, header: [u8; 5], split: usize) {
     let (start, end) = header.split_at(split);
     assert_eq!(reader.receive(start), start.len());
     if split < header.len() {

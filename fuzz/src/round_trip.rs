@@ -10,7 +10,7 @@ const MAX_OPS: usize = 100;
 
 pub fn run(data: &[u8]) {
     let mut input = Input::new(data);
-    if let Ok(mut trip) = Trip::new(&mut input) {
+    if let Ok(mut trip) = Trip::new(&mut input, draw::aeads(data)) {
         let _input_is_used_up = trip.go(&mut input);
         trip.finish();
     }
@@ -27,13 +27,14 @@ struct Trip {
 }
 
 impl Trip {
-    fn new(input: &mut Input<'_>) -> Result<Self> {
+    fn new(input: &mut Input<'_>, aeads: [AeadProvider; 2]) -> Result<Self> {
         let suite = draw::suite(input)?;
-        let config = draw::writer_config(input)?;
+        let mut config = draw::writer_config(input)?;
         let mut reading = ReaderConfig::default();
         reading.capacity = input.int_in_range(0..=3)?.max(1) * MAX_RECORD_LEN;
         reading.buffers = draw::buffers(input)?;
         reading.limits = patient();
+        [config.aead, reading.aead] = aeads;
         let (write, read) = keys(suite);
         let writer = Writer::new(write, config).unwrap();
         let reader = Reader::new(read, Role::Server, reading).unwrap();

@@ -1,25 +1,88 @@
 //! A writer against its reference model, as `tests/engine/model.rs` has it.
 
 use super::draw::{self, Input, Result};
+use wantwrite::{BufferState, WriterState};
 use wantwrite_testing::batch::Help;
-use wantwrite_testing::model::{Op, Run};
+use wantwrite_testing::model::{Keys, Op, Run, Snapshot};
 
 const MAX_OPS: usize = 100;
 
 pub fn run(data: &[u8]) {
+    play(data, |_, _| ());
+}
+
+/// The cells of DESIGN.md's table of states and calls that an input comes to: their columns and rows.
+pub fn cells(data: &[u8]) -> Vec<(&'static str, &'static str)> {
+    let mut cells = Vec::new();
+    play(data, |before, op| {
+        // The model looks at these at each step.
+        let rows = ["`room()`", "`wants().drain`"].into_iter().chain(row(op));
+        cells.extend(rows.map(|row| (column(before), row)));
+    });
+    cells
+}
+
+fn play(data: &[u8], mut before_each: impl FnMut(&Snapshot, &Op)) {
     let mut input = Input::new(data);
-    let (Ok(suite), Ok(config)) = (draw::suite(&mut input), draw::writer_config(&mut input)) else {
+    let (Ok(suite), Ok(mut config)) = (draw::suite(&mut input), draw::writer_config(&mut input))
+    else {
         return;
     };
-    let mut run = Run::new(suite, config);
+    config.aead = draw::aeads(data)[0];
+    let mut run = Run::with_keys(suite, config, keys(data));
     for _ in 0..MAX_OPS {
         if input.is_empty() {
             break;
         }
         let Ok(op) = op(&mut input) else { break };
+        before_each(&run.snapshot(), &op);
         run.step(&op);
     }
     run.finish();
+}
+
+fn column(before: &Snapshot) -> &'static str {
+    match (before.state, before.buffer) {
+        (WriterState::Open, BufferState::Empty) => "Open, Empty",
+        (WriterState::Open, BufferState::Holding) => "Open, Holding",
+        (WriterState::Open, BufferState::Full) => "Open, Full",
+        (WriterState::Closing, _) => "Closing",
+        (WriterState::Closed, _) => "Closed",
+        (WriterState::Failed, _) if before.wants_drain => "Failed, alert",
+        (WriterState::Failed, _) => "Failed",
+        other => panic!("a writer alone is never {other:?}"),
+    }
+}
+
+fn row(op: &Op) -> Option<&'static str> {
+    Some(match op {
+        Op::Write(0) => "`write(b\"\")`",
+        Op::Write(_) => "`write(b\"x\")`",
+        Op::WriteAll(_) => "`write_atomic(b\"x\")`",
+        Op::WriteVectored(_) => "`write_vectored`",
+        Op::WriteOwned { .. } | Op::FillOwned { .. } => "`write_owned`",
+        Op::SealBatch { .. } => "`seal_batch`",
+        Op::Cover(_) => "`write_cover(9)`",
+        Op::Final(_) => "`write_and_close(b\"x\")`",
+        Op::SlotCommit(_) | Op::SlotDropped | Op::SlotOverrun(_) => "`slot()`",
+        Op::Flush => "`flush()`",
+        Op::UpdateKeys(_) => "`update_keys`",
+        Op::Close => "`close()`",
+        Op::Abort => "`abort`, then `state()`",
+        Op::WireLen(_) => "`wire_len(1)`",
+        Op::Drain(_) | Op::DrainAll | Op::Take(_) => "`drain()`",
+        _ => return None,
+    })
+}
+
+/// What `draw::aeads` leaves of the last byte says it.
+fn keys(data: &[u8]) -> Keys {
+    match data.last().map_or(0, |last| u64::from(last >> 2)) {
+        number @ 32..=39 => Keys::Raw { used: number - 32 },
+        number @ 40..=51 => Keys::Exhausted { used: 1 + number % 4, left: number % 3 },
+        number @ 52..=55 => Keys::LastGenerations(number - 52),
+        _ => Keys::Fresh,
+    }
 }
 
 fn op(input: &mut Input<'_>) -> Result<Op> {

@@ -2,14 +2,17 @@
 //! the function that its target calls. `README.md` says how to fuzz.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use wantwrite::{PeerFault, Version};
-use wantwrite_fuzz::{reader_bytes, requests};
-use wantwrite_testing::TLS13;
-use wantwrite_testing::raw_peer::RawPeer;
+use rustls::ServerConfig;
+use wantwrite::{Connection, ConnectionError, PeerFault, Version};
+use wantwrite_fuzz::{connection_bytes, reader_bytes, requests, writer_ops};
+use wantwrite_testing::raw_peer::{RawPeer, Secrets};
 use wantwrite_testing::violations::{VIOLATIONS, Verdict};
+use wantwrite_testing::{TLS12, TLS13, design};
 
 /// The inputs in a directory, in the same order everywhere.
 fn inputs(directory: &Path) -> Vec<PathBuf> {
@@ -112,40 +115,163 @@ fn inputs_that_mean_nothing_are_run_too() {
     }
 }
 
-/// The corpus has every row of DESIGN.md's table of violations that an input has room for, as the
-/// fault that the table says. `WANTWRITE_RENEW=1` writes them.
+/// The corpus has every row of DESIGN.md's table of violations in both versions, as the fault that the
+/// table says, or as legal. `WANTWRITE_RENEW=1` writes them.
 #[test]
 fn the_corpus_has_every_violation_of_the_table() {
     const MAX_LEN: usize = 4096;
-    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/reader_bytes");
-    let mut too_long = Vec::new();
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");
     for (number, violation) in VIOLATIONS.iter().enumerate() {
-        let Verdict::Ends(expected, _) = violation.verdicts.tls13 else { continue };
-        if matches!(expected, PeerFault::BadTicket | PeerFault::DuplicateTicketExtension) {
-            // A reader alone has nothing to keep a ticket in, and does not look into it.
-            continue;
-        }
-        for &role in violation.roles {
-            let make = &(violation.ways)(Version::Tls13, role)[0];
-            let secret = (&[7; 32][..], 0);
-            let mut peer = RawPeer::from_secrets(TLS13, secret, secret);
-            let input = reader_bytes::input_of(role, &make(&mut peer));
-            if input.len() > MAX_LEN {
-                too_long.push(violation.name);
-                continue;
+        for version in [Version::Tls13, Version::Tls12] {
+            let (verdict, suffix) = match version {
+                Version::Tls13 => (violation.verdicts.tls13, ""),
+                Version::Tls12 => (violation.verdicts.tls12, "_tls12"),
+            };
+            let expected = match verdict {
+                Verdict::Ends(fault, _) => Some(fault),
+                Verdict::Legal => None,
+                Verdict::Absent => continue,
+            };
+            for &role in violation.roles {
+                let make = &(violation.ways)(version, role)[0];
+                let mut peer = match version {
+                    Version::Tls13 => {
+                        let secret = (&[7; 32][..], 0);
+                        RawPeer::from_secrets(TLS13, secret, secret)
+                    }
+                    Version::Tls12 => RawPeer::from_key(TLS12, &[3; 16], [5; 12], 1),
+                };
+                let name = format!("violation_{number:02}_{role:?}{suffix}").to_lowercase();
+                if let Some(PeerFault::BadTicket | PeerFault::DuplicateTicketExtension) = expected {
+                    // A reader alone has nothing to keep a ticket in, and does not look into it.
+                    let wire = make(&mut server_of_strangers());
+                    let path = corpus.join("connection_bytes").join(name);
+                    let seed = renewed(&path, &connection_bytes::input_to_client(&wire));
+                    let error = expected.map(|fault| ConnectionError::Record(fault.into()));
+                    assert_eq!(connection_bytes::errors(&seed)[0], error, "{violation}");
+                    continue;
+                }
+                let input = match violation.name {
+                    "content over 2^14 bytes, sealed" => {
+                        reader_bytes::input_of_too_long(version, role, false)
+                    }
+                    "content and padding over 2^14 bytes" => {
+                        reader_bytes::input_of_too_long(version, role, true)
+                    }
+                    _ => reader_bytes::input_of(version, role, &make(&mut peer)),
+                };
+                assert!(input.len() <= MAX_LEN, "{violation}");
+                let seed = renewed(&corpus.join("reader_bytes").join(name), &input);
+                assert_eq!(reader_bytes::fault(&seed), expected, "{violation}, {version:?}");
             }
-            let path = corpus.join(format!("violation_{number:02}_{role:?}").to_lowercase());
-            if std::env::var_os("WANTWRITE_RENEW").is_some() {
-                fs::write(&path, &input).unwrap();
-            }
-            let seed = fs::read(&path).unwrap_or_default();
-            assert!(seed == input, "{violation}: {} is another", path.display());
-            assert_eq!(reader_bytes::fault(&seed), Some(expected), "{violation}");
         }
     }
-    too_long.dedup();
-    let whole_records = ["content over 2^14 bytes, sealed", "content and padding over 2^14 bytes"];
-    assert_eq!(too_long, whole_records);
+}
+
+/// What a server of `connection_bytes` seals next, behind the handshake and its tickets.
+fn server_of_strangers() -> RawPeer {
+    wantwrite_fuzzing::seed(0);
+    let (client, server) = wantwrite_fuzzing::configs(TLS13).unwrap();
+    let log = Arc::new(Secrets::default());
+    let mut server = ServerConfig::clone(&server);
+    server.key_log = log.clone();
+    let mut client = Connection::client(client, wantwrite_fuzzing::server_name()).unwrap();
+    let mut server = Connection::server(server.into()).unwrap();
+    wantwrite_fuzzing::settle(&mut client, &mut server);
+    let secret = (&*log.get("SERVER_TRAFFIC_SECRET_0"), server.writer().next_seq());
+    RawPeer::from_secrets(TLS13, secret, secret)
+}
+
+/// The columns of DESIGN.md's table that a writer alone has, and the operations of `writer_ops` that lead there.
+const STATES: [(&str, &[u8]); 7] = [
+    ("Open, Empty", &[]),
+    ("Open, Holding", &WRITE_10),
+    ("Open, Full", &FILL),
+    ("Closing", &CLOSE),
+    ("Closed", &[CLOSE[0], CLOSE[1], DRAIN[0]]),
+    ("Failed, alert", &ABORT),
+    ("Failed", &[ABORT[0], ABORT[1], DRAIN[0]]),
+];
+const WRITE_10: [u8; 4] = [0, 0, 0, 10];
+/// More than there is room for.
+const FILL: [u8; 4] = [0, 7, 0xea, 0x60];
+const CLOSE: [u8; 2] = [31, 0];
+const ABORT: [u8; 2] = [31, 1];
+const DRAIN: [u8; 1] = [17];
+
+/// The calls of a writer that leave it open; then those that end it.
+const CALLS: [&[u8]; 12] = [
+    &[0, 0, 0, 1],
+    &[0, 0, 0, 0],
+    &[4, 0, 0, 1],
+    &[3, 0, 0, 1, 0, 0, 1, 0, 0, 0],
+    &[9, 0, 0, 1, 0],
+    &[31, 4, 0, 0, 1, 0],
+    &[11, 0, 0, 9],
+    &[5, 0, 0, 1],
+    &[13],
+    &[23, 0],
+    &[12, 0, 0, 1],
+    &DRAIN,
+];
+const ENDS: [&[u8]; 3] = [&[31, 2, 0, 0, 1], &CLOSE, &ABORT];
+
+/// The corpus has every cell of DESIGN.md's table of states and calls that a writer alone has.
+/// `WANTWRITE_RENEW=1` writes them.
+#[test]
+fn the_corpus_has_every_state_and_call_of_a_writer() {
+    // TLS 1.3, a buffer of one record, nothing else.
+    const SETTINGS: [u8; 12] = [0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0];
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/writer_ops");
+    for (number, (column, state)) in STATES.iter().enumerate() {
+        let calls = if column.starts_with("Open") {
+            CALLS.map(|call| [state, call, &DRAIN, &DRAIN].concat()).concat()
+        } else {
+            // None but the last changes it.
+            [state, &*CALLS.concat()].concat()
+        };
+        renew(&corpus.join(format!("state_{number}")), &[&SETTINGS[..], &calls].concat());
+        for (end, call) in ENDS.iter().enumerate() {
+            renew(
+                &corpus.join(format!("state_{number}_end_{end}")),
+                &[&SETTINGS[..], state, call].concat(),
+            );
+        }
+    }
+    let visited: BTreeSet<_> = inputs(&corpus)
+        .iter()
+        .flat_map(|path| writer_ops::cells(&fs::read(path).unwrap()))
+        .collect();
+    let table = design::rows("states and calls");
+    let (heading, rows) = table.split_first().unwrap();
+    // These are a connection's.
+    let of_writers = |name: &String| {
+        let of_connections =
+            ["Negotiating", "Failed, by the peer", "`wants().input`", "`process()`"];
+        !of_connections.iter().any(|start| name.starts_with(start))
+    };
+    let columns = heading[1..].iter().filter(|column| of_writers(column));
+    let rows = rows.iter().map(|row| &row[0]).filter(|row| of_writers(row));
+    let cells = columns.flat_map(|column| rows.clone().map(move |row| (&**column, &**row)));
+    let cells: Vec<_> = cells.collect();
+    assert_eq!(cells.len(), STATES.len() * 17);
+    let missing: Vec<_> = cells.into_iter().filter(|cell| !visited.contains(cell)).collect();
+    assert!(missing.is_empty(), "in no input: {missing:?}");
+}
+
+/// Writes an input, if that is what the tests are run for.
+fn renew(path: &Path, input: &[u8]) {
+    if std::env::var_os("WANTWRITE_RENEW").is_some() {
+        fs::write(path, input).unwrap();
+    }
+}
+
+/// An input that is committed, which is this one.
+fn renewed(path: &Path, input: &[u8]) -> Vec<u8> {
+    renew(path, input);
+    let seed = fs::read(path).unwrap_or_default();
+    assert!(seed == input, "{} is another", path.display());
+    seed
 }
 
 /// Every request of the corpus is there as it is on the wire, too. `WANTWRITE_RENEW=1` writes them.
@@ -155,9 +281,6 @@ fn the_corpus_has_every_request_on_the_wire() {
     for path in inputs(&root.join("requests")) {
         let sealed = requests::sealed(&fs::read(&path).unwrap());
         let on_the_wire = root.join("requests_on_the_wire").join(path.file_name().unwrap());
-        if std::env::var_os("WANTWRITE_RENEW").is_some() {
-            fs::write(&on_the_wire, &sealed).unwrap();
-        }
-        assert!(fs::read(&on_the_wire).unwrap_or_default() == sealed, "{}", on_the_wire.display());
+        renewed(&on_the_wire, &sealed);
     }
 }

@@ -19,12 +19,20 @@ pub struct BatchStep {
     pub small_write: bool,
 }
 
-/// Both writers have the same bytes and states after every step.
-pub fn compare(suite: CipherSuite, config: &WriterConfig, steps: &[BatchStep]) {
+/// Both writers have the same bytes and states after every step, whosever AEADs each has.
+pub fn compare(
+    suite: CipherSuite,
+    config: &WriterConfig,
+    aeads: [AeadProvider; 2],
+    steps: &[BatchStep],
+) {
     const LONGEST: usize = 400_000;
     static DATA: LazyLock<Bytes> = LazyLock::new(|| Bytes::from(pattern(LONGEST)));
-    let (mut batched, _) = writer_and_reader(suite, config.clone());
-    let (mut serial, _) = writer_and_reader(suite, config.clone());
+    let [mut batched, mut serial] = aeads.map(|aead| {
+        let mut config = config.clone();
+        config.aead = aead;
+        writer_and_reader(suite, config).0
+    });
     for &BatchStep { len, help, drain, small_write } in steps {
         if small_write {
             assert_eq!(batched.write(b"small"), serial.write(b"small"));

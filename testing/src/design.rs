@@ -29,6 +29,18 @@ pub fn table<C: Display>(heading: &[C], rows: impl IntoIterator<Item = Vec<Strin
     line(&heading) + &rule + &rows
 }
 
+/// The table of `section` in DESIGN.md: its rows with their cells, the heading first.
+pub fn rows(section: &str) -> Vec<Vec<String>> {
+    let design = fs::read_to_string(path()).unwrap();
+    let [begin, end] = ["begin", "end"].map(|edge| format!("<!-- {edge}: {section} -->"));
+    let (_, rest) = design.split_once(&begin).expect("a marker where the section begins");
+    let (table, _) = rest.split_once(&end).expect("a marker where the section ends");
+    let lines = table.lines().filter(|line| line.starts_with('|') && !line.starts_with("|---"));
+    let cells =
+        |line: &str| line.trim_matches('|').split('|').map(|c| c.trim().to_owned()).collect();
+    lines.map(cells).collect()
+}
+
 /// DESIGN.md has `printed` between the comment markers of `section`; or gets it, to renew it.
 #[track_caller]
 pub fn assert_has(section: &str, printed: &str) {

@@ -15,6 +15,14 @@ pub fn suite(input: &mut Input<'_>) -> Result<CipherSuite> {
     input.choose(&CipherSuite::ALL[..6]).copied()
 }
 
+/// Whose AEADs each of two ends has. The last byte says it, which an input has without this too: so the
+/// rest means the same whichever are built in.
+pub fn aeads(data: &[u8]) -> [AeadProvider; 2] {
+    let last = data.last().copied().map_or(0, usize::from);
+    let all = AeadProvider::ALL;
+    [last, last / 2].map(|bits| all[bits % all.len()])
+}
+
 /// Mostly short, sometimes about a record, sometimes several.
 pub fn len(input: &mut Input<'_>) -> Result<usize> {
     Ok(match input.int_in_range(0..=7)? {

@@ -94,6 +94,12 @@ impl RawPeer {
         }
     }
 
+    /// The same in TLS 1.2: key and IV of both directions, and the number of the next record.
+    pub fn from_key(suite: CipherSuite, key: &[u8], iv: [u8; 12], seq: u64) -> Self {
+        let direction = || Direction { suite, key: bind(suite, key), iv, seq, secret: Vec::new() };
+        Self { write: direction(), read: direction(), version: Version::Tls12 }
+    }
+
     /// The record layer of `peer`, where the other end is of `role`. `log` was its key log.
     pub fn take_over(suite: CipherSuite, role: Role, peer: Peer, log: &Secrets) -> Self {
         let secrets = peer.0.dangerous_extract_secrets().unwrap();
@@ -338,7 +344,7 @@ pub struct Secrets(Mutex<Vec<(String, Vec<u8>)>>);
 
 impl Secrets {
     /// The secret of that label; empty in TLS 1.2.
-    fn get(&self, label: &str) -> Vec<u8> {
+    pub fn get(&self, label: &str) -> Vec<u8> {
         let secrets = self.0.lock().unwrap();
         let found = secrets.iter().find(|(of, _)| of == label);
         found.map_or_else(Vec::new, |(_, secret)| secret.clone())

@@ -61,9 +61,10 @@ proptest! {
     fn law_12_a_batch_has_the_bytes_and_states_of_serial_writing(
         suite in suite(),
         config in config(),
+        aead in prop::sample::select(AeadProvider::ALL),
         steps in steps(),
     ) {
-        compare(suite, &config, &steps);
+        compare(suite, &config, [AeadProvider::default(), aead], &steps);
     }
 }
 

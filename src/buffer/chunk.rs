@@ -117,7 +117,7 @@ pub struct PutBackError(pub Chunk);
 impl fmt::Display for PutBackError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let offset = self.0.offset;
-        write!(f, "expected the last chunk taken from this writer, got another one at {offset}")
+        write!(f, "expected the last chunk taken from this writer, got the one at offset {offset}")
     }
 }
 

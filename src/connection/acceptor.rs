@@ -73,10 +73,10 @@ impl Acceptor {
     ///
     /// # Errors
     /// The errors of [`Connection::server_with`]; the reason why the handshake failed, if it failed
-    /// before this call; or [`Error::HandshakeFailed`] without a ClientHello. In each case the alert
-    /// for the peer is lost. If that matters, check the configuration first. A handshake that fails
-    /// later, with the new configuration, is not an error of this call: the connection returned has
-    /// failed, and its alert is pending.
+    /// before this call; or [`Error::HandshakeFailed`] without a ClientHello. In each case the
+    /// alert for the peer is lost. If that matters, check the configuration first. A handshake that
+    /// fails later, with the new configuration, is not an error of this call: the connection
+    /// returned has failed, and its alert is pending.
     pub fn accept(mut self, tls: Arc<ServerConfig>) -> Result<Connection, ConnectionError> {
         let Connection { writer, stage, .. } = &mut self.connection;
         let Stage::Negotiating(handshake) = stage else {

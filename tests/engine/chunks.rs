@@ -27,7 +27,7 @@ fn a_chunk_of_another_writer_is_refused_and_changes_nothing() {
     let before = ours.progress();
 
     let refused = ours.put_back(foreign).unwrap_err();
-    let text = "expected the last chunk taken of this writer, got another one at 0";
+    let text = "expected the last chunk taken from this writer, got the one at offset 0";
     assert_eq!(refused.to_string(), text);
     assert_eq!((ours.progress(), ours.wants_drain()), (before, false));
 

@@ -135,3 +135,66 @@ impl Session {
         &self.left
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The script that the page is checked with.
+    const SCRIPT: &str = include_str!("../../session.script");
+
+    fn replay(mut look: impl FnMut(&str, &Session)) {
+        let mut session = Session::new().expect("the settings are legal");
+        for line in SCRIPT.lines() {
+            let command = line.parse().expect("the script has commands only");
+            session.run(command).expect("the script asks for nothing illegal");
+            look(line, &session);
+        }
+    }
+
+    #[test]
+    fn the_records_shown_are_the_bytes_that_wait() {
+        replay(|line, session| {
+            let shown: usize = session
+                .inspector
+                .records()
+                .iter()
+                .map(|record| record.wire_len - record.gone)
+                .sum();
+            assert_eq!(shown, session.writer.waiting(), "{line}");
+        });
+    }
+
+    #[test]
+    fn what_is_shown_of_the_plaintext_is_what_was_accepted() {
+        replay(|line, session| {
+            let progress = session.writer.progress();
+            let waiting: usize =
+                session.inspector.records().iter().map(|record| record.content).sum();
+            let current = session.inspector.current(progress.accepted);
+            let shown = progress.drained_plaintext + u64::try_from(waiting).unwrap_or(0) + current;
+            assert_eq!(shown, progress.accepted, "{line}");
+            assert!(session.writer.state() == WriterState::Open || current == 0, "{line}");
+        });
+    }
+
+    #[test]
+    fn the_same_commands_give_the_same_views() {
+        let mut views = [Vec::new(), Vec::new()];
+        for views in &mut views {
+            replay(|_, session| views.push(session.view()));
+        }
+        assert_eq!(views[0], views[1]);
+    }
+
+    #[test]
+    fn a_refused_setting_changes_nothing() {
+        let mut session = Session::new().expect("the settings are legal");
+        let before = session.view();
+        for line in ["capacity 0", "sizing fixed 0", "sizing fixed 16385", "padding multiple 0"] {
+            let command = line.parse().expect("it is a command");
+            assert!(matches!(session.run(command), Err(CommandError::Config(_))), "{line}");
+            assert_eq!(session.view(), before, "{line}");
+        }
+    }
+}

@@ -37,8 +37,8 @@ impl Settings {
     pub(crate) const DEFAULT: Self = Self {
         capacity: 64 * 1024,
         coalescing: true,
-        write: 1000,
-        drain: 700,
+        write: 2000,
+        drain: 1448,
         sizing: Sizing::Max,
         padding: Padding::None,
     };

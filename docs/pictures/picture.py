@@ -1,6 +1,8 @@
 """One SVG picture, in light and dark: it follows the reader's colour scheme, on a page of its own
 colour, so that it reads on any background."""
 
+import base64
+
 STYLE = """
   text { font: 14px system-ui, sans-serif; fill: #1f2328; text-anchor: middle; dominant-baseline: central; }
   .small { font-size: 13px; fill: #59636e; }
@@ -45,6 +47,7 @@ STYLE = """
 class Picture:
     def __init__(self, name, width, height, title):
         self.name = name
+        self.title = title
         self.parts = [
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
             f'width="{width}" height="{height}" role="img">',
@@ -90,7 +93,13 @@ class Picture:
             self.text(x, y, label, kind)
 
     def save(self, directory):
-        (directory / self.name).write_text("\n".join([*self.parts, "</svg>", ""]))
+        svg = "\n".join([*self.parts, "</svg>", ""])
+        (directory / self.name).write_text(svg)
+        # docs.rs has no other files beside a crate's pages: there the picture is in the text.
+        (directory / "rustdoc").mkdir(exist_ok=True)
+        data = base64.b64encode(svg.encode()).decode()
+        inline = (directory / "rustdoc" / self.name).with_suffix(".md")
+        inline.write_text(f"![{self.title}](data:image/svg+xml;base64,{data})\n")
 
 
 def number(value):

@@ -5,7 +5,9 @@
   line, the page must show what the same session says natively.
 * Without a script the page plays by itself, unless the reader prefers reduced motion.
 * Screenshots in light and dark, for a phone and a desk, must show the page: no empty picture, and
-  no content beyond its right edge.
+  no content beyond its right edge. The reader prefers dark in all of them: light is the page's own
+  setting.
+* No text of a picture in docs/pictures is cut off at its edge.
 
 Needs Chromium, what build.sh needs, and cargo for the native session.
 """
@@ -35,6 +37,7 @@ def main():
     script = (HERE / "session.script").read_text()
     compare(script)
     plays()
+    pictures()
     turns = [line for line in script.splitlines() if line][:34]
     with tempfile.TemporaryDirectory() as temporary:
         directory = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(temporary)
@@ -51,7 +54,7 @@ def compare(script):
     for view in native:
         view["overhead"] = overhead(view)
         view["buffer"] = view["buffer"][:SHOWN_RECORDS]
-    dom = chromium(1280, 900, "light", script, "--dump-dom")
+    dom = chromium(address(script=script), "--dump-dom")
     shown = re.search(r'<pre id="script-result"[^>]*>([^<]*)</pre>', dom)
     if 'data-script="done"' not in dom or not shown:
         sys.exit("the page has not run the script to its end")
@@ -74,7 +77,7 @@ def compare(script):
 def plays():
     """What the page does when it is opened: turns pass, or none if motion is unwelcome."""
     for options, moves in [([], True), (["--force-prefers-reduced-motion"], False)]:
-        dom = chromium(1280, 900, "light", None, "--dump-dom", *options)
+        dom = chromium(address(), "--dump-dom", *options)
         turn = re.search(r'<output id="turn"[^>]*>(\d+)<', dom)
         if not turn or (int(turn[1]) > 0) != moves:
             sys.exit(f"{options}: expected {'turns' if moves else 'no turn'}, got {turn and turn[1]}")
@@ -89,7 +92,12 @@ def overhead(view):
 
 def look(path, theme, width, height, script):
     """A screenshot has many colours, the background of its theme, and ink at many heights."""
-    chromium(width, height, theme, script, f"--screenshot={path}", f"--window-size={width},{height}")
+    chromium(
+        address(script=script, **({"theme": "light"} if theme == "light" else {})),
+        f"--screenshot={path}",
+        f"--window-size={width},{height}",
+        DARK,
+    )
     rows = pixels(path.read_bytes())
     if (len(rows[0]), len(rows)) != (width, height):
         sys.exit(f"{path.name}: expected {width} by {height} pixels, got {len(rows[0])} by {len(rows)}")
@@ -110,14 +118,51 @@ def look(path, theme, width, height, script):
     print(f"{path.name}: {len(colors)} colours, drawn in {inked} of {height} rows")
 
 
-def chromium(width, height, theme, script, *options):
-    address = f"{PAGE.as_uri()}#theme={theme}" + (f"&script={quote(script)}" if script else "")
+def pictures():
+    """Each text lies within its picture, in the fonts of this machine."""
+    files = [*sorted((ROOT / "docs/pictures").glob("*.svg")), ROOT / "benches/peers/sealing.svg"]
+    # A shadow root for each: their styles have the same names.
+    hosts = "".join(
+        f"<div><template shadowrootmode=open>{file.read_text()}</template></div>" for file in files
+    )
+    script = """<script>
+      const hosts = [...document.querySelectorAll("div")];
+      document.body.append(JSON.stringify(hosts.map(({ shadowRoot }) => {
+        const { width, height } = shadowRoot.querySelector("svg").viewBox.baseVal;
+        const texts = [...shadowRoot.querySelectorAll("text:not([transform])")];
+        const cut = texts.filter((text) => {
+          const box = text.getBBox();
+          return box.x < 0 || box.y < 0 || box.x + box.width > width || box.y + box.height > height;
+        });
+        return [texts.length, cut.map((text) => text.textContent)];
+      })));
+    </script>"""
+    with tempfile.NamedTemporaryFile("w", suffix=".html") as page:
+        page.write(f"<!doctype html><meta charset=utf-8><body>{hosts}{script}")
+        page.flush()
+        dom = chromium(Path(page.name).as_uri(), "--dump-dom")
+    found = json.loads(html.unescape(re.search(r"</script>(\[.*\])", dom, re.DOTALL)[1]))
+    for file, (texts, cut) in zip(files, found, strict=True):
+        if texts == 0 or cut:
+            sys.exit(f"{file.name}: {texts} texts, of these cut off at its edge: {cut}")
+    print(f"{len(files)} pictures have {sum(texts for texts, _ in found)} texts, and none is cut off")
+
+
+def address(**options):
+    return PAGE.as_uri() + "#" + "&".join(f"{name}={quote(text)}" for name, text in options.items())
+
+
+# Of a reader who prefers dark.
+DARK = "--blink-settings=preferredColorScheme=0"
+
+
+def chromium(address, *options):
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         command = [
             "chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
             "--disable-background-networking", "--disable-component-update", "--disable-sync", "--hide-scrollbars",
             f"--user-data-dir={profile}", "--force-device-scale-factor=1", "--virtual-time-budget=10000",
-            f"--window-size={width},{height}", *options, address,
+            "--window-size=1280,900", *options, address,
         ]  # fmt: skip
         done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     if done.returncode != 0:

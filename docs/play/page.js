@@ -46,7 +46,7 @@ function command(line) {
   view = JSON.parse(text);
 }
 
-// Runs one command, then shows what came of it.
+// Runs one command, then shows the new numbers.
 function run(line) {
   const turn = view?.turn ?? 0;
   command(line);
@@ -144,7 +144,7 @@ function drawBuffer() {
       if (to > from) context.fillRect(from, top, to - from, bottom - top);
     };
     part(left, Math.min(right - gap, edge), 1);
-    // What the transport has is not ours any more.
+    // The transport already has this part.
     part(Math.max(left, edge), right - gap, 0.3);
     context.globalAlpha = 1;
   };
@@ -259,7 +259,7 @@ function act(line) {
     showProblem(`The engine has stopped: ${error.message}. Reload the page.`);
     throw error;
   }
-  // Nothing moves any more.
+  // Nothing changes after this.
   if (view.writer_state === "Closed") pause();
   animate();
   if (!timer) speak();
@@ -342,7 +342,7 @@ function setTheme(theme) {
 
 // Scripts
 
-// Moves the control that a line is about, as a hand would.
+// Moves the control that a line names, as a reader would.
 function perform(line) {
   const [name, ...words] = line.split(" ");
   const move = (id, change) => {

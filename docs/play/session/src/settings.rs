@@ -7,7 +7,7 @@ use wantwrite::{
     WriterConfig,
 };
 
-/// More would be a page that stands still.
+/// The largest values that the page offers.
 pub(crate) const MAX_CAPACITY: usize = 256 * 1024;
 pub(crate) const MAX_PER_TURN: usize = 256 * 1024;
 

@@ -1,4 +1,4 @@
-//! A [`Session`] for a page: it shares memory and numbers with us, and nothing else.
+//! A [`Session`] for a page, which exchanges memory and numbers with this module and nothing else.
 //!
 //! The page puts a command into [`input`], calls [`run`], and reads text from [`output`].
 #![no_std]

@@ -1,6 +1,6 @@
 //! What the fuzzers have found, and the seeds they begin with, as tests: each input by a call of
 //! the function that its target calls. `README.md` says how to fuzz.
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::std_instead_of_alloc, clippy::unwrap_used, reason = "tests")]
 
 use std::collections::BTreeSet;
 use std::fs;

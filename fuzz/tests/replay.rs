@@ -259,6 +259,24 @@ fn the_corpus_has_every_state_and_call_of_a_writer() {
     assert!(missing.is_empty(), "in no input: {missing:?}");
 }
 
+/// The same in the states that only a connection has, with the calls that `connection_bytes` makes.
+#[test]
+fn the_corpus_has_every_state_of_a_connection() {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/connection_bytes");
+    let visited: BTreeSet<_> = inputs(&corpus)
+        .iter()
+        .flat_map(|path| connection_bytes::cells(&fs::read(path).unwrap()))
+        .collect();
+    let table = design::rows("states and calls");
+    let has = |name: &str| table.iter().flatten().any(|cell| cell == name);
+    let columns = ["Negotiating", "Negotiating, flight", "Failed, by the peer"];
+    let rows = ["`write(b\"x\")`", "`flush()`", "`update_keys`", "`write_cover(9)`", "`drain()`"];
+    assert!(columns.iter().chain(&rows).all(|name| has(name)));
+    let cells = columns.iter().flat_map(|column| rows.map(|row| (*column, row)));
+    let missing: Vec<_> = cells.filter(|cell| !visited.contains(cell)).collect();
+    assert!(missing.is_empty(), "in no input: {missing:?}");
+}
+
 /// The corpus has every answer to every goal that DESIGN.md's table of the driver has behind the handshake.
 #[test]
 fn the_corpus_has_every_goal_and_answer_behind_the_handshake() {

@@ -12,14 +12,20 @@ use super::draw::{self, Input, Result};
 const MAX_OPS: usize = 120;
 
 pub fn run(data: &[u8]) {
+    let _answers = answers(data);
+}
+
+/// What the drivers of an input were asked for and said, as DESIGN.md's table of goals names both.
+pub fn answers(data: &[u8]) -> Vec<(&'static str, &'static str)> {
     let mut input = Input::new(data);
-    let Ok(mut ends) = ends(&mut input, draw::aeads(data)) else { return };
+    let Ok(mut ends) = ends(&mut input, draw::aeads(data)) else { return Vec::new() };
     for _ in 0..MAX_OPS {
         if input.is_empty() || step(&mut input, &mut ends).is_err() {
             break;
         }
         ends.iter().for_each(End::check);
     }
+    ends.map(|end| end.answers).concat()
 }
 
 /// One end of a connection, made twice.
@@ -30,6 +36,7 @@ struct End {
     chunks: Vec<(CChunk, Chunk)>,
     /// The driver has just reached `Goal::Write`.
     is_behind_write_goal: bool,
+    answers: Vec<(&'static str, &'static str)>,
 }
 
 /// The C library seals and opens by the default AEADs.
@@ -74,6 +81,7 @@ fn ends(input: &mut Input<'_>, aeads: [AeadProvider; 2]) -> Result<[End; 2]> {
             rust: Driver::new(rust),
             chunks: Vec::new(),
             is_behind_write_goal: false,
+            answers: Vec::new(),
         }
     };
     Ok([end(1, 2, Role::Client), end(2, 1, Role::Server)])
@@ -382,7 +390,9 @@ impl End {
         assert_eq!(ww_goal::WW_GOAL_CLOSE as i32, 5);
         let (status, (step, _)) =
             if number == 6 { self.c.next_linger(100) } else { self.c.next(number) };
-        match (self.rust.next(goal), step) {
+        let next = self.rust.next(goal);
+        self.answers.push((name(goal), answer(&next)));
+        match (next, step) {
             (Ok(Step::Write(mut out)), Stepped::Write(bytes)) => assert_eq!(bytes, out.chunk()),
             (Ok(Step::Read(memory)), Stepped::Read(lent)) => assert_eq!(memory.len(), lent.len()),
             (Ok(Step::Flush), Stepped::Flush) | (Ok(Step::Blocked), Stepped::Blocked) => {}
@@ -447,6 +457,31 @@ impl End {
         assert_eq!(self.c.write_impossible(), (ww_status::WW_ERROR_ARGUMENT, 0));
         let written = self.c.write_null(0);
         self.write_with(written, |writer| writer.write(b""));
+    }
+}
+
+const fn name(goal: Goal) -> &'static str {
+    match goal {
+        Goal::Handshake => "`Handshake`",
+        Goal::Read => "`Read`",
+        Goal::Write => "`Write`",
+        Goal::Offer => "`Offer`",
+        Goal::Flush => "`Flush`",
+        Goal::Close => "`Close`",
+        _ => "`Linger`",
+    }
+}
+
+fn answer(next: &core::result::Result<Step<'_>, Fault<i32>>) -> &'static str {
+    match next {
+        Ok(Step::Write(_)) => "Write",
+        Ok(Step::Flush) => "Flush",
+        Ok(Step::Read(_)) => "Read",
+        Ok(Step::Done) => "Done",
+        Ok(Step::Blocked) => "Blocked",
+        Err(Fault::Transport(_)) => "Transport",
+        Err(Fault::Connection(_)) => "Connection",
+        _ => "another fault",
     }
 }
 

@@ -20,10 +20,21 @@ pub fn run(data: &[u8]) {
 
 /// What the two connections of an input end with.
 pub fn errors(data: &[u8]) -> [Option<ConnectionError>; 2] {
+    play(data).0
+}
+
+/// The cells of DESIGN.md's table of states and calls that an input comes to and a writer alone does not
+/// have: their columns and rows.
+pub fn cells(data: &[u8]) -> Vec<(&'static str, &'static str)> {
+    play(data).1
+}
+
+fn play(data: &[u8]) -> ([Option<ConnectionError>; 2], Vec<(&'static str, &'static str)>) {
     let mut input = Input::new(data);
-    let Ok(mut link) = Link::new(&mut input, draw::aeads(data)) else { return [None, None] };
+    let Ok(mut link) = Link::new(&mut input, draw::aeads(data)) else { return Default::default() };
     let _input_is_used_up = link.go(&mut input);
-    link.finish()
+    let cells = core::mem::take(&mut link.cells);
+    (link.finish(), cells)
 }
 
 /// The input that inserts these bytes, at most 255, behind a handshake of TLS 1.3 as `strangers` with the
@@ -39,6 +50,7 @@ struct Link {
     ends: [Endpoint; 2],
     /// Whether anybody was on the wire.
     is_attacked: bool,
+    cells: Vec<(&'static str, &'static str)>,
 }
 
 struct Endpoint {
@@ -70,7 +82,7 @@ impl Link {
             read: 0,
             is_closed: false,
         });
-        Ok(Self { ends, is_attacked: false })
+        Ok(Self { ends, is_attacked: false, cells: Vec::new() })
     }
 
     fn go(&mut self, input: &mut Input<'_>) -> Result<()> {
@@ -82,8 +94,13 @@ impl Link {
                 break;
             }
             let at = usize::from(input.arbitrary::<bool>()?);
-            match input.int_in_range(0..=19)? {
-                0..=2_u8 => self.ends[at].write(draw::len(input)?),
+            let op: u8 = input.int_in_range(0..=19)?;
+            let tls = &self.ends[at].tls;
+            self.cells.extend(
+                column(tls).into_iter().flat_map(|column| rows(op).map(move |row| (column, row))),
+            );
+            match op {
+                0..=2 => self.ends[at].write(draw::len(input)?),
                 3 => self.ends[at].flush(),
                 4 => {
                     let _refused =
@@ -202,6 +219,28 @@ impl Link {
         }
         self.ends.map(|end| end.tls.error())
     }
+}
+
+fn column(tls: &Connection) -> Option<&'static str> {
+    match (tls.writer_state(), tls.error()) {
+        (WriterState::Negotiating, _) if tls.wants().drain => Some("Negotiating, flight"),
+        (WriterState::Negotiating, _) => Some("Negotiating"),
+        (_, Some(ConnectionError::Record(Error::PeerAlert(_)))) => Some("Failed, by the peer"),
+        _ => None,
+    }
+}
+
+fn rows(op: u8) -> impl Iterator<Item = &'static str> {
+    let row = match op {
+        0..=2 => Some("`write(b\"x\")`"),
+        3 => Some("`flush()`"),
+        4 => Some("`update_keys`"),
+        5 => Some("`write_cover(9)`"),
+        8..=10 => Some("`drain()`"),
+        _ => None,
+    };
+    // These are looked at behind each.
+    row.into_iter().chain(["`room()`", "`wants().drain`", "`wants().input`", "`process()`"])
 }
 
 impl Endpoint {

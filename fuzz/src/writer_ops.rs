@@ -61,10 +61,10 @@ fn row(op: &Op) -> Option<&'static str> {
         Op::WriteAll(_) => "`write_atomic(b\"x\")`",
         Op::WriteVectored(_) => "`write_vectored`",
         Op::WriteOwned { .. } | Op::FillOwned { .. } => "`write_owned`",
-        Op::SealBatch { .. } => "`seal_batch`",
+        Op::SealBatch { .. } | Op::BatchDropped(_) => "`seal_batch`",
         Op::Cover(_) => "`write_cover(9)`",
         Op::Final(_) => "`write_and_close(b\"x\")`",
-        Op::SlotCommit(_) | Op::SlotDropped | Op::SlotOverrun(_) => "`slot()`",
+        Op::SlotCommit(_) | Op::SlotDropped | Op::SlotOverrun(_) | Op::SlotLent(_) => "`slot()`",
         Op::Flush => "`flush()`",
         Op::UpdateKeys(_) => "`update_keys`",
         Op::Close => "`close()`",
@@ -111,7 +111,7 @@ fn op(input: &mut Input<'_>) -> Result<Op> {
         28 => Op::SetSizing(draw::sizing(input)?),
         29 => Op::SetPadding(draw::padding(input)?),
         30 => Op::SetMaxFragmentLen(draw::max_fragment_len(input)?),
-        _ => match input.int_in_range(0..=5)? {
+        _ => match input.int_in_range(0..=8)? {
             0_u8 => Op::Close,
             1 => Op::Abort,
             2 => Op::Final(draw::len(input)?),
@@ -120,6 +120,9 @@ fn op(input: &mut Input<'_>) -> Result<Op> {
                 len: draw::len(input)?,
                 help: *input.choose(&[Help::Never, Help::First, Help::Late])?,
             },
+            5 => Op::SlotLent(draw::len(input)?),
+            6 => Op::BatchDropped(draw::len(input)?),
+            7 => Op::Shrink,
             _ => Op::Flush,
         },
     })

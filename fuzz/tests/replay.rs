@@ -1,6 +1,6 @@
 //! What the fuzzers have found, and the seeds they begin with, as tests: each input by a call of
 //! the function that its target calls. `README.md` says how to fuzz.
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::std_instead_of_alloc, clippy::unwrap_used, reason = "tests")]
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use rustls::ServerConfig;
 use wantwrite::{Connection, ConnectionError, PeerFault, Version};
-use wantwrite_fuzz::{connection_bytes, reader_bytes, requests, writer_ops};
+use wantwrite_fuzz::{capi, connection_bytes, reader_bytes, requests, writer_ops};
 use wantwrite_testing::raw_peer::{RawPeer, Secrets};
 use wantwrite_testing::violations::{VIOLATIONS, Verdict};
 use wantwrite_testing::{TLS12, TLS13, design};
@@ -256,6 +256,40 @@ fn the_corpus_has_every_state_and_call_of_a_writer() {
     let cells: Vec<_> = cells.collect();
     assert_eq!(cells.len(), STATES.len() * 17);
     let missing: Vec<_> = cells.into_iter().filter(|cell| !visited.contains(cell)).collect();
+    assert!(missing.is_empty(), "in no input: {missing:?}");
+}
+
+/// The same in the states that only a connection has, with the calls that `connection_bytes` makes.
+#[test]
+fn the_corpus_has_every_state_of_a_connection() {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/connection_bytes");
+    let visited: BTreeSet<_> = inputs(&corpus)
+        .iter()
+        .flat_map(|path| connection_bytes::cells(&fs::read(path).unwrap()))
+        .collect();
+    let table = design::rows("states and calls");
+    let has = |name: &str| table.iter().flatten().any(|cell| cell == name);
+    let columns = ["Negotiating", "Negotiating, flight", "Failed, by the peer"];
+    let rows = ["`write(b\"x\")`", "`flush()`", "`update_keys`", "`write_cover(9)`", "`drain()`"];
+    assert!(columns.iter().chain(&rows).all(|name| has(name)));
+    let cells = columns.iter().flat_map(|column| rows.map(|row| (*column, row)));
+    let missing: Vec<_> = cells.filter(|cell| !visited.contains(cell)).collect();
+    assert!(missing.is_empty(), "in no input: {missing:?}");
+}
+
+/// The corpus has every answer to every goal that DESIGN.md's table of the driver has behind the handshake.
+#[test]
+fn the_corpus_has_every_goal_and_answer_behind_the_handshake() {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/capi");
+    let visited: BTreeSet<_> =
+        inputs(&corpus).iter().flat_map(|path| capi::answers(&fs::read(path).unwrap())).collect();
+    let table = design::rows("situations and goals");
+    let (heading, rows) = table.split_first().unwrap();
+    let rows = rows.iter().filter(|row| !row[0].starts_with("negotiating"));
+    let cells = rows.flat_map(|row| heading.iter().zip(row).skip(1));
+    let cells: BTreeSet<(&str, &str)> = cells.map(|(goal, answer)| (&**goal, &**answer)).collect();
+    assert!(cells.len() > 20, "{cells:?}");
+    let missing: Vec<_> = cells.difference(&visited).collect();
     assert!(missing.is_empty(), "in no input: {missing:?}");
 }
 

@@ -165,6 +165,16 @@ mod tests {
     }
 
     #[test]
+    fn a_burst_gives_back_its_memory() {
+        let mut marks = Marks::default();
+        (0..1000).for_each(|_| marks.push(1, 1));
+        marks.take(900);
+        marks.drain(100);
+        marks.shrink(10);
+        assert!(marks.ahead.capacity() <= 10 && marks.behind.capacity() <= 10, "{marks:?}");
+    }
+
+    #[test]
     fn what_was_drained_for_good_is_not_remembered() {
         let mut marks = Marks::default();
         marks.push(10, 1);

@@ -22,6 +22,8 @@ pub enum Op {
     SlotCommit(usize),
     SlotDropped,
     SlotOverrun(usize),
+    /// The same as `SlotCommit`, lent twice and committed by another call.
+    SlotLent(usize),
     WriteOwned {
         len: usize,
         spare: usize,
@@ -35,6 +37,8 @@ pub enum Op {
         len: usize,
         help: Help,
     },
+    /// A batch that is not finished by a call.
+    BatchDropped(usize),
     Cover(usize),
     Final(usize),
     Flush,
@@ -57,6 +61,7 @@ pub enum Op {
     SetMaxFragmentLen(usize),
     /// Flush, then `wire_len` of a part of the room against what is really sealed.
     WireLen(usize),
+    Shrink,
     /// Through `into_parts` and `from_parts`.
     Move,
     Close,
@@ -281,9 +286,12 @@ impl Run {
                     self.closed();
                 }
             }
-            Op::SlotCommit(len) => self.slot(before, |available| len.min(available)),
-            Op::SlotDropped => self.slot(before, |_| 0),
-            Op::SlotOverrun(len) => self.slot(before, |available| available + len.max(1)),
+            Op::SlotCommit(len) => self.slot(before, in_one_call, |available| len.min(available)),
+            Op::SlotDropped => self.slot(before, in_one_call, |_| 0),
+            Op::SlotOverrun(len) => {
+                self.slot(before, in_one_call, |available| available + len.max(1));
+            }
+            Op::SlotLent(len) => self.slot(before, in_two_calls, |available| len.min(available)),
             Op::WriteOwned { len, spare } => self.write_owned(len, spare, before),
             Op::FillOwned { over, spare } => self.write_owned(before.room + over, spare, before),
             Op::SealBatch { len, help } => {
@@ -293,6 +301,13 @@ impl Run {
                 self.wrote(result, len, before);
                 let accepted = result.unwrap_or_else(WriteError::accepted);
                 assert!(owned == data[accepted..], "what was not accepted stays");
+            }
+            Op::BatchDropped(len) => {
+                let data = plaintext(self.accepted, len);
+                let mut owned = Bytes::from_static(data);
+                let result = self.writer().seal_batch(&mut owned).map(drop);
+                assert!(data.ends_with(&owned), "what was not accepted stays");
+                self.wrote(result.map(|()| len - owned.len()), len, before);
             }
             Op::Cover(zeros) => self.cover(zeros, before),
             Op::Flush => {
@@ -367,6 +382,11 @@ impl Run {
                 self.writer().set_max_fragment_len(len).unwrap();
             }
             Op::WireLen(n) => self.wire_len(n),
+            Op::Shrink => {
+                self.writer().shrink();
+                self.unchanged(before);
+                assert!(before.wants_drain || self.writer().memory_held() == 0);
+            }
             Op::Move => self.move_parts(before),
             Op::Close if self.is_mute() && self.life == Life::Open => {
                 let result = self.writer().close();
@@ -432,17 +452,11 @@ impl Run {
         }
     }
 
-    fn slot(&mut self, before: Snapshot, commit: impl FnOnce(usize) -> usize) {
+    fn slot(&mut self, before: Snapshot, lend: Lend, commit: impl Fn(usize) -> usize) {
         let data = plaintext(self.accepted, 16384);
         let refusal = self.refusal();
         let writer = self.writer.as_mut().expect("taken only inside a move");
-        let lent = writer.slot().map(|mut slot| {
-            let available = slot.len();
-            slot.copy_from_slice(&data[..available]);
-            let committed = commit(available);
-            (available, committed, slot.commit(committed))
-        });
-        let (available, committed, result) = match lent {
+        let (available, committed, result) = match lend(writer, data, &commit) {
             Ok(lent) => lent,
             Err(error) => {
                 let limit = WriteError::KeyLimit { accepted: 0 };
@@ -869,6 +883,35 @@ impl Run {
             len => len.max(64),
         }
     }
+}
+
+/// How much was lent, how much of that was committed, and what came of it.
+type Lent = (usize, usize, Result<(), WriteError>);
+type Lend = fn(&mut Writer, &[u8], &dyn Fn(usize) -> usize) -> Result<Lent, WriteError>;
+
+fn in_one_call(
+    writer: &mut Writer,
+    data: &[u8],
+    commit: &dyn Fn(usize) -> usize,
+) -> Result<Lent, WriteError> {
+    let mut slot = writer.slot()?;
+    let available = slot.len();
+    slot.copy_from_slice(&data[..available]);
+    let committed = commit(available);
+    Ok((available, committed, slot.commit(committed)))
+}
+
+fn in_two_calls(
+    writer: &mut Writer,
+    data: &[u8],
+    commit: &dyn Fn(usize) -> usize,
+) -> Result<Lent, WriteError> {
+    let lent = writer.lend_slot()?;
+    let available = lent.len();
+    lent.copy_from_slice(&data[..available]);
+    assert!(writer.lend_slot()? == &data[..available], "lent again it is the same");
+    let committed = commit(available);
+    Ok((available, committed, writer.commit_slot(committed)))
 }
 
 fn opened_len(opened: &Opened) -> usize {

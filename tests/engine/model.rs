@@ -147,12 +147,14 @@ fn op() -> impl Strategy<Value = Op> {
         2 => len().prop_map(Op::SlotCommit),
         1 => Just(Op::SlotDropped),
         1 => (0..100_usize).prop_map(Op::SlotOverrun),
+        1 => len().prop_map(Op::SlotLent),
         2 => (prop_oneof![len(), 15_000..40_000_usize], 0..2_usize)
             .prop_map(|(len, spare)| Op::WriteOwned { len, spare }),
         1 => (0..3_usize, 0..2_usize).prop_map(|(over, spare)| Op::FillOwned { over, spare }),
         // Threads are slow to begin: seldom.
         1 => (prop_oneof![len(), 15_000..100_000_usize], help())
             .prop_map(|(len, help)| Op::SealBatch { len, help }),
+        1 => len().prop_map(Op::BatchDropped),
         1 => len().prop_map(Op::Cover),
         2 => len().prop_map(Op::WireLen),
     ];
@@ -171,6 +173,7 @@ fn op() -> impl Strategy<Value = Op> {
         2 => request().prop_map(Op::PeerUpdate),
         1 => Just(Op::RenegotiationRequest),
         1 => Just(Op::Move),
+        1 => Just(Op::Shrink),
     ];
     let policy = prop_oneof![
         1 => (0..5000_u64).prop_map(|millis| Op::Observe(at(millis))),

@@ -30,7 +30,7 @@ pub(crate) struct Answer<'a> {
     status: u16,
     reason: String,
     content_len: Option<u64>,
-    content: io::Chain<io::Cursor<Vec<u8>>, &'a mut Stream<Socket>>,
+    content: io::Chain<io::Cursor<Vec<u8>>, Incoming<'a>>,
 }
 
 /// Stops a server that sends endless headers.
@@ -72,7 +72,10 @@ impl Exchange {
     pub(crate) fn upload(&mut self, content: &mut dyn Read) -> Result<Upload, Error> {
         self.stream.get_mut().set_blocking(false)?;
         let upload = self.upload_unless_answered(content)?;
-        self.stream.get_mut().set_blocking(true)?;
+        // Else a read would block while it tries to write the rest of the upload.
+        if matches!(upload, Upload::Whole) {
+            self.stream.get_mut().set_blocking(true)?;
+        }
         Ok(upload)
     }
 
@@ -81,7 +84,8 @@ impl Exchange {
         let mut unsent = 0..0;
         loop {
             if self.reads_ahead()? {
-                let is_whole = unsent.is_empty() && content.read(&mut chunk)? == 0;
+                let is_sent = unsent.is_empty() && !self.stream.connection().wants().drain;
+                let is_whole = is_sent && content.read(&mut chunk)? == 0;
                 return Ok(if is_whole { Upload::Whole } else { Upload::Answered });
             }
             if unsent.is_empty() {
@@ -129,7 +133,7 @@ impl Exchange {
                 let content_len = content_len(head.headers);
                 let mut content = std::mem::take(&mut self.read_ahead);
                 content.drain(..len);
-                let content = io::Cursor::new(content).chain(&mut self.stream);
+                let content = io::Cursor::new(content).chain(Incoming(&mut self.stream));
                 return Ok(Answer { status, reason, content_len, content });
             }
             if self.read_ahead.len() > MAX_HEAD_LEN {
@@ -138,7 +142,7 @@ impl Exchange {
                 )
                 .into());
             }
-            match self.stream.read(&mut buf)? {
+            match Incoming(&mut self.stream).read(&mut buf)? {
                 0 => return Err("the server closed without an answer".into()),
                 n => self.read_ahead.extend_from_slice(&buf[..n]),
             }
@@ -172,6 +176,23 @@ impl Answer<'_> {
 
     pub(crate) const fn content_len(&self) -> Option<u64> {
         self.content_len
+    }
+}
+
+/// The server's bytes: a read waits for them on a non-blocking socket too.
+struct Incoming<'a>(&'a mut Stream<Socket>);
+
+impl Read for Incoming<'_> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let Self(stream) = self;
+        loop {
+            match stream.read(buf) {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    stream.get_ref().wait(stream.connection().wants().drain)?;
+                }
+                result => return result,
+            }
+        }
     }
 }
 

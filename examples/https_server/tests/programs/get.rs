@@ -112,6 +112,8 @@ fn upload_that_is_refused(end: fn(TcpStream) -> Option<TcpStream>) {
         let config = server_config(suite, &identity);
         let server = thread::spawn(move || {
             let (socket, _) = listener.accept().unwrap();
+            // Else the answer may wait for an acknowledgement, and is lost when the socket is reset.
+            socket.set_nodelay(true).unwrap();
             let tls = ServerConnection::new(config.into()).unwrap();
             let mut tls = StreamOwned::new(tls, socket);
             let mut head = Vec::new();

@@ -32,7 +32,7 @@ pub fn talk(
     config: Arc<ClientConfig>,
     name: ServerName<'static>,
     lines: Vec<String>,
-) -> Result<Vec<String>, Box<dyn Error>> {
+) -> Result<Vec<String>, Box<dyn Error + Send + Sync>> {
     let (reader, writer) = Socket::connect(address)?.split();
     let connection = Connection::client(config, name)?;
     // A socket does nothing in a call that is dropped: it waits, then does all at once.

@@ -7,14 +7,16 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use fuzzed_server::{Verdict, alone, behind_a_handshake, behind_tls};
-use lexopt::{Arg, Parser};
-use program::{Error, Program};
+use lexopt::Arg;
+use program::{Args, Error, Program};
 
 const USAGE: &str = "\
+Measures how often a second the request parser of https_server runs on a few inputs: alone, over TLS
+without a handshake, and over TLS with a handshake. Each takes a second.
+
 Usage: fuzzed_server
 
-Runs the request parser of https_server over some inputs for a second each: as it is, behind TLS
-without a handshake, and behind a handshake. It prints how many executions a second those were.
+  -h, --help  this text
 ";
 
 type Target = (&'static str, fn(&[u8]) -> Verdict);
@@ -36,7 +38,7 @@ fn main() -> ExitCode {
     Program { name: "fuzzed_server", usage: USAGE }.main(parse, |(), out| measure(out))
 }
 
-fn parse(args: &mut Parser) -> Result<Option<()>, Error> {
+fn parse(args: &mut Args) -> Result<Option<()>, Error> {
     match args.next()? {
         Some(Arg::Short('h') | Arg::Long("help")) => Ok(None),
         Some(other) => Err(other.unexpected().into()),

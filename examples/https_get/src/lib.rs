@@ -1,9 +1,9 @@
-//! Fetches an HTTPS URL, or uploads to one, over a blocking `Stream`.
+//! Fetches an HTTPS URL, or uploads to one, over a `Stream`, which is blocking but while it uploads.
 //!
 //!     cargo run --release -p https_get -- https://example.com/
 //!
-//! It asks in HTTP/1.0, so that the answer ends with the connection: by `close_notify`, without
-//! which `Stream` says that it was cut off.
+//! It sends an HTTP/1.0 request, so that the answer ends with the connection: by `close_notify`. If
+//! that is missing, `Stream` reports that the answer was cut off.
 //!
 //! It is a library so that the tests of `examples/https_server` can run it.
 #![expect(
@@ -14,22 +14,22 @@
 
 mod args;
 mod exchange;
+mod socket;
 mod url;
 
 use std::fs::File;
-use std::io::{self, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::io::{self, Read, Write};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use args::{Options, USAGE};
-use exchange::{Answer, Exchange};
+use exchange::{Answer, Exchange, Upload};
 use indicatif::{ProgressBar, ProgressStyle};
-use program::{Error, Program, note};
+use program::{At, Error, Named, Program, explain, note, roots};
 use rustls::crypto::ring;
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
+use socket::Socket;
 use wantwrite::{Connection, Stream};
 
 /// The program: what its arguments say.
@@ -40,67 +40,100 @@ pub fn main() -> ExitCode {
 fn run(options: Options, out: &mut dyn Write) -> Result<(), Error> {
     let options = &options;
     let config = Arc::new(client_config(options)?);
+    let upload = match &options.put {
+        Some(path) => Some((path, file_and_len(path).at(path.display())?)),
+        None => None,
+    };
+    let server = server(options);
     if options.resume {
-        // Its tickets come behind the handshake: they are stored by the time that it ends.
-        let mut exchange = connect(options, &config)?;
-        exchange.request("HEAD", &options.url, None)?;
-        io::copy(&mut exchange.answer()?, &mut io::sink())?;
+        // Its tickets follow the handshake: they are stored when the answer has ended.
+        let mut exchange = connect(options, &config).at(&server)?;
+        exchange.request("HEAD", &options.url, None).at(&server)?;
+        io::copy(&mut exchange.answer().at(&server)?, &mut io::sink()).at(&server)?;
         exchange.close();
     }
-    let mut exchange = connect(options, &config)?;
-    match &options.put {
-        Some(path) => {
-            let file = File::open(path)?;
-            let len = file.metadata()?.len();
-            exchange.request("PUT", &options.url, Some(len))?;
-            let bar = progress_bar(Some(len))?;
-            // Whole records need more at a time than `copy` takes by itself.
-            let mut content =
-                BufReader::with_capacity(UPLOAD_BUFFER, bar.wrap_read(file.take(len)));
-            if io::copy(&mut content, exchange.body())? < len {
-                return Err("the file has become shorter".into());
-            }
-            bar.finish_and_clear();
+    let mut exchange = connect(options, &config).at(&server)?;
+    let uploaded = match upload {
+        Some((path, (file, len))) => {
+            exchange.request("PUT", &options.url, Some(len)).at(&server)?;
+            put(&mut exchange, path, file, len).at(&server)?
         }
-        None => exchange.request("GET", &options.url, None)?,
+        None => {
+            exchange.request("GET", &options.url, None).at(&server)?;
+            Upload::Whole
+        }
+    };
+    let answer = match (exchange.answer(), &uploaded) {
+        // Writing failed first, so that is the reason.
+        (Err(_), Upload::Broken(error)) => return Err(error).at(&server),
+        (answer, _) => answer.at(&server)?,
+    };
+    let status_line = answer.status_line();
+    note(&status_line);
+    let is_refused = answer.is_failure();
+    save(answer, options, &server, out)?;
+    if is_refused {
+        return Err(format!("the server refused: {status_line}")).at(&server);
     }
-    let answer = exchange.answer()?;
-    note(answer.status_line());
-    let failed = answer.is_failure();
-    save(answer, options, out)?;
-    exchange.close();
-    if failed { Err("the server refused".into()) } else { Ok(()) }
+    match uploaded {
+        Upload::Whole => {
+            exchange.close();
+            Ok(())
+        }
+        Upload::Answered | Upload::Broken(_) => {
+            Err("the server answered before it had the whole upload").at(&server)
+        }
+    }
+}
+
+fn file_and_len(path: &Path) -> io::Result<(File, u64)> {
+    let file = File::open(path)?;
+    let len = file.metadata()?.len();
+    Ok((file, len))
+}
+
+/// Uploads `len` bytes of a file. Its errors name the file, but not the server.
+fn put(exchange: &mut Exchange, path: &Path, file: File, len: u64) -> Result<Upload, Error> {
+    let bar = progress_bar(Some(len))?;
+    let mut content = bar.wrap_read(Named::new(file, path.display()).take(len));
+    let uploaded = exchange.upload(&mut content)?;
+    let read = bar.position();
+    bar.finish_and_clear();
+    if matches!(uploaded, Upload::Whole) && read < len {
+        return Err("the file became shorter while it was uploaded").at(path.display());
+    }
+    Ok(uploaded)
+}
+
+/// The address of the server, for errors and to connect to.
+fn server(options: &Options) -> String {
+    let url = &options.url;
+    options.connect.clone().unwrap_or_else(|| match url.host.contains(':') {
+        true => format!("[{}]:{}", url.host, url.port),
+        false => format!("{}:{}", url.host, url.port),
+    })
 }
 
 fn client_config(options: &Options) -> Result<ClientConfig, Error> {
-    let mut roots = RootCertStore::empty();
-    match &options.ca {
-        Some(path) => {
-            for certificate in CertificateDer::pem_file_iter(path)? {
-                roots.add(certificate?)?;
-            }
-        }
-        None => roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned()),
-    }
+    let roots = match &options.ca {
+        Some(path) => roots(path)?,
+        None => RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() },
+    };
     let mut config = ClientConfig::builder_with_provider(ring::default_provider().into())
         .with_protocol_versions(options.versions)?
         .with_root_certificates(roots)
         .with_no_client_auth();
-    // Spares every connection a copy of the configuration.
+    // Saves every connection a copy of the configuration.
     config.enable_secret_extraction = true;
     Ok(config)
 }
 
 /// Connects, and says what the handshake agreed on.
 fn connect(options: &Options, config: &Arc<ClientConfig>) -> Result<Exchange, Error> {
-    let url = &options.url;
-    let socket = match &options.connect {
-        Some(address) => TcpStream::connect(address)?,
-        None => TcpStream::connect((url.host.as_str(), url.port))?,
-    };
-    let connection = Connection::client(Arc::clone(config), url.host.clone().try_into()?)?;
+    let socket = Socket::connect(server(options), options.patience)?;
+    let connection = Connection::client(Arc::clone(config), options.url.name.clone())?;
     let mut stream = Stream::new(connection, socket);
-    stream.complete_handshake()?;
+    stream.complete_handshake().map_err(|error| explain(error, "--ca FILE"))?;
     let tls = stream.connection();
     let resumed = if tls.is_resumed() == Some(true) { "resumed" } else { "new session" };
     if let (Some(version), Some(suite)) = (tls.protocol_version(), tls.cipher_suite()) {
@@ -109,31 +142,37 @@ fn connect(options: &Options, config: &Arc<ClientConfig>) -> Result<Exchange, Er
     Ok(Exchange::new(stream))
 }
 
-fn save(mut answer: Answer<'_>, options: &Options, out: &mut dyn Write) -> Result<(), Error> {
+fn save(
+    answer: Answer<'_>,
+    options: &Options,
+    server: &str,
+    out: &mut dyn Write,
+) -> Result<(), Error> {
     let expected = answer.content_len();
-    let mut file = options.out.as_ref().map(File::create).transpose()?;
+    let mut file = match &options.out {
+        Some(path) => Some(Named::new(File::create(path).at(path.display())?, path.display())),
+        None => None,
+    };
     let out: &mut dyn Write = match &mut file {
         Some(file) => file,
         None => out,
     };
     let bar = progress_bar(expected)?;
-    let len = io::copy(&mut bar.wrap_read(&mut answer), out)?;
+    let len = io::copy(&mut bar.wrap_read(Named::new(answer, server)), out)?;
     out.flush()?;
     bar.finish_and_clear();
     match expected {
         Some(expected) if expected != len => {
-            Err(format!("{len} bytes came, {expected} were announced").into())
+            Err(format!("expected {expected} bytes of content, got {len}")).at(server)
         }
         _ => Ok(()),
     }
 }
 
-/// On a terminal; elsewhere it draws nothing.
+/// It draws on a terminal only.
 fn progress_bar(bytes: Option<u64>) -> Result<ProgressBar, Error> {
     let style = ProgressStyle::with_template(
         "{bar:40} {binary_bytes}/{binary_total_bytes} {binary_bytes_per_sec}",
     )?;
     Ok(bytes.map_or_else(ProgressBar::no_length, ProgressBar::new).with_style(style))
 }
-
-const UPLOAD_BUFFER: usize = 64 * 1024;

@@ -4,9 +4,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use lexopt::Parser;
 use lexopt::prelude::{Long, Short, ValueExt};
-use program::{Error, at_least_one, one_of};
+use program::{Args, Error, at_least_one, number, one_of};
 use rustls::SupportedProtocolVersion;
 use rustls::version::{TLS12, TLS13};
 use wantwrite::{BufferPolicy, Coalescing, ConnectionConfig, Padding, Sizing, SlowStart};
@@ -44,34 +43,35 @@ Serves HTTP/1.1 over TLS, or echoes, from one thread.
 
 Usage: https_server [OPTIONS]
 
-  --addr ADDR             where to listen; port 0 for any [127.0.0.1:8443]
-  --cert FILE --key FILE  PEM: a certificate chain and its key (PKCS#8, SEC1, PKCS#1); given
-                          twice, the client gets the first that it can verify
+  --addr ADDRESS:PORT     the address to listen on; port 0 for any [127.0.0.1:8443]
+  --cert FILE --key FILE  PEM files of a certificate chain and its key (PKCS#8, SEC1 or PKCS#1);
+                          of several pairs, each client gets the first that it can verify
                           [a self-signed certificate, whose path is printed]
   --tls VERSION           1.2, 1.3 or both [both]
   --engine NAME           wantwrite, or rustls for its own buffered connection [wantwrite]
-  --mode MODE             http, or echo: what is read is written back [http]
-  --root DIR              static files, served besides the paths below
-  --max-connections N     others wait until one has ended [10000]
-  --idle-timeout SECONDS  a connection that moves nothing for so long is closed [60]
+  --mode MODE             http, or echo, which writes back everything that it reads [http]
+  --root DIR              serve the files in this directory besides the paths below
+  --max-connections N     how many to serve at a time; others wait [10000]
+  --idle-timeout SECONDS  close a connection that moves nothing for so long [60]
   -h, --help              this text
 
-Of our engine:
-  --capacity BYTES        of each connection's outbound buffer [65536]
-  --max-fragment BYTES    hard cap on a record's content [16384]
+Options of wantwrite's engine:
+  --capacity BYTES        size of each connection's outbound buffer [65536]
+  --max-fragment BYTES    the most content in a record [16384]
   --sizing POLICY         max, fixed:BYTES or slow-start [max]
   --coalesce on|off       whether small writes share a record [on]
   --padding POLICY        none or multiple:BYTES [none]
-  --update-keys-every BYTES  a KeyUpdate after so much plaintext (TLS 1.3)
-  --release-buffers       a connection that holds nothing keeps no buffer
+  --update-keys-every BYTES  send a KeyUpdate after every BYTES of plaintext (TLS 1.3)
+  --release-buffers       free the buffers of a connection while they are empty
 
-Paths: / a page; /bytes/N that many bytes, byte i is 'a' + i % 26; /stats counters of all
-connections; /keyupdate a KeyUpdate (TLS 1.3), then the page; /keepalive the page, on a connection
-that the server does not close. PUT and POST, to any path, answer what they were sent.
+Paths: / is a page; /bytes/N is N bytes, byte i is 'a' + i % 26; /stats has the counters of all
+connections; /keyupdate sends a KeyUpdate (TLS 1.3), then the page; /keepalive is the page, on a
+connection that the server does not close. PUT and POST work on any path: the answer is the length
+and the SHA-256 of the content.
 ";
 
 /// Reads the program's arguments; `None` if they ask for help.
-pub(crate) fn parse(args: &mut Parser) -> Result<Option<Options>, Error> {
+pub(crate) fn parse(args: &mut Args) -> Result<Option<Options>, Error> {
     let mut options = Options {
         addr: SocketAddr::from(([127, 0, 0, 1], 8443)),
         pairs: Vec::new(),
@@ -85,7 +85,6 @@ pub(crate) fn parse(args: &mut Parser) -> Result<Option<Options>, Error> {
         idle_timeout: Duration::from_secs(60),
     };
     let (mut chains, mut keys) = (Vec::new(), Vec::new());
-    let number = |text: &str| at_least_one(|text| Ok(text.parse::<u64>()?))(text);
     while let Some(arg) = args.next()? {
         let writer = &mut options.connection.writer;
         match arg {
@@ -96,7 +95,7 @@ pub(crate) fn parse(args: &mut Parser) -> Result<Option<Options>, Error> {
             Long("engine") => options.engine = args.value()?.parse_with(one_of(ENGINES))?,
             Long("mode") => options.mode = args.value()?.parse_with(one_of(MODES))?,
             Long("root") => options.root = Some(PathBuf::from(args.value()?)),
-            Long("capacity") => writer.capacity = args.value()?.parse()?,
+            Long("capacity") => writer.capacity = args.value()?.parse_with(at_least_one(number))?,
             Long("max-fragment") => writer.max_fragment_len = args.value()?.parse()?,
             Long("sizing") => writer.sizing = args.value()?.parse_with(sizing)?,
             Long("coalesce") => {
@@ -104,17 +103,17 @@ pub(crate) fn parse(args: &mut Parser) -> Result<Option<Options>, Error> {
             }
             Long("padding") => writer.padding = args.value()?.parse_with(padding)?,
             Long("update-keys-every") => {
-                options.update_keys_every = Some(args.value()?.parse_with(number)?);
+                options.update_keys_every = Some(args.value()?.parse_with(at_least_one(number))?);
             }
             Long("release-buffers") => {
                 writer.buffers = BufferPolicy::Release;
                 options.connection.reader.buffers = BufferPolicy::Release;
             }
             Long("max-connections") => {
-                options.max_connections = usize::try_from(args.value()?.parse_with(number)?)?;
+                options.max_connections = args.value()?.parse_with(at_least_one(number))?;
             }
             Long("idle-timeout") => {
-                let seconds = args.value()?.parse_with(number)?;
+                let seconds = args.value()?.parse_with(at_least_one(number))?;
                 options.idle_timeout = Duration::from_secs(seconds);
             }
             Short('h') | Long("help") => return Ok(None),
@@ -122,7 +121,7 @@ pub(crate) fn parse(args: &mut Parser) -> Result<Option<Options>, Error> {
         }
     }
     if chains.len() != keys.len() {
-        return Err("every --cert needs its --key".into());
+        return Err("expected as many --key as --cert: each certificate needs its key".into());
     }
     options.connection.check()?;
     options.pairs = chains.into_iter().zip(keys).collect();
@@ -146,7 +145,7 @@ fn sizing(text: &str) -> Result<Sizing, Error> {
         None if text == "max" => Ok(Sizing::Max),
         None if text == "slow-start" => Ok(Sizing::SlowStart(SlowStart::default())),
         Some(("fixed", len)) => Ok(Sizing::Fixed(len.parse()?)),
-        _ => Err("the policies are max, fixed:BYTES and slow-start".into()),
+        _ => Err("expected max, fixed:BYTES or slow-start".into()),
     }
 }
 
@@ -154,6 +153,6 @@ fn padding(text: &str) -> Result<Padding, Error> {
     match text.split_once(':') {
         None if text == "none" => Ok(Padding::None),
         Some(("multiple", len)) => Ok(Padding::Multiple(len.parse()?)),
-        _ => Err("the policies are none and multiple:BYTES".into()),
+        _ => Err("expected none or multiple:BYTES".into()),
     }
 }

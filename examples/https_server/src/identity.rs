@@ -4,11 +4,11 @@ use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
+use program::{At, certificates, private_key};
 use rcgen::generate_simple_self_signed;
 use rustls::ServerConfig;
 use rustls::crypto::{CryptoProvider, ring};
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::pki_types::PrivateKeyDer;
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use tempfile::NamedTempFile;
@@ -30,8 +30,7 @@ impl Identity {
         let provider = Arc::new(ring::default_provider());
         let mut keys = Vec::new();
         for (chain, key) in &options.pairs {
-            let pair = read_pair(chain, key, &provider);
-            keys.push(Arc::new(pair.map_err(|error| format!("{}: {error}", chain.display()))?));
+            keys.push(Arc::new(read_pair(chain, key, &provider)?));
         }
         let mut made = None;
         if keys.is_empty() {
@@ -66,9 +65,11 @@ impl Identity {
 const RECORD_HEADER_LEN: usize = 5;
 
 fn read_pair(chain: &Path, key: &Path, provider: &CryptoProvider) -> Result<CertifiedKey, Error> {
-    let chain = CertificateDer::pem_file_iter(chain)?.collect::<Result<Vec<_>, _>>()?;
-    let key = PrivateKeyDer::from_pem_file(key)?;
-    Ok(CertifiedKey::from_der(chain, key, provider)?)
+    CertifiedKey::from_der(certificates(chain)?, private_key(key)?, provider).at(format_args!(
+        "{}, {}",
+        chain.display(),
+        key.display()
+    ))
 }
 
 fn make_pair(provider: &CryptoProvider) -> Result<(CertifiedKey, NamedTempFile), Error> {
@@ -80,13 +81,16 @@ fn make_pair(provider: &CryptoProvider) -> Result<(CertifiedKey, NamedTempFile),
     Ok((CertifiedKey::from_der(vec![made.cert.der().clone()], key, provider)?, file))
 }
 
-/// Gives each client the first certificate whose signatures it can verify.
+/// Chooses the first certificate whose signatures the client can verify.
 #[derive(Debug)]
 struct FirstVerifiable(Vec<Arc<CertifiedKey>>);
 
 impl ResolvesServerCert for FirstVerifiable {
     fn resolve(&self, client_hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         let schemes = client_hello.signature_schemes();
-        self.0.iter().find(|pair| pair.key.choose_scheme(schemes).is_some()).cloned()
+        let verifiable = self.0.iter().find(|pair| pair.key.choose_scheme(schemes).is_some());
+        // Without a certificate, rustls would send access_denied. With one that does not fit, it sends
+        // handshake_failure.
+        verifiable.or_else(|| self.0.first()).cloned()
     }
 }

@@ -65,10 +65,10 @@ pub fn parse_request(bytes: &[u8]) -> Result<Option<usize>, &'static str> {
 
 fn serve<E: Engine>(options: &Options, out: &mut dyn Write) -> Result<(), Error> {
     let identity = Identity::new(options)?;
+    let server = Server::<E>::bind(options, identity.server_config(options)?)?;
     if let Some(path) = identity.made_certificate() {
         writeln!(out, "certificate {}", path.display())?;
     }
-    let server = Server::<E>::bind(options, identity.server_config(options)?)?;
     writeln!(out, "listening on {}", server.local_addr()?)?;
     let stats = server.run()?;
     write!(out, "{stats}")?;

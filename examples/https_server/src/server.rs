@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Token, Waker};
-use program::note;
+use program::{At, note};
 use rustls::ServerConfig;
 
 use crate::Error;
@@ -55,14 +55,17 @@ struct Entry<E> {
 impl<E: Engine> Server<E> {
     pub(crate) fn bind(options: &Options, tls: ServerConfig) -> Result<Self, Error> {
         let poll = Poll::new()?;
-        let mut listener = TcpListener::bind(options.addr)?;
+        let mut listener = TcpListener::bind(options.addr).at(options.addr)?;
         poll.registry().register(&mut listener, LISTENER, Interest::READABLE)?;
         let waker = Waker::new(poll.registry(), STOP)?;
         ctrlc::set_handler(move || {
             // If even this fails, there is nobody to tell.
             let _ = waker.wake();
         })?;
-        let root = options.root.as_ref().map(|root| root.canonicalize()).transpose()?;
+        let root = match &options.root {
+            Some(root) => Some(root.canonicalize().at(root.display())?),
+            None => None,
+        };
         Ok(Self {
             poll,
             listener: Some(listener),

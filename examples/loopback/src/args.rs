@@ -1,8 +1,7 @@
 //! The command line.
 
-use lexopt::Parser;
 use lexopt::prelude::{Long, Short, ValueExt};
-use program::{Error, at_least_one, memory_size, one_of, size};
+use program::{Args, Error, at_least_one, memory_size, one_of, size};
 use wantwrite::{CipherSuite, Coalescing, Role, Version, WriterConfig};
 
 pub(crate) struct Options {
@@ -25,20 +24,20 @@ Sends pseudo-random bytes over 127.0.0.1 to a stock rustls peer and compares dig
 Usage: loopback [OPTIONS]
 
   --bytes SIZE         how much to send [256MiB]
-  --role ROLE          ours: client or server [client]
-  --tls VERSION        1.2 or 1.3 [1.3, or what --suite needs]
-  --suite NAME         as the IANA writes it, without RSA [AES-128-GCM]
-  --capacity SIZE      of the outbound buffer [64KiB]
+  --role ROLE          our role: client or server [client]
+  --tls VERSION        1.2 or 1.3 [1.3, or the version of --suite]
+  --suite NAME         the IANA's name of a cipher suite without RSA [AES-128-GCM]
+  --capacity SIZE      size of the outbound buffer [64KiB]
   --coalesce on|off    whether small writes share a record [on]
-  --write-size SIZE    what one write is offered [64KiB]
-  --seed NUMBER        of the bytes and of the peer's pauses [1]
+  --write-size SIZE    how much to pass to each write [64KiB]
+  --seed NUMBER        decides the bytes and the peer's pauses [1]
   -h, --help           this text
 
 SIZE is a number of bytes, or one with the suffix KiB, MiB or GiB.
 ";
 
 /// Reads the program's arguments; `None` if they ask for help.
-pub(crate) fn parse(args: &mut Parser) -> Result<Option<Options>, Error> {
+pub(crate) fn parse(args: &mut Args) -> Result<Option<Options>, Error> {
     let mut options = Options {
         bytes: 256 << 20,
         role: Role::Client,
@@ -55,7 +54,9 @@ pub(crate) fn parse(args: &mut Parser) -> Result<Option<Options>, Error> {
             Long("role") => options.role = args.value()?.parse_with(one_of(ROLES))?,
             Long("tls") => version = Some(args.value()?.parse_with(one_of(VERSIONS))?),
             Long("suite") => suite = Some(args.value()?.parse_with(ecdsa_suite)?),
-            Long("capacity") => options.writer.capacity = args.value()?.parse_with(memory_size)?,
+            Long("capacity") => {
+                options.writer.capacity = args.value()?.parse_with(at_least_one(memory_size))?;
+            }
             Long("coalesce") => {
                 options.writer.coalescing = args.value()?.parse_with(one_of(COALESCINGS))?;
             }
@@ -69,13 +70,12 @@ pub(crate) fn parse(args: &mut Parser) -> Result<Option<Options>, Error> {
     }
     options.suite = match (suite, version) {
         (Some(suite), Some(version)) if suite.version() != version => {
-            return Err(
-                format!("{suite:?} is not a suite of the version that --tls asks for").into()
-            );
+            return Err(format!("--suite {suite:?}: not a suite of --tls's version").into());
         }
         (Some(suite), _) => suite,
         (None, version) => default_suite(version.unwrap_or(Version::Tls13)),
     };
+    options.writer.check()?;
     Ok(Some(options))
 }
 
@@ -98,10 +98,9 @@ fn ecdsa_suite(text: &str) -> Result<CipherSuite, Error> {
         .copied()
         .find(|suite| format!("{suite:?}").eq_ignore_ascii_case(text));
     match suite {
-        Some(suite) if needs_rsa(suite) => Err(
-            "it needs an RSA key, which ring does not make; in TLS 1.2 only ECDSA suites work here"
-                .into(),
-        ),
+        Some(suite) if needs_rsa(suite) => {
+            Err("expected a suite without RSA, because ring cannot generate an RSA key".into())
+        }
         Some(suite) => Ok(suite),
         None => {
             let names: Vec<String> = CipherSuite::ALL
@@ -109,7 +108,7 @@ fn ecdsa_suite(text: &str) -> Result<CipherSuite, Error> {
                 .filter(|&&suite| !needs_rsa(suite))
                 .map(|suite| format!("{suite:?}"))
                 .collect();
-            Err(format!("the suites are {}", names.join(", ")).into())
+            Err(format!("expected one of: {}", names.join(", ")).into())
         }
     }
 }

@@ -13,10 +13,9 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use bytes::Bytes;
-use lexopt::Parser;
 use lexopt::prelude::{Long, Short, ValueExt};
 use parallel::executors::{Executor, Rayon, Serial, Spawned, Workers};
-use program::{Error, Program, one_of};
+use program::{Args, Error, Program, at_least_one, number, one_of};
 use ring::digest::{Context, SHA256};
 use wantwrite::{CipherSuite, TrafficSecret, WriteKeys, Writer, WriterConfig};
 
@@ -27,11 +26,11 @@ const ROUNDS: usize = 31;
 const WORK: usize = 8 << 20;
 
 const USAGE: &str = "\
-Compares sealing on several processors with sealing on one.
+Compares sealing one connection's records on several threads with sealing them on one.
 
 Usage: parallel [OPTIONS]
 
-  --threads N          beside the calling one [one less than there are processors]
+  --threads N          threads beside the calling one, 1 to 1024 [the processors less one]
   --suite NAME         aes128, aes256 or chacha20 [aes128]
   -h, --help           this text
 ";
@@ -45,13 +44,13 @@ fn main() -> ExitCode {
     Program { name: "parallel", usage: USAGE }.main(parse, run)
 }
 
-fn parse(args: &mut Parser) -> Result<Option<Options>, Error> {
+fn parse(args: &mut Args) -> Result<Option<Options>, Error> {
     let processors = std::thread::available_parallelism()?.get();
-    let mut options =
-        Options { threads: processors - 1, suite: CipherSuite::TLS_AES_128_GCM_SHA256 };
+    let threads = (processors - 1).clamp(1, MAX_THREADS);
+    let mut options = Options { threads, suite: CipherSuite::TLS_AES_128_GCM_SHA256 };
     while let Some(arg) = args.next()? {
         match arg {
-            Long("threads") => options.threads = args.value()?.parse()?,
+            Long("threads") => options.threads = args.value()?.parse_with(thread_count)?,
             Long("suite") => options.suite = args.value()?.parse_with(one_of(SUITES))?,
             Short('h') | Long("help") => return Ok(None),
             _ => return Err(arg.unexpected().into()),
@@ -59,6 +58,16 @@ fn parse(args: &mut Parser) -> Result<Option<Options>, Error> {
     }
     Ok(Some(options))
 }
+
+fn thread_count(text: &str) -> Result<usize, Error> {
+    match at_least_one(number)(text)? {
+        threads @ ..=MAX_THREADS => Ok(threads),
+        _ => Err(format!("expected at most {MAX_THREADS} threads").into()),
+    }
+}
+
+/// More would only show how many threads the system refuses.
+const MAX_THREADS: usize = 1024;
 
 fn run(Options { threads, suite }: Options, out: &mut dyn Write) -> Result<(), Error> {
     let mut executors: [Box<dyn Executor>; 5] = [

@@ -3,10 +3,11 @@
 //!
 //! `--help` goes to standard output. Wrong arguments end a program with status 2 and its usage line,
 //! any other failure with status 1. Output that cannot be written (a closed pipe, a full disk) is
-//! such a failure, not a panic.
+//! an ordinary failure, not a panic. An error names the option, file or address that it is about.
 #![expect(clippy::std_instead_of_core, reason = "part of a program, which has std")]
 
-mod output;
+mod args;
+mod named;
 #[cfg(feature = "tls")]
 mod tls;
 mod values;
@@ -15,17 +16,16 @@ use std::fmt::Display;
 use std::io::{self, Write};
 use std::process::{ExitCode, Termination};
 
-use lexopt::Parser;
-use output::Output;
-
+pub use args::Args;
+pub use named::{At, Named};
 #[cfg(feature = "tls")]
-pub use tls::server_config;
-pub use values::{at_least_one, memory_size, one_of, size};
+pub use tls::{CertificateAndKey, certificates, explain, private_key, roots};
+pub use values::{at_least_one, host_and_port, memory_size, number, one_of, size};
 
 /// Whatever ends a program; it is only shown.
 pub type Error = Box<dyn std::error::Error + Send + Sync>;
 
-/// A program's name and what it says of itself.
+/// A program's name and its help.
 #[derive(Debug)]
 pub struct Program {
     /// Begins every error.
@@ -35,21 +35,23 @@ pub struct Program {
 }
 
 impl Program {
-    /// The whole program: `parse` reads its arguments, and gives `None` if they ask for help; `work`
-    /// prints to what it is given.
+    /// Runs the whole program: `parse` reads its arguments, and returns `None` if they ask for help;
+    /// `work` prints to the writer that it is given.
     pub fn main<O, T: Termination>(
         &self,
-        parse: impl FnOnce(&mut Parser) -> Result<Option<O>, Error>,
+        parse: impl FnOnce(&mut Args) -> Result<Option<O>, Error>,
         work: impl FnOnce(O, &mut dyn Write) -> Result<T, Error>,
     ) -> ExitCode {
-        let options = match parse(&mut Parser::from_env()) {
+        let mut args = Args::from_env();
+        let options = match parse(&mut args) {
             Ok(options) => options,
             Err(error) => {
+                let error = args.explain(error);
                 note(format_args!("{}: {error}\n{}", self.name, self.usage_line()));
                 return ExitCode::from(WRONG_ARGUMENTS);
             }
         };
-        let mut out = Output::new(io::stdout());
+        let mut out = Named::new(io::stdout(), "standard output");
         let result = match options {
             Some(options) => work(options, &mut out).map(Termination::report),
             None => out
@@ -68,10 +70,10 @@ impl Program {
     }
 }
 
-/// Prints a line to standard error. If nobody hears it, there is nobody to tell.
+/// Prints a line to standard error. A failure to do so cannot be reported anywhere.
 pub fn note(line: impl Display) {
     let _unheard = writeln!(io::stderr(), "{line}");
 }
 
-/// The exit status that other programs have for it too.
+/// The exit status that other programs use for wrong arguments too.
 const WRONG_ARGUMENTS: u8 = 2;

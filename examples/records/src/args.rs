@@ -1,8 +1,7 @@
 //! The command line.
 
-use lexopt::Parser;
 use lexopt::prelude::{Long, Short, ValueExt};
-use program::{Error, at_least_one, memory_size};
+use program::{Args, Error, at_least_one, memory_size};
 
 /// Sizes in bytes; each at least 1.
 pub(crate) struct Options {
@@ -19,22 +18,22 @@ pub(crate) struct Options {
 }
 
 pub(crate) const USAGE: &str = "\
-Prints how long the records of each sizing policy become, and those of rustls.
+Compares the record lengths of each sizing policy with those of rustls's own writer.
 
 Usage: records [OPTIONS]
 
-  --capacity SIZE      of the outbound buffer [64KiB]
-  --drain SIZE         what the transport takes at a time [1448]
+  --capacity SIZE      size of the outbound buffer [64KiB]
+  --drain SIZE         how much the transport takes at a time [1448]
   --bytes SIZE         how much to send [1MiB]
-  --write-size SIZE    what one write is offered [all that is left]
-  --fixed SIZE         content of a record with Sizing::Fixed [4096]
+  --write-size SIZE    how much to pass to each write [everything left]
+  --fixed SIZE         content of each record under Sizing::Fixed [4096]
   -h, --help           this text
 
 SIZE is a number of bytes, or one with the suffix KiB, MiB or GiB.
 ";
 
 /// Reads the program's arguments; `None` if they ask for help.
-pub(crate) fn parse(args: &mut Parser) -> Result<Option<Options>, Error> {
+pub(crate) fn parse(args: &mut Args) -> Result<Option<Options>, Error> {
     let mut options = Options {
         capacity: 64 << 10,
         drain: 1448,

@@ -1,9 +1,11 @@
 //! hyper over wantwrite-tokio: HTTP/1.1 and HTTP/2, as ALPN agrees.
 //!
-//! `cargo run -p tokio_hyper -- CERTIFICATE KEY` says the port that it listens on. Then
+//! `cargo run -p tokio_hyper -- CERTIFICATE KEY` prints the port that it listens on. Then
 //! `curl --cacert CERTIFICATE https://localhost:PORT/1000` gets a thousand bytes.
 #![expect(clippy::std_instead_of_alloc, reason = "a program with std")]
 
+use std::io::Write;
+use std::process::ExitCode;
 use std::sync::Arc;
 
 use http_body_util::Full;
@@ -12,27 +14,44 @@ use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto::Builder;
-use program::Error;
+use program::{CertificateAndKey, Error, Program, note};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::Runtime;
+use wantwrite_tokio::rustls::ServerConfig;
 use wantwrite_tokio::{TlsAcceptor, TlsHandshake};
 
 /// The longest answer.
 const MAX_LEN: usize = 16 << 20;
 
-#[tokio::main]
-async fn main() -> Result<(), Error> {
-    let mut config = program::server_config()?;
+const USAGE: &str = "\
+Serves HTTP/1.1 and HTTP/2 over TLS with hyper: GET /N answers with N bytes.
+It listens on a free port of 127.0.0.1, and prints the port.
+
+Usage: tokio_hyper CERTIFICATE KEY
+
+  CERTIFICATE  PEM file of the server's certificate chain
+  KEY          PEM file of its private key
+  -h, --help   this text
+";
+
+fn main() -> ExitCode {
+    Program { name: "tokio_hyper", usage: USAGE }.main(CertificateAndKey::parse, |files, out| {
+        Runtime::new()?.block_on(run(files.server_config()?, out))
+    })
+}
+
+async fn run(mut config: ServerConfig, out: &mut dyn Write) -> Result<(), Error> {
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     let acceptor = TlsAcceptor::from(Arc::new(config));
     let listener = TcpListener::bind("127.0.0.1:0").await?;
-    println!("{}", listener.local_addr()?.port());
+    writeln!(out, "{}", listener.local_addr()?.port())?;
     loop {
         let (socket, _) = listener.accept().await?;
         socket.set_nodelay(true)?;
         let handshake = acceptor.accept(socket);
         tokio::spawn(async move {
             if let Err(error) = serve(handshake).await {
-                eprintln!("{error}");
+                note(error);
             }
         });
     }

@@ -1,34 +1,67 @@
 //! tokio-postgres over wantwrite-tokio, with channel binding.
 //!
 //! `cargo run -p tokio_postgres -- 'host=localhost user=… channel_binding=require' CERTIFICATE`
-//! asks the server which TLS it sees. The certificate is the server's, or its issuer's.
+//! asks the server which TLS it sees. The certificate is the server's, or that of its issuer.
 #![expect(clippy::std_instead_of_alloc, reason = "a program with std")]
 
 #[path = "../../../adapters/tokio/programs/postgres.rs"]
 mod tls;
 
-use std::env::args;
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
 use std::sync::Arc;
 
-use wantwrite::rustls::pki_types::CertificateDer;
-use wantwrite::rustls::pki_types::pem::PemObject;
-use wantwrite::rustls::{ClientConfig, RootCertStore};
+use lexopt::{Arg, ValueExt};
+use program::{Args, Error, Program, explain, note, roots};
+use tokio::runtime::Runtime;
+use wantwrite::rustls::ClientConfig;
 
-type Error = Box<dyn core::error::Error + Send + Sync>;
+const USAGE: &str = "\
+Asks a PostgreSQL server which TLS it sees, and fetches 10 MB from it.
 
-#[tokio::main]
-async fn main() -> Result<(), Error> {
-    let usage = || "usage: tokio_postgres PARAMETERS CERTIFICATE";
-    let (to, trusted) = (args().nth(1).ok_or_else(usage)?, args().nth(2).ok_or_else(usage)?);
-    let mut roots = RootCertStore::empty();
-    roots.add(CertificateDer::from_pem_file(trusted)?)?;
-    let config = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+Usage: tokio_postgres PARAMETERS CERTIFICATE
+
+  PARAMETERS   how to connect, as in 'host=localhost user=me channel_binding=require'
+  CERTIFICATE  PEM file of the server's certificate, or of its issuer
+  -h, --help   this text
+";
+
+fn main() -> ExitCode {
+    Program { name: "tokio_postgres", usage: USAGE }.main(parse, |(parameters, trusted), out| {
+        Runtime::new()?.block_on(run(&parameters, trusted, out))
+    })
+}
+
+fn parse(args: &mut Args) -> Result<Option<(String, PathBuf)>, Error> {
+    let (mut parameters, mut trusted) = (None, None);
+    while let Some(arg) = args.next()? {
+        match arg {
+            Arg::Value(text) if parameters.is_none() => parameters = Some(text.string()?),
+            Arg::Value(path) if trusted.is_none() => trusted = Some(path.into()),
+            Arg::Short('h') | Arg::Long("help") => return Ok(None),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    let parameters = parameters.ok_or("expected PARAMETERS, such as 'host=localhost user=me'")?;
+    let trusted = trusted.ok_or("expected CERTIFICATE, a PEM file")?;
+    Ok(Some((parameters, trusted)))
+}
+
+async fn run(parameters: &str, trusted: PathBuf, out: &mut dyn Write) -> Result<(), Error> {
+    let config =
+        ClientConfig::builder().with_root_certificates(roots(&trusted)?).with_no_client_auth();
     let tls = tls::Connector::from(Arc::new(config));
-    let (client, connection) = tokio_postgres::connect(&to, tls).await?;
-    tokio::spawn(connection);
+    let connected = tokio_postgres::connect(parameters, tls).await;
+    let (client, connection) = connected.map_err(|error| explain(error, "CERTIFICATE"))?;
+    tokio::spawn(async {
+        if let Err(error) = connection.await {
+            note(error);
+        }
+    });
     let seen = "select version from pg_stat_ssl where pid = pg_backend_pid()";
-    println!("{}", client.query_one(seen, &[]).await?.get::<_, &str>(0));
+    writeln!(out, "{}", client.query_one(seen, &[]).await?.get::<_, &str>(0))?;
     let rows = client.query("select repeat('x', 1000) from generate_series(1, 10000)", &[]).await?;
-    println!("{} bytes", rows.iter().map(|row| row.get::<_, &str>(0).len()).sum::<usize>());
+    writeln!(out, "{} bytes", rows.iter().map(|row| row.get::<_, &str>(0).len()).sum::<usize>())?;
     Ok(())
 }

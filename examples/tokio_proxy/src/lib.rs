@@ -9,17 +9,16 @@
 )]
 
 use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use lexopt::Parser;
 use lexopt::prelude::{Long, Short, ValueExt};
-use program::{Error, Program, note};
+use program::{Args, At, Error, Program, certificates, host_and_port, note, private_key};
 use rustls::ServerConfig;
 use rustls::crypto::ring;
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
@@ -35,7 +34,7 @@ pub fn main() -> ExitCode {
 
 async fn run(options: Options, out: &mut dyn Write) -> Result<(), Error> {
     let acceptor = TlsAcceptor::from(Arc::new(options.tls()?));
-    let listener = TcpListener::bind(&options.listen).await?;
+    let listener = TcpListener::bind(options.listen).await.at(options.listen)?;
     writeln!(out, "listening on {}", listener.local_addr()?)?;
     serve(listener, acceptor, options.connect.into()).await;
     Ok(())
@@ -68,7 +67,8 @@ async fn relay(socket: TcpStream, acceptor: &TlsAcceptor, server: &str) -> io::R
     let mut client = timeout(PATIENCE, acceptor.accept(socket)).await??;
     // An end on one side becomes an end on the other, `close_notify` for the client.
     let copied = async {
-        let mut server = TcpStream::connect(server).await?;
+        let connected = TcpStream::connect(server).await;
+        let mut server = connected.map_err(|error| named(server, &error))?;
         server.set_nodelay(true)?;
         copy_bidirectional(&mut client, &mut server).await
     };
@@ -83,6 +83,10 @@ async fn relay(socket: TcpStream, acceptor: &TlsAcceptor, server: &str) -> io::R
     copied.map(drop)
 }
 
+fn named(server: &str, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{server}: {error}"))
+}
+
 /// For a handshake.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -95,49 +99,49 @@ Terminates TLS and relays to a plain TCP server.
 
 Usage: tokio_proxy --connect HOST:PORT --cert FILE --key FILE [OPTIONS]
 
-  --listen ADDR:PORT   where clients come [127.0.0.1:8443]
-  --connect HOST:PORT  the server behind
-  --cert FILE          its certificate chain, in PEM
-  --key FILE           the key of the first certificate, in PEM
-  -h, --help           this text
+  --listen ADDRESS:PORT  the address to listen on; port 0 for any [127.0.0.1:8443]
+  --connect HOST:PORT    the plain TCP server to relay to
+  --cert FILE            PEM file of the certificate chain for clients
+  --key FILE             PEM file of its private key
+  -h, --help             this text
 ";
 
 struct Options {
-    listen: String,
+    listen: SocketAddr,
     connect: String,
-    cert: String,
-    key: String,
+    cert: PathBuf,
+    key: PathBuf,
 }
 
 impl Options {
-    /// `None` if help is asked for.
-    fn parse(args: &mut Parser) -> Result<Option<Self>, Error> {
-        let (mut listen, mut connect, mut cert, mut key) = (None, None, None, None);
+    /// Reads the program's arguments; `None` if they ask for help.
+    fn parse(args: &mut Args) -> Result<Option<Self>, Error> {
+        let mut listen = SocketAddr::from(([127, 0, 0, 1], 8443));
+        let (mut connect, mut cert, mut key) = (None, None, None);
         while let Some(arg) = args.next()? {
-            let option = match arg {
-                Long("listen") => &mut listen,
-                Long("connect") => &mut connect,
-                Long("cert") => &mut cert,
-                Long("key") => &mut key,
+            match arg {
+                Long("listen") => listen = args.value()?.parse()?,
+                Long("connect") => connect = Some(args.value()?.parse_with(host_and_port)?),
+                Long("cert") => cert = Some(args.value()?.into()),
+                Long("key") => key = Some(args.value()?.into()),
                 Short('h') | Long("help") => return Ok(None),
                 _ => return Err(arg.unexpected().into()),
-            };
-            *option = Some(args.value()?.string()?);
+            }
         }
         Ok(Some(Self {
-            listen: listen.unwrap_or_else(|| "127.0.0.1:8443".to_owned()),
-            connect: connect.ok_or("--connect is needed")?,
-            cert: cert.ok_or("--cert is needed")?,
-            key: key.ok_or("--key is needed")?,
+            listen,
+            connect: connect.ok_or("expected --connect HOST:PORT")?,
+            cert: cert.ok_or("expected --cert FILE")?,
+            key: key.ok_or("expected --key FILE")?,
         }))
     }
 
     fn tls(&self) -> Result<ServerConfig, Error> {
-        let chain = CertificateDer::pem_file_iter(&self.cert)?.collect::<Result<Vec<_>, _>>()?;
-        let key = PrivateKeyDer::from_pem_file(&self.key)?;
-        Ok(ServerConfig::builder_with_provider(ring::default_provider().into())
+        let (chain, key) = (certificates(&self.cert)?, private_key(&self.key)?);
+        ServerConfig::builder_with_provider(ring::default_provider().into())
             .with_safe_default_protocol_versions()?
             .with_no_client_auth()
-            .with_single_cert(chain, key)?)
+            .with_single_cert(chain, key)
+            .at(format_args!("{}, {}", self.cert.display(), self.key.display()))
     }
 }

@@ -1,25 +1,45 @@
 //! STARTTLS (RFC 3207) over wantwrite-tokio: a server that takes mail and throws it away.
 //!
-//! `cargo run -p tokio_smtp -- CERTIFICATE KEY` says the port that it listens on.
+//! `cargo run -p tokio_smtp -- CERTIFICATE KEY` prints the port that it listens on.
 #![expect(clippy::std_instead_of_alloc, reason = "a program with std")]
 
+use std::io::Write;
+use std::process::ExitCode;
 use std::sync::Arc;
 
-use program::Error;
+use program::{CertificateAndKey, Error, Program, note};
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::Runtime;
 use wantwrite_tokio::TlsAcceptor;
+use wantwrite_tokio::rustls::ServerConfig;
 
-#[tokio::main]
-async fn main() -> Result<(), Error> {
-    let acceptor = TlsAcceptor::from(Arc::new(program::server_config()?));
+const USAGE: &str = "\
+Accepts mail with STARTTLS, and throws it away.
+It listens on a free port of 127.0.0.1, and prints the port.
+
+Usage: tokio_smtp CERTIFICATE KEY
+
+  CERTIFICATE  PEM file of the server's certificate chain
+  KEY          PEM file of its private key
+  -h, --help   this text
+";
+
+fn main() -> ExitCode {
+    Program { name: "tokio_smtp", usage: USAGE }.main(CertificateAndKey::parse, |files, out| {
+        Runtime::new()?.block_on(run(files.server_config()?, out))
+    })
+}
+
+async fn run(config: ServerConfig, out: &mut dyn Write) -> Result<(), Error> {
+    let acceptor = TlsAcceptor::from(Arc::new(config));
     let listener = TcpListener::bind("127.0.0.1:0").await?;
-    println!("{}", listener.local_addr()?.port());
+    writeln!(out, "{}", listener.local_addr()?.port())?;
     loop {
         let (socket, acceptor) = (listener.accept().await?.0, acceptor.clone());
         tokio::spawn(async move {
             if let Err(error) = serve(socket, acceptor).await {
-                eprintln!("{error}");
+                note(error);
             }
         });
     }

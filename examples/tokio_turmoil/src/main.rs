@@ -2,18 +2,17 @@
 
 use std::process::ExitCode;
 
-use lexopt::{Arg, Parser, ValueExt};
-use program::{Error, Program};
+use lexopt::{Arg, ValueExt};
+use program::{Args, Error, Program};
 use tokio_turmoil::{Trace, in_a_simulated_network, under_a_paused_clock};
 
 const USAGE: &str = "\
+Two hosts talk TLS in a simulated network with latency and a partition, then over a pipe under
+tokio's paused clock. Each simulation runs twice with the same seed and must repeat every byte.
+
 Usage: tokio_turmoil [--seed N]
 
-Two hosts talk TLS in a simulated network with latency and a partition, then over a pipe under
-tokio's paused clock. Each is run twice with the same seed, and every byte must be the same.
-
-Options:
-  --seed N    what decides everything [1]
+  --seed N    decides everything [1]
   -h, --help  this text
 ";
 
@@ -28,7 +27,7 @@ fn main() -> ExitCode {
             let [first, second] = [(); 2].map(|()| run(seed).map_err(|error| error.to_string()));
             let (first, second) = (first?, second?);
             if first.events() != second.events() {
-                return Err(Error::from(format!("{name}: seed {seed} decides not everything")));
+                return Err(Error::from(format!("{name}: two runs with seed {seed} differ")));
             }
             writeln!(out, "{name}: twice the same, {first}")?;
         }
@@ -36,7 +35,7 @@ fn main() -> ExitCode {
     })
 }
 
-fn parse(args: &mut Parser) -> Result<Option<u64>, Error> {
+fn parse(args: &mut Args) -> Result<Option<u64>, Error> {
     let mut seed = 1;
     while let Some(arg) = args.next()? {
         match arg {

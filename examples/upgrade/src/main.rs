@@ -26,18 +26,19 @@ use std::process::ExitCode;
 
 use handoff::Inheritance;
 use lexopt::prelude::*;
-use program::{Error, Program};
+use program::{Args, At, Error, Program};
 use server::{Identity, Server};
 
 const USAGE: &str = "\
-Usage: upgrade [--addr ADDRESS] [--cert FILE]
+An HTTPS server for GET /bytes/N, /pid, /upgrade and /quit. For /upgrade it starts another process
+of itself, which continues all connections. For /quit it ends when its last client has gone.
 
-An HTTPS server for GET /bytes/N, /pid, /upgrade and /quit. Asked to upgrade, it starts another
-process of itself, which continues all connections. Asked to quit, it ends with its last client.
+Usage: upgrade [OPTIONS]
 
-  --addr ADDRESS  where to listen (127.0.0.1:8443)
-  --cert FILE     where to write the self-signed certificate, for clients to trust (server.pem)
-  --help          this text
+  --addr ADDRESS:PORT  the address to listen on; port 0 for any [127.0.0.1:8443]
+  --cert FILE          write the self-signed certificate to this file, for clients to trust
+                       [server.pem]
+  -h, --help           this text
 ";
 
 fn main() -> ExitCode {
@@ -53,15 +54,15 @@ enum Options {
     Succeed,
 }
 
-fn parse(arguments: &mut lexopt::Parser) -> Result<Option<Options>, Error> {
+fn parse(args: &mut Args) -> Result<Option<Options>, Error> {
     let mut addr = SocketAddr::from(([127, 0, 0, 1], 8443));
     let mut cert = PathBuf::from("server.pem");
-    while let Some(argument) = arguments.next()? {
-        match argument {
-            Long("addr") => addr = arguments.value()?.parse()?,
-            Long("cert") => cert = arguments.value()?.into(),
+    while let Some(arg) = args.next()? {
+        match arg {
+            Long("addr") => addr = args.value()?.parse()?,
+            Long("cert") => cert = args.value()?.into(),
             Long(handoff::SUCCEED) => return Ok(Some(Options::Succeed)),
-            Long("help") => return Ok(None),
+            Short('h') | Long("help") => return Ok(None),
             other => return Err(other.unexpected().into()),
         }
     }
@@ -72,9 +73,8 @@ fn run(options: Options, out: &mut dyn Write) -> Result<(), Error> {
     let server = match options {
         Options::Listen { addr, cert } => {
             let identity = Identity::new()?;
-            fs::write(&cert, identity.certificate_pem())
-                .map_err(|error| format!("{}: {error}", cert.display()))?;
-            let listener = TcpListener::bind(addr).map_err(|error| format!("{addr}: {error}"))?;
+            let listener = TcpListener::bind(addr).at(addr)?;
+            fs::write(&cert, identity.certificate_pem()).at(cert.display())?;
             writeln!(out, "listening on {}", listener.local_addr()?)?;
             out.flush()?;
             Server::new(listener, identity)?

@@ -31,7 +31,7 @@ use args::{Options, SocketKind, USAGE};
 use identity::Identity;
 use loopback::peer::{self, Received};
 use loopback::plaintext::Plaintext;
-use program::{Error, Program, note};
+use program::{At, Error, Program, note};
 use sender::Sender;
 use socket2::Socket;
 use uring::Ring;
@@ -43,17 +43,21 @@ fn main() -> ExitCode {
 
 fn run(options: Options, out: &mut dyn Write) -> Result<ExitCode, Error> {
     let options = &options;
-    let entries = u32::try_from(options.connections * (options.chain_len + 1))?;
-    let mut ring = match Ring::new(entries.next_power_of_two()) {
+    let entries = u32::try_from(options.entries.next_power_of_two())?;
+    let mut ring = match Ring::new(entries) {
         Ok(ring) => ring,
         Err(error) if is_not_permitted(&error) => {
-            note(format_args!("io_uring is not permitted here: {error}"));
-            note("(a container's seccomp filter, kernel.io_uring_disabled, or an old kernel)");
+            note(format_args!("uring_send: io_uring is not permitted here: {error}"));
+            note(
+                "(by a seccomp filter of a container, kernel.io_uring_disabled, or an old kernel)",
+            );
             return Ok(ExitCode::from(NOT_PERMITTED));
         }
-        Err(error) => return Err(error.into()),
+        Err(error) => return Err(error).at(format_args!("an io_uring of {entries} entries")),
     };
-    let (mut senders, peers) = connect(options)?;
+    let connected = connect(options);
+    let (mut senders, peers) =
+        connected.at(format_args!("{} connections (see ulimit -n)", options.connections))?;
     let start = Instant::now();
     send(options, &mut ring, &mut senders)?;
     let elapsed = start.elapsed();
@@ -108,7 +112,8 @@ fn connect(options: &Options) -> Result<(Vec<Sender>, Vec<Peer>), Error> {
     for (id, seed) in iter::zip(0..options.connections, options.seed..) {
         let (ours, theirs) = sockets(options.socket)?;
         let tls = identity.server()?;
-        peers.push(thread::spawn(move || peer::receive(tls, theirs, seed)));
+        let peer = thread::Builder::new().spawn(move || peer::receive(tls, theirs, seed))?;
+        peers.push(peer);
         let plaintext = Plaintext::new(seed, options.bytes, WRITE_LEN);
         let connection = identity.client(config.clone())?;
         senders.push(Sender::new(id, connection, ours, plaintext, options.chain_len));

@@ -47,7 +47,7 @@ impl Client {
             socket.write_all(&peer.take_wire())?;
             if peer.0.is_handshaking() {
                 // Record by record, so that rustls holds no part of another when its keys are taken.
-                let record = read_record(&mut socket)?.ok_or("the server ends the handshake")?;
+                let record = read_record(&mut socket)?.ok_or("the server ended the handshake: it must speak TLS here and have an ECDSA certificate")?;
                 peer.feed(&record)?;
             }
         }

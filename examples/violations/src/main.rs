@@ -21,7 +21,7 @@ use std::process::ExitCode;
 
 use args::{Options, USAGE};
 use client::Client;
-use program::{Error, Program};
+use program::{At, Error, Program};
 use wantwrite::{Role, Version};
 use wantwrite_testing::violations::{VIOLATIONS, Verdict, Violation};
 
@@ -30,7 +30,7 @@ fn main() -> ExitCode {
         for violation in VIOLATIONS {
             let is_asked_for = violation.to_string().contains(&options.only);
             if is_asked_for && violation.roles.contains(&Role::Server) {
-                play(violation, &options, out).map_err(|error| format!("{violation}: {error}"))?;
+                play(violation, &options, out)?;
             }
         }
         Ok(())
@@ -50,9 +50,9 @@ fn play(violation: &Violation, options: &Options, out: &mut dyn Write) -> Result
     let ways = (violation.ways)(version, Role::Server);
     let count = if options.all_ways { ways.len() } else { 1 };
     for make in &ways[..count.min(ways.len())] {
-        let mut client = Client::connect(options)?;
+        let mut client = Client::connect(options).at(options.address)?;
         let wire = make(&mut client.raw);
-        let answer = client.ask(&wire, violation.is_by_header)?;
+        let answer = client.ask(&wire, violation.is_by_header).at(violation)?;
         writeln!(out, "| {violation} | {verdict} | {answer} |")?;
         out.flush()?;
     }

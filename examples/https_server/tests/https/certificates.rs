@@ -1,11 +1,12 @@
 //! Which certificate a client gets, and that its session can be resumed.
 
+use std::io::Write;
 use std::process::Command;
 use std::sync::Arc;
 
-use rustls::HandshakeKind;
+use rustls::{AlertDescription, ClientConfig, HandshakeKind, RootCertStore};
 use wantwrite::CipherSuite;
-use wantwrite_testing::{Identity, client_config};
+use wantwrite_testing::{Identity, client_config, provider, versions};
 
 use crate::client::Client;
 use crate::server::{SUITES, Server, program};
@@ -29,6 +30,31 @@ fn each_client_gets_a_certificate_that_it_can_verify() {
         assert_eq!(client.get("/").status, 200, "{suite:?}");
         let chain = client.0.conn.peer_certificates().unwrap();
         assert_eq!(chain[0], identity.certificate, "{suite:?}");
+    }
+}
+
+/// RFC 9846 §4.3.2.1 and RFC 5246 §7.4.1.4.1 have `handshake_failure` for that.
+#[test]
+fn a_client_that_can_verify_no_certificate_is_told_handshake_failure() {
+    for engine in ["wantwrite", "rustls"] {
+        let server = Server::start(&["--engine", engine]);
+        for suite in SUITES {
+            let mut provider = (*provider(suite)).clone();
+            let algorithms = &mut provider.signature_verification_algorithms;
+            let rsa = algorithms.mapping.split_first_chunk::<3>().unwrap().1;
+            assert!(rsa.iter().all(|(scheme, _)| format!("{scheme:?}").contains("RSA")));
+            algorithms.mapping = rsa;
+            let config = ClientConfig::builder_with_provider(provider.into())
+                .with_protocol_versions(versions(suite))
+                .unwrap()
+                .with_root_certificates(RootCertStore::empty())
+                .with_no_client_auth();
+            let mut client = Client::new(config.into(), server.socket());
+            let error = client.0.write_all(b"GET / HTTP/1.0\r\n\r\n").unwrap_err();
+            let error = error.downcast::<rustls::Error>().unwrap();
+            let expected = rustls::Error::AlertReceived(AlertDescription::HandshakeFailure);
+            assert_eq!(error, expected, "{engine} {suite:?}");
+        }
     }
 }
 

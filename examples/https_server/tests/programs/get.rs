@@ -1,14 +1,17 @@
 //! `examples/https_get`.
 
 use std::fs;
-use std::io::Read;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::process::{Command, Output, Stdio};
+use std::thread;
 
 use libtest_mimic::Trial;
-use wantwrite_testing::tests;
+use rustls::{ServerConnection, StreamOwned};
+use wantwrite_testing::{Identity, server_config, tests};
 
 use crate::client::{letters, receipt};
-use crate::server::{Server, program};
+use crate::server::{SUITES, Server, program};
 use crate::{https_get, without_program};
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -17,6 +20,9 @@ pub(crate) fn trials() -> Vec<Trial> {
         resumes_a_session_and_says_so,
         fails_when_the_server_refuses_or_is_not_trusted,
         the_made_certificate_is_printed_and_verifies,
+        an_answer_that_stops_an_upload_is_shown,
+        an_answer_before_a_reset_is_shown,
+        a_server_that_says_nothing_is_given_up,
     ])
 }
 
@@ -90,4 +96,76 @@ fn the_made_certificate_is_printed_and_verifies() {
     // What is killed removes nothing.
     fs::remove_file(after("certificate ")).unwrap();
     assert_eq!(output.unwrap().stdout, b"abcde");
+}
+
+/// Uploads 20 MB, more than sockets take, to a server that answers 413 behind the request's head and
+/// reads no more. `end` decides what becomes of its socket then.
+fn upload_that_is_refused(end: fn(TcpStream) -> Option<TcpStream>) {
+    for suite in SUITES {
+        let files = tempfile::tempdir().unwrap();
+        let identity = Identity::for_suite(suite);
+        let [ca, _] = identity.store(files.path(), "ca");
+        let upload = files.path().join("upload");
+        fs::write(&upload, letters(20_000_000)).unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let config = server_config(suite, &identity);
+        let server = thread::spawn(move || {
+            let (socket, _) = listener.accept().unwrap();
+            // Else the answer may wait for an acknowledgement, and is lost when the socket is reset.
+            socket.set_nodelay(true).unwrap();
+            let tls = ServerConnection::new(config.into()).unwrap();
+            let mut tls = StreamOwned::new(tls, socket);
+            let mut head = Vec::new();
+            while !head.windows(4).any(|end| end == b"\r\n\r\n") {
+                let mut bytes = [0; 100];
+                let n = tls.read(&mut bytes).unwrap();
+                head.extend_from_slice(&bytes[..n]);
+            }
+            tls.write_all(b"HTTP/1.0 413 Content Too Large\r\nContent-Length: 7\r\n\r\nenough\n")
+                .unwrap();
+            tls.conn.send_close_notify();
+            tls.flush().unwrap();
+            end(tls.sock)
+        });
+        let output = https_get()
+            .arg("--ca")
+            .arg(&ca)
+            .args(["--connect", &address.to_string()])
+            .arg("--put")
+            .arg(&upload)
+            .arg("https://localhost/")
+            .output()
+            .unwrap();
+        let _open_until_now = server.join().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(said.ends_with("the server refused: 413 Content Too Large\n"), "{suite:?}: {said}");
+        assert_eq!(output.stdout, b"enough\n", "{suite:?}");
+    }
+}
+
+fn an_answer_that_stops_an_upload_is_shown() {
+    upload_that_is_refused(Some);
+}
+
+/// A socket that is closed with unread bytes is reset.
+fn an_answer_before_a_reset_is_shown() {
+    upload_that_is_refused(|socket| {
+        socket.peek(&mut [0]).unwrap();
+        None
+    });
+}
+
+fn a_server_that_says_nothing_is_given_up() {
+    // It does not accept: the system does, up to a point.
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let output = https_get()
+        .args(["--timeout", "1", "--connect", &address, "https://localhost/"])
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(said, format!("https_get: {address}: the server did nothing for 1 s (--timeout)\n"));
+    assert_eq!(output.status.code(), Some(1));
 }

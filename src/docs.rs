@@ -4,17 +4,21 @@
 //! page says where to read it.
 
 /// A page: the name of its module, and its file in `docs/`. The doctests of a page that names its
-/// `tests` are in that package, which has the crates that the page is about.
+/// `tests` are in that package, which has the crates that the page is about. `pictures` of
+/// `docs/pictures/rustdoc` end the page.
 macro_rules! page {
     ($name:ident, $file:literal) => {
-        page!($name, $file, all());
+        page!($name, $file, [], all());
+    };
+    ($name:ident, $file:literal, pictures = $pictures:tt) => {
+        page!($name, $file, $pictures, all());
     };
     ($name:ident, $file:literal, tests = $package:literal) => {
-        page!($name, $file, not(doctest));
+        page!($name, $file, [], not(doctest));
     };
-    ($name:ident, $file:literal, $($condition:tt)+) => {
+    ($name:ident, $file:literal, [$($picture:literal),*], $condition:meta) => {
         #[cfg_attr(
-            all(feature = "std", feature = "webpki-roots", $($condition)+),
+            all(feature = "std", feature = "webpki-roots", $condition),
             doc = include_str!(concat!("../docs/", $file))
         )]
         #[cfg_attr(
@@ -25,20 +29,24 @@ macro_rules! page {
                 "/index.html), or as `docs/", $file, "` in the repository."
             )
         )]
+        $(
+            #[doc = ""]
+            #[doc = include_str!(concat!("../docs/pictures/rustdoc/", $picture, ".md"))]
+        )*
         pub mod $name {}
     };
 }
 
-page!(event_loops, "event-loops.md");
+page!(event_loops, "event-loops.md", pictures = ["driver"]);
 page!(runtimes, "runtimes.md", tests = "tests/published");
 page!(coming_from_ssl_write, "ssl-write.md");
 page!(coming_from_bio_pairs, "coming-from/bio-pairs.md");
 page!(coming_from_rustls, "coming-from/rustls.md");
 page!(coming_from_s2n_tls, "coming-from/s2n-tls.md");
 page!(coming_from_mbedtls, "coming-from/mbedtls.md");
-page!(back_pressure_and_memory, "memory.md");
+page!(back_pressure_and_memory, "memory.md", pictures = ["memory"]);
 page!(key_updates_and_limits, "key-updates.md");
-page!(sizes_and_padding, "sizes.md");
+page!(sizes_and_padding, "sizes.md", pictures = ["record", "coalescing"]);
 page!(early_data, "early-data.md");
 page!(exporters, "exporters.md");
 page!(late_decisions, "late-decisions.md");

@@ -63,10 +63,7 @@
 //!
 //! Two mirrored halves:
 //!
-//! ```text
-//! plaintext --write / slot+commit--> [current record] --seal--> [sealed records] --drain().advance--> transport
-//! transport --inbound().commit--> [records] --open in place--> [plaintext] --consume--> caller
-//! ```
+#![doc = include_str!("../docs/pictures/rustdoc/halves.md")]
 //!
 //! The outbound buffer ends in at most one *current record*: plaintext that is not sealed yet. The
 //! writer seals it in place when it is full, when you call [`Writer::flush`] or

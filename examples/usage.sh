@@ -118,6 +118,7 @@ make authority TRUE
 
 # Two servers: one whose certificate can be trusted, and one with that of an authority.
 serve() { # NAME; sets `taken`, its address
+  : >"$1.log"
   "${path[https_server]}" --addr 127.0.0.1:0 --cert "$1.pem" --key "$1.key" >"$1.log" 2>&1 &
   servers+=($!)
   until grep -q '^listening on ' "$1.log"; do kill -0 "${servers[-1]}"; done

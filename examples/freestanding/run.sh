@@ -15,11 +15,28 @@ openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -su
   -keyout "$directory/key.pem" -out "$directory/cert.pem" 2>/dev/null
 
 expect() { # PATTERN, how many lines of the report have it
-  [ "$(grep -c "$1" "$directory/report")" = "$2" ] || {
+  [ "$(grep -c -- "$1" "$directory/report")" = "$2" ] || {
     echo "not $2 times in the report: $1"
     exit 1
   }
 }
+
+# What it says of itself, and of wrong arguments and files.
+refuses() { # STATUS TEXT ARGUMENT...
+  local status=0
+  "$program" "${@:3}" >/dev/null 2>"$directory/report" || status=$?
+  [ "$status" = "$1" ] || { echo "status $status, not $1: ${*:3}"; exit 1; }
+  expect "^freestanding: .*$2" 1
+}
+"$program" --help >"$directory/report"
+expect '^Usage: freestanding' 1
+refuses 2 'invalid option' --no-such-option
+refuses 2 '--connect' --name localhost
+refuses 2 '--connect.*nowhere' --connect nowhere --name localhost
+: >"$directory/empty.pem"
+refuses 1 'missing.pem: ' --connect 127.0.0.1:1 --name localhost --ca missing.pem
+refuses 1 'empty.pem: expected a certificate' --connect 127.0.0.1:1 --name localhost --ca "$directory/empty.pem"
+refuses 1 '127.0.0.1:1: ' --connect 127.0.0.1:1 --name localhost
 
 for version in 1.3 1.2; do
   : >"$directory/log"

@@ -8,14 +8,19 @@ use wantwrite::rustls::pki_types::ServerName;
 
 use crate::Error;
 
-const USAGE: &str = "\
-usage: freestanding --connect ADDRESS:PORT --name HOST [--ca FILE] [--mib N] [--reversed]
-                    [--connections N]
+pub(crate) const USAGE: &str = "\
+Sends lines to a TLS server that returns them, and compares what comes back.
 
-  --ca FILE        trust these certificates (PEM) instead of the Mozilla roots
-  --mib N          send N MiB; default 64
-  --reversed       the server returns each line reversed, as `openssl s_server -rev`
-  --connections N  one after another; each resumes the session of the one before; default 1";
+Usage: freestanding --connect ADDRESS:PORT --name HOST [OPTIONS]
+
+  --connect ADDRESS:PORT  the server
+  --name HOST             its name in its certificate
+  --ca FILE               trust the certificates in this PEM file [the Mozilla roots]
+  --mib N                 MiB to send [64]
+  --reversed              expect each line reversed, as `openssl s_server -rev` returns it
+  --connections N         connections, one after another; each resumes the last one's session [1]
+  -h, --help              this text
+";
 
 pub(crate) struct Options {
     pub(crate) address: SocketAddr,
@@ -34,7 +39,8 @@ pub(crate) enum Reply {
 }
 
 impl Options {
-    pub(crate) fn parse(arguments: &[&'static CStr]) -> Result<Self, Error> {
+    /// Reads the program's arguments; `None` if they ask for help.
+    pub(crate) fn parse(arguments: &[&'static CStr]) -> Result<Option<Self>, Error> {
         let mut arguments = arguments.iter().copied();
         let (mut address, mut name, mut ca) = (None, None, None);
         let (mut mib, mut reply, mut connections) = (64_u32, Reply::Same, 1);
@@ -44,24 +50,40 @@ impl Options {
                 reply = Reply::Reversed;
                 continue;
             }
-            let value = arguments.next().ok_or(USAGE)?;
+            if matches!(option, "-h" | "--help") {
+                return Ok(None);
+            }
+            if !OPTIONS.contains(&option) {
+                return Err(format!("invalid option {option:?}").into());
+            }
+            let value = arguments.next().ok_or_else(|| format!("{option}: expected a value"))?;
             match option {
                 "--connect" => address = Some(parse(option, value, str::parse)?),
                 "--name" => name = Some(parse(option, value, ServerName::try_from)?),
                 "--ca" => ca = Some(value),
                 "--mib" => mib = parse(option, value, str::parse)?,
-                "--connections" => connections = parse(option, value, str::parse)?,
-                _ => return Err(USAGE.into()),
+                _ => connections = parse(option, value, str::parse)?,
             }
         }
-        Ok(Self {
-            address: address.ok_or(USAGE)?,
-            name: name.ok_or(USAGE)?,
+        Ok(Some(Self {
+            address: address.ok_or("expected --connect ADDRESS:PORT")?,
+            name: name.ok_or("expected --name HOST")?,
             ca,
             bytes: u64::from(mib) * 1024 * 1024,
             reply,
             connections,
-        })
+        }))
+    }
+}
+
+/// Those with a value.
+const OPTIONS: [&str; 5] = ["--connect", "--name", "--ca", "--mib", "--connections"];
+
+fn expected(option: &str) -> &'static str {
+    match option {
+        "--connect" => "expected an address and a port, such as 127.0.0.1:8443",
+        "--name" => "expected a host name or an address",
+        _ => "expected a number",
     }
 }
 
@@ -71,5 +93,5 @@ fn parse<T, E>(
     parse: impl FnOnce(&'static str) -> Result<T, E>,
 ) -> Result<T, Error> {
     let value = value.to_str()?;
-    parse(value).map_err(|_| format!("{option}: {value:?} is not a value for it").into())
+    parse(value).map_err(|_| format!("{option} {value:?}: {}", expected(option)).into())
 }

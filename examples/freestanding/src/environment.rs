@@ -2,6 +2,7 @@
 //! may be resumed. (Randomness comes by way of the package `getrandom` beside this one.)
 
 use alloc::boxed::Box;
+use alloc::format;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::ffi::CStr;
@@ -23,7 +24,9 @@ pub(crate) fn client_config(ca: Option<&CStr>) -> Result<Arc<ClientConfig>, Erro
     let mut config = match ca {
         None => webpki_client_config_with_time(time),
         Some(path) => client_config_builder(time)
-            .with_root_certificates(roots(path)?)
+            .with_root_certificates(
+                roots(path).map_err(|error| format!("{}: {error}", path.to_string_lossy()))?,
+            )
             .with_no_client_auth()
             .into(),
     };
@@ -39,11 +42,14 @@ fn roots(path: &CStr) -> Result<RootCertStore, Error> {
     let pem = read_file(path)?;
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(&pem) {
-        let certificate = certificate.map_err(|_| "the file with certificates is no PEM")?;
+        let certificate =
+            certificate.map_err(|_| "expected certificates in PEM; the file is damaged")?;
         roots.add(certificate).map_err(ConnectionError::from)?;
     }
     if roots.is_empty() {
-        return Err("there is no certificate in the file".into());
+        return Err(
+            "expected a certificate in PEM, which begins with -----BEGIN CERTIFICATE-----".into()
+        );
     }
     Ok(roots)
 }

@@ -22,10 +22,11 @@ mod sys;
 mod transfer;
 
 use alloc::boxed::Box;
+use alloc::format;
 use core::error;
 use core::ffi::CStr;
 
-use args::Options;
+use args::{Options, USAGE};
 use print::{eprintln, println};
 use report::Report;
 use sys::{HEAP, Socket};
@@ -35,22 +36,41 @@ use wantwrite::Connection;
 /// Whatever ends the program; it is only shown.
 type Error = Box<dyn error::Error>;
 
-/// What `_start` calls, with the program's name and its arguments.
+/// What `_start` calls, with the program's name and its arguments. Returns the exit status.
 fn main(arguments: &[&'static CStr]) -> u8 {
-    match Options::parse(arguments.get(1..).unwrap_or_default()).and_then(|options| run(&options)) {
+    let options = match Options::parse(arguments.get(1..).unwrap_or_default()) {
+        Ok(Some(options)) => options,
+        Ok(None) => {
+            println!("{}", USAGE.trim_end());
+            return 0;
+        }
+        Err(error) => {
+            eprintln!("freestanding: {error}\n{}", usage_line());
+            return WRONG_ARGUMENTS;
+        }
+    };
+    match run(&options) {
         Ok(()) => 0,
         Err(error) => {
-            eprintln!("error: {error}");
+            eprintln!("freestanding: {error}");
             1
         }
     }
 }
 
+fn usage_line() -> &'static str {
+    USAGE.lines().find(|line| line.starts_with("Usage: ")).unwrap_or(USAGE)
+}
+
+/// The exit status that other programs use for wrong arguments too.
+const WRONG_ARGUMENTS: u8 = 2;
+
 fn run(options: &Options) -> Result<(), Error> {
     let config = environment::client_config(options.ca)?;
     for _ in 0..options.connections {
         let connection = Connection::client(config.clone(), options.name.clone())?;
-        let socket = Socket::connect(options.address)?;
+        let socket = Socket::connect(options.address)
+            .map_err(|error| format!("{}: {error}", options.address))?;
         let transferred = Transfer::new(connection, socket, options).run()?;
         let report = Report(&transferred);
         println!("{report}");

@@ -7,8 +7,8 @@ use crate::error::ww_status;
 use crate::guard::{self, Object, Spoilt};
 use crate::memory::ww_span;
 
-/// Sealed bytes taken out of a connection, for I/O that keeps its memory until it completes. It
-/// may outlive the connection, and be freed on another thread.
+/// Sealed bytes taken out of a connection, for I/O that keeps its memory until it completes. A
+/// chunk can outlive the connection, and can be freed on another thread.
 #[derive(Debug)]
 pub struct ww_chunk {
     /// `None` while it is being put back.
@@ -21,12 +21,12 @@ impl ww_chunk {
         Self { chunk: Some(chunk), spoilt: Spoilt::default() }
     }
 
-    /// The bytes, to be put back.
+    /// Takes the bytes, to put them back.
     pub(crate) const fn take(&mut self) -> Option<Chunk> {
         self.chunk.take()
     }
 
-    /// They were not taken.
+    /// Restores the bytes if they were refused.
     pub(crate) fn refuse(&mut self, chunk: Chunk) {
         self.chunk = Some(chunk);
     }
@@ -38,26 +38,26 @@ impl Object for ww_chunk {
     }
 }
 
-/// Its bytes. The span is valid until `ww_chunk_free` or `ww_put_back`, whatever becomes of the
-/// connection.
+/// Returns its bytes. The span is valid until `ww_chunk_free` or `ww_put_back`, even if the
+/// connection is freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_chunk_span(chunk: *const ww_chunk, span: *mut ww_span) -> ww_status {
     let look = |chunk: &ww_chunk, span: &mut ww_span| {
         *span = chunk.chunk.as_deref().map_or(ww_span::EMPTY, ww_span::of);
         Ok(())
     };
-    // SAFETY: the contract of every function.
+    // SAFETY: the caller upholds the contract of every function.
     unsafe { guard::look_for(chunk, span, ww_span::EMPTY, look) }
 }
 
-/// Wire bytes of the connection before it.
+/// Returns how many wire bytes of the connection precede it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_chunk_offset(chunk: *const ww_chunk) -> u64 {
-    // SAFETY: the contract of every function.
+    // SAFETY: the caller upholds the contract of every function.
     unsafe { guard::look(chunk, 0, |chunk| chunk.chunk.as_ref().map_or(0, Chunk::offset)) }
 }
 
-/// The transport has taken its first `n` bytes.
+/// Reports that the transport has taken its first `n` bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_chunk_advance(chunk: *mut ww_chunk, n: usize) -> ww_status {
     let advance = |chunk: &mut ww_chunk| {
@@ -67,13 +67,13 @@ pub unsafe extern "C" fn ww_chunk_advance(chunk: *mut ww_chunk, n: usize) -> ww_
         }
         Ok(())
     };
-    // SAFETY: the contract of every function.
+    // SAFETY: the caller upholds the contract of every function.
     unsafe { guard::enter(chunk, advance) }
 }
 
-/// Frees a chunk. Bytes that were not sent are lost: `ww_put_back` keeps them.
+/// Frees a chunk. Bytes that were not sent are lost; use `ww_put_back` to keep them.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_chunk_free(chunk: *mut ww_chunk) {
-    // SAFETY: the contract of every function.
+    // SAFETY: the caller upholds the contract of every function.
     unsafe { guard::free(chunk) };
 }

@@ -1,4 +1,4 @@
-//! Configurations of clients, and what they have in common with those of servers.
+//! Client configurations, and the code that they share with server configurations.
 
 use core::ffi::{CStr, c_char, c_void};
 use core::ptr;
@@ -24,50 +24,52 @@ pub const WW_TLS12: u32 = 1;
 /// TLS 1.3, for `versions`.
 pub const WW_TLS13: u32 = 2;
 
-/// What clients are made with. It does not change, is reference counted, and may be used from
-/// any number of threads at once: share one, and with it its session cache.
+/// The configuration of clients. It is immutable and reference counted, and any number of threads
+/// may use it at the same time. Share one configuration, so that clients share its session cache.
 #[derive(Debug)]
 pub struct ww_client_config(Arc<ClientConfig>);
 
-/// The settings of a client. 0 is the default of each; so begin with
-/// `{.size = sizeof(ww_client_settings)}`. Whatever they point to is copied.
+/// The settings of a client. For every field, 0 is the default, so begin with `{.size =
+/// sizeof(ww_client_settings)}`. Everything that the settings point to is copied.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct ww_client_settings {
     /// `sizeof(ww_client_settings)`.
     pub size: usize,
-    /// Whom to trust: a `ww_roots`. Default: `WW_ROOTS_WEBPKI`.
+    /// Whom to trust, as a `ww_roots`. Default: `WW_ROOTS_WEBPKI`.
     pub roots: i32,
-    /// `WW_TLS12`, `WW_TLS13`, or both of them. Default: both.
+    /// `WW_TLS12`, `WW_TLS13`, or both combined. Default: both.
     pub versions: u32,
-    /// The roots of `WW_ROOTS_PEM` and `WW_ROOTS_WEBPKI_AND_PEM`.
+    /// The roots for `WW_ROOTS_PEM` and `WW_ROOTS_WEBPKI_AND_PEM`.
     pub roots_pem: ww_pem,
-    /// The verifier of `WW_ROOTS_VERIFIER`.
+    /// The verifier for `WW_ROOTS_VERIFIER`.
     pub verifier: ww_verifier,
-    /// What it is called with.
+    /// Passed to the verifier as `context`.
     pub verifier_context: *mut c_void,
-    /// Application protocols (ALPN), the most wanted first: an array of texts with NULL at its
-    /// end. Default: NULL, none.
+    /// Application protocols (ALPN) in order of preference: an array of strings that ends with
+    /// NULL. Default: NULL, none.
     pub alpn: *const *const c_char,
-    /// The client's own certificate and those behind it, for servers that ask for one.
+    /// The client's certificate and its intermediates, for servers that request one.
     pub certificates: ww_pem,
     /// The private key of that certificate.
     pub private_key: ww_pem,
-    /// A file to which the secrets of all connections are written (SSLKEYLOGFILE). Anyone who
-    /// can read it can decrypt them: for debugging.
+    /// A file to which the secrets of all connections are appended (SSLKEYLOGFILE), for debugging.
+    /// Anyone who can read it can decrypt the connections.
     pub key_log_file: *const c_char,
-    /// How many servers' sessions are kept for resumption; negative: none. Default: 256.
+    /// How many servers' sessions to keep for resumption; a negative number keeps none. Default:
+    /// 256.
     pub session_cache: i32,
     /// The clock. Default: the system's.
     pub clock: ww_clock,
-    /// What it is called with.
+    /// Passed to the clock as `context`.
     pub clock_context: *mut c_void,
 }
 
-// SAFETY: `repr(C)`, its size first; numbers, pointers and functions, each of which can be NULL.
+// SAFETY: `repr(C)`, with its size first; numbers, pointers and functions, all of which can be
+// NULL.
 unsafe impl Settings for ww_client_settings {}
 
-/// A configuration of clients. `settings` may be NULL for the defaults, `error` too.
+/// Creates a client configuration. `settings` (for the defaults) and `error` may be NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_client_config_new(
     settings: *const ww_client_settings,
@@ -77,30 +79,31 @@ pub unsafe extern "C" fn ww_client_config_new(
     let make = || {
         let settings = match settings.is_null() {
             true => ww_client_settings::DEFAULT,
-            // SAFETY: not NULL, and as the contract of every function says.
+            // SAFETY: not NULL, and the caller upholds the contract of every function.
             false => unsafe { settings::read(settings) }?,
         };
-        // SAFETY: what it points to is as the contract of every function says.
+        // SAFETY: what it points to obeys the contract of every function.
         let config = unsafe { settings.build() }?;
         Ok(give_shared(ww_client_config(Arc::new(config))))
     };
-    // SAFETY: the contract of every function.
+    // SAFETY: the caller upholds the contract of every function.
     unsafe { guard::create(config, error, make) }
 }
 
-/// Another handle of the same configuration, to be freed by itself. NULL gives NULL.
+/// Returns another handle of the same configuration, which must be freed separately. Returns NULL
+/// for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_client_config_clone(
     config: *const ww_client_config,
 ) -> *mut ww_client_config {
-    // SAFETY: the contract of every function.
+    // SAFETY: the caller upholds the contract of every function.
     unsafe { clone_shared(config) }
 }
 
-/// Gives a handle up. Connections keep what they use.
+/// Frees a handle. Connections keep what they use.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_client_config_free(config: *mut ww_client_config) {
-    // SAFETY: the contract of every function.
+    // SAFETY: the caller upholds the contract of every function.
     unsafe { free_shared(config) };
 }
 
@@ -116,20 +119,20 @@ pub(crate) fn give_shared<T>(object: T) -> *mut T {
 }
 
 /// # Safety
-/// `object` is NULL or a live object of [`give_shared`].
+/// `object` is NULL or a live object from [`give_shared`].
 pub(crate) unsafe fn clone_shared<T>(object: *const T) -> *mut T {
     if !object.is_null() {
-        // SAFETY: it came from `Arc::into_raw`, and C has a reference to it.
+        // SAFETY: it came from `Arc::into_raw`, and C holds a reference to it.
         unsafe { Arc::increment_strong_count(object) };
     }
     object.cast_mut()
 }
 
 /// # Safety
-/// As [`clone_shared`]; C gives up a reference.
+/// The same as [`clone_shared`]; C gives up a reference.
 pub(crate) unsafe fn free_shared<T>(object: *mut T) {
     if !object.is_null() {
-        // SAFETY: it came from `Arc::into_raw`, and C gives its reference up.
+        // SAFETY: it came from `Arc::into_raw`, and C gives up its reference.
         let object = unsafe { Arc::from_raw(object) };
         guard::drop_caught(object);
     }
@@ -153,28 +156,28 @@ impl ww_client_settings {
     };
 
     /// # Safety
-    /// What it points to is as the contract of every function says.
+    /// What it points to obeys the contract of every function.
     unsafe fn build(&self) -> Result<ClientConfig, Failure> {
         let provider = Arc::new(default_provider());
         let time = time_provider(self.clock, self.clock_context);
         let builder = ClientConfig::builder_with_details(Arc::clone(&provider), time)
             .with_protocol_versions(&versions(self.versions)?)
             .map_err(refused)?;
-        // SAFETY: as this function's.
+        // SAFETY: the caller upholds this function's contract.
         let builder = match unsafe { self.trust(provider) }? {
             Trust::Roots(roots) => builder.with_root_certificates(roots),
             Trust::Verifier(verifier) => {
                 builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier))
             }
         };
-        // SAFETY: as this function's.
+        // SAFETY: the caller upholds this function's contract.
         let mut config = match unsafe { identity(&self.certificates, &self.private_key) }? {
             Some((chain, key)) => builder.with_client_auth_cert(chain, key).map_err(refused)?,
             None => builder.with_no_client_auth(),
         };
-        // SAFETY: as this function's.
+        // SAFETY: the caller upholds this function's contract.
         config.alpn_protocols = unsafe { protocols(self.alpn) }?;
-        // SAFETY: as this function's.
+        // SAFETY: the caller upholds this function's contract.
         if let Some(log) = unsafe { key_log(self.key_log_file) }? {
             config.key_log = log;
         }
@@ -183,13 +186,13 @@ impl ww_client_settings {
         } else {
             config.resumption = Resumption::disabled();
         }
-        // Spares every connection a copy of the configuration.
+        // Saves every connection from copying the configuration.
         config.enable_secret_extraction = true;
         Ok(config)
     }
 
     /// # Safety
-    /// As [`build`](Self::build).
+    /// The same as [`build`](Self::build).
     unsafe fn trust(&self, provider: Arc<CryptoProvider>) -> Result<Trust, Failure> {
         let roots = ROOTS.into_iter().find(|(_, number)| *number == self.roots);
         let Some((roots, _)) = roots else {
@@ -197,7 +200,7 @@ impl ww_client_settings {
         };
         let takes_pem = matches!(roots, ww_roots::WW_ROOTS_PEM | ww_roots::WW_ROOTS_WEBPKI_AND_PEM);
         if !takes_pem && !self.roots_pem.is_none() {
-            return Err(mismatch("roots_pem is set, and roots is one that does not use it"));
+            return Err(mismatch("roots_pem: expected none with these roots, got some"));
         }
         match (roots, self.verifier) {
             (ww_roots::WW_ROOTS_VERIFIER, Some(verifier)) => {
@@ -205,7 +208,9 @@ impl ww_client_settings {
                 Ok(Trust::Verifier(Verifier::new(verifier, context, provider, false)))
             }
             (ww_roots::WW_ROOTS_VERIFIER, None) => Err(mismatch("expected a verifier, got NULL")),
-            (_, Some(_)) => Err(mismatch("a verifier is set, and roots is not WW_ROOTS_VERIFIER")),
+            (_, Some(_)) => {
+                Err(mismatch("verifier: expected NULL unless roots is WW_ROOTS_VERIFIER"))
+            }
             (ww_roots::WW_ROOTS_DANGEROUS_ACCEPT_ANY_CERTIFICATE, None) => {
                 Ok(Trust::Verifier(Verifier::dangerous_accept_any(provider)))
             }
@@ -215,7 +220,7 @@ impl ww_client_settings {
                     store.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
                 }
                 if takes_pem {
-                    // SAFETY: as this function's.
+                    // SAFETY: the caller upholds this function's contract.
                     unsafe { self.roots_pem.add_to(&mut store, "roots_pem") }?;
                 }
                 Ok(Trust::Roots(store))
@@ -241,7 +246,7 @@ pub(crate) fn mismatch(text: &str) -> Failure {
     Failure::of_caller(ww_status::WW_ERROR_SETTING, text)
 }
 
-/// What rustls does not take.
+/// An error of settings that rustls does not accept.
 pub(crate) fn refused(error: impl core::fmt::Display) -> Failure {
     Failure::of_caller(ww_status::WW_ERROR_IDENTITY, error.to_string())
 }
@@ -249,13 +254,13 @@ pub(crate) fn refused(error: impl core::fmt::Display) -> Failure {
 pub(crate) fn versions(mask: u32) -> Result<Vec<&'static SupportedProtocolVersion>, Failure> {
     let mask = if mask == 0 { WW_TLS12 | WW_TLS13 } else { mask };
     if mask & !(WW_TLS12 | WW_TLS13) != 0 {
-        return Err(mismatch("versions: expected WW_TLS12, WW_TLS13 or both, got something else"));
+        return Err(mismatch("versions: expected WW_TLS12, WW_TLS13 or both, got another value"));
     }
     let offered = [(&TLS13, WW_TLS13), (&TLS12, WW_TLS12)];
     Ok(offered.into_iter().filter(|(_, bit)| mask & bit != 0).map(|(version, _)| version).collect())
 }
 
-/// How many sessions are kept, if any.
+/// How many sessions to keep, if any.
 pub(crate) fn sessions(setting: i32) -> Option<usize> {
     match usize::try_from(setting) {
         Ok(0) => Some(256),
@@ -264,10 +269,10 @@ pub(crate) fn sessions(setting: i32) -> Option<usize> {
     }
 }
 
-/// A certificate chain with its key, if there is one.
+/// The certificate chain and its key, if they are set.
 ///
 /// # Safety
-/// As the pointers of both.
+/// The pointers of both obey the contract of every function.
 pub(crate) unsafe fn identity(
     certificates: &ww_pem,
     private_key: &ww_pem,
@@ -275,30 +280,30 @@ pub(crate) unsafe fn identity(
     if certificates.is_none() && private_key.is_none() {
         return Ok(None);
     }
-    // SAFETY: as this function's.
+    // SAFETY: the caller upholds this function's contract.
     let chain = unsafe { certificates.certificates("certificates") }?;
-    // SAFETY: as this function's.
+    // SAFETY: the caller upholds this function's contract.
     let key = unsafe { private_key.private_key("private_key") }?;
     Ok(Some((chain, key)))
 }
 
 type Identity = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);
 
-/// The protocols of ALPN.
+/// The application protocols.
 ///
 /// # Safety
-/// NULL or an array of texts with NULL at its end.
+/// `alpn` is NULL or an array of strings that ends with NULL.
 pub(crate) unsafe fn protocols(alpn: *const *const c_char) -> Result<Vec<Vec<u8>>, Failure> {
     let mut protocols = Vec::new();
     if alpn.is_null() {
         return Ok(protocols);
     }
     loop {
-        // SAFETY: those before were not NULL, so that this one is in the array too.
+        // SAFETY: all earlier elements were not NULL, so this one belongs to the array too.
         let place = unsafe { alpn.add(protocols.len()) };
-        // SAFETY: it is in the array.
+        // SAFETY: it belongs to the array.
         let text = unsafe { place.read() };
-        // SAFETY: NULL or a text.
+        // SAFETY: NULL or a string.
         match unsafe { memory::text(text) }.map(CStr::to_bytes) {
             None => return Ok(protocols),
             Some(name) if (1..=255).contains(&name.len()) => protocols.push(name.to_vec()),
@@ -311,19 +316,19 @@ pub(crate) unsafe fn protocols(alpn: *const *const c_char) -> Result<Vec<Vec<u8>
     }
 }
 
-/// The key log, if one was asked for.
+/// The key log, if one was requested.
 ///
 /// # Safety
-/// NULL or a text.
+/// `path` is NULL or a string.
 pub(crate) unsafe fn key_log(path: *const c_char) -> Result<Option<Arc<dyn KeyLog>>, Failure> {
-    // SAFETY: as this function's.
+    // SAFETY: the caller upholds this function's contract.
     match unsafe { memory::text(path) } {
         Some(path) => Ok(Some(Arc::new(KeyLogFile::open(path_of(path)?)?))),
         None => Ok(None),
     }
 }
 
-/// C may use it on any number of threads at once.
+/// C may use these on any number of threads at the same time.
 const _: () = {
     const fn is_shared<T: Send + Sync>() {}
     is_shared::<ww_client_config>();

@@ -1,4 +1,4 @@
-//! A connection: its beginning and its end. Each file beside this one has a part of its calls.
+//! A connection: how it begins and ends. The other files of this directory contain its other calls.
 
 use core::ffi::c_char;
 
@@ -14,11 +14,11 @@ use crate::memory;
 use crate::server_config::ww_server_config;
 use crate::settings::{connection_config, ww_connection_settings};
 
-/// A TLS connection without I/O. One thread at a time may use it; it may move between threads.
+/// A TLS connection without I/O. One thread at a time may use it; you can move it between threads.
 #[derive(Debug)]
 pub struct ww_connection {
     driver: Driver<i32>,
-    /// The driver has just reached `WW_GOAL_WRITE`.
+    /// Whether the driver has just reached `WW_GOAL_WRITE`.
     is_behind_write_goal: bool,
     spoilt: Spoilt,
 }
@@ -49,7 +49,7 @@ impl ww_connection {
         &mut self.driver
     }
 
-    /// What is written next is written behind `WW_GOAL_WRITE`, or it is not.
+    /// Sets whether the next write follows `WW_GOAL_WRITE`.
     pub(crate) const fn set_behind_write_goal(&mut self, is_behind: bool) {
         self.is_behind_write_goal = is_behind;
     }
@@ -65,8 +65,8 @@ impl Object for ww_connection {
     }
 }
 
-/// A client that will ask for `server_name`: a DNS name, or an IP address in text. Its first
-/// flight waits to be drained. `settings` may be NULL for the defaults, `error` too.
+/// Creates a client for `server_name`, a DNS name or an IP address as a string. Its first flight is
+/// ready to drain. `settings` (for the defaults) and `error` may be NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_connection_new_client(
     config: *const ww_client_config,
@@ -76,27 +76,27 @@ pub unsafe extern "C" fn ww_connection_new_client(
     error: *mut ww_error,
 ) -> ww_status {
     let make = || {
-        // SAFETY: NULL or a live object, which does not change.
+        // SAFETY: NULL or a live object, which nothing changes.
         let config = unsafe { config.as_ref() }.ok_or_else(|| Failure::null("a configuration"))?;
-        // SAFETY: NULL or a text.
+        // SAFETY: NULL or a string.
         let name = unsafe { memory::text(server_name) };
         let name = name.ok_or_else(|| Failure::null("a server name"))?;
         let name = name.to_str().ok().and_then(|name| ServerName::try_from(name).ok());
         let Some(name) = name else {
-            let text = "expected a DNS name or an IP address, got another text";
+            let text = "expected a DNS name or an IP address, got another string";
             return Err(Failure::of_caller(ww_status::WW_ERROR_ARGUMENT, text));
         };
-        // SAFETY: the contract of every function.
+        // SAFETY: the caller upholds the contract of every function.
         let settings = unsafe { connection_config(settings) }?;
         let connection = Connection::client_with(config.tls(), name.to_owned(), settings)?;
         Ok(guard::give(ww_connection::new(connection)))
     };
-    // SAFETY: the contract of every function.
+    // SAFETY: the caller upholds the contract of every function.
     unsafe { guard::create(connection, error, make) }
 }
 
-/// A server that waits for a client's first flight. `settings` may be NULL for the defaults,
-/// `error` too.
+/// Creates a server that waits for a client's first flight. `settings` (for the defaults) and
+/// `error` may be NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_connection_new_server(
     config: *const ww_server_config,
@@ -105,21 +105,22 @@ pub unsafe extern "C" fn ww_connection_new_server(
     error: *mut ww_error,
 ) -> ww_status {
     let make = || {
-        // SAFETY: NULL or a live object, which does not change.
+        // SAFETY: NULL or a live object, which nothing changes.
         let config = unsafe { config.as_ref() }.ok_or_else(|| Failure::null("a configuration"))?;
-        // SAFETY: the contract of every function.
+        // SAFETY: the caller upholds the contract of every function.
         let settings = unsafe { connection_config(settings) }?;
         let connection = Connection::server_with(config.tls(), settings)?;
         Ok(guard::give(ww_connection::new(connection)))
     };
-    // SAFETY: the contract of every function.
+    // SAFETY: the caller upholds the contract of every function.
     unsafe { guard::create(connection, error, make) }
 }
 
-/// A connection whose handshake you have made yourself: under the keys of both directions, of
-/// one suite. It does what a `ww_writer` and a `ww_reader` need help with: it answers KeyUpdates
-/// and sends alerts. `is_server` is not 0 if we are the server. Apart from version and suite, it
-/// knows nothing of the handshake. `settings` may be NULL for the defaults, `error` too.
+/// Creates a connection from a handshake that you have performed yourself, with the keys of both
+/// directions, which must use the same suite. Unlike a separate `ww_writer` and `ww_reader`, it
+/// needs no help from you: it answers KeyUpdates and sends alerts. `is_server` is not 0 if we are
+/// the server. The connection knows nothing of the handshake except version and suite. `settings`
+/// (for the defaults) and `error` may be NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_connection_new_from_keys(
     write: *const ww_keys,
@@ -130,29 +131,30 @@ pub unsafe extern "C" fn ww_connection_new_from_keys(
     error: *mut ww_error,
 ) -> ww_status {
     let make = || {
-        // SAFETY: the contract of every function.
+        // SAFETY: the caller upholds the contract of every function.
         let write = unsafe { write_keys(write) }?;
-        // SAFETY: the contract of every function.
+        // SAFETY: the caller upholds the contract of every function.
         let read = unsafe { read_keys(read) }?;
-        // SAFETY: the contract of every function.
+        // SAFETY: the caller upholds the contract of every function.
         let settings = unsafe { connection_config(settings) }?;
         let role = if is_server == 0 { Role::Client } else { Role::Server };
         let connection = Connection::from_keys(write, read, role, settings);
         Ok(guard::give(ww_connection::new(connection.map_err(Failure::of_setting)?)))
     };
-    // SAFETY: the contract of every function.
+    // SAFETY: the caller upholds the contract of every function.
     unsafe { guard::create(connection, error, make) }
 }
 
-/// Frees a connection. What was not drained is lost; chunks that were taken stay.
+/// Frees a connection. Bytes that were not drained are lost; chunks that you have taken remain
+/// valid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_connection_free(connection: *mut ww_connection) {
-    // SAFETY: the contract of every function.
+    // SAFETY: the caller upholds the contract of every function.
     unsafe { guard::free(connection) };
 }
 
-/// Why the connection has failed: `WW_OK` in `error` if it has not. A failure stays. The status
-/// that is returned is about this call alone.
+/// Stores in `error` why the connection has failed, with status `WW_OK` if it has not. A failure is
+/// permanent. The returned status concerns only this call.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_connection_error(
     connection: *const ww_connection,
@@ -164,23 +166,23 @@ pub unsafe extern "C" fn ww_connection_error(
         }
         Ok(())
     };
-    // SAFETY: the contract of every function.
+    // SAFETY: the caller upholds the contract of every function.
     let status = unsafe { guard::look_for(connection, error, ww_error::NONE, found) };
     if status == ww_status::WW_ERROR_PANIC && !error.is_null() {
-        // SAFETY: it is not NULL, so that it is good for a write.
+        // SAFETY: it is not NULL, so it is valid for a write.
         unsafe { error.write(Failure::panicked().to_c()) };
     }
     status
 }
 
-/// Gives back all memory that holds nothing or can be made again: for a connection that is going
-/// to be idle.
+/// Releases all memory that is empty or can be recreated. Use it for a connection that will be
+/// idle.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_shrink(connection: *mut ww_connection) -> ww_status {
     let shrink = |connection: &mut ww_connection| {
         connection.connection_mut().shrink();
         Ok(())
     };
-    // SAFETY: the contract of every function.
+    // SAFETY: the caller upholds the contract of every function.
     unsafe { guard::enter(connection, shrink) }
 }

@@ -1,4 +1,4 @@
-//! The driver: what to do next for a goal, for loops that do not want to decide that themselves.
+//! The driver: tells what to do next for a goal, for loops that do not want to decide themselves.
 
 use std::io::IoSlice;
 
@@ -10,24 +10,24 @@ use crate::error::ww_status;
 use crate::guard::{self, Outcome};
 use crate::memory::{self, iovec, ww_memory, ww_span};
 
-/// What the driver is to reach. Every goal but `WW_GOAL_OFFER` and `WW_GOAL_FLUSH` finishes the
+/// What the driver should reach. Every goal except `WW_GOAL_OFFER` and `WW_GOAL_FLUSH` finishes the
 /// handshake first.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ww_goal {
-    /// The handshake is over. Our last flight is offered.
+    /// The handshake is complete, and our last flight has been offered to the transport.
     WW_GOAL_HANDSHAKE = 0,
-    /// There is plaintext, or the peer has closed: take it with `ww_read`. What waits is offered
-    /// meanwhile.
+    /// Plaintext is available, or the peer has closed: call `ww_read`. Pending bytes are offered to
+    /// the transport in the meantime.
     WW_GOAL_READ = 1,
-    /// The next `ww_write` or `ww_writev` accepts something, or says why not.
+    /// The next `ww_write` or `ww_writev` accepts something, or returns why it cannot.
     WW_GOAL_WRITE = 2,
-    /// What waits was offered to the transport: ask for it behind reads and writes. It neither
-    /// waits nor fails.
+    /// Pending bytes have been offered to the transport: use this goal after reads and writes. It
+    /// never waits and never fails.
     WW_GOAL_OFFER = 3,
-    /// Everything accepted is with the transport, and out of its own buffer.
+    /// The transport has everything that was accepted, and its own buffer is flushed.
     WW_GOAL_FLUSH = 4,
-    /// close_notify is with the transport, behind everything accepted.
+    /// The transport has close_notify, after everything that was accepted.
     WW_GOAL_CLOSE = 5,
 }
 
@@ -35,31 +35,31 @@ pub enum ww_goal {
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ww_step_kind {
-    /// The goal is reached; or, on an error, it cannot be.
+    /// The goal is reached or, if there was an error, cannot be reached.
     WW_STEP_DONE = 0,
-    /// Give the transport some of the bytes in `out`, from their beginning; then `ww_wrote`.
+    /// Give the transport some of the bytes in `out`, from the start; then call `ww_wrote`.
     WW_STEP_WRITE = 1,
-    /// Let the transport fill the memory `in` from its beginning; then `ww_got`.
+    /// Let the transport fill the memory `in`, from the start; then call `ww_got`.
     WW_STEP_READ = 2,
-    /// Let the transport empty its own buffer, if it has one; then `ww_flushed`.
+    /// Let the transport flush its own buffer, if it has one; then call `ww_flushed`.
     WW_STEP_FLUSH = 3,
-    /// Nothing, until the transport can do what it could not. Comes only behind `ww_blocked`.
+    /// Do nothing until the transport can do what it could not. Follows only a `ww_blocked`.
     WW_STEP_BLOCKED = 4,
 }
 
-/// A step of the driver's.
+/// A step of the driver.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct ww_step {
     /// What to do.
     pub kind: ww_step_kind,
-    /// With `WW_ERROR_TRANSPORT`: the number that the failure was reported with.
+    /// With `WW_ERROR_TRANSPORT`: the number that you reported.
     pub transport_error: i32,
-    /// With `WW_STEP_WRITE` of `ww_next`: the bytes, never none.
+    /// With `WW_STEP_WRITE` from `ww_next`: the bytes, at least one.
     pub out: ww_span,
-    /// With `WW_STEP_READ`: the memory, never none.
+    /// With `WW_STEP_READ`: the memory, at least one byte.
     pub r#in: ww_memory,
-    /// With `WW_ERROR_STILL_SENDING` and `WW_ERROR_GAVE_UP`: how many bytes were thrown away.
+    /// With `WW_ERROR_STILL_SENDING` and `WW_ERROR_GAVE_UP`: how many bytes were discarded.
     pub discarded: u64,
 }
 
@@ -73,16 +73,15 @@ impl ww_step {
     };
 }
 
-/// What a failure of the transport says of its other end.
+/// What a failure of the transport tells about its far end.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ww_far_end {
     /// Nothing.
     WW_FAR_END_UNKNOWN = 0,
-    /// It takes nothing more, and a read does not wait (`EPIPE`).
+    /// It accepts nothing more, and a read does not block (`EPIPE`).
     WW_FAR_END_GONE = 1,
-    /// The same, and a read that returned 0 would make it look like an orderly end
-    /// (`ECONNRESET`).
+    /// The same, but a read that returned 0 would look like an orderly end (`ECONNRESET`).
     WW_FAR_END_RESET = 2,
 }
 
@@ -98,11 +97,11 @@ const fn goal_of(number: i32) -> Result<Goal, ww_status> {
     })
 }
 
-/// What to do next for `goal`, a `ww_goal`. Do it, report it, and ask again, until it is
-/// `WW_STEP_DONE`. You may ask for another goal at any time: nothing is lost or repeated, and a
-/// step that was not reported is asked for again.
+/// Returns what to do next for `goal`, a `ww_goal`. Do it, report it, and call this again, until it
+/// returns `WW_STEP_DONE`. You can switch to another goal at any time: nothing is lost or repeated,
+/// and a step that you have not reported is returned again.
 ///
-/// Errors: why the goal cannot be reached. Asked again, it tries again.
+/// Errors: why the goal cannot be reached. Another call tries again.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_next(
     connection: *mut ww_connection,
@@ -115,12 +114,12 @@ pub unsafe extern "C" fn ww_next(
             Ok(())
         })
     };
-    // SAFETY: the contract of every function.
+    // SAFETY: the caller upholds the contract of every function.
     unsafe { guard::enter_for(connection, step, ww_step::DONE, next) }
 }
 
-/// `ww_next`, which gives the bytes of `WW_STEP_WRITE` in pieces, for `writev`: at most `count`,
-/// and at most 64. `filled` says how many were set.
+/// Like `ww_next`, but returns the bytes of `WW_STEP_WRITE` in pieces, for `writev`: at most
+/// `count`, and at most 64. `filled` is the number of pieces that were set.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_next_iov(
     connection: *mut ww_connection,
@@ -140,7 +139,7 @@ pub unsafe extern "C" fn ww_next_iov(
             let count = count.min(MAX_SLICES);
             let slices = outgoing.io_slices(&mut slices[..count]);
             let chunks = slices.iter().map(|slice| &**slice);
-            // SAFETY: the contract of every function.
+            // SAFETY: the caller upholds the contract of every function.
             *filled = unsafe { memory::put_iovecs(iov, count, chunks) }?;
             Ok(())
         })
@@ -149,15 +148,15 @@ pub unsafe extern "C" fn ww_next_iov(
     let status = if step.is_null() || filled.is_null() {
         ww_status::WW_ERROR_NULL
     } else {
-        // SAFETY: the contract of every function; `out` is a place.
+        // SAFETY: the caller upholds the contract of every function; `out` is a local variable.
         unsafe { guard::enter_for(connection, &raw mut out, (ww_step::DONE, 0), next) }
     };
     if !step.is_null() {
-        // SAFETY: it is not NULL, so that it is good for a write.
+        // SAFETY: it is not NULL, so it is valid for a write.
         unsafe { step.write(out.0) };
     }
     if !filled.is_null() {
-        // SAFETY: the same.
+        // SAFETY: as above.
         unsafe { filled.write(out.1) };
     }
     status
@@ -165,9 +164,9 @@ pub unsafe extern "C" fn ww_next_iov(
 
 const MAX_SLICES: usize = 64;
 
-/// `ww_next` for a goal beyond `WW_GOAL_CLOSE`: the peer has ended too. What it still sends is
-/// thrown away, at most `max` bytes of it. A system resets a socket that is closed with unread
-/// input, and the peer loses what it has not read: this is how to close one without that.
+/// Like `ww_next`, for a goal beyond `WW_GOAL_CLOSE`: the peer has ended as well. What it still
+/// sends, at most `max` bytes, is discarded. Use it before you close a socket: if that has unread
+/// input, the system resets the connection, and the peer loses what it has not read.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_next_linger(
     connection: *mut ww_connection,
@@ -180,7 +179,7 @@ pub unsafe extern "C" fn ww_next_linger(
             Ok(())
         })
     };
-    // SAFETY: the contract of every function.
+    // SAFETY: the caller upholds the contract of every function.
     unsafe { guard::enter_for(connection, step, ww_step::DONE, next) }
 }
 
@@ -222,53 +221,57 @@ impl ww_connection {
     }
 }
 
-/// The transport took `n` of the bytes of `WW_STEP_WRITE`; 0 means that it will take no more.
+/// Reports that the transport took `n` of the bytes of `WW_STEP_WRITE`; 0 means that it accepts no
+/// more.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_wrote(connection: *mut ww_connection, n: usize) -> ww_status {
     let report = |connection: &mut ww_connection| {
         connection.driver_mut().wrote(n);
         Ok(())
     };
-    // SAFETY: the contract of every function.
+    // SAFETY: the caller upholds the contract of every function.
     unsafe { guard::enter(connection, report) }
 }
 
-/// The transport put `n` bytes into the memory of `WW_STEP_READ`; 0 means that it has ended.
+/// Reports that the transport stored `n` bytes in the memory of `WW_STEP_READ`; 0 means that it has
+/// ended.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_got(connection: *mut ww_connection, n: usize) -> ww_status {
     let report = |connection: &mut ww_connection| {
         connection.driver_mut().read(n);
         Ok(())
     };
-    // SAFETY: the contract of every function.
+    // SAFETY: the caller upholds the contract of every function.
     unsafe { guard::enter(connection, report) }
 }
 
-/// The transport has emptied its own buffer, as `WW_STEP_FLUSH` asked.
+/// Reports that the transport has flushed its own buffer, as `WW_STEP_FLUSH` asked.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_flushed(connection: *mut ww_connection) -> ww_status {
     let report = |connection: &mut ww_connection| {
         connection.driver_mut().flushed();
         Ok(())
     };
-    // SAFETY: the contract of every function.
+    // SAFETY: the caller upholds the contract of every function.
     unsafe { guard::enter(connection, report) }
 }
 
-/// The transport could not do the last step now (`EAGAIN`), and moved no bytes. If anything else
-/// can be done for the goal, that comes next; otherwise `WW_STEP_BLOCKED`.
+/// Reports that the transport could not do the last step now (`EAGAIN`), and moved no bytes. The
+/// driver continues with anything else that can be done for the goal; otherwise with
+/// `WW_STEP_BLOCKED`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_blocked(connection: *mut ww_connection) -> ww_status {
     let report = |connection: &mut ww_connection| {
         connection.driver_mut().blocked();
         Ok(())
     };
-    // SAFETY: the contract of every function.
+    // SAFETY: the caller upholds the contract of every function.
     unsafe { guard::enter(connection, report) }
 }
 
-/// The transport failed at the last step, and moved no bytes. `far_end` is a `ww_far_end`,
-/// `transport_error` is a number of yours, such as `errno`, which comes back in `ww_step`.
+/// Reports that the transport failed at the last step, and moved no bytes. `far_end` is a
+/// `ww_far_end`. `transport_error` is a number that you choose, such as `errno`; `ww_step` returns
+/// it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_transport_failed(
     connection: *mut ww_connection,
@@ -285,17 +288,17 @@ pub unsafe extern "C" fn ww_transport_failed(
         connection.driver_mut().failed(far_end, transport_error);
         Ok(())
     };
-    // SAFETY: the contract of every function.
+    // SAFETY: the caller upholds the contract of every function.
     unsafe { guard::enter(connection, report) }
 }
 
-/// You do not want to wait any longer for what `WW_STEP_READ` of `ww_next_linger` would bring.
+/// Reports that you no longer want to wait for the read (`WW_STEP_READ`) of `ww_next_linger`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_gave_up(connection: *mut ww_connection) -> ww_status {
     let report = |connection: &mut ww_connection| {
         connection.driver_mut().gave_up();
         Ok(())
     };
-    // SAFETY: the contract of every function.
+    // SAFETY: the caller upholds the contract of every function.
     unsafe { guard::enter(connection, report) }
 }

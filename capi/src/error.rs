@@ -1,4 +1,4 @@
-//! What went wrong: the number, the words, the alert, and who is at fault.
+//! Errors: status, text, alert, and who is at fault.
 
 use core::ffi::{CStr, c_char};
 
@@ -6,11 +6,11 @@ use wantwrite::driver::Fault;
 use wantwrite::rustls;
 use wantwrite::{ConfigError, ConnectionError, Error, LingerError, WriteError};
 
-/// Each status with its number and its words.
+/// Each status with its text.
 macro_rules! statuses {
     ($($name:ident = $text:literal,)*) => {
         impl ww_status {
-            /// What it means, in a few words.
+            /// What the status means, in a few words.
             pub(crate) const fn text(self) -> &'static CStr {
                 match self {
                     $(Self::$name => $text,)*
@@ -25,62 +25,63 @@ macro_rules! statuses {
     };
 }
 
-/// What a call ended with. `WW_OK` is 0.
+/// The result of a call. `WW_OK` is 0.
 ///
-/// Those from `WW_ERROR_FAILED` to `WW_ERROR_KEYS_EXHAUSTED` say that the connection has failed,
-/// or (`WW_ERROR_TRUNCATED`) that reading has ended. All others are about one call, and change
-/// nothing but what the call's count says.
+/// The statuses from `WW_ERROR_FAILED` to `WW_ERROR_KEYS_EXHAUSTED` mean that the connection has
+/// failed or, for `WW_ERROR_TRUNCATED`, that reading has ended. All other errors concern a single
+/// call. Such a call has changed nothing, except for the bytes that it counts as taken.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ww_status {
-    /// All is well.
+    /// Success.
     WW_OK = 0,
-    /// A pointer that must not be NULL was.
+    /// A pointer was NULL that must not be.
     WW_ERROR_NULL = 1,
-    /// A number or a text that is not one of those allowed.
+    /// A number or a string is not one of the allowed values.
     WW_ERROR_ARGUMENT = 2,
-    /// The library has a fault: a panic was caught. The object can only be freed.
+    /// A bug in the library: a panic was caught. You can only free the object.
     WW_ERROR_PANIC = 3,
-    /// The size at the beginning of the settings is not one, or they set what this version of
-    /// the library does not know.
+    /// The size at the start of the settings is invalid, or the settings set fields that this
+    /// version of the library does not know.
     WW_ERROR_SETTINGS_SIZE = 4,
-    /// A setting is out of its range, or two do not go together.
+    /// A setting is out of range, or two settings contradict each other.
     WW_ERROR_SETTING = 5,
-    /// A file could not be read or opened.
+    /// A file could not be opened or read.
     WW_ERROR_FILE = 6,
-    /// PEM that does not decode, or holds nothing of what is needed.
+    /// The PEM cannot be decoded, or does not contain what is needed.
     WW_ERROR_PEM = 7,
-    /// A certificate or a key that cannot be used, or that do not belong together.
+    /// A certificate or a private key is unusable, or they do not match.
     WW_ERROR_IDENTITY = 8,
 
-    /// All-or-nothing writing found too little room.
+    /// An all-or-nothing write did not fit.
     WW_ERROR_NO_ROOM = 20,
     /// Our half is closed.
     WW_ERROR_CLOSED = 21,
-    /// The key may seal no more and cannot be updated. Close.
+    /// The key has reached its limit and cannot be updated. Close the connection.
     WW_ERROR_KEY_LIMIT = 22,
-    /// More bytes were claimed than there are. Nothing changed.
+    /// The caller claimed more bytes than exist. Nothing changed.
     WW_ERROR_OVERRUN = 23,
-    /// The protocol version or the keys have no KeyUpdate.
+    /// The protocol version has no KeyUpdate, or these keys cannot be updated.
     WW_ERROR_NO_KEY_UPDATE = 24,
-    /// The handshake is not over.
+    /// The handshake is not complete.
     WW_ERROR_NEGOTIATING = 25,
-    /// The chunk is not the last one taken of this connection, or more was drained since.
+    /// The chunk is not the one that was taken last from this connection, or more has been drained
+    /// since.
     WW_ERROR_PUT_BACK = 26,
-    /// Keying material cannot be exported: `exporter` was not set, TLS 1.2 has no Extended
-    /// Master Secret, the label is TLS's own, or too much was asked for.
+    /// Keying material cannot be exported: `exporter` is not set, TLS 1.2 was negotiated without
+    /// Extended Master Secret, the label is one of TLS's own, or the length is too large.
     WW_ERROR_EXPORT = 27,
 
-    /// The transport failed: `ww_step.transport_error` is the number that it was reported with.
+    /// The transport failed. `ww_step.transport_error` is the number that was reported.
     WW_ERROR_TRANSPORT = 40,
     /// The transport took 0 bytes.
     WW_ERROR_WRITE_ZERO = 41,
-    /// Lingering found that the peer still sends.
+    /// Lingering ended because the peer is still sending.
     WW_ERROR_STILL_SENDING = 42,
-    /// Lingering was given up.
+    /// Lingering was abandoned.
     WW_ERROR_GAVE_UP = 43,
 
-    /// The connection has failed before: `ww_connection_error` says why.
+    /// The connection failed earlier; `ww_connection_error` returns the reason.
     WW_ERROR_FAILED = 60,
     /// The handshake failed.
     WW_ERROR_HANDSHAKE = 61,
@@ -90,38 +91,38 @@ pub enum ww_status {
     WW_ERROR_PEER_PROTOCOL = 63,
     /// The peer ended the connection with an alert.
     WW_ERROR_PEER_ALERT = 64,
-    /// The transport ended without the peer's close_notify: what was read may be cut short.
-    /// After the handshake it is told once, and you can still write.
+    /// The transport ended without the peer's close_notify, so what was read may be incomplete.
+    /// After the handshake, this is returned once, and you can still write.
     WW_ERROR_TRUNCATED = 65,
-    /// The connection was aborted, or closed in the handshake.
+    /// The connection was aborted, or closed during the handshake.
     WW_ERROR_ABORTED = 66,
     /// No further traffic key can be derived.
     WW_ERROR_KEYS_EXHAUSTED = 67,
 }
 
 statuses! {
-    WW_OK = c"all is well",
-    WW_ERROR_NULL = c"a pointer is NULL",
-    WW_ERROR_ARGUMENT = c"an argument is not one of those allowed",
-    WW_ERROR_PANIC = c"the library has a fault, and the object can only be freed",
-    WW_ERROR_SETTINGS_SIZE = c"the size of the settings is not one that this version knows",
-    WW_ERROR_SETTING = c"a setting is out of its range",
-    WW_ERROR_FILE = c"a file cannot be used",
-    WW_ERROR_PEM = c"PEM that does not decode, or holds nothing of what is needed",
-    WW_ERROR_IDENTITY = c"a certificate or a key cannot be used",
-    WW_ERROR_NO_ROOM = c"there is too little room",
+    WW_OK = c"success",
+    WW_ERROR_NULL = c"an unexpected NULL pointer",
+    WW_ERROR_ARGUMENT = c"an argument is not an allowed value",
+    WW_ERROR_PANIC = c"a bug in the library; the object can only be freed",
+    WW_ERROR_SETTINGS_SIZE = c"the size of the settings is unknown to this version",
+    WW_ERROR_SETTING = c"a setting is out of range",
+    WW_ERROR_FILE = c"a file could not be opened or read",
+    WW_ERROR_PEM = c"the PEM cannot be decoded, or lacks what is needed",
+    WW_ERROR_IDENTITY = c"a certificate or a private key is unusable",
+    WW_ERROR_NO_ROOM = c"not enough room",
     WW_ERROR_CLOSED = c"our half of the connection is closed",
-    WW_ERROR_KEY_LIMIT = c"the key may seal no more",
-    WW_ERROR_OVERRUN = c"more bytes were claimed than there are",
+    WW_ERROR_KEY_LIMIT = c"the key has reached its limit",
+    WW_ERROR_OVERRUN = c"more bytes were claimed than exist",
     WW_ERROR_NO_KEY_UPDATE = c"these keys cannot be updated",
-    WW_ERROR_NEGOTIATING = c"the handshake is not over",
-    WW_ERROR_PUT_BACK = c"the chunk is not the last one taken",
+    WW_ERROR_NEGOTIATING = c"the handshake is not complete",
+    WW_ERROR_PUT_BACK = c"the chunk is not the one taken last",
     WW_ERROR_EXPORT = c"keying material cannot be exported",
     WW_ERROR_TRANSPORT = c"the transport failed",
     WW_ERROR_WRITE_ZERO = c"the transport took 0 bytes",
-    WW_ERROR_STILL_SENDING = c"the peer still sends",
+    WW_ERROR_STILL_SENDING = c"the peer is still sending",
     WW_ERROR_GAVE_UP = c"the peer did not end in time",
-    WW_ERROR_FAILED = c"the connection has failed before",
+    WW_ERROR_FAILED = c"the connection failed earlier",
     WW_ERROR_HANDSHAKE = c"the handshake failed",
     WW_ERROR_CERTIFICATE = c"the peer's certificate was not accepted",
     WW_ERROR_PEER_PROTOCOL = c"the peer broke the protocol",
@@ -135,37 +136,37 @@ statuses! {
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ww_fault {
-    /// Nobody: there is no error.
+    /// No error.
     WW_FAULT_NONE = 0,
     /// Your program, or its settings.
     WW_FAULT_CALLER = 1,
     /// The peer.
     WW_FAULT_PEER = 2,
-    /// The transport, or somebody on it.
+    /// The transport, or an attacker on the network.
     WW_FAULT_TRANSPORT = 3,
-    /// This library, or the machine that it runs on.
+    /// This library, or the machine it runs on.
     WW_FAULT_LIBRARY = 4,
 }
 
-/// Length of `ww_error.text`, with the zero byte at its end.
+/// The size of `ww_error.text`, including the terminating zero byte.
 pub const WW_ERROR_TEXT_LEN: usize = 256;
 
-/// Why something failed. The memory is yours: nothing of it has to be freed.
+/// The reason for a failure. The struct owns nothing that must be freed.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct ww_error {
-    /// The number; `WW_OK` if there is no error.
+    /// The status; `WW_OK` if there was no error.
     pub status: ww_status,
     /// Who is at fault.
     pub fault: ww_fault,
-    /// The alert (RFC 9846, section 6.2): with `WW_ERROR_PEER_ALERT` the one that the peer sent,
-    /// else the one that it is sent. -1 if there is none, or if it is not known.
+    /// The alert (RFC 9846, section 6.2): with `WW_ERROR_PEER_ALERT`, the alert that the peer sent;
+    /// otherwise the alert that is sent to the peer. -1 if there is none, or if it is unknown.
     pub alert: i32,
-    /// What happened, for a log: English, complete, with a zero byte at its end.
+    /// A complete description in English, for logs, terminated by a zero byte.
     pub text: [c_char; WW_ERROR_TEXT_LEN],
 }
 
-/// What a status means, in a few words; never NULL. The text is the library's.
+/// Returns the meaning of a status, in a few words; never NULL. The string is static.
 #[unsafe(no_mangle)]
 pub extern "C" fn ww_status_text(status: i32) -> *const c_char {
     ww_status::from_number(status).map_or(c"not a status", ww_status::text).as_ptr()
@@ -178,7 +179,7 @@ impl ww_status {
     }
 }
 
-/// Why something failed, on its way to C.
+/// The reason for a failure, before it becomes a `ww_error`.
 #[derive(Debug)]
 pub(crate) struct Failure {
     status: ww_status,
@@ -203,7 +204,7 @@ impl Failure {
 
     pub(crate) fn panicked() -> Self {
         let (status, fault) = (ww_status::WW_ERROR_PANIC, ww_fault::WW_FAULT_LIBRARY);
-        Self { status, fault, alert: None, text: "the library has a fault".into() }
+        Self { status, fault, alert: None, text: "a bug in the library: a panic was caught".into() }
     }
 
     pub(crate) const fn status(&self) -> ww_status {
@@ -380,7 +381,7 @@ mod tests {
     #[test]
     fn numbers_have_words_and_others_do_not() {
         for number in -1..100 {
-            // SAFETY: the text is the library's, with a zero byte at its end.
+            // SAFETY: the string is static and ends with a zero byte.
             let text = unsafe { CStr::from_ptr(ww_status_text(number)) };
             assert_eq!(text == c"not a status", ww_status::from_number(number).is_none());
         }

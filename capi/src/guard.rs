@@ -1,4 +1,5 @@
-//! The one door between C and the engine: NULL, panics, and objects that a panic has spoilt.
+//! The only way from C into the engine: handles NULL, panics, and objects that a panic has
+//! poisoned.
 
 use core::mem;
 use core::panic::AssertUnwindSafe;
@@ -8,21 +9,21 @@ use std::panic::catch_unwind;
 
 use crate::error::{Failure, ww_error, ww_status};
 
-/// What a call that gives a status ends with.
+/// The result of a call that returns a status.
 pub(crate) type Outcome = Result<(), ww_status>;
 
-/// What C holds by a pointer. It may move it between threads, and look at it from several.
+/// An object that C holds by pointer. C may move it between threads, and read it from several.
 pub(crate) trait Object: Send + Sync {
     fn spoilt(&self) -> &Spoilt;
 }
 
-/// Whether a call on the object has panicked: nothing is known of the object's state then, and
-/// no call looks at it again.
+/// Whether a call on the object has panicked. The object's state is then unknown, and no further
+/// call touches it.
 #[derive(Debug, Default)]
 pub(crate) struct Spoilt(AtomicBool);
 
 impl Spoilt {
-    // An object has one user at a time, or is only looked at: no order is needed.
+    // An object has one user at a time, or is only read, so no ordering is needed.
     pub(crate) fn is_set(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
@@ -32,12 +33,13 @@ impl Spoilt {
     }
 }
 
-/// Runs a body, and tells whether it panicked. What it was working on must not be used then.
+/// Runs `body`, and returns `None` if it panicked. What `body` worked on must not be used after
+/// that.
 fn caught<R>(body: impl FnOnce() -> R) -> Option<R> {
     match catch_unwind(AssertUnwindSafe(body)) {
         Ok(result) => Some(result),
         Err(payload) => {
-            // Its drop might panic again.
+            // Dropping it might panic again.
             mem::forget(payload);
             None
         }
@@ -47,13 +49,13 @@ fn caught<R>(body: impl FnOnce() -> R) -> Option<R> {
 /// A call that may change the object.
 ///
 /// # Safety
-/// `object` is as the contract of every function says.
+/// `object` obeys the contract of every function.
 #[inline]
 pub(crate) unsafe fn enter<T: Object>(
     object: *mut T,
     body: impl FnOnce(&mut T) -> Outcome,
 ) -> ww_status {
-    // SAFETY: it is NULL or a live object that nobody else uses now.
+    // SAFETY: it is NULL or a live object that nothing else uses during the call.
     let Some(object) = (unsafe { object.as_mut() }) else { return ww_status::WW_ERROR_NULL };
     if object.spoilt().is_set() {
         return ww_status::WW_ERROR_PANIC;
@@ -68,11 +70,11 @@ pub(crate) unsafe fn enter<T: Object>(
     }
 }
 
-/// A call that may change the object and gives something besides its status: `initial`, unless
-/// the body says something else. It is given on errors too.
+/// A call that may change the object and also returns a value through `out`: `initial`, unless
+/// `body` sets another. `out` is set on errors too.
 ///
 /// # Safety
-/// `object` and `out` are as the contract of every function says.
+/// `object` and `out` obey the contract of every function.
 #[inline]
 pub(crate) unsafe fn enter_for<T: Object, R>(
     object: *mut T,
@@ -84,24 +86,24 @@ pub(crate) unsafe fn enter_for<T: Object, R>(
         return ww_status::WW_ERROR_NULL;
     }
     let mut value = initial;
-    // SAFETY: as this function's.
+    // SAFETY: the caller upholds this function's contract.
     let status = unsafe { enter(object, |object| body(object, &mut value)) };
-    // SAFETY: it is not NULL, so that it is good for a write.
+    // SAFETY: it is not NULL, so it is valid for a write.
     unsafe { out.write(value) };
     status
 }
 
-/// A call that only looks at the object: `missing` for NULL and for an object that is spoilt.
+/// A call that only reads the object. Returns `missing` for NULL and for a poisoned object.
 ///
 /// # Safety
-/// `object` is as the contract of every function says.
+/// `object` obeys the contract of every function.
 #[inline]
 pub(crate) unsafe fn look<T: Object, R>(
     object: *const T,
     missing: R,
     body: impl FnOnce(&T) -> R,
 ) -> R {
-    // SAFETY: it is NULL or a live object that is not changed meanwhile.
+    // SAFETY: it is NULL or a live object that nothing changes during the call.
     let Some(object) = (unsafe { object.as_ref() }) else { return missing };
     if object.spoilt().is_set() {
         return missing;
@@ -115,10 +117,10 @@ pub(crate) unsafe fn look<T: Object, R>(
     }
 }
 
-/// A call that only looks at the object, and gives what it sees besides its status.
+/// A call that only reads the object, and returns a value through `out` as well as a status.
 ///
 /// # Safety
-/// `object` and `out` are as the contract of every function says.
+/// `object` and `out` obey the contract of every function.
 pub(crate) unsafe fn look_for<T: Object, R>(
     object: *const T,
     out: *mut R,
@@ -135,31 +137,31 @@ pub(crate) unsafe fn look_for<T: Object, R>(
         Ok(()) => ww_status::WW_OK,
         Err(status) => status,
     };
-    // SAFETY: as this function's.
+    // SAFETY: the caller upholds this function's contract.
     let status = unsafe { look(object, missing, seen) };
-    // SAFETY: it is not NULL, so that it is good for a write.
+    // SAFETY: it is not NULL, so it is valid for a write.
     unsafe { out.write(value) };
     status
 }
 
-/// A call that only looks at the object, and gives only its status.
+/// A call that only reads the object, and returns only a status.
 ///
 /// # Safety
-/// `object` is as the contract of every function says.
+/// `object` obeys the contract of every function.
 pub(crate) unsafe fn look_status<T: Object>(
     object: *const T,
     body: impl FnOnce(&T) -> Outcome,
 ) -> ww_status {
     let mut nothing = ();
-    // SAFETY: as this function's; `nothing` is a place.
+    // SAFETY: the caller upholds this function's contract; `nothing` is a local variable.
     unsafe { look_for(object, &raw mut nothing, (), |object, ()| body(object)) }
 }
 
-/// A call that makes an object and gives a pointer to it, NULL if it fails. Why is told in
-/// `error` unless that is NULL.
+/// A call that creates an object and returns a pointer to it, or NULL if it fails. The reason is
+/// stored in `error` unless that is NULL.
 ///
 /// # Safety
-/// `out` and `error` are as the contract of every function says.
+/// `out` and `error` obey the contract of every function.
 pub(crate) unsafe fn create<T>(
     out: *mut *mut T,
     error: *mut ww_error,
@@ -173,14 +175,14 @@ pub(crate) unsafe fn create<T>(
         Ok(object) => (object, ww_status::WW_OK),
         Err(failure) => {
             if !error.is_null() {
-                // SAFETY: it is not NULL, so that it is good for a write.
+                // SAFETY: it is not NULL, so it is valid for a write.
                 unsafe { error.write(failure.to_c()) };
             }
             (ptr::null_mut(), failure.status())
         }
     };
     if !out.is_null() {
-        // SAFETY: it is not NULL, so that it is good for a write.
+        // SAFETY: it is not NULL, so it is valid for a write.
         unsafe { out.write(object) };
     }
     status
@@ -191,10 +193,10 @@ pub(crate) fn give<T>(object: T) -> *mut T {
     Box::into_raw(Box::new(object))
 }
 
-/// Frees what [`give`] gave; NULL is nothing.
+/// Frees what [`give`] gave. Does nothing for NULL.
 ///
 /// # Safety
-/// `object` is as the contract of every function says, and is not used again.
+/// `object` obeys the contract of every function, and is not used again.
 pub(crate) unsafe fn free<T>(object: *mut T) {
     if !object.is_null() {
         // SAFETY: it came from `give`, and C gives it up.
@@ -203,7 +205,7 @@ pub(crate) unsafe fn free<T>(object: *mut T) {
     }
 }
 
-/// Drops what a panic may have spoilt, and what may panic again.
+/// Drops an object that a panic may have poisoned, and whose drop may panic again.
 pub(crate) fn drop_caught<T>(object: T) {
     let _panicked = caught(|| drop(object));
 }
@@ -229,7 +231,7 @@ mod tests {
         let counter = give(Counter::default());
         let mut seen = 7;
         let panics = |_: &mut Counter| -> Outcome { panic!("caught") };
-        // SAFETY: the object is live and nobody else uses it; `seen` is a value.
+        // SAFETY: the object is live and nothing else uses it; `seen` is a local variable.
         unsafe {
             assert_eq!(enter(counter, panics), ww_status::WW_ERROR_PANIC);
             let counts = |counter: &mut Counter, calls: &mut usize| {
@@ -257,7 +259,7 @@ mod tests {
     #[test]
     fn a_panic_while_making_an_object_is_an_error() {
         let mut made: *mut Counter = ptr::dangling_mut();
-        // SAFETY: both are places of the right types, or NULL.
+        // SAFETY: both are local variables of the right types, or NULL.
         let status = unsafe { create(&raw mut made, ptr::null_mut(), || panic!("caught")) };
         assert_eq!((status, made.is_null()), (ww_status::WW_ERROR_PANIC, true));
     }

@@ -1,4 +1,4 @@
-//! The secrets of connections in a file, for tools that decrypt what was recorded.
+//! The secrets of connections in a file, for tools that decrypt recorded traffic.
 
 use core::fmt;
 use std::fs::{File, OpenOptions};
@@ -10,7 +10,7 @@ use wantwrite::rustls::KeyLog;
 
 use crate::error::{Failure, ww_status};
 
-/// A file in the format of SSLKEYLOGFILE (RFC 9850), which connections add lines to.
+/// A file in the SSLKEYLOGFILE format (RFC 9850), to which connections append lines.
 pub(crate) struct KeyLogFile(Mutex<File>);
 
 impl KeyLogFile {
@@ -29,7 +29,7 @@ impl KeyLog for KeyLogFile {
     fn log(&self, label: &str, client_random: &[u8], secret: &[u8]) {
         let line = format!("{label} {} {}\n", Hex(client_random), Hex(secret));
         let mut file = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // A connection does not fail for it.
+        // A failure to log must not fail the connection.
         let _unlogged = file.write_all(line.as_bytes());
     }
 }

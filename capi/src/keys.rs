@@ -1,4 +1,4 @@
-//! Keys from another handshake.
+//! Keys from a handshake performed elsewhere.
 
 use core::ffi::c_void;
 
@@ -8,15 +8,15 @@ use crate::error::{Failure, ww_status};
 use crate::memory;
 use crate::settings::{self, Settings};
 
-/// Length of an IV.
+/// The length of an IV.
 pub const WW_IV_LEN: usize = 12;
 
-/// The keys of one direction: a traffic secret of TLS 1.3, from which keys can be updated; or a
-/// key with its IV, which cannot. Begin with `{.size = sizeof(ww_keys)}`. What they point to is
-/// copied: wipe yours.
+/// The keys of one direction: a TLS 1.3 traffic secret, whose keys can be updated, or a key and its
+/// IV, which cannot. Begin with `{.size = sizeof(ww_keys)}`. What the pointers refer to is copied:
+/// wipe your own copy.
 ///
-/// Two writers under one key, or one that begins twice with the same `seq`, give away the
-/// plaintext and the key: never do that.
+/// Never create two writers with the same key, or one writer twice with the same `seq`: that
+/// reveals the plaintext and the key.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct ww_keys {
@@ -26,25 +26,25 @@ pub struct ww_keys {
     pub suite: u16,
     /// A traffic secret (RFC 9846, section 7.1), or NULL.
     pub secret: *const u8,
-    /// Its length: that of the suite's hash.
+    /// Its length, which is that of the suite's hash.
     pub secret_len: usize,
-    /// How often it was updated before.
+    /// How many times the secret has been updated.
     pub generation: u64,
-    /// A key, if there is no secret.
+    /// A key, if `secret` is NULL.
     pub key: *const u8,
-    /// Its length: that of the suite's AEAD.
+    /// Its length, which is that of the suite's AEAD key.
     pub key_len: usize,
-    /// `WW_IV_LEN` bytes, if there is no secret. For AES-GCM in TLS 1.2: the 4-byte salt, then 8
-    /// bytes that are XORed with the sequence number to make the explicit nonce.
+    /// `WW_IV_LEN` bytes, if `secret` is NULL. For AES-GCM in TLS 1.2: the 4-byte salt, then 8
+    /// bytes that are XORed with the sequence number to form the explicit nonce.
     pub iv: *const u8,
-    /// The number of the next record.
+    /// The sequence number of the next record.
     pub seq: u64,
 }
 
-// SAFETY: `repr(C)`, its size first, numbers and pointers.
+// SAFETY: `repr(C)`, with its size first; contains only numbers and pointers.
 unsafe impl Settings for ww_keys {}
 
-/// What both directions are made from.
+/// What the keys of both directions are made from.
 enum Parts<'a> {
     Secret(TrafficSecret),
     Key(&'a [u8], [u8; WW_IV_LEN]),
@@ -53,7 +53,7 @@ enum Parts<'a> {
 /// # Safety
 /// `keys` and what it points to obey the contract of every function.
 pub(crate) unsafe fn write_keys(keys: *const ww_keys) -> Result<WriteKeys, Failure> {
-    // SAFETY: as this function's.
+    // SAFETY: the caller upholds this function's contract.
     let (suite, seq, parts) = unsafe { parts(keys) }?;
     match parts {
         Parts::Secret(secret) => Ok(WriteKeys::from_secret_at(secret, seq)),
@@ -64,7 +64,7 @@ pub(crate) unsafe fn write_keys(keys: *const ww_keys) -> Result<WriteKeys, Failu
 /// # Safety
 /// `keys` and what it points to obey the contract of every function.
 pub(crate) unsafe fn read_keys(keys: *const ww_keys) -> Result<ReadKeys, Failure> {
-    // SAFETY: as this function's.
+    // SAFETY: the caller upholds this function's contract.
     let (suite, seq, parts) = unsafe { parts(keys) }?;
     match parts {
         Parts::Secret(secret) => Ok(ReadKeys::from_secret_at(secret, seq)),
@@ -73,20 +73,19 @@ pub(crate) unsafe fn read_keys(keys: *const ww_keys) -> Result<ReadKeys, Failure
 }
 
 /// # Safety
-/// `keys` and what it points to obey the contract of every function, for as long as
-/// `'a`.
+/// `keys` and what it points to obey the contract of every function for all of `'a`.
 unsafe fn parts<'a>(keys: *const ww_keys) -> Result<(CipherSuite, u64, Parts<'a>), Failure> {
     if keys.is_null() {
         return Err(Failure::null("keys"));
     }
-    // SAFETY: not NULL, and as this function's.
+    // SAFETY: not NULL, and the caller upholds this function's contract.
     let keys = unsafe { settings::read(keys) }?;
     let Some(suite) = CipherSuite::from_wire(keys.suite) else {
-        let text = format!("expected a suite of this library's, got {:#06x}", keys.suite);
+        let text = format!("expected a supported suite, got {:#06x}", keys.suite);
         return Err(Failure::of_caller(ww_status::WW_ERROR_ARGUMENT, text));
     };
     let bytes = |data: *const u8, len| {
-        // SAFETY: as this function's.
+        // SAFETY: the caller upholds this function's contract.
         let bytes: Result<&'a [u8], _> = unsafe { memory::bytes(data.cast::<c_void>(), len) };
         bytes.map_err(|status| Failure::of_caller(status, "expected a key or a secret, got none"))
     };

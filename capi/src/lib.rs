@@ -1,35 +1,35 @@
-//! The C library: every function of `include/wantwrite.h`, over the public API of the engine.
+//! The C library: every function of `include/wantwrite.h`, on top of the engine's public API.
 //!
 //! # The contract of every function
 //!
-//! This is what makes each `unsafe` block here sound. The header says the same to its readers.
+//! Every `unsafe` block here relies on this contract. The header states the same for its readers.
 //!
-//! * A pointer to an object is NULL or came from the `_new` function of its type (or
-//!   `ww_out_take`), and was not freed or given away since.
-//! * While a function runs on an object, no other one does, unless all of them take it `const`.
-//!   A configuration and a pool may be used from any number of threads at once.
-//! * A pointer and a length describe memory that holds as many bytes and stays as it is during
-//!   the call; with a length of 0 the pointer may be anything. Memory that the call writes is
-//!   not otherwise used during the call.
-//! * A pointer to a single value is NULL, or aligned, and good for reads or writes of that type.
-//! * A text ends with a zero byte.
+//! * A pointer to an object is NULL, or it came from the `_new` function of its type (or from
+//!   `ww_out_take`) and has not been freed or given away since.
+//! * While a function uses an object, no other function uses it, unless all of them take it as
+//!   `const`. Any number of threads may use a configuration or a pool at the same time.
+//! * A pointer and a length describe memory that holds that many bytes and does not change during
+//!   the call; if the length is 0, the pointer can be anything. Nothing else uses memory that the
+//!   call writes.
+//! * A pointer to a single value is NULL, or aligned and valid for reads or writes of its type.
+//! * A string ends with a zero byte.
 //!
-//! [`guard`] has the one door through which all calls come: it looks for NULL, catches panics,
-//! and keeps C away from an object that a panic has left in an unknown state.
-#![expect(non_camel_case_types, reason = "types have the names that C sees")]
+//! All calls pass through [`guard`]: it checks for NULL, catches panics, and keeps C away from an
+//! object that a panic has left in an unknown state.
+#![expect(non_camel_case_types, reason = "types have their C names")]
 #![expect(
     clippy::missing_safety_doc,
-    reason = "one contract for all functions: that of the header, stated above"
+    reason = "all functions share the contract of the header, stated above"
 )]
 #![cfg_attr(
     test,
     expect(
         clippy::multiple_unsafe_ops_per_block,
-        reason = "a test makes many calls on one object, and vouches for all of them at once"
+        reason = "one comment covers the many calls that a test makes on one object"
     )
 )]
 
-// In the order of the header; the groups keep it.
+// In the order of the header; the blank lines between the groups preserve it.
 mod error;
 mod guard;
 mod memory;

@@ -1,4 +1,4 @@
-//! Memory that goes from C to the engine and back: spans, and what is checked of them.
+//! Memory that C and the engine exchange: spans, and the checks on them.
 
 use core::ffi::{CStr, c_char, c_void};
 use core::marker::PhantomData;
@@ -8,39 +8,39 @@ use core::slice;
 
 use crate::error::ww_status;
 
-/// Bytes to be read: `len` of them at `data`. Without bytes, `data` may be NULL.
+/// Bytes to read: `len` bytes at `data`. If `len` is 0, `data` may be NULL.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct ww_span {
     /// The first byte.
     pub data: *const u8,
-    /// How many there are.
+    /// How many bytes.
     pub len: usize,
 }
 
 impl ww_span {
     pub(crate) const EMPTY: Self = Self { data: ptr::null(), len: 0 };
 
-    /// NULL if there is nothing.
+    /// `data` is NULL if `bytes` is empty.
     pub(crate) const fn of(bytes: &[u8]) -> Self {
         if bytes.is_empty() { Self::EMPTY } else { Self { data: bytes.as_ptr(), len: bytes.len() } }
     }
 }
 
-/// Memory to be written: `len` bytes at `data`. NULL if there is none.
+/// Memory to write: `len` bytes at `data`. `data` is NULL if there is no memory.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct ww_memory {
     /// The first byte.
     pub data: *mut u8,
-    /// How many there are.
+    /// How many bytes.
     pub len: usize,
 }
 
 impl ww_memory {
     pub(crate) const EMPTY: Self = Self { data: ptr::null_mut(), len: 0 };
 
-    /// NULL if there is nothing.
+    /// `data` is NULL if `bytes` is empty.
     pub(crate) const fn of(bytes: &mut [u8]) -> Self {
         match bytes.len() {
             0 => Self::EMPTY,
@@ -49,13 +49,13 @@ impl ww_memory {
     }
 }
 
-/// `struct iovec` of the system, as `std::io::IoSlice` is too.
+/// The system's `struct iovec`, whose layout `std::io::IoSlice` shares.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct iovec {
     /// The first byte.
     pub iov_base: *mut c_void,
-    /// How many there are.
+    /// How many bytes.
     pub iov_len: usize,
 }
 
@@ -65,8 +65,8 @@ impl iovec {
     }
 }
 
-/// Whether so many bytes can lie at that place at all: more than half of the address space is
-/// never one object.
+/// Whether an object of `len` bytes can exist at that address at all: no object is larger than half
+/// of the address space.
 const fn check(is_null: bool, len: usize) -> Result<(), ww_status> {
     match len {
         0 => Ok(()),
@@ -76,17 +76,17 @@ const fn check(is_null: bool, len: usize) -> Result<(), ww_status> {
     }
 }
 
-/// The caller's bytes, for the time of the call.
+/// The caller's bytes, borrowed for the call.
 ///
 /// # Safety
-/// Pointer and length are as the contract of every function says, for as long as `'a`.
+/// Pointer and length obey the contract of every function for all of `'a`.
 #[inline]
 pub(crate) unsafe fn bytes<'a>(data: *const c_void, len: usize) -> Result<&'a [u8], ww_status> {
     check(data.is_null(), len)?;
     if len == 0 {
         return Ok(&[]);
     }
-    // SAFETY: not NULL, and `len` bytes that stay as they are; not longer than any object is.
+    // SAFETY: not NULL, and `len` bytes that do not change; no longer than an object can be.
     Ok(unsafe { slice::from_raw_parts(data.cast(), len) })
 }
 
@@ -98,7 +98,7 @@ pub(crate) struct Target {
 }
 
 impl Target {
-    /// Looks at pointer and length.
+    /// Checks pointer and length.
     pub(crate) fn new(data: *mut c_void, len: usize) -> Result<Self, ww_status> {
         check(data.is_null(), len)?;
         Ok(Self { data: data.cast(), len })
@@ -108,26 +108,25 @@ impl Target {
         self.len == 0
     }
 
-    /// Copies as much of `bytes` as there is room for behind `at`, and returns how much that
-    /// was.
+    /// Copies as much of `bytes` as fits after `at`, and returns how many bytes that was.
     ///
     /// # Safety
-    /// Pointer and length are as the contract of every function says.
+    /// Pointer and length obey the contract of every function.
     pub(crate) unsafe fn put(self, at: usize, bytes: &[u8]) -> usize {
         let n = bytes.len().min(self.len.saturating_sub(at));
         if n > 0 {
-            // SAFETY: `at` is within the memory, which nothing of the engine lies in.
+            // SAFETY: `at` is within the memory, which does not overlap any of the engine's.
             let place = unsafe { self.data.add(at) };
-            // SAFETY: `n` bytes are there on both sides, apart from each other.
+            // SAFETY: source and destination have `n` bytes each, and do not overlap.
             unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), place, n) };
         }
         n
     }
 
-    /// The memory, all zeros.
+    /// The memory, filled with zeros.
     ///
     /// # Safety
-    /// As [`put`](Self::put), for as long as `'a`.
+    /// The same as [`put`](Self::put), for all of `'a`.
     pub(crate) unsafe fn zeroed<'a>(self) -> &'a mut [u8] {
         if self.len == 0 {
             return &mut [];
@@ -139,7 +138,7 @@ impl Target {
     }
 }
 
-/// A piece of the caller's bytes for a vectored write, looked at already.
+/// A piece of the caller's bytes for a vectored write, already checked.
 #[repr(transparent)]
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Piece<'a>(iovec, PhantomData<&'a [u8]>);
@@ -151,16 +150,16 @@ impl Deref for Piece<'_> {
         if self.0.iov_len == 0 {
             return &[];
         }
-        // SAFETY: `pieces` has looked at it, and its caller vouches for the bytes.
+        // SAFETY: `pieces` has checked it, and the caller of `pieces` guarantees the bytes.
         unsafe { slice::from_raw_parts(self.0.iov_base.cast_const().cast(), self.0.iov_len) }
     }
 }
 
-/// The caller's pieces, for the time of the call.
+/// The caller's pieces, borrowed for the call.
 ///
 /// # Safety
-/// `pieces` and `count` describe memory with as many pieces, and each of them is as the contract
-/// of every function says, for as long as `'a`.
+/// `pieces` and `count` describe memory with that many pieces, and each piece obeys the contract of
+/// every function for all of `'a`.
 pub(crate) unsafe fn pieces<'a>(
     pieces: *const iovec,
     count: usize,
@@ -169,7 +168,8 @@ pub(crate) unsafe fn pieces<'a>(
     if count == 0 {
         return Ok(&[]);
     }
-    // SAFETY: not NULL, and `count` pieces that stay as they are; a `Piece` is an `iovec`.
+    // SAFETY: not NULL, and `count` pieces that do not change; a `Piece` has the layout of an
+    // `iovec`.
     let pieces: &[Piece<'_>] = unsafe { slice::from_raw_parts(pieces.cast(), count) };
     for Piece(piece, _) in pieces {
         check(piece.iov_base.is_null(), piece.iov_len)?;
@@ -177,10 +177,10 @@ pub(crate) unsafe fn pieces<'a>(
     Ok(pieces)
 }
 
-/// The caller's places for pieces that are given out: at most `count`.
+/// Fills the caller's array with pieces, at most `count`, and returns how many it filled.
 ///
 /// # Safety
-/// `places` and `count` are as the contract of every function says, and so many may be written.
+/// `places` and `count` obey the contract of every function, and that many places can be written.
 pub(crate) unsafe fn put_iovecs<'a>(
     places: *mut iovec,
     count: usize,
@@ -189,19 +189,19 @@ pub(crate) unsafe fn put_iovecs<'a>(
     check(places.is_null(), count.saturating_mul(size_of::<iovec>()))?;
     let mut filled = 0;
     for chunk in chunks.take(count) {
-        // SAFETY: fewer than `count` were written before.
+        // SAFETY: fewer than `count` places have been written.
         let place = unsafe { places.add(filled) };
-        // SAFETY: it is one of the `count` places, which may be written.
+        // SAFETY: it is one of the `count` places that can be written.
         unsafe { place.write(iovec::of(chunk)) };
         filled += 1;
     }
     Ok(filled)
 }
 
-/// The caller's text, for the time of the call; `None` for NULL.
+/// The caller's string, borrowed for the call; `None` for NULL.
 ///
 /// # Safety
-/// `text` is as the contract of every function says, for as long as `'a`.
+/// `text` obeys the contract of every function for all of `'a`.
 pub(crate) unsafe fn text<'a>(text: *const c_char) -> Option<&'a CStr> {
     if text.is_null() {
         return None;
@@ -223,7 +223,7 @@ mod tests {
     #[test]
     fn what_cannot_be_memory_is_refused() {
         let somewhere = ptr::dangling::<u8>().cast();
-        // SAFETY: what is refused, or of length 0, is not read.
+        // SAFETY: memory that is refused, or has length 0, is not read.
         unsafe {
             assert_eq!(bytes(ptr::null(), 0), Ok(&[][..]));
             assert_eq!(bytes(ptr::null(), 1), Err(ww_status::WW_ERROR_NULL));

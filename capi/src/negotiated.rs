@@ -1,4 +1,4 @@
-//! What the handshake agreed on, and keys for other protocols.
+//! The outcome of the handshake, and keys for other protocols.
 
 use core::ffi::c_void;
 
@@ -9,22 +9,22 @@ use crate::error::ww_status;
 use crate::guard;
 use crate::memory::{self, Target, ww_span};
 
-/// How a handshake went.
+/// The kind of a handshake.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ww_handshake {
-    /// It is not over.
+    /// Not complete yet.
     WW_HANDSHAKE_UNKNOWN = 0,
-    /// In full.
+    /// A full handshake.
     WW_HANDSHAKE_FULL = 1,
-    /// In full, after a HelloRetryRequest.
+    /// A full handshake, after a HelloRetryRequest.
     WW_HANDSHAKE_FULL_WITH_RETRY = 2,
-    /// A session was resumed.
+    /// A resumption of an earlier session.
     WW_HANDSHAKE_RESUMED = 3,
 }
 
-/// The protocol version, 0x0304 for TLS 1.3 and 0x0303 for TLS 1.2, once the handshake is over;
-/// before it, 0.
+/// Returns the protocol version, 0x0304 for TLS 1.3 and 0x0303 for TLS 1.2; 0 until the handshake
+/// is complete.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_version(connection: *const ww_connection) -> u16 {
     let version = |connection: &ww_connection| match connection.connection().protocol_version() {
@@ -32,31 +32,31 @@ pub unsafe extern "C" fn ww_version(connection: *const ww_connection) -> u16 {
         Some(Version::Tls12) => 0x0303,
         None => 0,
     };
-    // SAFETY: the contract of every function.
+    // SAFETY: the caller upholds the contract of every function.
     unsafe { guard::look(connection, 0, version) }
 }
 
-/// The number of the cipher suite (IANA), once the handshake is over; before it, 0.
+/// Returns the number of the cipher suite (IANA); 0 until the handshake is complete.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_cipher_suite(connection: *const ww_connection) -> u16 {
     let suite = |connection: &ww_connection| {
         connection.connection().cipher_suite().map_or(0, wantwrite::CipherSuite::to_wire)
     };
-    // SAFETY: the contract of every function.
+    // SAFETY: the caller upholds the contract of every function.
     unsafe { guard::look(connection, 0, suite) }
 }
 
-/// The number of the group that the keys were agreed on in (IANA), once the handshake is over; 0
-/// for a resumption without a new key exchange.
+/// Returns the number of the key exchange group (IANA); 0 until the handshake is complete, and for
+/// a resumption without a new key exchange.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_key_exchange_group(connection: *const ww_connection) -> u16 {
     let group =
         |connection: &ww_connection| connection.connection().key_exchange_group().unwrap_or(0);
-    // SAFETY: the contract of every function.
+    // SAFETY: the caller upholds the contract of every function.
     unsafe { guard::look(connection, 0, group) }
 }
 
-/// How the handshake went, once it is over.
+/// Returns the kind of the handshake, once it is complete.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_handshake_kind(connection: *const ww_connection) -> ww_handshake {
     let kind = |connection: &ww_connection| match connection.connection().handshake_kind() {
@@ -67,12 +67,12 @@ pub unsafe extern "C" fn ww_handshake_kind(connection: *const ww_connection) -> 
         }
         Some(_) => ww_handshake::WW_HANDSHAKE_FULL,
     };
-    // SAFETY: the contract of every function.
+    // SAFETY: the caller upholds the contract of every function.
     unsafe { guard::look(connection, ww_handshake::WW_HANDSHAKE_UNKNOWN, kind) }
 }
 
-/// The application protocol that was agreed on (ALPN), once the handshake is over; empty if none
-/// was. The span is valid until the next call on the connection that is not `const`.
+/// Returns the application protocol that was negotiated (ALPN), once the handshake is complete;
+/// empty if there is none. The span is valid until the next non-`const` call on the connection.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_alpn(
     connection: *const ww_connection,
@@ -82,13 +82,13 @@ pub unsafe extern "C" fn ww_alpn(
         *protocol = ww_span::of(connection.connection().alpn_protocol().unwrap_or_default());
         Ok(())
     };
-    // SAFETY: the contract of every function.
+    // SAFETY: the caller upholds the contract of every function.
     unsafe { guard::look_for(connection, protocol, ww_span::EMPTY, look) }
 }
 
-/// The name that the client asked for (SNI), on a server once the handshake is over; empty if
-/// there was none. No zero byte ends it. The span is valid until the next call on the connection
-/// that is not `const`.
+/// Returns the name that the client asked for (SNI), on a server, once the handshake is complete;
+/// empty if there is none. It does not end with a zero byte. The span is valid until the next
+/// non-`const` call on the connection.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_server_name(
     connection: *const ww_connection,
@@ -98,13 +98,13 @@ pub unsafe extern "C" fn ww_server_name(
         *name = ww_span::of(connection.connection().server_name().unwrap_or_default().as_bytes());
         Ok(())
     };
-    // SAFETY: the contract of every function.
+    // SAFETY: the caller upholds the contract of every function.
     unsafe { guard::look_for(connection, name, ww_span::EMPTY, look) }
 }
 
-/// The peer's certificate number `index` as DER, once the handshake is over: its own is number
-/// 0. Empty behind the last. The span is valid until the next call on the connection that is not
-/// `const`.
+/// Returns the peer's certificate number `index` as DER, once the handshake is complete. Number 0
+/// is the peer's own; after the last one, the span is empty. It is valid until the next non-`const`
+/// call on the connection.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_peer_certificate(
     connection: *const ww_connection,
@@ -116,17 +116,17 @@ pub unsafe extern "C" fn ww_peer_certificate(
         *certificate = certificates.get(index).map_or(ww_span::EMPTY, |der| ww_span::of(der));
         Ok(())
     };
-    // SAFETY: the contract of every function.
+    // SAFETY: the caller upholds the contract of every function.
     unsafe { guard::look_for(connection, certificate, ww_span::EMPTY, look) }
 }
 
-/// More than any hash lets one export.
+/// More than any hash allows to export.
 const MAX_EXPORT_LEN: usize = 1 << 14;
 
-/// Fills `out` with keying material for another protocol (RFC 9846, section 7.5; RFC 5705): both
-/// ends, and nobody else, get the same for the same label, context and length. `context` may be
-/// NULL for none, which in TLS 1.2 is not the same as an empty one. Needs the setting
-/// `exporter`. On an error `out` is all zeros, or untouched.
+/// Fills `out` with keying material for another protocol (RFC 9846, section 7.5; RFC 5705). Both
+/// peers, and no one else, get the same bytes for the same label, context and length. `context` may
+/// be NULL for none, which differs from an empty context in TLS 1.2. Requires the setting
+/// `exporter`. After an error, `out` is all zeros, or untouched.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_export(
     connection: *const ww_connection,
@@ -138,16 +138,16 @@ pub unsafe extern "C" fn ww_export(
     context_len: usize,
 ) -> ww_status {
     let export = |connection: &ww_connection| {
-        // SAFETY: the contract of every function.
+        // SAFETY: the caller upholds the contract of every function.
         let label = unsafe { memory::bytes(label, label_len) }?;
         let has_context = !context.is_null() || context_len > 0;
-        // SAFETY: the contract of every function.
+        // SAFETY: the caller upholds the contract of every function.
         let context = unsafe { memory::bytes(context, context_len) }?;
         let target = Target::new(out, out_len)?;
         if out_len > MAX_EXPORT_LEN {
             return Err(ww_status::WW_ERROR_EXPORT);
         }
-        // SAFETY: the contract of every function.
+        // SAFETY: the caller upholds the contract of every function.
         let out = unsafe { target.zeroed() };
         let exported = connection.connection().export_keying_material(
             out,
@@ -160,6 +160,6 @@ pub unsafe extern "C" fn ww_export(
             Err(_) => Err(ww_status::WW_ERROR_EXPORT),
         }
     };
-    // SAFETY: the contract of every function.
+    // SAFETY: the caller upholds the contract of every function.
     unsafe { guard::look_status(connection, export) }
 }

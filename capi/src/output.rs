@@ -1,4 +1,4 @@
-//! Sealed bytes out of a connection.
+//! Draining sealed bytes from a connection.
 
 use core::ptr;
 
@@ -10,21 +10,21 @@ use crate::error::ww_status;
 use crate::guard::{self, Outcome};
 use crate::memory::{self, iovec, ww_span};
 
-/// The first of the sealed bytes that wait: as many as lie together, empty if none wait. Give
-/// the transport some of them, from their beginning, and call `ww_out_advance`. If nothing
-/// sealed waits, the current record is sealed first.
+/// Returns the first pending bytes, as many as are contiguous; empty if none are pending. Give the
+/// transport some of them, from the start, then call `ww_out_advance`. If no sealed bytes are
+/// pending, this seals the current record first.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_out(connection: *mut ww_connection, span: *mut ww_span) -> ww_status {
     let look = |connection: &mut ww_connection, span: &mut ww_span| {
         *span = ww_span::of(connection.writer_mut().drain().chunk());
         Ok(())
     };
-    // SAFETY: the contract of every function.
+    // SAFETY: the caller upholds the contract of every function.
     unsafe { guard::enter_for(connection, span, ww_span::EMPTY, look) }
 }
 
-/// All the sealed bytes that wait, as far as `count` pieces go, for `writev`: `filled` says how
-/// many were set.
+/// Returns all pending sealed bytes, as far as `count` pieces suffice, for `writev`. `filled` is
+/// the number of pieces that were set.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_out_iov(
     connection: *mut ww_connection,
@@ -34,25 +34,25 @@ pub unsafe extern "C" fn ww_out_iov(
 ) -> ww_status {
     let look = |connection: &mut ww_connection, filled: &mut usize| {
         let drain = connection.writer_mut().drain();
-        // SAFETY: the contract of every function.
+        // SAFETY: the caller upholds the contract of every function.
         *filled = unsafe { memory::put_iovecs(iov, count, drain.chunks()) }?;
         Ok(())
     };
-    // SAFETY: the contract of every function.
+    // SAFETY: the caller upholds the contract of every function.
     unsafe { guard::enter_for(connection, filled, 0, look) }
 }
 
-/// The transport has taken the first `n` bytes. More than wait is `WW_ERROR_OVERRUN`, and
-/// changes nothing.
+/// Reports that the transport has taken the first `n` bytes. If that is more than are pending, it
+/// returns `WW_ERROR_OVERRUN` and changes nothing.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_out_advance(connection: *mut ww_connection, n: usize) -> ww_status {
-    // SAFETY: the contract of every function.
+    // SAFETY: the caller upholds the contract of every function.
     unsafe { guard::enter(connection, |connection| advance(connection.writer_mut(), n)) }
 }
 
-/// Takes the first waiting bytes out as your own, at most `max` of them: fewer if they do not
-/// lie together. `chunk` is NULL if nothing waits. They count as drained; what was not sent must
-/// be put back.
+/// Takes out the first pending bytes as a chunk that you own, at most `max` bytes; fewer if they
+/// are not contiguous. `chunk` is NULL if nothing is pending. The bytes count as drained, so you
+/// must put back what you do not send.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_out_take(
     connection: *mut ww_connection,
@@ -63,18 +63,18 @@ pub unsafe extern "C" fn ww_out_take(
         *chunk = take_chunk(connection.writer_mut(), max);
         Ok(())
     };
-    // SAFETY: the contract of every function.
+    // SAFETY: the caller upholds the contract of every function.
     unsafe { guard::enter_for(connection, chunk, ptr::null_mut(), take) }
 }
 
-/// Puts the last chunk back, or the last ones, the last of all first: its bytes wait again. With
-/// `WW_OK` the chunk is gone; with an error it is still yours.
+/// Puts back the chunk that was taken last, so that its bytes are pending again. Put several chunks
+/// back in reverse order. With `WW_OK` the chunk is freed; with an error it is still yours.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_put_back(
     connection: *mut ww_connection,
     chunk: *mut ww_chunk,
 ) -> ww_status {
-    // SAFETY: the contract of every function.
+    // SAFETY: the caller upholds the contract of every function.
     unsafe { put_back(connection, chunk, |connection| connection.writer_mut()) }
 }
 
@@ -90,14 +90,14 @@ pub(crate) fn take_chunk(writer: &mut Writer, max: usize) -> *mut ww_chunk {
 }
 
 /// # Safety
-/// `object` and `chunk` are as the contract of every function says.
+/// `object` and `chunk` obey the contract of every function.
 pub(crate) unsafe fn put_back<T: guard::Object>(
     object: *mut T,
     chunk: *mut ww_chunk,
     writer: impl FnOnce(&mut T) -> &mut Writer,
 ) -> ww_status {
     let put_back = |object: &mut T| {
-        // SAFETY: NULL or a live chunk, which nobody else uses now.
+        // SAFETY: NULL or a live chunk, which nothing else uses during the call.
         let Some(held) = (unsafe { chunk.as_mut() }) else { return Err(ww_status::WW_ERROR_NULL) };
         let Some(bytes) = held.take() else { return Err(ww_status::WW_ERROR_PUT_BACK) };
         if let Err(PutBackError(bytes)) = writer(object).put_back(bytes) {
@@ -106,7 +106,7 @@ pub(crate) unsafe fn put_back<T: guard::Object>(
         }
         Ok(())
     };
-    // SAFETY: as this function's.
+    // SAFETY: the caller upholds this function's contract.
     let status = unsafe { guard::enter(object, put_back) };
     if status == ww_status::WW_OK {
         // SAFETY: a live chunk, which C has given up.

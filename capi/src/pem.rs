@@ -13,7 +13,8 @@ use zeroize::Zeroizing;
 use crate::error::{Failure, ww_status};
 use crate::memory;
 
-/// PEM, in a file (`path`) or in memory (`data` and `len`). All zeros: none. Both: an error.
+/// PEM in a file (`path`) or in memory (`data` and `len`). All zeros means none; setting both is an
+/// error.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct ww_pem {
@@ -21,7 +22,7 @@ pub struct ww_pem {
     pub path: *const c_char,
     /// PEM in memory, or NULL.
     pub data: *const u8,
-    /// How long that is.
+    /// How many bytes of PEM.
     pub len: usize,
 }
 
@@ -32,13 +33,13 @@ impl ww_pem {
         self.path.is_null() && self.data.is_null() && self.len == 0
     }
 
-    /// All of it.
+    /// Reads all of it.
     ///
     /// # Safety
-    /// Its pointers are as the contract of every function says.
+    /// Its pointers obey the contract of every function.
     unsafe fn read(&self, what: &str) -> Result<Vec<u8>, Failure> {
         let setting = |text| Failure::of_caller(ww_status::WW_ERROR_SETTING, text);
-        // SAFETY: as this function's.
+        // SAFETY: the caller upholds this function's contract.
         match unsafe { memory::text(self.path) } {
             Some(_) if !self.data.is_null() => {
                 Err(setting(format!("expected a file or memory for {what}, got both")))
@@ -48,25 +49,25 @@ impl ww_pem {
                 Failure::of_caller(ww_status::WW_ERROR_FILE, text)
             }),
             None => {
-                // SAFETY: as this function's.
+                // SAFETY: the caller upholds this function's contract.
                 let bytes = unsafe { memory::bytes(self.data.cast::<c_void>(), self.len) };
                 let bytes = bytes.map_err(|status| {
-                    Failure::of_caller(status, format!("expected {what}, got no memory"))
+                    Failure::of_caller(status, format!("expected {what}, got invalid memory"))
                 })?;
                 Ok(bytes.to_vec())
             }
         }
     }
 
-    /// The certificates in it: one or more.
+    /// The certificates in it, at least one.
     ///
     /// # Safety
-    /// As its pointers.
+    /// Its pointers obey the contract of every function.
     pub(crate) unsafe fn certificates(
         &self,
         what: &str,
     ) -> Result<Vec<CertificateDer<'static>>, Failure> {
-        // SAFETY: as this function's.
+        // SAFETY: the caller upholds this function's contract.
         let pem = unsafe { self.read(what) }?;
         let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
         match certificates {
@@ -81,23 +82,23 @@ impl ww_pem {
     /// The first private key in it.
     ///
     /// # Safety
-    /// As its pointers.
+    /// Its pointers obey the contract of every function.
     pub(crate) unsafe fn private_key(&self, what: &str) -> Result<PrivateKeyDer<'static>, Failure> {
-        // SAFETY: as this function's.
+        // SAFETY: the caller upholds this function's contract.
         let pem = Zeroizing::new(unsafe { self.read(what) }?);
         PrivateKeyDer::from_pem_slice(&pem).map_err(|error| undecodable(format!("{what}: {error}")))
     }
 
-    /// Adds the certificates in it to those that are trusted.
+    /// Adds the certificates in it to the trusted roots.
     ///
     /// # Safety
-    /// As its pointers.
+    /// Its pointers obey the contract of every function.
     pub(crate) unsafe fn add_to(
         &self,
         store: &mut RootCertStore,
         what: &str,
     ) -> Result<(), Failure> {
-        // SAFETY: as this function's.
+        // SAFETY: the caller upholds this function's contract.
         for certificate in unsafe { self.certificates(what) }? {
             store.add(certificate).map_err(|error| {
                 Failure::of_caller(ww_status::WW_ERROR_IDENTITY, format!("{what}: {error}"))
@@ -111,7 +112,7 @@ fn undecodable(text: String) -> Failure {
     Failure::of_caller(ww_status::WW_ERROR_PEM, text)
 }
 
-/// A path of the caller's: any bytes on Unix, UTF-8 elsewhere.
+/// A path from the caller: any bytes on Unix, UTF-8 elsewhere.
 pub(crate) fn path_of(path: &CStr) -> Result<&Path, Failure> {
     #[cfg(unix)]
     {

@@ -12,8 +12,8 @@ use crate::raw_writer::ww_writer;
 use crate::settings::{connection_config, ww_connection_settings};
 use crate::state::{WW_WANTS_INPUT, WW_WANTS_PROCESS, ww_reading};
 
-/// The reading half of a connection whose handshake you have made yourself. Its calls are those
-/// of a connection. One thread at a time may use it.
+/// The reading half of a connection whose handshake you have performed yourself. Its functions
+/// correspond to those of a connection. One thread at a time may use it.
 #[derive(Debug)]
 pub struct ww_reader {
     reader: Reader,
@@ -32,22 +32,22 @@ impl ww_reader {
     }
 }
 
-/// What came besides plaintext, of one record.
+/// What a record contained besides plaintext.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ww_events {
-    /// Not 0 if the peer has updated its key: tell the writer (`ww_writer_on_key_update`).
+    /// Not 0 if the peer has updated its key: tell the writer with `ww_writer_on_key_update`.
     pub key_update: i32,
-    /// Not 0 if it asks for ours with that.
+    /// Not 0 if the peer asks for our KeyUpdate in return.
     pub key_update_requested: i32,
-    /// Session tickets, which are only counted.
+    /// The number of session tickets, which are not stored.
     pub tickets: u32,
-    /// TLS 1.2: the peer has asked to renegotiate.
+    /// TLS 1.2: how many times the peer has asked to renegotiate.
     pub renegotiation_requests: u32,
 }
 
-/// A reader with an empty buffer. `is_server` is not 0 if we are the server. Of the settings,
-/// those of reading count. `settings` may be NULL for the defaults, `error` too.
+/// Creates a reader with an empty buffer. `is_server` is not 0 if we are the server. Of the
+/// settings, only those for reading apply. `settings` (for the defaults) and `error` may be NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_reader_new(
     keys: *const ww_keys,
@@ -57,47 +57,47 @@ pub unsafe extern "C" fn ww_reader_new(
     error: *mut ww_error,
 ) -> ww_status {
     let make = || {
-        // SAFETY: the contract of every function.
+        // SAFETY: the caller upholds the contract of every function.
         let keys = unsafe { read_keys(keys) }?;
-        // SAFETY: the contract of every function.
+        // SAFETY: the caller upholds the contract of every function.
         let settings = unsafe { connection_config(settings) }?;
         let role = if is_server == 0 { Role::Client } else { Role::Server };
         let reader = Reader::new(keys, role, settings.reader).map_err(Failure::of_setting)?;
         Ok(guard::give(ww_reader { reader, spoilt: Spoilt::default() }))
     };
-    // SAFETY: the contract of every function.
+    // SAFETY: the caller upholds the contract of every function.
     unsafe { guard::create(reader, error, make) }
 }
 
 /// Frees a reader.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_reader_free(reader: *mut ww_reader) {
-    // SAFETY: the contract of every function.
+    // SAFETY: the caller upholds the contract of every function.
     unsafe { guard::free(reader) };
 }
 
-/// As `ww_in`.
+/// Like `ww_in`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_reader_in(reader: *mut ww_reader, memory: *mut ww_memory) -> ww_status {
     let lend = |this: &mut ww_reader, memory: &mut ww_memory| {
         *memory = this.reader.lend_inbound().map_or(ww_memory::EMPTY, ww_memory::of);
         Ok(())
     };
-    // SAFETY: the contract of every function.
+    // SAFETY: the caller upholds the contract of every function.
     unsafe { guard::enter_for(reader, memory, ww_memory::EMPTY, lend) }
 }
 
-/// As `ww_in_commit`.
+/// Like `ww_in_commit`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_reader_in_commit(reader: *mut ww_reader, n: usize) -> ww_status {
     let commit = |this: &mut ww_reader| {
         this.reader.commit_inbound(n).map_err(|_| ww_status::WW_ERROR_OVERRUN)
     };
-    // SAFETY: the contract of every function.
+    // SAFETY: the caller upholds the contract of every function.
     unsafe { guard::enter(reader, commit) }
 }
 
-/// As `ww_receive`.
+/// Like `ww_receive`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_reader_receive(
     reader: *mut ww_reader,
@@ -106,28 +106,28 @@ pub unsafe extern "C" fn ww_reader_receive(
     taken: *mut usize,
 ) -> ww_status {
     let receive = |this: &mut ww_reader, taken: &mut usize| {
-        // SAFETY: the contract of every function.
+        // SAFETY: the caller upholds the contract of every function.
         let wire = unsafe { memory::bytes(wire, len) }?;
         *taken = this.reader.receive(wire);
         Ok(())
     };
-    // SAFETY: the contract of every function.
+    // SAFETY: the caller upholds the contract of every function.
     unsafe { guard::enter_for(reader, taken, 0, receive) }
 }
 
-/// As `ww_in_end`.
+/// Like `ww_in_end`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_reader_in_end(reader: *mut ww_reader) -> ww_status {
     let end = |this: &mut ww_reader| {
         this.reader.end_of_input();
         Ok(())
     };
-    // SAFETY: the contract of every function.
+    // SAFETY: the caller upholds the contract of every function.
     unsafe { guard::enter(reader, end) }
 }
 
-/// Opens records until one has plaintext that is not consumed, or something in `events`, or
-/// input is needed, or the peer has closed. Errors are as those of `ww_process`.
+/// Opens records until one has plaintext to consume or sets something in `events`, or until more
+/// input is needed or the peer has closed. The errors are those of `ww_process`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_reader_process(
     reader: *mut ww_reader,
@@ -142,11 +142,11 @@ pub unsafe extern "C" fn ww_reader_process(
         events.renegotiation_requests = found.renegotiation_requests;
         Ok(())
     };
-    // SAFETY: the contract of every function.
+    // SAFETY: the caller upholds the contract of every function.
     unsafe { guard::enter_for(reader, events, ww_events::default(), process) }
 }
 
-/// As `ww_plaintext`.
+/// Like `ww_plaintext`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_reader_plaintext(
     reader: *const ww_reader,
@@ -156,21 +156,21 @@ pub unsafe extern "C" fn ww_reader_plaintext(
         *span = ww_span::of(this.reader.plaintext());
         Ok(())
     };
-    // SAFETY: the contract of every function.
+    // SAFETY: the caller upholds the contract of every function.
     unsafe { guard::look_for(reader, span, ww_span::EMPTY, look) }
 }
 
-/// As `ww_consume`.
+/// Like `ww_consume`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_reader_consume(reader: *mut ww_reader, n: usize) -> ww_status {
     let consume =
         |this: &mut ww_reader| this.reader.consume(n).map_err(|_| ww_status::WW_ERROR_OVERRUN);
-    // SAFETY: the contract of every function.
+    // SAFETY: the caller upholds the contract of every function.
     unsafe { guard::enter(reader, consume) }
 }
 
-/// The writer beside it has sealed records, which give the peer credit as data from it does.
-/// Call it now and then if you mostly write.
+/// Reports the records that the writer of the same connection has sealed. They earn the peer
+/// credit, as data from the peer does. Call this now and then if you mostly write.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_reader_on_sealed(
     reader: *mut ww_reader,
@@ -181,34 +181,34 @@ pub unsafe extern "C" fn ww_reader_on_sealed(
             return Err(ww_status::WW_ERROR_NULL);
         }
         let records = |writer: &ww_writer| writer.get().progress().records;
-        // SAFETY: the contract of every function.
+        // SAFETY: the caller upholds the contract of every function.
         this.reader.on_sealed(unsafe { guard::look(writer, 0, records) });
         Ok(())
     };
-    // SAFETY: the contract of every function.
+    // SAFETY: the caller upholds the contract of every function.
     unsafe { guard::enter(reader, tell) }
 }
 
-/// `WW_WANTS_INPUT` and `WW_WANTS_PROCESS`, as `ww_wants` has them.
+/// Returns `WW_WANTS_INPUT` and `WW_WANTS_PROCESS`, as `ww_wants` does.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_reader_wants(reader: *const ww_reader) -> u32 {
     let wants = |this: &ww_reader| {
         let input = if this.reader.wants_input() { WW_WANTS_INPUT } else { 0 };
         input | if this.reader.wants_process() { WW_WANTS_PROCESS } else { 0 }
     };
-    // SAFETY: the contract of every function.
+    // SAFETY: the caller upholds the contract of every function.
     unsafe { guard::look(reader, 0, wants) }
 }
 
-/// As `ww_reading_state`.
+/// Like `ww_reading_state`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_reader_state(reader: *const ww_reader) -> ww_reading {
     let state = |this: &ww_reader| this.reader.state().into();
-    // SAFETY: the contract of every function.
+    // SAFETY: the caller upholds the contract of every function.
     unsafe { guard::look(reader, ww_reading::WW_READING_FAILED, state) }
 }
 
-/// As `ww_connection_error`.
+/// Like `ww_connection_error`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_reader_error(
     reader: *const ww_reader,
@@ -220,6 +220,6 @@ pub unsafe extern "C" fn ww_reader_error(
         }
         Ok(())
     };
-    // SAFETY: the contract of every function.
+    // SAFETY: the caller upholds the contract of every function.
     unsafe { guard::look_for(reader, error, ww_error::NONE, look) }
 }

@@ -16,11 +16,12 @@ use crate::settings::{connection_config, ww_connection_settings};
 use crate::state::{ww_counts, ww_writing};
 use crate::writing::{counted, request};
 
-/// The writing half of a connection whose handshake you have made yourself. Its calls are those
-/// of a connection. One thread at a time may use it.
+/// The writing half of a connection whose handshake you have performed yourself. Its functions
+/// correspond to those of a connection. One thread at a time may use it.
 ///
-/// TLS 1.3 is not safe with a writer alone: a KeyUpdate of the peer obliges the next record, and
-/// an alert must stop it. Tell it of both: `ww_writer_on_key_update`, `ww_writer_fail`.
+/// In TLS 1.3, a writer alone is not safe: the peer's KeyUpdate determines what the next record
+/// must be, and an alert must stop the writer. Report both, with `ww_writer_on_key_update` and
+/// `ww_writer_fail`.
 #[derive(Debug)]
 pub struct ww_writer {
     writer: Writer,
@@ -39,8 +40,8 @@ impl ww_writer {
     }
 }
 
-/// A writer with an empty buffer. Of the settings, those of writing count. `settings` may be
-/// NULL for the defaults, `error` too.
+/// Creates a writer with an empty buffer. Of the settings, only those for writing apply. `settings`
+/// (for the defaults) and `error` may be NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_writer_new(
     keys: *const ww_keys,
@@ -49,25 +50,25 @@ pub unsafe extern "C" fn ww_writer_new(
     error: *mut ww_error,
 ) -> ww_status {
     let make = || {
-        // SAFETY: the contract of every function.
+        // SAFETY: the caller upholds the contract of every function.
         let keys = unsafe { write_keys(keys) }?;
-        // SAFETY: the contract of every function.
+        // SAFETY: the caller upholds the contract of every function.
         let settings = unsafe { connection_config(settings) }?;
         let writer = Writer::new(keys, settings.writer).map_err(Failure::of_setting)?;
         Ok(guard::give(ww_writer { writer, spoilt: Spoilt::default() }))
     };
-    // SAFETY: the contract of every function.
+    // SAFETY: the caller upholds the contract of every function.
     unsafe { guard::create(writer, error, make) }
 }
 
 /// Frees a writer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_writer_free(writer: *mut ww_writer) {
-    // SAFETY: the contract of every function.
+    // SAFETY: the caller upholds the contract of every function.
     unsafe { guard::free(writer) };
 }
 
-/// As `ww_write`.
+/// Like `ww_write`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_writer_write(
     writer: *mut ww_writer,
@@ -76,15 +77,15 @@ pub unsafe extern "C" fn ww_writer_write(
     accepted: *mut usize,
 ) -> ww_status {
     let write = |this: &mut ww_writer, accepted: &mut usize| {
-        // SAFETY: the contract of every function.
+        // SAFETY: the caller upholds the contract of every function.
         let buf = unsafe { memory::bytes(buf, len) }?;
         counted(this.writer.write(buf), accepted)
     };
-    // SAFETY: the contract of every function.
+    // SAFETY: the caller upholds the contract of every function.
     unsafe { guard::enter_for(writer, accepted, 0, write) }
 }
 
-/// As `ww_writev`.
+/// Like `ww_writev`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_writer_writev(
     writer: *mut ww_writer,
@@ -93,15 +94,15 @@ pub unsafe extern "C" fn ww_writer_writev(
     accepted: *mut usize,
 ) -> ww_status {
     let write = |this: &mut ww_writer, accepted: &mut usize| {
-        // SAFETY: the contract of every function.
+        // SAFETY: the caller upholds the contract of every function.
         let pieces = unsafe { memory::pieces(iov, count) }?;
         counted(this.writer.write_vectored(pieces), accepted)
     };
-    // SAFETY: the contract of every function.
+    // SAFETY: the caller upholds the contract of every function.
     unsafe { guard::enter_for(writer, accepted, 0, write) }
 }
 
-/// As `ww_write_atomic`.
+/// Like `ww_write_atomic`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_writer_write_atomic(
     writer: *mut ww_writer,
@@ -109,79 +110,80 @@ pub unsafe extern "C" fn ww_writer_write_atomic(
     len: usize,
 ) -> ww_status {
     let write = |this: &mut ww_writer| {
-        // SAFETY: the contract of every function.
+        // SAFETY: the caller upholds the contract of every function.
         let buf = unsafe { memory::bytes(buf, len) }?;
         Ok(this.writer.write_atomic(buf)?)
     };
-    // SAFETY: the contract of every function.
+    // SAFETY: the caller upholds the contract of every function.
     unsafe { guard::enter(writer, write) }
 }
 
-/// As `ww_slot`.
+/// Like `ww_slot`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_writer_slot(writer: *mut ww_writer, slot: *mut ww_memory) -> ww_status {
     let lend = |this: &mut ww_writer, slot: &mut ww_memory| {
         *slot = ww_memory::of(this.writer.lend_slot()?);
         Ok(())
     };
-    // SAFETY: the contract of every function.
+    // SAFETY: the caller upholds the contract of every function.
     unsafe { guard::enter_for(writer, slot, ww_memory::EMPTY, lend) }
 }
 
-/// As `ww_slot_commit`.
+/// Like `ww_slot_commit`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_writer_slot_commit(writer: *mut ww_writer, n: usize) -> ww_status {
-    // SAFETY: the contract of every function.
+    // SAFETY: the caller upholds the contract of every function.
     unsafe { guard::enter(writer, |this| Ok(this.writer.commit_slot(n)?)) }
 }
 
-/// As `ww_flush`.
+/// Like `ww_flush`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_writer_flush(writer: *mut ww_writer) -> ww_status {
-    // SAFETY: the contract of every function.
+    // SAFETY: the caller upholds the contract of every function.
     unsafe { guard::enter(writer, |this| Ok(this.writer.flush()?)) }
 }
 
-/// As `ww_close`.
+/// Like `ww_close`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_writer_close(writer: *mut ww_writer) -> ww_status {
-    // SAFETY: the contract of every function.
+    // SAFETY: the caller upholds the contract of every function.
     unsafe { guard::enter(writer, |this| Ok(this.writer.close()?)) }
 }
 
-/// As `ww_abort`.
+/// Like `ww_abort`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_writer_abort(writer: *mut ww_writer, alert: u8) -> ww_status {
     let abort = |this: &mut ww_writer| {
         this.writer.abort(AlertDescription(alert));
         Ok(())
     };
-    // SAFETY: the contract of every function.
+    // SAFETY: the caller upholds the contract of every function.
     unsafe { guard::enter(writer, abort) }
 }
 
-/// As `ww_update_keys`. Keys made without a secret cannot be updated.
+/// Like `ww_update_keys`. Keys that do not come from a secret cannot be updated.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_writer_update_keys(
     writer: *mut ww_writer,
     request_peer: i32,
 ) -> ww_status {
-    // SAFETY: the contract of every function.
+    // SAFETY: the caller upholds the contract of every function.
     unsafe { guard::enter(writer, |this| Ok(this.writer.update_keys(request(request_peer))?)) }
 }
 
-/// The peer has sent a KeyUpdate; `requested` is not 0 if it asks for ours (`ww_events`).
+/// Reports that the peer has sent a KeyUpdate. `requested` is not 0 if it asks for ours
+/// (`ww_events`).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_writer_on_key_update(
     writer: *mut ww_writer,
     requested: i32,
 ) -> ww_status {
-    // SAFETY: the contract of every function.
+    // SAFETY: the caller upholds the contract of every function.
     unsafe { guard::enter(writer, |this| Ok(this.writer.on_key_update(request(requested))?)) }
 }
 
-/// The reader beside it has failed: the alert that this calls for waits to be drained. Changes
-/// nothing if it has not failed.
+/// Reports that the reader of the same connection has failed: the alert for the peer is then
+/// pending. Does nothing if the reader has not failed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_writer_fail(
     writer: *mut ww_writer,
@@ -191,28 +193,28 @@ pub unsafe extern "C" fn ww_writer_fail(
         if reader.is_null() {
             return Err(ww_status::WW_ERROR_NULL);
         }
-        // SAFETY: the contract of every function.
+        // SAFETY: the caller upholds the contract of every function.
         if let Some(error) = unsafe { guard::look(reader, None, |reader| reader.get().error()) } {
             this.writer.fail(error);
         }
         Ok(())
     };
-    // SAFETY: the contract of every function.
+    // SAFETY: the caller upholds the contract of every function.
     unsafe { guard::enter(writer, fail) }
 }
 
-/// As `ww_out`.
+/// Like `ww_out`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_writer_out(writer: *mut ww_writer, span: *mut ww_span) -> ww_status {
     let look = |this: &mut ww_writer, span: &mut ww_span| {
         *span = ww_span::of(this.writer.drain().chunk());
         Ok(())
     };
-    // SAFETY: the contract of every function.
+    // SAFETY: the caller upholds the contract of every function.
     unsafe { guard::enter_for(writer, span, ww_span::EMPTY, look) }
 }
 
-/// As `ww_out_iov`.
+/// Like `ww_out_iov`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_writer_out_iov(
     writer: *mut ww_writer,
@@ -221,22 +223,22 @@ pub unsafe extern "C" fn ww_writer_out_iov(
     filled: *mut usize,
 ) -> ww_status {
     let look = |this: &mut ww_writer, filled: &mut usize| {
-        // SAFETY: the contract of every function.
+        // SAFETY: the caller upholds the contract of every function.
         *filled = unsafe { memory::put_iovecs(iov, count, this.writer.drain().chunks()) }?;
         Ok(())
     };
-    // SAFETY: the contract of every function.
+    // SAFETY: the caller upholds the contract of every function.
     unsafe { guard::enter_for(writer, filled, 0, look) }
 }
 
-/// As `ww_out_advance`.
+/// Like `ww_out_advance`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_writer_out_advance(writer: *mut ww_writer, n: usize) -> ww_status {
-    // SAFETY: the contract of every function.
+    // SAFETY: the caller upholds the contract of every function.
     unsafe { guard::enter(writer, |this| advance(&mut this.writer, n)) }
 }
 
-/// As `ww_out_take`.
+/// Like `ww_out_take`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_writer_out_take(
     writer: *mut ww_writer,
@@ -247,50 +249,50 @@ pub unsafe extern "C" fn ww_writer_out_take(
         *chunk = take_chunk(&mut this.writer, max);
         Ok(())
     };
-    // SAFETY: the contract of every function.
+    // SAFETY: the caller upholds the contract of every function.
     unsafe { guard::enter_for(writer, chunk, ptr::null_mut(), take) }
 }
 
-/// As `ww_put_back`.
+/// Like `ww_put_back`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_writer_put_back(
     writer: *mut ww_writer,
     chunk: *mut ww_chunk,
 ) -> ww_status {
-    // SAFETY: the contract of every function.
+    // SAFETY: the caller upholds the contract of every function.
     unsafe { put_back(writer, chunk, |this| &mut this.writer) }
 }
 
-/// As `ww_room`.
+/// Like `ww_room`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_writer_room(writer: *const ww_writer) -> usize {
-    // SAFETY: the contract of every function.
+    // SAFETY: the caller upholds the contract of every function.
     unsafe { guard::look(writer, 0, |this| this.writer.room()) }
 }
 
-/// As `ww_wire_len`.
+/// Like `ww_wire_len`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_writer_wire_len(writer: *const ww_writer, n: usize) -> usize {
-    // SAFETY: the contract of every function.
+    // SAFETY: the caller upholds the contract of every function.
     unsafe { guard::look(writer, 0, |this| this.writer.wire_len(n)) }
 }
 
-/// Whether `ww_writer_out` would give bytes.
+/// Returns whether `ww_writer_out` would return bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_writer_wants_drain(writer: *const ww_writer) -> bool {
-    // SAFETY: the contract of every function.
+    // SAFETY: the caller upholds the contract of every function.
     unsafe { guard::look(writer, false, |this| this.writer.wants_drain()) }
 }
 
-/// As `ww_writing_state`.
+/// Like `ww_writing_state`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_writer_state(writer: *const ww_writer) -> ww_writing {
     let state = |this: &ww_writer| this.writer.state().into();
-    // SAFETY: the contract of every function.
+    // SAFETY: the caller upholds the contract of every function.
     unsafe { guard::look(writer, ww_writing::WW_WRITING_FAILED, state) }
 }
 
-/// As `ww_progress`.
+/// Like `ww_progress`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_writer_progress(
     writer: *const ww_writer,
@@ -300,11 +302,11 @@ pub unsafe extern "C" fn ww_writer_progress(
         *progress = this.writer.progress().into();
         Ok(())
     };
-    // SAFETY: the contract of every function.
+    // SAFETY: the caller upholds the contract of every function.
     unsafe { guard::look_for(writer, progress, ww_counts::default(), look) }
 }
 
-/// As `ww_connection_error`.
+/// Like `ww_connection_error`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_writer_error(
     writer: *const ww_writer,
@@ -316,6 +318,6 @@ pub unsafe extern "C" fn ww_writer_error(
         }
         Ok(())
     };
-    // SAFETY: the contract of every function.
+    // SAFETY: the caller upholds the contract of every function.
     unsafe { guard::look_for(writer, error, ww_error::NONE, look) }
 }

@@ -1,4 +1,4 @@
-//! Configurations of servers.
+//! Server configurations.
 
 use core::ffi::{c_char, c_void};
 use std::sync::Arc;
@@ -20,65 +20,68 @@ use crate::pem::ww_pem;
 use crate::settings::{self, Settings};
 use crate::trust::{Context, Verifier, time_provider, ww_clock, ww_verifier};
 
-/// Whether a server asks clients for certificates.
+/// Whether a server requests certificates from its clients.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ww_client_auth {
-    /// It does not.
+    /// Does not request one.
     WW_CLIENT_AUTH_NONE = 0,
-    /// It does, and takes clients that have none.
+    /// Requests one, and accepts clients without it.
     WW_CLIENT_AUTH_OPTIONAL = 1,
-    /// It does, and refuses clients that have none.
+    /// Requests one, and refuses clients without it.
     WW_CLIENT_AUTH_REQUIRED = 2,
 }
 
-/// What servers are made with. It does not change, is reference counted, and may be used from
-/// any number of threads at once: share one, and with it its sessions.
+/// The configuration of servers. It is immutable and reference counted, and any number of threads
+/// may use it at the same time. Share one configuration, so that connections share its sessions.
 #[derive(Debug)]
 pub struct ww_server_config(Arc<ServerConfig>);
 
-/// The settings of a server. 0 is the default of each; so begin with
-/// `{.size = sizeof(ww_server_settings)}`. Whatever they point to is copied.
+/// The settings of a server. For every field except the certificate and its key, 0 is the default,
+/// so begin with `{.size = sizeof(ww_server_settings)}`. Everything that the settings point to is
+/// copied.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct ww_server_settings {
     /// `sizeof(ww_server_settings)`.
     pub size: usize,
-    /// Whether clients are asked for certificates: a `ww_client_auth`. Default: no.
+    /// Whether to request client certificates, as a `ww_client_auth`. Default: no.
     pub client_auth: i32,
-    /// `WW_TLS12`, `WW_TLS13`, or both of them. Default: both.
+    /// `WW_TLS12`, `WW_TLS13`, or both combined. Default: both.
     pub versions: u32,
-    /// The server's certificate and those behind it. Must be set.
+    /// The server's certificate and its intermediates. Required.
     pub certificates: ww_pem,
-    /// The private key of that certificate. Must be set.
+    /// The private key of that certificate. Required.
     pub private_key: ww_pem,
-    /// The roots that vouch for clients; or else `verifier`.
+    /// The roots that client certificates must chain to. Set this or `verifier`.
     pub client_roots_pem: ww_pem,
-    /// Decides about clients' certificates; or else `client_roots_pem`.
+    /// Decides about client certificates. Set this or `client_roots_pem`.
     pub verifier: ww_verifier,
-    /// What it is called with.
+    /// Passed to the verifier as `context`.
     pub verifier_context: *mut c_void,
-    /// Application protocols (ALPN), the most wanted first: an array of texts with NULL at its
-    /// end. Default: NULL, none.
+    /// Application protocols (ALPN) in order of preference: an array of strings that ends with
+    /// NULL. Default: NULL, none.
     pub alpn: *const *const c_char,
-    /// A file to which the secrets of all connections are written (SSLKEYLOGFILE). Anyone who
-    /// can read it can decrypt them: for debugging.
+    /// A file to which the secrets of all connections are appended (SSLKEYLOGFILE), for debugging.
+    /// Anyone who can read it can decrypt the connections.
     pub key_log_file: *const c_char,
-    /// How many sessions are kept for resumption; negative: none, and no tickets. Default: 256.
+    /// How many sessions to keep for resumption; a negative number keeps none and sends no tickets.
+    /// Default: 256.
     pub session_cache: i32,
-    /// Sessions are kept by the clients, in encrypted tickets, and not here. The key of the
-    /// tickets changes every six hours.
+    /// Stores sessions in encrypted tickets at the clients, instead of here. The key that encrypts
+    /// the tickets changes every six hours.
     pub stateless_tickets: i32,
     /// The clock. Default: the system's.
     pub clock: ww_clock,
-    /// What it is called with.
+    /// Passed to the clock as `context`.
     pub clock_context: *mut c_void,
 }
 
-// SAFETY: `repr(C)`, its size first; numbers, pointers and functions, each of which can be NULL.
+// SAFETY: `repr(C)`, with its size first; numbers, pointers and functions, all of which can be
+// NULL.
 unsafe impl Settings for ww_server_settings {}
 
-/// A configuration of servers. `error` may be NULL.
+/// Creates a server configuration. `error` may be NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_server_config_new(
     settings: *const ww_server_settings,
@@ -89,29 +92,30 @@ pub unsafe extern "C" fn ww_server_config_new(
         if settings.is_null() {
             return Err(Failure::null("settings with a certificate"));
         }
-        // SAFETY: not NULL, and as the contract of every function says.
+        // SAFETY: not NULL, and the caller upholds the contract of every function.
         let settings = unsafe { settings::read(settings) }?;
-        // SAFETY: what it points to is as the contract of every function says.
+        // SAFETY: what it points to obeys the contract of every function.
         let config = unsafe { build(&settings) }?;
         Ok(give_shared(ww_server_config(Arc::new(config))))
     };
-    // SAFETY: the contract of every function.
+    // SAFETY: the caller upholds the contract of every function.
     unsafe { guard::create(config, error, make) }
 }
 
-/// Another handle of the same configuration, to be freed by itself. NULL gives NULL.
+/// Returns another handle of the same configuration, which must be freed separately. Returns NULL
+/// for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_server_config_clone(
     config: *const ww_server_config,
 ) -> *mut ww_server_config {
-    // SAFETY: the contract of every function.
+    // SAFETY: the caller upholds the contract of every function.
     unsafe { clone_shared(config) }
 }
 
-/// Gives a handle up. Connections keep what they use.
+/// Frees a handle. Connections keep what they use.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_server_config_free(config: *mut ww_server_config) {
-    // SAFETY: the contract of every function.
+    // SAFETY: the caller upholds the contract of every function.
     unsafe { free_shared(config) };
 }
 
@@ -122,13 +126,13 @@ impl ww_server_config {
 }
 
 /// # Safety
-/// What the settings point to is as the contract of every function says.
+/// What the settings point to obeys the contract of every function.
 unsafe fn build(settings: &ww_server_settings) -> Result<ServerConfig, Failure> {
     let provider = Arc::new(default_provider());
     let time = time_provider(settings.clock, settings.clock_context);
-    // SAFETY: as this function's.
+    // SAFETY: the caller upholds this function's contract.
     let verifier = unsafe { client_verifier(settings, Arc::clone(&provider)) }?;
-    // SAFETY: as this function's.
+    // SAFETY: the caller upholds this function's contract.
     let identity = unsafe { identity(&settings.certificates, &settings.private_key) }?;
     let Some((chain, key)) = identity else {
         return Err(mismatch("expected a certificate and its private key, got none"));
@@ -139,9 +143,9 @@ unsafe fn build(settings: &ww_server_settings) -> Result<ServerConfig, Failure> 
         .with_client_cert_verifier(verifier)
         .with_single_cert(chain, key)
         .map_err(refused)?;
-    // SAFETY: as this function's.
+    // SAFETY: the caller upholds this function's contract.
     config.alpn_protocols = unsafe { protocols(settings.alpn) }?;
-    // SAFETY: as this function's.
+    // SAFETY: the caller upholds this function's contract.
     if let Some(log) = unsafe { key_log(settings.key_log_file) }? {
         config.key_log = log;
     }
@@ -156,13 +160,13 @@ unsafe fn build(settings: &ww_server_settings) -> Result<ServerConfig, Failure> 
             config.send_tls13_tickets = 0;
         }
     }
-    // Spares every connection a copy of the configuration.
+    // Saves every connection from copying the configuration.
     config.enable_secret_extraction = true;
     Ok(config)
 }
 
 /// # Safety
-/// What the settings point to is as the contract of every function says.
+/// What the settings point to obeys the contract of every function.
 unsafe fn client_verifier(
     settings: &ww_server_settings,
     provider: Arc<CryptoProvider>,
@@ -171,13 +175,13 @@ unsafe fn client_verifier(
     let mandatory = match settings.client_auth {
         0 if has_roots || settings.verifier.is_some() => {
             return Err(mismatch(
-                "there is somebody to decide about clients, and client_auth is 0",
+                "client_auth: expected one that uses the roots or verifier, got 0",
             ));
         }
         0 => return Ok(Arc::new(NoClientAuth)),
         1 => false,
         2 => true,
-        _ => return Err(mismatch("client_auth: expected a ww_client_auth, got something else")),
+        _ => return Err(mismatch("client_auth: expected a ww_client_auth, got another value")),
     };
     match settings.verifier {
         Some(_) if has_roots => Err(mismatch("expected client_roots_pem or a verifier, got both")),
@@ -188,7 +192,7 @@ unsafe fn client_verifier(
         None if !has_roots => Err(mismatch("expected client_roots_pem or a verifier, got none")),
         None => {
             let mut roots = RootCertStore::empty();
-            // SAFETY: as this function's.
+            // SAFETY: the caller upholds this function's contract.
             unsafe { settings.client_roots_pem.add_to(&mut roots, "client_roots_pem") }?;
             let builder = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
             let builder = if mandatory { builder } else { builder.allow_unauthenticated() };

@@ -1,4 +1,4 @@
-//! Settings structs, which begin with their size, and those of a connection.
+//! Settings structs, which begin with their size, and the settings of a connection.
 
 use core::mem::MaybeUninit;
 use core::ptr;
@@ -8,88 +8,86 @@ use wantwrite::{BufferPolicy, Coalescing, ConnectionConfig, Padding, Sizing, Tls
 use crate::error::{Failure, ww_status};
 use crate::pool::ww_pool;
 
-/// A struct of settings. Any bytes are a valid value, all zeros included: numbers and
-/// pointers only.
+/// A settings struct. It contains only numbers and pointers, so any bytes, all zeros included, are
+/// a valid value.
 ///
 /// # Safety
-/// The struct is `repr(C)`, begins with its size (`usize`), and every content is a value of it.
+/// The struct is `repr(C)`, begins with its size (`usize`), and any bytes are a valid value.
 pub(crate) unsafe trait Settings: Copy {}
 
-/// More than any settings struct has.
+/// Larger than any settings struct.
 const MAX_SIZE: usize = 4096;
 
-/// The settings, however long the caller's are: what an older program does not have is 0, and
-/// what a newer one has besides must be 0.
+/// Reads settings of any length. Fields that an older program lacks are 0. Fields of a newer
+/// program that this version does not know must be 0.
 ///
 /// # Safety
-/// `settings` is not NULL, aligned, and there are as many bytes as its size says.
+/// `settings` is aligned, not NULL, and points to as many bytes as its size states.
 pub(crate) unsafe fn read<T: Settings>(settings: *const T) -> Result<T, Failure> {
     // SAFETY: it begins with its size.
     let size = unsafe { settings.cast::<usize>().read() };
     if !(size_of::<usize>()..=MAX_SIZE).contains(&size) {
-        let text = format!("expected settings that begin with their size, got {size}");
+        let text = format!("expected settings that begin with their size, got a size of {size}");
         return Err(Failure::of_caller(ww_status::WW_ERROR_SETTINGS_SIZE, text));
     }
     let known = size.min(size_of::<T>());
     let mut value = MaybeUninit::<T>::zeroed();
-    // SAFETY: so many bytes are there on both sides, apart from each other.
+    // SAFETY: source and destination have `known` bytes each, and do not overlap.
     unsafe { ptr::copy_nonoverlapping(settings.cast::<u8>(), value.as_mut_ptr().cast(), known) };
     for at in known..size {
-        // SAFETY: `at` is below the size that the caller gives.
+        // SAFETY: `at` is less than the size that the caller states.
         let place = unsafe { settings.cast::<u8>().add(at) };
-        // SAFETY: the same.
+        // SAFETY: as above.
         if unsafe { place.read() } != 0 {
-            let text =
-                format!("the settings set something behind the {known} bytes that are known");
+            let text = format!("expected 0 after the {known} bytes that this version knows");
             return Err(Failure::of_caller(ww_status::WW_ERROR_SETTINGS_SIZE, text));
         }
     }
-    // SAFETY: every content is a value (`Settings`).
+    // SAFETY: any bytes are a valid value (`Settings`).
     Ok(unsafe { value.assume_init() })
 }
 
-/// The settings of a connection, of a `ww_writer` and of a `ww_reader`. 0 is the default of
-/// each; so begin with `{.size = sizeof(ww_connection_settings)}`. A switch is on if it is not
-/// 0.
+/// The settings of a connection, a `ww_writer` or a `ww_reader`. For every field, 0 is the default,
+/// so begin with `{.size = sizeof(ww_connection_settings)}`. A switch is on if it is not 0.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct ww_connection_settings {
     /// `sizeof(ww_connection_settings)`.
     pub size: usize,
-    /// How much plaintext the outbound buffer is made for: rounded up to 16 KiB, at most 1 GiB.
-    /// Default: 64 KiB.
+    /// The plaintext capacity of the outbound buffer, rounded up to a multiple of 16 KiB; at most 1
+    /// GiB. Default: 64 KiB.
     pub write_capacity: usize,
-    /// How many bytes from the transport may be held: 18,437 (one record of the largest size) to
-    /// 1 GiB. Default: two such records.
+    /// How many bytes from the transport are held at most: 18,437 (one record of maximum size) to 1
+    /// GiB. Default: two such records.
     pub read_capacity: usize,
-    /// Hard cap on the content of a record: 64 to 16,384. Default: 16,384.
+    /// Hard limit on the content of a record: 64 to 16,384 bytes. Default: 16,384.
     pub max_fragment_len: usize,
-    /// Soft size of records: at most this many bytes of content. Default: as large as possible.
+    /// Preferred record size: at most this many bytes of content. Default: as large as possible.
     pub record_len: usize,
-    /// Records of TLS 1.3 are padded to a multiple of this. Default: no padding.
+    /// Pads TLS 1.3 records to a multiple of this. Default: no padding.
     pub padding_multiple: usize,
-    /// Memory that connections share: those that are idle then hold no buffer. The connection
-    /// keeps what it needs of it: you may free your handle. Default: NULL, none.
+    /// Memory that connections share, so that idle ones hold no buffers. The connection keeps the
+    /// pool alive: you may free your handle. Default: NULL, no pool.
     pub pool: *const ww_pool,
-    /// Buffers are given back whenever they are empty, instead of kept for reuse.
+    /// Releases buffers as soon as they are empty, instead of keeping them for reuse.
     pub release_buffers: i32,
-    /// Every write ends its record, instead of sharing one with those that follow while bytes
-    /// wait.
+    /// Ends the record after every write. Otherwise, while bytes are pending, later writes may
+    /// share it.
     pub no_coalescing: i32,
-    /// `ww_export` is to work: the exporter secret is kept.
+    /// Keeps the exporter secret, which `ww_export` needs.
     pub exporter: i32,
-    /// In TLS 1.2 the peer's close_notify closes our half too (RFC 5246, section 7.2.1).
+    /// In TLS 1.2, closes our half when the peer's close_notify arrives (RFC 5246, section 7.2.1).
     pub tls12_close_answers: i32,
-    /// A server keeps its records as short as a client asks for.
+    /// As a server, keeps records as short as a client requests.
     pub peer_size_limits: i32,
-    /// Must be 0: it may become something.
+    /// Must be 0. Reserved for future use.
     pub reserved: i32,
 }
 
-// SAFETY: `repr(C)`, its size first, numbers and a pointer.
+// SAFETY: `repr(C)`, with its size first; contains only numbers and a pointer.
 unsafe impl Settings for ww_connection_settings {}
 
-/// NULL is the default.
+/// NULL means the defaults.
 ///
 /// # Safety
 /// `settings` and the pool that it names obey the contract of every function.
@@ -100,10 +98,10 @@ pub(crate) unsafe fn connection_config(
     if settings.is_null() {
         return Ok(config);
     }
-    // SAFETY: not NULL, and as this function's.
+    // SAFETY: not NULL, and the caller upholds this function's contract.
     let settings = unsafe { read(settings) }?;
     if settings.reserved != 0 {
-        let text = "reserved: expected 0, got something else";
+        let text = "reserved: expected 0, got another value";
         return Err(Failure::of_caller(ww_status::WW_ERROR_SETTINGS_SIZE, text));
     }
     let set = |place: &mut usize, value: usize| *place = if value == 0 { *place } else { value };
@@ -141,7 +139,7 @@ mod tests {
     use super::*;
 
     fn status_of(settings: &ww_connection_settings) -> Option<ww_status> {
-        // SAFETY: a struct, and its pool is NULL.
+        // SAFETY: a complete struct, whose pool is NULL.
         unsafe { connection_config(settings) }.err().map(|failure| failure.status())
     }
 
@@ -152,7 +150,7 @@ mod tests {
             settings: ww_connection_settings,
             more: usize,
         }
-        // SAFETY: numbers and a pointer.
+        // SAFETY: only numbers and a pointer.
         let mut newer: Newer = unsafe { MaybeUninit::zeroed().assume_init() };
         for size in [size_of::<usize>(), size_of::<ww_connection_settings>(), size_of::<Newer>()] {
             newer.settings.size = size;

@@ -1,4 +1,4 @@
-//! What can be seen of a connection at any time.
+//! The state of a connection, which you can query at any time.
 
 use wantwrite::{BufferState, Progress, ReaderState, Wants, WriterState};
 
@@ -6,57 +6,56 @@ use crate::connection::ww_connection;
 use crate::error::ww_status;
 use crate::guard;
 
-/// Bytes wait to be drained: register for writability, and give the transport what `ww_out`
-/// gives.
+/// Bytes are pending: register for writability, and give the transport what `ww_out` returns.
 pub const WW_WANTS_DRAIN: u32 = 1;
-/// Bytes from the peer can be taken: register for readability, and read into what `ww_in` gives.
+/// The connection accepts input: register for readability, and read into what `ww_in` returns.
 pub const WW_WANTS_INPUT: u32 = 2;
-/// What was taken has something for `ww_process`: call it, without waiting for the transport.
+/// Input is ready to be processed: call `ww_process`, without waiting for the transport.
 pub const WW_WANTS_PROCESS: u32 = 4;
 
-/// The life of our writing half.
+/// The state of our writing half.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ww_writing {
-    /// A fatal fault. What was sealed before it, and the alert, can still be drained.
+    /// A fatal error. You can still drain what was sealed before it, and the alert.
     WW_WRITING_FAILED = 0,
-    /// The handshake is not over: writing accepts 0 bytes.
+    /// The handshake is not complete: writing accepts 0 bytes.
     WW_WRITING_NEGOTIATING = 1,
-    /// Writing accepts as much as there is room.
+    /// Writing accepts as much as fits.
     WW_WRITING_OPEN = 2,
-    /// `ww_close` was called; bytes are left to drain.
+    /// `ww_close` was called; bytes are still pending.
     WW_WRITING_CLOSING = 3,
-    /// `ww_close` was called, and everything was drained. Do not drop a socket yet: if it has
-    /// unread input, the system resets it, and the peer loses what it has not read. Read to the
-    /// peer's end first.
+    /// `ww_close` was called, and everything has been drained. Do not close a socket yet: if it has
+    /// unread input, the system resets the connection, and the peer loses what it has not read.
+    /// Read to the peer's end first.
     WW_WRITING_CLOSED = 4,
 }
 
-/// The life of our reading half.
+/// The state of our reading half.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ww_reading {
-    /// A fatal fault.
+    /// A fatal error.
     WW_READING_FAILED = 0,
-    /// The handshake is not over.
+    /// The handshake is not complete.
     WW_READING_NEGOTIATING = 1,
-    /// Plaintext may come.
+    /// Plaintext can arrive.
     WW_READING_OPEN = 2,
-    /// The peer's close_notify came: a clean end.
+    /// The peer's close_notify has arrived: a clean end.
     WW_READING_PEER_CLOSED = 3,
-    /// The transport ended without it: what was read may be cut short.
+    /// The transport ended without close_notify, so what was read may be incomplete.
     WW_READING_TRUNCATED = 4,
 }
 
-/// What the outbound buffer holds.
+/// The state of the outbound buffer.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ww_buffer {
-    /// Nothing: there is nothing to drain.
+    /// Empty: no bytes are pending.
     WW_BUFFER_EMPTY = 0,
-    /// Something, and writing would accept more.
+    /// Bytes are pending, and writing would accept more.
     WW_BUFFER_HOLDING = 1,
-    /// Writing would accept nothing until bytes are drained.
+    /// Writing accepts nothing until bytes are drained.
     WW_BUFFER_FULL = 2,
 }
 
@@ -102,10 +101,10 @@ pub struct ww_counts {
     pub accepted: u64,
     /// Wire bytes drained.
     pub drained: u64,
-    /// Plaintext bytes whose records have been drained completely. What was accepted up to a
-    /// moment has left when this has reached the `accepted` of that moment.
+    /// Plaintext bytes whose records have been drained completely. Once this reaches an earlier
+    /// value of `accepted`, everything accepted until then has been drained.
     pub drained_plaintext: u64,
-    /// Records of application data sealed.
+    /// Application data records sealed.
     pub records: u64,
     /// KeyUpdates sealed.
     pub key_updates: u64,
@@ -118,9 +117,9 @@ impl From<Progress> for ww_counts {
     }
 }
 
-/// What must happen for the connection to continue: `WW_WANTS_...` together. All of them are
-/// levels: they stay until the reason is gone. 0 means that the connection waits for you, or is
-/// over.
+/// Returns what must happen for the connection to continue, as a combination of `WW_WANTS_...`.
+/// Each is a level: it stays set until its reason is gone. 0 means that the connection waits for
+/// you, or is over.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_wants(connection: *const ww_connection) -> u32 {
     let wants = |connection: &ww_connection| {
@@ -128,50 +127,50 @@ pub unsafe extern "C" fn ww_wants(connection: *const ww_connection) -> u32 {
         let bit = |is_set, bit| if is_set { bit } else { 0 };
         bit(drain, WW_WANTS_DRAIN) | bit(input, WW_WANTS_INPUT) | bit(process, WW_WANTS_PROCESS)
     };
-    // SAFETY: the contract of every function.
+    // SAFETY: the caller upholds the contract of every function.
     unsafe { guard::look(connection, 0, wants) }
 }
 
-/// The exact number of bytes that `ww_write` accepts now.
+/// Returns exactly how many bytes `ww_write` accepts now.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_room(connection: *const ww_connection) -> usize {
-    // SAFETY: the contract of every function.
+    // SAFETY: the caller upholds the contract of every function.
     unsafe { guard::look(connection, 0, |connection| connection.writer().room()) }
 }
 
-/// The exact number of wire bytes that `n` more bytes become, written and flushed now.
-/// `SIZE_MAX` for more than 1 GiB; 0 unless our half is open.
+/// Returns exactly how many wire bytes result from writing `n` more bytes now and flushing. Returns
+/// `SIZE_MAX` for more than 1 GiB, and 0 unless our half is open.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_wire_len(connection: *const ww_connection, n: usize) -> usize {
-    // SAFETY: the contract of every function.
+    // SAFETY: the caller upholds the contract of every function.
     unsafe { guard::look(connection, 0, |connection| connection.writer().wire_len(n)) }
 }
 
-/// The life of our writing half; failed for NULL.
+/// Returns the state of our writing half; failed for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_writing_state(connection: *const ww_connection) -> ww_writing {
     let state = |connection: &ww_connection| connection.connection().writer_state().into();
-    // SAFETY: the contract of every function.
+    // SAFETY: the caller upholds the contract of every function.
     unsafe { guard::look(connection, ww_writing::WW_WRITING_FAILED, state) }
 }
 
-/// The life of our reading half; failed for NULL.
+/// Returns the state of our reading half; failed for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_reading_state(connection: *const ww_connection) -> ww_reading {
     let state = |connection: &ww_connection| connection.connection().reader_state().into();
-    // SAFETY: the contract of every function.
+    // SAFETY: the caller upholds the contract of every function.
     unsafe { guard::look(connection, ww_reading::WW_READING_FAILED, state) }
 }
 
-/// What the outbound buffer holds; empty for NULL.
+/// Returns the state of the outbound buffer; empty for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_buffer_state(connection: *const ww_connection) -> ww_buffer {
     let state = |connection: &ww_connection| connection.writer().buffer_state().into();
-    // SAFETY: the contract of every function.
+    // SAFETY: the caller upholds the contract of every function.
     unsafe { guard::look(connection, ww_buffer::WW_BUFFER_EMPTY, state) }
 }
 
-/// What the connection has done so far.
+/// Stores what the connection has done so far.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_progress(
     connection: *const ww_connection,
@@ -181,13 +180,13 @@ pub unsafe extern "C" fn ww_progress(
         *progress = connection.writer().progress().into();
         Ok(())
     };
-    // SAFETY: the contract of every function.
+    // SAFETY: the caller upholds the contract of every function.
     unsafe { guard::look_for(connection, progress, ww_counts::default(), look) }
 }
 
-/// Bytes of buffer memory that the connection holds now, in use or kept for reuse.
+/// Returns how many bytes of buffer memory the connection holds now, in use or kept for reuse.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_memory_held(connection: *const ww_connection) -> usize {
-    // SAFETY: the contract of every function.
+    // SAFETY: the caller upholds the contract of every function.
     unsafe { guard::look(connection, 0, |connection| connection.connection().memory_held()) }
 }

@@ -1,4 +1,4 @@
-//! Whom to trust: roots, a verifier of the caller's, or everybody. And the caller's clock.
+//! Whom to trust: roots, the caller's verifier, or everyone; and the caller's clock.
 
 use core::ffi::{c_char, c_void};
 use core::fmt;
@@ -20,48 +20,50 @@ use wantwrite::rustls::{
 
 use crate::memory::ww_span;
 
-/// Which certificates of servers a client accepts.
+/// Which server certificates a client accepts.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ww_roots {
-    /// Those that the Mozilla roots vouch for, as this library has them compiled in.
+    /// Those that chain to the Mozilla roots compiled into this library.
     WW_ROOTS_WEBPKI = 0,
-    /// Those that the roots in `roots_pem` vouch for.
+    /// Those that chain to the roots in `roots_pem`.
     WW_ROOTS_PEM = 1,
-    /// Both.
+    /// Those that chain to either set of roots.
     WW_ROOTS_WEBPKI_AND_PEM = 2,
     /// Those that `verifier` accepts.
     WW_ROOTS_VERIFIER = 3,
-    /// Every one: anybody on the way can read and change everything. For tests.
+    /// All of them, for tests only: anyone on the network can then read and change everything.
     WW_ROOTS_DANGEROUS_ACCEPT_ANY_CERTIFICATE = 4,
 }
 
-/// What a verifier says of a certificate. Every other number is `WW_VERDICT_REFUSED`.
+/// A verifier's verdict on a certificate. Any other number counts as `WW_VERDICT_REFUSED`.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ww_verdict {
-    /// It is the peer's.
+    /// Accepted: it is the peer's certificate.
     WW_VERDICT_ACCEPTED = 0,
-    /// It is refused; the alert is access_denied.
+    /// Refused, with the alert access_denied.
     WW_VERDICT_REFUSED = 1,
-    /// Nobody vouches for it: unknown_ca.
+    /// No trusted issuer has signed it: unknown_ca.
     WW_VERDICT_UNKNOWN_ISSUER = 2,
     /// It has expired: certificate_expired.
     WW_VERDICT_EXPIRED = 3,
-    /// It was revoked: certificate_revoked.
+    /// It has been revoked: certificate_revoked.
     WW_VERDICT_REVOKED = 4,
-    /// It is somebody else's: certificate_unknown.
+    /// It belongs to another name: certificate_unknown.
     WW_VERDICT_WRONG_NAME = 5,
-    /// It does not decode: bad_certificate.
+    /// It cannot be decoded: bad_certificate.
     WW_VERDICT_MALFORMED = 6,
 }
 
-/// Whether the peer's certificates are accepted: `count` of them, its own first, as DER, and the
-/// name that the client asked for (NULL on a server). It returns a `ww_verdict`. That the peer
-/// has the private key is always checked by the library.
+/// Decides whether to accept the peer's certificates and returns a `ww_verdict`. `certificates`
+/// points to `count` DER certificates, the peer's own first. `server_name` is the name that the
+/// client asked for, or NULL on a server. The library itself always checks that the peer has the
+/// private key.
 ///
-/// It is called by whichever call processes the handshake, on that thread; so with a shared
-/// configuration on several threads at once. It must return, and must not use the connection.
+/// The call that processes the handshake calls this, on its own thread; if connections share a
+/// configuration, it can run on several threads at the same time. It must return, and must not use
+/// the connection.
 pub type ww_verifier = Option<
     unsafe extern "C" fn(
         context: *mut c_void,
@@ -71,31 +73,32 @@ pub type ww_verifier = Option<
     ) -> i32,
 >;
 
-/// The seconds since the beginning of 1970 (UTC), or a negative number while they are not known,
-/// which fails the handshakes that need them. It is called as a `ww_verifier` is.
+/// Returns the seconds since the start of 1970 (UTC), or a negative number while the time is
+/// unknown. Handshakes that need the time then fail. It is called in the same way as a
+/// `ww_verifier`.
 pub type ww_clock = Option<unsafe extern "C" fn(context: *mut c_void) -> i64>;
 
-/// What a callback is called with.
+/// The caller's argument for a callback.
 #[derive(Clone, Copy)]
 pub(crate) struct Context(pub(crate) *mut c_void);
 
-// SAFETY: it is only handed back to the caller's function, which the header says is called on any
-// thread, on several at once.
+// SAFETY: it is only passed back to the caller's function, which the header says is called on any
+// thread, and on several at the same time.
 unsafe impl Send for Context {}
-// SAFETY: the same.
+// SAFETY: as above.
 unsafe impl Sync for Context {}
 
 type VerifierFn = unsafe extern "C" fn(*mut c_void, *const ww_span, usize, *const c_char) -> i32;
 type ClockFn = unsafe extern "C" fn(*mut c_void) -> i64;
 
-/// Who decides about certificates.
+/// What decides about certificates.
 #[derive(Clone, Copy)]
 enum Judge {
     Caller(VerifierFn, Context),
     Anyone,
 }
 
-/// A verifier that is not rustls's own: of servers, and of clients.
+/// A verifier other than rustls's own, for servers and for clients.
 pub(crate) struct Verifier {
     judge: Judge,
     provider: Arc<CryptoProvider>,
@@ -103,7 +106,7 @@ pub(crate) struct Verifier {
 }
 
 impl Verifier {
-    /// The caller's function.
+    /// Decides with the caller's function.
     pub(crate) fn new(
         verifier: VerifierFn,
         context: Context,
@@ -113,7 +116,7 @@ impl Verifier {
         Self { judge: Judge::Caller(verifier, context), provider, mandatory }
     }
 
-    /// Everybody is trusted.
+    /// Trusts everyone.
     pub(crate) const fn dangerous_accept_any(provider: Arc<CryptoProvider>) -> Self {
         Self { judge: Judge::Anyone, provider, mandatory: false }
     }
@@ -127,11 +130,11 @@ impl Verifier {
         let Judge::Caller(verifier, Context(context)) = self.judge else { return Ok(()) };
         let mut chain = vec![ww_span::of(end_entity)];
         chain.extend(intermediates.iter().map(|certificate| ww_span::of(certificate)));
-        // A server name has no zero byte.
+        // A server name contains no zero byte.
         let name = server_name.and_then(|name| CString::new(name.to_str().as_bytes()).ok());
         let name = name.as_ref().map_or(ptr::null(), |name| name.as_ptr());
-        // SAFETY: a function of the type that the header says, with what it says; all of it lives
-        // until the function returns.
+        // SAFETY: a function of the type that the header states, with the arguments that the header
+        // describes; all of them live until it returns.
         let verdict = unsafe { verifier(context, chain.as_ptr(), chain.len(), name) };
         match refusal(verdict) {
             None => Ok(()),
@@ -251,7 +254,7 @@ struct CallerClock(ClockFn, Context);
 impl TimeProvider for CallerClock {
     fn current_time(&self) -> Option<UnixTime> {
         let Self(clock, Context(context)) = self;
-        // SAFETY: a function of the type that the header says, with its own context.
+        // SAFETY: a function of the type that the header states, with its own context.
         let seconds = unsafe { clock(*context) };
         let seconds = u64::try_from(seconds).ok()?;
         Some(UnixTime::since_unix_epoch(Duration::from_secs(seconds)))

@@ -1,4 +1,4 @@
-//! Plaintext into a connection, and the ends of our half.
+//! Writing plaintext to a connection, and closing our half.
 
 use core::ffi::c_void;
 
@@ -10,8 +10,8 @@ use crate::guard::{self, Outcome};
 use crate::memory::{self, iovec, ww_memory};
 
 impl ww_connection {
-    /// Writes, behind `WW_GOAL_WRITE` as the driver has it: what finds nothing waiting is sealed
-    /// to its end, because the transport keeps up.
+    /// Writes. After `WW_GOAL_WRITE`, this follows the driver: if nothing is pending, it seals
+    /// everything that is written, because the transport keeps up.
     fn write_with(
         &mut self,
         accepted: &mut usize,
@@ -29,7 +29,7 @@ impl ww_connection {
     }
 }
 
-/// How much was accepted, on an error too.
+/// Sets how much was accepted, on an error too.
 pub(crate) fn counted(written: Result<usize, WriteError>, accepted: &mut usize) -> Outcome {
     match written {
         Ok(n) => *accepted = n,
@@ -41,9 +41,9 @@ pub(crate) fn counted(written: Result<usize, WriteError>, accepted: &mut usize) 
     Ok(())
 }
 
-/// Takes as long a prefix of the bytes as there is room for: `accepted` says how much, 0 in the
-/// handshake and while the buffer is full. Neither is an error. What was accepted is the
-/// connection's: it is not offered again. After a failure it is not sent.
+/// Accepts as many of the bytes, from the start, as fit, and stores the count in `accepted`. It is
+/// 0 during the handshake and while the buffer is full; neither is an error. Never resubmit
+/// accepted bytes: they belong to the connection. If the connection fails, they are not sent.
 ///
 /// Errors: `WW_ERROR_CLOSED`, `WW_ERROR_KEY_LIMIT`, `WW_ERROR_FAILED`.
 #[unsafe(no_mangle)]
@@ -54,15 +54,15 @@ pub unsafe extern "C" fn ww_write(
     accepted: *mut usize,
 ) -> ww_status {
     let write = |connection: &mut ww_connection, accepted: &mut usize| {
-        // SAFETY: the contract of every function.
+        // SAFETY: the caller upholds the contract of every function.
         let buf = unsafe { memory::bytes(buf, len) }?;
         connection.write_with(accepted, |writer| writer.write(buf))
     };
-    // SAFETY: the contract of every function.
+    // SAFETY: the caller upholds the contract of every function.
     unsafe { guard::enter_for(connection, accepted, 0, write) }
 }
 
-/// `ww_write` of `count` pieces as if they were one.
+/// Like `ww_write`, for `count` pieces as if they were contiguous.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_writev(
     connection: *mut ww_connection,
@@ -71,17 +71,17 @@ pub unsafe extern "C" fn ww_writev(
     accepted: *mut usize,
 ) -> ww_status {
     let write = |connection: &mut ww_connection, accepted: &mut usize| {
-        // SAFETY: the contract of every function.
+        // SAFETY: the caller upholds the contract of every function.
         let pieces = unsafe { memory::pieces(iov, count) }?;
         connection.write_with(accepted, |writer| writer.write_vectored(pieces))
     };
-    // SAFETY: the contract of every function.
+    // SAFETY: the caller upholds the contract of every function.
     unsafe { guard::enter_for(connection, accepted, 0, write) }
 }
 
-/// Takes all of the bytes, or none: `WW_ERROR_NO_ROOM`, or `WW_ERROR_NEGOTIATING` in the
-/// handshake, and then nothing changes. More than the empty buffer has room for is never
-/// accepted.
+/// Accepts all of the bytes, or none. If they do not fit, it returns `WW_ERROR_NO_ROOM`, or
+/// `WW_ERROR_NEGOTIATING` during the handshake, and changes nothing. It never accepts more than
+/// fits into the empty buffer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_write_atomic(
     connection: *mut ww_connection,
@@ -89,15 +89,15 @@ pub unsafe extern "C" fn ww_write_atomic(
     len: usize,
 ) -> ww_status {
     let write = |connection: &mut ww_connection| {
-        // SAFETY: the contract of every function.
+        // SAFETY: the caller upholds the contract of every function.
         let buf = unsafe { memory::bytes(buf, len) }?;
         Ok(connection.writer_mut().write_atomic(buf)?)
     };
-    // SAFETY: the contract of every function.
+    // SAFETY: the caller upholds the contract of every function.
     unsafe { guard::enter(connection, write) }
 }
 
-/// `ww_write_atomic` and `ww_close` in one: close_notify follows without waiting for the drain.
+/// Combines `ww_write_atomic` and `ww_close`: adds close_notify without waiting for a drain.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_write_and_close(
     connection: *mut ww_connection,
@@ -105,21 +105,21 @@ pub unsafe extern "C" fn ww_write_and_close(
     len: usize,
 ) -> ww_status {
     let write = |connection: &mut ww_connection| {
-        // SAFETY: the contract of every function.
+        // SAFETY: the caller upholds the contract of every function.
         let buf = unsafe { memory::bytes(buf, len) }?;
         Ok(connection.writer_mut().write_and_close(buf)?)
     };
-    // SAFETY: the contract of every function.
+    // SAFETY: the caller upholds the contract of every function.
     unsafe { guard::enter(connection, write) }
 }
 
-/// Lends the free memory of the current record, in which plaintext is sealed without a copy:
-/// fill it from its beginning and call `ww_slot_commit`. Empty if there is no room. What it
-/// holds at first is unspecified.
+/// Lends the free memory of the current record, where plaintext is sealed without a copy: fill it
+/// from the start, then call `ww_slot_commit`. Empty if there is no room. Its initial contents are
+/// unspecified.
 ///
-/// It stays valid longer than other spans: until `ww_slot_commit`, or a call that writes,
-/// flushes, closes, aborts or frees. Draining and reading are allowed meanwhile. Lent again it
-/// is the same memory.
+/// It remains valid longer than other spans: until `ww_slot_commit`, or a call that writes,
+/// flushes, closes, aborts or frees. You can drain and read in the meantime. A repeated call lends
+/// the same memory.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_slot(
     connection: *mut ww_connection,
@@ -129,51 +129,51 @@ pub unsafe extern "C" fn ww_slot(
         *slot = ww_memory::of(connection.writer_mut().lend_slot()?);
         Ok(())
     };
-    // SAFETY: the contract of every function.
+    // SAFETY: the caller upholds the contract of every function.
     unsafe { guard::enter_for(connection, slot, ww_memory::EMPTY, lend) }
 }
 
-/// Takes the first `n` bytes of the slot as if they had been written. More than is lent is
-/// `WW_ERROR_OVERRUN`, and changes nothing.
+/// Accepts the first `n` bytes of the slot as if they had been written. If that is more than was
+/// lent, it returns `WW_ERROR_OVERRUN` and changes nothing.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_slot_commit(connection: *mut ww_connection, n: usize) -> ww_status {
     let commit = |connection: &mut ww_connection| Ok(connection.writer_mut().commit_slot(n)?);
-    // SAFETY: the contract of every function.
+    // SAFETY: the caller upholds the contract of every function.
     unsafe { guard::enter(connection, commit) }
 }
 
-/// Seals the current record: everything accepted so far can be drained without waiting for more.
-/// Needed only where bytes wait, and must not share a record with later ones.
+/// Seals the current record, so that everything accepted so far can be drained without waiting for
+/// more. Use it only if bytes are pending that must not share a record with later ones.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_flush(connection: *mut ww_connection) -> ww_status {
-    // SAFETY: the contract of every function.
+    // SAFETY: the caller upholds the contract of every function.
     unsafe { guard::enter(connection, |connection| Ok(connection.writer_mut().flush()?)) }
 }
 
-/// Seals the current record and close_notify: our half ends, and nothing accepted is lost if you
-/// drain it, and read to the peer's end before you drop a socket. Repeated, it changes nothing.
-/// In the handshake it gives the connection up, without an alert.
+/// Seals the current record and close_notify, which ends our half. Nothing accepted is lost if you
+/// drain it all, and read to the peer's end before you close a socket. A repeated call changes
+/// nothing. During the handshake, it abandons the connection without an alert.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_close(connection: *mut ww_connection) -> ww_status {
-    // SAFETY: the contract of every function.
+    // SAFETY: the caller upholds the contract of every function.
     unsafe { guard::enter(connection, |connection| Ok(connection.connection_mut().close()?)) }
 }
 
-/// Ends both halves with a fatal alert (RFC 9846, section 6.2), which waits to be drained:
-/// plaintext that was not read or sealed is wiped.
+/// Ends both halves with a fatal alert (RFC 9846, section 6.2), which you must drain. Plaintext
+/// that was not read or not sealed is wiped.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_abort(connection: *mut ww_connection, alert: u8) -> ww_status {
     let abort = |connection: &mut ww_connection| {
         connection.connection_mut().abort(AlertDescription(alert));
         Ok(())
     };
-    // SAFETY: the contract of every function.
+    // SAFETY: the caller upholds the contract of every function.
     unsafe { guard::enter(connection, abort) }
 }
 
-/// Updates our key (TLS 1.3): the KeyUpdate goes in front of the next record. If `request_peer`
-/// is not 0, the peer is asked to update its key too. `WW_ERROR_NO_KEY_UPDATE` in TLS 1.2. Keys
-/// are also updated without this call, before their limits.
+/// Updates our key (TLS 1.3): the KeyUpdate precedes the next record. If `request_peer` is not 0,
+/// the peer is asked to update its key too. Returns `WW_ERROR_NO_KEY_UPDATE` in TLS 1.2. The
+/// connection also updates keys automatically, before they reach their limits.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_update_keys(
     connection: *mut ww_connection,
@@ -182,7 +182,7 @@ pub unsafe extern "C" fn ww_update_keys(
     let update = |connection: &mut ww_connection| {
         Ok(connection.writer_mut().update_keys(request(request_peer))?)
     };
-    // SAFETY: the contract of every function.
+    // SAFETY: the caller upholds the contract of every function.
     unsafe { guard::enter(connection, update) }
 }
 

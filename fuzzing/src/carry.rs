@@ -1,8 +1,8 @@
-//! Bytes carried between two ends in memory.
+//! Carries bytes between two peers in memory.
 
 use wantwrite::Connection;
 
-/// Everything that `connection` has for its peer.
+/// Returns everything that `connection` has for its peer.
 pub fn drain(connection: &mut Connection) -> Vec<u8> {
     let mut wire = Vec::new();
     while connection.wants().drain {
@@ -17,8 +17,8 @@ pub fn drain(connection: &mut Connection) -> Vec<u8> {
     wire
 }
 
-/// Hands `wire` to `connection` and processes it; says how much was taken. It stops at an error,
-/// which is sticky, and where plaintext that nobody has consumed leaves no memory.
+/// Gives `wire` to `connection`, processes it, and returns how much was taken. Stops at an error,
+/// which is sticky, and when unconsumed plaintext leaves no free memory.
 pub fn feed(connection: &mut Connection, wire: &[u8]) -> usize {
     let mut taken = 0;
     let _sticky = connection.process();
@@ -32,8 +32,8 @@ pub fn feed(connection: &mut Connection, wire: &[u8]) -> usize {
     taken
 }
 
-/// Carries what waits in `from` to `to`, which processes it; says how many bytes that were. What
-/// `to` has no memory for stays where it is.
+/// Carries pending bytes from `from` to `to`, which processes them, and returns how many there
+/// were. Bytes for which `to` has no memory stay in `from`.
 pub fn carry(from: &mut Connection, to: &mut Connection) -> usize {
     let mut carried = 0;
     while from.wants().drain {
@@ -52,7 +52,7 @@ pub fn carry(from: &mut Connection, to: &mut Connection) -> usize {
     carried
 }
 
-/// Carries bytes both ways until neither end has any: a handshake, or what follows it.
+/// Carries bytes both ways until neither peer has any: a handshake, or what follows it.
 pub fn settle(client: &mut Connection, server: &mut Connection) {
     while carry(client, server) + carry(server, client) > 0 {}
 }

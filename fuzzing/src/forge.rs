@@ -1,4 +1,4 @@
-//! Any record whatever, sealed with the right keys: to attack other implementations with.
+//! Seals arbitrary records with the right keys, to attack other implementations.
 
 use core::fmt;
 
@@ -11,10 +11,9 @@ const APPLICATION_DATA: u8 = 0x17;
 pub(crate) const HANDSHAKE: u8 = 0x16;
 pub(crate) const KEY_UPDATE: u8 = 24;
 
-/// Seals what it is told to, whether the protocol allows it or not.
+/// Seals any record, whether the protocol allows it or not.
 ///
-/// **Never for production**: it uses a nonce as often as it is asked to, and that gives the key
-/// away.
+/// **Never use it in production**: it reuses a nonce as often as you ask, which reveals the key.
 ///
 /// ```
 /// use wantwrite::{CipherSuite, Version};
@@ -33,7 +32,7 @@ pub(crate) const KEY_UPDATE: u8 = 24;
 #[derive(Clone, Debug)]
 pub struct RecordForge {
     direction: Direction,
-    /// Of the next record.
+    /// The sequence number of the next record.
     seq: u64,
 }
 
@@ -45,23 +44,23 @@ pub struct ForgedRecord<'a> {
     pub outer_type: u8,
     /// The version in the header.
     pub legacy_version: [u8; 2],
-    /// The length in the header; `None` for the true one (`u16::MAX` for what is longer).
+    /// The length in the header; `None` for the true one (`u16::MAX` if that does not fit).
     pub len: Option<u16>,
     /// The content.
     pub content: &'a [u8],
-    /// The byte behind the content: in TLS 1.3 its type.
+    /// The byte after the content: its type in TLS 1.3.
     pub inner_type: Option<u8>,
-    /// Zeros behind that.
+    /// How many zeros follow that byte.
     pub padding: usize,
-    /// The sequence number it is sealed under; `None` for the next one. The one after it is next
-    /// then.
+    /// The sequence number under which it is sealed; `None` for the next one. The next record then
+    /// continues from this number.
     pub seq: Option<u64>,
-    /// Whether it is sealed at all. A plaintext record takes no sequence number.
+    /// Whether to seal it at all. A plaintext record uses no sequence number.
     pub is_sealed: bool,
 }
 
 impl<'a> ForgedRecord<'a> {
-    /// The honest record of this content, to be changed.
+    /// An honest record with this content, for you to change.
     #[must_use]
     pub const fn new(version: Version, content_type: u8, content: &'a [u8]) -> Self {
         let (outer_type, inner_type) = match version {
@@ -147,7 +146,7 @@ impl RecordForge {
         self.forge(&ForgedRecord::new(self.direction.version(), content_type, content))
     }
 
-    /// Continues under the key of the next generation, whether a KeyUpdate was forged or not.
+    /// Switches to the key of the next generation, whether or not you have forged a KeyUpdate.
     ///
     /// # Errors
     /// [`NoTrafficSecret`] for raw keys and in TLS 1.2; nothing changes then.
@@ -157,13 +156,13 @@ impl RecordForge {
         Ok(())
     }
 
-    /// An opener of the records that this forge seals from here on.
+    /// Returns an opener for the records that this forge seals from now on.
     #[must_use]
     pub fn opener(&self) -> RecordOpener {
         RecordOpener::of_direction(self.direction.clone(), self.seq)
     }
 
-    /// The number of the next record that is not given another.
+    /// The sequence number of the next record that does not set its own.
     #[must_use]
     pub const fn seq(&self) -> u64 {
         self.seq

@@ -34,14 +34,14 @@ const KEY: [u8; 48] = [
     7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7,
 ];
 
-/// A clock that stands in November 2023.
+/// A clock that always shows November 2023.
 #[must_use]
 pub fn clock() -> Arc<dyn TimeProvider> {
     wantwrite::clock(|| Some(Duration::from_secs(1_700_000_000)))
 }
 
 /// A client configuration without randomness, which trusts [`server_config`]'s certificate. It
-/// resumes nothing: what one input leaves behind must not change the next.
+/// resumes no sessions, so that one input cannot affect the next.
 ///
 /// # Errors
 /// rustls's, if none of the suites is in its provider.
@@ -80,7 +80,7 @@ pub fn server_name() -> ServerName<'static> {
     ServerName::try_from(SERVER_NAME).expect("a host name of ASCII letters is valid")
 }
 
-/// A client and a server that have not met, and whose handshake `seed` decides.
+/// A new client and a new server, whose handshake is determined by `seed`.
 ///
 /// # Errors
 /// [`ConnectionError::UnsupportedSuite`] for one that is not among [`SUITES`],

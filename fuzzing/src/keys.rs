@@ -9,10 +9,10 @@ use crate::direction::Direction;
 use crate::seed::mix;
 use crate::{RecordForge, RecordOpener};
 
-/// The keys of both directions of a connection, made of a seed: for as many ends, forges and
-/// openers as somebody wants.
+/// The keys of both directions of a connection, derived from a seed, for any number of peers,
+/// forges and openers.
 ///
-/// **Never for production**: everybody has these keys.
+/// **Never use them in production**: everyone has these keys.
 ///
 /// ```
 /// use wantwrite::{CipherSuite, Role};
@@ -52,14 +52,14 @@ const IV_LEN: usize = 12;
 const FIRST_SEQ_TLS12: u64 = 1;
 
 impl Keys {
-    /// Those of `seed`.
+    /// Derives the keys from `seed`.
     #[must_use]
     pub fn new(suite: CipherSuite, seed: u64) -> Self {
         let material = |role| Material::new(mix(mix(seed) ^ role));
         Self { suite, client: material(0), server: material(1) }
     }
 
-    /// An established connection of `role`.
+    /// Returns an established connection of `role`.
     ///
     /// # Errors
     /// [`ConfigError`] for a setting that is out of its range.
@@ -175,10 +175,10 @@ impl core::fmt::Debug for Material {
     }
 }
 
-/// A client and a server, established without a handshake, under keys made of `seed`: TLS 1.3 with
-/// AES-128-GCM and the default settings.
+/// An established client and server without a handshake, with keys derived from `seed`: TLS 1.3
+/// with AES-128-GCM and the default settings.
 ///
-/// **Never for production**: everybody has these keys.
+/// **Never use them in production**: everyone has these keys.
 ///
 /// ```
 /// let (mut client, mut server) = wantwrite_fuzzing::pair(1);

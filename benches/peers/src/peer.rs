@@ -16,6 +16,8 @@ const RECORD_OVERHEAD: usize = 5 + 1 + 16;
 /// One library's client, over a [`Transport`].
 pub(crate) trait Peer: Sized {
     const NAME: &str;
+    /// The most content that it puts into a record.
+    const FRAGMENT_LEN: usize = MAX_FRAGMENT_LEN;
 
     fn new(setup: &Setup, transport: Transport) -> Result<Self, Error>;
 
@@ -68,7 +70,7 @@ impl<P: Peer> Sealing<P> {
     /// All that was written must have arrived, in no more records than needed.
     fn check(&self, (wire_len, plaintext_len): (usize, usize)) -> Result<(), Error> {
         let size = self.plaintext.len();
-        let records = self.writes * size.div_ceil(MAX_FRAGMENT_LEN);
+        let records = self.writes * size.div_ceil(P::FRAGMENT_LEN);
         let longest = plaintext_len + records * RECORD_OVERHEAD;
         if plaintext_len != self.writes * size || wire_len > longest {
             let what = format!("{plaintext_len} bytes of plaintext in {wire_len}");

@@ -9,6 +9,8 @@ use rustls_next::client::ClientSide;
 use rustls_next::{ClientConfig, Connection, RootCertStore, Tcp, VecInput};
 use rustls_next_aws_lc_rs::DEFAULT_PROVIDER;
 
+use wantwrite::MAX_FRAGMENT_LEN;
+
 use crate::Error;
 use crate::peer::Peer;
 use crate::server::Setup;
@@ -24,6 +26,8 @@ pub(crate) struct RustlsNext {
 
 impl Peer for RustlsNext {
     const NAME: &str = "rustls 0.24-dev, AWS-LC";
+    /// It takes the type byte and the tag off, also where the limit is TLS's own.
+    const FRAGMENT_LEN: usize = MAX_FRAGMENT_LEN - 17;
 
     fn new(setup: &Setup, transport: Transport) -> Result<Self, Error> {
         let mut roots = RootCertStore::empty();

@@ -67,12 +67,12 @@ impl Exchange {
         Ok(self.stream.flush()?)
     }
 
-    /// Sends `content` behind the request, and watches for an answer meanwhile: a server that refuses
-    /// an upload may answer at any time and take nothing more.
+    /// Sends `content` after the request, and watches for an answer meanwhile: a server that
+    /// refuses an upload can answer at any time and stop reading.
     pub(crate) fn upload(&mut self, content: &mut dyn Read) -> Result<Upload, Error> {
         self.stream.get_mut().set_blocking(false)?;
         let upload = self.upload_unless_answered(content)?;
-        // Else a read would block while it tries to write the rest of the upload.
+        // Otherwise a read would block while it tries to write the rest of the upload.
         if matches!(upload, Upload::Whole) {
             self.stream.get_mut().set_blocking(true)?;
         }
@@ -108,7 +108,7 @@ impl Exchange {
         }
     }
 
-    /// Reads what the socket has of the answer; says whether that was anything, or the end.
+    /// Reads what the socket has of the answer. Returns whether it got any bytes, or the end.
     fn reads_ahead(&mut self) -> io::Result<bool> {
         let mut buf = [0; 4 * 1024];
         match self.stream.read(&mut buf) {

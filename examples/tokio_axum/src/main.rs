@@ -1,4 +1,4 @@
-//! axum over wantwrite-tokio: `axum::serve` with a listener that gives TLS streams.
+//! axum over wantwrite-tokio: `axum::serve` with a listener that returns TLS streams.
 //!
 //! `cargo run -p tokio_axum -- CERTIFICATE KEY` prints the port that it listens on. Then
 //! `curl --cacert CERTIFICATE -d 'you' https://localhost:PORT/greet` is greeted.

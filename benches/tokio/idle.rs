@@ -202,8 +202,7 @@ async fn accept(
     }
 }
 
-/// Answers with one byte at first, and with everything that it has received once that is `SENT`
-/// bytes.
+/// Answers the first input with one byte. After that, answers every `SENT` bytes with as many.
 async fn serve<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S) -> Result<(), Error> {
     read(&mut stream).await?;
     stream.write_all(&[1]).await?;

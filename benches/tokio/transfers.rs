@@ -15,7 +15,7 @@ use tokio_benches::{Configs, localhost};
 
 const ROUND_TRIPS: usize = 4000;
 const MESSAGE: usize = 64;
-/// The bytes that a turn sends or receives: not a multiple of any size in which they are sent.
+/// The bytes that a turn sends or receives.
 const BULK: usize = 32 << 20;
 
 /// What a turn does.

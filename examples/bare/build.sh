@@ -13,8 +13,8 @@ export RUSTC_BOOTSTRAP=1 RUSTC=/usr/bin/rustc CARGO=/usr/bin/cargo CC=clang AR=a
 # ring's C code, without libc headers.
 export CFLAGS="-ffreestanding -nostdlibinc -DRING_CORE_NOSTDLIBINC=1"
 
-# ring's build script assembles only for operating systems that it knows. Its package contains the
-# pregenerated assembly, which this program's build assembles instead.
+# ring's build script assembles only for operating systems that it knows. So this script assembles
+# the pregenerated assembly in ring's package.
 metadata=$($CARGO metadata --locked --format-version 1)
 ring=$(grep -om1 '[^"]*/ring-[^"/]*/Cargo.toml' <<<"$metadata" | head -1)
 ring=${ring%/Cargo.toml}

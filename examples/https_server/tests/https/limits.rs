@@ -107,8 +107,8 @@ fn a_client_that_is_always_ready_does_not_keep_others_waiting() {
     let mut socket = greedy.0.sock;
     let reader = std::thread::spawn(move || {
         let mut buf = vec![0; 1 << 20];
-        // Reads without opening records: more than the server can seal, until it cuts the
-        // connection.
+        // Without opening the records, it reads faster than the server can seal. The loop ends when
+        // the server closes the connection.
         while let Ok(1..) = socket.read(&mut buf) {}
     });
     let mut modest = server.client(TLS13);

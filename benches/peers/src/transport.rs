@@ -7,7 +7,7 @@ use std::io::{self, ErrorKind, IoSlice, Read, Write};
 use std::mem;
 use std::rc::Rc;
 
-/// A client's end. Clonable, since some libraries own theirs and some receive callbacks.
+/// A client's end. Can be cloned, since some libraries own theirs and some receive callbacks.
 #[derive(Clone, Default)]
 pub(crate) struct Transport(Rc<RefCell<Ends>>);
 

@@ -14,7 +14,7 @@ built=${CARGO_TARGET_DIR:-$PWD/target}
 
 released=(fuzzed_server https_get https_server loopback parallel records tokio_proxy uring_send violations)
 tested=(embedded_client tokio_turmoil upgrade)
-# As in tests/tokio_programs/run.sh.
+# Built as in tests/tokio_programs/run.sh.
 developed=(tokio_axum tokio_hyper tokio_postgres tokio_smtp tokio_tonic tokio_websocket)
 
 declare -A path
@@ -117,7 +117,7 @@ make cert FALSE
 make authority TRUE
 
 # Two servers: one with a certificate that clients can trust, one with an authority's.
-serve() { # NAME; sets `taken`, its address
+serve() { # NAME; sets `taken` to its address
   : >"$1.log"
   "${path[https_server]}" --addr 127.0.0.1:0 --cert "$1.pem" --key "$1.key" >"$1.log" 2>&1 &
   servers+=($!)

@@ -105,7 +105,7 @@ fn serve_meanwhile(server: &Contestant, site: &Site, stop: &AtomicBool) -> Resul
         read_answer(&mut client)?;
         served.longest = served.longest.max(start.elapsed());
         served.requests += 1;
-        // It shares the machine with the others.
+        // The client shares the machine with the others.
         thread::sleep(Duration::from_millis(1));
     }
     Ok(served)

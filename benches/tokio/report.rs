@@ -1,4 +1,4 @@
-//! The table.
+//! The table of results.
 
 use core::fmt::Write;
 use std::fs;

@@ -29,7 +29,7 @@ expect() { # FILE, PATTERN, the number of lines that match
 
 # The machine's serial line is a TCP connection to the server: QEMU connects and copies bytes. If
 # the program ends in time, `machine` checks its exit status.
-machine() { # STATUS, TRUSTED CERTIFICATE, OPTION OF QEMU ...
+machine() { # STATUS, TRUSTED CERTIFICATE, QEMU OPTION ...
   local status=0
   local arguments="arg=bare,arg=localhost,arg=$directory/$2.pem,arg=$kib"
   timeout $((30 + kib)) qemu-system-aarch64 -M virt -cpu max -m 8M -nodefaults -display none \

@@ -105,7 +105,7 @@ impl Report {
     pub(crate) fn markdown(&self) -> String {
         let mut text = String::new();
         for suite in &self.suites {
-            // Writing to a `String` does not fail.
+            // Writing to a `String` cannot fail.
             _ = self.suite_markdown(suite, &mut text);
         }
         let Self { date, machine, load, command, .. } = self;

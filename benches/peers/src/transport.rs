@@ -110,7 +110,7 @@ pub(crate) mod callback {
     ///
     /// # Safety
     /// `context` must be from [`Transport::as_context`] and still valid. `data` must point to `len`
-    /// bytes that are initialized, or that are not read before they are.
+    /// bytes that are initialised, or that are not read before they are.
     pub(crate) unsafe fn receive(context: *mut c_void, data: *mut c_void, len: usize) -> usize {
         // SAFETY: guaranteed by the caller.
         let ends = unsafe { &*context.cast::<RefCell<Ends>>() };

@@ -25,7 +25,7 @@ pub struct Writer(Arc<Async<TcpStream>>);
 pub struct Failure(io::Error);
 
 impl Socket {
-    /// Connects.
+    /// Connects to `address`.
     ///
     /// # Errors
     /// An error of the operating system.

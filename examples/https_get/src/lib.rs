@@ -2,8 +2,8 @@
 //!
 //!     cargo run --release -p https_get -- https://example.com/
 //!
-//! It sends an HTTP/1.0 request, so that the answer ends with the connection: by `close_notify`. If
-//! that is missing, `Stream` reports that the answer was cut off.
+//! It sends an HTTP/1.0 request, so that the end of the connection, with `close_notify`, is the end
+//! of the answer. Without `close_notify`, `Stream` reports that the answer was cut off.
 //!
 //! It is a library so that the tests of `examples/https_server` can run it.
 #![expect(
@@ -124,7 +124,7 @@ fn client_config(options: &Options) -> Result<ClientConfig, Error> {
         .with_protocol_versions(options.versions)?
         .with_root_certificates(roots)
         .with_no_client_auth();
-    // Saves every connection a copy of the configuration.
+    // Spares each connection a copy of the configuration.
     config.enable_secret_extraction = true;
     Ok(config)
 }

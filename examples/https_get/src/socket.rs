@@ -14,7 +14,7 @@ pub(crate) struct Socket {
 }
 
 impl Socket {
-    /// Connects to the first of the host's addresses that answers.
+    /// Connects to the first of the host's addresses that accepts.
     pub(crate) fn connect(address: impl ToSocketAddrs, patience: Duration) -> io::Result<Self> {
         let mut failure = io::Error::new(ErrorKind::NotFound, "the host has no address");
         for address in address.to_socket_addrs()? {

@@ -73,7 +73,7 @@ impl Response {
         let Status(status) = self.status;
         let media_type = self.media_type;
         let mut head = String::with_capacity(HEAD_LEN + self.text.len());
-        // Writing to a string does not fail.
+        // Writing to a string cannot fail.
         let _infallible = write!(
             head,
             "HTTP/1.1 {status}\r\nContent-Type: {media_type}\r\nContent-Length: {len}\r\n\

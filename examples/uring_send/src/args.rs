@@ -17,7 +17,7 @@ pub(crate) struct Options {
     pub(crate) chain_len: usize,
     /// The most operations in flight on all connections, receives included.
     pub(crate) entries: usize,
-    /// Never zero.
+    /// The interval between cancellations. Never zero.
     pub(crate) cancel_every: Duration,
     pub(crate) seed: u64,
 }

@@ -13,7 +13,7 @@ pub enum Command {
     Coalescing(bool),
     /// `write N`: how many bytes the program offers each turn.
     Write(usize),
-    /// `drain N`: how many bytes the transport takes each turn.
+    /// `drain N`: how many bytes the transport accepts each turn.
     Drain(usize),
     /// `sizing max`, `sizing fixed N`, `sizing slow-start` or `sizing congestion`.
     Sizing(Sizing),
@@ -34,7 +34,7 @@ pub enum Command {
 /// Why a command had no effect.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum CommandError {
-    /// It is not a command.
+    /// The text is not a command.
     Unknown,
     /// The number is missing or invalid.
     NotANumber,

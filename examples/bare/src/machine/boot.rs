@@ -33,7 +33,7 @@ pub(crate) fn stack_peak() -> usize {
     let (bottom, top) = ((&raw const stack_bottom).addr(), (&raw const stack_top).addr());
     let is_unused = |address: &usize| {
         let word = ptr::with_exposed_provenance::<u64>(*address);
-        // SAFETY: the whole stack is readable and initialized. The part that Rust uses can change
+        // SAFETY: the whole stack is readable and initialised. The part that Rust uses can change
         // at any time, so the read is volatile.
         unsafe { word.read_volatile() == UNUSED_STACK }
     };

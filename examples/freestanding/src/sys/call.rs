@@ -83,7 +83,7 @@ impl Socket {
     /// Connects to `address`, and blocks until that is done.
     pub(crate) fn connect(address: SocketAddr) -> Result<Self, Errno> {
         let (family, bytes, len) = socket_address(address);
-        // SAFETY: it touches no memory.
+        // SAFETY: touches no memory.
         let number = unsafe { call(SOCKET, [family, SOCK_STREAM | SOCK_CLOEXEC, 0, 0, 0, 0]) }?;
         let this = Self(Fd::new(number)?);
         let address = bytes.as_ptr().expose_provenance();
@@ -149,7 +149,7 @@ impl Poll {
     }
 }
 
-/// Fills `buf` with random bytes. Waits until the kernel's pool has been initialized.
+/// Fills `buf` with random bytes. Waits until the kernel's pool has been initialised.
 pub(crate) fn fill_random(mut buf: &mut [u8]) -> Result<(), Errno> {
     while !buf.is_empty() {
         let to = buf.as_mut_ptr().expose_provenance();

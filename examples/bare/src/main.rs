@@ -1,8 +1,8 @@
 //! A TLS client on a machine without an operating system: QEMU's `virt`, AArch64.
 //!
-//! The UART is its wire. It sends lines to a server that reverses each of them (`openssl s_server
-//! -rev`), updates its keys halfway, compares the lines that come back, closes, and waits until the
-//! server has closed too.
+//! The UART is its wire. It sends lines to a server that reverses each of them
+//! (`openssl s_server -rev`), updates its keys halfway, compares the lines that come back, closes,
+//! and waits until the server has closed too.
 //!
 //!     examples/bare/build.sh && examples/bare/run.sh
 //!

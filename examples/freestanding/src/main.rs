@@ -1,8 +1,8 @@
 //! A TLS client with nothing underneath: no libc and no `std`, only system calls.
 //!
-//! It sends lines to a server that returns them, either unchanged or each reversed (as `openssl
-//! s_server -rev` does), updates its keys halfway, closes, and compares the digest of the lines
-//! that came back with that of the lines sent.
+//! It sends lines to a server that returns them, either unchanged or each reversed (as
+//! `openssl s_server -rev` does), updates its keys halfway, closes, and compares the digest of the
+//! lines that came back with that of the lines sent.
 //!
 //!     examples/freestanding/build.sh && examples/freestanding/run.sh
 //!

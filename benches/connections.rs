@@ -1,8 +1,8 @@
-//! A record in turn on each of at most a hundred connections, among many that are idle; and what
-//! a connection adds to its writer.
+//! Seals a record on each of up to one hundred connections in turn, among many idle ones, and
+//! measures what a connection adds to its writer.
 //!
-//! `cargo bench -p benches --bench connections`. All connections are negotiated first, half of them clients,
-//! half servers: for 100,000 that takes ten seconds and half a gigabyte.
+//! `cargo bench -p benches --bench connections`. All connections are negotiated first, half of them
+//! clients, half servers. For 100,000, that takes ten seconds and half a gigabyte.
 
 use core::hint::black_box;
 
@@ -15,12 +15,12 @@ use wantwrite::{CipherSuite, ConnectionConfig, WriterConfig};
 
 const SUITE: CipherSuite = CipherSuite::TLS_AES_128_GCM_SHA256;
 const COUNTS: [usize; 6] = [1, 10, 100, 1_000, 10_000, 100_000];
-/// Calls that share a record.
+/// The number of calls that share a record.
 const WRITES: usize = 100;
 
 fn main() -> Result<(), Error> {
     let mut criterion = benches::common::criterion();
-    // To see that it runs takes no crowd.
+    // A small crowd is enough to check that it runs.
     let most = if std::env::args().any(|arg| arg == "--test") { 1_000 } else { usize::MAX };
     crowds(&mut criterion, most)?;
     layers(&mut criterion)?;
@@ -28,7 +28,7 @@ fn main() -> Result<(), Error> {
     Ok(())
 }
 
-/// A record of 1 KiB on the next active connection.
+/// Seals a record of 1 KiB on the next active connection.
 fn crowds(criterion: &mut Criterion, most: usize) -> Result<(), Error> {
     let mut group = criterion.benchmark_group("connections");
     group.throughput(Throughput::Elements(1));
@@ -40,7 +40,7 @@ fn crowds(criterion: &mut Criterion, most: usize) -> Result<(), Error> {
     Ok(())
 }
 
-/// A hundred writes of 16 bytes that share a record, by a connection and by a writer.
+/// One hundred writes of 16 bytes that share a record, on a connection and on a writer.
 fn layers(criterion: &mut Criterion) -> Result<(), Error> {
     let mut group = criterion.benchmark_group("layers");
     group.throughput(Throughput::Elements(WRITES.try_into()?));

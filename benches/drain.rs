@@ -1,7 +1,7 @@
-//! Sixty-four sealed records taken out of a writer in each way that there is. Sealing is not
-//! counted, nor what a transport does with the bytes.
+//! Drains 64 sealed records from a writer in every way that the API has. Neither the sealing nor
+//! the transport is measured.
 //!
-//! `cargo bench -p benches --bench drain`; times are for all of them, 1 MiB. Nothing is copied.
+//! `cargo bench -p benches --bench drain`. Times are for all 64 records, 1 MiB. Nothing is copied.
 
 use core::hint::black_box;
 use core::time::Duration;
@@ -29,7 +29,7 @@ fn main() -> Result<(), Error> {
     Ok(())
 }
 
-/// `write`, with as much as the transport takes at a time.
+/// For `write`: takes at most `max` bytes at a time.
 fn by_chunk(mut drain: Drain<'_>, max: usize) {
     while drain.remaining() > 0 {
         let len = black_box(drain.chunk()).len().min(max);
@@ -37,7 +37,7 @@ fn by_chunk(mut drain: Drain<'_>, max: usize) {
     }
 }
 
-/// `writev`.
+/// For `writev`.
 fn gathered(mut drain: Drain<'_>) {
     while drain.remaining() > 0 {
         let mut slices = [IoSlice::new(&[]); 16];
@@ -47,7 +47,7 @@ fn gathered(mut drain: Drain<'_>) {
     }
 }
 
-/// Completion I/O: dropped as it completes.
+/// For completion I/O: the chunks are dropped as operations complete.
 fn owned(mut drain: Drain<'_>) {
     while let Some(chunk) = drain.take_chunk(usize::MAX) {
         drop(black_box(chunk));

@@ -1,9 +1,9 @@
-//! What a peer costs us that sends as much as is legal of what is not data, and as little data as
-//! that takes: nanoseconds for a byte on the wire, as a multiple of those of 1-byte records of
-//! data. Each record comes alone, and what it makes us send is drained before the next.
+//! The cost of a peer that sends as much non-data as is legal, with the least data that allows it:
+//! nanoseconds per byte on the wire, as a multiple of those for 1-byte data records. Each record
+//! arrives alone, and whatever it makes us send is drained before the next.
 //!
-//! `cargo bench -p benches --bench floods [-- --check]`; with `--check` a limit that is
-//! missed is an error.
+//! `cargo bench -p benches --bench floods [-- --check]`. With `--check`, exceeding a limit is an
+//! error.
 #![expect(clippy::std_instead_of_alloc, reason = "a program with std")]
 
 use core::hint::black_box;
@@ -20,10 +20,10 @@ use wantwrite::{CipherSuite, Connection, ConnectionConfig, Credit, PeerLimits, R
 use wantwrite_fuzzing::RecordForge;
 
 const ROUNDS: usize = 101;
-/// Records that are made at once.
+/// The number of records prepared together.
 const BATCH: usize = 2_000;
 const LIMIT: f64 = 10.0;
-/// Points of a 1-byte record of data (see [`Credit`]).
+/// The points that a 1-byte data record returns (see [`Credit`]).
 const RECORD_POINTS: u32 = 8;
 
 const AES_128: Suite = ("AES-128", CipherSuite::TLS_AES_128_GCM_SHA256);
@@ -32,7 +32,7 @@ const TLS12: Suite = ("TLS 1.2", CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_S
 
 type Suite = (&'static str, CipherSuite);
 
-/// What is sent.
+/// What the peer sends.
 #[derive(Clone, Copy, Debug)]
 enum Item {
     /// One byte of data.
@@ -40,9 +40,9 @@ enum Item {
     KeyUpdate,
     Empty,
     Warning,
-    /// So many tickets in one record.
+    /// This many tickets in one record.
     Tickets(u32),
-    /// A ticket, each byte of it in a record of its own.
+    /// A ticket whose bytes are each in a record of their own.
     SplitTicket,
     Renegotiation,
 }
@@ -53,7 +53,7 @@ fn main() -> Result<(), Error> {
     while let Some(argument) = arguments.next()? {
         match argument {
             lexopt::Arg::Long("check") => check = true,
-            // What `cargo bench -- --test` asks of a benchmark: that it runs.
+            // `cargo bench -- --test` only checks that a benchmark runs.
             lexopt::Arg::Long("test") => rounds = 1,
             lexopt::Arg::Long("bench") => {}
             other => return Err(other.unexpected().into()),
@@ -91,13 +91,13 @@ fn main() -> Result<(), Error> {
     if check && !held { Err("a limit is missed".into()) } else { Ok(()) }
 }
 
-/// The least data, and the most of `item` that it lets pass.
+/// Returns the least data, and the most of `item` that this data allows.
 fn flood(item: Item, credit: Credit) -> [(Item, u32); 2] {
     let data = credit.cost.div_ceil(RECORD_POINTS);
     [(Item::Data, data), (item, data * RECORD_POINTS / credit.cost)]
 }
 
-/// A connection of ours and the peer that attacks it.
+/// One of our connections, and the peer that attacks it.
 struct Attack {
     ours: Connection,
     forge: RecordForge,
@@ -105,7 +105,7 @@ struct Attack {
 }
 
 impl Attack {
-    /// On ours of `role`.
+    /// Creates an attack on our connection in `role`.
     fn new(suite: CipherSuite, role: Role) -> Result<Self, Error> {
         let log = Arc::new(Secrets::default());
         let ends = Ends::new(suite)?.with_log(log.clone());
@@ -127,9 +127,9 @@ impl Attack {
         Ok(Self { ours, forge, role })
     }
 
-    /// Puts records that are `item` behind `records`.
+    /// Appends records that contain `item` to `records`.
     fn send(&mut self, item: Item, records: &mut Vec<Vec<u8>>) -> Result<(), Error> {
-        /// Of the shortest ticket: no nonce, one byte, no extension.
+        /// The shortest ticket: no nonce, one byte, no extensions.
         const TICKET: [u8; 18] = [4, 0, 0, 14, 0, 0, 14, 16, 0, 0, 0, 7, 0, 0, 1, 0xaa, 0, 0];
         let (content_type, content) = match (item, self.role) {
             (Item::Data, _) => (0x17, vec![b'x']),
@@ -153,7 +153,7 @@ impl Attack {
         Ok(())
     }
 
-    /// Time of a million bytes on the wire, of units of `items`.
+    /// Returns the time per million bytes on the wire, for repeated `items`.
     fn meet(&mut self, items: &[(Item, u32)]) -> Result<Duration, Error> {
         let mut records = Vec::new();
         while records.len() < BATCH {
@@ -196,8 +196,8 @@ fn measure(
     Ok(ratio <= LIMIT)
 }
 
-/// A KeyUpdate after every record that we seal, which is legal too, as a multiple of the time that
-/// sealing takes.
+/// Measures a KeyUpdate after every record that we seal, which is also legal, as a multiple of the
+/// time that sealing takes.
 fn beside_sealing(rounds: usize) -> Result<(), Error> {
     for (name, suite) in [AES_128, AES_256] {
         let plaintext = vec![1; 16384];
@@ -239,7 +239,7 @@ fn beside_sealing(rounds: usize) -> Result<(), Error> {
     Ok(())
 }
 
-/// What rustls would write to SSLKEYLOGFILE.
+/// The lines that rustls would write to SSLKEYLOGFILE.
 #[derive(Debug, Default)]
 struct Secrets(Mutex<Vec<(String, Vec<u8>)>>);
 

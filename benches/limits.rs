@@ -1,8 +1,8 @@
-//! The limits on reading and on connections, each measured in turns with what it is a limit
-//! against, in medians of the rounds. `paired` has those on writing.
+//! The limits for reading and for connections. Each is measured in turns with its reference, as the
+//! median over the rounds. The limits for writing are in `paired`.
 //!
-//! `cargo bench -p benches --bench limits [-- [SECTION ...] [--check]]`; with `--check` a limit
-//! that is missed is an error.
+//! `cargo bench -p benches --bench limits [-- [SECTION ...] [--check]]`. With `--check`, exceeding
+//! a limit is an error.
 
 use core::hint::black_box;
 use core::time::Duration;
@@ -21,11 +21,11 @@ use wantwrite::{
 
 const SUITE: CipherSuite = CipherSuite::TLS_AES_128_GCM_SHA256;
 const ROUNDS: usize = 101;
-/// Rounds with the same memory.
+/// The number of rounds that use the same memory.
 const ROUNDS_IN_PLACE: usize = 11;
 const CROWD: usize = 100_000;
 
-/// How much is done.
+/// How much work to do.
 struct Effort {
     rounds: usize,
     crowd: usize,
@@ -40,7 +40,7 @@ fn main() -> Result<(), Error> {
     while let Some(argument) = arguments.next()? {
         match argument {
             lexopt::Arg::Long("check") => check = true,
-            // What `cargo bench -- --test` asks of a benchmark: that it runs.
+            // `cargo bench -- --test` only checks that a benchmark runs.
             lexopt::Arg::Long("test") => effort = Effort { rounds: 1, crowd: 1_000 },
             lexopt::Arg::Long("bench") => {}
             lexopt::Arg::Value(name) => only.push(name),
@@ -66,8 +66,8 @@ fn main() -> Result<(), Error> {
     if check && !held { Err("a limit is missed".into()) } else { Ok(()) }
 }
 
-/// 16 KiB records opened in place, as a multiple of ring's `open_in_place`. Where the memory lies
-/// makes a difference of its own: it is allocated anew some times.
+/// Opens 16 KiB records in place, as a multiple of the time of ring's `open_in_place`. The address
+/// of the memory makes a difference, so it is reallocated several times.
 fn opening(effort: &Effort) -> Result<bool, Error> {
     let mut held = true;
     for (name, suite) in SUITES.into_iter().take(3) {
@@ -85,8 +85,8 @@ fn opening(effort: &Effort) -> Result<bool, Error> {
     Ok(held)
 }
 
-/// Records read in every order of calls, as a multiple of the time of the best order. The worst
-/// over lengths of reads and of the buffer.
+/// Reads records with every order of calls, as a multiple of the time of the best order. Reports
+/// the worst case over the lengths of reads and of the buffer.
 fn orders(effort: &Effort) -> Result<bool, Error> {
     const ROUNDS: usize = 31;
     let lens: [&[usize]; 9] = [
@@ -95,7 +95,7 @@ fn orders(effort: &Effort) -> Result<bool, Error> {
         &[1_000],
         &[4_000],
         &[16_384],
-        // 22 B on the wire.
+        // 22 bytes on the wire.
         &[0, 1],
         &[1, 16_384],
         &[16_384, 1, 1, 1],
@@ -106,7 +106,7 @@ fn orders(effort: &Effort) -> Result<bool, Error> {
         let records = Records::by_turns(SUITE, content_lens, Padding::None)?;
         let mut worst = 0.0_f64;
         for capacity in [MAX_RECORD_LEN, 20_000, 2 * MAX_RECORD_LEN, 128 * 1024] {
-            // In shorter ones, the orders differ by how often the caller asks what is wanted.
+            // With shorter reads, the orders differ in how often the caller asks what is wanted.
             for read_len in [100, 1_460, 16_384, usize::MAX] {
                 let read = |order| records.read(order, read_len, capacity);
                 let turns: [TimedRun<'_>; 4] = [
@@ -116,7 +116,7 @@ fn orders(effort: &Effort) -> Result<bool, Error> {
                     &mut || read(Order::OneAfterRead),
                 ];
                 let times = play(effort.rounds.min(ROUNDS), turns)?;
-                // The least: what else the machine does makes them longer only.
+                // The minimum: other work on the machine can only make them longer.
                 let least = |times: Vec<f64>| times.into_iter().fold(f64::INFINITY, f64::min);
                 let times = times.map(least);
                 let best = times.into_iter().fold(f64::INFINITY, f64::min);
@@ -130,7 +130,7 @@ fn orders(effort: &Effort) -> Result<bool, Error> {
     Ok(held)
 }
 
-/// A byte and 16,383 zeros of padding, as a multiple of a record that is full of content.
+/// One byte and 16,383 bytes of padding, as a multiple of a record full of content.
 fn padding(effort: &Effort) -> Result<bool, Error> {
     let full = Records::new(SUITE, 16_384)?;
     let padded = Records::padded(SUITE, 1, Padding::Sizes(&[16_385]))?;
@@ -141,7 +141,7 @@ fn padding(effort: &Effort) -> Result<bool, Error> {
     Ok(row("16 KiB records of padding, of such of content", ratio, 1.3))
 }
 
-/// What a call by a connection takes longer than one of its writer, in nanoseconds.
+/// How much longer a call on a connection takes than one on its writer, in nanoseconds.
 fn layers(effort: &Effort) -> Result<bool, Error> {
     const CALLS: usize = 100;
     const TURNS: usize = 1_000;
@@ -172,9 +172,9 @@ fn layers(effort: &Effort) -> Result<bool, Error> {
     Ok(row("a connection's write, more than its writer's, ns", more, 5.0))
 }
 
-/// Records of a hundred active connections among many idle ones, as a multiple of the time
-/// without the idle ones. The limit is what two measurements of the same differ by on a machine
-/// that does other work too.
+/// Records on one hundred active connections among many idle ones, as a multiple of the time
+/// without the idle ones. The limit is how much two measurements of the same thing differ on a
+/// machine that does other work too.
 fn crowd(effort: &Effort) -> Result<bool, Error> {
     const RECORDS: usize = 10_000;
     let (mut few, mut many) = (Crowd::new(SUITE)?, Crowd::new(SUITE)?);
@@ -189,7 +189,7 @@ fn crowd(effort: &Effort) -> Result<bool, Error> {
     Ok(row(&name, ratio, 1.05))
 }
 
-/// What is said of records to come, in nanoseconds: the worst over capacities and policies.
+/// The predictions about future records, in nanoseconds: the worst over capacities and policies.
 fn forecasts(effort: &Effort) -> Result<bool, Error> {
     type Call = fn(&Writer, usize) -> usize;
     let room: Call = |writer, _| writer.room();
@@ -215,7 +215,7 @@ fn forecasts(effort: &Effort) -> Result<bool, Error> {
                     })
                 };
                 let [times] = play(effort.rounds.min(11), [&mut turn])?;
-                // The least: what else the machine does makes them longer only.
+                // The minimum: other work on the machine can only make them longer.
                 let least = times.into_iter().fold(f64::INFINITY, f64::min) / 1_000.0;
                 if least > worst {
                     (worst, of) = (least, format!("{} KiB, {}", capacity >> 10, policy.name));
@@ -227,8 +227,9 @@ fn forecasts(effort: &Effort) -> Result<bool, Error> {
     Ok(held)
 }
 
-/// Records of 16 bytes by writers whose parts lie elsewhere, the slowest of them as a multiple of
-/// the median one. One in 256 takes up to 16 % longer than the others, another in each process.
+/// Records of 16 bytes from writers at different addresses, with the slowest as a multiple of the
+/// median. One writer in 256 takes up to 16 % longer than the others, a different one in each
+/// process.
 fn places(effort: &Effort) -> Result<bool, Error> {
     const PLACES: usize = 256;
     const CALLS: usize = 50;
@@ -241,7 +242,7 @@ fn places(effort: &Effort) -> Result<bool, Error> {
         }
         for _ in 0..effort.rounds {
             for (writer, least) in &mut writers {
-                // Warm, as the work of a connection mostly is.
+                // Warm, as a connection's code and data mostly are.
                 writer.write(&[1; 16])?;
                 drain_all(writer.drain());
                 let time = timed(CALLS, || {

@@ -1,11 +1,11 @@
-//! Bytes that an established connection holds while it is idle: inline, and on the heap.
+//! The memory of an established, idle connection in bytes: inline, and on the heap.
 //!
-//! `cargo bench -p benches --bench memory`. Heap is what the allocator gets back when the connection is
-//! dropped: configurations, the ticket store and a pool's segments are shared and not in it.
-//! Tickets have been stored, and everything written has been drained.
+//! `cargo bench -p benches --bench memory`. The heap is what the allocator gets back when the
+//! connection is dropped. Configurations, the ticket store and a pool's segments are shared, so
+//! they are not included. Tickets have been stored, and everything written has been drained.
 //!
-//! It stands here, and not among the examples, because it shows no use of the crate, but
-//! measures it beside rustls, with the same connections as the other benchmarks.
+//! This is a benchmark rather than an example because it does not show how to use the crate. It
+//! compares the crate with rustls, with the same connections as the other benchmarks.
 
 use core::mem::size_of;
 use std::alloc::System;
@@ -21,7 +21,7 @@ use wantwrite::{BufferPolicy, CipherSuite, Connection, ConnectionConfig, Pool, R
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
-/// What each side writes before it is idle again.
+/// The bytes that each side writes before it is idle again.
 const WRITTEN: [usize; 3] = [0, 64 * 1024, 1024 * 1024];
 
 fn main() -> Result<(), Error> {
@@ -55,7 +55,7 @@ fn main() -> Result<(), Error> {
     Ok(())
 }
 
-/// Any policy, once `shrink` was called.
+/// Any policy, after a call of `shrink`.
 const SHRUNK: &str = "shrink()";
 
 fn policies() -> [(&'static str, ConnectionConfig); 4] {
@@ -67,7 +67,7 @@ fn policies() -> [(&'static str, ConnectionConfig); 4] {
     [("Retain", retain.clone()), ("Release", release), ("Pool", pool), (SHRUNK, retain)]
 }
 
-/// Heap of our client and of our server after each has written `len` bytes to the other.
+/// Returns the heap of our client and our server, after each has written `len` bytes to the other.
 fn ours(
     ends: &Ends,
     config: &ConnectionConfig,
@@ -94,7 +94,7 @@ fn send(from: &mut Connection, to: &mut Connection, len: usize) -> Result<(), Er
     Ok(())
 }
 
-/// The same for rustls's, whose ciphertext goes nowhere.
+/// Returns the same for rustls, whose ciphertext is discarded.
 fn buffered(ends: &Ends, len: usize) -> Result<[usize; 2], Error> {
     let (mut client, mut server) = ends.buffered()?;
     let plaintext = vec![1; len];
@@ -120,7 +120,7 @@ fn freed_by(drop: impl FnOnce()) -> usize {
     change.bytes_deallocated.saturating_sub(change.bytes_allocated)
 }
 
-/// What a client and a server hold, for each length written.
+/// Measures a client and a server for each length written.
 fn rows(
     name: &str,
     policy: &str,

@@ -1,9 +1,9 @@
-//! Copies of 16 KiB from every offset within a page, to several: what a call costs must not depend
-//! on where the caller's memory lies. Some processors copy by `rep movsb` several times slower at
-//! some distances (AMD Zen 3: where the source lies just below the destination, modulo 4,096).
+//! Copies 16 KiB from every offset within a page to several others: the cost of a call must not
+//! depend on where the caller's memory is. Some processors' `rep movsb` is several times slower at
+//! some distances (AMD Zen 3: if the source is just below the destination, modulo 4,096).
 //!
-//! `cargo bench -p benches --bench offsets [-- --check]`; with `--check` a limit that is missed is
-//! an error. `one long copy` shows whether C library and processor have the effect at all.
+//! `cargo bench -p benches --bench offsets [-- --check]`. With `--check`, exceeding a limit is an
+//! error. `one long copy` shows whether the C library and the processor have the effect at all.
 
 use core::hint::black_box;
 use core::time::Duration;
@@ -25,11 +25,11 @@ const LEN: usize = 16_384;
 const PAGE: usize = 4_096;
 /// Rounds over all offsets, and over those that look slow.
 const ROUNDS: (usize, usize) = (15, 40);
-/// Places of the other end of the copy.
+/// The number of addresses for the other end of the copy.
 const PLACES: usize = 5;
 const LIMIT: f64 = 1.10;
 
-/// A copy of [`LEN`] bytes to or from this offset in memory of the caller's.
+/// Copies [`LEN`] bytes to or from this offset in the caller's memory.
 trait Copying {
     fn copy(&mut self, memory: &mut [u8]) -> Result<Duration, Error>;
 }
@@ -42,7 +42,7 @@ fn main() -> Result<(), Error> {
     while let Some(argument) = arguments.next()? {
         match argument {
             lexopt::Arg::Long("check") => check = true,
-            // What `cargo bench -- --test` asks of a benchmark: that it runs.
+            // `cargo bench -- --test` only checks that a benchmark runs.
             lexopt::Arg::Long("test") => (rounds, step) = ((1, 0), 512),
             lexopt::Arg::Long("bench") => {}
             other => return Err(other.unexpected().into()),
@@ -77,20 +77,20 @@ fn main() -> Result<(), Error> {
     if check && !held { Err("a limit is missed".into()) } else { Ok(()) }
 }
 
-/// The median over all offsets and places, and the worst, in nanoseconds.
+/// Returns the median over all offsets and places, and the worst, in nanoseconds.
 fn measure(make: Make, rounds: (usize, usize), step: usize) -> Result<(f64, f64), Error> {
     let mut memory = vec![1; LEN + 2 * PAGE];
     let page = PAGE - memory.as_ptr().addr() % PAGE;
     let mut times = Vec::new();
     let mut in_the_way = Vec::new();
     for place in 0..PLACES {
-        // What it allocates lies elsewhere in its page then.
+        // Moves later allocations to another offset in their page.
         in_the_way.push(vec![0_u8; 1 + 816 * place]);
         let mut copying = make()?;
         let mut times_here = vec![f64::INFINITY; PAGE.div_ceil(step)];
         let mut measure = |offset: usize, least: &mut f64| {
             let time = copying.copy(&mut memory[page + offset * step..][..LEN])?;
-            // What else the machine does makes it longer only.
+            // Other work on the machine can only make it longer.
             *least = least.min(time.as_secs_f64() * 1e9);
             Ok::<_, Error>(())
         };
@@ -101,7 +101,7 @@ fn measure(make: Make, rounds: (usize, usize), step: usize) -> Result<(f64, f64)
             let slow = 1.03 * median(&times_here);
             for (i, least) in times_here.iter_mut().enumerate().filter(|(_, least)| **least > slow)
             {
-                // Twice: what was done in between has taken the cache.
+                // Twice, because the work in between has displaced the cache's content.
                 measure(i, least)?;
                 measure(i, least)?;
             }
@@ -123,7 +123,7 @@ fn processor() -> String {
     ["model name", "cpu family", "model\t"].map(of).join("; ").replace('\t', "")
 }
 
-/// Without an engine around it.
+/// A copy without an engine around it.
 struct Copy {
     to: Vec<u8>,
     block: usize,
@@ -161,7 +161,7 @@ impl Copying for Vectored {
     }
 }
 
-/// Records of that length on the wire.
+/// Receives records of that length on the wire.
 struct Receive {
     writer: Writer,
     reader: Reader,

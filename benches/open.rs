@@ -1,7 +1,7 @@
-//! Records opened in place, and their plaintext looked at there: our reader beside ring's
-//! `open_in_place`, which is told where the records begin. Nothing is copied.
+//! Opens records in place and looks at their plaintext there: our reader, and ring's
+//! `open_in_place`, which is given the start of each record. Nothing is copied.
 //!
-//! `cargo bench -p benches --bench open`. Sealing the records and receiving them is not counted.
+//! `cargo bench -p benches --bench open`. Sealing and receiving the records is not measured.
 
 use core::time::Duration;
 
@@ -14,7 +14,7 @@ const SIZES: [usize; 5] = [16, 256, 1024, 4096, 16384];
 
 fn main() -> Result<(), Error> {
     let mut criterion = benches::common::criterion();
-    // ring alone is not made to read TLS 1.2's nonces.
+    // The benchmark of ring alone does not implement TLS 1.2's nonces.
     for (name, suite) in SUITES.into_iter().take(3) {
         let mut group = criterion.benchmark_group(format!("open/{name}"));
         for size in SIZES {
@@ -41,7 +41,7 @@ fn measure(
             let time = usize::try_from(count).map_err(Error::from).and_then(&mut open);
             time.unwrap_or_else(|error| {
                 result = Err(error);
-                // What criterion takes for a time it can go on with.
+                // A time that lets criterion continue.
                 Duration::from_secs(1)
             })
         });

@@ -1,9 +1,10 @@
-//! Contestants in turns within one process, and medians of the ratios of each round: what makes
-//! the machine slower or faster meanwhile does so for all of them.
+//! Contestants take turns within one process, and the results are medians of each round's ratios,
+//! so that changes in the machine's speed affect all of them.
 //!
-//! `cargo bench -p benches --bench paired [-- --suite aes128|aes256|chacha20] [--check]`. A ratio of 1 is ring
-//! alone: header and nonce made, content and type byte already in place, nothing copied. Beside a
-//! ratio stands the limit that it is held to; with `--check` the exit code is 1 if one is missed.
+//! `cargo bench -p benches --bench paired [-- --suite aes128|aes256|chacha20] [--check]`. A ratio
+//! of 1 is ring alone: it creates the header and the nonce, with the content and the type byte
+//! already in place, and copies nothing. The limit for a ratio is printed next to it. With
+//! `--check`, the exit code is 1 if any is exceeded.
 
 use core::time::Duration;
 use std::process::ExitCode;
@@ -16,11 +17,11 @@ use contestants::{
 
 const SIZES: [usize; 8] = [16, 64, 256, 1024, 4096, 16384, 65536, 1 << 20];
 const ROUNDS: usize = 41;
-/// Bytes, with some for the cost of a record, that a contestant seals in one round.
+/// The bytes that a contestant seals in one round, with an allowance per record.
 const WORK: usize = 1 << 20;
-/// Bytes that are prepared at once: what was just made is near the processor.
+/// The bytes that are prepared together: few enough to still be in the cache when they are used.
 const BATCH: usize = 64 << 10;
-/// The burst of small writes that is drained once.
+/// The number of small writes before a drain.
 const SMALL: usize = 64;
 const WRITES: usize = 100;
 
@@ -36,7 +37,7 @@ fn main() -> Result<ExitCode, Error> {
                 suites = vec![arguments.value()?.to_string_lossy().parse()?];
             }
             lexopt::Arg::Long("check") => check = true,
-            // What `cargo bench -- --test` asks of a benchmark: that it runs.
+            // `cargo bench -- --test` only checks that a benchmark runs.
             lexopt::Arg::Long("test") => rounds = 1,
             lexopt::Arg::Long("bench") => {}
             other => return Err(other.unexpected().into()),
@@ -50,7 +51,7 @@ fn main() -> Result<ExitCode, Error> {
     Ok(if check && missed > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-/// Returns how many limits were missed.
+/// Returns how many limits were exceeded.
 fn print_table(suite: Suite, rounds: usize) -> Result<usize, Error> {
     println!("{suite:?}, TLS 1.3, drained after each write, medians of {rounds} rounds");
     print!("{:>10} {:>10}", "bytes", "ring, ns");
@@ -83,7 +84,7 @@ fn print_table(suite: Suite, rounds: usize) -> Result<usize, Error> {
 }
 
 fn print_ratio(ratio: f64, limit: Option<f64>) -> usize {
-    // What is printed as equal is equal.
+    // Rounded, so that a ratio that is printed as equal to the limit passes.
     let ratio = (ratio * 100.0).round() / 100.0;
     let missed = limit.is_some_and(|limit| ratio > limit);
     match limit {
@@ -93,7 +94,7 @@ fn print_ratio(ratio: f64, limit: Option<f64>) -> usize {
     usize::from(missed)
 }
 
-/// What a contestant is held to.
+/// Returns a contestant's limit.
 fn limit(suite: Suite, name: &str, size: usize) -> Option<f64> {
     match (name, suite, size) {
         ("write", Suite::Chacha20, _) => Some(1.06),
@@ -119,11 +120,11 @@ fn contestants(suite: Suite, size: usize) -> Result<Vec<Box<dyn Contestant>>, Er
     ])
 }
 
-/// What became of one size.
+/// The results for one size.
 struct Measured {
-    /// Of the first contestant.
+    /// The first contestant's time.
     nanoseconds: f64,
-    /// The others' names and times, relative to the first one's.
+    /// The names of the others, and their times relative to the first one's.
     ratios: Vec<(&'static str, f64)>,
 }
 
@@ -135,7 +136,7 @@ fn measure(
     let batch = (BATCH / size).clamp(1, 64);
     let batches = (WORK / (size + 1024) / batch).max(1);
     let mut times = vec![Vec::with_capacity(rounds); contestants.len()];
-    // The first round warms up.
+    // The first round is a warm-up.
     for round in 0..=rounds {
         for (contestant, times) in contestants.iter_mut().zip(&mut times) {
             let mut time = Duration::ZERO;

@@ -1,6 +1,6 @@
-//! Batches of records sealed by this thread and others; `examples/parallel` has the curve.
+//! Batches of records sealed by this thread and others. `examples/parallel` prints the curve.
 //!
-//! `cargo bench -p benches --bench parallel`; read the ratios of one run, not the times.
+//! `cargo bench -p benches --bench parallel`. Compare the ratios within one run, not the times.
 
 use core::time::Duration;
 

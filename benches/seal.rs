@@ -1,7 +1,7 @@
-//! One plaintext a call, drained each time: our three ways in beside ring alone and rustls.
+//! Seals one plaintext per call and drains it: our three ways to write, ring alone, and rustls.
 //!
-//! `cargo bench -p benches --bench seal [-- tls13-aes128]`. Read the ratios of one run, not the times; the
-//! bench `paired` gives the ratios themselves.
+//! `cargo bench -p benches --bench seal [-- tls13-aes128]`. Compare the ratios within one run, not
+//! the times. The `paired` benchmark prints the ratios.
 
 use benches::common::halves::{SUITES, drain_all, writer};
 use benches::common::handshake::Ends;
@@ -34,7 +34,7 @@ fn main() -> Result<(), Error> {
     Ok(())
 }
 
-/// Content, and in TLS 1.3 its type byte, already in place; nothing is copied.
+/// The content, and in TLS 1.3 its type byte, is already in place. Nothing is copied.
 fn ring_alone(group: &mut Group<'_>, suite: CipherSuite, size: usize) -> Result<(), Error> {
     let mut ring = RingAlone::new(suite)?;
     let type_len = usize::from(suite.version() == Version::Tls13);
@@ -56,7 +56,7 @@ fn write(group: &mut Group<'_>, suite: CipherSuite, size: usize) -> Result<(), E
     })
 }
 
-/// No copy: the bytes are made in the slot, and the making is not counted.
+/// No copy: the bytes are produced in the slot. Producing them is not measured.
 fn slot(group: &mut Group<'_>, suite: CipherSuite, size: usize) -> Result<(), Error> {
     let mut writer = writer_for(suite, size)?;
     measure(group, "slot", size, || {
@@ -72,13 +72,13 @@ fn slot(group: &mut Group<'_>, suite: CipherSuite, size: usize) -> Result<(), Er
     })
 }
 
-/// No copy: sealed in the caller's memory, which is allocated before the time is taken and freed
+/// No copy: sealed in the caller's memory, which is allocated before the measured time and freed
 /// within it.
 fn write_owned(group: &mut Group<'_>, suite: CipherSuite, size: usize) -> Result<(), Error> {
     let mut writer = writer_for(suite, size)?;
     let mut result = Ok(());
     let plaintext = || {
-        // A spare byte behind the last fragment, for its type.
+        // One spare byte after the last fragment, for its content type.
         let mut plaintext = BytesMut::with_capacity(size + 1);
         plaintext.resize(size, 1);
         plaintext

@@ -1,7 +1,7 @@
-//! A hundred small writes, then one drain: what sharing records is worth.
+//! One hundred small writes and one drain: the benefit of sharing records.
 //!
-//! `cargo bench -p benches --bench small_writes`; times are for a hundred writes. "ring alone" seals a
-//! hundred records, as does everyone here who has no coalescing.
+//! `cargo bench -p benches --bench small_writes`. Times are for one hundred writes. "ring alone"
+//! seals one hundred records, as does every contestant without coalescing.
 
 use core::hint::black_box;
 

@@ -79,7 +79,7 @@ pub(crate) fn exchange(
     }
 }
 
-/// A configuration that trusts one certificate.
+/// Returns a configuration that trusts one certificate.
 fn trusting(path: &str) -> Result<ClientConfig> {
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from_pem_file(path)?)?;

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# What every program says of itself, of wrong arguments, of files and addresses that it cannot use,
-# and of an output that takes nothing. An error names what is wrong and begins with the program's
-# name; status 2 is for wrong arguments, 1 for every other failure; nothing panics.
+# Checks how every program reports its usage, wrong arguments, unusable files and addresses, and an
+# output that cannot be written. An error starts with the program's name and says what is wrong. The
+# status is 2 for wrong arguments and 1 for every other failure. Nothing panics.
 #
-#   examples/usage.sh [PROFILE]   # cargo's, for all programs
+#   examples/usage.sh [PROFILE]   # a cargo profile, for all programs
 #
-# Without PROFILE, each program is built as by another step of `./check`. Needs openssl.
+# Without PROFILE, each program is built the way another step of `./check` builds it. Needs openssl.
 set -euo pipefail
 command -v openssl >/dev/null || { echo "openssl is not installed"; exit 1; }
 cd "$(dirname "$0")/.."
@@ -14,7 +14,7 @@ built=${CARGO_TARGET_DIR:-$PWD/target}
 
 released=(fuzzed_server https_get https_server loopback parallel records tokio_proxy uring_send violations)
 tested=(embedded_client tokio_turmoil upgrade)
-# As in tests/tokio_programs/run.sh.
+# Built as in tests/tokio_programs/run.sh.
 developed=(tokio_axum tokio_hyper tokio_postgres tokio_smtp tokio_tonic tokio_websocket)
 
 declare -A path
@@ -47,13 +47,13 @@ wrong() {
   failures=$((failures + 1))
 }
 
-# Runs PROGRAM for at most a minute; sets `status`.
+# Runs PROGRAM for at most a minute, and sets `status`.
 run() { # PROGRAM ARG...
   case=$*
   status=0
   timeout 60 "${path[$1]}" "${@:2}" >"$work/out" 2>"$work/err" </dev/null || status=$?
 }
-# It ends with STATUS and an error with TEXT in it, and prints nothing else.
+# Expects STATUS and an error that contains TEXT, and no other output.
 fails() { # STATUS TEXT PROGRAM ARG...
   run "${@:3}"
   [ "$status" = "$1" ] || wrong "expected status $1, got $status"
@@ -65,7 +65,7 @@ said() { # TEXT PROGRAM
   grep -q "^$2: " "$work/err" || wrong "expected a line that begins with the program's name"
   ! grep -q panicked "$work/err" || wrong "it panicked"
 }
-# Its output takes nothing: a full disk, then a pipe whose reader is gone.
+# Expects an error if output cannot be written: to a full disk, then to a pipe without a reader.
 cannot_print() { # PROGRAM ARG...
   local output
   exec 3> >(true)
@@ -108,7 +108,7 @@ printf 'not PEM\n' >text.pem
 printf -- '-----BEGIN CERTIFICATE-----\n!!!!\n-----END CERTIFICATE-----\n' >broken.pem
 printf -- '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n' >junk.pem
 
-make() { # NAME, whether it is an authority
+make() { # NAME, whether it is a certificate authority
   openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost \
     -addext subjectAltName=DNS:localhost -addext "basicConstraints=critical,CA:$2" \
     -keyout "$1.key" -out "$1.pem" 2>openssl.log || { cat openssl.log; exit 1; }
@@ -116,8 +116,8 @@ make() { # NAME, whether it is an authority
 make cert FALSE
 make authority TRUE
 
-# Two servers: one whose certificate can be trusted, and one with that of an authority.
-serve() { # NAME; sets `taken`, its address
+# Two servers: one with a certificate that clients can trust, one with an authority's.
+serve() { # NAME; sets `taken` to its address
   : >"$1.log"
   "${path[https_server]}" --addr 127.0.0.1:0 --cert "$1.pem" --key "$1.key" >"$1.log" 2>&1 &
   servers+=($!)
@@ -128,7 +128,7 @@ serve authority
 authority=$taken
 serve cert
 
-# Values.
+# Values of options.
 fails 2 "https_get: expected a URL" https_get
 fails 2 "https://" https_get http://localhost/
 fails 2 "credentials" https_get https://user:pw@localhost/
@@ -168,13 +168,13 @@ fails 2 "ADDRESS" violations nonsense
 fails 2 "loopback" violations 192.0.2.1:443
 fails 2 "--tls" violations --tls 1.1 127.0.0.1:1
 
-# An option without its value.
+# An option without a value.
 fails 2 "--addr" https_server --addr
 fails 2 "--ca" https_get --ca
 fails 2 "--bytes" loopback --bytes
 fails 2 "--connect" tokio_proxy --connect
 
-# Files: missing, empty, not PEM, PEM of nothing.
+# Files: missing, empty, not PEM, and PEM without valid content.
 reads_certificates() { # PROGRAM ARG..., with FILE for the file
   fails 1 "missing.pem: " "${@/FILE/missing.pem}"
   fails 1 "empty.pem: expected a certificate" "${@/FILE/empty.pem}"
@@ -205,7 +205,7 @@ fails 1 "missing/file: " https_get --ca cert.pem --connect "$taken" --out missin
 fails 1 "missing: " https_server --addr 127.0.0.1:0 --root missing
 fails 1 "missing/cert.pem: " upgrade --addr 127.0.0.1:0 --cert missing/cert.pem
 
-# Addresses: taken, and where nobody listens.
+# Addresses: one in use, and one without a listener.
 fails 1 "$taken: " https_server --addr "$taken"
 fails 1 "$taken: " tokio_proxy --listen "$taken" --connect localhost:1 --cert cert.pem --key cert.key
 fails 1 "127.0.0.1:1: " https_get --ca cert.pem --connect 127.0.0.1:1 https://localhost/
@@ -215,13 +215,13 @@ fails 1 "127.0.0.1:1: " embedded_client --connect 127.0.0.1:1 --ca cert.pem hell
 fails 1 "127.0.0.1:1: " violations 127.0.0.1:1
 fails 1 "$taken: " upgrade --addr "$taken"
 
-# Whom to trust.
+# Trusted certificates.
 fails 1 "--ca" https_get --connect "$taken" https://localhost/
 fails 1 "localhost" https_get --ca cert.pem --connect "$taken" https://example.com/
 fails 1 "CA:FALSE" https_get --ca authority.pem --connect "$authority" https://localhost/
 fails 1 "404 Not Found" https_get --ca cert.pem --connect "$taken" --out page https://localhost/missing
 
-# Output that takes nothing, in the middle of the work.
+# Output that fails while the program is working.
 cannot_print https_server --addr 127.0.0.1:0
 cannot_print tokio_hyper cert.pem cert.key
 cannot_print tokio_proxy --listen 127.0.0.1:0 --connect localhost:1 --cert cert.pem --key cert.key

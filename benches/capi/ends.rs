@@ -1,5 +1,5 @@
-//! The two ends that are compared: the same connection under the same keys, called from Rust and
-//! through the C library.
+//! The two implementations that are compared: the same connection under the same keys, called from
+//! Rust and through the C library.
 #![expect(missing_docs, missing_debug_implementations, reason = "for this benchmark alone")]
 
 use capi_calls::capi::ww_status;
@@ -12,22 +12,22 @@ pub type Error = Box<dyn core::error::Error>;
 const SUITE: CipherSuite = CipherSuite::TLS_AES_128_GCM_SHA256;
 const OURS: [u8; 32] = [1; 32];
 const THEIRS: [u8; 32] = [2; 32];
-/// So much can be written before it is drained.
+/// How much can be written before a drain.
 pub const CAPACITY: usize = 1 << 20;
 
-/// What a round calls. Nothing may fail.
+/// The calls of a round. None of them may fail.
 pub trait End {
-    /// As many bytes as there is room for.
+    /// Writes as many bytes as there is room for.
     fn write(&mut self, plaintext: &[u8]) -> usize;
-    /// Looks at the first bytes that wait and advances over them; how many they were.
+    /// Looks at the first pending bytes and advances over them. Returns how many they were.
     fn drain(&mut self) -> usize;
-    /// The same, into `wire`.
+    /// Drains the same way, into `wire`.
     fn drain_into(&mut self, wire: &mut Vec<u8>) -> usize;
-    /// As much of `wire` as there is memory for.
+    /// Receives as much of `wire` as there is memory for.
     fn lend_and_commit(&mut self, wire: &[u8]) -> usize;
-    /// Opens a record, looks at its plaintext and consumes it; how long that was.
+    /// Opens a record, looks at its plaintext and consumes it. Returns the plaintext's length.
     fn open(&mut self) -> usize;
-    /// Looks at the levels.
+    /// Reads the fill levels.
     fn look(&self) -> usize;
 }
 

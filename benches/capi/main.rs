@@ -1,12 +1,12 @@
-//! What a call through the C library costs more than the same call from Rust.
+//! Measures how much more a call through the C library costs than the same call from Rust.
 //!
-//! `cargo bench -p capi_bench [-- --check]`. Both ends do the same work in turns, and the
-//! medians of the differences of each round are divided by the number of calls: what makes the
-//! machine slower or faster meanwhile does so for both. With `--check` the exit code is 1 if a
-//! call costs more than the limit.
+//! `cargo bench -p capi_bench [-- --check]`. Both sides take turns at the same work, so that
+//! changes in the machine's speed affect both. The median of the differences in each round is
+//! divided by the number of calls. With `--check`, the exit code is 1 if a call costs more than the
+//! limit.
 //!
-//! The library is linked in here as a Rust library. Its functions are called by their symbols
-//! all the same; a shared library adds the jump through its table.
+//! The library is linked as a Rust library here, but its functions are still called through their
+//! symbols. A shared library adds the jump through its table.
 
 use core::hint::black_box;
 use std::process::ExitCode;
@@ -16,7 +16,7 @@ use capi_bench::{CAPACITY, End, Error, FromC, FromRust};
 use wantwrite::Role;
 
 const ROUNDS: usize = 401;
-/// Nanoseconds that a call may cost more.
+/// The most nanoseconds that a call may cost in addition.
 const LIMIT: f64 = 5.0;
 const SIZES: [usize; 2] = [16, 16 * 1024];
 
@@ -26,7 +26,7 @@ fn main() -> Result<ExitCode, Error> {
     while let Some(argument) = arguments.next()? {
         match argument {
             lexopt::Arg::Long("check") => check = true,
-            // What `cargo bench -- --test` asks of a benchmark: that it runs.
+            // `cargo bench -- --test` only checks that a benchmark runs.
             lexopt::Arg::Long("test") => rounds = 1,
             lexopt::Arg::Long("bench") => {}
             other => return Err(other.unexpected().into()),
@@ -49,11 +49,11 @@ fn main() -> Result<ExitCode, Error> {
     Ok(if check && missed > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-/// A kind of work: what is done before and what is measured.
+/// A kind of work: its preparation, and the measured part.
 #[derive(Clone, Copy)]
 struct Work {
     name: &'static str,
-    /// Calls for each time that it is done.
+    /// The number of calls each time the work is done.
     calls: usize,
     run: fn(&mut dyn End, &mut dyn End, &[u8], usize) -> f64,
 }
@@ -65,7 +65,7 @@ const WORKS: [Work; 4] = [
     Work { name: "wants, room", calls: 2, run: look },
 ];
 
-/// Nanoseconds for `times` writes.
+/// Returns the nanoseconds for `times` writes.
 fn write(end: &mut dyn End, _peer: &mut dyn End, plaintext: &[u8], times: usize) -> f64 {
     let start = Instant::now();
     for _ in 0..times {
@@ -77,8 +77,8 @@ fn write(end: &mut dyn End, _peer: &mut dyn End, plaintext: &[u8], times: usize)
     elapsed
 }
 
-/// Nanoseconds for looking at `times` records, one after another, and advancing over them. With
-/// small ones that includes sealing them.
+/// Returns the nanoseconds for looking at `times` records, one after another, and advancing over
+/// them. For small records, that includes sealing them.
 fn drain(end: &mut dyn End, _peer: &mut dyn End, plaintext: &[u8], times: usize) -> f64 {
     let mut elapsed = 0.0;
     for _ in 0..times {
@@ -91,7 +91,7 @@ fn drain(end: &mut dyn End, _peer: &mut dyn End, plaintext: &[u8], times: usize)
     elapsed
 }
 
-/// Nanoseconds for taking, opening, seeing and consuming a record, `times` of them.
+/// Returns the nanoseconds for receiving, opening, viewing and consuming `times` records.
 fn read(end: &mut dyn End, peer: &mut dyn End, plaintext: &[u8], times: usize) -> f64 {
     let mut elapsed = 0.0;
     let mut wire = Vec::new();
@@ -108,7 +108,7 @@ fn read(end: &mut dyn End, peer: &mut dyn End, plaintext: &[u8], times: usize) -
     elapsed
 }
 
-/// Nanoseconds for looking at the levels, `times` times.
+/// Returns the nanoseconds for reading the fill levels `times` times.
 fn look(end: &mut dyn End, _peer: &mut dyn End, _plaintext: &[u8], times: usize) -> f64 {
     let start = Instant::now();
     for _ in 0..times {
@@ -129,7 +129,7 @@ struct Measured {
 
 fn measure(work: Work, size: usize, rounds: usize) -> Result<Measured, Error> {
     let plaintext = vec![7; size];
-    // As many as there is room for, and not so many that something else comes between.
+    // As many writes as there is room for, but few enough that nothing else happens in between.
     let times = (CAPACITY / 2 / size).min(1000);
     let (mut rust, mut c) = (FromRust::new(Role::Client)?, FromC::new(Role::Client)?);
     let (mut for_rust, mut for_c) = (FromRust::new(Role::Server)?, FromRust::new(Role::Server)?);
@@ -138,7 +138,7 @@ fn measure(work: Work, size: usize, rounds: usize) -> Result<Measured, Error> {
     for round in 0..rounds {
         let mut of_rust = || (work.run)(&mut rust, &mut for_rust, &plaintext, times);
         let mut of_c = || (work.run)(&mut c, &mut for_c, &plaintext, times);
-        // Who begins changes: the first of a pair finds other caches.
+        // The order alternates, because the first of a pair finds different caches.
         let (of_rust, of_c) = if round % 2 == 0 {
             let first = of_rust();
             (first, of_c())

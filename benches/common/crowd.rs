@@ -1,4 +1,4 @@
-//! Many connections, of which a hundred are active.
+//! Many connections, of which one hundred are active.
 
 use core::hint::black_box;
 
@@ -11,7 +11,7 @@ use super::handshake::Ends;
 const ACTIVE: usize = 100;
 const PLAINTEXT: [u8; 1024] = [1; 1024];
 
-/// Connections at rest, clients and servers in turn. Those that never were active have no buffers.
+/// Idle connections, alternately client and server. Those that were never active hold no buffers.
 pub struct Crowd {
     ends: Ends,
     config: ConnectionConfig,
@@ -23,12 +23,13 @@ pub struct Crowd {
 impl Crowd {
     pub fn new(suite: CipherSuite) -> Result<Self, Error> {
         let mut config = ConnectionConfig::default();
-        // The handshake was read; a segment is kept only by who has written.
+        // The handshake has filled the reading buffers. Only connections that have written keep a
+        // segment.
         config.reader.buffers = BufferPolicy::Release;
         Ok(Self { ends: Ends::new(suite)?, config, connections: Vec::new(), count: 0, next: 0 })
     }
 
-    /// Negotiates until there are `count`.
+    /// Negotiates connections until there are `count`.
     pub fn grow(&mut self, count: usize) -> Result<(), Error> {
         while self.connections.len() < count {
             let (client, server) = self.ends.ours(&self.config)?;
@@ -38,7 +39,7 @@ impl Crowd {
         Ok(())
     }
 
-    /// Seals a record on the next of the active ones, which lie far from each other.
+    /// Seals a record on the next active connection. The active ones are spread across the crowd.
     pub fn seal(&mut self) -> Result<(), Error> {
         let connection = self.connections.get_mut(self.next).ok_or("nobody is there")?;
         self.next = (self.next + self.count.div_ceil(ACTIVE)) % self.count;

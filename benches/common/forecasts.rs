@@ -1,17 +1,17 @@
-//! What a writer says of the records to come.
+//! What a writer predicts about future records.
 
 use wantwrite::{CipherSuite, Padding, Sizing, SlowStart, Writer, WriterConfig};
 
 use super::Error;
 use super::halves::writer;
 
-/// Of plaintext, in bytes.
+/// Capacities for plaintext, in bytes.
 pub const CAPACITIES: [usize; 4] = [64 << 10, 1 << 20, 64 << 20, 1 << 30];
 
-/// How records are cut and padded, without a function.
+/// How records are sized and padded, without user-defined functions.
 pub struct Policy {
     pub name: &'static str,
-    /// Bytes in short records before the others; 0 for none.
+    /// The bytes sent in short records before the others start. 0 for none.
     ramp: u64,
     sizing: Sizing,
     padding: Padding,
@@ -38,7 +38,8 @@ pub const TWO_SIZES: [Policy; 3] = [
     policy("ramp, padded to sizes", 50_000, Sizing::Max, SIZES),
 ];
 
-/// A writer in the middle of its work: sealed bytes wait, and there is a current record.
+/// Creates a writer in the middle of its work: sealed bytes are pending, and there is a current
+/// record.
 pub fn busy_writer(suite: CipherSuite, capacity: usize, policy: &Policy) -> Result<Writer, Error> {
     let mut config = WriterConfig::default();
     (config.capacity, config.sizing, config.padding) = (capacity, policy.sizing, policy.padding);

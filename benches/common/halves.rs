@@ -1,4 +1,4 @@
-//! Our halves under fixed keys.
+//! Our writers and readers under fixed keys.
 
 use core::hint::black_box;
 
@@ -22,21 +22,21 @@ pub const SUITES: [(&str, CipherSuite); 6] = [
 pub const KEY: [u8; 32] = [7; 32];
 pub const IV: [u8; 12] = [9; 12];
 
-/// Without the record count of RFC 9846 §5.5, which keys that cannot be updated would meet in a
-/// long measurement.
+/// Creates a writer without the record limit of RFC 9846 §5.5, which a long measurement would
+/// reach, since these keys cannot be updated.
 pub fn writer(suite: CipherSuite, mut config: WriterConfig) -> Result<Writer, Error> {
     config.key_limits = Some(KeyLimits { records: u64::MAX, ..KeyLimits::for_suite(suite) });
     let keys = WriteKeys::new(suite, &KEY[..suite.key_len()], IV, 0)?;
     Ok(Writer::new(keys, config)?)
 }
 
-/// What opens that writer's records.
+/// Creates the reader for that writer's records.
 pub fn reader(suite: CipherSuite, config: ReaderConfig) -> Result<Reader, Error> {
     let keys = ReadKeys::new(suite, &KEY[..suite.key_len()], IV, 0)?;
     Ok(Reader::new(keys, Role::Server, config)?)
 }
 
-/// A transport that takes everything.
+/// Drains everything, like a transport that never blocks.
 pub fn drain_all(mut drain: Drain<'_>) {
     while drain.remaining() > 0 {
         let len = black_box(drain.chunk()).len();

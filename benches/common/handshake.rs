@@ -1,4 +1,4 @@
-//! Negotiated connections: ours, and rustls's of each kind.
+//! Negotiated connections: ours, and each kind of rustls's.
 #![expect(clippy::std_instead_of_alloc, reason = "a program with std")]
 
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use wantwrite::{CipherSuite, Connection, ConnectionConfig, Version};
 
 use super::Error;
 
-/// Configurations of both ends that agree on one suite.
+/// The configurations of both endpoints, which agree on one suite.
 pub struct Ends {
     certificate_len: usize,
     client: Arc<ClientConfig>,
@@ -50,18 +50,18 @@ impl Ends {
         Ok(Self { certificate_len, client: Arc::new(client), server: Arc::new(server) })
     }
 
-    /// Bytes of the server's only certificate.
+    /// Returns the length of the server's only certificate, in bytes.
     pub const fn certificate_len(&self) -> usize {
         self.certificate_len
     }
 
-    /// The same, with what the handshake makes of secrets given to `log`.
+    /// Makes both configurations log the handshake's secrets to `log`.
     pub fn with_log(mut self, log: Arc<dyn KeyLog>) -> Self {
         Arc::make_mut(&mut self.client).key_log = log;
         self
     }
 
-    /// Ours, a client and a server, at rest: the server's tickets are stored.
+    /// Returns our client and server, idle, with the server's tickets stored.
     pub fn ours(&self, config: &ConnectionConfig) -> Result<(Connection, Connection), Error> {
         let (tls, name) = (Arc::clone(&self.client), ServerName::try_from("localhost")?);
         let mut client = Connection::client_with(tls, name, config.clone())?;
@@ -73,7 +73,7 @@ impl Ends {
         Ok((client, server))
     }
 
-    /// rustls's buffered connections, at rest.
+    /// Returns rustls's buffered connections, idle.
     pub fn buffered(&self) -> Result<(ClientConnection, ServerConnection), Error> {
         let name = ServerName::try_from("localhost")?;
         let mut client = ClientConnection::new(Arc::clone(&self.client), name)?;
@@ -93,7 +93,7 @@ impl Ends {
         Ok((client, server))
     }
 
-    /// rustls's unbuffered client, ready to write.
+    /// Returns rustls's unbuffered client, ready to write.
     pub fn unbuffered(&self) -> Result<UnbufferedClientConnection, Error> {
         let name = ServerName::try_from("localhost")?;
         let mut client = UnbufferedClientConnection::new(Arc::clone(&self.client), name)?;
@@ -122,7 +122,7 @@ impl Ends {
     }
 }
 
-/// Carries what waits in one of ours to the other.
+/// Carries one connection's pending bytes to the other.
 pub fn carry(from: &mut Connection, to: &mut Connection) -> Result<(), Error> {
     while from.wants().drain {
         let mut drain = from.writer_mut().drain();
@@ -134,7 +134,7 @@ pub fn carry(from: &mut Connection, to: &mut Connection) -> Result<(), Error> {
     Ok(())
 }
 
-/// Carries what waits in one of ours to the other, which is to hold it all unread.
+/// Carries one connection's pending bytes to the other, which must hold them all unread.
 pub fn carry_input(from: &mut Connection, to: &mut Connection) -> Result<(), Error> {
     let mut drain = from.writer_mut().drain();
     while drain.remaining() > 0 {

@@ -1,5 +1,5 @@
-//! What the benchmarks share: halves under fixed keys, ring without an engine around it, and
-//! negotiated connections.
+//! What the benchmarks share: writers and readers under fixed keys, ring without an engine around
+//! it, and negotiated connections.
 
 pub mod crowd;
 pub mod forecasts;
@@ -15,12 +15,12 @@ use core::time::Duration;
 
 use criterion::Criterion;
 
-/// Whatever ends a benchmark; it is only shown.
+/// Any error that ends a benchmark. It is only printed.
 pub type Error = Box<dyn core::error::Error + Send + Sync>;
 
 pub type Group<'a> = criterion::BenchmarkGroup<'a, criterion::measurement::WallTime>;
 
-/// Short measurements: a run is read by its ratios, and all of it takes minutes.
+/// Configures short measurements: only a run's ratios matter, and the full set takes minutes.
 pub fn criterion() -> Criterion {
     Criterion::default()
         .sample_size(20)
@@ -30,7 +30,7 @@ pub fn criterion() -> Criterion {
         .configure_from_args()
 }
 
-/// Measures `routine`; its first error ends the benchmark.
+/// Measures `routine`. Its first error ends the benchmark.
 pub fn measure(
     group: &mut Group<'_>,
     name: &str,

@@ -1,4 +1,4 @@
-//! Records to open: sealed before the time is taken, opened where they lie.
+//! Records to open: sealed before the measured time, and opened in place.
 
 use core::hint::black_box;
 use core::time::Duration;
@@ -10,10 +10,10 @@ use super::Error;
 use super::halves::{reader, writer};
 use super::ring_alone::RingAlone;
 
-/// Bytes of records that lie together: less than a core's own cache.
+/// The total size of adjacent records: less than a core's own cache.
 const BATCH: usize = 256 * 1024;
 
-/// Seals batches of records of one length.
+/// Seals batches of records that have the same length.
 struct Source {
     writer: Writer,
     plaintext: Vec<u8>,
@@ -26,7 +26,7 @@ impl Source {
         Ok(Self { writer: writer(suite, config)?, plaintext: vec![1; record_len] })
     }
 
-    /// Seals `count` records, each given to `take`.
+    /// Seals `count` records, and passes each to `take`.
     fn seal(&mut self, count: usize, mut take: impl FnMut(&[u8])) -> Result<(), Error> {
         for _ in 0..count {
             self.writer.write_atomic(&self.plaintext)?;
@@ -42,7 +42,7 @@ const fn batch_len(record_len: usize) -> usize {
     BATCH / (record_len + 22)
 }
 
-/// Our reader: records in its buffer, plaintext seen and consumed there.
+/// Our reader: the records are in its buffer, and the plaintext is viewed and consumed there.
 pub struct Ours {
     source: Source,
     reader: Reader,
@@ -55,7 +55,7 @@ impl Ours {
         Ok(Self { source: Source::new(suite, record_len)?, reader: reader(suite, config)? })
     }
 
-    /// The time that opening `count` records takes.
+    /// Returns the time that opening `count` records takes.
     pub fn open(&mut self, count: usize) -> Result<Duration, Error> {
         let record_len = self.source.plaintext.len();
         let (mut left, mut time) = (count, Duration::ZERO);
@@ -80,7 +80,7 @@ impl Ours {
     }
 }
 
-/// ring's `open_in_place` over the same bytes; where the records begin is known.
+/// ring's `open_in_place` on the same bytes. The start of each record is known.
 pub struct Ring {
     source: Source,
     ring: RingAlone,

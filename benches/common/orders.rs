@@ -1,4 +1,4 @@
-//! Records read in different orders of calls.
+//! Reads the same records with different orders of calls.
 
 use core::hint::black_box;
 use core::time::Duration;
@@ -9,27 +9,27 @@ use wantwrite::{CipherSuite, Coalescing, Padding, Reader, ReaderConfig, WriterCo
 use super::Error;
 use super::halves::{reader, writer};
 
-/// Bytes of all records together: read in less time than a busy machine gives in one piece.
+/// The total size of all records: few enough to be read within one time slice of a busy machine.
 const TOTAL: usize = 160 * 1024;
 
 /// When records are opened.
 #[derive(Clone, Copy, Debug)]
 pub enum Order {
-    /// As soon as they are here: all of them, after every read.
+    /// All of them, after every read, as soon as they have arrived.
     AtOnce,
-    /// All of them, when there is no more room.
+    /// All of them, when the buffer is full.
     WhenFull,
-    /// One, when there is no more room: a loop that reads until it would block.
+    /// One, when the buffer is full, as in a loop that reads until it would block.
     OneWhenFull,
     /// One after every read.
     OneAfterRead,
 }
 
-/// Records on the wire.
+/// Sealed records on the wire.
 pub struct Records {
     suite: CipherSuite,
     wire: Vec<u8>,
-    /// Those with content.
+    /// The number of records with content.
     count: usize,
 }
 
@@ -42,7 +42,7 @@ impl Records {
         Self::by_turns(suite, &[content_len], padding)
     }
 
-    /// Records with these lengths of content, again and again; 0 for one without content.
+    /// Seals records with these content lengths, repeatedly. 0 stands for a record without content.
     pub fn by_turns(
         suite: CipherSuite,
         content_lens: &[usize],
@@ -71,12 +71,13 @@ impl Records {
         Ok(Self { suite, wire, count })
     }
 
-    /// The time that reading them takes, at most `read_len` bytes at a time, with so much memory.
+    /// Returns the time to read the records, at most `read_len` bytes per read, with `capacity`
+    /// bytes of memory.
     pub fn read(&self, order: Order, read_len: usize, capacity: usize) -> Result<Duration, Error> {
         let mut config = ReaderConfig::default();
         config.capacity = capacity;
         let mut reader = reader(self.suite, config)?;
-        // Its memory is mapped before the time is taken.
+        // Maps the memory before the measured time.
         reader.inbound().ok_or("no memory")?.fill(1);
         let (mut rest, mut opened) = (&self.wire[..], 0);
         let start = Instant::now();
@@ -101,7 +102,7 @@ fn open(reader: &mut Reader, may_open: usize) -> Result<usize, Error> {
     let mut opened = 0;
     while opened < may_open && reader.wants_process() {
         let _events = reader.process()?;
-        // A record without content is skipped.
+        // Records without content are skipped.
         opened += usize::from(!black_box(reader.plaintext()).is_empty());
         reader.consume_all();
     }

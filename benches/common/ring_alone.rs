@@ -13,7 +13,7 @@ use super::halves::{IV, KEY};
 pub const HEADER_LEN: usize = 5;
 pub const TAG_LEN: usize = 16;
 
-/// Header and nonce made, the content in place already; nothing is copied.
+/// Creates the header and the nonce. The content is already in place, so nothing is copied.
 pub struct RingAlone {
     key: LessSafeKey,
     version: Version,
@@ -32,7 +32,7 @@ impl RingAlone {
         Ok(Self { key: LessSafeKey::new(key), version: suite.version(), seq: 0 })
     }
 
-    /// Seals `content`, in TLS 1.3 with its type byte behind it.
+    /// Seals `content`, which in TLS 1.3 ends with its type byte.
     pub fn seal(&mut self, content: &mut [u8]) -> Result<(), Error> {
         let nonce = self.next_nonce();
         let header = header(content.len() + TAG_LEN);
@@ -49,8 +49,8 @@ impl RingAlone {
         Ok(())
     }
 
-    /// Opens `record` of TLS 1.3, header and tag included, and returns its content's length with
-    /// the type byte.
+    /// Opens a TLS 1.3 record, including its header and tag, and returns the length of its content
+    /// with the type byte.
     pub fn open(&mut self, record: &mut [u8]) -> Result<usize, Error> {
         let nonce = self.next_nonce();
         let (header, body) = record.split_first_chunk_mut::<HEADER_LEN>().ok_or("not a record")?;

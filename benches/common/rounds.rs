@@ -1,14 +1,14 @@
-//! Contestants in turns: what makes the machine slower meanwhile does so for all of them.
+//! Contestants take turns, so that changes in the machine's speed affect all of them.
 
 use core::time::Duration;
 use std::time::Instant;
 
 use super::Error;
 
-/// Does its work once and says how long that took.
+/// Does the work once and returns the time that it took.
 pub type TimedRun<'a> = &'a mut dyn FnMut() -> Result<Duration, Error>;
 
-/// What each of `turns` took in each round, in nanoseconds. A round before them warms up.
+/// Returns the nanoseconds that each of `turns` took in each round, after a warm-up round.
 pub fn play<const N: usize>(
     rounds: usize,
     mut turns: [TimedRun<'_>; N],
@@ -25,7 +25,7 @@ pub fn play<const N: usize>(
     Ok(times)
 }
 
-/// As many calls of `call` as are to be one turn.
+/// Times one turn: `calls` calls of `call`.
 pub fn timed(calls: usize, mut call: impl FnMut() -> Result<(), Error>) -> Result<Duration, Error> {
     let start = Instant::now();
     for _ in 0..calls {
@@ -34,7 +34,7 @@ pub fn timed(calls: usize, mut call: impl FnMut() -> Result<(), Error>) -> Resul
     Ok(start.elapsed())
 }
 
-/// The median of what `of` makes of each round.
+/// Returns the median of the values that `of` computes for each round.
 pub fn median(a: &[f64], b: &[f64], of: impl Fn(f64, f64) -> f64) -> f64 {
     let mut values: Vec<f64> = a.iter().zip(b).map(|(a, b)| of(*a, *b)).collect();
     values.sort_by(f64::total_cmp);

@@ -1,4 +1,4 @@
-//! rustls 0.23 sealing into nowhere, through both of its APIs.
+//! rustls 0.23 sealing into the void, through both of its APIs.
 
 use core::hint::black_box;
 use std::io::{self, Write};
@@ -9,7 +9,7 @@ use rustls::unbuffered::{ConnectionState, UnbufferedStatus};
 
 use super::Error;
 
-/// Its own buffers, and every record given to a transport that takes everything.
+/// Uses its own buffers, and a transport that accepts every record.
 pub fn seal_buffered(tls: &mut ClientConnection, plaintext: &[u8]) -> Result<(), Error> {
     tls.writer().write_all(black_box(plaintext))?;
     drain(tls)
@@ -22,7 +22,7 @@ pub fn drain(tls: &mut ClientConnection) -> Result<(), Error> {
     Ok(())
 }
 
-/// Into the caller's memory, which has to be long enough.
+/// Seals into the caller's memory, which must be long enough.
 pub fn seal_unbuffered(
     tls: &mut UnbufferedClientConnection,
     plaintext: &[u8],

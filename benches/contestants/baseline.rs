@@ -7,7 +7,7 @@ use wantwrite::MAX_FRAGMENT_LEN;
 use super::{Contestant, Suite};
 use crate::Error;
 
-/// One library's key.
+/// A key of one of the libraries.
 trait Key: Sized {
     const NAME: &str;
 
@@ -53,7 +53,7 @@ key!(RingKey, ring, ring, "ring");
 #[cfg(feature = "aws-lc")]
 key!(AwsLcKey, aws_lc_rs, aws_lc, "AWS-LC alone");
 
-/// Content and type byte of each record are already in place; nothing is copied.
+/// The content and type byte of each record are already in place. Nothing is copied.
 struct Alone<K> {
     key: K,
     records: Vec<Vec<u8>>,
@@ -82,7 +82,7 @@ impl<K: Key> Alone<K> {
     }
 }
 
-/// ring, once for each write.
+/// ring alone, once per write.
 pub struct RingAlone(Alone<RingKey>);
 
 impl RingAlone {
@@ -101,7 +101,7 @@ impl Contestant for RingAlone {
     }
 }
 
-/// The same after one copy into place: the floor of any `write`.
+/// ring after one copy into place: the lower bound of any `write`.
 pub struct RingAndCopy {
     ring: RingAlone,
     plaintext: Vec<u8>,
@@ -130,7 +130,7 @@ impl Contestant for RingAndCopy {
     }
 }
 
-/// As many records as there are writes.
+/// ring, with as many records as there are writes.
 pub struct RingEach {
     ring: RingAlone,
     writes: usize,
@@ -152,7 +152,7 @@ impl Contestant for RingEach {
     }
 }
 
-/// The same through AWS-LC.
+/// The same as `RingEach`, with AWS-LC.
 #[cfg(feature = "aws-lc")]
 pub struct AwsLcEach {
     alone: Alone<AwsLcKey>,

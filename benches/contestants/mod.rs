@@ -1,4 +1,4 @@
-//! What is measured against each other: the same plaintext sealed into TLS 1.3 records.
+//! The contestants: each seals the same plaintext into TLS 1.3 records.
 #![expect(missing_docs, missing_debug_implementations, reason = "for these benchmarks alone")]
 
 mod baseline;
@@ -15,17 +15,17 @@ pub use stock::Rustls;
 
 use wantwrite::CipherSuite;
 
-/// Whatever ends a benchmark; it is only shown.
+/// Any error that ends a benchmark. It is only printed.
 pub type Error = Box<dyn core::error::Error>;
 
-/// Seals the same plaintext again and again.
+/// Seals the same plaintext repeatedly.
 pub trait Contestant {
     fn name(&self) -> &'static str;
 
-    /// What is not to be counted, before so many calls of [`seal`](Self::seal).
+    /// Does the unmeasured preparation for `iterations` calls of [`seal`](Self::seal).
     fn prepare(&mut self, _iterations: usize) {}
 
-    /// Seals the plaintext once and throws the ciphertext away.
+    /// Seals the plaintext once and discards the ciphertext.
     fn seal(&mut self) -> Result<(), Error>;
 }
 

@@ -1,4 +1,4 @@
-//! The ways into our writer.
+//! The ways to write to our writer.
 #![expect(clippy::std_instead_of_alloc, reason = "a program with std")]
 
 use core::hint::black_box;
@@ -58,7 +58,7 @@ impl Contestant for Write {
     }
 }
 
-/// No copy: the bytes are made in place, and the making is not counted.
+/// No copy: the bytes are produced in place. Producing them is not measured.
 pub struct Slot {
     writer: Writer,
     size: usize,
@@ -88,8 +88,8 @@ impl Contestant for Slot {
     }
 }
 
-/// Plaintexts of their own memory, made before the time is taken and given back within it: what
-/// `write_owned` is for, and the same by `write`.
+/// Plaintexts that own their memory, allocated before the measured time and freed within it. This
+/// is the use case of `write_owned`, and is compared with `write`.
 struct Plaintexts {
     size: usize,
     made: VecDeque<BytesMut>,
@@ -100,11 +100,11 @@ impl Plaintexts {
         Self { size, made: VecDeque::new() }
     }
 
-    /// Used in the order in which they were allocated: freed from the other end, every one would
-    /// make the heap shrink.
+    /// They are used in the order of their allocation. Freed in the reverse order, each of them
+    /// would shrink the heap.
     fn make(&mut self, count: usize) {
         let make = |_| {
-            // A spare byte behind the last fragment, for its type.
+            // One spare byte after the last fragment, for its content type.
             let mut plaintext = BytesMut::with_capacity(self.size + 1);
             plaintext.resize(self.size, 1);
             plaintext
@@ -117,7 +117,7 @@ impl Plaintexts {
     }
 }
 
-/// One copy of plaintext in memory of its own.
+/// One copy, from plaintext that owns its memory.
 pub struct WriteFresh {
     writer: Writer,
     plaintexts: Plaintexts,

@@ -14,7 +14,7 @@ use rustls::{ClientConfig, ClientConnection, RootCertStore, ServerConfig, Server
 use super::{Contestant, Suite};
 use crate::Error;
 
-/// `writer().write_all`, then `write_tls` into nowhere.
+/// `writer().write_all`, then `write_tls` into the void.
 pub struct Rustls {
     client: ClientConnection,
     plaintext: Vec<u8>,
@@ -46,7 +46,7 @@ impl Rustls {
         Ok(Self { client, plaintext: vec![1; size], writes: 1 })
     }
 
-    /// So many writes before `write_tls`.
+    /// Sets the number of writes before each `write_tls`.
     pub fn writing(self, writes: usize) -> Self {
         Self { writes, ..self }
     }

@@ -1,4 +1,4 @@
-//! The committed counts, and how others compare with them.
+//! The committed counts, and how new ones compare with them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,16 +14,16 @@ pub(crate) struct Baseline {
     pub(crate) counts: Vec<Count>,
 }
 
-/// Instructions of one call of a scenario.
+/// The instructions of one call of a scenario.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Count {
     pub(crate) name: String,
     pub(crate) all: u64,
-    /// Without ring, and without copying and filling.
+    /// Excludes ring, and copying and filling memory.
     pub(crate) ours: u64,
 }
 
-/// Of all scenarios: one that is worse decides.
+/// The result over all scenarios. A single regression decides.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Verdict {
     Same,
@@ -44,7 +44,7 @@ impl Baseline {
         Ok(fs::write(path(), serde_json::to_string_pretty(self)? + "\n")?)
     }
 
-    /// Prints both beside each other.
+    /// Prints both counts next to each other, and returns the verdict.
     pub(crate) fn compare(&self, counts: &[Count]) -> Verdict {
         println!(
             "{:<32} {:>8} {:>8} {:>7} {:>8} {:>8} {:>7}",
@@ -52,7 +52,7 @@ impl Baseline {
         );
         let mut verdict = Verdict::Same;
         for Count { name, all, ours } in counts {
-            // A scenario that is not in the baseline has nothing to be compared with.
+            // A scenario that is missing from the baseline cannot be compared.
             let Some(was) = self.counts.iter().find(|was| was.name == *name) else {
                 println!("{name:<32} {all:>8} {:>8} {:>7} {ours:>8}", "new", "");
                 verdict = verdict.max(Verdict::Better);
@@ -71,7 +71,7 @@ impl Baseline {
     }
 }
 
-/// Worse at more than 2 % more; much better at more than 5 % less.
+/// Over 2 % more is worse. Over 5 % less is much better.
 fn judge(now: u64, was: u64) -> Verdict {
     match now * 100 {
         now if now > was * 102 => Verdict::Worse,
@@ -80,7 +80,7 @@ fn judge(now: u64, was: u64) -> Verdict {
     }
 }
 
-#[expect(clippy::as_conversions, clippy::cast_precision_loss, reason = "only shown")]
+#[expect(clippy::as_conversions, clippy::cast_precision_loss, reason = "only for display")]
 fn percent(now: u64, was: u64) -> f64 {
     (now as f64 / was as f64 - 1.0) * 100.0
 }

@@ -1,4 +1,4 @@
-//! A scenario run under callgrind, and its profile read.
+//! Runs a scenario under callgrind, and reads its profile.
 
 use std::path::Path;
 use std::process::Command;
@@ -7,13 +7,13 @@ use std::{env, fs};
 use super::baseline::Count;
 use benches::common::Error;
 
-/// What callgrind counts: from where it is entered until it is left.
+/// Callgrind counts only inside this function.
 const COUNTED: &str = "icount::counted";
 
-/// How the names of ring's functions begin, and of those that copy, fill and compare memory.
+/// The prefixes of ring's function names, and of those that copy, fill and compare memory.
 const OTHERS: [&str; 5] = ["ring_core_", "ring::", "<ring::", "__mem", "mem"];
 
-/// Instructions of one call of the scenario, which the program makes `calls` times.
+/// Returns the instructions of one call of the scenario, which the program makes `calls` times.
 pub(crate) fn count(scenario: &str, calls: u64) -> Result<Count, Error> {
     let profile = Path::new(env!("CARGO_TARGET_TMPDIR")).join("icount.callgrind");
     let output = valgrind("callgrind")
@@ -35,7 +35,7 @@ pub(crate) fn count(scenario: &str, calls: u64) -> Result<Count, Error> {
     Ok(Count { name, all: all / calls, ours: (all - others) / calls })
 }
 
-/// The same place for everything in memory, whatever the caller's environment is.
+/// Gives everything the same address in memory, whatever the caller's environment is.
 pub(crate) fn valgrind(tool: &str) -> Command {
     let mut command = Command::new("valgrind");
     command.env_clear().env("PATH", env::var_os("PATH").unwrap_or_default());
@@ -43,9 +43,9 @@ pub(crate) fn valgrind(tool: &str) -> Command {
     command
 }
 
-/// All instructions of a profile, and those of calls of [`OTHERS`] with what these call. Of the
-/// format: `fn=` begins a function, each line of numbers is a position and a cost; `calls=` says
-/// that the next one is the inclusive cost of a call of `cfn=`.
+/// Returns all instructions of a profile, and those of calls to [`OTHERS`], including their
+/// callees. In the format, `fn=` starts a function, each line of numbers is a position and a cost,
+/// and `calls=` means that the next such line is the inclusive cost of a call of `cfn=`.
 fn read(profile: &str) -> Result<(u64, u64), Error> {
     let is_other = |name: &str| OTHERS.iter().any(|prefix| name.starts_with(prefix));
     let (mut all, mut others) = (0, 0);

@@ -12,7 +12,7 @@ use benches::common::Error;
 
 #[derive(PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Environment {
-    /// Of the processor that valgrind shows.
+    /// The features of the processor that valgrind emulates.
     features: String,
     rustc: String,
     ring: String,
@@ -40,7 +40,7 @@ impl fmt::Display for Environment {
     }
 }
 
-/// The features that ring and `memcpy` choose their code by.
+/// Returns the features by which ring and `memcpy` select their code.
 pub(crate) fn features() -> String {
     #[cfg(target_arch = "x86_64")]
     macro_rules! detected {

@@ -1,20 +1,20 @@
-//! Instructions of fixed scenarios, counted by callgrind and compared with a committed baseline:
-//! what a shared machine cannot say by times.
+//! Counts the instructions of fixed scenarios with callgrind and compares them with a committed
+//! baseline. On a shared machine, counts show what times cannot.
 //!
 //!     cargo bench -p benches --bench icount               counts and compares; fails at more than 2 % more
 //!     cargo bench -p benches --bench icount -- --renew    counts and writes the baseline anew
 //!
-//! Two counts a call, of which either may fail: `all`, and `ours`, which is without ring and
-//! without the copying and filling of memory, nearly all of a long record. valgrind shows the
-//! program a processor of its own, without VAES: ring takes the path that it has for such a
-//! processor, and that path is in `all`, on the fastest machine too.
+//! There are two counts per call, and either can fail: `all`, and `ours`, which excludes ring and
+//! copying and filling memory (nearly all of the work for a long record). valgrind emulates a
+//! processor without VAES. So `all` contains ring's code for such a processor, even on the fastest
+//! machine.
 //!
-//! That processor has fewer features where the real one has; compiler, ring, C library and
-//! valgrind change the counts too. Where one of these is not as it was for the baseline, nothing
-//! is compared, and the program says so: to compare all the same, renew the baseline with the
-//! code as it was before your change first.
+//! The emulated processor lacks features that the real one lacks. The compiler, ring, the C library
+//! and valgrind change the counts too. If any of these differ from the baseline's, the program
+//! reports that and compares nothing. To compare anyway, first renew the baseline from the code
+//! without your change.
 //!
-//! Keys are fixed and nothing measured is random, so the same program gives the same counts.
+//! Keys are fixed and nothing measured is random, so the same program always gives the same counts.
 
 mod baseline;
 mod callgrind;
@@ -30,7 +30,7 @@ use benches::common::Error;
 use environment::Environment;
 use scenarios::{SCENARIOS, Scenario};
 
-/// Calls that are counted, after as many that are not.
+/// The number of counted calls. As many uncounted ones come first.
 const CALLS: u64 = 20;
 
 const RENEW: &str = "renew it by `cargo bench -p benches --bench icount -- --renew`";
@@ -38,11 +38,11 @@ const RENEW: &str = "renew it by `cargo bench -p benches --bench icount -- --ren
 enum Task {
     Compare,
     Renew,
-    /// What `cargo bench -- --test` asks of a benchmark: that it runs.
+    /// What `cargo bench -- --test` asks for: only check that it runs.
     Test,
-    /// In a process of its own, under callgrind.
+    /// In a separate process, under callgrind.
     Run(String),
-    /// In a process of its own, under valgrind.
+    /// In a separate process, under valgrind.
     Features,
 }
 
@@ -109,7 +109,7 @@ fn run(name: &str) -> Result<(), Error> {
     Ok(())
 }
 
-/// What callgrind counts, by this name.
+/// The function, by this name, that callgrind counts.
 #[inline(never)]
 fn counted(scenario: &mut dyn Scenario) -> Result<(), Error> {
     scenario.run()

@@ -1,4 +1,4 @@
-//! What is counted. In all of them TLS 1.3 with AES-128-GCM, and everything is drained.
+//! The scenarios. All use TLS 1.3 with AES-128-GCM, and drain everything.
 
 use core::hint::black_box;
 
@@ -15,9 +15,9 @@ use benches::common::handshake::Ends;
 
 const SUITE: CipherSuite = CipherSuite::TLS_AES_128_GCM_SHA256;
 
-/// One call, again and again.
+/// A call to repeat.
 pub(crate) trait Scenario {
-    /// What is not counted, before each call.
+    /// Does the uncounted work before each call.
     fn prepare(&mut self) -> Result<(), Error>;
 
     fn run(&mut self) -> Result<(), Error>;
@@ -67,7 +67,7 @@ fn write_owned(len: usize) -> Result<Box<dyn Scenario>, Error> {
     steps(
         (writer(SUITE, one_record_a_write())?, BytesMut::new()),
         move |(_, plaintext)| {
-            // A spare byte behind the last fragment, for its type.
+            // One spare byte after the last fragment, for its content type.
             plaintext.reserve(len + 1);
             plaintext.resize(len, 1);
             Ok(())
@@ -183,7 +183,7 @@ fn nothing<S>(_: &mut S) -> Result<(), Error> {
     Ok(())
 }
 
-/// A scenario of what it goes on with, and two steps.
+/// Returns a scenario made of its state and two steps.
 fn steps<S: 'static>(
     state: S,
     prepare: impl FnMut(&mut S) -> Result<(), Error> + 'static,

@@ -1,4 +1,4 @@
-//! The servers, as processes.
+//! The servers, each a separate process.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -15,7 +15,7 @@ use tempfile::TempDir;
 use crate::Error;
 use crate::slow::fetch;
 
-/// What all of them serve, and with which certificate.
+/// The content and the certificate that all servers use.
 pub(crate) struct Site {
     files: TempDir,
     pub(crate) certificate: CertificateDer<'static>,
@@ -28,7 +28,7 @@ impl Site {
         fs::write(files.path().join("cert.pem"), cert.pem())?;
         fs::write(files.path().join("key.pem"), signing_key.serialize_pem())?;
         fs::create_dir_all(files.path().join("html/bytes"))?;
-        // For nginx, of the same lengths.
+        // For nginx: files of the same lengths.
         fs::write(files.path().join("html/index.html"), [b'x'; 53])?;
         fs::write(files.path().join("html/bytes/1048576"), vec![b'x'; 1 << 20])?;
         Ok(Self { files, certificate: cert.der().clone() })
@@ -41,7 +41,7 @@ impl Site {
 
 pub(crate) const HOST: &str = "localhost";
 
-/// Killed on drop.
+/// A running server. It is killed on drop.
 pub(crate) struct Contestant {
     pub(crate) name: &'static str,
     pub(crate) address: SocketAddr,
@@ -53,7 +53,7 @@ impl Contestant {
         Self::ours_with(program, site, "")
     }
 
-    /// With settings of glibc's allocator; another one does not look at them.
+    /// Starts our server with settings for glibc's allocator. Other allocators ignore them.
     pub(crate) fn ours_with(program: &Path, site: &Site, malloc: &str) -> Result<Self, Error> {
         let mut command = Command::new(program);
         command.env("GLIBC_TUNABLES", malloc);
@@ -81,7 +81,7 @@ impl Contestant {
         Ok(Self { name, address: address.parse()?, child })
     }
 
-    /// One process, which is what one worker is.
+    /// Starts nginx as a single process, the equivalent of one worker.
     pub(crate) fn nginx(site: &Site) -> Result<Self, Error> {
         let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
         let dir = site.path().display();
@@ -119,17 +119,17 @@ impl Contestant {
         Ok(this)
     }
 
-    /// Processor time so far, in seconds.
+    /// Returns the processor time so far, in seconds.
     pub(crate) fn processor_time(&self) -> Result<f64, Error> {
         let stat = self.proc("stat")?;
-        // The name in parentheses may have blanks in it.
+        // The name in parentheses can contain spaces.
         let (_, fields) = stat.rsplit_once(')').ok_or("an unknown form of /proc/PID/stat")?;
         let ticks = fields.split_whitespace().skip(11).take(2).map(str::parse::<u32>);
         let ticks = ticks.sum::<Result<u32, _>>()?;
         Ok(f64::from(ticks) / TICKS_PER_SECOND)
     }
 
-    /// Resident memory, in bytes.
+    /// Returns the resident memory in bytes.
     pub(crate) fn memory(&self) -> Result<usize, Error> {
         let status = self.proc("status")?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
@@ -137,13 +137,13 @@ impl Contestant {
         Ok(kib.ok_or("/proc/PID/status has no VmRSS")?.parse::<usize>()? * 1024)
     }
 
-    /// The same once clients that have gone are forgotten.
+    /// Returns the resident memory once the server has cleaned up after its clients.
     pub(crate) fn idle_memory(&self) -> Result<usize, Error> {
         sleep(Duration::from_millis(500));
         self.memory()
     }
 
-    /// What the engine says of its buffers; for ours only.
+    /// Returns the size that the engine reports for its buffers. Only for our server.
     pub(crate) fn buffer_memory(&self, site: &Site) -> Result<usize, Error> {
         let stats = fetch(self, site, "/stats")?;
         let line = stats.lines().find_map(|line| line.strip_prefix("buffer_memory "));
@@ -157,11 +157,11 @@ impl Contestant {
 
 impl Drop for Contestant {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // The process can already have ended.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// Linux shows it so on every machine.
+/// Linux uses this unit on every machine.
 const TICKS_PER_SECOND: f64 = 100.0;

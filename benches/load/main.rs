@@ -1,12 +1,12 @@
 //! `examples/https_server` under load: with our engine, with rustls's buffered connection in the
-//! same event loop, and nginx, in turns, with the same certificate; and then with many clients
-//! that hardly read.
+//! same event loop, and compared with nginx, all taking turns with the same certificate. After
+//! that, with many clients that hardly read.
 //!
-//! `cargo build --release -p https_server && cargo bench -p benches --bench load`, on Linux, with wrk
-//! and nginx installed. `-- --pairs N` compares only our engine with rustls's, in N pairs of runs for
-//! each of several loads. Rates depend on what else the machine does: each round gives ratios,
-//! whose medians are printed. It fails if a request does, if memory does not come back, or if
-//! slow readers cost more than their buffers.
+//! `cargo build --release -p https_server && cargo bench -p benches --bench load`, on Linux, with
+//! wrk and nginx installed. `-- --pairs N` compares only our engine with rustls's, in N pairs of
+//! runs for each of several loads. Rates depend on what else the machine does, so each round gives
+//! ratios, and their medians are printed. It fails if a request fails, if memory is not returned,
+//! or if slow readers cost more than their buffers.
 #![expect(
     clippy::std_instead_of_core,
     clippy::std_instead_of_alloc,
@@ -51,7 +51,7 @@ fn main() -> Result<(), Error> {
             lexopt::Arg::Long("pairs") => {
                 pairs = Some(arguments.value()?.to_string_lossy().parse()?);
             }
-            // What `cargo bench -- --test` asks of a benchmark: that it runs.
+            // `cargo bench -- --test` only checks that a benchmark runs.
             lexopt::Arg::Long("test") => {
                 settings = Settings {
                     rounds: 1,
@@ -74,7 +74,7 @@ fn main() -> Result<(), Error> {
     read_slowly(&server, &site, &settings)
 }
 
-/// All contestants under wrk.
+/// Runs all contestants under wrk.
 fn compare(server: &Path, site: &Site, settings: &Settings) -> Result<(), Error> {
     let ours = Contestant::ours(server, site)?;
     let rustls = Contestant::rustls(server, site)?;
@@ -110,12 +110,12 @@ fn compare(server: &Path, site: &Site, settings: &Settings) -> Result<(), Error>
     Ok(())
 }
 
-/// Of each run of a pair.
+/// The duration of each run of a pair.
 const PAIR_TIME: Duration = Duration::from_secs(3);
 
 const PATHS: [&str; 2] = ["/", "/bytes/1048576"];
 
-/// The memory of ours before and after: with what the allocator keeps for itself, and without.
+/// Compares our memory before and after: with what the allocator keeps for itself, and without.
 fn give_memory_back(server: &Path, site: &Site, settings: &Settings) -> Result<(), Error> {
     for allocator in ["", NOTHING_KEPT] {
         let ours = Contestant::ours_with(server, site, allocator)?;
@@ -140,11 +140,11 @@ fn give_memory_back(server: &Path, site: &Site, settings: &Settings) -> Result<(
     Ok(())
 }
 
-/// glibc keeps what is below the smallest thing that it has cached.
+/// glibc keeps everything below the lowest block that it has cached.
 const NOTHING_KEPT: &str =
     "glibc.malloc.tcache_count=0:glibc.malloc.mxfast=0:glibc.malloc.trim_threshold=65536";
 
-/// Many clients that take a byte a second, while another one is served as ever.
+/// Many clients read one byte per second, and another one must be served as usual.
 fn read_slowly(server: &Path, site: &Site, settings: &Settings) -> Result<(), Error> {
     let ours = Contestant::ours(server, site)?;
     let before = ours.memory()?;
@@ -168,8 +168,8 @@ fn read_slowly(server: &Path, site: &Site, settings: &Settings) -> Result<(), Er
     Ok(())
 }
 
-/// Of one connection: four segments for 64 KiB, two records of input, and some KiB for what
-/// rustls keeps for the keys and the program for itself.
+/// The memory of one connection: four segments for 64 KiB, two inbound records, and a few KiB for
+/// rustls's keys and the program's own state.
 const FOOTPRINT: usize = 4 * 16_726 + 2 * wantwrite::MAX_RECORD_LEN + 12 * 1024;
 
 fn server_program() -> Result<PathBuf, Error> {

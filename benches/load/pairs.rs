@@ -1,5 +1,5 @@
-//! Our engine and rustls's in the same server, in pairs of runs: what a request costs, over all
-//! that a server is asked for.
+//! Our engine and rustls's in the same server, in pairs of runs: the cost per request, for every
+//! kind of request.
 
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -9,8 +9,8 @@ use crate::contestant::{Contestant, Site};
 use crate::wrk::Load;
 use crate::{Error, median};
 
-/// What the server is asked for, on how many connections, and the most that a request may cost
-/// us, in rustls's processor time.
+/// The request, whether each uses a new connection, and the most that it may cost us as a multiple
+/// of rustls's processor time.
 const WORKLOADS: [(&str, bool, f64); 4] = [
     ("/", false, 1.00),
     ("/bytes/1000", false, 1.00),
@@ -19,8 +19,7 @@ const WORKLOADS: [(&str, bool, f64); 4] = [
 ];
 const CONNECTIONS: [u32; 2] = [64, 1000];
 
-/// Prints the median of the pairs and the middle half of them. The first of a pair is ours in
-/// every other one.
+/// Prints the median of the pairs and the interquartile range. Ours runs first in every other pair.
 pub(crate) fn compare(server: &Path, pairs: NonZeroUsize, time: Duration) -> Result<(), Error> {
     let (site, pairs) = (Site::new()?, pairs.get());
     println!("ours / rustls, {pairs} pairs, {time:?} a run");

@@ -1,4 +1,4 @@
-//! Clients that take a byte of the wire a second, as stock rustls connections.
+//! Clients that read one byte of the wire per second, as stock rustls connections.
 
 use std::fmt;
 use std::io::{self, Read, Write};
@@ -19,13 +19,13 @@ type Client = StreamOwned<ClientConnection, TcpStream>;
 
 pub(crate) struct SlowReaders(Vec<Client>);
 
-/// What another client got meanwhile.
+/// What another client received meanwhile.
 pub(crate) struct Served {
     requests: u32,
     longest: Duration,
 }
 
-/// Little, so that what the server wants to send waits in the server.
+/// Small, so that pending data stays in the server.
 const RECEIVE_BUFFER: usize = 4 * 1024;
 
 const LEN: usize = 1 << 20;
@@ -33,7 +33,7 @@ const LEN: usize = 1 << 20;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 impl SlowReaders {
-    /// All of them, with the request made and nothing read.
+    /// Connects all clients. Each has sent its request and read nothing.
     pub(crate) fn connect(server: &Contestant, site: &Site, n: usize) -> Result<Self, Error> {
         let config = config(site)?;
         let connect = || -> Result<Client, Error> {
@@ -49,7 +49,7 @@ impl SlowReaders {
         Ok(Self((0..n).map(|_| connect()).collect::<Result<_, _>>()?))
     }
 
-    /// Takes a byte a second of each for so long.
+    /// Reads one byte per second on each connection, for `time`.
     pub(crate) fn read(
         &mut self,
         server: &Contestant,
@@ -81,7 +81,7 @@ impl SlowReaders {
         Ok(())
     }
 
-    /// Reads on as fast as it comes, and checks that it is what was asked for.
+    /// Reads the rest at full speed, and checks that the content is correct.
     pub(crate) fn finish(self) -> Result<(), Error> {
         let expected: Vec<u8> = (b'a'..=b'z').cycle().take(LEN).collect();
         for mut client in self.0 {
@@ -95,7 +95,7 @@ impl SlowReaders {
     }
 }
 
-/// One request after another, on one connection.
+/// Makes one request after another, on one connection.
 fn serve_meanwhile(server: &Contestant, site: &Site, stop: &AtomicBool) -> Result<Served, Error> {
     let mut client = client(&config(site)?, TcpStream::connect(server.address)?)?;
     let mut served = Served { requests: 0, longest: Duration::ZERO };
@@ -105,13 +105,13 @@ fn serve_meanwhile(server: &Contestant, site: &Site, stop: &AtomicBool) -> Resul
         read_answer(&mut client)?;
         served.longest = served.longest.max(start.elapsed());
         served.requests += 1;
-        // It shares the machine with the others.
+        // The client shares the machine with the others.
         thread::sleep(Duration::from_millis(1));
     }
     Ok(served)
 }
 
-/// The content of `path`, on a connection of its own.
+/// Returns the content of `path`, fetched on its own connection.
 pub(crate) fn fetch(server: &Contestant, site: &Site, path: &str) -> Result<String, Error> {
     let mut client = client(&config(site)?, TcpStream::connect(server.address)?)?;
     write!(client, "GET {path} HTTP/1.1\r\n\r\n")?;

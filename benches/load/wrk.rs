@@ -1,4 +1,4 @@
-//! The load that `wrk` makes, and what it came to.
+//! The load that `wrk` generates, and its results.
 
 use std::fmt;
 use std::process::Command;
@@ -12,12 +12,12 @@ pub(crate) struct Load {
     pub(crate) time: Duration,
     pub(crate) connections: u32,
     pub(crate) threads: u32,
-    /// A new connection for every request.
+    /// Whether every request uses a new connection.
     pub(crate) closes: bool,
 }
 
 impl Load {
-    /// From two threads, over 256 connections that are kept alive.
+    /// Creates a load of 256 keep-alive connections from two threads.
     pub(crate) const fn new(path: &'static str, time: Duration) -> Self {
         Self { path, time, connections: 256, threads: 2, closes: false }
     }
@@ -26,14 +26,14 @@ impl Load {
 pub(crate) struct Outcome {
     requests: u32,
     seconds: f64,
-    /// Of the server, in seconds.
+    /// The server's processor time, in seconds.
     processor_time: f64,
     max_latency: String,
 }
 
 impl Load {
     /// # Errors
-    /// If a request failed, or a connection waited for longer than 10 s.
+    /// A request failed, or a connection waited for longer than 10 s.
     pub(crate) fn run(&self, contestant: &Contestant) -> Result<Outcome, Error> {
         let before = contestant.processor_time()?;
         let mut command = Command::new("wrk");
@@ -75,12 +75,12 @@ fn parse(printed: &str, processor_time: f64) -> Option<Outcome> {
 }
 
 impl Outcome {
-    /// Requests a second.
+    /// Returns the requests per second.
     pub(crate) fn rate(&self) -> f64 {
         f64::from(self.requests) / self.seconds
     }
 
-    /// Seconds of the server's processor for a request.
+    /// Returns the server's processor time per request, in seconds.
     pub(crate) fn cost(&self) -> f64 {
         self.processor_time / f64::from(self.requests)
     }

@@ -1,8 +1,8 @@
-//! Keeps the linker from taking one library for another.
+//! Prevents the linker from confusing two libraries.
 
 fn main() {
-    // BoringSSL's archives have the names of OpenSSL's libraries and lie in front of them in the
-    // linker's path: only the shared ones are meant.
+    // BoringSSL's archives have the same names as OpenSSL's libraries, and come first in the
+    // linker's search path. OpenSSL is only linked as shared libraries.
     if cfg!(feature = "boring") {
         println!("cargo::rustc-link-arg-bins=-l:libssl.so");
         println!("cargo::rustc-link-arg-bins=-l:libcrypto.so");

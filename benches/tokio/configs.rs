@@ -1,4 +1,4 @@
-//! Configurations that both contestants and their peer share.
+//! The configurations that both contestants and their peer use.
 #![expect(clippy::std_instead_of_alloc, reason = "a program with std")]
 
 use std::sync::Arc;
@@ -11,20 +11,20 @@ use rustls::{ClientConfig, RootCertStore, ServerConfig};
 
 type Error = Box<dyn core::error::Error + Send + Sync>;
 
-/// A server, and who trusts it.
+/// A server's configuration, and its certificate for clients to trust.
 #[derive(Debug)]
 pub struct Configs {
-    /// The server's.
+    /// The server's configuration.
     pub server: Arc<ServerConfig>,
     roots: Arc<RootCertStore>,
     pem: String,
 }
 
 impl Configs {
-    /// With a certificate that is made for it.
+    /// Creates a configuration with a generated certificate.
     ///
     /// # Errors
-    /// What ring, rcgen or rustls says.
+    /// An error of ring, rcgen or rustls.
     pub fn new() -> Result<Self, Error> {
         let key = KeyPair::generate()?;
         let certificate = CertificateParams::new(["localhost".to_owned()])?.self_signed(&key)?;
@@ -40,13 +40,13 @@ impl Configs {
         Ok(Self { server: Arc::new(server), roots: Arc::new(roots), pem: certificate.pem() })
     }
 
-    /// With a store of sessions of its own, if it is to resume them.
+    /// Returns a client's configuration, with its own session store if it is to resume sessions.
     ///
     /// # Errors
-    /// What rustls says.
+    /// An error of rustls.
     pub fn client(&self, resumes: bool) -> Result<Arc<ClientConfig>, Error> {
         let mut client = trusting(Arc::clone(&self.roots))?;
-        // Spares our connections a copy.
+        // Spares our connections a copy of the configuration.
         client.enable_secret_extraction = true;
         if !resumes {
             client.resumption = rustls::client::Resumption::disabled();
@@ -54,16 +54,17 @@ impl Configs {
         Ok(Arc::new(client))
     }
 
-    /// The certificate, on one line.
+    /// Returns the certificate on one line.
     pub fn certificate(&self) -> String {
         self.pem.lines().collect::<Vec<_>>().join("|")
     }
 }
 
-/// A client of another process, which has written its certificate on one line.
+/// Returns the configuration of a client in another process, which wrote the certificate on one
+/// line.
 ///
 /// # Errors
-/// If the line does not hold a certificate.
+/// The line does not contain a certificate.
 pub fn client_of(certificate: &str) -> Result<Arc<ClientConfig>, Error> {
     let pem = certificate.replace('|', "\n");
     let mut roots = RootCertStore::empty();
@@ -80,10 +81,10 @@ fn trusting(roots: Arc<RootCertStore>) -> Result<ClientConfig, Error> {
         .with_no_client_auth())
 }
 
-/// The server's name.
+/// Returns the server's name.
 ///
 /// # Errors
-/// None.
+/// Never fails.
 pub fn localhost() -> Result<ServerName<'static>, Error> {
     Ok(ServerName::try_from("localhost")?)
 }

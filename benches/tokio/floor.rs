@@ -1,5 +1,5 @@
-//! What receiving costs at least: the same records, read from the socket into memory that is there
-//! and opened in place by ring. Nothing is copied out.
+//! The lower bound for receiving: the same records, read from the socket into existing memory and
+//! opened in place by ring. Nothing is copied out.
 
 use core::net::SocketAddr;
 use std::io;
@@ -14,7 +14,7 @@ use wantwrite::{CipherSuite, WriteKeys, Writer, WriterConfig};
 use crate::Error;
 use tokio_benches::localhost;
 
-/// One end of a connection that only ring opens.
+/// One end of a connection, whose records only ring opens.
 pub(crate) struct Floor {
     socket: TcpStream,
     writer: Writer,
@@ -22,7 +22,7 @@ pub(crate) struct Floor {
     iv: [u8; 12],
     seq: u64,
     buf: Vec<u8>,
-    /// What of `buf` is held.
+    /// The part of `buf` that holds unread bytes.
     held: core::ops::Range<usize>,
 }
 
@@ -33,7 +33,7 @@ const TAG_LEN: usize = 16;
 const MAX_RECORD_LEN: usize = HEADER_LEN + (1 << 14) + 256;
 
 impl Floor {
-    /// Has rustls make the handshake, and takes its keys.
+    /// Lets rustls complete the handshake, and extracts its keys.
     pub(crate) fn connect(client: Arc<ClientConfig>, address: SocketAddr) -> Result<Self, Error> {
         let mut socket = std::net::TcpStream::connect(address)?;
         socket.set_nodelay(true)?;
@@ -67,7 +67,7 @@ impl Floor {
         })
     }
 
-    /// Asks for so many bytes, and opens them.
+    /// Requests `total` bytes, and opens them.
     pub(crate) async fn receive(&mut self, total: usize) -> Result<(), Error> {
         self.writer.write_atomic(&[1])?;
         let mut drain = self.writer.drain();
@@ -96,7 +96,8 @@ impl Floor {
         Ok(())
     }
 
-    /// How much the next record held, if it is there. Tickets count too: they are few.
+    /// Returns the length of the next record's content, if the record is complete. The few tickets
+    /// are counted too.
     fn open_next(&mut self) -> Result<Option<usize>, Error> {
         let Some((header, body)) =
             self.buf[self.held.clone()].split_first_chunk_mut::<HEADER_LEN>()

@@ -1,4 +1,4 @@
-//! Handshakes, full and resumed, of both roles.
+//! Handshakes, full and resumed, in both roles.
 
 use core::net::SocketAddr;
 use std::io::Read;
@@ -15,7 +15,8 @@ use crate::transfers::{connect, cpu, runtime};
 use crate::{Error, Scale, peer};
 use tokio_benches::{Configs, localhost};
 
-/// Handshakes of a turn: all turns together leave fewer sockets in TIME_WAIT than there are ports.
+/// The handshakes per turn: few enough that all turns together leave fewer sockets in TIME_WAIT
+/// than there are ports.
 const COUNT: usize = 50;
 
 pub(crate) fn measure(scale: Scale, report: &mut Report) -> Result<(), Error> {
@@ -114,7 +115,7 @@ fn servers(
     report.cpu(&name, &times, Some(1.02))
 }
 
-/// Without Nagle's algorithm: tickets and greeting are two writes.
+/// Disables Nagle's algorithm, since tickets and greeting are two writes.
 async fn accepted(listener: &TcpListener) -> Result<TcpStream, Error> {
     let (socket, _) = listener.accept().await?;
     socket.set_nodelay(true)?;
@@ -124,12 +125,12 @@ async fn accepted(listener: &TcpListener) -> Result<TcpStream, Error> {
 async fn greet<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S) -> Result<(), Error> {
     stream.write_all(&[1]).await?;
     stream.flush().await?;
-    // To the client's end, with `close_notify` or without.
+    // Until the client ends, with or without `close_notify`.
     let _end = stream.read(&mut [0]).await;
     Ok(())
 }
 
-/// A thread that connects, when it is told to.
+/// A thread that connects when it is told to.
 struct Client {
     orders: Sender<usize>,
     results: Receiver<Result<(), Error>>,
@@ -143,7 +144,7 @@ impl Client {
             for count in inbox {
                 let result = (0..count).try_for_each(|_| is_greeted(address, &config));
                 if let Err(error) = &result {
-                    // The other thread waits for a client that does not come.
+                    // Otherwise the other thread would wait forever for this client.
                     eprintln!("a client failed: {error}");
                     std::process::exit(1);
                 }

@@ -1,9 +1,9 @@
-//! Heap of a connection that waits in `accept`, and what a round trip allocates and executes:
-//! ours, and tokio-rustls's.
+//! The heap of a connection that waits in `accept`, and the allocations and instructions of a round
+//! trip, for ours and for tokio-rustls.
 //!
-//! `cargo bench -p tokio_benches --bench tokio_heap [-- --check]`. No sockets and no runtime: what
-//! those have is not counted. Instructions are counted by callgrind, where it is installed: of both
-//! ends together, each of which waits for the other once in a round trip.
+//! `cargo bench -p tokio_benches --bench tokio_heap [-- --check]`. There are no sockets and no
+//! runtime, so their costs are not included. callgrind, if it is installed, counts instructions:
+//! those of both ends together, each of which waits for the other once per round trip.
 
 use core::pin::pin;
 use core::task::{Context, Poll, Waker};
@@ -20,7 +20,7 @@ type Error = Box<dyn core::error::Error + Send + Sync>;
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
-/// What a silent client may cost.
+/// The most heap that a silent client may cost.
 const SILENT: usize = 6300;
 const ROUND_TRIPS: usize = 1000;
 
@@ -37,7 +37,7 @@ fn main() -> Result<ExitCode, Error> {
     let configs = Configs::new()?;
     let ours = wantwrite_tokio::TlsAcceptor::from(configs.server.clone());
     let theirs = tokio_rustls::TlsAcceptor::from(configs.server);
-    // What is made only once is not counted, nor what the pool has.
+    // Leaves out what is allocated only once, and what the pool keeps.
     let _first = (silent(|end| ours.accept(end)), silent(|end| theirs.accept(end)));
     let silent = [silent(|end| ours.accept(end)), silent(|end| theirs.accept(end))];
     let mut missed = 0;
@@ -60,7 +60,7 @@ fn main() -> Result<ExitCode, Error> {
     Ok(if check && missed > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-/// Of one round trip; `None` without valgrind.
+/// Returns the instructions of one round trip, or `None` without valgrind.
 fn instructions(who: &str) -> Result<Option<u64>, Error> {
     let mut totals = [0; 2];
     for (total, count) in totals.iter_mut().zip([ROUND_TRIPS, 2 * ROUND_TRIPS]) {
@@ -74,7 +74,7 @@ fn instructions(who: &str) -> Result<Option<u64>, Error> {
         let collected = said.lines().find_map(|line| line.split_once("Collected : "));
         *total = collected.ok_or("callgrind says no number")?.1.trim().parse()?;
     }
-    // Each is made twice.
+    // Each round trip is made twice.
     Ok(Some((totals[1] - totals[0]) / 2 / u64::try_from(ROUND_TRIPS)?))
 }
 
@@ -97,7 +97,7 @@ fn round_trips(who: &str, count: usize) -> Result<usize, Error> {
     }
 }
 
-/// Heap that goes when a handshake is dropped whose peer has said nothing.
+/// Returns the heap that is freed when a handshake with a silent peer is dropped.
 fn silent<F: Future>(accept: impl FnOnce(DuplexStream) -> F) -> usize {
     let (near, _far) = duplex(64);
     let mut handshake = Box::pin(accept(near));
@@ -109,7 +109,7 @@ fn silent<F: Future>(accept: impl FnOnce(DuplexStream) -> F) -> usize {
     if waits { change.bytes_deallocated - change.bytes_allocated } else { usize::MAX }
 }
 
-/// Allocations of so many round trips, once as many are done.
+/// Returns the allocations of `count` round trips, after as many that are not counted.
 fn allocations<C, S>(mut client: C, mut server: S, count: usize) -> Result<usize, Error>
 where
     C: AsyncRead + AsyncWrite + Unpin,
@@ -144,7 +144,7 @@ async fn answer(stream: &mut (impl AsyncRead + AsyncWrite + Unpin)) -> Result<()
     Ok(())
 }
 
-/// Both, whichever is ready.
+/// Runs both futures, polling whichever is ready.
 async fn both<A: Future, B: Future>(a: A, b: B) -> (A::Output, B::Output) {
     let (mut a, mut b) = (pin!(a), pin!(b));
     let mut done = (None, None);
@@ -170,7 +170,7 @@ async fn both<A: Future, B: Future>(a: A, b: B) -> (A::Output, B::Output) {
     .await
 }
 
-/// Polls to the end: nothing here waits for anything else.
+/// Polls to completion: nothing here waits for anything outside.
 fn run<F: Future>(future: F) -> Result<F::Output, Error> {
     let mut future = pin!(future);
     let mut cx = Context::from_waker(Waker::noop());

@@ -23,16 +23,16 @@ use crate::transfers::{cpu, runtime};
 use crate::{Error, Scale};
 use tokio_benches::Configs;
 
-/// What h2load asks for.
+/// The requests that h2load makes.
 #[derive(Clone, Copy)]
 pub(crate) struct Load {
     pub(crate) name: &'static str,
     pub(crate) protocol: &'static str,
     pub(crate) requests: usize,
-    /// Connections, and requests at once in each.
+    /// The connections, and the concurrent requests on each.
     pub(crate) clients: usize,
     pub(crate) streams: usize,
-    /// Length of an answer.
+    /// The length of an answer.
     pub(crate) len: usize,
 }
 
@@ -65,7 +65,7 @@ pub(crate) const BIG_ANSWERS: Load = Load {
     len: 1_000_000,
 };
 
-/// Who makes the TLS.
+/// The library that provides TLS.
 pub(crate) enum Contestant {
     Ours(Box<wantwrite_tokio::TlsAcceptor>),
     Theirs(tokio_rustls::TlsAcceptor),
@@ -91,7 +91,7 @@ pub(crate) fn measure(scale: Scale, report: &mut Report) -> Result<(), Error> {
         }
         let runtime = runtime()?;
         let mut times = Vec::new();
-        // The first pair warms up.
+        // The first pair is a warm-up.
         for pair in 0..=scale.pairs {
             let mut seconds = [0.0; 2];
             for turn in [pair % 2, 1 - pair % 2] {
@@ -107,7 +107,7 @@ pub(crate) fn measure(scale: Scale, report: &mut Report) -> Result<(), Error> {
     Ok(())
 }
 
-/// With HTTP/2 and HTTP/1.1 to choose from.
+/// Returns a configuration that offers HTTP/2 and HTTP/1.1.
 pub(crate) fn server_config(configs: &Configs) -> Arc<ServerConfig> {
     let mut server = ServerConfig::clone(&configs.server);
     server.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
@@ -120,17 +120,17 @@ pub(crate) fn is_installed(program: &str) -> bool {
     command.status().is_ok_and(|status| status.success())
 }
 
-/// Serves as long as h2load runs, and until its connections have ended.
+/// Serves while h2load runs, and until its connections have ended.
 async fn serve_under(contestant: &Contestant, load: Load) -> Result<(), Error> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     let port = listener.local_addr()?.port();
     let (sender, ended) = channel();
-    // Not on this thread, whose CPU is measured.
+    // Not on this thread, whose CPU time is measured.
     thread::spawn(move || sender.send(load.run(port)));
     serve(&listener, contestant, ended).await
 }
 
-/// Serves until the load has ended, and its connections have.
+/// Serves until the load and its connections have ended.
 pub(crate) async fn serve(
     listener: &TcpListener,
     contestant: &Contestant,
@@ -155,7 +155,7 @@ pub(crate) async fn serve(
         }
     };
     while let Some(served) = connections.join_next().await {
-        // h2load does not say goodbye.
+        // h2load ends connections without `close_notify`.
         let _ended = served?;
     }
     result
@@ -170,7 +170,7 @@ where
     server.serve_connection(stream, service_fn(answer)).await
 }
 
-/// As many bytes as the path says.
+/// Answers with as many bytes as the path asks for.
 async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Error> {
     static BODY: &[u8] = &[b'x'; 1_000_000];
     let len: usize = request.uri().path().trim_start_matches('/').parse()?;

@@ -1,4 +1,4 @@
-//! Resident memory of a thousand idle connections, of a process that does nothing but hold them.
+//! The resident memory of one thousand idle connections, in a process that only holds them.
 
 use core::cell::RefCell;
 use core::future::poll_fn;
@@ -24,7 +24,7 @@ use tokio_benches::{Configs, client_of, localhost};
 
 const ROW: &str = "resident KiB of an idle connection";
 const CONTESTANTS: [&str; 3] = ["ours", "tokio-rustls", "ours, Release"];
-/// What each side sends.
+/// The bytes that each side sends.
 const SENT: usize = 1 << 20;
 const THREADS: usize = 4;
 
@@ -51,11 +51,11 @@ pub(crate) fn measure(scale: Scale, report: &mut Report) -> Result<(), Error> {
     Ok(())
 }
 
-/// KiB of each connection, fresh and after it was used.
+/// Returns the memory of each connection in KiB, when fresh and after use.
 fn connections(contestant: &str, count: usize) -> Result<[f64; 2], Error> {
     let mut holder = Holder::start(contestant)?;
     let client = holder.client()?;
-    // What is there only once is not counted.
+    // Leaves out what is allocated only once.
     let first = connect(holder.address, &client)?;
     let before = holder.resident()?;
     let mut streams = Vec::new();
@@ -86,7 +86,7 @@ fn connections(contestant: &str, count: usize) -> Result<[f64; 2], Error> {
 fn connect(address: SocketAddr, client: &Arc<ClientConfig>) -> Result<Stream, Error> {
     let tls = ClientConnection::new(Arc::clone(client), localhost()?)?;
     let mut stream = Stream::new(tls, TcpStream::connect(address)?);
-    // It answers when its handshake is over and it is idle.
+    // It answers once its handshake is complete and it is idle.
     stream.write_all(&[1])?;
     stream.read_exact(&mut [0])?;
     Ok(stream)
@@ -109,7 +109,7 @@ fn exchange(stream: &mut Stream) -> Result<(), String> {
     Ok(())
 }
 
-/// The process that holds them.
+/// The process that holds the connections.
 struct Holder {
     child: Child,
     output: BufReader<ChildStdout>,
@@ -133,7 +133,7 @@ impl Holder {
         client_of(&certificate)
     }
 
-    /// KiB.
+    /// Returns the resident memory in KiB.
     fn resident(&mut self) -> Result<u32, Error> {
         self.child.stdin.as_mut().ok_or("no input")?.write_all(b"\n")?;
         Ok(line(&mut self.output)?.parse()?)
@@ -142,7 +142,7 @@ impl Holder {
 
 impl Drop for Holder {
     fn drop(&mut self) {
-        // It ends when its input does.
+        // It ends when its standard input does.
         drop(self.child.stdin.take());
         let _status = self.child.wait();
     }
@@ -154,7 +154,7 @@ fn line(output: &mut BufReader<ChildStdout>) -> Result<String, Error> {
     Ok(line.trim_end().to_owned())
 }
 
-/// Accepts connections and holds them; says how much memory it has when asked.
+/// Accepts connections and holds them. Prints its memory when asked.
 pub(crate) fn hold(contestant: &str) -> Result<(), Error> {
     allow_many_files()?;
     let configs = Configs::new()?;
@@ -202,7 +202,7 @@ async fn accept(
     }
 }
 
-/// Answers one byte at first, and then with as much as it gets once that is `SENT` bytes.
+/// Answers the first input with one byte. After that, answers every `SENT` bytes with as many.
 async fn serve<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S) -> Result<(), Error> {
     read(&mut stream).await?;
     stream.write_all(&[1]).await?;
@@ -226,7 +226,7 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S) -> Result<(), E
 static ANSWER: [u8; 16 * 1024] = [3; 16 * 1024];
 
 thread_local! {
-    /// Of all connections: none is to have memory of the program's own.
+    /// Shared by all connections, so that none of them owns a buffer of this program.
     static SCRATCH: RefCell<Vec<u8>> = RefCell::new(vec![0; 16 * 1024]);
 }
 
@@ -241,7 +241,7 @@ async fn read<S: AsyncRead + Unpin>(stream: &mut S) -> Result<usize, Error> {
     Ok(n.await?)
 }
 
-/// KiB of this process that are in memory and not of a file.
+/// Returns this process's resident memory in KiB, without the pages of files.
 fn resident() -> Result<u32, Error> {
     let status = fs::read_to_string("/proc/self/status")?;
     let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:"));

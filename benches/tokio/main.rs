@@ -1,15 +1,15 @@
-//! wantwrite-tokio beside tokio-rustls: by turns in one process and on one thread, with the same
-//! runtime, peer and certificate.
+//! Compares wantwrite-tokio with tokio-rustls: in turns, in one process and on one thread, with the
+//! same runtime, peer and certificate.
 //!
-//! `cargo bench -p tokio_benches --bench tokio [-- --renew] [--check]`. CPU is what the system
-//! says of the thread that runs the runtime; the peer is stock rustls with blocking sockets on
-//! another thread. A figure is the median of the ratios of all pairs of turns, ours / theirs, with
-//! its quartiles; beside it stands the limit that it is held to. `--renew` writes the table into
-//! adapters/tokio/README.md; with `--check` the exit code is 1 if a limit is missed. `--only WORD`
-//! measures the rows whose name has that word in it.
+//! `cargo bench -p tokio_benches --bench tokio [-- --renew] [--check]`. CPU is the system's time
+//! for the thread that runs the runtime. The peer is stock rustls with blocking sockets on another
+//! thread. A figure is the median of the ratios of all pairs of turns, ours / theirs, with its
+//! quartiles and its limit. `--renew` writes the table to adapters/tokio/README.md. With `--check`,
+//! the exit code is 1 if a limit is exceeded. `--only WORD` measures only the rows whose name
+//! contains that word.
 //!
-//! The rows of hyper need h2load (Debian: nghttp2-client); without it they are missed.
-//! `--syscalls` counts the system calls of hyper's server instead, by strace.
+//! The rows with hyper need h2load (Debian: nghttp2-client). Without it, they count as exceeded.
+//! `--syscalls` instead counts the system calls of hyper's server, with strace.
 #![expect(clippy::std_instead_of_alloc, reason = "a program with std")]
 
 mod floor;
@@ -28,12 +28,12 @@ use report::Report;
 
 type Error = Box<dyn core::error::Error + Send + Sync>;
 
-/// How much is done.
+/// How much work to do.
 #[derive(Clone, Copy)]
 struct Scale {
-    /// Turns of each contestant.
+    /// The number of turns of each contestant.
     pairs: usize,
-    /// What a turn does: this many times less than in earnest.
+    /// Divides the work of a turn, to make it shorter than a real measurement.
     divisor: usize,
     connections: usize,
 }
@@ -48,18 +48,18 @@ fn main() -> Result<ExitCode, Error> {
     while let Some(argument) = arguments.next()? {
         match argument {
             lexopt::Arg::Long("bench") => {}
-            // What `cargo bench -- --test` asks of a benchmark: that it runs.
+            // `cargo bench -- --test` only checks that a benchmark runs.
             lexopt::Arg::Long("test") => scale = TEST,
             lexopt::Arg::Long("check") => check = true,
             lexopt::Arg::Long("renew") => renew = true,
             lexopt::Arg::Long("only") => only = Some(arguments.value()?.string()?),
             lexopt::Arg::Long("syscalls") => return syscalls::count().map(|()| ExitCode::SUCCESS),
-            // A child, whose system calls are counted.
+            // A child process, whose system calls are counted.
             lexopt::Arg::Long("serve") => {
                 syscalls::serve_until_eof(&arguments.value()?.string()?)?;
                 return Ok(ExitCode::SUCCESS);
             }
-            // A child, which holds the connections that are counted.
+            // A child process, which holds the connections to be measured.
             lexopt::Arg::Long("hold") => {
                 idle::hold(&arguments.value()?.string()?)?;
                 return Ok(ExitCode::SUCCESS);

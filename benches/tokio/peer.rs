@@ -1,4 +1,4 @@
-//! The other end: stock rustls over blocking sockets, each connection on a thread.
+//! The peer: stock rustls over blocking sockets, with a thread per connection.
 
 use core::net::SocketAddr;
 use std::io::{Read, Write};
@@ -12,7 +12,7 @@ use crate::Error;
 
 type Stream = StreamOwned<ServerConnection, TcpStream>;
 
-/// Gives every message of so many bytes back.
+/// Sends every message of `len` bytes back.
 pub(crate) fn echo(server: &Arc<ServerConfig>, len: usize) -> Result<SocketAddr, Error> {
     serve(server, move |stream| {
         let mut buf = vec![0; len];
@@ -23,7 +23,7 @@ pub(crate) fn echo(server: &Arc<ServerConfig>, len: usize) -> Result<SocketAddr,
     })
 }
 
-/// Takes so many bytes, and answers with one.
+/// Receives `total` bytes, and answers with one byte.
 pub(crate) fn sink(server: &Arc<ServerConfig>, total: usize) -> Result<SocketAddr, Error> {
     serve(server, move |stream| {
         let mut buf = vec![0; 64 * 1024];
@@ -41,7 +41,7 @@ pub(crate) fn sink(server: &Arc<ServerConfig>, total: usize) -> Result<SocketAdd
     })
 }
 
-/// Gives so many bytes for each one that it gets.
+/// Sends `total` bytes for each byte that it receives.
 pub(crate) fn source(server: &Arc<ServerConfig>, total: usize) -> Result<SocketAddr, Error> {
     serve(server, move |stream| {
         let chunk = vec![0; 64 * 1024];
@@ -57,7 +57,7 @@ pub(crate) fn source(server: &Arc<ServerConfig>, total: usize) -> Result<SocketA
     })
 }
 
-/// Says one byte, which comes with its tickets or behind them, and reads to the end.
+/// Sends one byte, which arrives with its tickets or after them, and reads to the end.
 pub(crate) fn greeter(server: &Arc<ServerConfig>) -> Result<SocketAddr, Error> {
     serve(server, |stream| {
         stream.write_all(&[1])?;
@@ -80,7 +80,7 @@ fn serve(
             let handle = handle.clone();
             thread::spawn(move || {
                 let _no_delay = socket.set_nodelay(true);
-                // The contestant goes when it has done its turns.
+                // The contestant closes once its turns are done.
                 let _ended = handle(&mut Stream::new(tls, socket));
             });
         }

@@ -1,4 +1,4 @@
-//! The table.
+//! The table of results.
 
 use core::fmt::Write;
 use std::fs;
@@ -19,7 +19,7 @@ struct Row {
 }
 
 impl Report {
-    /// Of the rows with this word in their name.
+    /// Creates a report of the rows with this word in their name.
     pub(crate) fn new(only: Option<String>) -> Self {
         Self { only, rows: Vec::new() }
     }
@@ -28,7 +28,7 @@ impl Report {
         self.only.as_deref().is_none_or(|only| name.contains(only))
     }
 
-    /// Of the pairs' CPU seconds: the median of the ratios, and their quartiles.
+    /// Adds a row with the median and the quartiles of the pairs' ratios of CPU time.
     pub(crate) fn cpu(
         &mut self,
         name: &str,
@@ -46,12 +46,12 @@ impl Report {
         Ok(())
     }
 
-    /// What cannot be measured here counts as missed.
+    /// A row that cannot be measured here counts as exceeded.
     pub(crate) fn skip(&mut self, name: &str, why: &str) {
         self.add(name, format!("not measured: {why}"), f64::INFINITY, Some(0.0));
     }
 
-    /// Ours, theirs, and ours with `BufferPolicy::Release`.
+    /// Adds a row with three values: ours, theirs, and ours with `BufferPolicy::Release`.
     pub(crate) fn memory(&mut self, name: &str, kib: [f64; 3], limit: f64) {
         let [ours, theirs, released] = kib;
         let figure = format!("{ours:.1} (tokio-rustls {theirs:.1}; `Release` {released:.1})");
@@ -59,7 +59,7 @@ impl Report {
     }
 
     fn add(&mut self, name: &str, figure: String, value: f64, limit: Option<f64>) {
-        // What is printed as equal is equal.
+        // Rounded, so that a value that is printed as equal to the limit passes.
         let missed = limit.is_some_and(|limit| (value * 100.0).round() / 100.0 > limit);
         let limit = limit.map(|limit| format!("{limit:.2}"));
         let sign = if missed { '>' } else { '≤' };
@@ -73,7 +73,7 @@ impl Report {
         self.rows.iter().filter(|row| row.missed).count()
     }
 
-    /// Writes the table in the place of the one that is there.
+    /// Replaces the existing table in the file.
     pub(crate) fn renew(&self, path: &str) -> Result<(), Error> {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
         let page = fs::read_to_string(&path)?;

@@ -1,4 +1,4 @@
-//! Which system calls a server makes: `strace -c` of a child of this program.
+//! Counts a server's system calls: `strace -c` of a child process of this program.
 
 use core::net::Ipv4Addr;
 use std::env::current_exe;
@@ -14,7 +14,7 @@ use crate::http::{BIG_ANSWERS, Contestant, is_installed, serve, server_config};
 use crate::transfers::runtime;
 use tokio_benches::Configs;
 
-/// Of both contestants, alternately.
+/// Counts for both contestants, alternately.
 pub(crate) fn count() -> Result<(), Error> {
     for program in ["strace", "h2load"] {
         if !is_installed(program) {
@@ -37,7 +37,7 @@ pub(crate) fn count() -> Result<(), Error> {
         let mut port = String::new();
         BufReader::new(stdout).read_line(&mut port)?;
         BIG_ANSWERS.run(port.trim().parse()?)?;
-        // Its end is the server's.
+        // Ends the server.
         drop(server.stdin.take());
         let mut table = String::new();
         stderr.read_to_string(&mut table)?;
@@ -47,7 +47,7 @@ pub(crate) fn count() -> Result<(), Error> {
     Ok(())
 }
 
-/// The child: serves until its standard input ends.
+/// The child process: serves until its standard input ends.
 pub(crate) fn serve_until_eof(name: &str) -> Result<(), Error> {
     let config = server_config(&Configs::new()?);
     let contestant = match name {

@@ -1,4 +1,4 @@
-//! Round trips, and bulk in each direction.
+//! Round trips, and bulk transfers in each direction.
 
 use core::net::SocketAddr;
 use std::sync::Arc;
@@ -15,14 +15,14 @@ use tokio_benches::{Configs, localhost};
 
 const ROUND_TRIPS: usize = 4000;
 const MESSAGE: usize = 64;
-/// What a turn sends or receives: a multiple of no size that is sent.
+/// The bytes that a turn sends or receives.
 const BULK: usize = 32 << 20;
 
 /// What a turn does.
 #[derive(Clone, Copy)]
 enum Turn {
     RoundTrips(usize),
-    /// So many bytes, in writes of so many.
+    /// Sends a number of bytes, in writes of a given size.
     Send(usize, usize),
     Receive(usize),
 }
@@ -43,7 +43,7 @@ pub(crate) fn measure(scale: Scale, report: &mut Report) -> Result<(), Error> {
     receiving_floor(scale, report, &configs, source, bulk)
 }
 
-/// How far receiving could be from tokio-rustls at best, on this machine.
+/// Measures the best possible ratio to tokio-rustls for receiving on this machine.
 fn receiving_floor(
     scale: Scale,
     report: &mut Report,
@@ -96,14 +96,14 @@ fn pairs(
     report.cpu(name, &times, limit)
 }
 
-/// What both took in each pair.
+/// Returns the times of both contestants in each pair.
 fn alternate(
     scale: Scale,
     ours: &mut dyn FnMut() -> Result<f64, Error>,
     theirs: &mut dyn FnMut() -> Result<f64, Error>,
 ) -> Result<Vec<(f64, f64)>, Error> {
     let mut times = Vec::new();
-    // The first pair warms up.
+    // The first pair is a warm-up.
     for pair in 0..=scale.pairs {
         let (ours, theirs) = if pair % 2 == 0 {
             let ours = ours()?;
@@ -129,7 +129,7 @@ pub(crate) async fn connect(address: SocketAddr) -> Result<TcpStream, Error> {
     Ok(socket)
 }
 
-/// CPU seconds of this thread, of the program and of the system for it.
+/// Returns the CPU seconds of this thread, including the system's work for it.
 pub(crate) fn cpu(
     runtime: &Runtime,
     turn: impl Future<Output = Result<(), Error>>,

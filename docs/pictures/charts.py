@@ -1,4 +1,4 @@
-"""The pictures that are drawn from real runs."""
+"""The pictures that are drawn from measurements of real runs."""
 
 from picture import Picture
 
@@ -6,7 +6,7 @@ LEFT, RIGHT = 70, 740
 
 
 def coalescing(trace):
-    """How small writes share records while a slow transport drains."""
+    """Draws how small writes share records while a slow transport drains."""
     picture = Picture("coalescing.svg", 760, 452, "Small writes share records while a slow drain works")
     write, drain, turns = trace["write"], trace["drain"], trace["on"]["buffer"]
     picture.text(20, 24, "Coalescing against a slow drain", "left title")
@@ -37,7 +37,7 @@ def coalescing(trace):
 
 
 def strip(picture, y, name, trace):
-    """All that was written, as the records it became, on one scale."""
+    """Draws everything written, as the records that it became, on one scale."""
     records, current = trace["records"], trace["buffer"][-1][1]
     scale = (RIGHT - 20) / (sum(content for content, _ in records) + current)
     overhead = sum(wire - content for content, wire in records)
@@ -57,7 +57,7 @@ def strip(picture, y, name, trace):
 
 
 def memory(measured):
-    """What an idle connection holds under each buffer policy."""
+    """Draws what an idle connection holds with each buffer policy."""
     rows = measured["rows"]
     picture = Picture("memory.svg", 760, 104 + 34 * len(rows), "Memory of an idle connection")
     picture.text(20, 24, "What an idle client holds after it has sent and received 1 MiB, in bytes", "left title")

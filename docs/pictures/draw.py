@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Draws the pictures, after any change here or of the data: docs/pictures/draw.py [DIRECTORY]
+"""Draws the pictures: docs/pictures/draw.py [DIRECTORY]
 
-`coalescing.json` is what `trace.py` printed, and `memory.json` what `weigh.py` measured.
+Run it after any change here or of the data. `trace.py` prints `coalescing.json`, and `weigh.py`
+measures `memory.json`.
 """
 
 import json
@@ -17,7 +18,7 @@ DIRECTORY = Path(sys.argv[1]) if len(sys.argv) > 1 else HERE
 
 
 def halves():
-    """The two mirrored halves, and what ties them."""
+    """Draws the two mirrored halves, and what connects them."""
     picture = Picture(
         "halves.svg", 880, 330, "Plaintext becomes records and records become plaintext"
     )
@@ -54,7 +55,7 @@ def halves():
 
 
 def states():
-    """The states of the outbound buffer, and those of a writer's life."""
+    """Draws the states of the outbound buffer and of a writer."""
     picture = Picture("states.svg", 880, 310, "States of the outbound buffer and of a writer")
     picture.text(440, 18, "buffer_state(): what the outbound buffer holds", "small")
     picture.box(40, 40, 170, 60, ["Empty", ("nothing to drain", "small")])
@@ -83,7 +84,7 @@ def states():
 
 
 def record():
-    """The life of a record: four looks at the same memory."""
+    """Draws the life of a record: four views of the same memory."""
     picture = Picture("record.svg", 760, 372, "The life of a record, from write to drain")
     left, width, height = 196, 540, 44
     header, tag = 40, 64
@@ -123,7 +124,7 @@ def record():
 
 
 def driver():
-    """One turn of a driver: a goal, a step, a report."""
+    """Draws one turn of a driver: a goal, a step, a report."""
     picture = Picture("driver.svg", 760, 390, "A driver's turn: ask for a goal, do the step, report it")
     picture.box(20, 150, 150, 64, [("next(goal)", "code"), ("what you want", "small")], "plain")
     rows = [

@@ -1,5 +1,5 @@
-"""One SVG picture, in light and dark: it follows the reader's colour scheme, on a page of its own
-colour, so that it reads on any background."""
+"""An SVG picture for light and dark pages. It follows the viewer's colour scheme and draws its own
+background, so that it is readable on any page."""
 
 import base64
 
@@ -70,7 +70,7 @@ class Picture:
         )
 
     def box(self, x, y, width, height, lines, kind=""):
-        """`lines` are texts, or pairs of a text and its class."""
+        """Draws a box. `lines` are texts, or pairs of a text and its class."""
         self.rect(x, y, width, height, f"box {kind}", 6)
         for index, line in enumerate(lines):
             text, kind = line if isinstance(line, tuple) else (line, "")
@@ -95,7 +95,7 @@ class Picture:
     def save(self, directory):
         svg = "\n".join([*self.parts, "</svg>", ""])
         (directory / self.name).write_text(svg)
-        # docs.rs has no other files beside a crate's pages: there the picture is in the text.
+        # docs.rs has no files other than a crate's pages, so the text contains the picture.
         (directory / "rustdoc").mkdir(exist_ok=True)
         data = base64.b64encode(svg.encode()).decode()
         inline = (directory / "rustdoc" / self.name).with_suffix(".md")
@@ -103,5 +103,5 @@ class Picture:
 
 
 def number(value):
-    """At most two decimals, and none that are 0."""
+    """Formats a number with at most two decimals, without trailing zeros."""
     return f"{value:.2f}".rstrip("0").rstrip(".")

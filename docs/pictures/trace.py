@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Prints what a real writer does with small writes against a slow drain: docs/pictures/trace.py
+"""Prints how a real writer handles small writes with a slow drain: docs/pictures/trace.py
 
 The trace is the data of `coalescing.svg`; `coalescing.json` is its committed copy.
 """
@@ -13,7 +13,7 @@ WRITE, DRAIN, TURNS = 1000, 400, 40
 
 
 def run(coalescing):
-    """The views of a session after each turn."""
+    """Returns the views of a session after each turn."""
     script = [f"coalescing {coalescing}", f"write {WRITE}", f"drain {DRAIN}", *["turn"] * TURNS]
     command = ["cargo", "run", "-q", "-p", "play"]
     printed = subprocess.run(
@@ -28,7 +28,7 @@ def run(coalescing):
 
 
 def left(views):
-    """Content and wire length of each record that has left."""
+    """Returns the content and wire length of each record that has been sent."""
     seen = 0
     for view in views:
         gone = view["records"] - len(view["buffer"])

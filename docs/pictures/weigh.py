@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-# The benchmark's rows, and their names in the picture.
+# The benchmark's rows, with their names in the picture.
 ROWS = {
     "Connection, client Retain": ("wantwrite", "Retain"),
     "Connection, client Release": ("wantwrite", "Release"),

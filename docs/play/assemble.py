@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Puts the page, its style, its script and the engine into one file: assemble.py MODULE PAGE"""
+"""Combines the page, its style, its script and the engine in one file: assemble.py MODULE PAGE"""
 
 import base64
 import sys

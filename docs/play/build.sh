@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# Builds the page to play with as one file that opens from anywhere: target/play/index.html.
+# Builds the interactive page as one file that opens from anywhere: target/play/index.html.
 #
 #   docs/play/build.sh
 #
-# `core` and `alloc` are compiled from their source, which stable Rust does only when told that it
-# is its own bootstrap. Needs Debian's rustc-web, cargo-web, rust-web-src, clang, lld and python3.
+# `core` and `alloc` are compiled from source. Stable Rust does that only when told that it is
+# bootstrapping itself. Needs Debian's rustc-web, cargo-web, rust-web-src, clang, lld and python3.
 set -euo pipefail
 cd "$(dirname "$0")"
 export RUSTC_BOOTSTRAP=1 RUSTC=/usr/bin/rustc CC=clang AR=ar
-# ring's C: without the headers of a libc.
+# ring's C code, without libc headers.
 export CFLAGS="-ffreestanding -nostdlibinc -DRING_CORE_NOSTDLIBINC=1"
 root=$(realpath ../..)
 target=wasm32-unknown-unknown

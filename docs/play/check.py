@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
-"""Builds the page and proves it: docs/play/check.py [DIRECTORY FOR SCREENSHOTS]
+"""Builds the page and checks it: docs/play/check.py [DIRECTORY FOR SCREENSHOTS]
 
 * A script of commands (`session.script`) moves the page's controls in headless Chromium. After each
-  line, the page must show what the same session says natively.
-* Without a script the page plays by itself, unless the reader prefers reduced motion.
-* Screenshots in light and dark, for a phone and a desk, must show the page: no empty picture, and
-  no content beyond its right edge. The reader prefers dark in all of them: light is the page's own
-  setting.
-* No text of a picture in docs/pictures is cut off at its edge.
+  line, the page must show the same as the native session.
+* Without a script the page plays automatically, unless the user prefers reduced motion.
+* Screenshots in light and dark, for a phone and a desk, must show the page: no picture may be
+  empty, and no content may go beyond the right edge. The user prefers dark in all of them, so light
+  is the page's own setting.
+* No text in a picture of docs/pictures is cut off at the edge.
 
-Needs Chromium, what build.sh needs, and cargo for the native session.
+Needs Chromium, everything that build.sh needs, and cargo for the native session.
 """
 
 import html
@@ -27,7 +27,7 @@ from urllib.parse import quote
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 PAGE = ROOT / "target/play/index.html"
-# The page's table has no more rows.
+# The number of rows in the page's table.
 SHOWN_RECORDS = 12
 WIDTHS = {390: 2600, 1280: 1300}
 
@@ -47,7 +47,7 @@ def main():
 
 
 def compare(script):
-    """What the page shows after each line, with what the native session says."""
+    """Compares what the page shows after each line with the native session."""
     command = ["cargo", "run", "-q", "-p", "play"]
     printed = subprocess.run(command, cwd=ROOT, input=script, check=True, capture_output=True, text=True)
     native = [json.loads(line) for line in printed.stdout.splitlines()]
@@ -67,7 +67,7 @@ def compare(script):
             if got.get(name) != value:
                 sys.exit(f"line {number}, {line}: {name}: native {value}, page {got.get(name)}")
     states = Counter((view["writer_state"], view["buffer_state"]) for view in native)
-    # A script that visits little proves little.
+    # A script that visits few states would check little.
     for state in [("Open", "Empty"), ("Open", "Holding"), ("Open", "Full"), ("Closing", "Full"), ("Closed", "Empty")]:
         if not states[state]:
             sys.exit(f"the script never comes to {state}")
@@ -75,7 +75,7 @@ def compare(script):
 
 
 def plays():
-    """What the page does when it is opened: turns pass, or none if motion is unwelcome."""
+    """Checks the opened page: it plays turns, unless the user prefers reduced motion."""
     for options, moves in [([], True), (["--force-prefers-reduced-motion"], False)]:
         dom = chromium(address(), "--dump-dom", *options)
         turn = re.search(r'<output id="turn"[^>]*>(\d+)<', dom)
@@ -85,13 +85,13 @@ def plays():
 
 
 def overhead(view):
-    """What the records that have left whole cost beside their content."""
+    """Returns the overhead of the records that have been sent whole."""
     whole = view["drained"] - sum(record[4] for record in view["buffer"])
     return f"{(whole - view['drained_plaintext']) / whole * 100:.1f} %" if whole else "–"
 
 
 def look(path, theme, width, height, script):
-    """A screenshot has many colours, the background of its theme, and ink at many heights."""
+    """Checks a screenshot: many colours, the theme's background, and ink at many heights."""
     chromium(
         address(script=script, **({"theme": "light"} if theme == "light" else {})),
         f"--screenshot={path}",
@@ -112,16 +112,16 @@ def look(path, theme, width, height, script):
     inked = sum(len(set(row)) > 1 for row in rows)
     if inked * 3 < height:
         sys.exit(f"{path.name}: something is drawn in {inked} of {height} rows")
-    # Text that does not fit a phone's width would reach its edge.
+    # Text that is too wide for a phone would reach the edge.
     if any(color != background for row in rows for color in row[-4:]):
         sys.exit(f"{path.name}: something reaches the right edge")
     print(f"{path.name}: {len(colors)} colours, drawn in {inked} of {height} rows")
 
 
 def pictures():
-    """Each text lies within its picture, in the fonts of this machine."""
+    """Checks that each text fits in its picture, with this machine's fonts."""
     files = [*sorted((ROOT / "docs/pictures").glob("*.svg")), ROOT / "benches/peers/sealing.svg"]
-    # A shadow root for each: their styles have the same names.
+    # Each picture has its own shadow root, since their styles use the same names.
     hosts = "".join(
         f"<div><template shadowrootmode=open>{file.read_text()}</template></div>" for file in files
     )
@@ -152,7 +152,7 @@ def address(**options):
     return PAGE.as_uri() + "#" + "&".join(f"{name}={quote(text)}" for name, text in options.items())
 
 
-# Of a reader who prefers dark.
+# Emulates a user who prefers a dark colour scheme.
 DARK = "--blink-settings=preferredColorScheme=0"
 
 
@@ -171,7 +171,7 @@ def chromium(address, *options):
 
 
 def pixels(png):
-    """The rows of a PNG of 8 bits a channel, as tuples of red, green and blue."""
+    """Returns the rows of a PNG with 8 bits per channel, as tuples of red, green and blue."""
     width, height, depth, kind = struct.unpack(">IIBB", png[16:26])
     channels = {2: 3, 6: 4}[kind]
     assert depth == 8
@@ -192,7 +192,7 @@ def pixels(png):
 
 
 def unfilter(kind, row, above, step):
-    """One row of a PNG (its specification, section 9)."""
+    """Decodes one row of a PNG (section 9 of its specification)."""
     for i in range(len(row)):
         left = row[i - step] if i >= step else 0
         corner = above[i - step] if i >= step else 0

@@ -1,6 +1,6 @@
-// The page around the engine: controls become commands, views become numbers and drawings.
-// A script in the address (#script=LINES) moves the same controls and writes what the page shows
-// into #script-result; check.py compares that with the native session.
+// The page around the engine: controls become commands, views become numbers and drawings. A script
+// in the address (#script=LINES) moves the same controls and writes what the page shows into
+// #script-result. check.py compares that with the native session.
 "use strict";
 
 const element = (id) => document.getElementById(id);
@@ -12,7 +12,7 @@ const SIZES = [
   0, 1, 10, 50, 100, 200, 400, 700, 1000, 1448, 2000, 3000, 5000, 8000, 10000, 14480, 16384, 20000, 30000, 40000,
   65536, 100000, 262144,
 ];
-// What each slider steps through, what it begins with, and how its value reads.
+// The values of each slider, its initial value, and the format of its value.
 const SLIDERS = {
   speed: [[1, 2, 4, 8, 15, 30, 60], 8, (n) => (n === 1 ? "1 turn/s" : `${n} turns/s`)],
   write: [SIZES, 2000, bytes],
@@ -20,10 +20,10 @@ const SLIDERS = {
   capacity: [Array.from({ length: 16 }, (_, i) => (i + 1) * 16384), 65536, (n) => `${n / 1024} KiB`],
   fixed: [[64, 128, 256, 512, 1000, 1426, 2048, 4096, 8192, 16383, 16384], 4096, bytes],
 };
-// A segment for each 16 KiB, with what records add to it.
+// The wire length of a segment: 16 KiB, and what records add to it.
 const SEGMENT_LEN = 16757;
 const SHOWN_RECORDS = 12;
-// Pixels for each turn in the history, and how many turns are kept for it.
+// The pixels per turn in the history, and the number of turns kept.
 const STEP = 4;
 const HISTORY = 300;
 
@@ -32,7 +32,7 @@ let view;
 let capacity;
 let history = [];
 let timer = 0;
-// Where the drawing is between two turns, in bytes of the stream, and where it is going.
+// The position of the drawing between two turns, in bytes of the stream, and its target.
 const shown = { drained: 0, end: 0 };
 const target = { drained: 0, end: 0 };
 
@@ -72,7 +72,7 @@ function showNumbers() {
   element("refused").textContent = view.refused ?? "none";
   element("states").dataset.buffer = view.buffer_state;
   const [gone, content] = [view.drained, view.drained_plaintext];
-  // A record that has left in part has no drained plaintext yet.
+  // A partly sent record does not count as drained plaintext yet.
   const part = view.buffer.reduce((sum, record) => sum + record[4], 0);
   const whole = gone - part;
   element("overhead").textContent = whole > 0 ? `${(((whole - content) / whole) * 100).toFixed(1)} %` : "–";
@@ -117,7 +117,7 @@ function draw() {
   drawHistory();
 }
 
-// The stream runs to the right: its oldest bytes are where the transport is.
+// The stream runs to the right: its oldest bytes are next to the transport.
 function drawBuffer() {
   const [context, width, height] = prepare("buffer");
   const free = getComputedStyle(element("c-free"));
@@ -144,14 +144,14 @@ function drawBuffer() {
       if (to > from) context.fillRect(from, top, to - from, bottom - top);
     };
     part(left, Math.min(right - gap, edge), 1);
-    // The transport already has this part.
+    // This part has already been sent.
     part(Math.max(left, edge), right - gap, 0.3);
     context.globalAlpha = 1;
   };
   const fills = { data: color("sealed"), padding: color("padding"), control: color("control") };
   const record = ([kind, content, padding, wire], start) => {
     const isControl = kind === "key update" || kind === "close_notify";
-    // A control record is too short to be seen otherwise.
+    // A control record would otherwise be too short to see.
     if (isControl) block(start, start + wire, fills.control, 3);
     else block(start, start + wire - padding, fills.data);
     if (padding > 0) block(start + wire - padding, start + wire, fills.padding);
@@ -164,7 +164,7 @@ function drawBuffer() {
     if (at(before + gone[3]) < width) record(gone, before);
   }
   const starts = view.buffer.map((waiting) => (start += waiting[3]) - waiting[3]);
-  // The newest first, so that a short record shows on top of the next.
+  // The newest is drawn first, so that a short record stays visible over the next one.
   view.buffer.toReversed().forEach((waiting, i) => record(waiting, starts.at(-1 - i)));
   if (view.current > 0) block(start, start + view.current, color("current"));
 
@@ -221,7 +221,7 @@ function drawHistory() {
 let frame = 0;
 function animate() {
   cancelAnimationFrame(frame);
-  // Even if the last move is not over: the drawing is never more than one turn late.
+  // Even if the last move is unfinished, so that the drawing is never more than one turn late.
   const from = { ...target };
   Object.assign(target, { drained: view.drained, end: streamEnd() });
   if (calm.matches || document.hidden || !timer) {
@@ -270,7 +270,7 @@ function showProblem(text) {
   element("problem").hidden = false;
 }
 
-// For screen readers, which would not keep up with a page that plays.
+// For screen readers, which could not keep up with a page that is playing.
 function speak() {
   const inBuffer = bytes(view.waiting + view.current);
   element("spoken").textContent =
@@ -342,7 +342,7 @@ function setTheme(theme) {
 
 // Scripts
 
-// Moves the control that a line names, as a reader would.
+// Moves the control that a line names, as a user would.
 function perform(line) {
   const [name, ...words] = line.split(" ");
   const move = (id, change) => {
@@ -364,7 +364,7 @@ function perform(line) {
   } else slide(name, words[0]);
 }
 
-// What the page shows now, read back from it.
+// Reads back what the page shows now.
 function readPage() {
   const text = (id) => element(id).textContent;
   const number = (text) => Number(text.replaceAll(",", ""));

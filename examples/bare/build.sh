@@ -1,20 +1,20 @@
 #!/usr/bin/env bash
 # Builds the program for AArch64 without an operating system.
 #
-#   examples/bare/build.sh [COMMAND OF CARGO, of build by default]
+#   examples/bare/build.sh [CARGO COMMAND, build by default]
 #
-# `core` and `alloc` are compiled from their source, which stable Rust does only when told that it
-# is its own bootstrap. Needs Debian's rustc-web, cargo-web, rust-web-src, clang, lld and binutils.
+# `core` and `alloc` are compiled from source. Stable Rust does that only when told that it is
+# bootstrapping itself. Needs Debian's rustc-web, cargo-web, rust-web-src, clang, lld and binutils.
 set -euo pipefail
 cd "$(dirname "$0")"
 target=aarch64-unknown-none
 program=target/$target/release/bare
 export RUSTC_BOOTSTRAP=1 RUSTC=/usr/bin/rustc CARGO=/usr/bin/cargo CC=clang AR=ar
-# ring's C: without the headers of a libc.
+# ring's C code, without libc headers.
 export CFLAGS="-ffreestanding -nostdlibinc -DRING_CORE_NOSTDLIBINC=1"
 
-# ring assembles its assembly only for operating systems that it knows. It is in the package, ready
-# to be assembled by the program.
+# ring's build script assembles only for operating systems that it knows. So this script assembles
+# the pregenerated assembly in ring's package.
 metadata=$($CARGO metadata --locked --format-version 1)
 ring=$(grep -om1 '[^"]*/ring-[^"/]*/Cargo.toml' <<<"$metadata" | head -1)
 ring=${ring%/Cargo.toml}
@@ -26,14 +26,14 @@ done
 rm -f target/ring/libassembly.a
 $AR cr target/ring/libassembly.a target/ring/*.o
 
-# ring finds out what the processor has only with an operating system: elsewhere it takes what it is
-# compiled for.
+# ring detects processor features only under an operating system. Everywhere else it uses the
+# features that it is compiled for.
 export RUSTFLAGS="-C target-feature=+aes,+sha2 -C linker=ld.lld -C link-arg=-T$PWD/link.ld
   -C link-arg=$PWD/target/ring/libassembly.a"
 options=(--quiet --locked --release --target "$target"
   -Zbuild-std=core,alloc -Zbuild-std-features=compiler-builtins-mem)
 if [ "${1:-build}" = clippy ]; then
-  # By its path: the first one in PATH may be another toolchain's.
+  # By its full path: the first one in PATH can belong to another toolchain.
   exec /usr/bin/cargo-clippy clippy "${options[@]}" -- -D warnings
 fi
 $CARGO build "${options[@]}"

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Runs the machine against OpenSSL, which returns every line reversed, in TLS 1.3 and 1.2; then
-# three times where the connection must fail. Build first. Needs qemu-system-aarch64 (Debian's
-# qemu-system-arm) and openssl.
+# Runs the machine against OpenSSL, which returns every line reversed, with TLS 1.3 and 1.2, and
+# then three times in setups where the connection must fail. Build first. Needs qemu-system-aarch64
+# (Debian's qemu-system-arm) and openssl.
 #
-#   examples/bare/run.sh [KIB, of 64 by default]
+#   examples/bare/run.sh [KIB, 64 by default]
 set -euo pipefail
 cd "$(dirname "$0")"
 kib=${1:-64}
@@ -17,19 +17,19 @@ for name in server other; do
     -keyout "$directory/$name.key" -out "$directory/$name.pem" 2>/dev/null
 done
 
-fail() { # WHAT IS WRONG, FILE
+fail() { # MESSAGE, FILE
   echo "$1"
   tail -30 "$directory/$2"
   exit 1
 }
 
-expect() { # FILE, PATTERN, how many lines have it
+expect() { # FILE, PATTERN, the number of lines that match
   [ "$(grep -c "$2" "$directory/$1")" = "$3" ] || fail "not $3 times in the $1: $2" "$1"
 }
 
-# The machine's serial line is a TCP connection to the server: QEMU opens it and copies bytes. What
-# ends in time has the status of the program.
-machine() { # STATUS, TRUSTED CERTIFICATE, OPTION OF QEMU ...
+# The machine's serial line is a TCP connection to the server: QEMU connects and copies bytes. If
+# the program ends in time, `machine` checks its exit status.
+machine() { # STATUS, TRUSTED CERTIFICATE, QEMU OPTION ...
   local status=0
   local arguments="arg=bare,arg=localhost,arg=$directory/$2.pem,arg=$kib"
   timeout $((30 + kib)) qemu-system-aarch64 -M virt -cpu max -m 8M -nodefaults -display none \
@@ -60,14 +60,14 @@ for version in 1.3 1.2; do
   expect report UnknownIssuer 1
   machine 1 server -rtc base=2001-01-01
   expect report "not valid yet" 1
-  # A processor without random numbers.
+  # A processor without a random number generator.
   machine 1 server -cpu cortex-a72
   expect report random 1
 
-  # It ends with the fourth connection, which has failed for it too.
+  # The server ends after the fourth connection, which has failed on its side too.
   wait "$server" || true
   server=
-  # By OpenSSL's account, ours and its own. It writes this when the machine may have ended already.
+  # OpenSSL's log shows our KeyUpdate and its own. It can write them after the machine has ended.
   for direction in '<<<' '>>>'; do
     expect log "$direction .*KeyUpdate" "$key_updates"
     expect log "$direction .*close_notify" 1

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds the program with the stable toolchain and proves that nothing of libc is in it.
+# Builds the program with the stable toolchain and checks that it contains nothing of libc.
 #
 #   examples/freestanding/build.sh [CARGO OPTION ...]
 set -euo pipefail
@@ -7,10 +7,11 @@ cd "$(dirname "$0")"
 target=x86_64-unknown-linux-gnu
 program=target/$target/release/freestanding
 
-# `--target` keeps these from the build scripts, which are programs with a libc.
+# With `--target`, these do not apply to build scripts, which do link libc.
 export RUSTFLAGS="-C relocation-model=static -C link-arg=-static -C link-arg=-nostartfiles
   -C link-arg=-nostdlib -C link-arg=-no-pie -C link-arg=-Wl,-Map=$PWD/target/freestanding.map"
-# ring's C: a stack protector would call libc, and look for its guard in memory that nobody set up.
+# For ring's C code: a stack protector would call libc, and read its canary from thread-local memory
+# that was never set up.
 export CFLAGS_x86_64_unknown_linux_gnu="-ffreestanding -fno-stack-protector -U_FORTIFY_SOURCE"
 cargo build --release --locked --target "$target" "$@"
 
@@ -23,7 +24,8 @@ dynamic=$(readelf --dynamic --program-headers "$program")
 ! grep -E 'INTERP|NEEDED|DYNAMIC' <<<"$dynamic" || fail "is linked dynamically"
 undefined=$(nm --undefined-only "$program")
 [ -z "$undefined" ] || fail "has undefined symbols: $undefined"
-# What the linker took anything from, as lld's map names it: the program and ring's C, no more.
+# Every input that the linker used, according to lld's map. Only the program and ring's C may be
+# there.
 inputs=$(grep -oE '[^ /]+:\(' target/freestanding.map | sort -u)
 grep -q '^freestanding-' <<<"$inputs" || fail "has a link map that cannot be read"
 foreign=$(grep -vE '^(freestanding-|libring-|libcompiler_builtins-|<internal>)' <<<"$inputs" || true)

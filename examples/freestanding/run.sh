@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Sends to OpenSSL, which returns every line reversed, in TLS 1.3 and 1.2, twice each: the second
-# connection resumes the session of the first. A third does not trust the server. Build first.
-#
-#   examples/freestanding/run.sh [MIB, of 64 by default]
+# Sends lines to OpenSSL, which returns each of them reversed, with TLS 1.3 and 1.2. Each version
+# runs twice, and the second connection resumes the first one's session. A third connection does not
+# trust the server. Build first.
+#   examples/freestanding/run.sh [MIB, 64 by default]
 set -euo pipefail
 cd "$(dirname "$0")"
 mib=${1:-64}
@@ -14,14 +14,14 @@ openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -su
   -addext subjectAltName=DNS:localhost -addext basicConstraints=critical,CA:FALSE \
   -keyout "$directory/key.pem" -out "$directory/cert.pem" 2>/dev/null
 
-expect() { # PATTERN, how many lines of the report have it
+expect() { # PATTERN, the number of lines of the report that match
   [ "$(grep -c -- "$1" "$directory/report")" = "$2" ] || {
     echo "not $2 times in the report: $1"
     exit 1
   }
 }
 
-# What it says of itself, and of wrong arguments and files.
+# The program's help, and its errors for wrong arguments and files.
 refuses() { # STATUS TEXT ARGUMENT...
   local status=0
   "$program" "${@:3}" >/dev/null 2>"$directory/report" || status=$?
@@ -59,7 +59,7 @@ for version in 1.3 1.2; do
     exit 1
   fi
   expect "UnknownIssuer" 1
-  # It ends with the third connection, which has failed for it too.
+  # The server ends after the third connection, which has failed on its side too.
   wait "$server" || true
   server=
 done

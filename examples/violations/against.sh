@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Plays the violations against the servers of OpenSSL, GnuTLS, nginx and NSS, and rustls's record layer
-# in https_server, as far as they are installed, in both versions of TLS. Needs openssl for the
-# certificate.
+# Plays the violations against the servers of OpenSSL, GnuTLS, nginx and NSS, and against rustls's
+# record layer in https_server, with both versions of TLS. Servers that are not installed are
+# skipped. Needs openssl for the certificate.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 cargo build -q --release -p violations -p https_server
@@ -38,8 +38,8 @@ against() { # PROGRAM, then the command that serves 127.0.0.1:18443
     server=$!
     until (: </dev/tcp/127.0.0.1/18443) 2>/dev/null; do kill -0 "$server"; done
     echo "== ${*/#*\//}, TLS $version"
-    # s_server serves one client after the other, and does not come back from the row of 32 KeyUpdates
-    # in time for the next.
+    # s_server serves one client at a time. After the row with 32 KeyUpdates, it is not ready again
+    # in time for the next client.
     "$release/violations" --tls "$version" 127.0.0.1:18443 || true
     stop
     wait "$server" 2>/dev/null || true

@@ -1,8 +1,8 @@
-//! Sending and receiving over compio: ours beside compio-tls, with both drivers.
+//! Sending and receiving over compio: ours and compio-tls, with both drivers.
 //!
-//! Each figure is the median of its rounds, which take turns. CPU is that of the contestant's
-//! thread, the kernel's work for it included; allocations are those of the process, whose other
-//! thread makes none.
+//! The contestants take turns, and each figure is the median over the rounds. CPU is the time of
+//! the contestant's thread, including the kernel's work for it. Allocations are those of the whole
+//! process: its other thread makes none.
 //!
 //!     cargo run --release -p compio_bench
 //!     cargo run --release -p compio_bench -- ours io_uring send    # one of them, for strace -c
@@ -37,7 +37,7 @@ static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
 const MIB: usize = 1 << 20;
 
-/// Bytes of one call.
+/// The bytes per call.
 const CALL_LEN: usize = 64 << 10;
 
 const ROUNDS: usize = 7;
@@ -116,7 +116,7 @@ fn report(case: Case, figures: &mut [Figures], mib: usize) {
     );
 }
 
-/// `None` where the system has no such driver.
+/// `None` if the system does not have this driver.
 fn measure(case: Case, mib: usize) -> Option<Figures> {
     let runtime = runtime(case.driver)?;
     let identity = Identity::for_suite(TLS13);
@@ -152,8 +152,8 @@ fn runtime(driver: DriverType) -> Option<Runtime> {
     RuntimeBuilder::new().with_proactor(proactor).build().ok()
 }
 
-/// What comes is not opened: the contestant should be the slower of the two. One that never reads
-/// drops its socket with our tickets unread, which resets it.
+/// Reads without opening records, so that the contestant is the slower of the two. A peer that
+/// never reads would drop its socket with our tickets unread, which resets it.
 fn discard(peer: Stream<net::TcpStream>) {
     let (_, mut socket) = peer.into_parts();
     let mut buf = vec![0; 256 << 10];
@@ -162,7 +162,7 @@ fn discard(peer: Stream<net::TcpStream>) {
 
 fn send(mut peer: Stream<net::TcpStream>, mib: usize) {
     let plaintext = vec![7; MIB];
-    // The first is not measured.
+    // The first MiB is not measured.
     for _ in 0..=mib {
         peer.write_all(&plaintext).unwrap();
     }
@@ -173,9 +173,9 @@ fn send(mut peer: Stream<net::TcpStream>, mib: usize) {
 async fn carry(mut stream: impl AsyncRead + AsyncWrite, is_sender: bool, mib: usize) -> Figures {
     let mut buf = vec![7; CALL_LEN];
     let mut figures = None;
-    // A read fills the capacity of its buffer, and so may take a part of the second turn's.
+    // A read fills the capacity of its buffer, so it can take some of the second turn's bytes.
     let mut ahead = 0;
-    // Once for the buffers, once to be measured.
+    // Once to allocate buffers, once to measure.
     for mib in [1, mib] {
         let region = Region::new(ALLOCATOR);
         let (wall, cpu) = (Instant::now(), cpu_time());
@@ -208,7 +208,7 @@ async fn carry(mut stream: impl AsyncRead + AsyncWrite, is_sender: bool, mib: us
     figures.unwrap()
 }
 
-/// Of this thread, in the kernel too.
+/// Returns the CPU time of this thread, including the kernel's work for it.
 fn cpu_time() -> Duration {
     clock_gettime(ClockId::ThreadCPUTime).try_into().unwrap()
 }

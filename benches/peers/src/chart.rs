@@ -1,4 +1,4 @@
-//! The table's first suite as a picture, readable on light and dark pages.
+//! Draws the table's first suite as a chart that is readable on light and dark pages.
 
 use std::iter::{self, zip};
 
@@ -8,7 +8,7 @@ use svg::node::element::{Circle, Group, Line, Polyline, Rectangle, Style, Text};
 use crate::Error;
 use crate::report::{Report, SuiteReport};
 
-/// What is shown of the contestants, with its label and its classes.
+/// The contestants shown, each with its label and its classes.
 const SERIES: [(&str, &str, &str); 9] = [
     ("wantwrite, `write`", "wantwrite, ring", "ours"),
     ("wantwrite, `slot`", "wantwrite, slot", "ours slot"),
@@ -23,15 +23,15 @@ const SERIES: [(&str, &str, &str); 9] = [
 
 const WIDTH: f64 = 860.0;
 const HEIGHT: f64 = 520.0;
-/// Of the plot; labels of the lines stand right of it.
+/// The margins of the plot. The lines' labels are to its right.
 const LEFT: f64 = 52.0;
 const RIGHT: f64 = WIDTH - 150.0;
 const TOP: f64 = 70.0;
 const BOTTOM: f64 = HEIGHT - 128.0;
-/// Between the labels of two lines.
+/// The distance between the labels of two lines.
 const LABEL_GAP: f64 = 17.0;
 
-/// Where the axis may begin, have a line, and end.
+/// The values at which the axis can begin, have a grid line, and end.
 const RATIOS: [f64; 12] = [0.3, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0, 7.0, 10.0, 15.0, 20.0];
 
 pub(crate) fn draw(report: &Report) -> Result<Document, Error> {
@@ -145,7 +145,7 @@ impl Plot {
         group
     }
 
-    /// Beside the ends of the lines, moved apart where they would overlap.
+    /// Places the labels at the ends of the lines, moved apart where they would overlap.
     fn labels(&self) -> Group {
         let mut labels: Vec<_> = self
             .series
@@ -194,7 +194,8 @@ fn binary(bytes: f64) -> String {
     }
 }
 
-/// The page is drawn too: a viewer's idea of light and dark need not be that of the page around.
+/// The page background is drawn too: a viewer's light or dark mode can differ from that of the
+/// surrounding page.
 fn style() -> String {
     let [light, dark] = [0, 1].map(|mode| {
         let rule = |(selectors, property, colours): &(_, _, [&str; 2])| {
@@ -227,7 +228,7 @@ polyline { fill: none; stroke-width: 1.6 }
 .aws polyline, .next polyline { stroke-dasharray: 12 4 }
 ";
 
-/// On light pages and on dark ones.
+/// The colours on light pages and on dark ones.
 const PAGE: [(&str, &str, [&str; 2]); 5] = [
     (".page", "fill", ["#ffffff", "#0d1117"]),
     (".title", "fill", ["#1f2328", "#e6edf3"]),

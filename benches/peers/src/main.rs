@@ -1,5 +1,5 @@
-//! Seals the same plaintext with wantwrite and with what a user would pick instead; README.md
-//! says what for and how.
+//! Seals the same plaintext with wantwrite and with its alternatives. README.md explains why and
+//! how.
 #![expect(
     clippy::std_instead_of_core,
     clippy::std_instead_of_alloc,
@@ -23,7 +23,7 @@ use std::{env, fs};
 use lexopt::ValueExt;
 use report::Report;
 
-/// Where a process lies in memory is drawn at its start, and can cost a contestant a sixth.
+/// A process's memory layout is random, and can slow a contestant down by a sixth.
 const PROCESSES: usize = 7;
 const ROUNDS: usize = 81;
 
@@ -53,7 +53,7 @@ fn main() -> Result<(), Error> {
     Ok(())
 }
 
-/// In a process of its own, which gives its report in JSON.
+/// Measures in a separate process, which returns its report as JSON.
 fn measure_elsewhere(rounds: usize) -> Result<Report, Error> {
     let rounds = rounds.to_string();
     let mut command = Command::new(env::current_exe()?);
@@ -65,18 +65,19 @@ fn measure_elsewhere(rounds: usize) -> Result<Report, Error> {
     Ok(serde_json::from_slice(&output.stdout)?)
 }
 
-/// glibc learns from a large block given back not to return the heap's end to the system again and
-/// again: as in a program that has run for a while, and the same from the first case to the last.
+/// Frees one large block. After that, glibc no longer returns the end of the heap to the system
+/// repeatedly. This is the state of a program that has run for a while, and it is the same from the
+/// first case to the last.
 fn steady_the_heap() {
     drop(black_box(vec![0_u8; 16 << 20]));
 }
 
 struct Arguments {
-    /// 0: measures in this one.
+    /// The number of processes. 0 measures in this one.
     processes: usize,
-    /// In each of them.
+    /// The number of rounds in each process.
     rounds: usize,
-    /// Nothing is measured then.
+    /// If set, nothing is measured.
     from: Option<PathBuf>,
     json: Option<PathBuf>,
     svg: Option<PathBuf>,

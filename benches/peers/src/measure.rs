@@ -1,5 +1,5 @@
-//! Contestants in turns within one process: what makes the machine slower or faster meanwhile
-//! does so for all of them.
+//! Contestants take turns within one process, so that changes in the machine's speed affect all of
+//! them.
 
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ use crate::server::Setup;
 use contestants::AwsLcEach;
 use contestants::{Contestant, RingAndCopy, RingEach, Suite};
 
-/// So many writes of so many bytes, and then the drain.
+/// A number of writes of a number of bytes each, and then a drain.
 #[derive(Clone, Copy)]
 pub(crate) struct Case {
     pub(crate) bytes: usize,
@@ -44,20 +44,20 @@ pub(crate) const CASES: [Case; 9] = [
     Case { bytes: 64, writes: 100 },
 ];
 
-/// Bytes, with some for the cost of a record, that a contestant seals in one turn.
+/// The bytes that a contestant seals in one turn, with an allowance per record.
 const WORK: usize = 1 << 20;
-/// Bytes, with some for the cost of memory, that are prepared at once: what was just made is near
-/// the processor, and reading the clock costs little beside.
+/// The bytes that are prepared together, with an allowance for memory. Few enough to still be in
+/// the cache when they are used, and enough that reading the clock costs little in comparison.
 const BATCH: usize = 256 << 10;
 
 pub(crate) struct Measured {
-    /// Nanoseconds that ring alone takes for one write.
+    /// The time that ring alone takes for one write, in nanoseconds.
     pub(crate) ring: f64,
-    /// Everybody else's time as a multiple of that.
+    /// The others' times as multiples of that.
     pub(crate) ratios: Vec<(&'static str, f64)>,
 }
 
-/// Medians over the rounds; a ratio is of times within one round.
+/// Returns medians over the rounds. Each ratio is of times from the same round.
 pub(crate) fn measure(suite: Suite, case: Case, rounds: usize) -> Result<Measured, Error> {
     let mut contestants = line_up(suite, case)?;
     let Case { bytes, writes } = case;
@@ -66,7 +66,7 @@ pub(crate) fn measure(suite: Suite, case: Case, rounds: usize) -> Result<Measure
     let mut times = vec![Vec::with_capacity(rounds); contestants.len()];
     for _ in 0..rounds {
         for (contestant, times) in contestants.iter_mut().zip(&mut times) {
-            // Finds its memory in the cache again.
+            // Brings the contestant's memory back into the cache.
             contestant.prepare(1);
             contestant.seal()?;
             let mut time = Duration::ZERO;
@@ -93,7 +93,7 @@ pub(crate) fn measure(suite: Suite, case: Case, rounds: usize) -> Result<Measure
     })
 }
 
-/// ring alone first.
+/// ring alone comes first.
 fn line_up(suite: Suite, case: Case) -> Result<Vec<Box<dyn Contestant>>, Error> {
     let mut line_up = LineUp { setup: Setup::new(suite)?, case, contestants: Vec::new() };
     line_up.contestants.push(Box::new(RingEach::new(suite, case.bytes, case.writes)?));
@@ -141,7 +141,7 @@ impl LineUp {
     }
 }
 
-/// Of this thread: what others do on the machine meanwhile is not in it.
+/// The CPU time of this thread, which does not include other work on the machine.
 fn cpu_time() -> Result<Duration, Error> {
     Ok(clock_gettime(ClockId::ThreadCPUTime).try_into()?)
 }

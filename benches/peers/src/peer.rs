@@ -1,4 +1,4 @@
-//! What one library's connection must be able to do, and the contestant made of it.
+//! What a library's connection must be able to do, and the contestant made from it.
 
 use std::hint::black_box;
 
@@ -10,33 +10,34 @@ use crate::server::{Server, Setup};
 use crate::transport::Transport;
 use contestants::Contestant;
 
-/// Header, type byte and tag of a TLS 1.3 record.
+/// The header, type byte and tag of a TLS 1.3 record.
 const RECORD_OVERHEAD: usize = 5 + 1 + 16;
 
-/// One library's client, over a [`Transport`].
+/// A library's client over a [`Transport`].
 pub(crate) trait Peer: Sized {
     const NAME: &str;
-    /// The most content that it puts into a record.
+    /// The most content that it seals into one record.
     const FRAGMENT_LEN: usize = MAX_FRAGMENT_LEN;
 
     fn new(setup: &Setup, transport: Transport) -> Result<Self, Error>;
 
-    /// Goes as far as what was received allows; true when the handshake is over.
+    /// Continues the handshake as far as the input received allows. Returns true once it is
+    /// complete.
     fn negotiate(&mut self) -> Result<bool, Error>;
 
-    /// What is not to be counted, before as many writes of `plaintext`.
+    /// Does the unmeasured preparation for `writes` writes of `plaintext`.
     fn prepare(&mut self, _plaintext: &[u8], _writes: usize) {}
 
-    /// All of it, draining first where there is no room.
+    /// Writes all of it, and drains first if there is no room.
     fn write(&mut self, plaintext: &[u8]) -> Result<(), Error>;
 
-    /// All of it, to the transport. Most libraries have done so in [`write`](Self::write).
+    /// Drains everything to the transport. Most libraries already do so in [`write`](Self::write).
     fn drain(&mut self) -> Result<(), Error> {
         Ok(())
     }
 }
 
-/// Writes as often as the case says, then drains.
+/// Writes as often as the case requires, then drains.
 pub(crate) struct Sealing<P> {
     peer: P,
     plaintext: Vec<u8>,
@@ -44,7 +45,7 @@ pub(crate) struct Sealing<P> {
 }
 
 impl<P: Peer> Sealing<P> {
-    /// An established connection of which it was seen that it seals all of the plaintext.
+    /// Creates an established connection, and checks that it seals all of the plaintext.
     pub(crate) fn new(setup: &Setup, case: Case) -> Result<Self, Error> {
         let transport = Transport::default();
         let mut server = Server::new(setup, transport.clone())?;
@@ -67,7 +68,7 @@ impl<P: Peer> Sealing<P> {
         Ok(this)
     }
 
-    /// All that was written must have arrived, in no more records than needed.
+    /// Checks that everything written has arrived, in no more records than needed.
     fn check(&self, (wire_len, plaintext_len): (usize, usize)) -> Result<(), Error> {
         let size = self.plaintext.len();
         let records = self.writes * size.div_ceil(P::FRAGMENT_LEN);

@@ -1,4 +1,4 @@
-//! What was measured, where and with what.
+//! The measurements, with the machine and the versions.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -16,14 +16,14 @@ use contestants::Suite;
 pub(crate) struct Report {
     pub(crate) date: String,
     pub(crate) machine: String,
-    /// Busy processes at the start, by the system's average of one minute. A busy machine favours
-    /// those with little code: see README.md.
+    /// The number of busy processes at the start, as the system's one-minute average. A busy
+    /// machine favours contestants with little code: see README.md.
     pub(crate) load: f64,
     pub(crate) command: String,
     pub(crate) processes: usize,
     pub(crate) rounds: usize,
     pub(crate) libraries: BTreeMap<String, String>,
-    /// In the order in which they are shown.
+    /// The contestants, in display order.
     pub(crate) contestants: Vec<String>,
     pub(crate) suites: Vec<SuiteReport>,
 }
@@ -37,10 +37,10 @@ pub(crate) struct SuiteReport {
 #[derive(Deserialize, Serialize)]
 pub(crate) struct CaseReport {
     pub(crate) bytes: usize,
-    /// Before each drain.
+    /// The number of writes before each drain.
     pub(crate) writes: usize,
     pub(crate) ring_ns: f64,
-    /// Multiples of that.
+    /// The others' times, as multiples of ring's.
     pub(crate) ratios: BTreeMap<String, f64>,
 }
 
@@ -76,7 +76,8 @@ impl Report {
         Ok(this)
     }
 
-    /// Of reports of the same measurement; what else is in them is taken from the first.
+    /// Returns the medians of several reports of the same measurement. Everything else is from the
+    /// first.
     pub(crate) fn median(reports: Vec<Self>) -> Result<Self, Error> {
         let mut reports = reports.into_iter();
         let mut this = reports.next().ok_or("nothing was measured")?;
@@ -96,7 +97,7 @@ impl Report {
         Ok(this)
     }
 
-    /// How the figures came about.
+    /// Describes how the figures were measured.
     pub(crate) fn rounds(&self) -> String {
         format!("medians of {} processes of {} rounds", self.processes, self.rounds)
     }
@@ -104,7 +105,7 @@ impl Report {
     pub(crate) fn markdown(&self) -> String {
         let mut text = String::new();
         for suite in &self.suites {
-            // Writing to a `String` does not fail.
+            // Writing to a `String` cannot fail.
             _ = self.suite_markdown(suite, &mut text);
         }
         let Self { date, machine, load, command, .. } = self;
@@ -157,7 +158,7 @@ fn machine() -> String {
     format!("{name}, {} cores{}", cpus.len(), vector_aes())
 }
 
-/// Decides more than anything else which library is fast at large records.
+/// The processor feature that has the largest effect on which library is fast at large records.
 fn vector_aes() -> &'static str {
     #[cfg(target_arch = "x86_64")]
     return match (is_x86_feature_detected!("vaes"), is_x86_feature_detected!("avx512f")) {
@@ -185,7 +186,7 @@ fn command() -> String {
     format!("cargo run --release -p peers{features}")
 }
 
-/// The versions that were built in, or loaded.
+/// Returns the versions of the libraries that were compiled in or loaded.
 fn libraries() -> Result<BTreeMap<String, String>, Error> {
     let lock = Lockfile::from_str(include_str!("../../../Cargo.lock"))?;
     let has_aws_lc = cfg!(any(feature = "aws-lc", feature = "rustls-next", feature = "s2n"));

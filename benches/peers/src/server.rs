@@ -1,4 +1,4 @@
-//! The other end of every connection: rustls, since it can be fed from memory.
+//! The peer of every connection: rustls, since it can be fed from memory.
 
 use std::io::Read;
 use std::sync::Arc;
@@ -13,10 +13,10 @@ use crate::Error;
 use crate::transport::Transport;
 use contestants::Suite;
 
-/// What the clients of one suite need: only the server chooses it.
+/// What the clients of one suite need. Only the server restricts the suite.
 pub(crate) struct Setup {
     pub(crate) server: Arc<ServerConfig>,
-    /// In PEM.
+    /// The certificate in PEM.
     pub(crate) certificate: String,
     pub(crate) rustls_client: Arc<ClientConfig>,
 }
@@ -65,8 +65,8 @@ impl Server {
         self.connection.is_handshaking()
     }
 
-    /// Takes what the client wrote and answers; returns its length in bytes on the wire and as
-    /// plaintext.
+    /// Reads what the client wrote and answers. Returns the length of what it read, on the wire and
+    /// as plaintext.
     pub(crate) fn exchange(&mut self) -> Result<(usize, usize), Error> {
         let written = self.transport.take_written();
         let (mut unread, mut plaintext) = (&written[..], Vec::new());

@@ -1,4 +1,4 @@
-//! Memory in place of a socket.
+//! Memory that replaces a socket.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -7,7 +7,7 @@ use std::io::{self, ErrorKind, IoSlice, Read, Write};
 use std::mem;
 use std::rc::Rc;
 
-/// A client's end. Cloned, since some libraries own theirs and some are given callbacks.
+/// A client's end. Can be cloned, since some libraries own theirs and some receive callbacks.
 #[derive(Clone, Default)]
 pub(crate) struct Transport(Rc<RefCell<Ends>>);
 
@@ -19,8 +19,8 @@ struct Ends {
 }
 
 impl Transport {
-    /// From now on what is written is looked at and forgotten: a transport that takes everything
-    /// by reference and costs next to nothing.
+    /// From now on, looks at what is written and discards it, like a transport that accepts
+    /// everything by reference and costs almost nothing.
     pub(crate) fn discard(&self) {
         self.0.borrow_mut().discards = true;
     }
@@ -29,7 +29,7 @@ impl Transport {
         self.0.borrow_mut().inbound.extend(bytes);
     }
 
-    /// Neither end has anything to read.
+    /// Returns whether neither end has anything to read.
     pub(crate) fn is_idle(&self) -> bool {
         let ends = self.0.borrow();
         ends.inbound.is_empty() && ends.drain.is_empty()
@@ -78,7 +78,7 @@ impl Read for Transport {
     }
 }
 
-/// What the libraries that take callbacks are given as their context.
+/// The functions for libraries that take callbacks, and the callbacks' context.
 #[cfg(any(feature = "gnutls", feature = "s2n"))]
 pub(crate) mod callback {
     #![expect(unsafe_code, reason = "C libraries pass buffers and context as pointers")]
@@ -89,29 +89,30 @@ pub(crate) mod callback {
     use super::*;
 
     impl Transport {
-        /// Lives as long as `self` or a clone of it.
+        /// Returns a pointer that is valid as long as `self` or a clone of it.
         pub(crate) fn as_context(&self) -> *mut c_void {
             Rc::as_ptr(&self.0).cast_mut().cast()
         }
     }
 
     /// # Safety
-    /// `context` is from [`Transport::as_context`] and alive; `data` points to `len` bytes.
+    /// `context` must be from [`Transport::as_context`] and still valid. `data` must point to `len`
+    /// bytes.
     pub(crate) unsafe fn send(context: *mut c_void, data: *const c_void, len: usize) {
-        // SAFETY: the caller's obligations.
+        // SAFETY: guaranteed by the caller.
         let (ends, data) = unsafe {
             (&*context.cast::<RefCell<Ends>>(), slice::from_raw_parts(data.cast::<u8>(), len))
         };
         ends.borrow_mut().write(data);
     }
 
-    /// Returns how many bytes there were: 0 means "would block".
+    /// Returns how many bytes there were. 0 means "would block".
     ///
     /// # Safety
-    /// `context` is from [`Transport::as_context`] and alive; `data` points to `len` bytes that
-    /// are initialised, or that nobody reads before they are.
+    /// `context` must be from [`Transport::as_context`] and still valid. `data` must point to `len`
+    /// bytes that are initialised, or that are not read before they are.
     pub(crate) unsafe fn receive(context: *mut c_void, data: *mut c_void, len: usize) -> usize {
-        // SAFETY: the caller's obligations.
+        // SAFETY: guaranteed by the caller.
         let ends = unsafe { &*context.cast::<RefCell<Ends>>() };
         let mut ends = ends.borrow_mut();
         let len = len.min(ends.inbound.len());

@@ -1,4 +1,4 @@
-//! What rustls's handshake is made with.
+//! The rustls configuration for the handshake.
 
 use alloc::sync::Arc;
 
@@ -10,7 +10,7 @@ use wantwrite::{ConnectionError, client_config_builder, clock};
 use crate::Error;
 use crate::machine;
 
-/// A client that trusts these certificates only.
+/// Returns the configuration of a client that trusts only these certificates.
 pub(crate) fn config(pem: &[u8]) -> Result<Arc<ClientConfig>, Error> {
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(pem) {
@@ -20,7 +20,7 @@ pub(crate) fn config(pem: &[u8]) -> Result<Arc<ClientConfig>, Error> {
     let time = clock(machine::unix_time);
     let mut config =
         client_config_builder(time).with_root_certificates(roots).with_no_client_auth();
-    // So that the connection does not copy the configuration.
+    // Spares the connection a copy of the configuration.
     config.enable_secret_extraction = true;
     Ok(config.into())
 }

@@ -1,4 +1,4 @@
-//! One connection over the UART: lines go out, come back, and are compared.
+//! One connection over the UART: sends lines, receives them back, and compares.
 
 use core::hint;
 
@@ -9,27 +9,28 @@ use crate::Error;
 use crate::lines;
 use crate::machine::{HEAP, Uart, WireError};
 
-/// What of the peer's may lie between us and its `close_notify`: tickets, no data.
+/// How much the peer may send before its `close_notify` while we close. It sends tickets, but no
+/// data.
 const MAX_DISCARDED: u64 = 4096;
 
 pub(crate) struct Exchange {
     driver: Driver<WireError>,
     uart: Uart,
-    /// To send and to receive.
+    /// The number of bytes to send, and to receive back.
     len: u64,
     sent: u64,
     received: u64,
 }
 
-/// What came of it.
+/// The result of an exchange.
 pub(crate) struct Exchanged {
     pub(crate) suite: CipherSuite,
     pub(crate) progress: Progress,
-    /// Bytes that came back as they should.
+    /// The bytes that came back as expected.
     pub(crate) received: u64,
-    /// Records that came.
+    /// The records received.
     pub(crate) records: u64,
-    /// Heap in use behind the handshake.
+    /// The heap in use after the handshake.
     pub(crate) heap: usize,
 }
 
@@ -41,7 +42,7 @@ impl Exchange {
     /// Sends and receives `len` bytes, closes, and waits until the peer has closed too.
     ///
     /// # Errors
-    /// Whatever ended it before. The alert that tells the peer has gone out.
+    /// Any failure before the peer has closed. The alert for the peer has been sent.
     pub(crate) fn run(mut self) -> Result<Exchanged, Error> {
         self.wait_for(Goal::Handshake)?;
         let heap = HEAP.used();
@@ -69,7 +70,8 @@ impl Exchange {
         })
     }
 
-    /// Makes plaintext in the memory in which it will be sealed. In the middle, new keys.
+    /// Produces plaintext directly in the memory where it will be sealed, and updates the keys
+    /// halfway.
     fn write(&mut self) -> Result<(), Error> {
         let (position, left) = (self.sent, self.len - self.sent);
         let written = self.driver.write_plaintext(|writer| {
@@ -88,7 +90,7 @@ impl Exchange {
         Ok(())
     }
 
-    /// Ours, and the peer's too. TLS 1.2 has no such thing.
+    /// Updates our keys, and asks the peer to update its own. TLS 1.2 has no KeyUpdate.
     fn update_keys(&mut self) -> Result<(), Error> {
         let connection = self.driver.connection_mut();
         if connection.protocol_version() == Some(Version::Tls13) {
@@ -126,7 +128,8 @@ impl Exchange {
         Ok(())
     }
 
-    /// Does for `goal` what the UART can do now. `false` if the goal is not reached by that.
+    /// Works towards `goal` as far as the UART allows now. Returns `false` if that did not reach
+    /// it.
     fn reach(&mut self, goal: Goal) -> Result<bool, Error> {
         loop {
             match self.driver.next(goal).map_err(explain)? {

@@ -1,12 +1,12 @@
 //! A TLS client on a machine without an operating system: QEMU's `virt`, AArch64.
 //!
-//! The UART is its wire. It sends lines to a server that reverses each (`openssl s_server -rev`),
-//! updates its keys in the middle, compares what comes back, closes, and waits until the server has
-//! closed too.
+//! The UART is its wire. It sends lines to a server that reverses each of them
+//! (`openssl s_server -rev`), updates its keys halfway, compares the lines that come back, closes,
+//! and waits until the server has closed too.
 //!
 //!     examples/bare/build.sh && examples/bare/run.sh
 //!
-//! What such a program has to provide is in `machine`; the loop is in `exchange.rs`.
+//! `machine` is what a program like this has to provide. The loop is in `exchange.rs`.
 #![no_std]
 #![no_main]
 
@@ -27,12 +27,12 @@ use print::println;
 use wantwrite::Connection;
 use wantwrite::rustls::pki_types::ServerName;
 
-/// Whatever ends the program; it is only shown.
+/// Any error that ends the program. It is only printed.
 type Error = Box<dyn error::Error>;
 
 const USAGE: &str = "arguments: HOST FILE_OF_TRUSTED_CERTIFICATES KIB";
 
-/// What the boot code calls, once.
+/// The boot code calls this once.
 fn main() -> u8 {
     match run() {
         Ok(()) => 0,

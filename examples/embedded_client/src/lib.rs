@@ -1,5 +1,6 @@
-//! A client of a server that answers lines, on embassy's executor: one task writes while another
-//! reads. On a microcontroller, `socket.rs` is embassy-net's `TcpReader` and `TcpWriter`.
+//! A client for a server that answers line by line, on embassy's executor. One task writes while
+//! another reads. On a microcontroller, embassy-net's `TcpReader` and `TcpWriter` replace
+//! `socket.rs`.
 
 extern crate alloc;
 
@@ -12,7 +13,7 @@ use core::cell::RefCell;
 use core::error::Error;
 use core::net::SocketAddr;
 
-// Whose `std` the executor links.
+// Linked in because the executor needs its `std` implementation.
 use critical_section as _;
 use embassy_executor::Executor;
 use rustls::ClientConfig;
@@ -23,10 +24,10 @@ use wantwrite_embedded_io::{DroppedCall, SplitStream};
 pub use socket::{Failure, Reader, Socket, Writer};
 use tasks::Outcome;
 
-/// Sends `lines`, and gives as many lines of the answer; then both sides end.
+/// Sends `lines`, returns as many lines of the answer, and closes the connection.
 ///
 /// # Errors
-/// The socket's or the connection's, in words.
+/// An error of the socket or the connection, as text.
 pub fn talk(
     address: SocketAddr,
     config: Arc<ClientConfig>,
@@ -35,9 +36,9 @@ pub fn talk(
 ) -> Result<Vec<String>, Box<dyn Error + Send + Sync>> {
     let (reader, writer) = Socket::connect(address)?.split();
     let connection = Connection::client(config, name)?;
-    // A socket does nothing in a call that is dropped: it waits, then does all at once.
+    // A dropped socket call has done nothing: it first waits, then transfers the bytes in one step.
     let stream = SplitStream::new(connection, reader, writer, DroppedCall::DidNothing);
-    // Tasks live for ever, and so does what they have.
+    // Tasks live forever, so everything they borrow must too.
     let stream = Box::leak(Box::new(stream));
     let executor = Box::leak(Box::new(Executor::new()));
     let outcome: Rc<RefCell<Outcome>> = Rc::default();

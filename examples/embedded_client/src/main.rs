@@ -1,4 +1,4 @@
-//! Sends lines to a server, and prints its answers: see the library.
+//! Sends lines to a server and prints its answers. The library describes how.
 //!
 //!     openssl s_server -rev -accept 127.0.0.1:4433 -cert cert.pem -key key.pem &
 //!     cargo run -p embedded_client -- --ca cert.pem hello

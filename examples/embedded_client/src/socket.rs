@@ -1,4 +1,4 @@
-//! A socket of the operating system under embedded-io-async's traits.
+//! An operating system's socket behind embedded-io-async's traits.
 
 use alloc::sync::Arc;
 use core::net::SocketAddr;
@@ -12,28 +12,28 @@ use embedded_io_async::{ErrorType, Read, Write};
 #[derive(Debug)]
 pub struct Socket(Arc<Async<TcpStream>>);
 
-/// Its half that reads.
+/// The reading half of a socket.
 #[derive(Debug)]
 pub struct Reader(Arc<Async<TcpStream>>);
 
-/// Its half that writes.
+/// The writing half of a socket.
 #[derive(Debug)]
 pub struct Writer(Arc<Async<TcpStream>>);
 
-/// The system's error.
+/// An error of the operating system.
 #[derive(Debug)]
 pub struct Failure(io::Error);
 
 impl Socket {
-    /// Connects.
+    /// Connects to `address`.
     ///
     /// # Errors
-    /// The system's.
+    /// An error of the operating system.
     pub fn connect(address: SocketAddr) -> io::Result<Self> {
         Ok(Self(Arc::new(Async::new(TcpStream::connect(address)?)?)))
     }
 
-    /// Both halves.
+    /// Splits the socket into both halves.
     #[must_use]
     pub fn split(self) -> (Reader, Writer) {
         (Reader(Arc::clone(&self.0)), Writer(self.0))

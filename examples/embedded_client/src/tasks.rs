@@ -1,4 +1,4 @@
-//! The two tasks.
+//! The client's tasks.
 
 use alloc::rc::Rc;
 use core::cell::RefCell;
@@ -9,7 +9,7 @@ use wantwrite_embedded_io::{EmbeddedError, ReadHalf, SplitStream, WriteHalf};
 
 use crate::socket::{Failure, Reader, Writer};
 
-/// What both tasks have come to.
+/// The results of both tasks.
 #[derive(Debug, Default)]
 pub(crate) struct Outcome {
     received: Option<Result<Vec<u8>, EmbeddedError<Failure>>>,
@@ -17,7 +17,7 @@ pub(crate) struct Outcome {
 }
 
 impl Outcome {
-    /// A task that has failed waits for no other.
+    /// If one task has failed, the other is not waited for.
     pub(crate) const fn is_over(&self) -> bool {
         match (&self.received, &self.sent) {
             (Some(Err(_)), _) | (_, Some(Err(_))) => true,
@@ -34,7 +34,7 @@ impl Outcome {
     }
 }
 
-/// Finishes the handshake, and begins the other two.
+/// Finishes the handshake, then starts the other two tasks.
 #[embassy_executor::task]
 pub(crate) async fn begin(
     spawner: Spawner,
@@ -47,7 +47,7 @@ pub(crate) async fn begin(
         return;
     }
     let (input, output) = stream.halves();
-    // There is memory for one of each, and this task runs once.
+    // There is memory for one instance of each task, and this task runs only once.
     if let (Ok(receive), Ok(send)) =
         (receive(input, lines.len(), Rc::clone(&outcome)), send(output, lines, outcome))
     {

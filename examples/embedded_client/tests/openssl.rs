@@ -1,4 +1,4 @@
-//! The client against `openssl s_server`; ignored where that is not installed.
+//! Runs the client against `openssl s_server`. Ignored if openssl is not installed.
 #![expect(clippy::unwrap_used, clippy::std_instead_of_alloc, reason = "tests")]
 
 use std::process::ExitCode;

@@ -31,7 +31,7 @@ pub(crate) struct Options {
     pub(crate) connections: u32,
 }
 
-/// What a server makes of a line.
+/// How the server answers a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reply {
     Same,
@@ -39,7 +39,7 @@ pub(crate) enum Reply {
 }
 
 impl Options {
-    /// Reads the program's arguments; `None` if they ask for help.
+    /// Parses the program's arguments. Returns `None` if they ask for help.
     pub(crate) fn parse(arguments: &[&'static CStr]) -> Result<Option<Self>, Error> {
         let mut arguments = arguments.iter().copied();
         let (mut address, mut name, mut ca) = (None, None, None);
@@ -76,7 +76,7 @@ impl Options {
     }
 }
 
-/// Those with a value.
+/// The options that take a value.
 const OPTIONS: [&str; 5] = ["--connect", "--name", "--ca", "--mib", "--connections"];
 
 fn expected(option: &str) -> &'static str {

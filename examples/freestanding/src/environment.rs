@@ -1,5 +1,5 @@
-//! What rustls's handshake asks of its surroundings: the time, and a lock for the sessions that
-//! may be resumed. (Randomness comes by way of the package `getrandom` beside this one.)
+//! What rustls's handshake needs from its environment: the time, and a lock for the sessions that
+//! can be resumed. (Randomness is provided by the `getrandom` package next to this one.)
 
 use alloc::boxed::Box;
 use alloc::format;
@@ -31,7 +31,7 @@ pub(crate) fn client_config(ca: Option<&CStr>) -> Result<Arc<ClientConfig>, Erro
             .into(),
     };
     let ours = Arc::make_mut(&mut config);
-    // So that no connection has to copy the configuration.
+    // Spares each connection a copy of the configuration.
     ours.enable_secret_extraction = true;
     let sessions = ClientSessionMemoryCache::new::<Spinning>(1);
     ours.resumption = Resumption::store(Arc::new(sessions));
@@ -68,7 +68,7 @@ fn read_file(path: &CStr) -> Result<Vec<u8>, Error> {
     }
 }
 
-/// rustls's cache locks with what it is given: here there is one thread, and nothing to wait for.
+/// The lock for rustls's session cache. The program has one thread, so there is never contention.
 struct Spinning;
 
 impl MakeMutex for Spinning {

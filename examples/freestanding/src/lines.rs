@@ -1,4 +1,4 @@
-//! What is sent and what must come back: lines, and the digests of both.
+//! The lines that are sent, the lines that must come back, and the digests of both.
 
 use alloc::vec::Vec;
 
@@ -6,10 +6,10 @@ use ring::digest::{Context, Digest, SHA256};
 
 use crate::args::Reply;
 
-/// The last byte of each is a line feed.
+/// Includes the line feed at the end.
 pub(crate) const LINE_LEN: usize = 1024;
 
-/// Makes the lines: pseudo-random letters.
+/// Generates lines of pseudo-random letters.
 pub(crate) struct Source {
     random: u64,
     column: usize,
@@ -26,7 +26,7 @@ impl Source {
         self.left == 0
     }
 
-    /// Puts the next bytes into `slot`, as many as it holds or are left, and returns how many.
+    /// Writes the next bytes into `slot`, as many as fit or are left, and returns how many.
     pub(crate) fn fill(&mut self, slot: &mut [u8]) -> usize {
         let len = slot.len().min(usize::try_from(self.left).unwrap_or(usize::MAX));
         let Some(filled) = slot.get_mut(..len) else { return 0 };
@@ -38,7 +38,7 @@ impl Source {
         len
     }
 
-    /// Of everything that was made.
+    /// Returns the digest of all bytes generated.
     pub(crate) fn digest(&self) -> Digest {
         self.digest.clone().finish()
     }
@@ -57,7 +57,7 @@ impl Source {
     }
 }
 
-/// Takes the lines that come back, and turns round again what the server has turned round.
+/// Collects the lines that come back, and reverses those that the server has reversed.
 pub(crate) struct Sink {
     reply: Reply,
     line: Vec<u8>,
@@ -82,12 +82,12 @@ impl Sink {
         }
     }
 
-    /// Bytes in whole lines.
+    /// Returns the bytes received in whole lines.
     pub(crate) fn received(&self) -> u64 {
         self.received
     }
 
-    /// Of every whole line.
+    /// Returns the digest of all whole lines.
     pub(crate) fn digest(&self) -> Digest {
         self.digest.clone().finish()
     }

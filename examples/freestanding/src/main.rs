@@ -1,12 +1,12 @@
-//! A TLS client with nothing underneath: no libc, no `std`, system calls only.
+//! A TLS client with nothing underneath: no libc and no `std`, only system calls.
 //!
-//! It sends lines to a server that returns them, as they are or each reversed (which is what
-//! `openssl s_server -rev` does), updates its keys in the middle, closes, and compares the digest
-//! of what came back with that of what was sent.
+//! It sends lines to a server that returns them, either unchanged or each reversed (as
+//! `openssl s_server -rev` does), updates its keys halfway, closes, and compares the digest of the
+//! lines that came back with that of the lines sent.
 //!
 //!     examples/freestanding/build.sh && examples/freestanding/run.sh
 //!
-//! What a program without libc has to provide is in `sys` and `environment.rs`; the event loop is in
+//! `sys` and `environment.rs` are what a program without libc has to provide. The event loop is in
 //! `transfer.rs`.
 #![no_std]
 #![no_main]
@@ -33,10 +33,10 @@ use sys::{HEAP, Socket};
 use transfer::Transfer;
 use wantwrite::Connection;
 
-/// Whatever ends the program; it is only shown.
+/// Any error that ends the program. It is only printed.
 type Error = Box<dyn error::Error>;
 
-/// What `_start` calls, with the program's name and its arguments. Returns the exit status.
+/// `_start` calls this with the program's name and its arguments. Returns the exit status.
 fn main(arguments: &[&'static CStr]) -> u8 {
     let options = match Options::parse(arguments.get(1..).unwrap_or_default()) {
         Ok(Some(options)) => options,
@@ -62,7 +62,7 @@ fn usage_line() -> &'static str {
     USAGE.lines().find(|line| line.starts_with("Usage: ")).unwrap_or(USAGE)
 }
 
-/// The exit status that other programs use for wrong arguments too.
+/// The conventional exit status for wrong arguments.
 const WRONG_ARGUMENTS: u8 = 2;
 
 fn run(options: &Options) -> Result<(), Error> {

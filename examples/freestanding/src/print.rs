@@ -1,11 +1,11 @@
-//! Text for the descriptors that the program was started with.
+//! Text output to the standard descriptors.
 
 use core::ffi::c_int;
 use core::fmt;
 
 use crate::sys::{self, Errno};
 
-/// A descriptor that text is written to.
+/// A descriptor for text output.
 #[derive(Debug)]
 pub(crate) struct Output(pub(crate) c_int);
 
@@ -23,7 +23,8 @@ impl fmt::Write for Output {
     }
 }
 
-/// Prints to a descriptor. That nobody may read it is no reason to fail.
+/// Prints to a descriptor. Errors are ignored: the program does not depend on its output being
+/// read.
 pub(crate) fn print(to: c_int, text: fmt::Arguments<'_>) {
     let _unread = fmt::write(&mut Output(to), text);
 }

@@ -1,4 +1,4 @@
-//! What is printed of a transfer.
+//! The report that is printed for a transfer.
 
 use core::fmt;
 

@@ -1,4 +1,4 @@
-//! The event loop: a driver over one socket, and poll(2). The loop itself is `reach`.
+//! The event loop: a driver over one socket, and poll(2). `reach` is the loop itself.
 
 use core::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::args::Options;
 use crate::lines::{Sink, Source};
 use crate::sys::{Errno, Events, HEAP, Poll, Socket};
 
-/// How long the peer may be silent.
+/// How long the peer may stay silent.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Sends everything, closes, and reads to the peer's `close_notify`.
@@ -20,18 +20,18 @@ pub(crate) struct Transfer {
     socket: Socket,
     source: Source,
     sink: Sink,
-    /// Update the keys when this many bytes are accepted; `None` when that is done.
+    /// Update the keys once this many bytes are accepted. `None` after the update.
     update_at: Option<u64>,
     agreed: Option<Agreed>,
     counts: Counts,
 }
 
-/// What the handshake came to.
+/// The result of the handshake.
 #[derive(Clone, Copy)]
 pub(crate) struct Agreed {
     pub(crate) suite: CipherSuite,
     pub(crate) resumed: bool,
-    /// Heap in use then.
+    /// The heap in use after the handshake.
     pub(crate) heap: usize,
 }
 
@@ -75,12 +75,13 @@ impl Transfer {
     }
 
     /// # Errors
-    /// Whatever ended it before its end; the driver has offered the alert to the socket.
+    /// Any failure before the end. The driver has offered the alert to the socket.
     pub(crate) fn run(mut self) -> Result<Transferred, Error> {
         self.wait_for(Goal::Handshake)?;
         self.note_handshake();
         while !self.source.is_empty() {
-            // What came first: the peer may wait for us to take it. What waits goes out, too.
+            // Reads first, since the peer may not read on until we do. Reading also drains pending
+            // bytes.
             self.receive()?;
             if self.reach(Goal::Write)? {
                 self.fill()?;
@@ -101,10 +102,11 @@ impl Transfer {
         })
     }
 
-    /// Closes, and reads to the peer's `close_notify`. A socket that ends without it is an error.
+    /// Closes, and reads up to the peer's `close_notify`. A socket that ends without it is an
+    /// error.
     fn wait_for_close(&mut self) -> Result<(), Error> {
         loop {
-            // Both, because the peer may wait for us to read.
+            // Reads as well as writes, since the peer may not read on until we do.
             let has_ended = self.receive()?;
             if self.reach(Goal::Close)? && has_ended {
                 return Ok(());
@@ -120,7 +122,8 @@ impl Transfer {
         Ok(())
     }
 
-    /// Does for `goal` what the socket can do now. `false` if the goal is not reached by that.
+    /// Works towards `goal` as far as the socket allows now. Returns `false` if that did not reach
+    /// it.
     fn reach(&mut self, goal: Goal) -> Result<bool, Error> {
         let Self { driver, socket, counts, .. } = self;
         loop {
@@ -147,15 +150,15 @@ impl Transfer {
             match result {
                 Ok(()) => {}
                 Err(Errno::WOULD_BLOCK) => driver.blocked(),
-                // The same step comes again.
+                // The driver repeats the same step.
                 Err(Errno::INTERRUPTED) => {}
                 Err(error) => driver.failed(FarEnd::Unknown, error),
             }
         }
     }
 
-    /// Waits for the socket. poll(2) is level-triggered: what the connection wants is what it is
-    /// asked for.
+    /// Waits for the socket. poll(2) is level-triggered, so it is asked for exactly what the
+    /// connection wants.
     fn wait(&mut self) -> Result<(), Error> {
         let wants = self.driver.connection().wants();
         let events = Events { readable: wants.input, writable: wants.drain };
@@ -169,7 +172,8 @@ impl Transfer {
         }
     }
 
-    /// Makes plaintext in the memory in which it will be sealed, and in the middle new keys.
+    /// Produces plaintext directly in the memory where it will be sealed, and updates the keys
+    /// halfway.
     fn fill(&mut self) -> Result<(), Error> {
         let Self { driver, source, update_at, .. } = self;
         let has_key_updates = driver.connection().protocol_version() == Some(Version::Tls13);
@@ -191,7 +195,7 @@ impl Transfer {
         written.map(drop).map_err(explain)
     }
 
-    /// Takes all that the socket has, and says whether the peer has closed.
+    /// Reads everything that the socket has, and returns whether the peer has closed.
     fn receive(&mut self) -> Result<bool, Error> {
         while self.reach(Goal::Read)? {
             let Self { driver, sink, .. } = self;

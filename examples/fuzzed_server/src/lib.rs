@@ -1,32 +1,33 @@
-//! A program behind TLS under a fuzzer: the request parser of `https_server`, as it is, behind a
-//! connection, and behind a whole handshake. The same input means the same in all three.
+//! How to fuzz a program that uses TLS: the unmodified request parser of `https_server`, alone,
+//! over a connection, and over a connection with a whole handshake. An input means the same to all
+//! three.
 //!
-//! `main.rs` measures what TLS costs such a target; `fuzz/fuzz_targets` has the first two.
+//! `main.rs` measures what TLS costs such a target. The first two are in `fuzz/fuzz_targets`.
 #![expect(clippy::unwrap_used, reason = "a fuzz target fails by panicking")]
 
 use https_server::parse_request;
 use wantwrite_fuzzing::wantwrite::{CipherSuite, Connection};
 use wantwrite_fuzzing::{carry, feed, pair, settle, strangers};
 
-/// As much as the server reads of one head.
+/// The maximum head length, the same as the server's.
 const MAX_HEAD_LEN: usize = 16 * 1024;
-/// What the keys are made of, and in a handshake everything that is random.
+/// The seed of the keys. With a handshake, it also seeds all of its randomness.
 pub const SEED: u64 = 1;
 
-/// What came of an input.
+/// The parser's result for an input.
 pub type Verdict = Result<Option<usize>, &'static str>;
 
-/// The parser alone.
+/// Runs the parser alone.
 pub fn alone(input: &[u8]) -> Verdict {
     parse_request(&input[..input.len().min(MAX_HEAD_LEN)])
 }
 
-/// The parser behind a connection without a handshake: the input is what a client writes.
+/// Runs the parser over a connection without a handshake. The input is what a client writes.
 pub fn behind_tls(input: &[u8]) -> Verdict {
     ask(pair(SEED), input)
 }
 
-/// The same behind a handshake.
+/// Runs the parser over a connection with a whole handshake. The input is what a client writes.
 pub fn behind_a_handshake(input: &[u8]) -> Verdict {
     let suite = CipherSuite::TLS_AES_128_GCM_SHA256;
     let (mut client, mut server) = strangers(SEED, suite, Default::default()).unwrap();
@@ -34,8 +35,8 @@ pub fn behind_a_handshake(input: &[u8]) -> Verdict {
     ask((client, server), input)
 }
 
-/// The parser behind a connection: the input is what is on the wire. `mutate` of
-/// `wantwrite_fuzzing` makes such inputs of others.
+/// Runs the parser over a connection. The input is the bytes on the wire. `mutate` of
+/// `wantwrite_fuzzing` derives such inputs from others.
 pub fn on_the_wire(input: &[u8]) -> Verdict {
     let (_, mut server) = pair(SEED);
     let mut head = Vec::new();
@@ -61,7 +62,7 @@ fn ask((mut client, mut server): (Connection, Connection), input: &[u8]) -> Verd
     parse_request(&head)
 }
 
-/// What came in, behind what came before; says whether anything did.
+/// Appends the plaintext received to `head`, and returns whether there was any.
 fn take(server: &mut Connection, head: &mut Vec<u8>) -> bool {
     let plaintext = server.plaintext();
     let n = plaintext.len();

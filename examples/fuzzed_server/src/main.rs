@@ -1,4 +1,4 @@
-//! Executions per second of a target that is a request parser, and of the same behind TLS.
+//! Executions per second of a fuzz target that is a request parser, with and without TLS.
 #![expect(clippy::std_instead_of_core, reason = "a program, which has std")]
 
 use std::hint::black_box;

@@ -12,12 +12,12 @@ use crate::url::Url;
 
 pub(crate) struct Options {
     pub(crate) url: Url,
-    /// The address to connect to, if it is not the URL's.
+    /// The address to connect to, if it differs from the URL's.
     pub(crate) connect: Option<String>,
     /// PEM file of certificates to trust, if not the Mozilla roots.
     pub(crate) ca: Option<PathBuf>,
     pub(crate) versions: &'static [&'static SupportedProtocolVersion],
-    /// Whether to connect twice, the second time with the first one's session.
+    /// Whether to connect twice and resume the first connection's session.
     pub(crate) resume: bool,
     pub(crate) out: Option<PathBuf>,
     /// The file to upload.
@@ -41,7 +41,7 @@ Usage: https_get [OPTIONS] https://HOST[:PORT][/PATH]
   -h, --help           this text
 ";
 
-/// Reads the program's arguments; `None` if they ask for help.
+/// Parses the program's arguments. Returns `None` if they ask for help.
 pub(crate) fn parse(args: &mut Args) -> Result<Option<Options>, Error> {
     let (mut url, mut connect, mut ca, mut out, mut put) = (None, None, None, None, None);
     let mut versions = BOTH;

@@ -11,7 +11,7 @@ use crate::url::Url;
 
 pub(crate) struct Exchange {
     stream: Stream<Socket>,
-    /// The part of the answer that was read, but not returned yet.
+    /// The part of the answer that was read but not returned yet.
     read_ahead: Vec<u8>,
 }
 
@@ -25,7 +25,7 @@ pub(crate) enum Upload {
     Broken(io::Error),
 }
 
-/// The answer: its head, and its content to read.
+/// An answer: its head, and its content for reading.
 pub(crate) struct Answer<'a> {
     status: u16,
     reason: String,
@@ -38,10 +38,10 @@ const MAX_HEAD_LEN: usize = 64 * 1024;
 
 const MAX_HEADERS: usize = 128;
 
-/// Whole records need more at a time than `io::copy` takes.
+/// `io::copy`'s own buffer is too small for whole records.
 const UPLOAD_BUFFER: usize = 64 * 1024;
 
-/// How long, and for how many bytes, we wait for the server's end after ours.
+/// How long, and for how many bytes, we wait for the server to close after us.
 const LINGER: Duration = Duration::from_secs(2);
 const MAX_DISCARDED: u64 = 1 << 20;
 
@@ -50,7 +50,8 @@ impl Exchange {
         Self { stream, read_ahead: Vec::new() }
     }
 
-    /// Sends a request; with a length, [`upload`](Self::upload) has to send as many bytes.
+    /// Sends a request. If it has a length, [`upload`](Self::upload) must then send that many
+    /// bytes.
     pub(crate) fn request(
         &mut self,
         method: &str,
@@ -67,12 +68,12 @@ impl Exchange {
         Ok(self.stream.flush()?)
     }
 
-    /// Sends `content` behind the request, and watches for an answer meanwhile: a server that refuses
-    /// an upload may answer at any time and take nothing more.
+    /// Sends `content` after the request, and watches for an answer meanwhile: a server that
+    /// refuses an upload can answer at any time and stop reading.
     pub(crate) fn upload(&mut self, content: &mut dyn Read) -> Result<Upload, Error> {
         self.stream.get_mut().set_blocking(false)?;
         let upload = self.upload_unless_answered(content)?;
-        // Else a read would block while it tries to write the rest of the upload.
+        // Otherwise a read would block while it tries to write the rest of the upload.
         if matches!(upload, Upload::Whole) {
             self.stream.get_mut().set_blocking(true)?;
         }
@@ -108,7 +109,7 @@ impl Exchange {
         }
     }
 
-    /// Reads what the socket has of the answer; says whether that was anything, or the end.
+    /// Reads what the socket has of the answer. Returns whether it got any bytes, or the end.
     fn reads_ahead(&mut self) -> io::Result<bool> {
         let mut buf = [0; 4 * 1024];
         match self.stream.read(&mut buf) {
@@ -149,8 +150,8 @@ impl Exchange {
         }
     }
 
-    /// Closes our half too. Most servers have closed theirs by now. If not, we wait for it, because
-    /// dropping the socket could reset the connection.
+    /// Closes our half. Most servers have already closed theirs. If not, this waits for them,
+    /// because dropping the socket could reset the connection.
     pub(crate) fn close(mut self) {
         let deadline = Instant::now() + LINGER;
         // The answer is complete, so it does not matter whether the server has gone.
@@ -179,7 +180,7 @@ impl Answer<'_> {
     }
 }
 
-/// The server's bytes: a read waits for them on a non-blocking socket too.
+/// The server's bytes. A read waits for them even if the socket is non-blocking.
 struct Incoming<'a>(&'a mut Stream<Socket>);
 
 impl Read for Incoming<'_> {

@@ -1,9 +1,9 @@
-//! Fetches an HTTPS URL, or uploads to one, over a `Stream`, which is blocking but while it uploads.
+//! Fetches an HTTPS URL, or uploads to one, over a `Stream`. It blocks, except during an upload.
 //!
 //!     cargo run --release -p https_get -- https://example.com/
 //!
-//! It sends an HTTP/1.0 request, so that the answer ends with the connection: by `close_notify`. If
-//! that is missing, `Stream` reports that the answer was cut off.
+//! It sends an HTTP/1.0 request, so that the end of the connection, with `close_notify`, is the end
+//! of the answer. Without `close_notify`, `Stream` reports that the answer was cut off.
 //!
 //! It is a library so that the tests of `examples/https_server` can run it.
 #![expect(
@@ -32,7 +32,7 @@ use rustls::{ClientConfig, RootCertStore};
 use socket::Socket;
 use wantwrite::{Connection, Stream};
 
-/// The program: what its arguments say.
+/// Runs the program with its command-line arguments.
 pub fn main() -> ExitCode {
     Program { name: "https_get", usage: USAGE }.main(args::parse, run)
 }
@@ -46,7 +46,8 @@ fn run(options: Options, out: &mut dyn Write) -> Result<(), Error> {
     };
     let server = server(options);
     if options.resume {
-        // Its tickets follow the handshake: they are stored when the answer has ended.
+        // The session tickets arrive after the handshake, so they are stored once the answer has
+        // ended.
         let mut exchange = connect(options, &config).at(&server)?;
         exchange.request("HEAD", &options.url, None).at(&server)?;
         io::copy(&mut exchange.answer().at(&server)?, &mut io::sink()).at(&server)?;
@@ -64,7 +65,7 @@ fn run(options: Options, out: &mut dyn Write) -> Result<(), Error> {
         }
     };
     let answer = match (exchange.answer(), &uploaded) {
-        // Writing failed first, so that is the reason.
+        // The failed write came first, so that is the reason to report.
         (Err(_), Upload::Broken(error)) => return Err(error).at(&server),
         (answer, _) => answer.at(&server)?,
     };
@@ -105,7 +106,7 @@ fn put(exchange: &mut Exchange, path: &Path, file: File, len: u64) -> Result<Upl
     Ok(uploaded)
 }
 
-/// The address of the server, for errors and to connect to.
+/// Returns the server's address, to connect to and to name in errors.
 fn server(options: &Options) -> String {
     let url = &options.url;
     options.connect.clone().unwrap_or_else(|| match url.host.contains(':') {
@@ -123,12 +124,12 @@ fn client_config(options: &Options) -> Result<ClientConfig, Error> {
         .with_protocol_versions(options.versions)?
         .with_root_certificates(roots)
         .with_no_client_auth();
-    // Saves every connection a copy of the configuration.
+    // Spares each connection a copy of the configuration.
     config.enable_secret_extraction = true;
     Ok(config)
 }
 
-/// Connects, and says what the handshake agreed on.
+/// Connects, and prints what the handshake negotiated.
 fn connect(options: &Options, config: &Arc<ClientConfig>) -> Result<Exchange, Error> {
     let socket = Socket::connect(server(options), options.patience)?;
     let connection = Connection::client(Arc::clone(config), options.url.name.clone())?;
@@ -169,7 +170,7 @@ fn save(
     }
 }
 
-/// It draws on a terminal only.
+/// Draws only on a terminal.
 fn progress_bar(bytes: Option<u64>) -> Result<ProgressBar, Error> {
     let style = ProgressStyle::with_template(
         "{bar:40} {binary_bytes}/{binary_total_bytes} {binary_bytes_per_sec}",

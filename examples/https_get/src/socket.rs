@@ -1,4 +1,4 @@
-//! A socket that says for how long it has waited in vain.
+//! A socket whose time-out error says how long it waited.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
@@ -9,12 +9,12 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 pub(crate) struct Socket {
     tcp: TcpStream,
     patience: Duration,
-    /// If not, `WouldBlock` is no time-out.
+    /// If the socket does not block, `WouldBlock` is not a time-out.
     is_blocking: bool,
 }
 
 impl Socket {
-    /// Connects to the first of the host's addresses that answers.
+    /// Connects to the first of the host's addresses that accepts.
     pub(crate) fn connect(address: impl ToSocketAddrs, patience: Duration) -> io::Result<Self> {
         let mut failure = io::Error::new(ErrorKind::NotFound, "the host has no address");
         for address in address.to_socket_addrs()? {
@@ -41,7 +41,7 @@ impl Socket {
         self.tcp.set_write_timeout(Some(patience))
     }
 
-    /// Waits until there is something to read, or, with `to_write`, memory to write to.
+    /// Waits until the socket has something to read or, with `to_write`, room to write.
     pub(crate) fn wait(&self, to_write: bool) -> io::Result<()> {
         let mut events = PollFlags::IN;
         events.set(PollFlags::OUT, to_write);

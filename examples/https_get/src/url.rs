@@ -10,9 +10,9 @@ pub(crate) struct Url {
     pub(crate) host: String,
     pub(crate) name: ServerName<'static>,
     pub(crate) port: u16,
-    /// The `Host` header.
+    /// The value of the `Host` header.
     pub(crate) authority: String,
-    /// With the query.
+    /// Includes the query.
     pub(crate) path: String,
 }
 
@@ -41,7 +41,7 @@ impl Url {
     }
 }
 
-/// The host and the port.
+/// Splits an authority into the host and the port.
 fn split_authority(authority: &str) -> Option<(&str, Option<&str>)> {
     let (host, rest) = match authority.strip_prefix('[') {
         Some(address) => address.split_once(']')?,

@@ -1,4 +1,4 @@
-//! What is done with a connection's plaintext.
+//! What the server does with a connection's plaintext.
 
 use std::path::PathBuf;
 
@@ -9,9 +9,9 @@ use crate::engine::Engine;
 use crate::http::Http;
 use crate::stats::Stats;
 
-/// What the connections share.
+/// What all connections share.
 pub(crate) struct Site {
-    /// Of the static files, without links in it.
+    /// The directory of static files, with all links resolved.
     pub(crate) root: Option<PathBuf>,
     pub(crate) update_keys_every: Option<u64>,
     pub(crate) stats: Stats,
@@ -30,10 +30,10 @@ impl App {
         }
     }
 
-    /// One step, if there is plaintext or room for it; says whether there was.
+    /// Takes one step, if there is plaintext or room for it. Returns whether it did anything.
     ///
     /// # Errors
-    /// The connection is to be closed.
+    /// The connection must be closed.
     pub(crate) fn step(&mut self, tls: &mut impl Engine, site: &mut Site) -> Result<bool, Error> {
         match self {
             Self::Http(http) => http.step(tls, site),
@@ -41,7 +41,7 @@ impl App {
         }
     }
 
-    /// Whether everything has been written: the connection is to be closed.
+    /// Returns whether everything has been written, so that the connection should be closed.
     pub(crate) const fn is_done(&self) -> bool {
         match self {
             Self::Http(http) => http.is_done(),
@@ -49,7 +49,7 @@ impl App {
         }
     }
 
-    /// Whether the client may say nothing for as long as it likes.
+    /// Returns whether the client may stay silent for as long as it likes.
     pub(crate) const fn is_patient(&self) -> bool {
         match self {
             Self::Http(http) => http.is_patient(),
@@ -57,7 +57,7 @@ impl App {
         }
     }
 
-    /// Ends after what is under way.
+    /// Ends the connection once work in progress is finished.
     pub(crate) fn stop(&mut self) {
         match self {
             Self::Http(http) => http.stop(),

@@ -12,15 +12,16 @@ use wantwrite::{BufferPolicy, Coalescing, ConnectionConfig, Padding, Sizing, Slo
 
 pub(crate) struct Options {
     pub(crate) addr: SocketAddr,
-    /// PEM files of certificate chains and their keys; none for a certificate that is made.
+    /// PEM files of certificate chains and their keys. If there are none, a certificate is
+    /// generated.
     pub(crate) pairs: Vec<(PathBuf, PathBuf)>,
     pub(crate) versions: &'static [&'static SupportedProtocolVersion],
     pub(crate) engine: EngineName,
     pub(crate) mode: Mode,
-    /// Directory of static files.
+    /// The directory of static files.
     pub(crate) root: Option<PathBuf>,
     pub(crate) connection: ConnectionConfig,
-    /// Plaintext between two KeyUpdates of ours, in bytes.
+    /// The plaintext between two of our KeyUpdates, in bytes.
     pub(crate) update_keys_every: Option<u64>,
     pub(crate) max_connections: usize,
     pub(crate) idle_timeout: Duration,
@@ -70,7 +71,7 @@ connection that the server does not close. PUT and POST work on any path: the an
 and the SHA-256 of the content.
 ";
 
-/// Reads the program's arguments; `None` if they ask for help.
+/// Parses the program's arguments. Returns `None` if they ask for help.
 pub(crate) fn parse(args: &mut Args) -> Result<Option<Options>, Error> {
     let mut options = Options {
         addr: SocketAddr::from(([127, 0, 0, 1], 8443)),

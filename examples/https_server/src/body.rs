@@ -1,36 +1,36 @@
-//! The body of a request: counted and digested as it comes, never kept.
+//! The body of a request: counted and hashed as it arrives, never stored.
 
 use ring::digest::{Context, SHA256};
 
 use crate::response::Status;
 
-/// How the body's end is found.
+/// How to find the end of the body.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Framing {
-    /// By its length in bytes.
+    /// The body has this length in bytes.
     Length(u64),
-    /// By the chunked transfer coding (RFC 9112 §7.1).
+    /// The body uses the chunked transfer coding (RFC 9112 §7.1).
     Chunked,
 }
 
 pub(crate) struct Body {
     part: Part,
     framing: Framing,
-    /// A line of the chunked coding that has come in part.
+    /// The part of a line of the chunked coding that has arrived so far.
     line: Vec<u8>,
     len: u64,
     digest: Context,
 }
 
-/// What comes next.
+/// The part of the body that comes next.
 enum Part {
-    /// So many bytes of content.
+    /// This many bytes of content.
     Content(u64),
-    /// The line that says how long a chunk is.
+    /// The line with the size of the next chunk.
     ChunkSize,
-    /// The end of the line after a chunk.
+    /// The line ending after a chunk.
     ChunkEnd,
-    /// A header field behind the last chunk, or the empty line behind these.
+    /// A header field after the last chunk, or the empty line after them.
     Trailer,
     Nothing,
 }
@@ -45,7 +45,7 @@ impl Body {
         Self { part, framing, line: Vec::new(), len: 0, digest: Context::new(&SHA256) }
     }
 
-    /// Takes a part of `bytes`, not empty, and says how much of it.
+    /// Takes a prefix of `bytes`, which must not be empty, and returns its length.
     pub(crate) fn take(&mut self, bytes: &[u8]) -> Result<usize, Status> {
         match self.part {
             Part::Content(left) => Ok(self.take_content(left, bytes)),
@@ -58,7 +58,7 @@ impl Body {
         matches!(self.part, Part::Nothing)
     }
 
-    /// What there was of it, for people.
+    /// Returns a human-readable summary of the body.
     pub(crate) fn summary(self) -> String {
         let digest = self.digest.finish();
         let hex: String = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
@@ -108,5 +108,5 @@ impl Body {
     }
 }
 
-/// Stops a client whose line does not end.
+/// Stops a client that sends an endless line.
 const MAX_LINE_LEN: usize = 4 * 1024;

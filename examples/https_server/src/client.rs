@@ -1,4 +1,4 @@
-//! One connection in the event loop: its socket, its engine, and what is done with its plaintext.
+//! One connection in the event loop: its socket, its engine, and the application on top.
 
 use std::io::{ErrorKind, Read};
 use std::time::{Duration, Instant};
@@ -18,57 +18,57 @@ pub(crate) struct Client<E> {
     tls: E,
     app: App,
     phase: Phase,
-    /// The first reason why it ends.
+    /// The first reason for the connection to end.
     end: Option<ConnectionEnd>,
-    /// What the statistics know of already.
+    /// The totals that the statistics already include.
     counted: Totals,
     negotiated: bool,
-    /// Plaintext at which our next KeyUpdate is due.
+    /// The amount of plaintext written at which our next KeyUpdate is due.
     next_update: u64,
-    /// When something went through the socket last.
+    /// When the socket last moved any bytes.
     moved_at: Instant,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Phase {
     Serving,
-    /// Nothing more is written or read; what waits is drained, `close_notify` at its end.
+    /// Nothing more is written or read. Pending bytes are drained, with `close_notify` at the end.
     Closing,
-    /// Our half of the socket is closed. A socket that is dropped while bytes of the peer are
-    /// unread is reset, which would take from the peer what it has not read: so these are thrown
-    /// away until it has ended too. By hand, because rustls has no `Goal::Linger`.
+    /// Our half of the socket is closed. Dropping a socket with unread input resets it, and the
+    /// peer would lose whatever it has not read yet. So the client's bytes are read and discarded
+    /// until it has closed too. This is done by hand, because rustls has no `Goal::Linger`.
     Lingering {
         until: Instant,
-        /// Bytes that may still be thrown away.
+        /// How many more bytes may be discarded.
         allowance: usize,
     },
 }
 
-/// What comes after a turn.
+/// What the event loop does with a client after its turn.
 pub(crate) enum AfterTurn {
-    /// Another one, after the others had theirs.
+    /// Give it another turn, after the others had theirs.
     Again,
-    /// An event of the socket.
+    /// Wait for an event of the socket.
     Wait,
-    /// Nothing: it is to be dropped.
+    /// Drop it.
     Over(ConnectionEnd),
 }
 
-/// What one round has come to.
+/// The result of one round.
 enum Round {
     Moved,
     Stuck,
     Over,
 }
 
-/// Rounds of a turn: each takes at most a record, and fills and drains the outbound buffer, so that
-/// a client that is always ready does not keep others waiting.
+/// The rounds per turn. Each takes at most one record, and fills and drains the outbound buffer, so
+/// that a client that is always ready does not keep others waiting.
 const ROUNDS: usize = 4;
 
-/// How long a client may take to end after us.
+/// How long a client has to close after us.
 const LINGER: Duration = Duration::from_secs(2);
 
-/// How much it may send in that time.
+/// How much a client may send in that time.
 const MAX_DISCARDED: usize = 64 << 20;
 
 impl<E: Engine> Client<E> {
@@ -90,7 +90,7 @@ impl<E: Engine> Client<E> {
         self.socket.note(event);
     }
 
-    /// Goes on for a while.
+    /// Works for one turn.
     pub(crate) fn turn(&mut self, site: &mut Site, start: Instant, now: Instant) -> AfterTurn {
         self.tls.observe(now - start);
         let turn = self.take_rounds(site, now);
@@ -98,7 +98,7 @@ impl<E: Engine> Client<E> {
         turn
     }
 
-    /// When it is to be ended if nothing moves until then; `None` for never.
+    /// Returns when to end the connection if nothing moves until then, or `None` for never.
     pub(crate) fn deadline(&self, idle_timeout: Duration) -> Option<Instant> {
         match self.phase {
             Phase::Serving if self.app.is_patient() => None,
@@ -107,10 +107,11 @@ impl<E: Engine> Client<E> {
         }
     }
 
-    /// The deadline is past: closes it if that can be told to the client, for one more turn.
+    /// Handles a deadline that has passed: closes the connection if the client can still be told,
+    /// which takes one more turn.
     ///
     /// # Errors
-    /// How it has ended: it is to be dropped.
+    /// The reason why the connection ended. The client must be dropped.
     pub(crate) fn expire(&mut self) -> Result<(), ConnectionEnd> {
         if let Phase::Lingering { .. } = self.phase {
             return Err(self.end.unwrap_or(ConnectionEnd::Clean));
@@ -123,7 +124,7 @@ impl<E: Engine> Client<E> {
         Err(end)
     }
 
-    /// Ends after what is under way.
+    /// Ends the connection once work in progress is finished.
     pub(crate) fn stop(&mut self) {
         self.app.stop();
         if !self.negotiated {
@@ -167,7 +168,7 @@ impl<E: Engine> Client<E> {
             }
             worked => worked?,
         };
-        // Before draining, so that `close_notify` goes out with what is in front of it.
+        // Before draining, so that `close_notify` leaves together with the bytes before it.
         if self.phase == Phase::Serving && self.app.is_done() {
             if self.tls.peer() == Peer::Truncated {
                 self.end = Some(ConnectionEnd::Truncated);
@@ -181,8 +182,8 @@ impl<E: Engine> Client<E> {
         Ok(if worked || self.socket.moved() != moved { Round::Moved } else { Round::Stuck })
     }
 
-    /// Takes what the socket has, up to a record, and does with it what there is room for. While
-    /// plaintext waits for room, nothing is taken: the client has to wait too.
+    /// Reads what the socket has, up to a record, and processes as much as there is room to answer.
+    /// While plaintext waits for room, nothing is read, so the client has to wait too.
     fn work(&mut self, site: &mut Site) -> Result<bool, Failure> {
         self.tls.reach(Goal::Read, &mut self.socket)?;
         if !self.negotiated {
@@ -190,7 +191,7 @@ impl<E: Engine> Client<E> {
             site.stats.negotiated(session);
             self.negotiated = true;
         }
-        // What could not be sent, nobody waits for: this tells of it.
+        // Drains pending bytes. Nothing else waits for that, so a failure is reported here.
         self.tls.reach(Goal::Write, &mut self.socket)?;
         let mut worked = false;
         while self.app.step(&mut self.tls, site).map_err(|_| Failure::Tls)? {
@@ -205,7 +206,7 @@ impl<E: Engine> Client<E> {
         Ok(worked)
     }
 
-    /// Seals `close_notify` behind everything; from here on only the draining matters.
+    /// Seals `close_notify` after everything else. From here on, the connection only drains.
     fn close(&mut self) {
         self.tls.close();
         self.phase = Phase::Closing;
@@ -213,7 +214,7 @@ impl<E: Engine> Client<E> {
 
     fn finish(&mut self, now: Instant) -> Result<Round, Failure> {
         let moved = self.socket.moved();
-        // A connection that has failed says so behind its alert.
+        // A failed connection reports its failure after draining its alert.
         match self.tls.reach(Goal::Flush, &mut self.socket) {
             Err(Failure::Socket) => return Err(Failure::Socket),
             Ok(_) | Err(Failure::Tls) => {}
@@ -240,8 +241,8 @@ impl<E: Engine> Client<E> {
         }
     }
 
-    /// How the connection ended whose socket has failed: a client that has closed, or has got
-    /// everything, may drop its socket before it has read our `close_notify`.
+    /// Returns how a connection with a failed socket ended. A client that has closed, or has
+    /// received everything, is free to drop its socket before it reads our `close_notify`.
     fn end_of_socket(&self) -> ConnectionEnd {
         let is_clean =
             matches!(self.phase, Phase::Lingering { .. }) || self.tls.peer() == Peer::Closed;
@@ -256,7 +257,7 @@ impl<E: Engine> Client<E> {
         self.counted = now;
     }
 
-    /// It is dropped: its memory is free.
+    /// Removes the client's memory from the statistics, since the client is being dropped.
     pub(crate) fn discount(&mut self, site: &mut Site) {
         let now = Totals { memory: 0, ..self.counted };
         site.stats.moved(&self.counted, &now);

@@ -1,4 +1,4 @@
-//! Content that is made while there is room for it, straight into the memory in which it will be
+//! Content that is produced as room becomes available, directly in the memory where it will be
 //! sealed.
 
 use std::fs::File;
@@ -9,20 +9,20 @@ use percent_encoding::percent_decode_str;
 
 pub(crate) enum Content {
     Empty,
-    /// The bytes of `/bytes/N` from this one to that.
+    /// The bytes of `/bytes/N` in this range.
     Pattern(u64, u64),
-    /// So many bytes of a file. A disk that lets us wait makes all connections wait.
+    /// This many bytes of a file. A slow disk delays all connections.
     File(File, u64),
 }
 
-/// A file that may be served.
+/// A file that the server may send.
 pub(crate) struct Found {
     pub(crate) content: Content,
     pub(crate) media_type: &'static str,
 }
 
 impl Content {
-    /// Bytes that are left.
+    /// Returns the number of bytes left.
     pub(crate) const fn len(&self) -> u64 {
         match self {
             Self::Empty => 0,
@@ -31,16 +31,16 @@ impl Content {
         }
     }
 
-    /// Writes what comes next into `slot`.
+    /// Writes the next part of the content into `slot`.
     ///
     /// # Errors
-    /// Of the file; `UnexpectedEof` if it has become shorter.
+    /// An error of the file. `UnexpectedEof` if the file has become shorter.
     pub(crate) fn fill(&mut self, slot: &mut [u8]) -> io::Result<usize> {
         let len = slot.len().min(usize::try_from(self.len()).unwrap_or(usize::MAX));
         match self {
             Self::Empty => Ok(0),
             Self::Pattern(at, _) => {
-                // At most PERIOD - 1.
+                // At most `PERIOD - 1`.
                 let phase = usize::try_from(*at % PERIOD).unwrap_or(0);
                 let len = len.min(PATTERN.len() - phase);
                 slot[..len].copy_from_slice(&PATTERN[phase..phase + len]);
@@ -58,8 +58,8 @@ impl Content {
     }
 }
 
-/// Looks `path` up below `root`, which has no links in it. What would lead out of it, by `..` or
-/// by a link, is not found.
+/// Looks up `path` below `root`, whose links are all resolved. A path that leads out of it, by `..`
+/// or a link, is not found.
 pub(crate) fn find(root: &Path, path: &str) -> Option<Found> {
     let name = percent_decode_str(path.strip_prefix('/')?).decode_utf8().ok()?;
     let name = Path::new(&*name);
@@ -70,7 +70,7 @@ pub(crate) fn find(root: &Path, path: &str) -> Option<Found> {
     if path.is_dir() {
         path = path.join("index.html").canonicalize().ok()?;
     }
-    // A pipe would let us wait for its writer.
+    // Opening a pipe would block until it has a writer.
     let metadata = path.metadata().ok()?;
     if !path.starts_with(root) || !metadata.is_file() {
         return None;
@@ -93,7 +93,7 @@ fn media_type(path: &Path) -> &'static str {
 
 const PERIOD: u64 = 26;
 
-/// A record's worth from any of its first bytes on.
+/// A record's worth of content from any position in the period.
 static PATTERN: [u8; PATTERN_LEN] = {
     let period = b"abcdefghijklmnopqrstuvwxyz";
     let mut pattern = [0; PATTERN_LEN];

@@ -1,4 +1,4 @@
-//! Writes back what it reads, and `close_notify` for `close_notify`.
+//! Writes back what it reads, and answers `close_notify` with `close_notify`.
 
 use crate::Error;
 use crate::engine::{Engine, Peer};
@@ -15,8 +15,8 @@ impl Echo {
             self.done |= ends;
             return Ok(ends);
         }
-        // Both ends are of one connection, which cannot lend them at once. What there is room for
-        // is taken whole.
+        // The connection cannot lend its reading and its writing half together. As much as there is
+        // room for is copied in one step.
         let mut copy = [0; COPY_LEN];
         let room = tls.room().min(COPY_LEN);
         let plaintext = tls.plaintext();

@@ -1,5 +1,5 @@
-//! What the event loop asks of a TLS connection, so that two of them can be compared in it: goals,
-//! as of a [`wantwrite::driver::Driver`].
+//! What the event loop needs from a TLS connection, so that two implementations can be compared in
+//! it: goals, as in [`wantwrite::driver::Driver`].
 
 use std::cell::RefCell;
 use std::io;
@@ -14,53 +14,54 @@ use wantwrite::{ConnectionConfig, Progress, Version};
 use crate::Error;
 use crate::socket::Socket;
 
-/// A server's side of a TLS connection. Nothing here waits.
+/// The server's side of a TLS connection. Nothing here blocks.
 pub(crate) trait Engine: Sized {
-    /// A connection that waits for its client's first flight.
+    /// Creates a connection that waits for its client's first flight.
     fn accept(settings: &Settings) -> Result<Self, Error>;
 
-    /// Does for `goal` what the socket can do now. `false` if the goal is not reached by that.
+    /// Works towards `goal` as far as the socket allows now. Returns `false` if that did not reach
+    /// it.
     fn reach(&mut self, goal: Goal, socket: &mut Socket) -> Result<bool, Failure>;
 
-    /// Whether something waits for the socket.
+    /// Returns whether bytes are pending for the socket.
     fn wants_drain(&self) -> bool;
 
-    /// What the handshake agreed on, once it is over.
+    /// Returns what the handshake negotiated, once it is complete.
     fn session(&self) -> Option<Session>;
 
-    /// What came of the client's plaintext and is not consumed.
+    /// Returns the client's plaintext that has not been consumed yet.
     fn plaintext(&mut self) -> &[u8];
 
     fn consume(&mut self, n: usize);
 
-    /// The client's half.
+    /// Returns the state of the client's half.
     fn peer(&self) -> Peer;
 
-    /// How much [`write`](Self::write) takes now.
+    /// Returns how much [`write`](Self::write) accepts now.
     fn room(&self) -> usize;
 
-    /// Takes as much as there is room for.
+    /// Accepts as much as there is room for, and returns how much.
     fn write(&mut self, plaintext: &[u8]) -> Result<usize, Error>;
 
-    /// Lets `fill` write into the memory in which a record will be sealed, if there is room, and
+    /// Lets `fill` write into the memory where a record will be sealed, if there is room, and
     /// returns how much it wrote.
     fn write_with(
         &mut self,
         fill: impl FnOnce(&mut [u8]) -> io::Result<usize>,
     ) -> Result<usize, Error>;
 
-    /// A KeyUpdate in front of what is written next; nothing in TLS 1.2.
+    /// Sends a KeyUpdate before the next plaintext. Does nothing in TLS 1.2.
     fn update_keys(&mut self) -> Result<(), Error>;
 
-    /// `close_notify` behind everything written. Repeated, or after a failure, it changes nothing.
+    /// Seals `close_notify` after everything written. Does nothing if repeated, or after a failure.
     fn close(&mut self);
 
-    /// Tells of the time since the server's start.
+    /// Reports the time since the server's start.
     fn observe(&mut self, now: Duration);
 
     fn progress(&self) -> Progress;
 
-    /// Memory of its buffers, in bytes.
+    /// Returns the memory held by its buffers, in bytes.
     fn memory_held(&self) -> usize;
 }
 
@@ -68,15 +69,15 @@ pub(crate) trait Engine: Sized {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Failure {
     Socket,
-    /// The connection has failed. Its alert may wait.
+    /// The connection has failed. Its alert can still be pending.
     Tls,
 }
 
-/// What every connection is made with.
+/// The settings that all connections are created with.
 pub(crate) struct Settings {
     pub(crate) tls: Arc<ServerConfig>,
     pub(crate) connection: ConnectionConfig,
-    /// For an engine that lends no memory to write in.
+    /// Memory for an engine that does not lend any to write into.
     pub(crate) scratch: Rc<RefCell<Vec<u8>>>,
 }
 
@@ -89,8 +90,8 @@ pub(crate) struct Session {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Peer {
     Open,
-    /// It has sent `close_notify`.
+    /// The client has sent `close_notify`.
     Closed,
-    /// The transport has ended without.
+    /// The transport has ended without `close_notify`.
     Truncated,
 }

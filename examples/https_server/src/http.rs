@@ -1,4 +1,4 @@
-//! HTTP/1.1 on one connection: requests one after another, pipelined or not.
+//! HTTP/1.1 on one connection: one request after another, pipelined or not.
 
 use crate::Error;
 use crate::app::Site;
@@ -11,26 +11,26 @@ use crate::response::{Outgoing, Response, Status};
 #[derive(Default)]
 pub(crate) struct Http {
     state: State,
-    /// The head of a request as far as it has come.
+    /// The part of a request's head that has arrived so far.
     head: Vec<u8>,
     stopping: bool,
     patient: bool,
 }
 
-/// The next request is looked at when the last one is answered: until then it waits in the
-/// engine's inbound buffer, and behind that in the socket.
+/// A request is not parsed until the previous one has been answered. Until then it waits in the
+/// engine's inbound buffer, and beyond that in the socket.
 #[derive(Default)]
 enum State {
     #[default]
     Head,
-    /// What is still to be written of 100 (Continue) stands in front.
+    /// Begins with the part of 100 (Continue) that is still to be written.
     Body(&'static [u8], Box<(Request, Body)>),
     Answering(Outgoing),
     Done,
 }
 
 impl Http {
-    /// One step: takes what was read, or writes one record at most.
+    /// Takes one step: consumes what was read, or writes at most one record.
     pub(crate) fn step(&mut self, tls: &mut impl Engine, site: &mut Site) -> Result<bool, Error> {
         match &mut self.state {
             State::Head => self.read_head(tls, site),
@@ -90,7 +90,7 @@ impl Http {
         Ok(true)
     }
 
-    /// Takes bytes of the head, and says how many.
+    /// Takes bytes of the head, and returns how many.
     fn take_head(&mut self, bytes: &[u8]) -> (usize, Result<Option<Request>, Status>) {
         if self.head.is_empty() {
             match Request::parse(bytes) {
@@ -159,7 +159,8 @@ impl Http {
         Ok(())
     }
 
-    /// The end of what can be understood of the connection.
+    /// Answers with an error and ends the connection, since the rest of its input cannot be
+    /// understood.
     fn refuse(&mut self, status: Status, site: &mut Site) {
         site.stats.refused += 1;
         self.state = State::Answering(Response::error(status).for_request(None, false));

@@ -1,4 +1,4 @@
-//! The server's certificates, and TLS with them.
+//! The server's certificates, and its TLS configuration.
 
 use std::io::Write;
 use std::path::Path;
@@ -16,16 +16,16 @@ use tempfile::NamedTempFile;
 use crate::Error;
 use crate::args::{Mode, Options};
 
-/// Certificates with their keys, in the order of preference.
+/// Certificates with their keys, in order of preference.
 pub(crate) struct Identity {
     keys: Vec<Arc<CertifiedKey>>,
     provider: Arc<CryptoProvider>,
-    /// For clients to trust; removed when this is dropped.
+    /// A certificate file for clients to trust. Removed when this is dropped.
     made: Option<NamedTempFile>,
 }
 
 impl Identity {
-    /// What the options name, or a self-signed certificate.
+    /// Uses the certificates that the options name, or generates a self-signed one.
     pub(crate) fn new(options: &Options) -> Result<Self, Error> {
         let provider = Arc::new(ring::default_provider());
         let mut keys = Vec::new();
@@ -41,7 +41,7 @@ impl Identity {
         Ok(Self { keys, provider, made })
     }
 
-    /// The file of the certificate that was made, if one was.
+    /// Returns the path of the generated certificate, if there is one.
     pub(crate) fn made_certificate(&self) -> Option<&Path> {
         self.made.as_ref().map(NamedTempFile::path)
     }
@@ -52,7 +52,7 @@ impl Identity {
             .with_no_client_auth()
             .with_cert_resolver(Arc::new(FirstVerifiable(self.keys.clone())));
         config.ticketer = ring::Ticketer::new()?;
-        // RFC 8449 §4 counts the content, rustls the record's header too.
+        // RFC 8449 §4 counts the content. rustls counts the record header too.
         let max_fragment_len = options.connection.writer.max_fragment_len;
         config.max_fragment_size = Some(max_fragment_len.clamp(64, 16_384) + RECORD_HEADER_LEN);
         if options.mode == Mode::Http {
@@ -89,8 +89,8 @@ impl ResolvesServerCert for FirstVerifiable {
     fn resolve(&self, client_hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         let schemes = client_hello.signature_schemes();
         let verifiable = self.0.iter().find(|pair| pair.key.choose_scheme(schemes).is_some());
-        // Without a certificate, rustls would send access_denied. With one that does not fit, it sends
-        // handshake_failure.
+        // Without a certificate, rustls would send access_denied. With one that does not match, it
+        // sends handshake_failure.
         verifiable.or_else(|| self.0.first()).cloned()
     }
 }

@@ -1,11 +1,11 @@
-//! A single-threaded HTTPS/1.1 server: a mio event loop with our engine for every connection.
+//! A single-threaded HTTPS/1.1 server: a mio event loop, with our engine for every connection.
 //!
 //!     cargo run --release -p https_server -- --help
 //!     curl -k https://127.0.0.1:8443/
 //!
-//! How the engine meets a non-blocking socket stands in `ours.rs`, a loop over a driver, and in
-//! `client.rs`; what is served, in `http.rs` and the files that it names. `stock.rs` is rustls's
-//! own buffered connection with a loop of its own, to compare.
+//! `ours.rs` connects the engine to a non-blocking socket with a loop over a driver, and
+//! `client.rs` calls it. `http.rs` and the files that it names produce the content. For comparison,
+//! `stock.rs` drives rustls's own buffered connection with a loop of its own.
 #![expect(
     clippy::std_instead_of_core,
     clippy::std_instead_of_alloc,
@@ -41,7 +41,7 @@ use request::Request;
 use server::Server;
 use stock::Stock;
 
-/// The program.
+/// Runs the program.
 pub fn main() -> ExitCode {
     Program { name: "https_server", usage: USAGE }.main(args::parse, |options, out| {
         match options.engine {
@@ -51,11 +51,12 @@ pub fn main() -> ExitCode {
     })
 }
 
-/// What the server makes of the beginning of a connection's plaintext, for those that fuzz it: the
-/// length of a request's head, nothing if that is not whole, or what it would answer.
+/// Parses the start of a connection's plaintext as the server does, for fuzzing. Returns the length
+/// of a request's head, `None` if the head is incomplete, or the error that the server would answer
+/// with.
 ///
 /// # Errors
-/// The status line of the answer to something else.
+/// The status line of the server's answer to an invalid request.
 pub fn parse_request(bytes: &[u8]) -> Result<Option<usize>, &'static str> {
     match Request::parse(bytes) {
         Ok(request) => Ok(request.map(|(_, len)| len)),

@@ -1,4 +1,4 @@
-//! The program; what it is stands in `lib.rs`, so that `examples/fuzzed_server` can have a part of it.
+//! The program. Its code is in `lib.rs`, so that `examples/fuzzed_server` can use a part of it.
 
 fn main() -> std::process::ExitCode {
     https_server::main()

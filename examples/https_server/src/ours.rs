@@ -1,4 +1,4 @@
-//! Our engine over a non-blocking socket: the loop over the driver is `reach`.
+//! Our engine over a non-blocking socket. `reach` is the loop over the driver.
 
 use std::io::{self, ErrorKind, IoSlice, Read, Write};
 use std::sync::Arc;
@@ -99,7 +99,7 @@ impl Engine for Ours {
     }
 
     fn close(&mut self) {
-        // It fails only where a failure has ended the connection before.
+        // Fails only if the connection has already ended with a failure.
         let _failed = self.0.connection_mut().close();
     }
 
@@ -118,7 +118,7 @@ impl Engine for Ours {
 
 fn explain(fault: &Fault<io::Error>, connection: &Connection) -> Result<bool, Failure> {
     match fault {
-        // Only reading has ended: what was asked before is still answered.
+        // Only reading has ended. Earlier requests are still answered.
         Fault::Connection(ConnectionError::Record(wantwrite::Error::Truncated))
             if connection.writer_state() != WriterState::Failed =>
         {
@@ -131,5 +131,5 @@ fn explain(fault: &Fault<io::Error>, connection: &Connection) -> Result<bool, Fa
     }
 }
 
-/// Pieces that one `writev` is given.
+/// The most slices passed to one `writev`.
 const MAX_SLICES: usize = 16;

@@ -9,7 +9,7 @@ use crate::response::Status;
 
 pub(crate) struct Request {
     pub(crate) method: Method,
-    /// Without the query.
+    /// Does not include the query.
     pub(crate) path: String,
     pub(crate) version: HttpVersion,
     pub(crate) keep_alive: bool,
@@ -33,16 +33,17 @@ pub(crate) enum HttpVersion {
     Http11,
 }
 
-/// Stops a client that sends headers without end.
+/// Stops a client that sends endless headers.
 pub(crate) const MAX_HEAD_LEN: usize = 16 * 1024;
 
 const MAX_HEADERS: usize = 64;
 
 impl Request {
-    /// The request and the length of its head; `None` if that is not whole.
+    /// Parses a request, and returns it with the length of its head. `None` if the head is
+    /// incomplete.
     ///
     /// # Errors
-    /// What to answer to something else.
+    /// The status to answer an invalid request with.
     pub(crate) fn parse(bytes: &[u8]) -> Result<Option<(Self, usize)>, Status> {
         let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
         let mut head = httparse::Request::new(&mut headers);
@@ -102,7 +103,8 @@ fn expectation(headers: &[Header<'_>]) -> Result<bool, Status> {
     Ok(expected)
 }
 
-/// How long the body is (RFC 9112 §6.3). What two readers could understand differently is refused.
+/// Returns how long the body is (RFC 9112 §6.3). Rejects anything that two parsers could interpret
+/// differently.
 fn framing(version: HttpVersion, headers: &[Header<'_>]) -> Result<Framing, Status> {
     let mut length = None;
     for value in values(headers, "content-length") {

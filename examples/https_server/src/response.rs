@@ -1,4 +1,4 @@
-//! A response on its way out.
+//! Responses, and writing them.
 
 use std::fmt::Write;
 
@@ -48,13 +48,13 @@ impl Response {
         Self { status, media_type: TEXT, text, content: Content::Empty }
     }
 
-    /// As it goes out in answer to `request`, or to what was none.
+    /// Returns the response to `request`, or to input that was not a valid request, ready to write.
     pub(crate) fn for_request(self, request: Option<&Request>, keep_alive: bool) -> Outgoing {
         let head = self.head(request.map(|request| request.version), keep_alive);
         if request.is_some_and(|request| request.method == Method::Head) {
             return Outgoing { head, written: 0, content: Content::Empty, keep_alive };
         }
-        // A small page shares its record with the head.
+        // A small page shares a record with the head.
         let head = head + &self.text;
         Outgoing { head, written: 0, content: self.content, keep_alive }
     }
@@ -73,7 +73,7 @@ impl Response {
         let Status(status) = self.status;
         let media_type = self.media_type;
         let mut head = String::with_capacity(HEAD_LEN + self.text.len());
-        // Writing to a string does not fail.
+        // Writing to a string cannot fail.
         let _infallible = write!(
             head,
             "HTTP/1.1 {status}\r\nContent-Type: {media_type}\r\nContent-Length: {len}\r\n\
@@ -83,14 +83,14 @@ impl Response {
     }
 }
 
-/// More than a head of ours has.
+/// More than any of our heads needs.
 const HEAD_LEN: usize = 256;
 
 const TEXT: &str = "text/plain; charset=utf-8";
 
-/// What is still to be written of a response.
+/// The part of a response that is still to be written.
 pub(crate) struct Outgoing {
-    /// And a text behind it.
+    /// The head, and a text after it.
     head: String,
     written: usize,
     content: Content,
@@ -98,7 +98,7 @@ pub(crate) struct Outgoing {
 }
 
 impl Outgoing {
-    /// Writes as much as there is room for in one record; says whether that was anything.
+    /// Writes at most one record, as far as there is room. Returns whether it wrote anything.
     pub(crate) fn write(&mut self, tls: &mut impl Engine) -> Result<bool, Error> {
         let head = &self.head.as_bytes()[self.written..];
         if head.is_empty() {

@@ -22,16 +22,16 @@ use crate::stats::{ConnectionEnd, Stats};
 
 pub(crate) struct Server<E> {
     poll: Poll,
-    /// `None` once we are to stop.
+    /// `None` once the server is stopping.
     listener: Option<TcpListener>,
-    /// Whether somebody may wait to be accepted.
+    /// Whether clients may be waiting to be accepted.
     acceptable: bool,
-    /// After an error of accepting, such as too many open files: when to try again.
+    /// When to accept again after an error such as too many open files.
     accept_after: Option<Instant>,
     clients: HashMap<Token, Box<Entry<E>>>,
-    /// Never given twice: a late event is nobody else's.
+    /// Never reused, so that a late event cannot reach another client.
     next_token: usize,
-    /// Whose turn it is.
+    /// The clients that are ready for a turn.
     ready: VecDeque<Token>,
     deadlines: BTreeSet<(Instant, Token)>,
     settings: Settings,
@@ -40,15 +40,15 @@ pub(crate) struct Server<E> {
     max_connections: usize,
     idle_timeout: Duration,
     start: Instant,
-    /// When draining is given up.
+    /// When to give up waiting for clients after a stop.
     stop_at: Option<Instant>,
 }
 
 struct Entry<E> {
     client: Client<E>,
-    /// Whether it is in `ready`.
+    /// Whether the client is in `ready`.
     is_ready: bool,
-    /// Where it stands in `deadlines`.
+    /// The client's entry in `deadlines`.
     deadline: Option<Instant>,
 }
 
@@ -59,7 +59,7 @@ impl<E: Engine> Server<E> {
         poll.registry().register(&mut listener, LISTENER, Interest::READABLE)?;
         let waker = Waker::new(poll.registry(), STOP)?;
         ctrlc::set_handler(move || {
-            // If even this fails, there is nobody to tell.
+            // If even this fails, there is no way left to report it.
             let _ = waker.wake();
         })?;
         let root = match &options.root {
@@ -71,8 +71,8 @@ impl<E: Engine> Server<E> {
             listener: Some(listener),
             acceptable: false,
             accept_after: None,
-            // Made before the first connection: what is allocated under load, and kept, would
-            // keep the heap below it from being given back.
+            // Allocated before the first connection: if allocated under load and then kept, it
+            // would prevent the heap below it from being returned to the system.
             clients: HashMap::with_capacity(EVENTS),
             next_token: FIRST_CLIENT,
             ready: VecDeque::with_capacity(EVENTS),
@@ -99,8 +99,8 @@ impl<E: Engine> Server<E> {
         self.listener.as_ref().ok_or(ErrorKind::NotConnected)?.local_addr()
     }
 
-    /// Serves until it is told to stop and everything under way is done, or until it is told
-    /// again.
+    /// Serves until it is told to stop and everything in progress is finished, or until it is told
+    /// to stop again.
     pub(crate) fn run(mut self) -> Result<Stats, Error> {
         let mut events = Events::with_capacity(EVENTS);
         loop {
@@ -133,7 +133,7 @@ impl<E: Engine> Server<E> {
         }
     }
 
-    /// How long nothing can be done without an event.
+    /// Returns how long the loop can wait for an event. `None` means indefinitely.
     fn timeout(&self, now: Instant) -> Option<Duration> {
         if !self.ready.is_empty() || (self.can_accept() && self.accept_after.is_none()) {
             return Some(Duration::ZERO);
@@ -148,8 +148,8 @@ impl<E: Engine> Server<E> {
         self.acceptable && self.listener.is_some() && self.clients.len() < self.max_connections
     }
 
-    /// Accepts some of those who wait; more have to wait until clients have ended, in the kernel's
-    /// queue.
+    /// Accepts some of the waiting clients. When the server is full, the others wait in the
+    /// kernel's queue until clients have ended.
     fn accept(&mut self, now: Instant) {
         if self.accept_after.is_some_and(|after| now < after) {
             return;
@@ -180,11 +180,11 @@ impl<E: Engine> Server<E> {
     }
 
     fn add_client(&mut self, mut stream: TcpStream, now: Instant) -> Result<(), Error> {
-        // A connection that is gone already fails here, which its first turn will tell.
+        // Fails if the connection is already gone. Its first turn will report that.
         let _gone = stream.set_nodelay(true);
         let token = Token(self.next_token);
         self.next_token += 1;
-        // Registered once, for both: the socket keeps what the edges tell.
+        // Registered once for both directions: the socket stores the edges as levels.
         let both = Interest::READABLE | Interest::WRITABLE;
         self.poll.registry().register(&mut stream, token, both)?;
         let tls = E::accept(&self.settings)?;
@@ -205,7 +205,7 @@ impl<E: Engine> Server<E> {
         }
     }
 
-    /// A turn for everyone who is ready now.
+    /// Gives a turn to every client that is ready now.
     fn take_turns(&mut self, now: Instant) {
         for _ in 0..self.ready.len() {
             let Some(token) = self.ready.pop_front() else { break };
@@ -223,8 +223,8 @@ impl<E: Engine> Server<E> {
         }
     }
 
-    /// Ends those whose deadline is past. A deadline that has moved back since it was noted is
-    /// only noted anew: that spares doing it at every turn.
+    /// Ends clients whose deadline has passed. A deadline that has moved since it was scheduled is
+    /// only rescheduled here, which avoids doing so at every turn.
     fn expire(&mut self, now: Instant) {
         while let Some(&(deadline, token)) = self.deadlines.first() {
             if deadline > now {
@@ -244,7 +244,7 @@ impl<E: Engine> Server<E> {
         }
     }
 
-    /// Notes the client's deadline if it is earlier than the one that is noted.
+    /// Schedules the client's deadline if it is earlier than the scheduled one.
     fn schedule(&mut self, token: Token) {
         let Some(entry) = self.clients.get_mut(&token) else { return };
         let Some(deadline) = entry.client.deadline(self.idle_timeout) else { return };
@@ -268,7 +268,7 @@ impl<E: Engine> Server<E> {
         }
     }
 
-    /// Accepts nobody more, and lets everyone finish what is under way.
+    /// Stops accepting clients, and lets the existing ones finish.
     fn stop(&mut self, now: Instant) {
         self.listener = None;
         self.stop_at = Some(now + DRAIN_PATIENCE);
@@ -286,13 +286,13 @@ const LISTENER: Token = Token(0);
 const STOP: Token = Token(1);
 const FIRST_CLIENT: usize = 2;
 
-/// Events fetched at a time.
+/// The most events fetched at a time.
 const EVENTS: usize = 1024;
 
-/// Connections accepted between two turns of those that are there.
+/// The most connections accepted between two turns of the existing clients.
 const ACCEPTS: usize = 64;
 
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// How long clients have for what is under way when we are to stop.
+/// How long clients have to finish after a stop.
 const DRAIN_PATIENCE: Duration = Duration::from_secs(30);

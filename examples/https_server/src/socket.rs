@@ -1,4 +1,4 @@
-//! A non-blocking socket, and its readiness as far as we know.
+//! A non-blocking socket, and its readiness as far as we know it.
 
 use std::io::{self, ErrorKind, IoSlice, Read, Write};
 use std::net::Shutdown;
@@ -6,33 +6,33 @@ use std::net::Shutdown;
 use mio::event::Event;
 use mio::net::TcpStream;
 
-/// mio tells of edges. They are kept here as levels, which the socket's own answers clear:
-/// `WouldBlock`, and a call that moved less than it was offered. Then every call is `WouldBlock`,
-/// and the system is not asked, until an event says otherwise.
+/// mio reports edges. They are stored here as levels, which the socket's own results clear:
+/// `WouldBlock`, and a call that moved less than it was offered. After that, every call returns
+/// `WouldBlock` without asking the system, until the next event.
 pub(crate) struct Socket {
     stream: TcpStream,
     readable: bool,
     writable: bool,
-    /// The peer sends no more: there will be no further edge for reading.
+    /// The peer sends nothing more, so there will be no further edge for reading.
     read_closed: bool,
     received: u64,
     sent: u64,
 }
 
 impl Socket {
-    /// A socket that is registered; the first events are still to come.
+    /// Wraps a registered socket. Its first events are still to come.
     pub(crate) const fn new(stream: TcpStream) -> Self {
         Self { stream, readable: false, writable: false, read_closed: false, received: 0, sent: 0 }
     }
 
     pub(crate) fn note(&mut self, event: &Event) {
-        // An error is fetched by the call that it makes fail.
+        // The next call on the socket returns the error.
         self.read_closed |= event.is_read_closed() || event.is_error();
         self.readable |= event.is_readable() || self.read_closed;
         self.writable |= event.is_writable() || event.is_write_closed() || event.is_error();
     }
 
-    /// Bytes received and sent.
+    /// Returns the bytes received and sent.
     pub(crate) const fn moved(&self) -> (u64, u64) {
         (self.received, self.sent)
     }

@@ -6,7 +6,7 @@ use wantwrite::{Progress, Version};
 
 use crate::engine::Session;
 
-/// What `/stats` shows: since the start, the connections that are open included.
+/// The content of `/stats`: since the start, including open connections.
 #[derive(Default)]
 pub(crate) struct Stats {
     pub(crate) accepted: u64,
@@ -16,7 +16,7 @@ pub(crate) struct Stats {
     tls13: u64,
     resumed: u64,
     pub(crate) requests: u64,
-    /// What was no request.
+    /// Requests that were rejected.
     pub(crate) refused: u64,
     clean: u64,
     truncated: u64,
@@ -30,26 +30,26 @@ pub(crate) struct Stats {
 /// How a connection ended.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ConnectionEnd {
-    /// With our `close_notify`, or with the client's.
+    /// With our `close_notify`, or the client's.
     Clean,
     /// The client's bytes ended without `close_notify`.
     Truncated,
     FailedHandshake,
-    /// By a fatal fault after the handshake.
+    /// With a fatal error after the handshake.
     Failed,
-    /// By the socket's error.
+    /// With an error of the socket.
     Reset,
     TimedOut,
 }
 
-/// What one connection has done, or all of them.
+/// The totals of one connection, or of all of them.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Totals {
-    /// Bytes of the wire.
+    /// Bytes on the wire.
     pub(crate) received: u64,
     pub(crate) sent: u64,
     pub(crate) progress: Progress,
-    /// Bytes of buffers held now.
+    /// Bytes held by buffers now.
     pub(crate) memory: usize,
 }
 
@@ -68,7 +68,7 @@ impl Stats {
         self.resumed += u64::from(session.resumed);
     }
 
-    /// A connection that was at `before` has gone on to `now`.
+    /// Accounts for a connection's progress from `before` to `now`.
     pub(crate) fn moved(&mut self, before: &Totals, now: &Totals) {
         let totals = &mut self.totals;
         totals.received += now.received - before.received;

@@ -16,12 +16,12 @@ use crate::socket::Socket;
 
 pub(crate) struct Stock {
     tls: ServerConnection,
-    /// Something was received that was not processed.
+    /// Received data has not been processed yet.
     unprocessed: bool,
     eof: bool,
     closed: bool,
-    /// rustls does not say how much waits in it: what was written, less what was drained since it
-    /// was empty.
+    /// The number of pending bytes, which rustls does not report: the bytes written, minus the
+    /// bytes drained since it was last empty.
     waiting: usize,
     capacity: usize,
     scratch: Rc<RefCell<Vec<u8>>>,
@@ -31,7 +31,8 @@ pub(crate) struct Stock {
 impl Engine for Stock {
     fn accept(settings: &Settings) -> Result<Self, Error> {
         let mut tls = ServerConnection::new(Arc::clone(&settings.tls))?;
-        // We keep count ourselves: `write` can then take all that `room` has promised.
+        // We enforce the limit ourselves, so that `write` can accept everything that `room`
+        // promised.
         tls.set_buffer_limit(None);
         Ok(Self {
             tls,
@@ -81,7 +82,7 @@ impl Engine for Stock {
     }
 
     fn plaintext(&mut self) -> &[u8] {
-        // The only errors are that there is none, or that the transport has ended.
+        // The only errors mean that there is no plaintext, or that the transport has ended.
         self.tls.reader().into_first_chunk().unwrap_or(&[])
     }
 
@@ -143,7 +144,7 @@ impl Engine for Stock {
     }
 
     fn memory_held(&self) -> usize {
-        // rustls does not tell.
+        // rustls does not report this.
         0
     }
 }
@@ -174,7 +175,7 @@ impl Stock {
     }
 }
 
-/// Whether the socket has done it.
+/// Returns whether the socket call completed without blocking.
 fn unless_blocked(result: io::Result<()>) -> Result<bool, Failure> {
     match result {
         Ok(()) => Ok(true),
@@ -183,5 +184,5 @@ fn unless_blocked(result: io::Result<()>) -> Result<bool, Failure> {
     }
 }
 
-/// A record's content.
+/// The content of one record.
 const SCRATCH_LEN: usize = 16 * 1024;

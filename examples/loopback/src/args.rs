@@ -5,16 +5,16 @@ use program::{Args, Error, at_least_one, memory_size, one_of, size};
 use wantwrite::{CipherSuite, Coalescing, Role, Version, WriterConfig};
 
 pub(crate) struct Options {
-    /// Plaintext to send, in bytes.
+    /// The plaintext to send, in bytes.
     pub(crate) bytes: u64,
-    /// Ours; the peer has the other one.
+    /// Our role. The peer has the other one.
     pub(crate) role: Role,
-    /// The only one that both sides offer; never one of RSA.
+    /// The only suite that both sides offer. Never an RSA suite.
     pub(crate) suite: CipherSuite,
     pub(crate) writer: WriterConfig,
-    /// What one `write` is offered, in bytes; at least 1.
+    /// The plaintext that one `write` is offered, in bytes. At least 1.
     pub(crate) write_size: usize,
-    /// Of the plaintext and of the peer's pauses.
+    /// The seed of the plaintext and of the peer's pauses.
     pub(crate) seed: u64,
 }
 
@@ -36,7 +36,7 @@ Usage: loopback [OPTIONS]
 SIZE is a number of bytes, or one with the suffix KiB, MiB or GiB.
 ";
 
-/// Reads the program's arguments; `None` if they ask for help.
+/// Parses the program's arguments. Returns `None` if they ask for help.
 pub(crate) fn parse(args: &mut Args) -> Result<Option<Options>, Error> {
     let mut options = Options {
         bytes: 256 << 20,

@@ -1,4 +1,4 @@
-//! A certificate made for this run, and both sides' TLS with it.
+//! A certificate generated for this run, and both sides' TLS configurations that use it.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use wantwrite::{CipherSuite, Connection, ConnectionConfig, Role, Version};
 use crate::Error;
 use crate::args::Options;
 
-/// A self-signed ECDSA certificate that the client trusts, and the one suite that is offered.
+/// A self-signed ECDSA certificate that the client trusts, and the one suite that both sides offer.
 pub(crate) struct Identity {
     certificate: CertificateDer<'static>,
     key: PrivateKeyDer<'static>,
@@ -38,7 +38,7 @@ impl Identity {
         })
     }
 
-    /// Our connection.
+    /// Creates our connection.
     pub(crate) fn ours(&self, options: &Options) -> Result<Connection, Error> {
         let mut config = ConnectionConfig::default();
         config.writer = options.writer.clone();
@@ -50,7 +50,7 @@ impl Identity {
         })
     }
 
-    /// The stock rustls connection for the peer, whose role is not `ours`.
+    /// Creates the peer's stock rustls connection, whose role is the opposite of `ours`.
     pub(crate) fn peers(&self, ours: Role) -> Result<rustls::Connection, Error> {
         Ok(match ours {
             Role::Client => ServerConnection::new(Arc::new(self.server_config()?))?.into(),

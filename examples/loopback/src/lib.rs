@@ -1,5 +1,5 @@
-//! What programs that send have at their other end: pseudo-random plaintext, and a stock rustls
-//! peer that takes it. `main.rs` has one such program, `examples/uring_send` is another.
+//! What a sending program needs for its test: pseudo-random plaintext, and a stock rustls peer that
+//! receives it. Used by `main.rs` and by `examples/uring_send`.
 #![expect(
     missing_debug_implementations,
     clippy::std_instead_of_core,

@@ -1,9 +1,10 @@
-//! The main job: our engine sends through a socket that is too slow, from a mio event loop, to a
-//! stock rustls peer in a thread of this process; then the digests of both sides are compared.
+//! The main use case: our engine sends from a mio event loop, through a socket that is too slow, to
+//! a stock rustls peer in a thread of this process. At the end, the digests of both sides are
+//! compared.
 //!
 //!     cargo run --release -p loopback -- --help
 //!
-//! The event loop is in `transfer.rs`; everything else is there to show that it works.
+//! The event loop is in `transfer.rs`. Everything else demonstrates that it works.
 #![expect(
     clippy::std_instead_of_core,
     clippy::std_instead_of_alloc,
@@ -54,7 +55,7 @@ fn transfer(options: &Options) -> Result<(Sent, Received), Error> {
 
     let seed = options.seed;
     let peer = thread::spawn(move || peer::receive(tls, theirs, seed));
-    // Our socket is closed when this returns, so that the peer ends too if we have failed.
+    // Our socket is closed when this returns, so the peer ends too if we have failed.
     let sent = Transfer::new(connection, ours, options).and_then(Transfer::run);
     let received = peer.join().unwrap_or_else(|_| Err("its thread panicked".into()));
     match (sent, received) {
@@ -65,7 +66,7 @@ fn transfer(options: &Options) -> Result<(Sent, Received), Error> {
     }
 }
 
-/// Our end and the peer's of a TCP connection. The TLS server is the one that has accepted it.
+/// Returns our end and the peer's end of a TCP connection. The TLS server accepts it.
 fn sockets(role: Role) -> io::Result<(TcpStream, TcpStream)> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     let client = TcpStream::connect(listener.local_addr()?)?;
@@ -74,7 +75,7 @@ fn sockets(role: Role) -> io::Result<(TcpStream, TcpStream)> {
         Role::Client => (client, server),
         Role::Server => (server, client),
     };
-    // Little room, so that the transport blocks often and takes less than it is offered.
+    // A small buffer, so that the transport blocks often and accepts less than it is offered.
     SockRef::from(&ours).set_send_buffer_size(SEND_BUFFER)?;
     ours.set_nodelay(true)?;
     ours.set_nonblocking(true)?;
@@ -84,9 +85,9 @@ fn sockets(role: Role) -> io::Result<(TcpStream, TcpStream)> {
     Ok((ours, theirs))
 }
 
-/// Bytes; a system may round it, or double it as Linux does. With less than two segments of a
-/// loopback device (64 KiB each) every round trip would wait for a delayed acknowledgement.
+/// In bytes. A system can round it, or double it as Linux does. With less than two segments of a
+/// loopback device (64 KiB each), every round trip would wait for a delayed acknowledgement.
 const SEND_BUFFER: usize = 64 * 1024;
 
-/// How long either side waits for the other before it gives up.
+/// How long either side waits for the other before giving up.
 const PATIENCE: Duration = Duration::from_secs(30);

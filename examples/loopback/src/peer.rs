@@ -1,4 +1,4 @@
-//! The other side: stock rustls over a blocking socket.
+//! The peer: stock rustls over a blocking socket.
 
 use std::io::{ErrorKind, Read, Write};
 use std::thread;
@@ -9,23 +9,23 @@ use ring::digest::{Context, Digest, SHA256};
 use crate::Error;
 use crate::random::Rng;
 
-/// What the peer has got.
+/// What the peer has received.
 #[derive(Debug)]
 pub struct Received {
-    /// Of plaintext.
+    /// The plaintext, in bytes.
     pub bytes: u64,
-    /// SHA-256 of it.
+    /// The plaintext's SHA-256 digest.
     pub digest: Digest,
-    /// How often it read nothing for a while.
+    /// How often the peer stopped reading for a while.
     pub pauses: u32,
-    /// All pauses together.
+    /// The total duration of all pauses.
     pub paused: Duration,
 }
 
-/// Reads until `close_notify`, with pauses now and then, and answers it.
+/// Reads until `close_notify`, with occasional pauses, and answers it.
 ///
 /// # Errors
-/// What rustls says, or the socket, an end without `close_notify` included.
+/// An error of rustls or the socket, including an end without `close_notify`.
 pub fn receive(
     mut tls: rustls::Connection,
     mut socket: impl Read + Write,
@@ -67,7 +67,7 @@ pub fn receive(
 
 const READ_SIZE: usize = 16 * 1024;
 
-/// Bytes.
+/// In bytes.
 const MAX_BETWEEN_PAUSES: u64 = 1 << 20;
 
 const MAX_PAUSE_MICROS: u64 = 1_000;

@@ -1,23 +1,23 @@
-//! What is sent.
+//! The plaintext to send.
 
 use ring::digest::{Context, Digest, SHA256};
 
 use crate::random::Rng;
 
-/// Pseudo-random bytes, made one write at a time, and their digest.
+/// Pseudo-random bytes, generated one write at a time, and their digest.
 pub struct Plaintext {
     rng: Rng,
-    /// What is being offered; its first `accepted` bytes are done with.
+    /// The chunk on offer. Its first `accepted` bytes have been accepted.
     chunk: Vec<u8>,
-    /// Always at most `chunk.len()`.
+    /// At most `chunk.len()`.
     accepted: usize,
-    /// Bytes that are not in `chunk` yet.
+    /// The bytes that have not been generated yet.
     left: u64,
     digest: Context,
 }
 
 impl Plaintext {
-    /// `len` bytes in chunks of `chunk_len`.
+    /// Creates a source of `len` bytes, in chunks of `chunk_len`.
     pub fn new(seed: u64, len: u64, chunk_len: usize) -> Self {
         Self {
             rng: Rng::new(seed),
@@ -28,7 +28,7 @@ impl Plaintext {
         }
     }
 
-    /// What to offer: the rest of the chunk that was accepted in part, or a new one; empty at the
+    /// Returns what to offer next: the rest of a partly accepted chunk, or a new one. Empty at the
     /// end.
     pub fn offer(&mut self) -> &[u8] {
         if self.accepted == self.chunk.len() {
@@ -42,14 +42,14 @@ impl Plaintext {
         &self.chunk[self.accepted..]
     }
 
-    /// The first `len` bytes of what was offered were accepted.
+    /// Records that the first `len` bytes on offer were accepted.
     pub fn accept(&mut self, len: usize) {
         let end = self.accepted + len;
         self.digest.update(&self.chunk[self.accepted..end]);
         self.accepted = end;
     }
 
-    /// The digest of everything that was accepted.
+    /// Returns the digest of all accepted bytes.
     pub fn digest(&self) -> Digest {
         self.digest.clone().finish()
     }

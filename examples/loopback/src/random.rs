@@ -1,6 +1,6 @@
-//! Reproducible numbers.
+//! Reproducible random numbers.
 
-/// SplitMix64: fast, and nothing secret depends on it.
+/// SplitMix64: fast. Nothing secret depends on it.
 pub(crate) struct Rng(u64);
 
 impl Rng {
@@ -16,7 +16,7 @@ impl Rng {
         z ^ (z >> 31)
     }
 
-    /// A number in `1..=max`.
+    /// Returns a number in `1..=max`.
     pub(crate) const fn up_to(&mut self, max: u64) -> u64 {
         self.next() % max + 1
     }

@@ -1,4 +1,4 @@
-//! The table at the end.
+//! The table printed at the end.
 
 use std::fmt;
 use std::time::Duration;
@@ -17,7 +17,7 @@ pub(crate) struct Report<'a> {
 }
 
 impl Report<'_> {
-    /// Whether the peer has received what was to be sent.
+    /// Returns whether the peer has received exactly the plaintext that was to be sent.
     pub(crate) fn is_intact(&self) -> bool {
         self.sent.progress.drained_plaintext == self.options.bytes
             && self.received.bytes == self.options.bytes

@@ -1,4 +1,4 @@
-//! The event loop: a driver over one non-blocking socket. The loop itself is `reach`.
+//! The event loop: a driver over one non-blocking socket. `reach` is the loop over the driver.
 
 use std::io::{self, ErrorKind, IoSlice, Read, Write};
 use std::net;
@@ -21,11 +21,11 @@ pub(crate) struct Transfer {
     socket: TcpStream,
     poll: Poll,
     events: Events,
-    /// The socket's readiness as far as we know: set by an event, cleared by `WouldBlock` only.
+    /// The socket's readiness as far as we know it: set by events, cleared only by `WouldBlock`.
     readable: bool,
     writable: bool,
     plaintext: Plaintext,
-    /// How much is accepted between two KeyUpdates, in bytes, and when the next one is due.
+    /// The plaintext between two KeyUpdates, in bytes. `next_update` is when the next one is due.
     update_every: u64,
     next_update: u64,
     counts: Counts,
@@ -40,26 +40,26 @@ pub(crate) struct Sent {
     pub(crate) elapsed: Duration,
 }
 
-/// What only the event loop sees.
+/// Counts that only the event loop can make.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Counts {
-    /// Calls of `write` that accepted a part of what they were offered.
+    /// The calls of `write` that accepted only a part of their input.
     pub(crate) partial_writes: u64,
-    /// How often we stopped writing because the buffer was full.
+    /// How often the buffer became full.
     pub(crate) full: u64,
-    /// Calls of the socket that took bytes.
+    /// The socket calls that accepted bytes.
     pub(crate) drains: u64,
-    /// Those that took less than they were offered.
+    /// The socket calls that accepted less than they were offered.
     pub(crate) short_drains: u64,
     pub(crate) waits: u64,
-    /// Most sealed bytes that waited at a time.
+    /// The peak of pending sealed bytes.
     pub(crate) peak_waiting: usize,
-    /// Most memory of the connection's buffers, both directions.
+    /// The peak memory of the connection's buffers, in both directions.
     pub(crate) peak_memory: usize,
 }
 
 impl Transfer {
-    /// Takes over a non-blocking socket that is connected.
+    /// Takes over a connected, non-blocking socket.
     pub(crate) fn new(
         connection: Connection,
         socket: net::TcpStream,
@@ -67,9 +67,10 @@ impl Transfer {
     ) -> Result<Self, Error> {
         let mut socket = TcpStream::from_std(socket);
         let poll = Poll::new()?;
-        // Registered once, for both: mio tells of edges, which we keep as `readable` and
-        // `writable`, and the driver asks for what matters now. A level-triggered loop would
-        // instead register for what `Connection::wants` says, again whenever that changes.
+        // Registered once for both directions: mio reports edges, which we store as `readable` and
+        // `writable`, and the driver asks for what it needs now. A level-triggered loop would
+        // instead register for what `Connection::wants` returns, and do so again whenever that
+        // changes.
         poll.registry().register(&mut socket, SOCKET, Interest::READABLE | Interest::WRITABLE)?;
         let update_every = (options.bytes / 4).max(1);
         Ok(Self {
@@ -87,10 +88,10 @@ impl Transfer {
         })
     }
 
-    /// Runs to the end.
+    /// Runs the transfer to its end.
     ///
     /// # Errors
-    /// Whatever ended it before; the driver has offered the alert to the socket.
+    /// Any failure before the end. The driver has offered the alert to the socket.
     pub(crate) fn run(mut self) -> Result<Sent, Error> {
         let start = Instant::now();
         let result = self.send_all();
@@ -106,7 +107,7 @@ impl Transfer {
 
     fn send_all(&mut self) -> Result<(), Error> {
         while !self.plaintext.offer().is_empty() {
-            // What waits goes out, and what comes is taken: the handshake, tickets, KeyUpdates.
+            // Drains pending bytes and reads what arrives: the handshake, tickets and KeyUpdates.
             if self.reach(Goal::Read)? {
                 self.expect_no_plaintext()?;
             }
@@ -117,7 +118,7 @@ impl Transfer {
             }
         }
         self.wait_for(Goal::Close)?;
-        // The peer's `close_notify`; a socket that ends without it is an error.
+        // Waits for the peer's `close_notify`. A socket that ends without it is an error.
         self.wait_for(Goal::Read)?;
         self.expect_no_plaintext()
     }
@@ -129,7 +130,8 @@ impl Transfer {
         Ok(())
     }
 
-    /// Does for `goal` what the socket can do now. `false` if the goal is not reached by that.
+    /// Works towards `goal` as far as the socket allows now. Returns `false` if that did not reach
+    /// it.
     fn reach(&mut self, goal: Goal) -> Result<bool, Error> {
         loop {
             let result = match self.driver.next(goal).map_err(io::Error::from)? {
@@ -149,7 +151,7 @@ impl Transfer {
             match result {
                 Ok(()) => {}
                 Err(error) if error.kind() == ErrorKind::WouldBlock => self.driver.blocked(),
-                // The same step comes again.
+                // The driver repeats the same step.
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => self.driver.failed(FarEnd::from(&error), error),
             }
@@ -169,7 +171,7 @@ impl Transfer {
         self.bar.set_position(self.progress().drained_plaintext);
     }
 
-    /// Gives the connection plaintext until it takes no more.
+    /// Writes plaintext until the connection accepts no more.
     fn fill(&mut self) -> Result<(), Error> {
         let Self { driver, plaintext, counts, update_every, next_update, .. } = self;
         let has_key_updates = driver.connection().protocol_version() == Some(Version::Tls13);
@@ -189,7 +191,8 @@ impl Transfer {
                 if writer.buffer_state() == BufferState::Full {
                     counts.full += 1;
                 }
-                // Long before any limit asks for it, to show that it does not disturb the stream.
+                // Long before any limit requires it, to show that a KeyUpdate does not disturb the
+                // stream.
                 if writer.progress().accepted >= *next_update {
                     *next_update += *update_every;
                     if has_key_updates {
@@ -224,7 +227,7 @@ impl Transfer {
             return Err(format!("nothing happened for {} s", PATIENCE.as_secs()).into());
         }
         for event in &self.events {
-            // An error is fetched by the call that it makes fail.
+            // The next call on the socket returns the error.
             self.readable |= event.is_readable() || event.is_read_closed() || event.is_error();
             self.writable |= event.is_writable() || event.is_write_closed() || event.is_error();
         }
@@ -232,7 +235,7 @@ impl Transfer {
     }
 }
 
-/// Asks the socket, unless it would block: it has said so, and no event came since.
+/// Calls the socket, unless it has blocked and no event has arrived since.
 fn when_ready<T>(ready: &mut bool, call: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
     if !*ready {
         return Err(ErrorKind::WouldBlock.into());
@@ -242,7 +245,7 @@ fn when_ready<T>(ready: &mut bool, call: impl FnOnce() -> io::Result<T>) -> io::
     result
 }
 
-/// On a terminal; elsewhere it draws nothing.
+/// Draws only on a terminal.
 fn progress_bar(bytes: u64) -> Result<ProgressBar, Error> {
     let style = ProgressStyle::with_template(
         "{bar:40} {binary_bytes}/{binary_total_bytes} {binary_bytes_per_sec}",
@@ -252,5 +255,5 @@ fn progress_bar(bytes: u64) -> Result<ProgressBar, Error> {
 
 const SOCKET: Token = Token(0);
 
-/// Pieces that one `writev` is given.
+/// The most slices passed to one `writev`.
 const MAX_SLICES: usize = 16;

@@ -1,4 +1,4 @@
-//! Who runs the jobs of a batch.
+//! Ways to run the jobs of a batch.
 
 use core::time::Duration;
 use std::thread;
@@ -15,7 +15,7 @@ pub trait Executor {
     fn seal(&mut self, writer: &mut Writer, plaintext: Bytes) -> Result<usize, WriteError>;
 }
 
-/// Nobody: `write` by the calling thread.
+/// No executor: the calling thread uses `write`.
 pub struct Serial;
 
 impl Executor for Serial {
@@ -52,7 +52,7 @@ impl Executor for Workers {
     }
 }
 
-/// A pool of another crate, which the caller has for other things too.
+/// A thread pool of another crate, shared with the caller's other work.
 pub struct Rayon {
     pool: rayon::ThreadPool,
 }
@@ -80,7 +80,7 @@ impl Executor for Rayon {
     }
 }
 
-/// New threads every time.
+/// New threads for every batch.
 pub struct Spawned {
     threads: usize,
 }
@@ -107,7 +107,7 @@ impl Executor for Spawned {
             .collect();
         let result = batch.finish();
         for helper in helpers {
-            // A helper that panicked shows in the result.
+            // If a helper panicked, the result shows it.
             let _panicked = helper.join();
         }
         result

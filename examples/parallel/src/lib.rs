@@ -1,4 +1,4 @@
-//! Who runs the jobs of a batch; `benches/parallel.rs` measures them too.
+//! Ways to run the jobs of a batch. `benches/parallel.rs` measures them too.
 #![expect(missing_docs, missing_debug_implementations, reason = "part of a program")]
 
 pub mod executors;

@@ -1,11 +1,12 @@
-//! One connection's records sealed on several processors, against one: the same bytes, sooner.
+//! Seals one connection's records on several processors and on one: the same bytes, sooner.
 //!
 //! `cargo run --release -p parallel [-- --threads N --suite aes128|aes256|chacha20]`
 //!
-//! The columns say who runs the jobs of a batch beside the calling thread: threads kept awake,
+//! Each column is a way to run the jobs of a batch next to the calling thread: threads kept awake,
 //! threads that sleep between batches, a rayon pool, threads spawned for each batch. A figure is
-//! the time of `write` by one thread, divided by theirs: medians of rounds in turns. There is no
-//! transport, and so no driver: what each `Writer` has sealed is looked at and dropped.
+//! the time that `write` takes on one thread, divided by theirs. Figures are medians over rounds in
+//! which the executors take turns. Without a transport there is no driver either: what each
+//! `Writer` has sealed is only looked at and dropped.
 
 use core::time::Duration;
 use std::io::Write;
@@ -22,7 +23,7 @@ use wantwrite::{CipherSuite, TrafficSecret, WriteKeys, Writer, WriterConfig};
 const SIZES: [usize; 9] =
     [16 << 10, 32 << 10, 64 << 10, 128 << 10, 256 << 10, 512 << 10, 1 << 20, 2 << 20, 4 << 20];
 const ROUNDS: usize = 31;
-/// Plaintext that is sealed in one round.
+/// The plaintext sealed in one round, in bytes.
 const WORK: usize = 8 << 20;
 
 const USAGE: &str = "\
@@ -66,7 +67,7 @@ fn thread_count(text: &str) -> Result<usize, Error> {
     }
 }
 
-/// More would only show how many threads the system refuses.
+/// More threads would only test how many the system allows.
 const MAX_THREADS: usize = 1024;
 
 fn run(Options { threads, suite }: Options, out: &mut dyn Write) -> Result<(), Error> {
@@ -104,9 +105,9 @@ const SUITES: [(&str, CipherSuite); 3] = [
 ];
 
 struct Measured {
-    /// MiB a second of the first executor.
+    /// The first executor's rate in MiB per second.
     serial_rate: f64,
-    /// Of the others, relative to it.
+    /// The other executors' rates, relative to it.
     speed_ups: Vec<f64>,
 }
 

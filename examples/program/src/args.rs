@@ -8,7 +8,7 @@ use lexopt::{Arg, Parser};
 
 use crate::Error;
 
-/// A program's arguments. It remembers the option that it returned last, so that an error can name it.
+/// A program's arguments. Remembers the last option that it returned, so that errors can name it.
 #[derive(Debug)]
 pub struct Args {
     parser: Parser,
@@ -20,10 +20,10 @@ impl Args {
         Self { parser: Parser::from_env(), option: None }
     }
 
-    /// The next option or positional argument.
+    /// Returns the next option or positional argument.
     ///
     /// # Errors
-    /// An option that got a value and takes none.
+    /// The last option was given a value but takes none.
     #[expect(clippy::should_implement_trait, reason = "it lends its parser, as lexopt's own does")]
     pub fn next(&mut self) -> Result<Option<Arg<'_>>, lexopt::Error> {
         let arg = self.parser.next()?;
@@ -35,19 +35,19 @@ impl Args {
         Ok(arg)
     }
 
-    /// The value of the option that `next` returned.
+    /// Returns the value of the option that `next` returned.
     ///
     /// # Errors
-    /// There is none.
+    /// The option has no value.
     pub fn value(&mut self) -> Result<OsString, lexopt::Error> {
         self.parser.value()
     }
 
-    /// The error of parsing, with the option and the value that it is about.
+    /// Adds the option and the value concerned to a parsing error.
     pub(crate) fn explain(&self, error: Error) -> Error {
         let (value, error) = match error.downcast::<lexopt::Error>().map(|error| *error) {
             Ok(lexopt::Error::ParsingFailed { value, error }) => (Some(value), error),
-            // These name the option themselves.
+            // These errors already name the option.
             Ok(error) => return error.into(),
             Err(error) => (None, error),
         };
@@ -62,7 +62,7 @@ impl Args {
     }
 }
 
-/// The standard library's errors do not say what was expected.
+/// Returns the reason in words, since the standard library's errors do not say what was expected.
 fn reason(error: &(dyn std::error::Error + Send + Sync + 'static)) -> String {
     if error.is::<AddrParseError>() {
         return "expected an address and a port, such as 127.0.0.1:8443".to_owned();

@@ -1,5 +1,4 @@
-//! What every program here does around its work: it reads its arguments, prints, and says why it
-//! failed.
+//! What every program here does around its work: parse arguments, print, and report why it failed.
 //!
 //! `--help` goes to standard output. Wrong arguments end a program with status 2 and its usage line,
 //! any other failure with status 1. Output that cannot be written (a closed pipe, a full disk) is
@@ -22,21 +21,21 @@ pub use named::{At, Named};
 pub use tls::{CertificateAndKey, certificates, explain, private_key, roots};
 pub use values::{at_least_one, host_and_port, memory_size, number, one_of, size};
 
-/// Whatever ends a program; it is only shown.
+/// Any error that ends a program. It is only printed.
 pub type Error = Box<dyn std::error::Error + Send + Sync>;
 
 /// A program's name and its help.
 #[derive(Debug)]
 pub struct Program {
-    /// Begins every error.
+    /// The prefix of every error.
     pub name: &'static str,
-    /// All that `--help` prints; one line of it begins with "Usage: ".
+    /// The text that `--help` prints. One of its lines begins with "Usage: ".
     pub usage: &'static str,
 }
 
 impl Program {
-    /// Runs the whole program: `parse` reads its arguments, and returns `None` if they ask for help;
-    /// `work` prints to the writer that it is given.
+    /// Runs the whole program. `parse` parses its arguments, and returns `None` if they ask for
+    /// help. `work` prints to the writer that it receives.
     pub fn main<O, T: Termination>(
         &self,
         parse: impl FnOnce(&mut Args) -> Result<Option<O>, Error>,
@@ -70,10 +69,10 @@ impl Program {
     }
 }
 
-/// Prints a line to standard error. A failure to do so cannot be reported anywhere.
+/// Prints a line to standard error. A failure to do so is ignored: there is nowhere to report it.
 pub fn note(line: impl Display) {
     let _unheard = writeln!(io::stderr(), "{line}");
 }
 
-/// The exit status that other programs use for wrong arguments too.
+/// The conventional exit status for wrong arguments.
 const WRONG_ARGUMENTS: u8 = 2;

@@ -7,10 +7,10 @@ use crate::Error;
 
 /// Adds a name to a result's error.
 pub trait At<T> {
-    /// The error becomes "name: error".
+    /// Prefixes the error: it becomes "name: error".
     ///
     /// # Errors
-    /// Those of the result.
+    /// The result's own error.
     fn at(self, name: impl Display) -> Result<T, Error>;
 }
 
@@ -28,7 +28,7 @@ pub struct Named<S> {
 }
 
 impl<S> Named<S> {
-    /// Names a stream.
+    /// Wraps a stream with its name.
     pub fn new(stream: S, name: impl Display) -> Self {
         Self { stream, name: name.to_string() }
     }

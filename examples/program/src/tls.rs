@@ -1,4 +1,4 @@
-//! Certificates and keys from files, and why a certificate was refused.
+//! Certificates and keys from files, and explanations for rejected certificates.
 
 use std::path::{Path, PathBuf};
 
@@ -9,10 +9,10 @@ use wantwrite::rustls::{self, CertificateError, RootCertStore, ServerConfig};
 
 use crate::{Args, At, Error};
 
-/// The certificates in a PEM file.
+/// Reads the certificates in a PEM file.
 ///
 /// # Errors
-/// They name the file: it cannot be read, is not PEM, or holds no certificate.
+/// The file cannot be read, is not PEM, or has no certificate. The error names the file.
 pub fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
     let read = CertificateDer::pem_file_iter(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
     let chain = read.map_err(|error| explain_pem(&error, CERTIFICATE)).at(path.display())?;
@@ -22,19 +22,19 @@ pub fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> 
     Ok(chain)
 }
 
-/// The first private key in a PEM file.
+/// Reads the first private key in a PEM file.
 ///
 /// # Errors
-/// They name the file: it cannot be read, is not PEM, or holds no private key.
+/// The file cannot be read, is not PEM, or has no private key. The error names the file.
 pub fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, Error> {
     let read = PrivateKeyDer::from_pem_file(path);
     read.map_err(|error| explain_pem(&error, PRIVATE_KEY)).at(path.display())
 }
 
-/// Trust in the certificates in a PEM file.
+/// Returns a root store with the certificates in a PEM file.
 ///
 /// # Errors
-/// Those of [`certificates`], and a certificate that cannot be parsed.
+/// The errors of [`certificates`], or a certificate that cannot be parsed.
 pub fn roots(path: &Path) -> Result<RootCertStore, Error> {
     let mut roots = RootCertStore::empty();
     for certificate in certificates(path)? {
@@ -56,7 +56,7 @@ fn explain_pem(error: &pem::Error, expected: &str) -> String {
     }
 }
 
-/// The files in the two arguments of a small server.
+/// The two file arguments of a small server.
 #[derive(Debug)]
 pub struct CertificateAndKey {
     certificate: PathBuf,
@@ -64,10 +64,10 @@ pub struct CertificateAndKey {
 }
 
 impl CertificateAndKey {
-    /// Reads the arguments CERTIFICATE and KEY; `None` if they ask for help.
+    /// Parses the arguments CERTIFICATE and KEY. Returns `None` if they ask for help.
     ///
     /// # Errors
-    /// Arguments that are missing, and others.
+    /// Missing or additional arguments.
     pub fn parse(args: &mut Args) -> Result<Option<Self>, Error> {
         let (mut certificate, mut key) = (None, None);
         while let Some(arg) = args.next()? {
@@ -83,10 +83,10 @@ impl CertificateAndKey {
         Ok(Some(Self { certificate, key }))
     }
 
-    /// A server with this certificate.
+    /// Returns the configuration of a server with this certificate.
     ///
     /// # Errors
-    /// A file that cannot be used, and a key that is not the certificate's.
+    /// A file that cannot be used, or a key that does not belong to the certificate.
     pub fn server_config(&self) -> Result<ServerConfig, Error> {
         let (chain, key) = (certificates(&self.certificate)?, private_key(&self.key)?);
         let config = ServerConfig::builder().with_no_client_auth().with_single_cert(chain, key);
@@ -94,7 +94,7 @@ impl CertificateAndKey {
     }
 }
 
-/// Says why a server's certificate was refused, and what you can do about it, if that is why a
+/// Explains why a server's certificate was rejected and what you can do about it, if that is why a
 /// handshake failed. `trust` is the argument that names trusted certificates. Returns any other
 /// error unchanged.
 #[must_use]
@@ -107,7 +107,7 @@ pub fn explain(error: impl Into<Error>, trust: &str) -> Error {
                 return text.into();
             }
         }
-        // An `io::Error` is no source of itself, and hides the error that it was made of.
+        // `io::Error::source` skips the error that it wraps.
         let inner = found.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
         let inner = inner.map(|inner| -> &(dyn std::error::Error + 'static) { inner });
         source = inner.or_else(|| found.source());

@@ -1,14 +1,14 @@
-//! Values of options, for `parse_with`.
+//! Parsers for the values of options, for `parse_with`.
 
 use std::num::ParseIntError;
 use std::str::FromStr;
 
 use crate::Error;
 
-/// A number of bytes, perhaps with the suffix KiB, MiB or GiB.
+/// Parses a number of bytes, with an optional suffix KiB, MiB or GiB.
 ///
 /// # Errors
-/// It says what was expected.
+/// The error says what was expected.
 pub fn size(text: &str) -> Result<u64, Error> {
     let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
     let unit: u64 = match &text[digits.len()..] {
@@ -24,11 +24,11 @@ pub fn size(text: &str) -> Result<u64, Error> {
     Ok(number.checked_mul(unit).ok_or("expected a smaller size")?)
 }
 
-/// A [`size`] of memory, up to 1 GiB: a larger one is more likely a mistake, and allocating it would
-/// abort the program.
+/// Parses a [`size`] of memory, up to 1 GiB. A larger one is more likely a mistake, and allocating
+/// it would abort the program.
 ///
 /// # Errors
-/// Those of `size`, and a size that is too large.
+/// The errors of `size`, or a size that is too large.
 pub fn memory_size(text: &str) -> Result<usize, Error> {
     match usize::try_from(size(text)?) {
         Ok(size) if size <= MAX_MEMORY => Ok(size),
@@ -38,18 +38,18 @@ pub fn memory_size(text: &str) -> Result<usize, Error> {
 
 const MAX_MEMORY: usize = 1 << 30;
 
-/// A number.
+/// Parses a number.
 ///
 /// # Errors
-/// It is not a number, or too large for `T`.
+/// The text is not a number, or the number is too large for `T`.
 pub fn number<T: FromStr<Err = ParseIntError>>(text: &str) -> Result<T, Error> {
     Ok(text.parse()?)
 }
 
-/// HOST:PORT, with an IPv6 address in brackets.
+/// Parses HOST:PORT. An IPv6 address must be in brackets.
 ///
 /// # Errors
-/// It says what was expected.
+/// The error says what was expected.
 pub fn host_and_port(text: &str) -> Result<String, Error> {
     let is_whole = text.rsplit_once(':').is_some_and(|(host, port)| {
         let is_bracketed = host.starts_with('[') && host.ends_with(']');
@@ -63,10 +63,10 @@ pub fn host_and_port(text: &str) -> Result<String, Error> {
     Err("expected HOST:PORT, such as localhost:8080 or [::1]:8080".into())
 }
 
-/// What `parse` reads, if it is not zero.
+/// Parses a value with `parse`, and rejects zero.
 ///
 /// # Errors
-/// Those of `parse`, and zero.
+/// The errors of `parse`, or a zero.
 pub fn at_least_one<T: Default + PartialEq>(
     parse: impl FnOnce(&str) -> Result<T, Error>,
 ) -> impl FnOnce(&str) -> Result<T, Error> {
@@ -76,10 +76,10 @@ pub fn at_least_one<T: Default + PartialEq>(
     }
 }
 
-/// The value beside the word that was given.
+/// Returns the value next to the given word.
 ///
 /// # Errors
-/// It lists the words.
+/// The error lists the words.
 pub fn one_of<T: Copy, const N: usize>(
     choices: [(&'static str, T); N],
 ) -> impl FnOnce(&str) -> Result<T, Error> {

@@ -3,17 +3,17 @@
 use lexopt::prelude::{Long, Short, ValueExt};
 use program::{Args, Error, at_least_one, memory_size};
 
-/// Sizes in bytes; each at least 1.
+/// Sizes in bytes. Each is at least 1.
 pub(crate) struct Options {
-    /// Of the outbound buffer.
+    /// The capacity of the outbound buffer.
     pub(crate) capacity: usize,
-    /// What the transport takes at a time.
+    /// The most that the transport accepts at a time.
     pub(crate) drain: usize,
-    /// Plaintext to send.
+    /// The plaintext to send.
     pub(crate) bytes: usize,
-    /// What one write is offered; `usize::MAX` for all that is left.
+    /// The plaintext offered per write. `usize::MAX` for all that is left.
     pub(crate) write_size: usize,
-    /// Of `Sizing::Fixed`.
+    /// The parameter of `Sizing::Fixed`.
     pub(crate) fixed: usize,
 }
 
@@ -32,7 +32,7 @@ Usage: records [OPTIONS]
 SIZE is a number of bytes, or one with the suffix KiB, MiB or GiB.
 ";
 
-/// Reads the program's arguments; `None` if they ask for help.
+/// Parses the program's arguments. Returns `None` if they ask for help.
 pub(crate) fn parse(args: &mut Args) -> Result<Option<Options>, Error> {
     let mut options = Options {
         capacity: 64 << 10,

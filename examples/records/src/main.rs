@@ -1,10 +1,10 @@
-//! How long the records become: our writer with each sizing policy, and rustls's buffered writer,
-//! doing the same work through a transport that takes a few bytes at a time.
+//! Shows how long records become: our writer with each sizing policy, and rustls's buffered writer,
+//! do the same work through a transport that accepts a few bytes at a time.
 //!
 //!     cargo run --release -p records -- --capacity 65536 --drain 1448 --bytes 1MiB
 //!
-//! The work is in `work.rs`; the contestants are in `ours.rs` and `stock.rs`. Ours is a `Writer`
-//! and no connection, drained by hand: a driver would decide itself how much leaves at a time.
+//! The work is in `work.rs`, the contestants are in `ours.rs` and `stock.rs`. Ours is a `Writer`
+//! without a connection, drained by hand: a driver would itself decide how much to send at a time.
 #![expect(
     clippy::std_instead_of_core,
     clippy::std_instead_of_alloc,
@@ -70,5 +70,5 @@ fn contestants(capacity: usize, fixed: usize) -> Result<Vec<Box<dyn Sender>>, Er
     Ok(contestants)
 }
 
-/// Enough for a burst, one record a write.
+/// Enough for a burst with one record per write.
 const BURST_CAPACITY: usize = 64 * 1024;

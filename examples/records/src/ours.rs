@@ -1,4 +1,4 @@
-//! Our writer, with a clock and a congestion window that are made up.
+//! Our writer, with an artificial clock and congestion window.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ pub(crate) struct Ours {
     coalescing: Coalescing,
     now: Duration,
     window: Window,
-    /// Wire bytes drained since the window grew.
+    /// The wire bytes drained since the window last grew.
     drained_in_round: usize,
 }
 
@@ -42,7 +42,7 @@ impl Ours {
         Ok(ours)
     }
 
-    /// The window doubles when all of it has been drained once.
+    /// The window doubles each time that all of it has been drained.
     fn pass_time(&mut self, drained: usize) {
         self.now += DRAIN_TIME;
         self.drained_in_round += drained;
@@ -80,7 +80,7 @@ impl Sender for Ours {
         let drained = drain.remaining().min(max);
         let mut left = drained;
         while left > 0 {
-            // The copy is the transport.
+            // The copy stands in for the transport.
             let len = drain.chunk().len().min(left);
             wire.extend_from_slice(&drain.chunk()[..len]);
             drain.advance(len)?;
@@ -113,7 +113,7 @@ impl Sender for Ours {
         loop {
             let taken = reader.receive(wire);
             wire = &wire[taken..];
-            // Nobody is told of a KeyUpdate: this reader has no writer beside it.
+            // There is no one to report a KeyUpdate to: this reader has no writer.
             let _events = reader.process()?;
             let content = reader.plaintext();
             let len = content.len();
@@ -134,10 +134,10 @@ fn secret() -> Result<TrafficSecret, Error> {
     Ok(TrafficSecret::new(CipherSuite::TLS_AES_128_GCM_SHA256, &[7; 32])?)
 }
 
-/// RFC 6928's initial window over Ethernet, with timestamps.
+/// RFC 6928's initial window over Ethernet, with TCP timestamps.
 const FIRST_WINDOW: Window = Window { mss: 1448, cwnd: 10 };
 
 const DRAIN_TIME: Duration = Duration::from_millis(1);
 
-/// Header, content type and tag.
+/// The header, the content type and the tag.
 const RECORD_OVERHEAD: usize = 5 + 1 + 16;

@@ -1,4 +1,4 @@
-//! rustls's buffered writer, in a connection whose peer is rustls too.
+//! rustls's buffered writer, in a connection to a rustls peer.
 
 use std::io::{self, ErrorKind, IoSlice, Read, Write};
 use std::sync::Arc;
@@ -18,7 +18,7 @@ pub(crate) struct Stock {
 }
 
 impl Stock {
-    /// A client behind its handshake that holds at most `capacity` wire bytes.
+    /// Creates a client that has completed its handshake and holds at most `capacity` wire bytes.
     pub(crate) fn new(capacity: usize) -> Result<Self, Error> {
         let (mut client, mut server) = connections()?;
         while client.wants_write() || server.wants_write() {
@@ -68,7 +68,7 @@ impl Sender for Stock {
     }
 }
 
-/// A transport that takes at most `max` bytes a call.
+/// A transport that accepts at most `max` bytes per call.
 struct Slow<'a> {
     wire: &'a mut Vec<u8>,
     max: usize,
@@ -90,7 +90,7 @@ impl Write for Slow<'_> {
     }
 }
 
-/// Gives `wire` to a connection and collects the plaintext in it.
+/// Feeds `wire` to a connection and collects its plaintext.
 fn feed<Data>(
     connection: &mut rustls::ConnectionCommon<Data>,
     mut wire: &[u8],
@@ -108,7 +108,8 @@ fn feed<Data>(
     Ok(())
 }
 
-/// What the headers of TLS 1.3 records say of their content, which nothing pads here.
+/// Returns the content lengths of TLS 1.3 records, read from their headers. There is no padding
+/// here.
 fn content_lengths(mut wire: &[u8]) -> Result<Vec<usize>, Error> {
     let mut lengths = Vec::new();
     while let Some((&[_, _, _, high, low], rest)) = wire.split_first_chunk::<HEADER_LEN>() {

@@ -1,4 +1,4 @@
-//! What is printed.
+//! The table that is printed.
 
 use std::io::{self, Write};
 
@@ -66,7 +66,7 @@ pub(crate) fn print_burst_row(
     )
 }
 
-/// With two decimals.
+/// Formats a percentage with two decimals.
 fn percent(part: usize, whole: usize) -> String {
     let hundredths = part.saturating_mul(10_000) / whole.max(1);
     format!("{}.{:02} %", hundredths / 100, hundredths % 100)

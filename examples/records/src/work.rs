@@ -1,46 +1,46 @@
-//! The work that every contestant does, and what is measured.
+//! The work that every contestant does, and the measurements.
 
 use crate::Error;
 
-/// Something that makes records of plaintext and holds them for a slow transport.
+/// A contestant: seals plaintext into records and holds them for a slow transport.
 pub(crate) trait Sender {
     fn name(&self) -> String;
 
-    /// Offers `plaintext`; returns how much was taken.
+    /// Offers `plaintext`, and returns how much was accepted.
     fn write(&mut self, plaintext: &[u8]) -> Result<usize, Error>;
 
-    /// The transport takes at most `max` bytes, which go to the end of `wire`. Returns how many.
+    /// Moves at most `max` bytes to the end of `wire`, as the transport, and returns how many.
     fn drain(&mut self, max: usize, wire: &mut Vec<u8>) -> Result<usize, Error>;
 
-    /// The most content that the policy allows, now, for a record behind `sent` bytes of
-    /// plaintext. At least 1.
+    /// Returns the most content that the policy now allows in a record that begins after `sent`
+    /// bytes of plaintext. At least 1.
     fn content_limit(&self, sent: usize) -> usize;
 
-    /// Opens all that was drained.
+    /// Opens everything that was drained.
     fn open(&mut self, wire: &[u8]) -> Result<Opened, Error>;
 }
 
 /// What a receiver finds in the wire bytes.
 #[derive(Default)]
 pub(crate) struct Opened {
-    /// Content of each record, in bytes.
+    /// The content of each record, in bytes.
     pub(crate) lengths: Vec<usize>,
     pub(crate) plaintext: Vec<u8>,
 }
 
 pub(crate) struct Outcome {
-    /// Content of each record, in bytes.
+    /// The content of each record, in bytes.
     pub(crate) lengths: Vec<usize>,
     pub(crate) plaintext_len: usize,
     pub(crate) wire_len: usize,
-    /// Records that the policy needs if it is never cut short.
+    /// The number of records that the policy needs if nothing cuts a record short.
     pub(crate) ideal: usize,
-    /// Whether the receiver has got what was sent, all of it in records that were counted.
+    /// Whether the receiver got exactly the plaintext sent, all of it in records that were counted.
     pub(crate) intact: bool,
 }
 
-/// Offers all of `plaintext`, at most `write_size` bytes at a time, whenever there is room;
-/// between that the transport takes `drain` bytes.
+/// Offers all of `plaintext`, at most `write_size` bytes at a time, whenever there is room. In
+/// between, the transport accepts `drain` bytes.
 pub(crate) fn stream(
     sender: &mut dyn Sender,
     plaintext: &[u8],
@@ -69,7 +69,7 @@ pub(crate) fn stream(
     outcome(sender, plaintext, &wire, &ideal)
 }
 
-/// Writes `plaintext`, [`BURST_WRITE`] bytes at a time, while nothing is drained; then drains.
+/// Writes `plaintext`, [`BURST_WRITE`] bytes at a time, without draining, and then drains it all.
 pub(crate) fn burst(
     sender: &mut dyn Sender,
     plaintext: &[u8],
@@ -89,7 +89,7 @@ pub(crate) fn burst(
 
 pub(crate) const BURST_WRITE: usize = 10;
 
-/// 100 writes.
+/// The length of 100 writes.
 pub(crate) const BURST_LEN: usize = 100 * BURST_WRITE;
 
 fn outcome(
@@ -109,13 +109,14 @@ fn outcome(
     })
 }
 
-/// Packs what was taken into records each of which is as long as the policy allows when it begins.
+/// Counts the records that accepted plaintext needs, if each is as long as the policy allows when
+/// it begins.
 #[derive(Default)]
 struct Ideal {
     records: usize,
-    /// Plaintext so far.
+    /// The plaintext so far.
     sent: usize,
-    /// What the last record can still hold.
+    /// The space left in the last record.
     free: usize,
 }
 

@@ -1,7 +1,7 @@
-//! axum over wantwrite-tokio: `axum::serve` with a listener that gives TLS streams.
+//! axum over wantwrite-tokio: `axum::serve` with a listener that returns TLS streams.
 //!
 //! `cargo run -p tokio_axum -- CERTIFICATE KEY` prints the port that it listens on. Then
-//! `curl --cacert CERTIFICATE -d 'you' https://localhost:PORT/greet` is greeted.
+//! `curl --cacert CERTIFICATE -d 'you' https://localhost:PORT/greet` gets a greeting.
 #![expect(clippy::std_instead_of_alloc, reason = "a program with std")]
 
 #[path = "../../../adapters/tokio/programs/axum.rs"]

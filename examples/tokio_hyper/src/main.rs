@@ -1,4 +1,4 @@
-//! hyper over wantwrite-tokio: HTTP/1.1 and HTTP/2, as ALPN agrees.
+//! hyper over wantwrite-tokio: HTTP/1.1 or HTTP/2, as negotiated with ALPN.
 //!
 //! `cargo run -p tokio_hyper -- CERTIFICATE KEY` prints the port that it listens on. Then
 //! `curl --cacert CERTIFICATE https://localhost:PORT/1000` gets a thousand bytes.
@@ -20,7 +20,7 @@ use tokio::runtime::Runtime;
 use wantwrite_tokio::rustls::ServerConfig;
 use wantwrite_tokio::{TlsAcceptor, TlsHandshake};
 
-/// The longest answer.
+/// The maximum length of an answer.
 const MAX_LEN: usize = 16 << 20;
 
 const USAGE: &str = "\
@@ -62,7 +62,7 @@ async fn serve(handshake: TlsHandshake<TcpStream>) -> Result<(), Error> {
     Builder::new(TokioExecutor::new()).serve_connection(stream, service_fn(answer)).await
 }
 
-/// As many bytes as the path says.
+/// Answers with as many bytes as the path asks for.
 async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Error> {
     let len = request.uri().path().trim_start_matches('/').parse();
     let (status, body) = match len {

@@ -1,7 +1,8 @@
 //! tokio-postgres over wantwrite-tokio, with channel binding.
 //!
 //! `cargo run -p tokio_postgres -- 'host=localhost user=… channel_binding=require' CERTIFICATE`
-//! asks the server which TLS it sees. The certificate is the server's, or that of its issuer.
+//! asks the server which TLS version and cipher it sees. The certificate is the server's, or its
+//! issuer's.
 #![expect(clippy::std_instead_of_alloc, reason = "a program with std")]
 
 #[path = "../../../adapters/tokio/programs/postgres.rs"]

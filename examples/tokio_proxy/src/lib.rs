@@ -1,4 +1,4 @@
-//! A TLS-terminating proxy: TLS from the network, plain TCP to a server behind it.
+//! A TLS-terminating proxy: accepts TLS from the network, and connects to a server over plain TCP.
 //!
 //!     cargo run --release -p tokio_proxy -- \
 //!         --listen 127.0.0.1:8443 --connect 127.0.0.1:8080 --cert cert.pem --key key.pem
@@ -26,7 +26,7 @@ use tokio::time::{sleep, timeout};
 use wantwrite::AlertDescription;
 use wantwrite_tokio::TlsAcceptor;
 
-/// The program: what its arguments say.
+/// Runs the program with its command-line arguments.
 pub fn main() -> ExitCode {
     Program { name: "tokio_proxy", usage: USAGE }
         .main(Options::parse, |options, out| Runtime::new()?.block_on(run(options, out)))
@@ -40,13 +40,13 @@ async fn run(options: Options, out: &mut dyn Write) -> Result<(), Error> {
     Ok(())
 }
 
-/// Serves every connection in a task of its own.
+/// Serves each connection in its own task.
 pub async fn serve(listener: TcpListener, acceptor: TlsAcceptor, server: Arc<str>) {
     loop {
         let (socket, client) = match listener.accept().await {
             Ok(accepted) => accepted,
             Err(error) => {
-                // No file descriptors perhaps; others will end.
+                // Possibly out of file descriptors. Existing connections will end and free some.
                 note(format_args!("accept: {error}"));
                 sleep(Duration::from_millis(100)).await;
                 continue;
@@ -61,11 +61,11 @@ pub async fn serve(listener: TcpListener, acceptor: TlsAcceptor, server: Arc<str
     }
 }
 
-/// Copies both ways at once until both sides have ended.
+/// Copies in both directions until both sides have ended.
 async fn relay(socket: TcpStream, acceptor: &TlsAcceptor, server: &str) -> io::Result<()> {
     socket.set_nodelay(true)?;
     let mut client = timeout(PATIENCE, acceptor.accept(socket)).await??;
-    // An end on one side becomes an end on the other, `close_notify` for the client.
+    // The end of one side's stream ends the other's too, for the client with `close_notify`.
     let copied = async {
         let connected = TcpStream::connect(server).await;
         let mut server = connected.map_err(|error| named(server, &error))?;
@@ -74,11 +74,11 @@ async fn relay(socket: TcpStream, acceptor: &TlsAcceptor, server: &str) -> io::R
     };
     let copied = copied.await;
     if copied.is_err() {
-        // What was relayed may be cut short: `close_notify` would say that it is whole.
+        // The relayed data can be incomplete, but `close_notify` would mean that it is complete.
         client.get_mut().1.abort(AlertDescription::INTERNAL_ERROR);
     }
-    // A client that still sends would lose what it has not read: a socket that is dropped with
-    // unread input is reset. If it has ended, there is nothing to wait for.
+    // Dropping a socket with unread input resets it, and a client that is still sending would lose
+    // data that it has not read yet. If the client has already ended, this returns immediately.
     let _too_late = timeout(LINGER, client.close_and_linger(MAX_DISCARDED)).await;
     copied.map(drop)
 }
@@ -87,10 +87,10 @@ fn named(server: &str, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{server}: {error}"))
 }
 
-/// For a handshake.
+/// The time allowed for a handshake.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// How long, and for how many bytes, a client may take to end after us.
+/// How long a client has to close after us, and how many bytes it may send meanwhile.
 const LINGER: Duration = Duration::from_secs(2);
 const MAX_DISCARDED: u64 = 1 << 20;
 
@@ -114,7 +114,7 @@ struct Options {
 }
 
 impl Options {
-    /// Reads the program's arguments; `None` if they ask for help.
+    /// Parses the program's arguments. Returns `None` if they ask for help.
     fn parse(args: &mut Args) -> Result<Option<Self>, Error> {
         let mut listen = SocketAddr::from(([127, 0, 0, 1], 8443));
         let (mut connect, mut cert, mut key) = (None, None, None);

@@ -1,4 +1,4 @@
-//! See the library, which the test uses too.
+//! The program. Its code is in the library, which the test uses too.
 
 fn main() -> std::process::ExitCode {
     tokio_proxy::main()

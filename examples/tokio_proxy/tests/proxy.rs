@@ -1,4 +1,4 @@
-//! The proxy between a stock client and a plain server.
+//! The proxy between a stock rustls client and a plain TCP server.
 #![expect(clippy::std_instead_of_alloc, reason = "tests")]
 
 use std::sync::Arc;

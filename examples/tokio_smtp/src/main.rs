@@ -1,4 +1,4 @@
-//! STARTTLS (RFC 3207) over wantwrite-tokio: a server that takes mail and throws it away.
+//! STARTTLS (RFC 3207) over wantwrite-tokio: a server that accepts mail and discards it.
 //!
 //! `cargo run -p tokio_smtp -- CERTIFICATE KEY` prints the port that it listens on.
 #![expect(clippy::std_instead_of_alloc, reason = "a program with std")]
@@ -51,7 +51,7 @@ async fn serve(socket: TcpStream, acceptor: TlsAcceptor) -> Result<(), Error> {
     if !converse(&mut plain, "250-localhost\r\n250 STARTTLS\r\n").await? {
         return Ok(());
     }
-    // What came behind the command was not protected, and must not count as if it had been.
+    // Input after the command was not protected, and must not be treated as if it had been.
     if !plain.buffer().is_empty() {
         return Err("commands behind STARTTLS".into());
     }
@@ -61,7 +61,7 @@ async fn serve(socket: TcpStream, acceptor: TlsAcceptor) -> Result<(), Error> {
     Ok(())
 }
 
-/// Answers commands to the end, or to STARTTLS: then true.
+/// Answers commands until the end or STARTTLS. Returns true for STARTTLS.
 async fn converse<S>(stream: &mut BufReader<S>, hello: &str) -> Result<bool, Error>
 where
     S: AsyncRead + AsyncWrite + Unpin,

@@ -1,4 +1,4 @@
-//! tonic over wantwrite-tokio: the standard gRPC health service, by hyper-util's server.
+//! tonic over wantwrite-tokio: the standard gRPC health service, on hyper-util's server.
 //!
 //! `cargo run -p tokio_tonic -- CERTIFICATE KEY` prints the port that it listens on.
 #![expect(clippy::std_instead_of_alloc, reason = "a program with std")]

@@ -1,8 +1,9 @@
-//! Two hosts that talk TLS in a simulated network, where one number decides every byte and when it
-//! leaves: the adapter for tokio over turmoil's sockets, and over a pipe under tokio's paused clock.
+//! Two hosts that use TLS in a simulated network, where one number determines every byte and when
+//! it is sent: the adapter for tokio over turmoil's sockets, and over a pipe under tokio's paused
+//! clock.
 //!
-//! `main.rs` runs both twice and compares. The page "Deterministic simulation" of wantwrite's manual
-//! explains it; its examples are this package's doctests.
+//! `main.rs` runs both twice and compares. The page "Deterministic simulation" of wantwrite's
+//! manual explains it. The examples on that page are this package's doctests.
 #![expect(clippy::std_instead_of_alloc, reason = "part of a program, which has std")]
 
 mod paused;
@@ -22,13 +23,14 @@ use wantwrite_fuzzing::{SUITES, client_config, pattern, seed, server_config, ser
 use wantwrite_tokio::{TlsAcceptor, TlsConnector};
 pub use world::in_a_simulated_network;
 
-/// Whatever ends a simulation.
+/// Any error that ends a simulation.
 pub type Error = Box<dyn core::error::Error>;
 
-/// Bytes of a request and of its answer.
+/// The length of a request, and of its answer.
 const LEN: usize = 50_000;
 
-/// Both ends without randomness but that of `number`, for this thread.
+/// Returns both endpoints' configurations. On this thread, `number` is their only source of
+/// randomness.
 fn ends(number: u64) -> Result<(TlsConnector, TlsAcceptor), Error> {
     seed(number);
     let client = client_config(&SUITES)?;
@@ -36,7 +38,7 @@ fn ends(number: u64) -> Result<(TlsConnector, TlsAcceptor), Error> {
     Ok((TlsConnector::from(Arc::new(client)), TlsAcceptor::from(Arc::new(server))))
 }
 
-/// A client's part: it sends a request and reads the answer, which is the same.
+/// The client's part: sends a request and reads the answer, which must be the same bytes.
 async fn ask<T>(connector: &TlsConnector, transport: T) -> Result<(), Error>
 where
     T: AsyncRead + AsyncWrite + Unpin,
@@ -50,7 +52,7 @@ where
     if answer == request { Ok(()) } else { Err("another answer".into()) }
 }
 
-/// A server's part.
+/// The server's part.
 async fn answer<T>(acceptor: &TlsAcceptor, transport: T) -> Result<(), Error>
 where
     T: AsyncRead + AsyncWrite + Unpin,

@@ -1,4 +1,4 @@
-//! Runs one seed twice, under turmoil and under tokio's paused clock, and compares.
+//! Runs one seed twice, under turmoil and under tokio's paused clock, and compares the runs.
 
 use std::process::ExitCode;
 

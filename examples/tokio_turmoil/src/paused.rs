@@ -1,4 +1,4 @@
-//! Under tokio's paused clock alone: time passes when nothing else is left to do.
+//! Uses only tokio's paused clock: time advances when there is nothing else left to do.
 
 use core::time::Duration;
 
@@ -9,11 +9,11 @@ use tokio::time::{Instant, sleep};
 use crate::tap::{Tap, Trace};
 use crate::{Error, answer, ask, ends};
 
-/// As much as is on its way in one direction.
+/// The most bytes in flight in one direction.
 const WINDOW: usize = 4096;
 const LATENCY: Duration = Duration::from_millis(20);
 
-/// A client that asks once, over a pipe with latency.
+/// Runs a client that makes one request, over a pipe with latency.
 ///
 /// # Errors
 /// Any failure.
@@ -37,7 +37,7 @@ pub fn under_a_paused_clock(seed: u64) -> Result<Trace, Error> {
     Ok(trace)
 }
 
-/// Carries bytes from one pipe to another, late.
+/// Carries bytes from one pipe to another with a delay.
 async fn carry(mut from: ReadHalf<DuplexStream>, mut to: WriteHalf<DuplexStream>) {
     let mut bytes = vec![0; WINDOW];
     while let Ok(n @ 1..) = from.read(&mut bytes).await {

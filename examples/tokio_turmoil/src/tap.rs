@@ -1,4 +1,4 @@
-//! What left an end, and when.
+//! Records what each endpoint sent, and when.
 
 use core::fmt;
 use core::pin::Pin;
@@ -10,24 +10,24 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
-/// Everything that left any end of one run, in order. A clone is another handle of the same.
+/// Everything that the endpoints of one run sent, in order. Clones share the same trace.
 #[derive(Clone, Debug, Default)]
 pub struct Trace(Arc<Mutex<Vec<Event>>>);
 
-/// Some bytes, or what else is worth a line.
+/// An event of a trace: bytes that were sent, or anything else of interest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event {
-    /// Bytes left an end.
+    /// An endpoint sent bytes.
     Sent {
-        /// Whose.
+        /// The endpoint.
         end: &'static str,
-        /// Since its host began, in its own time.
+        /// The time since its host started, on the host's clock.
         at: Duration,
         /// The bytes.
         bytes: Vec<u8>,
     },
-    /// Something was tried in vain, for this reason.
+    /// An attempt failed, for this reason.
     Failed(String),
 }
 
@@ -36,19 +36,19 @@ impl Trace {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(event);
     }
 
-    /// What has happened.
+    /// Returns all events so far.
     #[must_use]
     pub fn events(&self) -> Vec<Event> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Tries that failed.
+    /// Returns the number of failed attempts.
     #[must_use]
     pub fn failures(&self) -> usize {
         self.events().iter().filter(|event| matches!(event, Event::Failed(_))).count()
     }
 
-    /// Bytes that left.
+    /// Returns the number of bytes sent.
     #[must_use]
     pub fn sent(&self) -> usize {
         let len = |event: &Event| match event {
@@ -66,7 +66,7 @@ impl fmt::Display for Trace {
     }
 }
 
-/// A transport that tells a trace what it takes.
+/// A transport that records in a trace what it accepts.
 #[derive(Debug)]
 pub(crate) struct Tap<T> {
     transport: T,

@@ -1,4 +1,4 @@
-//! Under turmoil: latency that is drawn for each segment, and a partition.
+//! Uses turmoil: each segment's latency is random, and there is a partition.
 
 use core::net::{IpAddr, Ipv4Addr};
 use core::time::Duration;
@@ -14,13 +14,15 @@ const PORT: u16 = 443;
 const REQUESTS: usize = 4;
 /// How long a client waits for an answer.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// The network between the two is cut from here to there. What was on its way is lost.
+/// When the network between the two hosts is cut, and when it is restored. Segments in flight are
+/// lost.
 const PARTITION: [Duration; 2] = [Duration::from_millis(300), Duration::from_millis(1500)];
 
-/// A client that asks four times, over connections of their own, and tries again what failed.
+/// Runs a client that makes four requests, each over its own connection, and retries those that
+/// fail.
 ///
 /// # Errors
-/// Any failure that is not the partition's.
+/// Any failure that the partition did not cause.
 pub fn in_a_simulated_network(seed: u64) -> Result<Trace, Error> {
     let (connector, acceptor) = ends(seed)?;
     let trace = Trace::default();

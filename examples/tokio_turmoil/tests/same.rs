@@ -1,4 +1,4 @@
-//! One seed decides every byte and when it leaves; another decides otherwise.
+//! One seed determines every byte and when it is sent. Another seed gives a different run.
 
 use tokio_turmoil::{in_a_simulated_network, under_a_paused_clock};
 

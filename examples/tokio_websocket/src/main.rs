@@ -52,7 +52,7 @@ async fn echo(handshake: TlsHandshake<TcpStream>) -> Result<(), Error> {
     let mut messages = tokio_tungstenite::accept_async(handshake.await?).await?;
     while let Some(message) = messages.next().await {
         let message = message?;
-        // It answers the others itself.
+        // tungstenite answers the other kinds itself.
         if message.is_text() || message.is_binary() {
             messages.send(message).await?;
         }

@@ -1,5 +1,5 @@
-//! One client: its socket, the driver of its connection, and how far its request has come. The loop
-//! over the driver is `reach`.
+//! One client: its socket, its connection's driver, and the state of its request. `reach` is the
+//! loop over the driver.
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
@@ -10,14 +10,14 @@ use rustix::event::PollFlags;
 use wantwrite::driver::{Driver, FarEnd, Goal, Step};
 use wantwrite::{Connection, MovedConnection, ReaderState, WriterState};
 
-/// Longer requests are refused.
+/// Longer requests are rejected.
 const MAX_REQUEST_LEN: usize = 8192;
 
-/// How far the one request of a connection has come. It moves with the connection.
+/// The state of the connection's one request. It moves together with the connection.
 #[derive(Debug)]
 pub(crate) struct Progress {
     request: Vec<u8>,
-    /// What of the response was not written yet: its head, and the range of the body.
+    /// The part of the response that is still to be written: its head, and the range of the body.
     head: Vec<u8>,
     from: u64,
     to: u64,
@@ -31,7 +31,7 @@ enum Stage {
     Closed,
 }
 
-/// What a client asks of the server.
+/// What a client has asked the server to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Asked {
     Nothing,
@@ -43,7 +43,7 @@ pub(crate) struct Client {
     socket: TcpStream,
     driver: Driver<io::Error>,
     progress: Progress,
-    /// No more is written: what waits is drained, for the connection to leave.
+    /// The client is about to move: nothing more is written, and pending bytes are drained.
     is_leaving: bool,
 }
 
@@ -57,7 +57,7 @@ impl Client {
         Ok(Self { socket, driver: Driver::new(connection), progress, is_leaving: false })
     }
 
-    /// What its socket is to be polled for.
+    /// Returns the events to poll its socket for.
     pub(crate) fn interest(&self) -> PollFlags {
         let wants = self.driver.connection().wants();
         let mut interest = PollFlags::empty();
@@ -76,18 +76,19 @@ impl Client {
         is_closed && connection.reader_state() != ReaderState::Open
     }
 
-    /// Stops writing, so that it comes to rest.
+    /// Stops writing, so that the connection comes to rest.
     pub(crate) fn leave(&mut self) {
         self.is_leaving = true;
     }
 
-    /// Whether it can go to another process: not in the handshake, nor with bytes to drain.
+    /// Returns whether the client can move to another process: its handshake is complete and no
+    /// bytes are pending.
     pub(crate) fn is_ready_to_move(&self) -> bool {
         let connection = self.driver.connection();
         connection.writer_state() == WriterState::Open && !connection.wants().drain
     }
 
-    /// The parts for another process, or the client itself if it is not at rest.
+    /// Returns the parts to send to another process, or the client itself if it is not at rest.
     pub(crate) fn into_moved(self) -> Result<(TcpStream, Progress, MovedConnection), Box<Self>> {
         let Self { socket, driver, progress, is_leaving } = self;
         match driver.into_connection().dangerous_into_moved() {
@@ -99,7 +100,7 @@ impl Client {
         }
     }
 
-    /// Goes as far as the socket allows.
+    /// Makes as much progress as the socket allows.
     pub(crate) fn drive(&mut self) -> Result<Asked, Error> {
         self.read()?;
         let asked = self.answer()?;
@@ -110,7 +111,7 @@ impl Client {
         Ok(asked)
     }
 
-    /// Takes what came, to the end of what the socket has. What waits goes out meanwhile.
+    /// Reads everything that the socket has. Pending bytes are drained meanwhile.
     fn read(&mut self) -> Result<(), Error> {
         while self.reach(Goal::Read)? {
             let Progress { request, stage, .. } = &mut self.progress;
@@ -130,7 +131,8 @@ impl Client {
         Ok(())
     }
 
-    /// Does for `goal` what the socket can do now. `false` if the goal is not reached by that.
+    /// Works towards `goal` as far as the socket allows now. Returns `false` if that did not reach
+    /// it.
     fn reach(&mut self, goal: Goal) -> Result<bool, Error> {
         let Self { driver, socket, .. } = self;
         loop {
@@ -149,7 +151,7 @@ impl Client {
         }
     }
 
-    /// Makes the response, once the request is here.
+    /// Prepares the response once the request is complete.
     fn answer(&mut self) -> Result<Asked, Error> {
         let Progress { request, stage, .. } = &mut self.progress;
         if *stage != Stage::Request {
@@ -186,7 +188,7 @@ impl Client {
         Ok(asked)
     }
 
-    /// Writes as much of the response as there is room for, and closes behind its end.
+    /// Writes as much of the response as there is room for, and closes at its end.
     fn fill(&mut self) -> Result<(), Error> {
         let Self { driver, progress, .. } = self;
         let written = driver.write_plaintext(|writer| {
@@ -220,7 +222,7 @@ impl Progress {
         Self { request: Vec::new(), head: Vec::new(), from: 0, to: 0, stage: Stage::Request }
     }
 
-    /// The next of the body, as much as there is memory for; returns how much that was.
+    /// Fills `memory` with the next part of the body, and returns how long that was.
     fn fill_body(&mut self, memory: &mut [u8]) -> usize {
         let mut len = 0;
         for (place, at) in memory.iter_mut().zip(self.from..self.to) {
@@ -242,14 +244,14 @@ impl Progress {
             bytes.extend(number.to_be_bytes());
         }
         for part in [request, &self.head] {
-            // Both are shorter than a request may be.
+            // Both are shorter than the longest request.
             bytes.extend(u16::try_from(part.len()).unwrap_or(0).to_be_bytes());
             bytes.extend_from_slice(part);
         }
         bytes
     }
 
-    /// Reads that, and gives what stands behind it.
+    /// Parses what `to_bytes` produced, and returns the rest of the bytes too.
     pub(crate) fn from_bytes(bytes: &mut [u8]) -> Result<(Self, &mut [u8]), Error> {
         fn take<'a>(bytes: &mut &'a mut [u8], len: usize) -> Result<&'a mut [u8], Error> {
             let (part, rest) =

@@ -1,7 +1,7 @@
-//! Connections from one process to another over a Unix socket, each with its TCP socket
+//! Moves connections from one process to another over a Unix socket, each with its TCP socket
 //! (`SCM_RIGHTS`).
 //!
-//! A message is a length of four bytes, which a descriptor goes with, and as many bytes.
+//! A message is a four-byte length, sent together with a descriptor, and then that many bytes.
 
 use std::io::{self, IoSlice, IoSliceMut, Read, Write};
 use std::mem::MaybeUninit;
@@ -20,20 +20,20 @@ use wantwrite::{ConnectionConfig, MovedConnection};
 use crate::client::{Client, Progress};
 use crate::server::Identity;
 
-/// The option of a successor.
+/// The option that starts a process as a successor.
 pub(crate) const SUCCEED: &str = "succeed";
 
-/// Longer messages are refused: a connection holds less.
+/// Longer messages are rejected. No connection needs one.
 const MAX_LEN: usize = 1 << 20;
 
-/// The successor, seen from the process that leaves.
+/// The successor, as seen by the process that is leaving.
 pub(crate) struct Successor(UnixStream);
 
 impl Successor {
-    /// Starts it, and gives it the listener.
+    /// Starts the successor, and sends it the listener.
     pub(crate) fn start(listener: &TcpListener, identity: &Identity) -> Result<Self, Error> {
         let (ours, theirs) = UnixStream::pair()?;
-        // Not waited for: it lives longer than this process.
+        // Not waited for: the child outlives this process.
         let _child = Command::new(std::env::current_exe()?)
             .arg(format!("--{SUCCEED}"))
             .stdin(Stdio::from(OwnedFd::from(theirs)))
@@ -43,8 +43,8 @@ impl Successor {
         Ok(this)
     }
 
-    /// Gives it a client that is [ready](Client::is_ready_to_move). `Err` has the client that
-    /// could not be moved after all.
+    /// Sends a client that is [ready](Client::is_ready_to_move). The inner `Err` returns a client
+    /// that could not be moved after all.
     pub(crate) fn give(&mut self, client: Client) -> Result<Result<(), Box<Client>>, Error> {
         let (socket, progress, moved) = match client.into_moved() {
             Ok(parts) => parts,
@@ -66,7 +66,7 @@ impl Successor {
     }
 }
 
-/// What comes from the process before.
+/// The messages from the previous process.
 pub(crate) struct Inheritance(UnixStream);
 
 impl Inheritance {
@@ -75,17 +75,17 @@ impl Inheritance {
         Ok(Self(UnixStream::from(stdin)))
     }
 
-    /// The listener and the identity come first.
+    /// Receives the listener and the identity, which are the first messages.
     pub(crate) fn first(&mut self) -> Result<(TcpListener, Identity), Error> {
         let (descriptor, bytes) = self.receive()?.ok_or("the process before has gone")?;
         Ok((TcpListener::from(descriptor), Identity::from_bytes(&bytes)?))
     }
 
-    /// The next client; `None` after the last.
+    /// Receives the next client. `None` after the last.
     pub(crate) fn next(&mut self, config: &ConnectionConfig) -> Result<Option<Client>, Error> {
         let Some((descriptor, mut message)) = self.receive()? else { return Ok(None) };
         let (progress, moved) = Progress::from_bytes(&mut message)?;
-        // This wipes the keys in the message.
+        // This also wipes the keys in the message.
         let connection = MovedConnection::from_bytes(moved)?.into_connection(config.clone())?;
         Ok(Some(Client::new(TcpStream::from(descriptor), connection, progress)?))
     }

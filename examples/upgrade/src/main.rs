@@ -6,8 +6,8 @@
 //!     curl --cacert server.pem https://localhost:8443/upgrade
 //!
 //! The old process drains each connection, takes it apart (`dangerous_into_moved`), and sends its
-//! socket and its bytes over a Unix socket; `handoff.rs` has both ends of that. It ends when the
-//! last one has left.
+//! socket and its bytes over a Unix socket. `handoff.rs` implements both sides of that. The old
+//! process ends when the last connection has moved.
 #![expect(
     clippy::std_instead_of_core,
     clippy::std_instead_of_alloc,
@@ -50,7 +50,7 @@ enum Options {
         addr: SocketAddr,
         cert: PathBuf,
     },
-    /// Standard input is the Unix socket of the process before.
+    /// Standard input is the Unix socket to the previous process.
     Succeed,
 }
 

@@ -1,4 +1,4 @@
-//! The event loop of both processes.
+//! The event loop, for both processes.
 
 use std::io;
 use std::net::TcpListener;
@@ -14,7 +14,7 @@ use wantwrite::{Connection, ConnectionConfig};
 use crate::client::{Asked, Client, Progress};
 use crate::handoff::{Inheritance, Successor};
 
-/// A certificate and its key. A successor has the same.
+/// A certificate and its key. A successor uses the same ones.
 pub(crate) struct Identity {
     certificate: CertificateDer<'static>,
     key: Vec<u8>,
@@ -34,7 +34,7 @@ impl Identity {
     }
 
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
-        // A certificate of one name is short.
+        // One certificate is short enough.
         let len = u16::try_from(self.certificate.len()).unwrap_or(0).to_be_bytes();
         [&len[..], &self.certificate, &self.key].concat()
     }
@@ -65,9 +65,9 @@ pub(crate) struct Server {
     clients: Vec<Client>,
     inheritance: Option<Inheritance>,
     successor: Option<Successor>,
-    /// It has been asked for a successor. That waits until this process has inherited all.
+    /// A client has asked for an upgrade. It starts once everything has been inherited.
     upgrades: bool,
-    /// It has been told to end with its last client.
+    /// A client has told the server to quit. It does so once its last client has left.
     quits: bool,
 }
 
@@ -90,12 +90,12 @@ impl Server {
         })
     }
 
-    /// Takes clients over from the process before.
+    /// Takes over clients from the previous process.
     pub(crate) fn with_inheritance(self, inheritance: Inheritance) -> Self {
         Self { inheritance: Some(inheritance), ..self }
     }
 
-    /// Until every client has left, for a successor or at all.
+    /// Runs until every client has left, to a successor or for good.
     pub(crate) fn run(mut self) -> Result<(), Error> {
         while !self.takes_no_more() || !self.clients.is_empty() {
             let (accepts, inherits) = self.wait()?;
@@ -108,7 +108,7 @@ impl Server {
             self.drive()?;
             if self.upgrades && self.successor.is_none() && self.inheritance.is_none() {
                 self.successor = Some(Successor::start(&self.listener, &self.identity)?);
-                // Who is at rest leaves at once.
+                // Clients that are at rest leave immediately.
                 self.drive()?;
             }
         }
@@ -119,7 +119,7 @@ impl Server {
         self.successor.is_some() || self.quits
     }
 
-    /// Whether the listener and the inheritance have something.
+    /// Returns whether the listener and the inheritance are ready to read.
     fn wait(&self) -> Result<(bool, bool), Error> {
         let leaves = self.takes_no_more();
         let listening = if leaves { PollFlags::empty() } else { PollFlags::IN };
@@ -148,7 +148,7 @@ impl Server {
         }
     }
 
-    /// Takes one client over, where the process before left it.
+    /// Takes over one client, at the point where the previous process stopped.
     fn inherit(&mut self) -> Result<(), Error> {
         let Some(inheritance) = &mut self.inheritance else { return Ok(()) };
         match inheritance.next(&self.config)? {

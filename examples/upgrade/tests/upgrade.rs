@@ -1,4 +1,4 @@
-//! curl downloads from a server that is replaced meanwhile. Ignored where curl is not installed.
+//! curl downloads from a server that is replaced meanwhile. Ignored if curl is not installed.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 extern crate alloc;
@@ -23,7 +23,7 @@ fn main() -> ExitCode {
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
 
-/// The first process, and where it listens. The last of its successors is told to quit.
+/// The first process and its address. The last of its successors is told to quit.
 struct Served {
     directory: TempDir,
     _first: Process,
@@ -85,7 +85,7 @@ fn downloads_go_on_in_three_successors() {
         .enumerate()
         .map(|(n, version)| {
             let file = served.directory.path(&format!("download{n}"));
-            // Slow enough to be there at each of the replacements.
+            // Slow enough to still be running at each replacement.
             let more = [version, &["--limit-rate", "12M", "--output", arg(&file)]].concat();
             (served.curl(&path, &more).spawn().unwrap(), file)
         })
@@ -93,7 +93,7 @@ fn downloads_go_on_in_three_successors() {
     let mut processes = vec![served.get("/pid")];
     for _ in 0..3 {
         assert_eq!(served.get("/upgrade"), "upgrading\n");
-        // The first answer may still be the old process's.
+        // The old process can still give the first answer.
         let before = processes.last().unwrap().clone();
         let mut now = served.get("/pid");
         while now == before {
@@ -113,7 +113,7 @@ fn downloads_go_on_in_three_successors() {
     assert_eq!(processes.len(), 4, "four processes have answered");
 }
 
-/// Its bytes are in the process that leaves, its end comes to the one that follows.
+/// The first bytes of the request reach the process that is leaving, the rest its successor.
 fn a_request_that_has_come_in_part_is_answered_by_the_successor() {
     let served = Served::start();
     let mut roots = rustls::RootCertStore::empty();

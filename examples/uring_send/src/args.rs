@@ -9,20 +9,20 @@ use rustls::version::{TLS12, TLS13};
 
 pub(crate) struct Options {
     pub(crate) connections: usize,
-    /// Plaintext to send on each, in bytes.
+    /// The plaintext to send on each connection, in bytes.
     pub(crate) bytes: u64,
     pub(crate) tls: &'static SupportedProtocolVersion,
     pub(crate) socket: SocketKind,
-    /// Sends in flight on one connection, at most; at least 1.
+    /// The most sends in flight on one connection. At least 1.
     pub(crate) chain_len: usize,
-    /// Operations in flight on all connections, at most: a receive is one.
+    /// The most operations in flight on all connections, receives included.
     pub(crate) entries: usize,
-    /// Never zero.
+    /// The interval between cancellations. Never zero.
     pub(crate) cancel_every: Duration,
     pub(crate) seed: u64,
 }
 
-/// What the connections go over. A Unix socket takes a send in pieces, TCP mostly whole.
+/// The transport of the connections. A Unix socket accepts a send in pieces, TCP mostly as a whole.
 #[derive(Clone, Copy)]
 pub(crate) enum SocketKind {
     Tcp,
@@ -44,7 +44,7 @@ Usage: uring_send [OPTIONS]
   -h, --help         this text
 ";
 
-/// Reads the program's arguments; `None` if they ask for help.
+/// Parses the program's arguments. Returns `None` if they ask for help.
 pub(crate) fn parse(args: &mut Args) -> Result<Option<Options>, Error> {
     let mut options = Options {
         connections: 4,
@@ -87,7 +87,7 @@ pub(crate) fn parse(args: &mut Args) -> Result<Option<Options>, Error> {
     Ok(Some(options))
 }
 
-/// The longest queue that io_uring makes.
+/// The longest queue that io_uring supports.
 const MAX_ENTRIES: usize = 1 << 15;
 
 fn mebibytes(text: &str) -> Result<u64, Error> {

@@ -1,4 +1,4 @@
-//! A certificate made for this run, and both sides' TLS with it.
+//! A certificate generated for this run, and both sides' TLS configurations that use it.
 
 use std::sync::Arc;
 
@@ -35,13 +35,13 @@ impl Identity {
         Ok(Self { client: client.into(), server: server.into() })
     }
 
-    /// Our connection.
+    /// Creates our connection.
     pub(crate) fn client(&self, config: ConnectionConfig) -> Result<Connection, Error> {
         let name = ServerName::try_from(HOST)?;
         Ok(Connection::client_with(Arc::clone(&self.client), name, config)?)
     }
 
-    /// Its peer's.
+    /// Creates the peer's connection.
     pub(crate) fn server(&self) -> Result<rustls::Connection, Error> {
         Ok(ServerConnection::new(Arc::clone(&self.server))?.into())
     }

@@ -1,12 +1,12 @@
-//! Our engine under io_uring: several connections, several sends in flight on each, to stock
-//! rustls peers in threads of this process; then the digests of both sides are compared.
+//! Our engine on io_uring: several connections, with several sends in flight on each, to stock
+//! rustls peers in threads of this process. At the end, the digests of both sides are compared.
 //!
 //!     cargo run --release -p uring_send -- --help
 //!
-//! Ciphertext is handed to the kernel as owned chunks, and inbound memory to be filled, without a
-//! copy. The sends of a connection are linked, so that their order on the wire is theirs; what a
-//! cancelled one has not sent is put back and sent again. `sender.rs` has the loop over the driver,
-//! `uring.rs` the only `unsafe`.
+//! The kernel gets ciphertext as owned chunks and fills inbound memory directly, without a copy. A
+//! connection's sends are linked, so that they stay in order on the wire. The unsent rest of a
+//! cancelled send is put back and sent again. `sender.rs` has the loop over the driver, and
+//! `uring.rs` the only `unsafe` code.
 #![expect(
     clippy::std_instead_of_core,
     clippy::std_instead_of_alloc,
@@ -77,7 +77,7 @@ fn join(peer: Peer) -> Result<Received, Error> {
     peer.join().unwrap_or_else(|_| Err("a peer panicked".into()))
 }
 
-/// The event loop. A peer that waits in vain closes its socket, which ends it.
+/// The event loop. A peer that waits in vain closes its socket, which also ends the loop.
 fn send(options: &Options, ring: &mut Ring, senders: &mut [Sender]) -> Result<(), Error> {
     for sender in &mut *senders {
         sender.drive(ring)?;
@@ -105,7 +105,7 @@ fn connect(options: &Options) -> Result<(Vec<Sender>, Vec<Peer>), Error> {
     let identity = Identity::new(options.tls)?;
     let mut config = ConnectionConfig::default();
     config.writer.capacity = options.chain_len * wantwrite::MAX_FRAGMENT_LEN;
-    // Its segments come back when the kernel is done with them.
+    // The segments come back to the pool when the kernel no longer needs them.
     config.writer.pool = Some(Pool::new(2 * options.connections * options.chain_len));
 
     let (mut senders, mut peers) = (Vec::new(), Vec::new());
@@ -121,7 +121,7 @@ fn connect(options: &Options) -> Result<(Vec<Sender>, Vec<Peer>), Error> {
     Ok((senders, peers))
 }
 
-/// Our end and the peer's.
+/// Returns our end and the peer's end of a connection.
 fn sockets(kind: SocketKind) -> io::Result<(Socket, Socket)> {
     let (ours, theirs): (Socket, Socket) = match kind {
         SocketKind::Tcp => {
@@ -175,14 +175,14 @@ fn is_not_permitted(error: &io::Error) -> bool {
     matches!(error.raw_os_error(), Some(libc::EPERM | libc::EACCES | libc::ENOSYS))
 }
 
-/// The exit status that tells a test that it is to be skipped.
+/// The exit status that tells a test to skip.
 const NOT_PERMITTED: u8 = 77;
 
-/// Bytes; little, so that sends block often.
+/// In bytes. A small buffer, so that sends block often.
 const SEND_BUFFER: usize = 16 * 1024;
 
-/// What one write is offered, in bytes.
+/// The plaintext that one write is offered, in bytes.
 const WRITE_LEN: usize = 64 * 1024;
 
-/// How long a side waits for the other before it gives up.
+/// How long a side waits for the other before giving up.
 const PATIENCE: Duration = Duration::from_secs(30);

@@ -1,4 +1,4 @@
-//! Our side of one connection: a driver over completions. The loop itself is `reach`.
+//! Our side of one connection: a driver over completion I/O. `reach` is the loop over the driver.
 
 use std::sync::Arc;
 use std::{io, iter};
@@ -15,40 +15,40 @@ use loopback::plaintext::Plaintext;
 
 /// Sends all of the plaintext, closes, and waits for the peer to close.
 pub(crate) struct Sender {
-    /// Its number in the ring.
+    /// The connection's number in the ring.
     id: usize,
     driver: Driver<io::Error>,
     socket: Arc<Socket>,
     plaintext: Plaintext,
-    /// Sends that are in flight. They go in chains, of which there is one at a time: two would
-    /// not wait for each other.
+    /// The sends in flight. They are submitted as a chain, and there is only one chain at a time,
+    /// since two chains would not wait for each other.
     in_flight: usize,
     chain_len: usize,
-    /// Sends of the chain that are over, and how many bytes went out.
+    /// The chain's completed sends, with the bytes that each has sent.
     over: Vec<(Chunk, usize)>,
     /// The kernel has the connection's inbound memory.
     is_receiving: bool,
-    /// The peer's half of the socket has ended.
+    /// The peer has closed its half of the socket.
     has_ended: bool,
-    /// `close_notify` is with the transport, and the peer's has come.
+    /// Our `close_notify` has been sent, and the peer's has been received.
     is_done: bool,
     pub(crate) counts: Counts,
 }
 
-/// How the sends ended.
+/// How sends have ended.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Counts {
     pub(crate) chains: u64,
-    /// Sends that ended in their middle.
+    /// The sends that stopped partway.
     pub(crate) short: u64,
-    /// Sends of which nothing went out, because one in front of them was short or none was.
+    /// The sends that sent nothing, because an earlier one was short or sent nothing.
     pub(crate) unsent: u64,
-    /// Bytes that were put back and sent again.
+    /// The bytes that were put back and sent again.
     pub(crate) put_back: u64,
 }
 
 impl Sender {
-    /// Sends over a connected socket, at most `chain_len` chunks at a time.
+    /// Creates a sender over a connected socket, with at most `chain_len` chunks in flight.
     pub(crate) fn new(
         id: usize,
         connection: Connection,
@@ -71,14 +71,14 @@ impl Sender {
         }
     }
 
-    /// Hands the ring whatever can be handed over now; what follows begins with a completion.
+    /// Submits to the ring whatever can be submitted now. Further progress needs a completion.
     pub(crate) fn drive(&mut self, ring: &mut Ring) -> Result<(), Error> {
-        // What is in flight has left room, to be filled meanwhile.
+        // Sends in flight have left room, which can be filled meanwhile.
         while !self.plaintext.offer().is_empty() && self.reach(Goal::Write, ring)? {
             self.fill()?;
         }
         let has_closed = self.plaintext.offer().is_empty() && self.reach(Goal::Close, ring)?;
-        // Sends what waits, and takes what comes: the handshake, tickets, KeyUpdates.
+        // Drains pending bytes and reads what arrives: the handshake, tickets and KeyUpdates.
         let has_read = self.reach(Goal::Read, ring)?;
         if !self.driver.connection().plaintext().is_empty() {
             return Err("the peer sent data, which it should only receive".into());
@@ -87,7 +87,8 @@ impl Sender {
         Ok(())
     }
 
-    /// Does for `goal` what the ring can be handed. `false` if a completion is to come first.
+    /// Works towards `goal` as far as the ring allows now. Returns `false` if a completion must
+    /// come first.
     fn reach(&mut self, goal: Goal, ring: &mut Ring) -> Result<bool, Error> {
         loop {
             match self.driver.next(goal).map_err(io::Error::from)? {
@@ -105,7 +106,7 @@ impl Sender {
                 Step::Read(_) if self.has_ended => self.driver.read(0),
                 Step::Read(_) if self.is_receiving => self.driver.blocked(),
                 Step::Read(_) => {
-                    // The driver lends its memory; the kernel has to own it.
+                    // The driver only lends its memory, but the kernel has to own it.
                     let memory = self.driver.connection_mut().take_inbound();
                     let memory = memory.ok_or("the connection takes no input")?;
                     ring.receive(self.id, &self.socket, memory)?;
@@ -115,7 +116,7 @@ impl Sender {
         }
     }
 
-    /// An operation of this connection is over.
+    /// Handles a completed operation of this connection.
     pub(crate) fn complete(&mut self, completion: Completion) -> Result<(), Error> {
         match completion.memory {
             Memory::Sent(chunk) => self.sent(chunk, completion.result),
@@ -144,7 +145,7 @@ impl Sender {
         self.driver.connection().writer().progress()
     }
 
-    /// Gives the connection plaintext until it takes no more.
+    /// Writes plaintext until the connection accepts no more.
     fn fill(&mut self) -> Result<(), Error> {
         let Self { driver, plaintext, .. } = self;
         let written = driver.write_plaintext(|writer| {
@@ -170,13 +171,13 @@ impl Sender {
         if self.in_flight == 0 { self.put_back() } else { Ok(()) }
     }
 
-    /// What was not sent of a chain waits again: the last chunk that was taken goes back first.
+    /// Puts back the unsent part of a chain, starting with the chunk that was taken last.
     fn put_back(&mut self) -> Result<(), Error> {
         self.over.sort_unstable_by_key(|(chunk, _)| chunk.offset());
         let mut sent_behind = 0;
         for (mut chunk, sent) in self.over.drain(..).rev() {
             if sent < chunk.len() {
-                // Kernels before 5.19 do not know MSG_WAITALL here.
+                // Kernels before 5.19 do not support MSG_WAITALL here.
                 if sent_behind > 0 {
                     return Err("the kernel went on behind a short send".into());
                 }

@@ -1,4 +1,4 @@
-//! An io_uring that owns what the kernel works with.
+//! An io_uring that owns the memory and sockets that the kernel works with.
 
 use std::collections::HashMap;
 use std::io::{self, ErrorKind};
@@ -14,23 +14,23 @@ use socket2::Socket;
 use wantwrite::Chunk;
 use wantwrite::bytes::BytesMut;
 
-/// Sends and receives on several connections. Memory and sockets belong to the ring from the
-/// call that hands them over until the completion that gives the memory back.
+/// Sends and receives on several connections. The ring owns memory and sockets from the call that
+/// submits them until the completion that returns the memory.
 pub(crate) struct Ring {
     uring: IoUring,
-    /// By the number in which the kernel names them.
+    /// The operations in flight, by the number that identifies each to the kernel.
     in_flight: HashMap<u64, InFlight>,
     next_id: u64,
     pub(crate) counts: Counts,
 }
 
-/// What only the ring sees.
+/// Counts that only the ring can make.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Counts {
     pub(crate) sends: u64,
     pub(crate) waits: u64,
     pub(crate) completions: u64,
-    /// Most sends in flight at a time, on all connections.
+    /// The most sends that were in flight together, on all connections.
     pub(crate) peak_sends: usize,
 }
 
@@ -40,13 +40,13 @@ struct InFlight {
     _socket: Arc<Socket>,
 }
 
-/// Memory whose bytes stay where they are when it is moved.
+/// Memory whose bytes stay in place when it is moved.
 pub(crate) enum Memory {
     Sent(Chunk),
     Received(BytesMut),
 }
 
-/// An operation that is over, and its memory.
+/// A completed operation, with its memory.
 pub(crate) struct Completion {
     pub(crate) connection: usize,
     pub(crate) memory: Memory,
@@ -54,7 +54,7 @@ pub(crate) struct Completion {
 }
 
 impl Ring {
-    /// A ring that `entries` operations can be handed to at once.
+    /// Creates a ring with room for `entries` operations in flight.
     pub(crate) fn new(entries: u32) -> io::Result<Self> {
         Ok(Self {
             uring: IoUring::new(entries)?,
@@ -64,16 +64,16 @@ impl Ring {
         })
     }
 
-    /// Sends `chunks` one behind the other: none begins before the one in front of it is sent to
-    /// its end. One that is not sent to its end ends with what was sent of it, and all behind it
-    /// end with `ECANCELED`.
+    /// Sends `chunks` in order: each send begins after the one before it has sent everything. If
+    /// one sends only a part, it completes with that length, and all sends after it complete with
+    /// `ECANCELED`.
     pub(crate) fn send(
         &mut self,
         connection: usize,
         socket: &Arc<Socket>,
         chunks: Vec<Chunk>,
     ) -> io::Result<()> {
-        // The kernel ends a chain where a submission ends.
+        // The kernel ends a chain at the end of a submission.
         let (len, capacity) = {
             let queue = self.uring.submission();
             (queue.len(), queue.capacity())
@@ -87,8 +87,8 @@ impl Ring {
         let mut left = chunks.len();
         for chunk in chunks {
             left -= 1;
-            // Without MSG_WAITALL a short send counts as a whole one, and the chain goes on
-            // behind it.
+            // Without MSG_WAITALL, a short send counts as complete, and the chain continues after
+            // it.
             let flags = libc::MSG_WAITALL | libc::MSG_NOSIGNAL;
             let len = u32::try_from(chunk.len()).map_err(io::Error::other)?;
             let fd = Fd(socket.as_raw_fd());
@@ -101,7 +101,7 @@ impl Ring {
         Ok(())
     }
 
-    /// Receives at most as many bytes as `memory` is long.
+    /// Receives up to the length of `memory`.
     pub(crate) fn receive(
         &mut self,
         connection: usize,
@@ -113,7 +113,7 @@ impl Ring {
         self.push(entry, connection, socket, Memory::Received(memory))
     }
 
-    /// Asks the kernel to end the sends of a connection where they are.
+    /// Asks the kernel to cancel the sends of a connection, wherever they are.
     pub(crate) fn cancel_sends(&mut self, connection: usize) -> io::Result<()> {
         let ids: Vec<u64> = self
             .sends_in_flight()
@@ -126,7 +126,7 @@ impl Ring {
         Ok(())
     }
 
-    /// Hands everything to the kernel and waits until something is over, or `patience` is.
+    /// Submits everything to the kernel and waits for completions, for at most `patience`.
     pub(crate) fn wait(&mut self, patience: Duration) -> io::Result<Vec<Completion>> {
         let timespec = Timespec::from(patience);
         let args = SubmitArgs::new().timespec(&timespec);
@@ -139,7 +139,7 @@ impl Ring {
         self.counts.waits += 1;
         let mut completions = Vec::new();
         for entry in self.uring.completion() {
-            // A cancellation has nothing in flight.
+            // A cancellation has no entry in `in_flight`.
             let Some(InFlight { connection, memory, .. }) =
                 self.in_flight.remove(&entry.user_data())
             else {
@@ -157,7 +157,7 @@ impl Ring {
         self.in_flight.iter().filter(|(_, op)| matches!(op.memory, Memory::Sent(_)))
     }
 
-    /// Hands over an operation that works with `memory` and `socket`.
+    /// Submits an operation that uses `memory` and `socket`.
     fn push(
         &mut self,
         entry: Entry,
@@ -175,9 +175,10 @@ impl Ring {
     #[expect(unsafe_code, reason = "the kernel works with memory behind the compiler's back")]
     fn push_entry(&mut self, entry: &Entry) -> io::Result<()> {
         loop {
-            // SAFETY: what `entry` points to is owned by `in_flight`, in memory that does not move
-            // with its owner, and leaves it with the operation's completion only: until then
-            // nobody else sees it, and if the ring is dropped before, the memory is leaked.
+            // SAFETY: `in_flight` owns everything that `entry` points to, in memory that does not
+            // move with its owner. It gives the memory up only when the operation completes. Until
+            // then nothing else accesses it, and if the ring is dropped first, the memory is
+            // leaked.
             if unsafe { self.uring.submission().push(entry) }.is_ok() {
                 return Ok(());
             }
@@ -188,10 +189,10 @@ impl Ring {
 
 impl Drop for Ring {
     fn drop(&mut self) {
-        // The kernel may still work with it.
+        // The kernel can still be using the memory.
         mem::forget(mem::take(&mut self.in_flight));
     }
 }
 
-/// The number of what has no memory.
+/// The number of operations without memory.
 const NOTHING: u64 = u64::MAX;

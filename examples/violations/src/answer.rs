@@ -1,16 +1,16 @@
-//! What a server did.
+//! How a server reacted.
 
 use std::fmt;
 
 use wantwrite::AlertDescription;
 
-/// What came behind a violation, and how it ended.
+/// What arrived after a violation, and how the connection ended.
 pub(crate) struct Answer {
-    /// Alerts, but for `close_notify`.
+    /// The alerts, except `close_notify`.
     pub(crate) alerts: Vec<AlertDescription>,
-    /// An HTTP answer: the connection still works.
+    /// An HTTP answer arrived, so the connection still works.
     pub(crate) has_data: bool,
-    /// Records that do not open under the server's keys.
+    /// The records that do not open under the server's keys.
     pub(crate) garbage: usize,
     pub(crate) end: End,
 }
@@ -19,7 +19,7 @@ pub(crate) struct Answer {
 pub(crate) enum End {
     Closed,
     Reset,
-    /// Nothing comes, and nothing ends.
+    /// Nothing arrived, and the connection did not end.
     Silent,
 }
 

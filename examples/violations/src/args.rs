@@ -23,7 +23,7 @@ pub(crate) struct Options {
     pub(crate) address: SocketAddr,
     pub(crate) suite: CipherSuite,
     pub(crate) all_ways: bool,
-    /// A part of the text of the rows to play.
+    /// The text that a row must contain to be played.
     pub(crate) only: String,
 }
 
@@ -48,7 +48,7 @@ pub(crate) fn parse(args: &mut Args) -> Result<Option<Options>, Error> {
     Ok(Some(Options { address, suite, all_ways, only }))
 }
 
-/// Sent anywhere else, a violation is an attack.
+/// Accepts only a loopback address: sent anywhere else, a violation would be an attack.
 fn loopback(text: &str) -> Result<SocketAddr, Error> {
     match text.parse::<SocketAddr>() {
         Ok(address) if address.ip().is_loopback() => Ok(address),

@@ -1,4 +1,4 @@
-//! A handshake by stock rustls over TCP; then every record is made by hand.
+//! A handshake by stock rustls over TCP. After that, every record is made by hand.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -17,10 +17,10 @@ use wantwrite_testing::{Peer, provider, versions};
 use crate::answer::{Answer, End};
 use crate::args::Options;
 
-/// How long a server may say nothing.
+/// How long a server may stay silent.
 const PATIENCE: Duration = Duration::from_millis(1000);
 
-/// Shows whether the server continues.
+/// Shows whether the server is still working.
 const REQUEST: &[u8] = b"GET / HTTP/1.0\r\n\r\n";
 
 pub(crate) struct Client {
@@ -29,7 +29,7 @@ pub(crate) struct Client {
 }
 
 impl Client {
-    /// Behind a finished handshake.
+    /// Connects and completes a handshake.
     pub(crate) fn connect(options: &Options) -> Result<Self, Error> {
         let log = Arc::new(Secrets::default());
         let mut config = ClientConfig::builder_with_provider(provider(options.suite))
@@ -46,7 +46,8 @@ impl Client {
         while peer.0.is_handshaking() || peer.0.wants_write() {
             socket.write_all(&peer.take_wire())?;
             if peer.0.is_handshaking() {
-                // Record by record, so that rustls holds no part of another when its keys are taken.
+                // One record at a time, so that rustls holds no part of a later record when its
+                // keys are extracted.
                 let record = read_record(&mut socket)?.ok_or("the server ended the handshake: it must speak TLS here and have an ECDSA certificate")?;
                 peer.feed(&record)?;
             }
@@ -54,13 +55,13 @@ impl Client {
         Ok(Self { raw: RawPeer::take_over(options.suite, Role::Server, peer, &log), socket })
     }
 
-    /// Sends what it is given, and a request behind it unless a header alone must be enough.
+    /// Sends a violation, followed by a request unless it must be enough on its own.
     pub(crate) fn ask(&mut self, violation: &[u8], is_alone: bool) -> Result<Answer, Error> {
         let mut wire = violation.to_vec();
         if !is_alone {
             wire.extend(self.raw.seal(APPLICATION_DATA, REQUEST));
         }
-        // A server that has gone already says so where it is read from.
+        // If the server has already gone, reading will report it.
         let _broken = self.socket.write_all(&wire);
         let mut answer =
             Answer { alerts: Vec::new(), has_data: false, garbage: 0, end: End::Closed };
@@ -88,14 +89,14 @@ impl Client {
                 answer.alerts.extend(content.get(1).map(|code| AlertDescription(*code)));
             }
             Some((APPLICATION_DATA, content)) => answer.has_data |= !content.is_empty(),
-            // Tickets and KeyUpdates.
+            // Tickets and KeyUpdates are ignored.
             Some(_) => {}
             None => answer.garbage += 1,
         }
     }
 }
 
-/// One whole record, or nothing at the end.
+/// Reads one whole record. `None` at the end of the stream.
 fn read_record(socket: &mut TcpStream) -> io::Result<Option<Vec<u8>>> {
     let mut record = vec![0; HEADER_LEN];
     let n = socket.read(&mut record)?;
@@ -113,7 +114,7 @@ fn is_timeout(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
 }
 
-/// Which server it is does not matter here.
+/// The server's identity does not matter here.
 #[derive(Debug)]
 struct AnyCertificate;
 

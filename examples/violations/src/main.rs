@@ -1,11 +1,11 @@
-//! Plays violations of TLS, as a client behind a finished handshake, against a server on this
-//! machine, and says which alert came.
+//! Plays violations of TLS against a server on this machine, as a client that has completed its
+//! handshake, and prints which alert the server sent.
 //!
 //!     cargo run --release -p violations -- --tls 1.3 127.0.0.1:8443
 //!
-//! The violations are those of DESIGN.md's table (`testing/src/violations.rs`), which has the
-//! alerts that the RFCs give them. The server must speak HTTP, so that one that goes on can be told
-//! from one that has gone, and have an ECDSA certificate, which is not verified.
+//! The violations are those in DESIGN.md's table (`testing/src/violations.rs`), which also has the
+//! alerts that the RFCs prescribe. The server must speak HTTP, so that the program can tell whether
+//! the connection still works, and have an ECDSA certificate, which is not verified.
 #![expect(
     clippy::std_instead_of_alloc,
     clippy::std_instead_of_core,
@@ -37,7 +37,8 @@ fn main() -> ExitCode {
     })
 }
 
-/// A row for each way to commit it: what it is, the alert of the RFC, what the server did.
+/// Prints a row for each variant: its description, the alert that the RFC prescribes, and what the
+/// server did.
 fn play(violation: &Violation, options: &Options, out: &mut dyn Write) -> Result<(), Error> {
     let version = options.suite.version();
     let verdict = match version {

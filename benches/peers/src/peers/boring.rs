@@ -1,4 +1,4 @@
-//! BoringSSL. Its BIO hands each record over by reference as soon as it is sealed.
+//! BoringSSL. Its BIO passes each record on by reference as soon as it is sealed.
 
 use std::io::Write;
 

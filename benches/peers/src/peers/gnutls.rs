@@ -1,7 +1,7 @@
-//! GnuTLS, which hands each record over by reference to a callback.
+//! GnuTLS, which passes each record to a callback by reference.
 //!
-//! With declarations of its own: those of the registry (`gnutls-sys`) are of GnuTLS 3.4, without
-//! TLS 1.3, and have not been kept since.
+//! The declarations are our own: the registry's (`gnutls-sys`) are for GnuTLS 3.4, which has no TLS
+//! 1.3, and are no longer maintained.
 #![expect(unsafe_code, reason = "foreign functions")]
 
 use std::ffi::{CStr, c_char, c_int, c_uint, c_void};
@@ -24,7 +24,7 @@ impl Peer for GnuTls {
 
     fn new(_: &Setup, transport: Transport) -> Result<Self, Error> {
         let (mut credentials, mut session) = (null_mut(), null_mut());
-        // SAFETY: each function gets what the one before made; failures end here.
+        // SAFETY: each function receives what the previous one created. Failures end here.
         unsafe {
             check(gnutls_certificate_allocate_credentials(&mut credentials))?;
             check(gnutls_init(&mut session, CLIENT | NONBLOCK))?;
@@ -43,7 +43,7 @@ impl Peer for GnuTls {
     }
 
     fn negotiate(&mut self) -> Result<bool, Error> {
-        // SAFETY: the session is ours.
+        // SAFETY: this value owns the session.
         match unsafe { gnutls_handshake(self.session.as_ptr()) } {
             AGAIN => Ok(false),
             code => Ok(check(code).map(|()| true)?),
@@ -53,7 +53,7 @@ impl Peer for GnuTls {
     fn write(&mut self, mut plaintext: &[u8]) -> Result<(), Error> {
         while !plaintext.is_empty() {
             let (data, len) = (plaintext.as_ptr().cast(), plaintext.len());
-            // SAFETY: the session is ours, and reads no more than `len` bytes.
+            // SAFETY: this value owns the session. The function reads at most `len` bytes.
             let sent = unsafe { gnutls_record_send(self.session.as_ptr(), data, len) };
             let sent = usize::try_from(sent).map_err(|_| "GnuTLS did not send")?;
             plaintext = &plaintext[sent..];
@@ -64,7 +64,7 @@ impl Peer for GnuTls {
 
 impl Drop for GnuTls {
     fn drop(&mut self) {
-        // SAFETY: both are ours; the session goes first, since it refers to the other.
+        // SAFETY: this value owns both. The session is freed first, since it refers to the other.
         unsafe {
             gnutls_deinit(self.session.as_ptr());
             gnutls_certificate_free_credentials(self.credentials.as_ptr());
@@ -72,7 +72,7 @@ impl Drop for GnuTls {
     }
 }
 
-/// What is written between the two calls shares records.
+/// Writes between the two calls share records.
 pub(crate) struct GnuTlsCorked(GnuTls);
 
 impl Peer for GnuTlsCorked {
@@ -87,20 +87,20 @@ impl Peer for GnuTlsCorked {
     }
 
     fn write(&mut self, plaintext: &[u8]) -> Result<(), Error> {
-        // SAFETY: the session is ours.
+        // SAFETY: this value owns the session.
         unsafe { gnutls_record_cork(self.0.session.as_ptr()) };
         self.0.write(plaintext)
     }
 
     fn drain(&mut self) -> Result<(), Error> {
-        // SAFETY: the session is ours.
+        // SAFETY: this value owns the session.
         let sent = unsafe { gnutls_record_uncork(self.0.session.as_ptr(), WAIT) };
         check(sent.min(0))
     }
 }
 
 pub(crate) fn version() -> String {
-    // SAFETY: without a version to compare with, it returns the library's own, which is static.
+    // SAFETY: without a version to compare with, it returns a static string, the library's version.
     let version = unsafe { CStr::from_ptr(gnutls_check_version(null())) };
     version.to_string_lossy().into_owned()
 }
@@ -115,20 +115,20 @@ fn check(code: c_int) -> Result<(), Error> {
 }
 
 unsafe extern "C" fn push(context: *mut c_void, data: *const c_void, len: usize) -> isize {
-    // SAFETY: GnuTLS passes the context set above and its own buffer.
+    // SAFETY: GnuTLS passes the context set above, and its own buffer.
     unsafe { callback::send(context, data, len) };
     len.cast_signed()
 }
 
 unsafe extern "C" fn pull(context: *mut c_void, data: *mut c_void, len: usize) -> isize {
-    // SAFETY: GnuTLS passes the context set above and its own buffer.
+    // SAFETY: GnuTLS passes the context set above, and its own buffer.
     match unsafe { callback::receive(context, data, len) } {
         0 => -1,
         n => n.cast_signed(),
     }
 }
 
-/// The only way in which the callbacks fail.
+/// The only error that the callbacks report.
 unsafe extern "C" fn would_block(_context: *mut c_void) -> c_int {
     rustix::io::Errno::WOULDBLOCK.raw_os_error()
 }

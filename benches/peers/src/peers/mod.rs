@@ -1,4 +1,4 @@
-//! A file for each library.
+//! One file per library.
 
 #[cfg(feature = "boring")]
 mod boring;

@@ -1,4 +1,4 @@
-//! The system's OpenSSL. Its BIO hands each record over by reference as soon as it is sealed.
+//! The system's OpenSSL. Its BIO passes each record on by reference as soon as it is sealed.
 
 use std::io::Write;
 

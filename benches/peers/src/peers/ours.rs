@@ -1,4 +1,4 @@
-//! Our connection, one record a write, and coalescing.
+//! Our connection, with one record per write and with coalescing.
 
 use std::collections::VecDeque;
 use std::hint::black_box;
@@ -19,7 +19,7 @@ pub(crate) struct Ours<W> {
     way: W,
 }
 
-/// A way into the writer.
+/// A way to write to the writer.
 pub(crate) trait Way: Default {
     const NAME: &str;
     const COALESCING: Coalescing = Coalescing::Off;
@@ -27,7 +27,7 @@ pub(crate) trait Way: Default {
 
     fn prepare(&mut self, _plaintext: &[u8], _writes: usize) {}
 
-    /// Returns how many bytes were accepted: 0 if the buffer is full.
+    /// Returns how many bytes were accepted. 0 means that the buffer is full.
     fn write(&mut self, connection: &mut Connection, plaintext: &[u8]) -> Result<usize, Error>;
 }
 
@@ -92,7 +92,7 @@ impl Way for Write {
     }
 }
 
-/// No copy: the bytes are made in place, and the making is not counted.
+/// No copy: the bytes are produced in place. Producing them is not measured.
 #[derive(Default)]
 pub(crate) struct Slot;
 
@@ -107,7 +107,7 @@ impl Way for Slot {
     }
 }
 
-/// The same through AWS-LC: whole records are sealed from the caller's memory.
+/// The same with AWS-LC, which seals whole records from the caller's memory.
 #[cfg(feature = "aws-lc")]
 #[derive(Default)]
 pub(crate) struct WriteByAwsLc(Write);
@@ -136,7 +136,7 @@ impl Way for SlotByAwsLc {
     }
 }
 
-/// No copy: sealed in memory made before the time is taken and given back within it.
+/// No copy: sealed in memory that is allocated before the measured time and freed within it.
 #[derive(Default)]
 pub(crate) struct WriteOwned {
     made: VecDeque<BytesMut>,
@@ -147,12 +147,12 @@ impl Way for WriteOwned {
 
     fn prepare(&mut self, plaintext: &[u8], writes: usize) {
         let make = |_| {
-            // A spare byte behind the last fragment, for its type.
+            // One spare byte after the last fragment, for its content type.
             let mut made = BytesMut::with_capacity(plaintext.len() + 1);
             made.extend_from_slice(plaintext);
             made
         };
-        // Used in the order of allocation: freed from the other end, each would shrink the heap.
+        // Used in the order of allocation. Freed in the reverse order, each would shrink the heap.
         self.made = (0..writes).map(make).collect();
     }
 
@@ -166,7 +166,7 @@ impl Way for WriteOwned {
     }
 }
 
-/// Writes share a record until the drain reaches it: the default.
+/// The default: writes share a record until the drain reaches it.
 #[derive(Default)]
 pub(crate) struct Coalesced;
 

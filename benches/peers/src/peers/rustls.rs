@@ -54,7 +54,7 @@ impl Peer for Rustls {
     }
 }
 
-/// What a user does who wants small writes to share a record, and can say when to flush.
+/// What you would use for small writes that share a record, if you know when to flush.
 pub(crate) struct RustlsBehindBufWriter(BufWriter<Rustls>);
 
 impl Peer for RustlsBehindBufWriter {

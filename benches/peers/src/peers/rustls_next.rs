@@ -1,4 +1,4 @@
-//! The next rustls, which appends records to a buffer of the caller's, over AWS-LC.
+//! The next rustls, which appends records to the caller's buffer, over AWS-LC.
 
 use std::io::{ErrorKind, Write};
 use std::sync::Arc;
@@ -19,14 +19,14 @@ use crate::transport::Transport;
 pub(crate) struct RustlsNext {
     connection: Connection<ClientSide, Tcp>,
     input: VecInput,
-    /// Records that wait for the drain; its memory is used again.
+    /// Records waiting for the drain. The memory is reused.
     records: Vec<u8>,
     transport: Transport,
 }
 
 impl Peer for RustlsNext {
     const NAME: &str = "rustls 0.24-dev, AWS-LC";
-    /// It takes the type byte and the tag off, also where the limit is TLS's own.
+    /// rustls subtracts the type byte and the tag, even if the limit is TLS's own.
     const FRAGMENT_LEN: usize = MAX_FRAGMENT_LEN - 17;
 
     fn new(setup: &Setup, transport: Transport) -> Result<Self, Error> {

@@ -1,4 +1,4 @@
-//! s2n-tls, which hands each record over by reference to a callback.
+//! s2n-tls, which passes each record to a callback by reference.
 #![expect(unsafe_code, reason = "s2n-tls takes callbacks with a pointer as their context")]
 
 use std::ffi::{c_int, c_void};
@@ -33,7 +33,7 @@ impl Peer for S2n {
         connection.set_server_name(Setup::NAME)?;
         connection.set_send_callback(Some(send))?;
         connection.set_receive_callback(Some(receive))?;
-        // SAFETY: the transport is kept as long as the connection.
+        // SAFETY: the transport lives as long as the connection.
         unsafe {
             connection.set_send_context(transport.as_context())?;
             connection.set_receive_context(transport.as_context())?;
@@ -63,14 +63,14 @@ unsafe extern "C" fn send(context: *mut c_void, data: *const u8, len: u32) -> c_
     let (Ok(size), Ok(sent)) = (usize::try_from(len), c_int::try_from(len)) else {
         return FAILED;
     };
-    // SAFETY: s2n-tls passes the context set above and its own buffer.
+    // SAFETY: s2n-tls passes the context set above, and its own buffer.
     unsafe { callback::send(context, data.cast(), size) };
     sent
 }
 
 unsafe extern "C" fn receive(context: *mut c_void, data: *mut u8, len: u32) -> c_int {
     let size = usize::try_from(len).unwrap_or(0);
-    // SAFETY: s2n-tls passes the context set above and its own buffer.
+    // SAFETY: s2n-tls passes the context set above, and its own buffer.
     match unsafe { callback::receive(context, data.cast(), size) } {
         0 => {
             set_errno(Errno(WOULD_BLOCK));

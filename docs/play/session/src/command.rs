@@ -1,4 +1,4 @@
-//! What a session can be told to do.
+//! The commands of a session.
 
 use wantwrite::{ConfigError, Error, Padding, Sizing};
 
@@ -13,7 +13,7 @@ pub enum Command {
     Coalescing(bool),
     /// `write N`: how many bytes the program offers each turn.
     Write(usize),
-    /// `drain N`: how many bytes the transport takes each turn.
+    /// `drain N`: how many bytes the transport accepts each turn.
     Drain(usize),
     /// `sizing max`, `sizing fixed N`, `sizing slow-start` or `sizing congestion`.
     Sizing(Sizing),
@@ -31,23 +31,23 @@ pub enum Command {
     Restart,
 }
 
-/// Why a command did nothing.
+/// Why a command had no effect.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum CommandError {
-    /// It is not a command.
+    /// The text is not a command.
     Unknown,
-    /// The number is missing, or is not one.
+    /// The number is missing or invalid.
     NotANumber,
-    /// The number is above what the page offers.
+    /// The number is larger than the page offers.
     TooLarge {
         /// The number given.
         given: usize,
         /// The largest one allowed.
         most: usize,
     },
-    /// The engine refuses the setting.
+    /// The engine rejects the setting.
     Config(ConfigError),
-    /// What the writer sealed could not be opened again.
+    /// A record that the writer sealed could not be opened.
     Unreadable(Error),
 }
 

@@ -1,4 +1,4 @@
-//! The peer that opens what the writer seals, to know what is in each record.
+//! The peer, which opens what the writer seals to find out what each record contains.
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
@@ -9,18 +9,18 @@ use wantwrite::{
 
 use crate::settings::{SECRET, SUITE};
 
-/// A record that waits, or that has left.
+/// A record that is pending or has been sent.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sealed {
     pub(crate) kind: Kind,
     pub(crate) content: usize,
     pub(crate) wire_len: usize,
-    /// How much of it the transport has taken.
+    /// How much of it the transport has accepted.
     pub(crate) gone: usize,
 }
 
 impl Sealed {
-    /// Zeros behind the type byte.
+    /// Returns the number of padding zeros after the type byte.
     pub(crate) const fn padding(&self) -> usize {
         match self.kind {
             Kind::Data(_) => self.wire_len - OVERHEAD - self.content,
@@ -29,27 +29,27 @@ impl Sealed {
     }
 }
 
-/// Header, type byte and tag.
+/// The header, type byte and tag.
 const OVERHEAD: usize = HEADER_LEN + 1 + 16;
 const HEADER_LEN: usize = 5;
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Kind {
-    /// Application data, and what ended the record.
+    /// Application data, with the reason why the record ended.
     Data(&'static str),
     KeyUpdate,
     CloseNotify,
 }
 
-/// The records that wait, oldest first.
+/// The pending records, oldest first.
 #[derive(Debug)]
 pub(crate) struct Inspector {
     peer: Reader,
     records: VecDeque<Sealed>,
-    /// Bytes of `records` that wait.
+    /// The bytes of `records` that are pending.
     waiting: usize,
     ends: RecordEnds,
-    /// Content of all records sealed.
+    /// The content of all sealed records.
     sealed_content: u64,
 }
 
@@ -58,7 +58,7 @@ impl Inspector {
         let secret = TrafficSecret::new(SUITE, &SECRET).ok()?;
         let keys = ReadKeys::from_secret(secret);
         let mut config = ReaderConfig::default();
-        // The page has a button for them, and no data between.
+        // The page has a button for KeyUpdates, and sends no data in between.
         config.limits.key_updates.initial = 1 << 20;
         config.limits.key_updates.saved = 1 << 20;
         Some(Self {
@@ -74,12 +74,12 @@ impl Inspector {
         &self.records
     }
 
-    /// Plaintext of the current record.
+    /// Returns the plaintext in the current record.
     pub(crate) fn current(&self, accepted: u64) -> u64 {
         accepted.saturating_sub(self.sealed_content)
     }
 
-    /// Opens a copy of each record that was sealed since the last call. It seals nothing itself.
+    /// Opens a copy of each record sealed since the last call. Does not seal anything itself.
     pub(crate) fn look(&mut self, writer: &mut Writer) -> Result<(), Error> {
         if writer.waiting() == self.waiting {
             return Ok(());
@@ -116,7 +116,8 @@ impl Inspector {
         Ok((content, kind))
     }
 
-    /// The transport has taken `n` bytes. Returns how many records have left whole.
+    /// Records that the transport has accepted `n` bytes. Returns how many records have been sent
+    /// whole.
     pub(crate) fn on_drained(&mut self, n: usize, mut left: impl FnMut(Sealed)) {
         self.waiting = self.waiting.saturating_sub(n);
         let mut rest = n;
@@ -133,7 +134,7 @@ impl Inspector {
     }
 }
 
-/// What ended the records of one call: those that were full come first.
+/// The reasons why the records of one call ended. Full records come first.
 struct NewEnds {
     full: u64,
     flushed: u64,

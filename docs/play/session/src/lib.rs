@@ -1,8 +1,8 @@
-//! The session behind the page to play with: a [`Writer`](wantwrite::Writer), a program that writes
-//! and a transport that drains, all driven by text commands.
+//! The session of the interactive page: a [`Writer`](wantwrite::Writer), a program that writes and
+//! a transport that drains, all driven by text commands.
 //!
-//! The page runs it as WebAssembly, the program `play` runs it natively. The same commands give the
-//! same views.
+//! The page runs it as WebAssembly, and the program `play` runs it natively. The same commands
+//! produce the same views.
 #![no_std]
 #![forbid(unsafe_code)]
 

@@ -1,5 +1,5 @@
-//! Replays a script of commands, one a line, from standard input; prints the view after each as a
-//! line of JSON.
+//! Replays a script of commands from standard input, one per line, and prints the view after each
+//! as a line of JSON.
 #![forbid(unsafe_code)]
 #![expect(clippy::std_instead_of_core, reason = "a program, which has std")]
 

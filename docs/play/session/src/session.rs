@@ -16,23 +16,23 @@ pub struct Session {
     writer: Writer,
     inspector: Inspector,
     turn: u32,
-    /// What the program was told in the last turn.
+    /// What the program wrote in the last turn.
     accepted: usize,
     refused: Option<WriteError>,
-    /// What the transport took in the last turn.
+    /// What the transport accepted in the last turn.
     drained: usize,
-    /// The last records that have left whole, newest last.
+    /// The last records that were sent whole, newest last.
     left: Vec<Sealed>,
 }
 
-/// How many records that have left are remembered.
+/// How many sent records are remembered.
 const LOG_LEN: usize = 8;
 
 impl Session {
-    /// A session with the settings that the page begins with.
+    /// Creates a session with the page's initial settings.
     ///
     /// # Errors
-    /// [`CommandError::Unknown`] never comes here: the settings are legal.
+    /// Never returned: these settings are valid.
     pub fn new() -> Result<Self, CommandError> {
         Self::with(Settings::DEFAULT)
     }
@@ -51,10 +51,10 @@ impl Session {
         })
     }
 
-    /// Does what the command says.
+    /// Performs a command.
     ///
     /// # Errors
-    /// [`CommandError`]; the session is unchanged if a setting was refused.
+    /// [`CommandError`]. The session is unchanged if a setting was rejected.
     pub fn run(&mut self, command: Command) -> Result<(), CommandError> {
         let settings = self.settings;
         match command {
@@ -87,7 +87,7 @@ impl Session {
         self.inspector.look(&mut self.writer).map_err(CommandError::Unreadable)
     }
 
-    /// The program writes once, then the transport takes what it can.
+    /// The program writes once, then the transport accepts what it can.
     fn take_turn(&mut self) -> Result<(), CommandError> {
         self.turn = self.turn.saturating_add(1);
         self.writer.observe(settings::conditions(self.turn));
@@ -100,7 +100,7 @@ impl Session {
         self.look()?;
         self.drained = 0;
         while self.drained < self.settings.drain {
-            // This seals the current record if nothing sealed waits.
+            // This seals the current record if no sealed bytes are pending.
             let waits = self.writer.drain().remaining();
             self.look()?;
             let n = waits.min(self.settings.drain - self.drained);
@@ -140,7 +140,7 @@ impl Session {
 mod tests {
     use super::*;
 
-    /// The script that the page is checked with.
+    /// The script that checks the page.
     const SCRIPT: &str = include_str!("../../session.script");
 
     fn replay(mut look: impl FnMut(&str, &Session)) {

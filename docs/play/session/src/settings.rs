@@ -1,4 +1,4 @@
-//! What the controls of the page set.
+//! The settings that the page's controls change.
 
 use core::time::Duration;
 
@@ -11,15 +11,15 @@ use wantwrite::{
 pub(crate) const MAX_CAPACITY: usize = 256 * 1024;
 pub(crate) const MAX_PER_TURN: usize = 256 * 1024;
 
-/// Padded lengths of the inner plaintext, for `padding sizes`.
+/// The padded lengths of the inner plaintext, for `padding sizes`.
 pub(crate) static PADDED_SIZES: [usize; 4] = [256, 1024, 4096, 16_384];
 
-/// The transport that `sizing congestion` is told of: ten segments, which is where TCP begins.
+/// The transport conditions for `sizing congestion`: ten segments, TCP's initial window.
 const WINDOW: Window = Window { mss: 1448, cwnd: 10 };
-/// The time that a turn takes, for `sizing slow-start`.
+/// The duration of a turn, for `sizing slow-start`.
 const TURN: Duration = Duration::from_millis(10);
 
-/// All sessions use the same key: the page keeps no secrets.
+/// All sessions use the same key, since the page has no secrets.
 pub(crate) const SUITE: CipherSuite = CipherSuite::TLS_AES_128_GCM_SHA256;
 pub(crate) const SECRET: [u8; 32] = [7; 32];
 
@@ -52,7 +52,7 @@ impl Settings {
     }
 }
 
-/// What the writer is told at the beginning of a turn.
+/// Returns the conditions that are reported to the writer at the start of a turn.
 pub(crate) fn conditions(turn: u32) -> Conditions {
     Conditions::at(TURN.saturating_mul(turn)).with_window(WINDOW)
 }

@@ -1,4 +1,4 @@
-//! What a session shows, as JSON.
+//! A session's view, as JSON.
 
 use alloc::string::String;
 use core::fmt::{self, Display, Formatter};
@@ -7,7 +7,7 @@ use crate::Session;
 use crate::inspector::{Kind, Sealed};
 
 impl Session {
-    /// All that the page draws, as one JSON object without line breaks.
+    /// Returns everything that the page draws, as one JSON object without line breaks.
     #[must_use]
     pub fn view(&self) -> String {
         alloc::format!("{}", View(self))
@@ -46,7 +46,7 @@ impl Display for View<'_> {
     }
 }
 
-/// Each record as `[kind, content, padding, wire length, bytes that are gone]`.
+/// Lists each record as `[kind, content, padding, wire length, bytes already sent]`.
 fn list<'a>(f: &mut Formatter<'_>, records: impl IntoIterator<Item = &'a Sealed>) -> fmt::Result {
     f.write_str("[")?;
     for (i, record) in records.into_iter().enumerate() {

@@ -1,6 +1,6 @@
-//! A [`Session`] for a page, which exchanges memory and numbers with this module and nothing else.
+//! A [`Session`] for a page. The page and this module exchange only memory and numbers.
 //!
-//! The page puts a command into [`input`], calls [`run`], and reads text from [`output`].
+//! The page writes a command to [`input`], calls [`run`], and reads text from [`output`].
 #![no_std]
 
 extern crate alloc;
@@ -23,7 +23,7 @@ struct Page {
     output: String,
 }
 
-/// Where a command of `len` bytes goes.
+/// Returns where to write a command of `len` bytes.
 #[unsafe(no_mangle)]
 pub extern "C" fn input(len: usize) -> *mut u8 {
     let mut page = PAGE.lock();
@@ -32,7 +32,7 @@ pub extern "C" fn input(len: usize) -> *mut u8 {
     page.input.as_mut_ptr()
 }
 
-/// Runs the command. Returns the length of the output: the view as JSON, or an error that begins
+/// Runs the command. Returns the length of the output: the view as JSON, or an error that starts
 /// with `!`.
 #[unsafe(no_mangle)]
 pub extern "C" fn run() -> usize {
@@ -44,7 +44,7 @@ pub extern "C" fn run() -> usize {
     page.output.len()
 }
 
-/// Where the output is.
+/// Returns where the output is.
 #[unsafe(no_mangle)]
 pub extern "C" fn output() -> *const u8 {
     PAGE.lock().output.as_ptr()
@@ -66,12 +66,12 @@ impl Page {
 }
 
 static mut ARENA: [u8; ARENA_LEN] = [0; ARENA_LEN];
-/// Both buffers at their largest, their copies, and the text: four times over.
+/// Four times the size of both buffers at their largest, their copies, and the text.
 const ARENA_LEN: usize = 8 * 1024 * 1024;
 
 #[global_allocator]
 static HEAP: TalcLock<Mutex<()>, Claim> =
-    // SAFETY: nothing else names the arena.
+    // SAFETY: nothing else refers to the arena.
     TalcLock::new(unsafe { Claim::array(&raw mut ARENA) });
 
 #[panic_handler]
@@ -84,7 +84,7 @@ fn panic(_info: &PanicInfo<'_>) -> ! {
     }
 }
 
-// Records need no randomness.
+// Sealing records needs no randomness.
 getrandom::register_custom_getrandom!(no_randomness);
 
 fn no_randomness(_dest: &mut [u8]) -> Result<(), getrandom::Error> {

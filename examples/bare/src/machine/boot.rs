@@ -1,4 +1,4 @@
-//! The first instructions of the program and the last, and the stack between.
+//! The program's first and last instructions, and its stack.
 
 use core::arch::global_asm;
 use core::panic::PanicInfo;
@@ -7,7 +7,7 @@ use core::ptr;
 use super::semihosting::exit;
 use crate::print::println;
 
-/// What the stack holds where it was never used.
+/// The pattern in every part of the stack that was never used.
 const UNUSED_STACK: u64 = 0x5aa5_c33c_9669_f00f;
 
 global_asm!(
@@ -19,7 +19,7 @@ global_asm!(
 );
 
 unsafe extern "C" {
-    // Made by the linker script: addresses, not values.
+    // Defined by the linker script. Only their addresses have a meaning.
     static stack_bottom: u64;
     static stack_top: u64;
 }
@@ -28,13 +28,13 @@ extern "C" fn start() -> ! {
     exit(crate::main())
 }
 
-/// The most bytes of the stack that were in use at a time.
+/// Returns the peak use of the stack in bytes.
 pub(crate) fn stack_peak() -> usize {
     let (bottom, top) = ((&raw const stack_bottom).addr(), (&raw const stack_top).addr());
     let is_unused = |address: &usize| {
         let word = ptr::with_exposed_provenance::<u64>(*address);
-        // SAFETY: all of the stack may be read and is initialized. The part that Rust uses may
-        // change at any time: that is why the read is volatile.
+        // SAFETY: the whole stack is readable and initialised. The part that Rust uses can change
+        // at any time, so the read is volatile.
         unsafe { word.read_volatile() == UNUSED_STACK }
     };
     let words = (bottom..top).step_by(size_of::<u64>());

@@ -1,15 +1,16 @@
-// From reset to the first function: at EL1, with one core, the MMU off and every register unknown.
+// From reset to the first function. We start at EL1 on one core, with the MMU off and every
+// register undefined.
 
 .section .text.boot, "ax"
 .globl _start
 _start:
-    // ring and compiled Rust use the vector registers: no trap for them (CPACR_EL1.FPEN).
+    // ring and compiled Rust use the vector registers: disable the trap for them (CPACR_EL1.FPEN).
     mov     x0, #(3 << 20)
     msr     cpacr_el1, x0
     adr     x0, vectors
     msr     vbar_el1, x0
-    // Without the MMU all memory is device memory, where an unaligned access faults. ring's C and
-    // assembly make such accesses.
+    // Without the MMU, all memory is device memory, where unaligned accesses fault. ring's C and
+    // assembly make unaligned accesses.
     ldr     x0, =MEMORY_KINDS
     msr     mair_el1, x0
     ldr     x0, =TRANSLATION
@@ -29,14 +30,14 @@ _start:
     bic     x0, x0, #(1 << 1)       // A: no alignment check
     msr     sctlr_el1, x0
     isb
-    // Exceptions have a stack of their own: that the program's is used up must not stop the report.
+    // Exceptions have their own stack, so that a stack overflow can still be reported.
     ldr     x0, =exception_stack_top
     mov     sp, x0
     msr     spsel, #0
     ldr     x0, =stack_bottom
     ldr     x1, =stack_top
     mov     sp, x1
-    // What is still so at the end was never used.
+    // Whatever still has this pattern at the end was never used.
     ldr     x2, =UNUSED_STACK
 0:  stp     x2, x2, [x0], #16
     cmp     x0, x1
@@ -53,7 +54,7 @@ _start:
 3:  wfi
     b       3b
 
-// No exception is expected: no interrupt is on, and nothing is paged.
+// No exception is expected: interrupts are off and nothing is paged.
 .balign 2048
 vectors:
 .rept 16
@@ -64,12 +65,12 @@ vectors:
     b       {exception}
 .endr
 
-// Addresses are mapped to themselves. What has no entry faults: address 0, for one.
+// Addresses are mapped to themselves. Addresses without an entry fault, address 0 among them.
 .section .rodata.tables, "a"
 .set MEMORY_KINDS, 0x04ff           // 0: normal, write-back. 1: device, nGnRE
 .set TRANSLATION, 32 | 1 << 8 | 1 << 10 | 3 << 12 | 1 << 23 // 4 GiB, cached tables, no upper half
 .set TABLE, 3
-.set BLOCK, 1 | 1 << 10             // accessed before, so that no access faults for that
+.set BLOCK, 1 | 1 << 10             // marked as accessed, so that the first access does not fault
 .set NORMAL, 0 << 2 | 3 << 8        // inner shareable
 .set DEVICE, 1 << 2
 .set READ_ONLY, 1 << 7

@@ -1,4 +1,4 @@
-//! The processor's random numbers, which ring asks getrandom for, and that asks us.
+//! The processor's random numbers. ring gets them through getrandom, which calls this module.
 
 use core::arch::asm;
 
@@ -16,13 +16,13 @@ fn fill(dest: &mut [u8]) -> Result<(), getrandom::Error> {
     Ok(())
 }
 
-/// The source may need a moment to collect as much as was taken.
+/// After delivering this many bytes, the source can need a moment to collect more entropy.
 const ATTEMPTS: u32 = 1000;
 
-/// Where they are missing, their instruction faults.
+/// Without this check, the instruction would fault on processors that do not have it.
 fn has_random_numbers() -> bool {
     let features: u64;
-    // SAFETY: it reads what the processor is.
+    // SAFETY: reads an identification register of the processor.
     unsafe {
         asm!(
             "mrs {features}, id_aa64isar0_el1",
@@ -35,7 +35,8 @@ fn has_random_numbers() -> bool {
 
 fn random_number() -> Option<u64> {
     let (number, is_valid): (u64, u64);
-    // SAFETY: RNDR, which `fill` has found to exist, changes its register and the flags.
+    // SAFETY: `fill` has checked that RNDR exists. It changes only its destination register and the
+    // flags.
     unsafe {
         asm!(
             "mrs {number}, s3_3_c2_c4_0",

@@ -1,4 +1,4 @@
-//! The PL011: the wire to the peer.
+//! The PL011, a UART: the wire to the peer.
 
 use core::{error, fmt};
 
@@ -6,19 +6,19 @@ use super::register::Register;
 
 const BASE: usize = 0x0900_0000;
 
-// SAFETY: the offsets are the PL011's; it moves nothing in memory.
+// SAFETY: these offsets are the PL011's. Accessing its registers changes no memory.
 const DATA: Register = unsafe { Register::at(BASE) };
-// SAFETY: the same.
+// SAFETY: as above.
 const FLAGS: Register = unsafe { Register::at(BASE + 0x18) };
-// SAFETY: the same.
+// SAFETY: as above.
 const DIVISOR_INTEGER: Register = unsafe { Register::at(BASE + 0x24) };
-// SAFETY: the same.
+// SAFETY: as above.
 const DIVISOR_FRACTION: Register = unsafe { Register::at(BASE + 0x28) };
-// SAFETY: the same.
+// SAFETY: as above.
 const LINE_CONTROL: Register = unsafe { Register::at(BASE + 0x2c) };
-// SAFETY: the same.
+// SAFETY: as above.
 const CONTROL: Register = unsafe { Register::at(BASE + 0x30) };
-// SAFETY: the same.
+// SAFETY: as above.
 const INTERRUPT_MASK: Register = unsafe { Register::at(BASE + 0x38) };
 
 const FLAG_BUSY: u32 = 1 << 3;
@@ -29,14 +29,14 @@ const LINE_8_BITS: u32 = 3 << 5;
 const CONTROL_ENABLE: u32 = 1 << 0;
 const CONTROL_TRANSMIT: u32 = 1 << 8;
 const CONTROL_RECEIVE: u32 = 1 << 9;
-/// TLS does not ask for a lost byte again: the wire must hold the sender back.
+/// TLS does not retransmit lost bytes, so the wire must be able to hold the sender back.
 const CONTROL_FLOW: u32 = 3 << 14;
 
-/// The only one of its kind; made once.
+/// The machine's only UART. Create it once.
 pub(crate) struct Uart(());
 
 impl Uart {
-    /// Starts the device: 115,200 bits a second from its 24 MHz.
+    /// Starts the device at 115,200 bits per second, from its 24 MHz clock.
     pub(crate) fn start() -> Self {
         CONTROL.write(0);
         while FLAGS.read() & FLAG_BUSY != 0 {}
@@ -48,7 +48,7 @@ impl Uart {
         Self(())
     }
 
-    /// Sends the first of the bytes, as many as it takes now, and returns how many.
+    /// Sends as many of the bytes as the device accepts now, and returns how many that were.
     pub(crate) fn send(&mut self, bytes: &[u8]) -> usize {
         let mut sent = 0;
         for byte in bytes {
@@ -61,17 +61,18 @@ impl Uart {
         sent
     }
 
-    /// Receives what has come, at most as much as `memory` holds, and returns how much it is.
+    /// Receives what has arrived, up to the length of `memory`, and returns how many bytes that
+    /// were.
     ///
     /// # Errors
-    /// [`WireError`] if a byte did not come whole, or came while there was no room for it.
+    /// [`WireError`] if a byte arrived damaged, or while there was no room for it.
     pub(crate) fn receive(&mut self, memory: &mut [u8]) -> Result<usize, WireError> {
         let mut received = 0;
         for place in memory {
             if FLAGS.read() & FLAG_RECEIVE_EMPTY != 0 {
                 break;
             }
-            // The errors of a byte stand beside it.
+            // A byte's error flags are in the same register.
             let [byte, errors, ..] = DATA.read().to_le_bytes();
             if errors != 0 {
                 return Err(WireError(errors));
@@ -83,7 +84,7 @@ impl Uart {
     }
 }
 
-/// A byte is lost.
+/// A byte was lost.
 #[derive(Debug)]
 pub(crate) struct WireError(u8);
 

@@ -1,4 +1,4 @@
-//! System calls of Linux on x86_64, as few as a client needs.
+//! The few Linux system calls that a client needs, for x86_64.
 
 use core::arch::asm;
 use core::error::Error;
@@ -7,7 +7,7 @@ use core::fmt;
 use core::net::SocketAddr;
 use core::time::Duration;
 
-/// Why a system call failed: the kernel's number.
+/// Why a system call failed: the kernel's error number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Errno(usize);
 
@@ -50,12 +50,12 @@ impl Fd {
 
 impl Drop for Fd {
     fn drop(&mut self) {
-        // SAFETY: it touches no memory, and the descriptor was ours alone.
+        // SAFETY: touches no memory, and only this value owned the descriptor.
         let _closed = unsafe { call(CLOSE, [self.arg(), 0, 0, 0, 0, 0]) };
     }
 }
 
-/// A file that is open for reading.
+/// A file opened for reading.
 #[derive(Debug)]
 pub(crate) struct File(Fd);
 
@@ -67,48 +67,49 @@ impl File {
         Fd::new(unsafe { call(OPEN, [path, 0, 0, 0, 0, 0]) }?).map(Self)
     }
 
-    /// Reads into `buf` and returns how much; 0 at the end.
+    /// Reads into `buf` and returns the number of bytes, 0 at the end of the file.
     pub(crate) fn read(&self, buf: &mut [u8]) -> Result<usize, Errno> {
         let to = buf.as_mut_ptr().expose_provenance();
-        // SAFETY: the kernel writes at most `buf.len()` bytes there.
+        // SAFETY: the kernel writes at most `buf.len()` bytes to `buf`.
         unsafe { call(READ, [self.0.arg(), to, buf.len(), 0, 0, 0]) }
     }
 }
 
-/// A TCP socket that never blocks, once it is connected.
+/// A TCP socket that never blocks after it has connected.
 #[derive(Debug)]
 pub(crate) struct Socket(Fd);
 
 impl Socket {
-    /// Connects to `address`, and waits for that.
+    /// Connects to `address`, and blocks until that is done.
     pub(crate) fn connect(address: SocketAddr) -> Result<Self, Errno> {
         let (family, bytes, len) = socket_address(address);
-        // SAFETY: it touches no memory.
+        // SAFETY: touches no memory.
         let number = unsafe { call(SOCKET, [family, SOCK_STREAM | SOCK_CLOEXEC, 0, 0, 0, 0]) }?;
         let this = Self(Fd::new(number)?);
         let address = bytes.as_ptr().expose_provenance();
-        // SAFETY: the kernel reads `len` bytes there, which is no more than the array has.
+        // SAFETY: the kernel reads `len` bytes, which is at most the length of the array.
         unsafe { call(CONNECT, [this.0.arg(), address, len, 0, 0, 0]) }?;
         Ok(this)
     }
 
-    /// Gives the transport a prefix of `bytes` and returns its length.
+    /// Passes a prefix of `bytes` to the transport and returns its length.
     pub(crate) fn send(&self, bytes: &[u8]) -> Result<usize, Errno> {
         let from = bytes.as_ptr().expose_provenance();
         let flags = MSG_DONTWAIT | MSG_NOSIGNAL;
-        // SAFETY: the kernel reads at most `bytes.len()` bytes there.
+        // SAFETY: the kernel reads at most `bytes.len()` bytes from `bytes`.
         unsafe { call(SENDTO, [self.0.arg(), from, bytes.len(), flags, 0, 0]) }
     }
 
-    /// Takes what the transport has into `buf` and returns how much; 0 at the end.
+    /// Receives available bytes into `buf` and returns their number, 0 at the end.
     pub(crate) fn receive(&self, buf: &mut [u8]) -> Result<usize, Errno> {
         let to = buf.as_mut_ptr().expose_provenance();
-        // SAFETY: the kernel writes at most `buf.len()` bytes there.
+        // SAFETY: the kernel writes at most `buf.len()` bytes to `buf`.
         unsafe { call(RECVFROM, [self.0.arg(), to, buf.len(), MSG_DONTWAIT, 0, 0]) }
     }
 }
 
-/// What one socket waits for, in the layout that poll(2) reads and answers in.
+/// The events that one socket waits for, in the layout of poll(2), which also writes its answer
+/// there.
 #[derive(Debug)]
 #[repr(C)]
 pub(crate) struct Poll {
@@ -117,7 +118,7 @@ pub(crate) struct Poll {
     revents: c_short,
 }
 
-/// What a socket is ready for.
+/// The readiness of a socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Events {
     pub(crate) readable: bool,
@@ -125,9 +126,9 @@ pub(crate) struct Events {
 }
 
 impl Poll {
-    /// Waits until `socket` is ready for any of `events`, and says for which; for none if
-    /// `timeout` has passed. An error of the socket is readiness for both: the next call fetches
-    /// it.
+    /// Waits until `socket` is ready for any of `events`, and returns for which. Returns none if
+    /// `timeout` has passed. A socket with an error counts as ready for both, so the next call on
+    /// it returns the error.
     pub(crate) fn wait(
         socket: &Socket,
         events: Events,
@@ -141,18 +142,18 @@ impl Poll {
         };
         let at = (&raw mut poll).expose_provenance();
         let millis = usize::try_from(timeout.as_millis()).unwrap_or(usize::MAX);
-        // SAFETY: the kernel reads and writes one structure of this layout there.
+        // SAFETY: the kernel reads and writes one structure of this layout.
         unsafe { call(POLL, [at, 1, millis, 0, 0, 0]) }?;
         let ready = |event| poll.revents & (event | POLLERR | POLLHUP) != 0;
         Ok(Events { readable: ready(POLLIN), writable: ready(POLLOUT) })
     }
 }
 
-/// Fills `buf` with random bytes, after the kernel's pool was initialised.
+/// Fills `buf` with random bytes. Waits until the kernel's pool has been initialised.
 pub(crate) fn fill_random(mut buf: &mut [u8]) -> Result<(), Errno> {
     while !buf.is_empty() {
         let to = buf.as_mut_ptr().expose_provenance();
-        // SAFETY: the kernel writes at most `buf.len()` bytes there.
+        // SAFETY: the kernel writes at most `buf.len()` bytes to `buf`.
         match unsafe { call(GETRANDOM, [to, buf.len(), 0, 0, 0, 0]) } {
             Ok(len) => buf = buf.get_mut(len..).unwrap_or_default(),
             Err(Errno::INTERRUPTED) => {}
@@ -162,33 +163,33 @@ pub(crate) fn fill_random(mut buf: &mut [u8]) -> Result<(), Errno> {
     Ok(())
 }
 
-/// ring's randomness: see the package `getrandom` beside this one.
+/// The source of ring's randomness, called by the `getrandom` package next to this one.
 #[unsafe(no_mangle)]
 fn freestanding_fill_random(dest: &mut [u8]) -> bool {
     fill_random(dest).is_ok()
 }
 
-/// The time since the beginning of 1970.
+/// Returns the time since the start of 1970.
 pub(crate) fn unix_time() -> Option<Duration> {
     let mut time = [0_i64; 2];
     let to = time.as_mut_ptr().expose_provenance();
-    // SAFETY: the kernel writes two integers of 64 bits, seconds and nanoseconds, there.
+    // SAFETY: the kernel writes two 64-bit integers there, seconds and nanoseconds.
     unsafe { call(CLOCK_GETTIME, [CLOCK_REALTIME, to, 0, 0, 0, 0]) }.ok()?;
     let [seconds, nanos] = time;
     Some(Duration::new(seconds.try_into().ok()?, nanos.try_into().ok()?))
 }
 
-/// Writes a prefix of `bytes` to a descriptor that the program was started with.
+/// Writes a prefix of `bytes` to one of the standard descriptors.
 pub(crate) fn write(to: c_int, bytes: &[u8]) -> Result<usize, Errno> {
     let from = bytes.as_ptr().expose_provenance();
-    // SAFETY: the kernel reads at most `bytes.len()` bytes there.
+    // SAFETY: the kernel reads at most `bytes.len()` bytes from `bytes`.
     unsafe { call(WRITE, [descriptor(to), from, bytes.len(), 0, 0, 0]) }
 }
 
 /// Ends the program.
 pub(crate) fn exit(status: u8) -> ! {
     loop {
-        // SAFETY: it touches no memory, and does not return.
+        // SAFETY: touches no memory and does not return.
         let _never = unsafe { call(EXIT_GROUP, [usize::from(status), 0, 0, 0, 0, 0]) };
     }
 }
@@ -196,8 +197,8 @@ pub(crate) fn exit(status: u8) -> ! {
 pub(crate) const STDOUT: c_int = 1;
 pub(crate) const STDERR: c_int = 2;
 
-/// The family, the structure that connect(2) reads (`sockaddr_in` or `sockaddr_in6`), and how
-/// much of it there is.
+/// Returns the address family, the structure that connect(2) reads (`sockaddr_in` or
+/// `sockaddr_in6`), and its length.
 fn socket_address(address: SocketAddr) -> (usize, [u8; 28], usize) {
     let mut bytes = [0; 28];
     bytes[2..4].copy_from_slice(&address.port().to_be_bytes());
@@ -217,20 +218,20 @@ fn socket_address(address: SocketAddr) -> (usize, [u8; 28], usize) {
     (usize::from(family), bytes, len)
 }
 
-/// A descriptor as an argument; what is none (-1) stays none.
+/// Converts a descriptor to an argument. An invalid one (-1) stays invalid.
 fn descriptor(number: c_int) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
 }
 
-/// The system call `number`. The kernel answers with up to 4,095 values below zero for errors.
+/// Performs the system call `number`. The kernel reports errors as -1 to -4095.
 ///
 /// # Safety
-/// What the arguments say of memory must be true for as long as the call lasts.
+/// The memory that the arguments refer to must be valid until the call returns.
 unsafe fn call(number: usize, arguments: [usize; 6]) -> Result<usize, Errno> {
     let [a, b, c, d, e, f] = arguments;
     let answer: usize;
-    // SAFETY: the memory is the caller's promise. `syscall` itself leaves its return address in
-    // rcx and the flags in r11, and keeps all else.
+    // SAFETY: the caller guarantees that the memory is valid. `syscall` itself overwrites rcx with
+    // its return address and r11 with the flags, and preserves everything else.
     unsafe {
         asm!(
             "syscall",

@@ -1,4 +1,4 @@
-//! The heap: 4 MiB inside the program, and how much of it was ever in use.
+//! The heap: 4 MiB inside the program, with a record of its peak use.
 
 use core::alloc::{GlobalAlloc, Layout};
 use core::sync::atomic::{AtomicUsize, Ordering};
@@ -12,7 +12,7 @@ static mut ARENA: [u8; ARENA_LEN] = [0; ARENA_LEN];
 
 #[global_allocator]
 pub(crate) static HEAP: Heap = Heap {
-    // SAFETY: nothing else names the arena.
+    // SAFETY: nothing else refers to the arena.
     talc: TalcLock::new(unsafe { Claim::array(&raw mut ARENA) }),
     peak: AtomicUsize::new(0),
 };
@@ -24,12 +24,12 @@ pub(crate) struct Heap {
 }
 
 impl Heap {
-    /// Bytes in use.
+    /// Returns the bytes in use.
     pub(crate) fn used(&self) -> usize {
         self.talc.lock().counters().allocated_bytes
     }
 
-    /// The most bytes that were in use at a time.
+    /// Returns the peak use in bytes.
     pub(crate) fn peak(&self) -> usize {
         self.peak.load(Ordering::Relaxed)
     }
@@ -39,22 +39,22 @@ impl Heap {
     }
 }
 
-// SAFETY: every call goes to an allocator that keeps the contract.
+// SAFETY: every call is forwarded to an allocator that upholds the contract.
 unsafe impl GlobalAlloc for Heap {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        // SAFETY: the caller's promise is passed on.
+        // SAFETY: the caller upholds the contract.
         let memory = unsafe { self.talc.alloc(layout) };
         self.note();
         memory
     }
 
     unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
-        // SAFETY: the caller's promise is passed on.
+        // SAFETY: the caller upholds the contract.
         unsafe { self.talc.dealloc(memory, layout) }
     }
 
     unsafe fn realloc(&self, memory: *mut u8, layout: Layout, new_len: usize) -> *mut u8 {
-        // SAFETY: the caller's promise is passed on.
+        // SAFETY: the caller upholds the contract.
         let memory = unsafe { self.talc.realloc(memory, layout, new_len) };
         self.note();
         memory

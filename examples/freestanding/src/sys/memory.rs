@@ -1,14 +1,15 @@
-//! The functions that compiled code, Rust's and ring's C, calls without asking.
+//! The memory functions that the compiler calls implicitly, in Rust and in ring's C.
 //!
-//! In assembly: from a loop in Rust the compiler may make a call of the very function it is in.
-//! Caution: the direction flag is clear on entry and must be on return (System V ABI).
+//! They are written in assembly, because the compiler can turn a loop in Rust into a call of the
+//! very function that contains it. The direction flag is clear on entry and must be clear on return
+//! (System V ABI).
 
 use core::arch::asm;
 use core::ffi::{c_char, c_int};
 
 #[unsafe(no_mangle)]
 unsafe extern "C" fn memcpy(dest: *mut u8, src: *const u8, len: usize) -> *mut u8 {
-    // SAFETY: the caller owns `len` bytes at both places, which do not overlap.
+    // SAFETY: the caller guarantees `len` valid bytes at both places, which do not overlap.
     unsafe {
         asm!(
             "rep movsb",
@@ -24,12 +25,12 @@ unsafe extern "C" fn memcpy(dest: *mut u8, src: *const u8, len: usize) -> *mut u
 #[unsafe(no_mangle)]
 unsafe extern "C" fn memmove(dest: *mut u8, src: *const u8, len: usize) -> *mut u8 {
     if dest.addr().wrapping_sub(src.addr()) >= len {
-        // SAFETY: the destination's start is not within the source, so no byte is overwritten
-        // before it is read; the rest is the caller's promise, as of `memcpy`.
+        // SAFETY: the destination does not start inside the source, so every byte is read before it
+        // is overwritten. The caller guarantees the rest, as for `memcpy`.
         return unsafe { memcpy(dest, src, len) };
     }
-    // SAFETY: the caller owns `len` bytes, more than none, at both places; from the last to the
-    // first no byte is overwritten before it is read.
+    // SAFETY: the caller guarantees `len` valid bytes, at least one, at both places. Copying from
+    // the last to the first reads every byte before it is overwritten.
     unsafe {
         asm!(
             "std",
@@ -46,7 +47,8 @@ unsafe extern "C" fn memmove(dest: *mut u8, src: *const u8, len: usize) -> *mut 
 
 #[unsafe(no_mangle)]
 unsafe extern "C" fn memset(dest: *mut u8, value: c_int, len: usize) -> *mut u8 {
-    // SAFETY: the caller owns `len` bytes there. As in C only the value's low byte counts.
+    // SAFETY: the caller guarantees `len` valid bytes. As in C, only the low byte of the value is
+    // used.
     unsafe {
         asm!(
             "rep stosb",
@@ -62,8 +64,8 @@ unsafe extern "C" fn memset(dest: *mut u8, value: c_int, len: usize) -> *mut u8 
 #[unsafe(no_mangle)]
 unsafe extern "C" fn memcmp(left: *const u8, right: *const u8, len: usize) -> c_int {
     let (above, below): (u8, u8);
-    // SAFETY: the caller lends `len` bytes at both places. The comparison before the loop makes
-    // no bytes equal.
+    // SAFETY: the caller guarantees `len` readable bytes at both places. The comparison before the
+    // loop makes zero bytes compare as equal.
     unsafe {
         asm!(
             "cmp rcx, rcx",
@@ -83,14 +85,14 @@ unsafe extern "C" fn memcmp(left: *const u8, right: *const u8, len: usize) -> c_
 
 #[unsafe(no_mangle)]
 unsafe extern "C" fn bcmp(left: *const u8, right: *const u8, len: usize) -> c_int {
-    // SAFETY: the same contract.
+    // SAFETY: `memcmp` has the same contract.
     unsafe { memcmp(left, right, len) }
 }
 
 #[unsafe(no_mangle)]
 unsafe extern "C" fn strlen(text: *const c_char) -> usize {
     let left: usize;
-    // SAFETY: the caller lends bytes up to and with a zero.
+    // SAFETY: the caller guarantees readable bytes up to and including a zero byte.
     unsafe {
         asm!(
             "repne scasb",
@@ -100,6 +102,6 @@ unsafe extern "C" fn strlen(text: *const c_char) -> usize {
             options(nostack, readonly),
         );
     }
-    // One was counted for the zero.
+    // The count includes the zero byte.
     usize::MAX - left - 1
 }

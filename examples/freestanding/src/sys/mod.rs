@@ -1,6 +1,6 @@
-//! What an operating system's library would be: the system calls, the start of the program, the
-//! heap, and the functions that compiled code takes for granted. The only home of `unsafe`.
-#![allow(unsafe_code, reason = "nothing below this module is safe yet")]
+//! What libc would otherwise provide: the system calls, the start of the program, the heap, and the
+//! functions that compiled code expects. All `unsafe` code is here.
+#![allow(unsafe_code, reason = "everything here works directly on the kernel's interface")]
 
 mod call;
 mod heap;

@@ -1,4 +1,4 @@
-//! The first instructions of the program and the last.
+//! The program's first and last instructions.
 
 use alloc::vec::Vec;
 use core::arch::global_asm;
@@ -9,9 +9,9 @@ use core::slice;
 use super::exit;
 use crate::print::eprintln;
 
-// The kernel enters with the stack pointer at `argc`, aligned to 16 bytes as the ABI has it, and
-// no return address. A call pushes one: `start` finds the alignment that every function expects,
-// and that SSE instructions fault without.
+// The kernel enters with the stack pointer at `argc`, aligned to 16 bytes as the ABI requires, and
+// with no return address. The call of `start` pushes one, and so produces the alignment that every
+// function expects. Without it, SSE instructions would fault.
 global_asm!(
     ".globl _start",
     "_start:",
@@ -24,8 +24,8 @@ global_asm!(
 );
 
 unsafe extern "C" fn start(stack: *const usize) -> ! {
-    // SAFETY: the kernel puts `argc`, then as many pointers to the arguments, where `_start` has
-    // found the stack pointer; they and what they point to are never freed.
+    // SAFETY: the kernel stores `argc`, and then that many pointers to the arguments, at the stack
+    // pointer that `_start` received. Neither the pointers nor their targets are ever freed.
     let arguments: &'static [*const c_char] =
         unsafe { slice::from_raw_parts(stack.add(1).cast(), stack.read()) };
     // SAFETY: each argument ends with a zero byte.
@@ -39,8 +39,8 @@ fn panic(info: &PanicInfo<'_>) -> ! {
     exit(101)
 }
 
-// The precompiled `core` and `alloc` were made to unwind and refer to these two. With
-// `panic = "abort"` nothing calls them.
+// The precompiled `core` and `alloc` were built for unwinding and refer to these two symbols. With
+// `panic = "abort"`, nothing calls them.
 
 #[unsafe(no_mangle)]
 extern "C" fn rust_eh_personality() {}

@@ -1,4 +1,4 @@
-//! What the program says, and how it ends, when there is nothing to serve.
+//! What the program prints, and its exit status, when it does not serve.
 
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
@@ -60,7 +60,7 @@ fn what_fails_later_ends_it_with_status_1_and_its_name() {
     assert!(said.starts_with("https_server: ") && !said.contains("Usage"), "{said}");
 }
 
-/// Runs it, help and service, with an output that takes nothing.
+/// Runs the program, for its help and as a server, with an output that cannot be written.
 fn expect_failure_to_print(output: impl Fn() -> Stdio) {
     for args in [&["--help"], &["--addr=127.0.0.1:0"]] {
         let mut command = https_server(args);

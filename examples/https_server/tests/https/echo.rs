@@ -13,7 +13,7 @@ fn everything_comes_back_and_then_close_notify() {
         let server = Server::start(&["--mode", "echo", "--engine", engine]);
         for suite in SUITES {
             let mut client = server.client(suite);
-            // Less than the buffers on the way take: nobody reads meanwhile.
+            // Less than the buffers in between hold, since nothing reads meanwhile.
             for len in [1, 1000, 50_000] {
                 let sent = letters(len);
                 client.0.write_all(&sent).unwrap();
@@ -27,7 +27,7 @@ fn everything_comes_back_and_then_close_notify() {
     }
 }
 
-/// The client's `close_notify` does not end our half, in TLS 1.2 either.
+/// The client's `close_notify` does not end our half, not even in TLS 1.2.
 #[test]
 fn what_came_with_close_notify_comes_back() {
     let server = Server::start(&["--mode", "echo"]);
@@ -47,7 +47,7 @@ fn what_came_with_close_notify_comes_back() {
 
 #[test]
 fn a_client_that_does_not_read_is_not_read_from() {
-    // Far more than the sockets take: 6 MB in, 4 MB out, on each side.
+    // Far more than the sockets hold: 6 MB in and 4 MB out on each side.
     const LEN: usize = 64_000_000;
     let server = Server::start(&["--mode", "echo"]);
     let mut client = server.client(TLS13);

@@ -47,7 +47,7 @@ fn a_head_may_come_in_any_two_parts() {
     let head = "GET /bytes/5?x HTTP/1.1\r\nHost: localhost\r\n\r\n";
     let mut client = server.client(TLS13);
     for cut in 1..head.len() {
-        // Two records: rustls makes one of each write.
+        // Two records: rustls makes one per write.
         client.send(&head[..cut]);
         client.send(&head[cut..]);
         assert_eq!(client.answer().text(), "abcde", "cut at {cut}");
@@ -98,7 +98,7 @@ fn only_the_servers_half_of_the_socket_ends_at_first() {
     client.send("GET / HTTP/1.0\r\n\r\n");
     client.answer();
     client.expect_end();
-    // It, and the one that asks.
+    // This client, and the one that asks.
     assert_eq!(server.stats().get("open"), 2);
 }
 
@@ -108,7 +108,7 @@ fn a_client_that_is_still_sending_gets_its_answer() {
     for suite in SUITES {
         let mut client = server.client(suite);
         client.send("PUT / HTTP/1.1\r\nContent-Length: x\r\n\r\n");
-        // More than the sockets take.
+        // More than the sockets hold.
         client.0.write_all(&letters(20_000_000)).unwrap();
         assert_eq!(client.answer().status, 400);
         client.expect_end();
@@ -167,7 +167,7 @@ fn the_keys_are_updated_before_the_page() {
             assert_eq!(client.get(path).status, 200);
         }
     }
-    // TLS 1.2 has none.
+    // TLS 1.2 has no KeyUpdates.
     assert_eq!(server.stop().get("key_updates"), 2);
 }
 
@@ -228,7 +228,7 @@ fn what_is_no_request_is_refused() {
         (many.as_str(), 431),
     ] {
         let mut client = server.client(TLS13);
-        // What is behind it is not looked at, and does not take the answer away.
+        // Bytes after the request are ignored, and do not prevent the answer.
         client.send(&format!("{request}GET / HTTP/1.1\r\n\r\n"));
         assert_eq!(client.answer().status, status, "{request}");
         client.expect_end();

@@ -1,4 +1,5 @@
-//! Time, memory and numbers: what one client cannot take from others, and how the server ends.
+//! Limits on time, memory and numbers: what one client cannot take away from others, and how the
+//! server ends.
 
 use std::io::{ErrorKind, Read};
 use std::net::TcpStream;
@@ -14,7 +15,7 @@ use crate::server::{PATIENCE, Server, TLS12, TLS13};
 #[test]
 fn clients_that_do_not_read_cost_no_more_than_their_buffers() {
     const CLIENTS: u64 = 20;
-    // More than the server's socket takes, 4 MB.
+    // More than the server's socket holds, which is 4 MB.
     const LEN: usize = 6_000_000;
     let server = Server::start(&["--capacity", "32768"]);
     let clients: Vec<_> = (0..CLIENTS)
@@ -25,18 +26,18 @@ fn clients_that_do_not_read_cost_no_more_than_their_buffers() {
             client
         })
         .collect();
-    // Until none takes any more.
+    // Until no client accepts any more.
     let mut sent = 0;
     let stats = loop {
         sleep(Duration::from_millis(100));
         let stats = server.stats();
-        // What the asking itself takes.
+        // The request for the statistics itself uses this much.
         if stats.get("wire_sent") < sent + 5_000 {
             break stats;
         }
         sent = stats.get("wire_sent");
     };
-    // Two segments out, two records in.
+    // Two outbound segments and two inbound records.
     let footprint = 2 * 16_800 + 2 * u64::try_from(MAX_RECORD_LEN).unwrap();
     let (open, memory) = (stats.get("open"), stats.get("buffer_memory"));
     assert!(memory >= CLIENTS * 2 * 16_384, "{memory}: they are not full");
@@ -55,7 +56,7 @@ fn released_buffers_are_not_kept() {
         for client in &mut clients {
             assert_eq!(client.get("/bytes/100000").body.len(), 100_000);
         }
-        // The one that asks holds its own.
+        // The client that asks for the statistics has memory too.
         let memory = server.stats().get("buffer_memory");
         assert_eq!(memory > 5 * 64 * 1024, kept, "{memory}");
         assert!(kept || memory < 64 * 1024, "{memory}");
@@ -106,7 +107,8 @@ fn a_client_that_is_always_ready_does_not_keep_others_waiting() {
     let mut socket = greedy.0.sock;
     let reader = std::thread::spawn(move || {
         let mut buf = vec![0; 1 << 20];
-        // Without opening it, it takes more than the server can seal; until it is cut off.
+        // Without opening the records, it reads faster than the server can seal. The loop ends when
+        // the server closes the connection.
         while let Ok(1..) = socket.read(&mut buf) {}
     });
     let mut modest = server.client(TLS13);
@@ -128,7 +130,7 @@ fn the_signal_ends_it_when_everything_under_way_is_done() {
     let mut idle = server.client(TLS12);
     idle.get("/keepalive");
     let mut silent = server.socket();
-    // They, and the one that asks: who is not accepted yet would be reset.
+    // These clients, and the one that asks. A client that was not accepted yet would be reset.
     server.wait_for("open", 4);
 
     server.terminate();

@@ -1,4 +1,4 @@
-//! The server as a program: with stock rustls clients, and with clients that misbehave.
+//! Runs the server program against stock rustls clients, and against clients that misbehave.
 #![cfg(unix)]
 #![expect(clippy::std_instead_of_alloc, clippy::std_instead_of_core, reason = "tests")]
 

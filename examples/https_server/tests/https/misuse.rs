@@ -1,4 +1,4 @@
-//! Clients that misbehave: the server lives, counts them, and serves others meanwhile.
+//! Clients that misbehave: the server survives, counts them, and serves others meanwhile.
 
 use std::io::{Read, Write};
 use std::net::Shutdown;
@@ -7,7 +7,7 @@ use socket2::SockRef;
 
 use crate::server::{SUITES, Server, TLS13};
 
-/// Another client is served, and ends cleanly.
+/// Checks that another client is served and ends cleanly.
 fn expect_service(server: &Server) {
     let mut client = server.client(TLS13);
     assert_eq!(client.get("/").status, 200);
@@ -31,7 +31,7 @@ fn garbage_is_answered_with_an_alert() {
     garbage.write_all(&[0x5a; 100_000]).unwrap();
     let mut answer = Vec::new();
     garbage.read_to_end(&mut answer).unwrap();
-    // A fatal alert in a record of TLS 1.2's version.
+    // A fatal alert in a record with TLS 1.2's version.
     assert_eq!(answer[..6], [0x15, 3, 3, 0, 2, 2]);
     expect_service(&server);
     drop(garbage);
@@ -47,11 +47,11 @@ fn a_handshake_that_stops_anywhere_is_counted() {
         let mut socket = server.socket();
         socket.write_all(&hello[..cut]).unwrap();
         socket.shutdown(Shutdown::Write).unwrap();
-        // Until the server ends too.
+        // Until the server ends the connection too.
         socket.read_to_end(&mut Vec::new()).unwrap();
     }
     expect_service(&server);
-    // One more is the client that made the hello, and sent nothing.
+    // Plus one for the client that made the hello and sent nothing.
     server.wait_for("failed_handshakes", u64::try_from(cuts.len()).unwrap() + 1);
 }
 
@@ -105,7 +105,7 @@ fn a_reset_in_the_middle_is_counted() {
         let mut client = server.client(suite);
         client.send("GET /bytes/100000000 HTTP/1.1\r\n\r\n");
         client.0.read_exact(&mut [0; 1000]).unwrap();
-        // Closing it is a reset then.
+        // With this option, closing the socket resets it.
         SockRef::from(&client.0.sock).set_linger(Some(std::time::Duration::ZERO)).unwrap();
     }
     server.wait_for("reset", 2);

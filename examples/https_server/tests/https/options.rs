@@ -1,11 +1,11 @@
-//! The engine's settings: the same bytes in other records.
+//! The engine's settings change the records, but not the bytes.
 
 use crate::client::letters;
 use crate::server::{SUITES, Server, Stats};
 
 const LEN: usize = 300_000;
 
-/// Fetches with each version, and gives what was counted.
+/// Fetches with each version, and returns the counters.
 fn fetch(options: &[&str]) -> Stats {
     let server = Server::start(options);
     for suite in SUITES {
@@ -25,7 +25,8 @@ fn fetch(options: &[&str]) -> Stats {
 #[test]
 fn settings_change_records_and_not_content() {
     let usual = fetch(&[]);
-    // Four answers of 18.3 records, and what a slow drain made of their ends.
+    // Four answers of 18.3 records each, and the short ones at their ends because of the slow
+    // drain.
     let records = usual.get("records");
     assert!((4 * 19..4 * 25).contains(&records), "{records}");
     let sent = usual.get("wire_sent");
@@ -38,14 +39,14 @@ fn settings_change_records_and_not_content() {
     assert!(slow_start.get("records") > records + 90);
     let padded = fetch(&["--padding", "multiple:1024"]);
     assert!(padded.get("wire_sent") > sent, "{}", padded.get("wire_sent"));
-    // The head has its own record then.
+    // With this setting, the head has its own record.
     let single = fetch(&["--coalesce", "off"]);
     assert!(single.get("records") >= 4 * 20);
     for options in [&["--capacity", "1"][..], &["--capacity", "1000000"], &["--release-buffers"]] {
         assert!(fetch(options).get("records") >= 4 * 19);
     }
     assert_eq!(usual.get("key_updates"), 0);
-    // 600 kB of TLS 1.3.
+    // TLS 1.3 transfers 600 kB.
     let updates = fetch(&["--update-keys-every", "50000"]).get("key_updates");
     assert!((6..=12).contains(&updates), "{updates}");
 }

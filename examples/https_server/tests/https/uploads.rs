@@ -1,4 +1,4 @@
-//! Bodies on their way to the server.
+//! Request bodies sent to the server.
 
 use std::io::Write;
 
@@ -42,7 +42,7 @@ fn continue_is_sent_before_the_body_is_awaited() {
     assert_eq!(client.answer_head().0, 100);
     client.send("abcde");
     assert_eq!(client.answer().text(), receipt(b"abcde"));
-    // HTTP/1.0 knows no such thing.
+    // HTTP/1.0 does not have 100 (Continue).
     client.send("PUT / HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\nabcde");
     assert_eq!(client.answer().text(), receipt(b"abcde"));
     client.expect_end();

@@ -23,7 +23,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     ])
 }
 
-/// How long the long transfers are, in bytes.
+/// The length of the long transfers, in bytes.
 const BYTES: &str = "WANTWRITE_HTTPS_BYTES";
 
 const VERSIONS: [&[&str]; 2] = [&["--tlsv1.3"], &["--tlsv1.2", "--tls-max", "1.2"]];
@@ -56,7 +56,7 @@ fn fetches_and_uploads_with_both_versions() {
         let page = stdout(curl(&server, &[version, &[&server.url("/")]].concat()));
         assert!(page.starts_with(b"Sealed by wantwrite"));
         assert!(stdout(curl(&server, &[version, &[&url]].concat())) == content, "{version:?}");
-        // curl waits for 100 (Continue) before a long body.
+        // curl waits for 100 (Continue) before it sends a long body.
         let args = [version, &["-T", file, &upload]].concat();
         assert_eq!(stdout(curl(&server, &args)), receipt(&content).as_bytes(), "{version:?}");
     }
@@ -79,7 +79,7 @@ fn uploads_in_chunks_what_has_no_known_length() {
 fn makes_200_requests_on_one_connection() {
     let server = Server::start(&[]);
     for version in VERSIONS {
-        // One URL for all of them, each of another length.
+        // One URL pattern for many lengths.
         let url = server.url("/bytes/[1-200]");
         let got = stdout(curl(&server, &[version, &[&url]].concat()));
         let mut digest = Context::new(&SHA256);

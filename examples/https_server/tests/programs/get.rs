@@ -93,13 +93,13 @@ fn the_made_certificate_is_printed_and_verifies() {
         .output();
     child.kill().unwrap();
     child.wait().unwrap();
-    // What is killed removes nothing.
+    // A killed program does not remove its files.
     fs::remove_file(after("certificate ")).unwrap();
     assert_eq!(output.unwrap().stdout, b"abcde");
 }
 
-/// Uploads 20 MB, more than sockets take, to a server that answers 413 behind the request's head and
-/// reads no more. `end` decides what becomes of its socket then.
+/// Uploads 20 MB, more than sockets hold, to a server that answers 413 after the request's head and
+/// reads nothing more. `end` decides what happens to the server's socket then.
 fn upload_that_is_refused(end: fn(TcpStream) -> Option<TcpStream>) {
     for suite in SUITES {
         let files = tempfile::tempdir().unwrap();
@@ -112,7 +112,8 @@ fn upload_that_is_refused(end: fn(TcpStream) -> Option<TcpStream>) {
         let config = server_config(suite, &identity);
         let server = thread::spawn(move || {
             let (socket, _) = listener.accept().unwrap();
-            // Else the answer may wait for an acknowledgement, and is lost when the socket is reset.
+            // Otherwise the answer could wait for an acknowledgement, and be lost when the socket
+            // is reset.
             socket.set_nodelay(true).unwrap();
             let tls = ServerConnection::new(config.into()).unwrap();
             let mut tls = StreamOwned::new(tls, socket);
@@ -149,7 +150,7 @@ fn an_answer_that_stops_an_upload_is_shown() {
     upload_that_is_refused(Some);
 }
 
-/// A socket that is closed with unread bytes is reset.
+/// Closing a socket with unread bytes resets it.
 fn an_answer_before_a_reset_is_shown() {
     upload_that_is_refused(|socket| {
         socket.peek(&mut [0]).unwrap();
@@ -158,7 +159,7 @@ fn an_answer_before_a_reset_is_shown() {
 }
 
 fn a_server_that_says_nothing_is_given_up() {
-    // It does not accept: the system does, up to a point.
+    // The listener never accepts. The system does, up to a limit.
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
     let output = https_get()

@@ -1,5 +1,6 @@
-//! The server with other programs: curl and openssl, whose tests are ignored where they are not
-//! installed, and our own `https_get`, which this program is itself when it is told to be.
+//! Runs the server against other programs: curl and openssl, whose tests are ignored if they are
+//! not installed, and our own `https_get`. This test program becomes `https_get` when it is told
+//! to.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod curl;
@@ -12,7 +13,7 @@ use std::process::{Command, ExitCode};
 use libtest_mimic::{Arguments, Trial};
 use wantwrite_testing::https::{client, server};
 
-/// Set where this program is to be `https_get`: cargo builds the programs of one package only.
+/// If set, this program runs as `https_get`: cargo builds the programs of one package only.
 const BE_HTTPS_GET: &str = "WANTWRITE_BE_HTTPS_GET";
 
 fn main() -> ExitCode {
@@ -29,7 +30,7 @@ fn https_get() -> Command {
     command
 }
 
-/// Tests that need nothing installed.
+/// The tests that do not need an installed program.
 fn without_program(tests: &[(&'static str, fn())]) -> Vec<Trial> {
     let trial = |&(name, test): &(&'static str, fn())| {
         Trial::test(name, move || {

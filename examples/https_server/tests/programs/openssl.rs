@@ -1,4 +1,4 @@
-//! Keys that the installed `openssl` program has written.
+//! Keys written by the installed `openssl` program.
 
 use std::fs;
 use std::process::Command;
@@ -13,7 +13,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     OPENSSL.trials(tests![keys_are_read_in_every_form])
 }
 
-/// PKCS#8, and what `openssl` calls traditional: SEC1 and PKCS#1.
+/// PKCS#8, and the formats that `openssl` calls traditional: SEC1 and PKCS#1.
 fn keys_are_read_in_every_form() {
     for (rsa, title) in [(false, "EC PRIVATE KEY"), (true, "RSA PRIVATE KEY")] {
         let files = tempfile::tempdir().unwrap();

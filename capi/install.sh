@@ -31,6 +31,8 @@ private=$(build staticlib --print native-static-libs 2>&1 |
 # Printed only when something was compiled.
 [ -n "$private" ] && echo "$private" >"$target/native-static-libs"
 private=$(cat "$target/native-static-libs")
+# A C compiler adds it itself, and it has no static form.
+private=${private//-lgcc_s/}
 
 install -d "$destdir$libdir/pkgconfig" "$destdir$includedir"
 install -m 644 include/wantwrite.h "$destdir$includedir/wantwrite.h"

@@ -118,7 +118,8 @@ pub struct Reader {
 }
 
 impl Reader {
-    /// Creates a reader with an empty buffer. Nothing is allocated before the first input.
+    /// Creates a reader with an empty buffer. Nothing is allocated before the first input. `role` is
+    /// your own: `Role::Server` opens what a client has sealed.
     ///
     /// # Errors
     /// [`ConfigError`] if a setting is out of range ([`ReaderConfig::check`]).

@@ -16,7 +16,7 @@ impl Writer {
     /// Accepts as much of the start of `buf` as there is [`room`](Self::room) for and returns how
     /// many bytes that was. It can be 0: before the handshake ends there is no room. Accepted bytes
     /// belong to the engine: you can reuse `buf` immediately, and you never have to repeat a call.
-    /// An empty `buf` changes nothing.
+    /// An empty `buf` changes nothing, and returns the same errors.
     ///
     /// # Errors
     /// [`WriteError::Closed`] after [`close`](Self::close); [`WriteError::KeyLimit`], with the

@@ -89,7 +89,8 @@ impl<'a> Exchange<'a> {
             let came = self.configs.sessions.tickets() > tickets_before;
             result = check_tickets(&self.tls, &self.options.expect, self.configs, came);
         }
-        // ECH is rejected at the very end, so the status of early data can still be unknown.
+        // ECH is rejected at the very end of a handshake, which then does not report rejected early
+        // data.
         let is_client = !self.configs.is_server();
         let rejects = is_client && self.options.expect.early_data == Some(false);
         let options = if rejects { self.retry } else { self.options };

@@ -21,7 +21,7 @@ pub(crate) fn provider(options: &Tls) -> Arc<CryptoProvider> {
     let mut provider = default_provider();
     let is_wanted = |group: &&dyn SupportedKxGroup| group.name() != NamedGroup::X25519MLKEM768;
     if options.curves.is_empty() {
-        // The provider's own order, like BoringSSL.
+        // Leaves out X25519MLKEM768 by default, like BoringSSL.
         provider.kx_groups.retain(is_wanted);
     } else {
         // ring does not have X25519MLKEM768.

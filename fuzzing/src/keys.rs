@@ -27,7 +27,7 @@ use crate::{RecordForge, RecordOpener};
 /// assert_eq!(server.plaintext(), b"GET / HTTP/1.1\r\n\r\n");
 /// server.consume_all();
 ///
-/// // A heartbeat, which nobody negotiated.
+/// // A heartbeat, which was never negotiated.
 /// feed(&mut server, &client.seal(24, b"?"));
 /// let alert = answer.open(&drain(&mut server)).unwrap();
 /// assert_eq!((alert.content_type, &alert.content[..]), (0x15, &[2, 10][..]));

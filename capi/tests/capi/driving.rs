@@ -71,7 +71,7 @@ fn what_is_written_behind_its_goal_leaves_together() {
     assert_eq!(ends[0].write(&plaintext), (ww_status::WW_OK, 20_000));
     assert_eq!(ends[0].progress().1.records, 2);
     pump(&mut ends);
-    // Only the first write after the goal seals all its bytes. This one holds its last, short record.
+    // Only the first write after the goal seals all its bytes. This one holds its last bytes.
     assert_eq!(ends[0].write(&plaintext), (ww_status::WW_OK, 20_000));
     assert_eq!(ends[0].progress().1.records, 3);
 }

@@ -444,7 +444,7 @@ impl End {
     }
 
     fn in_commit(&mut self, n: usize) {
-        // The two loans can differ in length, so commit only what exceeds both.
+        // Without a new loan, only a length beyond any loan has the same result on both sides.
         let too_much = n.saturating_add(1 << 31);
         let committed = self.rust.connection_mut().commit_inbound(too_much);
         assert_eq!(self.c.in_commit(too_much), overrun(committed));

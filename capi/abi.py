@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Prints what a program that was compiled against the header depends on: sizes and offsets, as the
-C compiler has them, numbers, and functions. With a shared library as its argument it also checks
-that this exports just these functions."""
+"""Prints the ABI that a program compiled against the header depends on: the C compiler's sizes and
+offsets, the constants, and the functions. Given a shared library, it also checks that the library
+exports exactly these functions."""
 
 import pathlib
 import re
@@ -39,7 +39,7 @@ def bodies(kind, header):
 
 
 def prototypes(header):
-    """Every function with the types of its parameters; their names are no part of it."""
+    """Every function with the types of its parameters, without their names."""
     found = {}
     for result, name, parameters in re.findall(
         r"^((?:const )?(?:enum |struct )?\w+ \*?)(ww_\w+)\(([^;{}]*)\);", header, re.MULTILINE
@@ -50,7 +50,7 @@ def prototypes(header):
 
 
 def layouts(header):
-    """What the compiler makes of the structs."""
+    """The compiler's layout of the structs."""
     lines = ['#include "wantwrite.h"', "#include <stdio.h>", "int main(void) {"]
     for name, body in bodies("struct", header):
         lines.append(f'printf("struct {name} %zu\\n", sizeof({name}));')

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Makes a certificate for "localhost" and its root, for tests:
+# Creates a certificate for "localhost" and its root, for tests:
 #
-#   identity.sh DIRECTORY       ca.pem, cert.pem and key.pem there
+#   identity.sh DIRECTORY       writes ca.pem, cert.pem and key.pem there
 set -euo pipefail
 cd "$1"
 new=(-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what `cargo cinstall` installs, with cargo alone: the header, the shared library with its
-# soname, the static one, and the pkg-config file.
+# Installs the same files as `cargo cinstall`, with plain cargo: the header, the shared library with
+# its soname, the static library, and the pkg-config file.
 #
 #   capi/install.sh                          below /usr/local
 #   PREFIX=/usr DESTDIR=/tmp/stage capi/install.sh
@@ -12,7 +12,7 @@ includedir=${INCLUDEDIR:-$prefix/include}
 destdir=${DESTDIR:-}
 
 version=$(sed -n 's/^version = "\(.*\)"$/\1/p' Cargo.toml | head -n 1)
-# What may break a program changes the second number as long as the first is 0, then the first.
+# An incompatible release changes the second number while the first is 0, and the first after that.
 case $version in
 0.*) compatible=${version%.*} ;;
 *) compatible=${version%%.*} ;;
@@ -28,7 +28,7 @@ build() { # CRATE TYPE, arguments of rustc
 build cdylib -C link-arg="-Wl,-soname,libwantwrite.so.$compatible"
 private=$(build staticlib --print native-static-libs 2>&1 |
   sed -n 's/^note: native-static-libs: //p' | tail -n 1)
-# Printed only when something was compiled.
+# rustc prints the libraries only if it compiled something, so keep them in a file.
 [ -n "$private" ] && echo "$private" >"$target/native-static-libs"
 private=$(cat "$target/native-static-libs")
 # A C compiler adds it itself, and it has no static form.

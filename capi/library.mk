@@ -1,5 +1,6 @@
-# Where a program finds the library, for the Makefiles beside this file: cargo builds the one of
-# this tree, and pkg-config finds it. With `make INSTALLED=1`, pkg-config finds the installed one.
+# Finds the library for the Makefiles of the examples and tests. By default, cargo builds the
+# library of this tree and pkg-config finds it. With `make INSTALLED=1`, pkg-config finds the
+# installed library.
 
 capi := $(patsubst %/,%,$(dir $(realpath $(lastword $(MAKEFILE_LIST)))))
 target := $(or $(CARGO_TARGET_DIR),$(abspath $(capi)/../target))
@@ -10,7 +11,7 @@ CFLAGS ?= -O1 -g
 cflags = -std=c11 -Wall -Wextra -Wpedantic -Werror -pthread $(CFLAGS)
 wantwrite = $$($(PKG_CONFIG) --cflags --libs wantwrite)
 
-# Trials, each in a directory of its own: `make TRIAL=asan`.
+# Each trial has its own directory: `make TRIAL=asan`.
 TRIAL ?= plain
 programs_of = $(target)/capi/$(TRIAL)/$(1)
 sanitizers_plain :=
@@ -20,7 +21,7 @@ sanitizers_tsan := -fsanitize=thread
 sanitizers_tsan-library := -fsanitize=thread
 cflags += $(sanitizers_$(TRIAL))
 
-# A report ends the program with a status that nothing else gives.
+# After a report, the program exits with a status that nothing else uses.
 export ASAN_OPTIONS := exitcode=99:detect_leaks=1:detect_stack_use_after_return=1
 export UBSAN_OPTIONS := exitcode=99:print_stacktrace=1
 export TSAN_OPTIONS := exitcode=99
@@ -35,8 +36,8 @@ export SLOW_CLIENTS := 16
 export RANDOM_BYTES := 60000
 endif
 
-# The library of this tree; for one trial instrumented with all that is in it, by a compiler that has
-# the sources of its standard library: Debian's rustc-web with rust-web-src.
+# The library of this tree. For one trial it is instrumented with all its dependencies, by a
+# compiler that has the sources of its standard library: Debian's rustc-web with rust-web-src.
 lib := $(target)/capi/lib
 built := $(target)/debug
 build := cargo build -q -p wantwrite-capi --target-dir $(target)
@@ -59,7 +60,7 @@ library:
 	@cd $(capi) && $(build)
 	@mkdir -p $(lib)
 	@ln -sf $(built)/libwantwrite_capi.so $(lib)/libwantwrite.so
-	@# The name that some versions of rustc give the library inside.
+	@# Some versions of rustc use this name as the soname.
 	@ln -sf $(built)/libwantwrite_capi.so $(lib)/libwantwrite_capi.so
 	@ln -sf $(built)/libwantwrite_capi.a $(lib)/libwantwrite.a
 	@printf '%s\n' 'includedir=$(capi)/include' 'libdir=$(lib)' 'Name: wantwrite' \

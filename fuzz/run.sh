@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# Replays every target's corpus and fuzzes it for some seconds, without cargo-fuzz: the flags
-# below are what it gives rustc for `--sanitizer none`, and they are stable.
+# Replays the corpus of each target, and then fuzzes it for some seconds. It does not need
+# cargo-fuzz: the flags below are those that cargo-fuzz passes to rustc for `--sanitizer none`, and
+# they are stable.
 #
-#   fuzz/run.sh [TARGET ...]          all targets if none is named
-#   WANTWRITE_FUZZ_SECONDS=600        for each; 20 if unset
-#   WANTWRITE_FUZZ_SEED=7             libFuzzer's seed; 1 if unset. The same seed makes the same inputs
-#                                     of the same program, but for `parallel`, which has threads. With
-#                                     0 each run makes others, and keeps in found/ what is new
+#   fuzz/run.sh [TARGET ...]          the targets; default: all
+#   WANTWRITE_FUZZ_SECONDS=600        the time for each target; default: 20
+#   WANTWRITE_FUZZ_SEED=7             libFuzzer's seed; default: 1. The same seed and program give
+#                                     the same inputs, except for `parallel`, which uses threads.
+#                                     With 0, each run differs and keeps new inputs in found/
 set -euo pipefail
 cd "$(dirname "$0")"
 . ./targets.sh
@@ -17,25 +18,25 @@ export RUSTFLAGS="-Cpasses=sancov-module -Ccodegen-units=1"
 for option in level=4 inline-8bit-counters pc-table trace-compares; do
   RUSTFLAGS+=" -Cllvm-args=-sanitizer-coverage-$option"
 done
-# Named, so that the flags are not for build scripts too.
+# With an explicit target, the flags do not apply to build scripts.
 cargo build --quiet --locked --profile fuzz --target "$host" -p wantwrite-fuzz --features libfuzzer,aws-lc-rs --bins
 
-# libFuzzer compares addresses too, and the system puts them elsewhere each time, where it may.
+# libFuzzer also records comparisons of addresses, so disable their randomization if possible.
 run=()
 if setarch -R true 2>/dev/null; then run=(setarch -R); fi
 
-fuzz() { # TARGET; what is new goes to found/, what is wrong to artifacts/
+fuzz() { # TARGET; new inputs go to found/, failing inputs to artifacts/
   local new=found/$1 seeds
   if [ "$seed" != 0 ]; then
-    # What an earlier run has found would change this one.
+    # Inputs that an earlier run found would change this run.
     new=found/seeded/$1
     rm -rf "$new"
   fi
   mkdir -p "$new" "artifacts/$1"
-  # In one order: a directory has its own on each file system.
+  # Sorted, because the order of a directory depends on the file system.
   seeds=found/$1.seeds
   find "corpus/$1" -type f | LC_ALL=C sort | paste -sd, | tr -d '\n' >"$seeds"
-  # Without reading $new again every second, which would make the clock decide.
+  # -reload=0: rereading $new every second would make the run depend on the clock.
   "${run[@]}" "../target/$host/fuzz/$1" -seed="$seed" -seed_inputs="@$seeds" -reload=0 \
     -max_total_time="$seconds" -max_len=4096 -timeout=10 \
     -print_final_stats=1 -artifact_prefix="artifacts/$1/" "$new" \
@@ -46,14 +47,14 @@ fuzz() { # TARGET; what is new goes to found/, what is wrong to artifacts/
     "$(grep -o 'cov: [0-9]* ft: [0-9]*' "found/$1.log" | tail -n 1)"
 }
 
-show() { # TARGET; with the input, which is nowhere else when CI's machine is gone
+show() { # TARGET; includes the input, which is lost with the CI machine otherwise
   local input
   tail -n 60 "found/$1.log"
   input=$(sed -n 's/.*Test unit written to //p' "found/$1.log" | tail -n 1)
   [ ! -f "$input" ] || { echo "$input, for base64 -d:"; base64 "$input"; }
 }
 
-# As many at once as there are processors.
+# Run as many targets in parallel as there are processors.
 failed=0
 running=()
 finish() {

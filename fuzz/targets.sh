@@ -1,5 +1,5 @@
-# What the scripts of all fuzzers share, to be sourced in this directory with their arguments: the
-# targets, all if none is named, and the seconds for each.
+# Shared by the scripts of all fuzzers, which source it in this directory with their arguments.
+# Sets the targets (default: all) and the seconds for each.
 seconds=${WANTWRITE_FUZZ_SECONDS:-20}
 targets=("$@")
 if [ $# -eq 0 ]; then

@@ -1,4 +1,4 @@
-//! Servers that look at the ClientHello before they choose a configuration.
+//! Servers that read the ClientHello before they choose a configuration.
 
 use std::sync::Arc;
 
@@ -43,7 +43,7 @@ pub(crate) fn accept(
     };
     let result = tls.process();
     if result.is_err() {
-        // The alert.
+        // Sends the alert.
         wire.drain(&mut tls)?;
     }
     Ok(result.map(|()| tls)?)

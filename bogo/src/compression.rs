@@ -1,4 +1,4 @@
-//! Compressions of certificates (RFC 8879) that nobody would use: the runner has the same.
+//! The runner's toy algorithms for certificate compression (RFC 8879).
 
 use wantwrite::rustls::CertificateCompressionAlgorithm;
 use wantwrite::rustls::compress::{
@@ -7,26 +7,26 @@ use wantwrite::rustls::compress::{
 
 use crate::provider::default_provider;
 
-/// What every compressed certificate begins with, or loses.
+/// The bytes that compression adds to the start of a certificate, or removes.
 #[derive(Debug)]
 pub(crate) enum Compression {
     Expanding,
     Shrinking,
-    /// A byte that is another one each time.
+    /// Adds a random byte.
     Random,
 }
 
-/// The one that we like best first.
+/// In our order of preference.
 const ALL: [&Compression; 3] =
     [&Compression::Expanding, &Compression::Shrinking, &Compression::Random];
 
 const ADDED: &[u8] = &[1, 2, 3, 4];
 
-/// Certificate messages begin so in handshakes.
+/// The start of every Certificate message of a handshake.
 const LOST: &[u8] = &[0, 0];
 
 impl Compression {
-    /// Those with the given number, or all.
+    /// The algorithms with this number; all of them for `None`.
     pub(crate) fn select(number: Option<u16>) -> impl Iterator<Item = &'static Self> {
         ALL.into_iter().filter(move |this| number.is_none_or(|number| this.number() == number))
     }

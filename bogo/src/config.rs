@@ -1,4 +1,4 @@
-//! rustls's configurations, and what connections share.
+//! Configurations of rustls, and the state that connections share.
 
 use std::error::Error;
 use std::fmt;
@@ -27,24 +27,24 @@ use crate::secrets::Secrets;
 use crate::sessions::Sessions;
 use crate::verifier::Verifier;
 
-/// How much early data a server takes: as much as BoringSSL does.
+/// How much early data a server accepts: the same as BoringSSL.
 const MAX_EARLY_DATA: u32 = 14336;
 
-/// The name under which sessions are kept where the runner gives none.
+/// The name under which sessions are stored if the runner gives none.
 pub(crate) const DEFAULT_NAME: &str = "example.com";
 
-/// What makes connections that can resume each other's sessions.
+/// Creates connections that can resume each other's sessions.
 #[derive(Debug)]
 pub(crate) struct Configs {
     is_server: bool,
     resumes: bool,
-    /// rustls takes early data of stateful sessions only.
+    /// rustls accepts early data only for stateful sessions.
     stateful: bool,
     delay: Duration,
     pub(crate) sessions: Arc<Sessions>,
     first_peering: Peering,
     cache: Arc<ServerSessionMemoryCache>,
-    /// Seconds by which the clock is ahead.
+    /// The number of seconds by which the clock is ahead.
     ahead: Arc<AtomicU64>,
     ticketer: Arc<dyn ProducesTickets>,
     pub(crate) secrets: Arc<Secrets>,
@@ -70,12 +70,12 @@ impl Configs {
         self.is_server
     }
 
-    /// The clock goes on before a session is resumed.
+    /// Advances the clock before a session is resumed.
     pub(crate) fn let_time_pass(&self) {
         self.ahead.fetch_add(self.delay.as_secs(), Ordering::Relaxed);
     }
 
-    /// A client, or a server that has its configuration from the beginning.
+    /// Creates a client, or a server that has its configuration from the start.
     pub(crate) fn connection(
         &self,
         options: &Options,
@@ -92,7 +92,7 @@ impl Configs {
         })
     }
 
-    /// A server that waits for the ClientHello.
+    /// Creates a server that waits for the ClientHello.
     pub(crate) fn acceptor(&self, options: &Options) -> Result<Acceptor, Failure> {
         Ok(Acceptor::new(connection_config(options))?)
     }
@@ -154,7 +154,7 @@ impl Configs {
         Ok(config)
     }
 
-    /// rustls resumes a session only with the verifier and the identity that began it.
+    /// rustls resumes a session only with the verifier and the identity that created it.
     pub(crate) fn peering(&self, options: &Tls) -> Result<Peering, Failure> {
         if options.authentication == self.first_peering.options {
             return Ok(self.first_peering.clone());
@@ -173,7 +173,7 @@ impl Configs {
 
 pub(crate) fn connection_config(options: &Options) -> ConnectionConfig {
     let mut config = ConnectionConfig::default();
-    // As many as BoringSSL puts up with; the other limits are the same.
+    // As many as BoringSSL tolerates. The other limits already match.
     config.reader.limits.warnings = wantwrite::Credit { initial: 4, saved: 4, cost: 1 };
     if let Some(len) = options.tls.max_send_fragment {
         config.writer.max_fragment_len = len;
@@ -186,7 +186,7 @@ pub(crate) fn connection_config(options: &Options) -> ConnectionConfig {
     config
 }
 
-/// Both sides' certificates.
+/// The certificates of both sides.
 #[derive(Clone, Debug)]
 pub(crate) struct Peering {
     options: Authentication,
@@ -204,7 +204,7 @@ impl Peering {
     }
 }
 
-/// What a peer's certificate is refused with.
+/// The error with which to reject a peer's certificate.
 pub(crate) fn refusal(options: &Tls) -> Option<CertificateError> {
     if options.ocsp_fail {
         return Some(CertificateError::InvalidOcspResponse);
@@ -217,7 +217,7 @@ pub(crate) fn refusal(options: &Tls) -> Option<CertificateError> {
     (options.verify_fail && looks).then_some(error)
 }
 
-/// `certificate_unknown` goes with it.
+/// rustls sends `certificate_unknown` for it.
 #[derive(Debug)]
 struct RefusedByCallback;
 
@@ -238,7 +238,7 @@ fn versions(options: &Tls) -> Vec<&'static SupportedProtocolVersion> {
         .collect()
 }
 
-/// rustls counts the record's header too.
+/// rustls includes the record's header in this size.
 fn max_fragment_size(options: &Tls) -> Option<usize> {
     options.max_send_fragment.map(|len| len + 5)
 }

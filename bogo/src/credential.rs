@@ -1,4 +1,4 @@
-//! One certificate of ours, and how its key signs.
+//! One of our certificates, and how its key signs.
 
 use std::sync::Arc;
 
@@ -11,16 +11,16 @@ use crate::failure::Failure;
 use crate::options::CredentialOptions;
 use crate::provider::any_supported_type;
 
-/// A certificate, and whom it is for.
+/// A certificate, and the peers that it suits.
 #[derive(Debug)]
 pub(crate) struct Credential {
     certified: Arc<CertifiedKey>,
-    /// For those only who name an issuer of its chain.
+    /// Use it only for peers that name an issuer of its chain.
     must_match_issuer: bool,
 }
 
 impl Credential {
-    /// `None` without a certificate.
+    /// Returns `None` if the options name no certificate.
     pub(crate) fn load(options: &CredentialOptions) -> Result<Option<Self>, Failure> {
         let (Some(cert_file), Some(key_file)) = (&options.cert_file, &options.key_file) else {
             return Ok(None);
@@ -44,12 +44,12 @@ impl Credential {
         Arc::clone(&self.certified)
     }
 
-    /// Whether it is for a peer that takes these schemes.
+    /// Whether it suits a peer that accepts these schemes.
     pub(crate) fn can_sign(&self, schemes: &[SignatureScheme]) -> bool {
         self.certified.key.choose_scheme(schemes).is_some()
     }
 
-    /// Whether it is for a peer that has these authorities, by their names in DER.
+    /// Whether it suits a peer that accepts these authorities, given as DER names.
     pub(crate) fn has_issuer<T: AsRef<[u8]>>(&self, authorities: &[T]) -> bool {
         let mut chain = self.certified.cert.iter();
         !self.must_match_issuer
@@ -60,11 +60,11 @@ impl Credential {
     }
 }
 
-/// The name of who has signed a certificate (RFC 5280 §4.1), in DER.
+/// The DER name of a certificate's issuer (RFC 5280 §4.1).
 fn issuer(certificate: &[u8]) -> Option<&[u8]> {
     let mut certificate = content(certificate)?.0;
     let mut to_be_signed = content(element(&mut certificate)?)?.0;
-    // The version, the serial number, the algorithm.
+    // Skips the version, the serial number and the algorithm.
     for _ in 0..3 {
         element(&mut to_be_signed)?;
     }
@@ -79,7 +79,7 @@ fn element<'a>(bytes: &mut &'a [u8]) -> Option<&'a [u8]> {
     Some(element)
 }
 
-/// The content of the element that `bytes` begin with, and the element's length.
+/// The content of the first element in `bytes`, and the element's length.
 fn content(bytes: &[u8]) -> Option<(&[u8], usize)> {
     let (_tag, rest) = bytes.split_first()?;
     let (&first, mut rest) = rest.split_first()?;
@@ -92,7 +92,7 @@ fn content(bytes: &[u8]) -> Option<(&[u8], usize)> {
     Some((rest.get(..len)?, bytes.len() - rest.len() + len))
 }
 
-/// A key that signs by these schemes only, the first one first.
+/// A key that signs with these schemes only, in order of preference.
 #[derive(Debug)]
 struct PreferringKey {
     key: Arc<dyn SigningKey>,

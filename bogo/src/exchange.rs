@@ -1,4 +1,4 @@
-//! One connection, from the handshake to its end.
+//! Runs one connection from the handshake to its end.
 
 use std::mem;
 
@@ -13,39 +13,40 @@ use crate::failure::Failure;
 use crate::options::{Options, Script};
 use crate::transport::Transport;
 
-/// What `-shim-writes-first` writes.
+/// The bytes that `-shim-writes-first` writes.
 const GREETING: &[u8] = b"hello";
 
-/// What `-write-different-record-sizes` writes: what other records could be cut wrongly at.
+/// The sizes that `-write-different-record-sizes` writes: boundaries at which a writer could split
+/// records wrongly.
 const SIZES: [usize; 11] = [0, 1, 255, 256, 257, 16383, 16384, 16385, 32767, 32768, 32769];
 
-/// `decompression_failure`, which nothing here makes: the runner's sign of `-send-alert`.
+/// `decompression_failure`, which the runner expects for `-send-alert`. Nothing else here sends it.
 const RUNNERS_ALERT: AlertDescription = AlertDescription(30);
 
-/// A connection, its transport, and what is to be done with them.
+/// A connection, its transport, and the script to run on them.
 #[derive(Debug)]
 pub(crate) struct Exchange<'a> {
     tls: Connection,
     wire: Transport,
     options: &'a Options,
-    /// Where early data is rejected, these are the options from there on.
+    /// These options replace `options` once early data is rejected.
     retry: &'a Options,
     configs: &'a Configs,
     peering: &'a Peering,
-    /// Ciphertext stays where it is for now.
+    /// Whether to leave ciphertext pending for now.
     held: bool,
     greeting: Greeting,
 }
 
-/// Whether the greeting was written, if there is one.
+/// Whether the greeting, if any, was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Greeting {
     NotYet,
-    /// As early data.
+    /// Written as early data.
     Early,
 }
 
-/// A connection that nobody is at the other end of.
+/// Returns a connection without a peer.
 fn another() -> Result<Connection, Failure> {
     let suite = CipherSuite::TLS_AES_128_GCM_SHA256;
     let write = WriteKeys::new(suite, &[0; 16], [0; 12], 0);
@@ -57,7 +58,7 @@ fn another() -> Result<Connection, Failure> {
         .map_err(ConnectionError::from)?)
 }
 
-/// What reading came to.
+/// The outcome of a read.
 enum Input {
     Plaintext,
     Closed,
@@ -81,14 +82,15 @@ impl<'a> Exchange<'a> {
         let tickets_before = self.configs.sessions.tickets();
         let mut result = self.exchange(is_resumption);
         if result.is_err() {
-            // The alert, which nobody may be left to read.
+            // Sends the alert. This fails if the runner has already gone.
             self.held = false;
             let _sent = self.drain();
         } else if !self.script().shut_down && !self.script().send_alert {
             let came = self.configs.sessions.tickets() > tickets_before;
             result = check_tickets(&self.tls, &self.options.expect, self.configs, came);
         }
-        // ECH is refused at the very end: what early data was to be rejected is not told.
+        // ECH is rejected at the very end of a handshake, which then does not report rejected early
+        // data.
         let is_client = !self.configs.is_server();
         let rejects = is_client && self.options.expect.early_data == Some(false);
         let options = if rejects { self.retry } else { self.options };
@@ -137,7 +139,7 @@ impl<'a> Exchange<'a> {
             }
         }
         if self.greeting == Greeting::Early {
-            // What the ticket did not allow.
+            // The bytes that exceed the ticket's limit.
             let rest = self.tls.take_rejected_early_data();
             self.write(&rest)?;
         } else if self.script().unfinished_write {
@@ -151,7 +153,7 @@ impl<'a> Exchange<'a> {
         self.shut_down(end)
     }
 
-    /// A client's part of the script that comes before the server has answered.
+    /// Runs the part of a client's script before the server's answer.
     fn write_early_data(&mut self) -> Result<(), Failure> {
         let script = self.script();
         self.drain()?;
@@ -162,7 +164,7 @@ impl<'a> Exchange<'a> {
             }
         }
         if script.export.len > 0 {
-            // Refused: nobody is verified yet.
+            // This is refused, because the peer is not yet verified.
             let _early_material = self.export()?;
         }
         if !script.write_first && !script.unfinished_write {
@@ -194,7 +196,7 @@ impl<'a> Exchange<'a> {
         }
     }
 
-    /// Gives early data back, inverted: in half-RTT data where that is possible.
+    /// Echoes early data, inverted, as half-RTT data if possible.
     fn answer_early_data(&mut self) -> Result<(), Failure> {
         loop {
             let early = self.tls.early_plaintext();
@@ -217,7 +219,7 @@ impl<'a> Exchange<'a> {
         }
     }
 
-    /// A server may write before it has the client's Finished.
+    /// Writes a server's greeting before the client's Finished arrives.
     fn greet_in_half_rtt(&mut self) -> Result<(), Failure> {
         let script = self.script();
         let greets = script.write_first && !script.unfinished_write && script.export.len == 0;
@@ -231,7 +233,7 @@ impl<'a> Exchange<'a> {
         Ok(())
     }
 
-    /// Where a client's early data was rejected, what it is asked changes.
+    /// Switches to the other options if a client's early data was rejected.
     fn settle_early_data(&mut self) -> Result<(), Failure> {
         self.answer_early_data()?;
         if self.tls.early_data_status() != EarlyDataStatus::Rejected {
@@ -248,8 +250,8 @@ impl<'a> Exchange<'a> {
         Ok(())
     }
 
-    /// The chain of a session is not verified in the handshake: a program that wants it does it
-    /// here.
+    /// Verifies the chain of a resumed session. The resuming handshake itself does not, so this is
+    /// where a program that needs it does it.
     fn verify_again(&mut self) -> Result<(), Failure> {
         if !self.script().reverify || self.tls.is_resumed() != Some(true) {
             return Ok(());
@@ -268,7 +270,7 @@ impl<'a> Exchange<'a> {
         Ok(self.tls.export_keying_material(vec![0; export.len], label, context)?)
     }
 
-    /// Gives everything that comes back, inverted, until the runner has ended.
+    /// Echoes all plaintext, inverted, until the runner closes.
     fn echo(&mut self) -> Result<Input, Failure> {
         loop {
             if self.script().key_update_before_read {
@@ -289,15 +291,15 @@ impl<'a> Exchange<'a> {
         }
     }
 
-    /// Continues with the connection as another process would, if that is asked for. Not as a
-    /// client of TLS 1.3: its tickets would not be stored any more.
+    /// Moves the connection as if to another process, if the options ask for it. Never moves a TLS
+    /// 1.3 client, which would stop storing tickets.
     fn go_elsewhere(&mut self) -> Result<(), Failure> {
         let stores_tickets = !self.configs.is_server()
             && self.tls.protocol_version() == Some(wantwrite::Version::Tls13);
         if !self.options.tls.moves || stores_tickets {
             return Ok(());
         }
-        // In the meantime another one that is thrown away.
+        // A placeholder, which is dropped below.
         let tls = mem::replace(&mut self.tls, another()?);
         match tls.dangerous_into_moved() {
             Ok(moved) => {
@@ -305,13 +307,13 @@ impl<'a> Exchange<'a> {
                 let moved = MovedConnection::from_bytes(&mut message)?;
                 self.tls = moved.into_connection(connection_config(self.options))?;
             }
-            // With something to drain, or unread.
+            // It has pending bytes or unread input.
             Err(tls) => self.tls = tls,
         }
         Ok(())
     }
 
-    /// Ends our half; `end` says how the runner's ended, if it was read to there.
+    /// Closes our half. `end` is how the runner's half ended, if we have read that far.
     fn shut_down(&mut self, end: Option<Input>) -> Result<(), Failure> {
         if !self.script().check_close_notify && end.is_some() {
             return Ok(());
@@ -330,8 +332,8 @@ impl<'a> Exchange<'a> {
         }
     }
 
-    /// Reads only, as `SSL_read` does: answers to KeyUpdates wait for the next write, so that
-    /// many requests get one (RFC 9846 §4.7.3), which the runner counts on.
+    /// Reads without writing, like `SSL_read`. Answers to KeyUpdates wait for the next write, so
+    /// that many requests get one answer (RFC 9846 §4.7.3), as the runner expects.
     fn await_plaintext(&mut self) -> Result<Input, Failure> {
         loop {
             match self.tls.process() {
@@ -369,7 +371,7 @@ impl<'a> Exchange<'a> {
         }
     }
 
-    /// Everything that waits, unless it is held.
+    /// Sends all pending bytes, unless they are held.
     fn drain(&mut self) -> Result<(), Failure> {
         if self.held { Ok(()) } else { self.wire.drain(&mut self.tls) }
     }

@@ -1,4 +1,4 @@
-//! What must have come out of a handshake.
+//! Checks the outcome of a handshake.
 
 use std::fmt;
 
@@ -13,7 +13,7 @@ use crate::config::{Configs, DEFAULT_NAME, Peering};
 use crate::failure::Failure;
 use crate::options::{Expect, Options};
 
-/// Looks at an established connection.
+/// Checks an established connection.
 pub(crate) fn check_negotiated(
     tls: &Connection,
     options: &Options,
@@ -43,7 +43,7 @@ pub(crate) fn check_negotiated(
             .map_err(|error| Failure::Unexpected(error.to_string()))?;
         expect_same("chain", tls.peer_certificates(), Some(&chain[..]))?;
     }
-    // rustls ends a connection whose server did not decrypt the hello.
+    // rustls fails the handshake if the server did not decrypt the hello.
     expect_same("ECH", !options.tls.ech_config_list.is_empty(), expect.ech_accept)?;
     if let Some(expected) = expect.selected_credential {
         let selected = peering.identity.selected();
@@ -52,14 +52,14 @@ pub(crate) fn check_negotiated(
     if expect.extended_master_secret && tls.extended_master_secret() == Some(false) {
         return Err(Failure::Unexpected("no Extended Master Secret".into()));
     }
-    // rustls remembers no group of a session, nor by which scheme it was begun.
+    // rustls does not store a session's group, or the scheme of its first handshake.
     if expect.curve.is_some() && (!resumed || tls.key_exchange_group().is_some()) {
         expect_same("group", tls.key_exchange_group(), expect.curve)?;
     }
     if expect.peer_signature_scheme.is_some() && !resumed {
         expect_same("scheme", peering.verifier.scheme(), expect.peer_signature_scheme)?;
     }
-    // Nor does it tell of a HelloRetryRequest in a handshake that resumes a session.
+    // It also does not report a HelloRetryRequest in a handshake that resumes a session.
     if let (Some(expected), false) = (expect.hello_retry_request, resumed) {
         let kind = tls.handshake_kind();
         let retried = kind == Some(HandshakeKind::FullWithHelloRetryRequest);
@@ -68,7 +68,7 @@ pub(crate) fn check_negotiated(
     Ok(())
 }
 
-/// Looks at how a client ended whose hello was encrypted, or might have been.
+/// Checks the outcome of a client that encrypted its hello, or could have.
 pub(crate) fn check_ech(
     result: &Result<(), Failure>,
     options: &Options,
@@ -93,7 +93,7 @@ pub(crate) fn check_ech(
     Ok(())
 }
 
-/// Looks at what a server has asked a client for.
+/// Checks a server's request for a client certificate.
 pub(crate) fn check_request(expect: &Expect, peering: &Peering) -> Result<(), Failure> {
     let request = peering.identity.request();
     if let Some(expected) = &expect.client_authorities {
@@ -107,7 +107,7 @@ pub(crate) fn check_request(expect: &Expect, peering: &Peering) -> Result<(), Fa
     Ok(())
 }
 
-/// Looks at what became of early data. A server that took none of it does not see the offer.
+/// Checks whether early data was accepted. A server that accepted none does not see the offer.
 pub(crate) fn check_early_data(
     tls: &Connection,
     expect: &Expect,
@@ -122,7 +122,7 @@ pub(crate) fn check_early_data(
     }
 }
 
-/// Looks at the tickets that came to a client of TLS 1.3 that has read to the end.
+/// Checks the tickets of a TLS 1.3 client that has read to the end.
 pub(crate) fn check_tickets(
     tls: &Connection,
     expect: &Expect,

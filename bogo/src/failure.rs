@@ -1,24 +1,24 @@
-//! Why a connection did not do what it was to do.
+//! The failures of a connection.
 
 use std::fmt;
 use std::io;
 
 use wantwrite::{ConnectionError, ExportError, MoveError, WriteError, rustls};
 
-/// Why the connection did not do what it was to do.
+/// Why a test failed.
 #[derive(Debug)]
 pub(crate) enum Failure {
     /// The connection failed.
     Tls(ConnectionError),
-    /// It refused to write.
+    /// The connection refused to write.
     Write(WriteError),
-    /// It exported nothing.
+    /// The connection refused to export keying material.
     Export(ExportError),
     /// The socket failed.
     Io(io::Error),
-    /// Plaintext came when we had closed and waited for `close_notify` only.
+    /// Plaintext arrived after we had closed and only expected `close_notify`.
     PlaintextBehindEnd,
-    /// Not what the runner's flags say must come out, or what they say makes no sense.
+    /// The outcome contradicts the runner's flags, or the flags are invalid.
     Unexpected(String),
 }
 

@@ -12,29 +12,29 @@ use wantwrite::rustls::{NamedGroup, SignatureScheme};
 use crate::compression::Compression;
 use crate::options::{ClientAuth, CredentialOptions, Options, ServerMessage};
 
-/// What the shim was started with.
+/// The shim's command line.
 #[derive(Debug, Default)]
 pub(crate) struct Invocation {
     pub(crate) port: u16,
     pub(crate) ipv6: bool,
     pub(crate) shim_id: u64,
     pub(crate) is_server: bool,
-    /// How often the first connection's session is to be resumed.
+    /// How often to resume the first connection's session.
     pub(crate) resume_count: usize,
-    /// Time that passes for tickets between connections.
+    /// The time by which tickets age between connections.
     pub(crate) resumption_delay: Duration,
     pub(crate) initial: Options,
     pub(crate) resume: Options,
-    /// Of a resumption whose early data was rejected, from there on.
+    /// The options of a resumption after its early data was rejected.
     pub(crate) retry: Options,
 }
 
-/// Why the flags do not make an invocation.
+/// Why the command line could not be parsed.
 #[derive(Debug)]
 pub(crate) enum FlagError {
-    /// The runner skips the test.
+    /// The flag is unknown. The runner then skips the test.
     Unimplemented(String),
-    /// The runner does not mean what we think it means.
+    /// The value is invalid, so we misunderstand the flag.
     BadValue(String),
 }
 
@@ -75,9 +75,9 @@ impl Invocation {
         Ok(())
     }
 
-    /// A prefix says which connections a flag is for; without one it is for all.
+    /// A prefix selects the connections to which a flag applies. Without one, it applies to all.
     fn add_option(&mut self, flag: &mut Flag<'_, '_>) -> Result<()> {
-        // There is no second process that makes handshakes.
+        // This shim does not use a second process for handshakes.
         let name = flag.argument.strip_prefix("-on-shim").unwrap_or(flag.argument);
         if let Some(name) = name.strip_prefix("-on-initial") {
             return add_option(&mut self.initial, name, flag);
@@ -100,7 +100,7 @@ fn add_option(options: &mut Options, name: &str, flag: &mut Flag<'_, '_>) -> Res
     let Options { tls, script, expect } = options;
     let auth = &mut tls.authentication;
     match name {
-        // Versions, below which there is nothing here.
+        // Versions.
         "-min-version" => tls.min_version = flag.number()?,
         "-max-version" => tls.max_version = flag.number()?,
         "-no-tls12" => tls.no_tls12 = true,
@@ -134,7 +134,7 @@ fn add_option(options: &mut Options, name: &str, flag: &mut Flag<'_, '_>) -> Res
             tls.alpn = if name.is_empty() { Vec::new() } else { vec![name.to_vec()] };
             tls.acceptor = true;
         }
-        // rustls refuses when it has protocols and none in common.
+        // rustls rejects an offer if it has protocols but none in common with the peer.
         "-reject-alpn" => tls.alpn = vec![b"none of the runner's".to_vec()],
         "-no-ticket" => tls.no_tickets = true,
         "-server-preference" => tls.server_preference = true,
@@ -156,7 +156,7 @@ fn add_option(options: &mut Options, name: &str, flag: &mut Flag<'_, '_>) -> Res
         "-use-custom-verify-callback" => tls.custom_verify = true,
         "-max-send-fragment" => tls.max_send_fragment = Some(flag.number()?),
 
-        // What is done.
+        // The script.
         "-async" => script.bytewise = true,
         "-read-size" => script.read_size = flag.number()?,
         "-peek-then-read" => script.peek = true,
@@ -184,7 +184,7 @@ fn add_option(options: &mut Options, name: &str, flag: &mut Flag<'_, '_>) -> Res
         "-key-update-before-read" => script.key_update_before_read = true,
         "-key-update" => script.key_update_after_read = true,
 
-        // What must come out.
+        // Expectations.
         "-expect-version" => expect.version = Some(flag.number()?),
         "-expect-cipher" => expect.cipher = Some(flag.number()?),
         "-expect-alpn" => expect.alpn = flag.text()?.into(),
@@ -228,18 +228,18 @@ fn add_option(options: &mut Options, name: &str, flag: &mut Flag<'_, '_>) -> Res
         "-expect-no-offer-early-data" => expect.no_early_data_offer = true,
         "-expect-accept-early-data" => expect.early_data = Some(true),
         "-expect-reject-early-data" => expect.early_data = Some(false),
-        // Of reasons there is one that can be seen.
+        // Acceptance is the only reason that rustls shows.
         "-expect-early-data-reason" => expect.early_data = Some(flag.text()? == "accept"),
         "-expect-ocsp-response" => auth.expected_ocsp_response = flag.base64()?,
         "-expect-selected-credential" => expect.selected_credential = Some(flag.number()?),
         "-expect-peer-cert-file" => expect.peer_cert_file = Some(flag.text()?.into()),
 
-        // Ours, for a run of all tests by another way: see the README.
+        // Our own flags, which run all tests in another mode: see the README.
         "-always-acceptor" => tls.acceptor = true,
         "-always-everything" => tls.everything = true,
         "-always-moved" => tls.moves = true,
 
-        // As it is here always, or in another way of calling BoringSSL.
+        // The shim always behaves like this, or the flag selects a way to call BoringSSL's API.
         "-verify-peer"
         | "-decline-alpn"
         | "-enable-ocsp-stapling"
@@ -254,7 +254,7 @@ fn add_option(options: &mut Options, name: &str, flag: &mut Flag<'_, '_>) -> Res
         | "-use-old-client-cert-callback" => {}
         "-trust-cert" | "-handshaker-path" => drop(flag.text()?),
 
-        // rustls does not show these; the runner sees the rest of the test.
+        // rustls does not expose these. The runner checks the rest of the test.
         "-expect-secure-renegotiation"
         | "-expect-session-id"
         | "-expect-no-session-id"
@@ -267,7 +267,7 @@ fn add_option(options: &mut Options, name: &str, flag: &mut Flag<'_, '_>) -> Res
     Ok(())
 }
 
-/// A flag, and where its value is if it has one.
+/// A flag, and the arguments that hold its value, if any.
 struct Flag<'a, 'b> {
     argument: &'a str,
     rest: &'b mut Iter<'a, String>,
@@ -290,7 +290,7 @@ impl<'a> Flag<'a, '_> {
         Ok(SignatureScheme::from(self.number::<u16>()?))
     }
 
-    /// Distinguished names in hexadecimal, between commas.
+    /// Distinguished names in hexadecimal, separated by commas.
     fn names(&mut self) -> Result<Vec<Vec<u8>>> {
         let text = self.text()?;
         if matches!(text, "<EMPTY>" | "<NULL>") {
@@ -299,7 +299,7 @@ impl<'a> Flag<'a, '_> {
         text.split(',').map(decode_hex).collect::<Option<_>>().ok_or_else(|| self.bad())
     }
 
-    /// Protocol names, each behind a byte with its length.
+    /// Protocol names, each prefixed by its length in one byte.
     fn protocols(&mut self) -> Result<Vec<Vec<u8>>> {
         let mut names = Vec::new();
         let mut rest = self.text()?.as_bytes();

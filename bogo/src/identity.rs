@@ -1,4 +1,4 @@
-//! Our certificates, and which of them a peer gets.
+//! Our certificates, and the choice of one for a peer.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -11,23 +11,23 @@ use crate::credential::Credential;
 use crate::failure::Failure;
 use crate::options::Authentication;
 
-/// Certificates, the one that we like best first.
+/// Certificates in our order of preference.
 #[derive(Debug)]
 pub(crate) struct Identity {
-    /// In front of the default.
+    /// Preferred to the default.
     chosen_first: Vec<Credential>,
     default: Option<Credential>,
     seen: Mutex<Seen>,
 }
 
-/// What has passed.
+/// The request and the selection of the last handshake.
 #[derive(Clone, Debug, Default)]
 struct Seen {
     request: Option<Request>,
     selected: Option<usize>,
 }
 
-/// What a server asks a client's certificate for.
+/// A server's request for a client certificate.
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
     /// Distinguished names, in DER.
@@ -45,23 +45,23 @@ impl Identity {
         })
     }
 
-    /// What the server has asked for.
+    /// The server's request.
     pub(crate) fn request(&self) -> Option<Request> {
         self.seen().request.clone()
     }
 
-    /// Which of the certificates in front of the default was selected last.
+    /// The index of the last selected certificate; `None` for the default.
     pub(crate) fn selected(&self) -> Option<usize> {
         self.seen().selected
     }
 
-    /// Whether there is one for a peer that takes these schemes.
+    /// Whether a certificate suits a peer that accepts these schemes.
     pub(crate) fn can_sign(&self, schemes: &[SignatureScheme]) -> bool {
         self.chosen_first.iter().chain(&self.default).any(|it| it.can_sign(schemes))
     }
 
-    /// The first certificate for a peer. A server has its default for everyone: rustls says then
-    /// why that one does not do.
+    /// The first certificate that suits a peer. A server falls back to its default, and rustls then
+    /// reports why that does not work.
     fn select<T: AsRef<[u8]>>(
         &self,
         schemes: &[SignatureScheme],

@@ -1,5 +1,5 @@
-//! A shim for BoringSSL's `ssl/test/runner`: TLS connections by wantwrite, as the runner's flags
-//! ask.
+//! A shim for BoringSSL's `ssl/test/runner`. It runs wantwrite connections as the runner's flags
+//! specify.
 #![warn(clippy::expect_used)]
 #![expect(
     clippy::std_instead_of_core,
@@ -33,13 +33,13 @@ use failure::Failure;
 use flags::{FlagError, Invocation};
 use transport::Transport;
 
-/// The runner skips the test.
+/// The exit code with which the runner skips the test.
 const UNIMPLEMENTED: u8 = 89;
 
-/// The test has failed, even where the runner expects a failure.
+/// The exit code for a failure, even if the test expects one.
 const MUST_FAIL: u8 = 90;
 
-/// The runner waits for a shim for ever once its own reads are done.
+/// The runner waits for the shim forever once its own reads are done.
 const TIME_LIMIT: Duration = Duration::from_secs(60);
 
 fn main() -> ExitCode {
@@ -80,7 +80,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// The first connection, and those that resume its session.
+/// Runs the first connection, and those that resume its session.
 fn run(invocation: &Invocation) -> Result<(), Failure> {
     let configs = Configs::new(invocation)?;
     for count in 0..=invocation.resume_count {
@@ -91,7 +91,7 @@ fn run(invocation: &Invocation) -> Result<(), Failure> {
         }
         let retry = &invocation.retry;
         let peering = configs.peering(&options.tls)?;
-        // Where early data is rejected, the server may have a certificate to verify.
+        // If early data is rejected, the server can send a certificate, which must be verified.
         let rejects = !invocation.is_server && options.expect.early_data == Some(false);
         let refusal = refusal(if rejects { &retry.tls } else { &options.tls });
         peering.verifier.set_refusal(refusal);

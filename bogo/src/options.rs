@@ -1,4 +1,4 @@
-//! What the runner asks of one connection.
+//! The runner's options for one connection.
 
 use std::path::PathBuf;
 
@@ -7,7 +7,7 @@ use wantwrite::rustls::{NamedGroup, SignatureScheme};
 
 use crate::compression::Compression;
 
-/// One connection: how rustls is configured, what is done, what must come out.
+/// The options of one connection: rustls's configuration, the script, and the expectations.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Options {
     pub(crate) tls: Tls,
@@ -15,7 +15,7 @@ pub(crate) struct Options {
     pub(crate) expect: Expect,
 }
 
-/// The handshake's part.
+/// The options of the handshake.
 #[derive(Clone, Debug)]
 pub(crate) struct Tls {
     pub(crate) min_version: u16,
@@ -24,31 +24,31 @@ pub(crate) struct Tls {
     pub(crate) no_tls13: bool,
     pub(crate) curves: Vec<NamedGroup>,
     pub(crate) authentication: Authentication,
-    /// The peer's certificate is refused if it is looked at, which a client may leave.
+    /// Reject the peer's certificate if it is verified. A client can skip that.
     pub(crate) verify_fail: bool,
-    /// A callback says so, and with which alert.
+    /// A callback rejects it and chooses the alert.
     pub(crate) custom_verify: bool,
     pub(crate) ocsp_fail: bool,
     pub(crate) host_name: Option<String>,
     pub(crate) alpn: Vec<Vec<u8>>,
-    /// The server may select what was not offered.
+    /// The server can select a protocol that was not offered.
     pub(crate) any_alpn: bool,
     pub(crate) no_tickets: bool,
     pub(crate) require_ems: bool,
     pub(crate) server_preference: bool,
     pub(crate) max_send_fragment: Option<usize>,
     pub(crate) compressions: Vec<&'static Compression>,
-    /// The server's offers to decrypt hellos; empty for none.
+    /// The server's ECH configurations; empty for none.
     pub(crate) ech_config_list: Vec<u8>,
     pub(crate) ech_grease: bool,
     pub(crate) early_data: bool,
-    /// A server that selects by the ClientHello, or ends the handshake for it.
+    /// The server chooses its configuration, or rejects the handshake, based on the ClientHello.
     pub(crate) acceptor: bool,
-    /// What the connection has switched off by default is switched on.
+    /// Enable everything that is off by default in a connection.
     pub(crate) everything: bool,
-    /// The connection moves, as to another process, wherever it can.
+    /// Move the connection, as if to another process, whenever possible.
     pub(crate) moves: bool,
-    /// With what it ends the handshake.
+    /// The alert with which the server rejects the handshake.
     pub(crate) rejection: Option<AlertDescription>,
 }
 
@@ -83,24 +83,24 @@ impl Default for Tls {
     }
 }
 
-/// One certificate of ours.
+/// One of our certificates.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct CredentialOptions {
     pub(crate) cert_file: Option<PathBuf>,
     pub(crate) key_file: Option<PathBuf>,
     pub(crate) ocsp_response: Vec<u8>,
-    /// In our order of preference; empty for the key's own.
+    /// In our order of preference; empty for the key's own preferences.
     pub(crate) signing_prefs: Vec<SignatureScheme>,
     pub(crate) must_match_issuer: bool,
 }
 
-/// Our certificates, and what we make of the peer's.
+/// Our certificates, and how we verify the peer's.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Authentication {
     pub(crate) default_credential: CredentialOptions,
-    /// Those that are in front of the default.
+    /// The certificates that are preferred to the default.
     pub(crate) credentials: Vec<CredentialOptions>,
-    /// Empty for all that there are.
+    /// Empty for all supported schemes.
     pub(crate) verify_prefs: Vec<SignatureScheme>,
     /// Empty for any.
     pub(crate) expected_ocsp_response: Vec<u8>,
@@ -110,13 +110,14 @@ pub(crate) struct Authentication {
 }
 
 impl Authentication {
-    /// The certificate that flags are for: the last one that they began.
+    /// The certificate to which flags apply: the last one that a flag added, or the default.
     pub(crate) fn credential(&mut self) -> &mut CredentialOptions {
         self.credentials.last_mut().unwrap_or(&mut self.default_credential)
     }
 }
 
-/// What a server asks of clients; a client looks at the server's certificate unless it is `None`.
+/// Whether a server requests client certificates. A client verifies the server's certificate
+/// unless this is `None`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum ClientAuth {
     #[default]
@@ -125,23 +126,23 @@ pub(crate) enum ClientAuth {
     Required,
 }
 
-/// What is done with the connection.
+/// What to do with the connection.
 #[derive(Clone, Debug)]
 pub(crate) struct Script {
-    /// The transport moves one byte at a time, and would block before each.
+    /// The transport moves one byte at a time, and blocks before each.
     pub(crate) bytewise: bool,
     pub(crate) read_size: usize,
-    /// Plaintext is looked at before it is taken.
+    /// Peek at plaintext before consuming it.
     pub(crate) peek: bool,
     pub(crate) write_first: bool,
-    /// Early data waits until this message has come.
+    /// Write early data only after this message has arrived.
     pub(crate) early_write_after: Option<ServerMessage>,
-    /// The chain of a session that is resumed is verified again.
+    /// Verify the chain of a resumed session again.
     pub(crate) reverify: bool,
-    /// One byte of the first record leaves; the rest when plaintext has been read.
+    /// Send one byte of the first record, and the rest after reading plaintext.
     pub(crate) unfinished_write: bool,
     pub(crate) write_sizes: bool,
-    /// The first traffic secrets are written as plaintext.
+    /// Write the first traffic secrets as plaintext.
     pub(crate) export_traffic_secrets: bool,
     pub(crate) export: Export,
     pub(crate) send_alert: bool,
@@ -173,7 +174,7 @@ impl Default for Script {
     }
 }
 
-/// `-export-keying-material` and the flags that belong to it.
+/// `-export-keying-material` and its related flags.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Export {
     pub(crate) len: usize,
@@ -189,35 +190,35 @@ pub(crate) enum ServerMessage {
     EncryptedExtensions,
 }
 
-/// What must come out.
+/// The expected outcome.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Expect {
     pub(crate) version: Option<u16>,
     pub(crate) cipher: Option<u16>,
     /// Empty for none.
     pub(crate) alpn: Vec<u8>,
-    /// What a client offers, in the order of its preference.
+    /// The protocols that a client offers, in its order of preference.
     pub(crate) advertised_alpn: Vec<Vec<u8>>,
     pub(crate) server_name: Option<String>,
     pub(crate) no_server_name: bool,
     pub(crate) curve: Option<u16>,
     pub(crate) extended_master_secret: bool,
-    /// The server decrypts the hello.
+    /// The server accepts ECH.
     pub(crate) ech_accept: bool,
-    /// The server does not, and whether it has new offers.
+    /// The server rejects ECH; whether it sends new configurations.
     pub(crate) ech_retry: Option<bool>,
-    /// By which name the server's certificate is verified then; empty for its own.
+    /// The name for which the server's certificate is then verified; empty for its own.
     pub(crate) ech_name_override: Option<String>,
     pub(crate) hello_retry_request: Option<bool>,
     pub(crate) session_miss: bool,
-    /// No ticket may come.
+    /// The server must not send a ticket.
     pub(crate) no_session: bool,
     pub(crate) ticket_supports_early_data: bool,
     pub(crate) no_early_data_offer: bool,
-    /// Whether early data is taken.
+    /// Whether early data is accepted.
     pub(crate) early_data: Option<bool>,
     pub(crate) peer_cert_file: Option<PathBuf>,
-    /// Of our certificates; -1 for the default.
+    /// The index of our certificate; -1 for the default.
     pub(crate) selected_credential: Option<isize>,
     pub(crate) peer_signature_scheme: Option<SignatureScheme>,
     /// Empty for any.

@@ -1,4 +1,4 @@
-//! What makes handshakes: ring, or aws-lc-rs where the feature is on. Records are the engine's.
+//! The provider for handshakes: ring, or aws-lc-rs with that feature. The engine seals the records.
 
 use std::sync::Arc;
 
@@ -16,15 +16,15 @@ use wantwrite::rustls::crypto::{CryptoProvider, SupportedKxGroup};
 use crate::failure::Failure;
 use crate::options::Tls;
 
-/// The provider with the groups that were asked for, the first one first.
+/// The provider with the requested groups, in order of preference.
 pub(crate) fn provider(options: &Tls) -> Arc<CryptoProvider> {
     let mut provider = default_provider();
     let is_wanted = |group: &&dyn SupportedKxGroup| group.name() != NamedGroup::X25519MLKEM768;
     if options.curves.is_empty() {
-        // As BoringSSL does.
+        // Leaves out X25519MLKEM768 by default, like BoringSSL.
         provider.kx_groups.retain(is_wanted);
     } else {
-        // ring does not have the last one.
+        // ring does not have X25519MLKEM768.
         let known = [&provider.kx_groups[..], &[X25519MLKEM768]].concat();
         let named = |curve| known.iter().copied().find(|group| group.name() == curve);
         provider.kx_groups = options.curves.iter().copied().filter_map(named).collect();

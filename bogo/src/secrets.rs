@@ -1,10 +1,10 @@
-//! What rustls logs for those who must read the traffic.
+//! The traffic secrets that rustls logs.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use wantwrite::rustls::KeyLog;
 
-/// The first traffic secrets of the last handshake of TLS 1.3.
+/// The first traffic secrets of the last TLS 1.3 handshake.
 #[derive(Debug, Default)]
 pub(crate) struct Secrets(Mutex<Logged>);
 
@@ -15,7 +15,7 @@ struct Logged {
 }
 
 impl Secrets {
-    /// Length, secret we read with, secret we write with: as the runner reads them.
+    /// The runner's format: the length, our read secret, our write secret.
     pub(crate) fn traffic(&self, is_server: bool) -> Vec<u8> {
         let logged = self.logged();
         let mut secrets = [&logged.server_traffic[..], &logged.client_traffic];

@@ -8,8 +8,8 @@ use wantwrite::rustls::client::{
 };
 use wantwrite::rustls::pki_types::ServerName;
 
-/// rustls's store, which counts tickets and remembers no groups: the runner expects every
-/// connection to begin with the same one.
+/// rustls's session store, but it counts tickets and stores no groups, because the runner expects
+/// every connection to offer the same group first.
 #[derive(Debug)]
 pub(crate) struct Sessions {
     store: ClientSessionMemoryCache,
@@ -26,12 +26,12 @@ impl Sessions {
         }
     }
 
-    /// TLS 1.3 tickets that have come.
+    /// The number of TLS 1.3 tickets received.
     pub(crate) fn tickets(&self) -> usize {
         self.tickets.load(Ordering::Relaxed)
     }
 
-    /// Whether the last one of them allows early data.
+    /// Whether the last of these tickets allows early data.
     pub(crate) fn last_allows_early_data(&self) -> bool {
         self.last_allows_early_data.load(Ordering::Relaxed)
     }

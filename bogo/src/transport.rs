@@ -9,7 +9,7 @@ use crate::failure::Failure;
 use crate::flags::Invocation;
 use crate::options::ServerMessage;
 
-/// A socket, whole or a byte at a time.
+/// A socket that optionally moves one byte at a time.
 #[derive(Debug)]
 pub(crate) struct Transport {
     socket: TcpStream,
@@ -18,10 +18,10 @@ pub(crate) struct Transport {
     records: Records,
 }
 
-/// The whole records that have come in.
+/// The complete records received so far.
 #[derive(Debug, Default)]
 struct Records {
-    /// The start of the next one.
+    /// The start of the next record.
     partial: Vec<u8>,
     handshake: usize,
     protected: usize,
@@ -31,14 +31,14 @@ struct Records {
 #[derive(Clone, Copy, Debug)]
 enum Pace {
     Free,
-    /// One call would block, the next one moves a byte.
+    /// Calls alternate: one would block, the next moves a byte.
     Bytewise {
         ready: bool,
     },
 }
 
 impl Transport {
-    /// Goes to the runner and says who it is.
+    /// Connects to the runner and identifies itself.
     pub(crate) fn connect(invocation: &Invocation, bytewise: bool) -> io::Result<Self> {
         let host: IpAddr =
             if invocation.ipv6 { Ipv6Addr::LOCALHOST.into() } else { Ipv4Addr::LOCALHOST.into() };
@@ -49,7 +49,7 @@ impl Transport {
         Ok(Self { socket, reads: pace, writes: pace, records: Records::default() })
     }
 
-    /// What the transport has, if it does not block.
+    /// Receives what the socket has, unless that would block.
     pub(crate) fn fill(&mut self, tls: &mut Connection) -> Result<(), Failure> {
         let Some(mut inbound) = tls.inbound() else { return Ok(()) };
         match would_block_is_none(self.read(&mut inbound))? {
@@ -62,7 +62,7 @@ impl Transport {
         Ok(())
     }
 
-    /// Sends everything that waits.
+    /// Sends all pending bytes.
     pub(crate) fn drain(&mut self, tls: &mut Connection) -> Result<(), Failure> {
         while tls.wants().drain {
             let mut drain = tls.writer_mut().drain();
@@ -79,7 +79,7 @@ impl Transport {
         Ok(())
     }
 
-    /// Whether all of a server's message has come.
+    /// Whether a server's message has arrived completely.
     pub(crate) fn has_come(&self, message: ServerMessage) -> bool {
         match message {
             ServerMessage::ServerHello => self.records.handshake > 0,
@@ -87,8 +87,8 @@ impl Transport {
         }
     }
 
-    /// Ends our direction and waits for the end of the other one: what the runner has not read
-    /// would be lost if we left bytes of it unread.
+    /// Closes our direction and reads until the runner closes its own. If we left its bytes unread,
+    /// the bytes that the runner has not yet read would be lost.
     pub(crate) fn finish(mut self) {
         if self.socket.shutdown(Shutdown::Write).is_ok() {
             let _ended_or_reset = io::copy(&mut self.socket, &mut io::sink());
@@ -100,7 +100,7 @@ impl Read for Transport {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         let len = self.reads.allow(buf.len())?;
         match self.socket.read(&mut buf[..len]) {
-            // The runner has gone: what it sent before counts.
+            // The runner has gone, but what it sent before still counts.
             Err(error) if error.kind() == ErrorKind::ConnectionReset => Ok(0),
             result => result.inspect(|&len| self.records.add(&buf[..len])),
         }

@@ -1,4 +1,4 @@
-//! Peers' certificates: any will do, but their signatures are verified.
+//! Accepts any peer certificate, but verifies the signatures of the handshake.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -18,16 +18,16 @@ use wantwrite::rustls::{
 use crate::options::{Authentication, ClientAuth};
 use crate::provider::default_provider;
 
-/// Of servers and of clients.
+/// Verifies servers and clients.
 #[derive(Debug)]
 pub(crate) struct Verifier {
     algorithms: WebPkiSupportedAlgorithms,
     /// Empty for all.
     schemes: Vec<SignatureScheme>,
     refusal: Mutex<Option<CertificateError>>,
-    /// By which the peer has signed last.
+    /// The scheme of the peer's last signature.
     scheme: Mutex<Option<SignatureScheme>>,
-    /// Of the server whose certificate was looked at last.
+    /// The name for which a server's certificate was last verified.
     name: Mutex<Option<String>>,
     client_auth: ClientAuth,
     authorities: Vec<DistinguishedName>,
@@ -49,18 +49,18 @@ impl Verifier {
         }
     }
 
-    /// What the next connection's certificates are refused with: no part of what makes sessions
-    /// compatible.
+    /// Sets the error with which to reject the next connection's certificates. It does not affect
+    /// which sessions can be resumed.
     pub(crate) fn set_refusal(&self, refusal: Option<CertificateError>) {
         *self.refusal.lock().unwrap_or_else(PoisonError::into_inner) = refusal;
     }
 
-    /// By which the peer has signed last.
+    /// The scheme of the peer's last signature.
     pub(crate) fn scheme(&self) -> Option<SignatureScheme> {
         *self.scheme.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Of the server whose certificate was looked at last.
+    /// The name for which a server's certificate was last verified.
     pub(crate) fn name(&self) -> Option<String> {
         self.name.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

@@ -1,10 +1,11 @@
-// An HTTP/1.1 server with edge-triggered epoll: `GET /N` gives N bytes, and the connection is kept.
+// An HTTP/1.1 server with edge-triggered epoll. `GET /N` returns N bytes, and connections are kept
+// alive.
 //
-//     epoll_server CERTIFICATE KEY       prints its port; SIGTERM ends it
+//     epoll_server CERTIFICATE KEY       prints its port; SIGTERM stops it
 //
-// An edge comes once, so each event is worked on until nothing moves: input is read until the
-// socket has no more, and output is written until it takes no more. A slow client costs its
-// buffers, which are given back while it is idle.
+// epoll reports an edge only once, so the server handles each event until nothing moves: it reads
+// until the socket is empty, and writes until the socket is full. A slow client costs only its
+// buffers, and an idle client releases them.
 #define _GNU_SOURCE
 #include <stdatomic.h>
 #include <sys/epoll.h>
@@ -17,7 +18,7 @@ enum { MAX_REQUEST = 4096, MAX_EVENTS = 64, SOCKET_BUFFER = 32768 };
 typedef struct client {
     ww_connection *connection;
     int fd;
-    bool can_read, can_write; // since the last edge, as far as we know
+    bool can_read, can_write; // set by an edge, cleared when the socket would block
     char request[MAX_REQUEST];
     size_t request_len;
     char head[128]; // of the response
@@ -45,7 +46,7 @@ static void stop(int signal)
 
 static void drop(server *server, client *client)
 {
-    close(client->fd); // which takes it out of the epoll too
+    close(client->fd); // also removes it from the epoll
     ww_connection_free(client->connection);
     *client->link = client->next;
     if (client->next != NULL)
@@ -87,8 +88,8 @@ static bool is_answered(const client *client)
     return client->head_sent == client->head_len && client->body_sent == client->body_len;
 }
 
-// Begins a response, once a whole request is there and the last one is answered. Returns whether
-// that was or may become possible.
+// Starts a response if the last one is complete and a whole request has arrived. Returns false if
+// the request is too long.
 static bool answer(server *server, client *client)
 {
     if (!is_answered(client))
@@ -111,8 +112,8 @@ static bool answer(server *server, client *client)
     return true;
 }
 
-// Writes of the response what there is room for: the body is made where it is sealed. Returns
-// whether anything was written.
+// Writes as much of the response as fits, and generates the body in the memory where it is sealed.
+// Returns whether it wrote anything.
 static bool write_response(client *client)
 {
     size_t accepted;
@@ -136,7 +137,7 @@ static bool write_response(client *client)
     return moved;
 }
 
-// Returns whether any bytes moved. A failed socket shows as an end of input.
+// Returns whether any bytes moved. A failed socket shows up as an end of input.
 static bool drain(client *client)
 {
     ww_span out;
@@ -167,13 +168,13 @@ static bool fill(client *client)
     return moved;
 }
 
-// Works on a client until nothing moves. Returns whether it stays.
+// Serves a client until nothing moves. Returns whether to keep the connection.
 static bool serve(server *server, client *client)
 {
     bool moved, failed = false;
     do {
         moved = fill(client);
-        // Requests that do not fit wait in the connection, and then in the socket.
+        // Requests that do not fit stay in the connection, and then in the socket.
         size_t count, room = sizeof client->request - client->request_len;
         failed |= ww_read(client->connection, client->request + client->request_len, room,
                           &count) != WW_OK;
@@ -191,7 +192,7 @@ static bool serve(server *server, client *client)
         check(ww_close(client->connection), "ww_close");
         drain(client);
     }
-    // Nothing is left to read when the peer has closed, so the socket may be closed at once.
+    // The peer has closed, so nothing is left to read and the socket can be closed immediately.
     bool over = ww_writing_state(client->connection) == WW_WRITING_CLOSED;
     server->failed += failed && !over;
     return !over && !failed;
@@ -208,7 +209,7 @@ int main(int argc, char **argv)
     sigset_t blocked, unblocked;
     sigemptyset(&blocked);
     sigaddset(&blocked, SIGTERM);
-    sigprocmask(SIG_BLOCK, &blocked, &unblocked); // it is let in by epoll_pwait alone
+    sigprocmask(SIG_BLOCK, &blocked, &unblocked); // only epoll_pwait unblocks it
     sigaction(SIGTERM, &(struct sigaction){.sa_handler = stop}, NULL);
 
     server.listener = listen_on("0");

@@ -1,4 +1,4 @@
-// What the programs have in common: how they end when something fails.
+// Shared by all examples: exits with a message if something fails.
 #ifndef EXAMPLE_H
 #define EXAMPLE_H
 
@@ -17,7 +17,7 @@ static inline _Noreturn void fail(const char *what, const char *why)
 // For system calls.
 static inline _Noreturn void fail_errno(const char *what) { fail(what, strerror(errno)); }
 
-// For calls whose failure says all in its number.
+// For calls that return only a status.
 static inline void check(ww_status status, const char *what)
 {
     if (status != WW_OK)
@@ -31,7 +31,7 @@ static inline void check_error(ww_status status, const ww_error *error, const ch
         fail(what, error->text);
 }
 
-// For calls on a connection: if it has failed, it says why.
+// For calls on a connection: if it has failed, prints the reason.
 static inline void check_on(const ww_connection *connection, ww_status status, const char *what)
 {
     ww_error error;

@@ -1,14 +1,14 @@
-// A client and a server in one process, without I/O: all that moves is memory.
+// A client and a server in one process, without I/O: the program copies bytes between them.
 //
 //     memory CA CERTIFICATE KEY      PEM files; the certificate is for "localhost"
 //
-// For each version: a handshake, 1 MiB to the server and back, a KeyUpdate, and a clean end.
+// For each version: a handshake, 1 MiB to the server and back, a KeyUpdate, and a clean close.
 #include "example.h"
 
 enum { BYTES = 1 << 20 };
 
-// Takes what waits in one connection to the other, as far as that has room. This is all that a
-// transport does.
+// Copies pending bytes from one connection to the other, as far as there is room. A transport does
+// nothing else.
 static size_t carry(ww_connection *from, ww_connection *to)
 {
     size_t carried = 0;
@@ -37,8 +37,8 @@ static void handshake(ww_connection *client, ww_connection *server)
     }
 }
 
-// Sends `data` from one to the other, and compares what arrives. Neither ever holds more than its
-// buffers do: `ww_write` takes what there is room for, and the rest is offered later.
+// Sends `data` from one connection to the other, and compares what arrives. Neither ever holds more
+// than its buffers: `ww_write` accepts what fits, and the loop offers the rest later.
 static void send_through(ww_connection *from, ww_connection *to, const uint8_t *data, size_t len)
 {
     size_t sent = 0, received = 0;
@@ -68,7 +68,7 @@ static void send_through(ww_connection *from, ww_connection *to, const uint8_t *
     }
 }
 
-// Writes without a copy: the text is made where it is sealed.
+// Writes without an extra copy: the text goes directly to the memory where it is sealed.
 static void say(ww_connection *from, const char *text)
 {
     ww_memory slot;
@@ -112,7 +112,7 @@ static void run(const ww_client_config *clients, const ww_server_config *servers
     hear(server, "goodbye");
     carry(server, client); // the answer to the KeyUpdate
 
-    // Each half is closed by itself: the server may still write when the client has closed.
+    // The two halves close separately: the server can still write after the client has closed.
     check(ww_close(client), "ww_close");
     carry(client, server);
     if (ww_reading_state(server) != WW_READING_PEER_CLOSED)

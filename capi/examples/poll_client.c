@@ -1,16 +1,16 @@
-// Sends a file to a server that echoes, with poll, and writes what comes back.
+// Uses poll to send a file to an echo server, and writes the reply to another file.
 //
 //     poll_client VERSION PORT CA FILE OUTPUT       VERSION: 1.3 or 1.2
 //
-// The loop waits for what `ww_wants` says, and for nothing else. No call is repeated with the same
-// arguments, and a KeyUpdate needs no code.
+// The loop waits for exactly what `ww_wants` returns. It never has to repeat a call with the same
+// arguments, and it needs no code for KeyUpdates.
 #include <poll.h>
 #include <sys/uio.h>
 
 #include "example.h"
 #include "socket.h"
 
-// Waits until the socket can do something that the connection wants. Returns what it can.
+// Waits until the socket is ready for something that the connection wants. Returns its events.
 static short wait_for(int fd, const ww_connection *connection)
 {
     uint32_t wants = ww_wants(connection);
@@ -27,7 +27,7 @@ static short wait_for(int fd, const ww_connection *connection)
     return socket.revents;
 }
 
-// Gives the socket as much as it takes.
+// Writes pending bytes to the socket until it would block.
 static void drain(int fd, ww_connection *connection)
 {
     struct iovec iov[8];
@@ -43,7 +43,7 @@ static void drain(int fd, ww_connection *connection)
     }
 }
 
-// Reads once, into the connection's own memory.
+// Reads once, directly into the connection's memory.
 static void fill(int fd, ww_connection *connection)
 {
     ww_memory memory;
@@ -58,7 +58,7 @@ static void fill(int fd, ww_connection *connection)
     check(ww_in_commit(connection, (size_t)n), "ww_in_commit");
 }
 
-// Writes what has come to the file, and says how much it was.
+// Writes all available plaintext to the file, and returns its length.
 static size_t take_plaintext(ww_connection *connection, FILE *output)
 {
     size_t taken = 0;
@@ -86,7 +86,7 @@ static void send_and_receive(int fd, ww_connection *connection, file_bytes file,
         if (ww_reading_state(connection) == WW_READING_PEER_CLOSED && received < file.len)
             fail("poll_client", "the server has closed before all came back");
 
-        // As much as there is room for: 0 bytes in the handshake, and while the buffer is full.
+        // Accepts as much as fits: 0 bytes during the handshake and while the buffer is full.
         size_t accepted;
         check_on(connection, ww_write(connection, file.data + sent, file.len - sent, &accepted),
                  "ww_write");
@@ -95,8 +95,8 @@ static void send_and_receive(int fd, ww_connection *connection, file_bytes file,
     }
 }
 
-// Closes without losing anything: close_notify is sent, and the server's end awaited. This is what
-// the driver does by itself.
+// Closes without losing data: sends close_notify and waits for the server to close. The driver does
+// all of this.
 static void close_and_linger(int fd, ww_connection *connection)
 {
     for (;;) {

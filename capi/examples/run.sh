@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs the programs of a directory against real programs on loopback: a line, or a few, for each.
+# Runs the programs of a directory against real programs on loopback. Prints a few lines for each.
 #
 #   run.sh DIRECTORY       WRAP: a program to run them under, such as valgrind
 set -euo pipefail
@@ -15,11 +15,11 @@ cleanup() {
 }
 trap cleanup EXIT
 
-# Our program, within the time limit. In the foreground, `timeout` passes a signal on once, and not
-# to the whole group besides.
+# Runs our program within the time limit. With --foreground, `timeout` forwards a signal only to the
+# program, and not to the whole group as well.
 ours() { timeout --foreground "$limit" ${WRAP:-} "$bin/$1" "${@:2}"; }
 
-# NAME and the programs that it needs; what it does stands in the function `run_NAME`.
+# Arguments: NAME and the programs that it needs. Runs the function `run_NAME`.
 program() {
   local name=$1 needs=("${@:2}") need begin line status
   for need in "${needs[@]}"; do
@@ -35,7 +35,7 @@ program() {
     return
   fi
   begin=$(date +%s)
-  set +e # a condition would switch it off in the function too
+  set +e # testing the result in a condition would disable -e in the function too
   (
     set -eE
     trap 'echo "failed: $BASH_COMMAND" >&2' ERR
@@ -55,7 +55,7 @@ program() {
 
 run_memory() { ours memory "$work/ca.pem" "$work/cert.pem" "$work/key.pem"; }
 
-# Starts an openssl server on a free port, which it leaves in $port.
+# Starts an openssl server on a free port, and sets $port.
 openssl_server() { # OPTIONS
   local listening
   for _ in {1..20}; do
@@ -72,7 +72,7 @@ openssl_server() { # OPTIONS
   return 1
 }
 
-# One that echoes: what it reads comes out where its input begins.
+# Starts an openssl server that echoes: its output is connected to its input.
 echo_server() { # OPTIONS
   rm -f "$work/echo"
   mkfifo "$work/echo"
@@ -90,7 +90,7 @@ run_poll_client() {
 }
 
 run_writer_only() {
-  # Its input never ends: it would end the connection.
+  # The server's input must not end, because that would end the connection.
   mkfifo "$work/silence"
   openssl_server -tls1_3 <>"$work/silence" >"$work/received"
   ours writer_only "$port" "$work/ca.pem" "$work/file"
@@ -109,7 +109,7 @@ run_ssl_write_test() {
   done
 }
 
-# Starts our server in the background; its port is in $port.
+# Starts our server in the background, and sets $port.
 our_server() { # PROGRAM, arguments
   : >"$work/listens"
   timeout --foreground "$limit" ${WRAP:-} "$bin/$1" "${@:2}" >"$work/listens" &
@@ -117,7 +117,7 @@ our_server() { # PROGRAM, arguments
   until read -r port <"$work/listens"; do kill -0 "$server"; done
 }
 
-# Ends it, and gives what it says then.
+# Stops our server, and prints its final output.
 end_server() {
   kill "$server"
   wait "$server" || { tail -n +2 "$work/listens" >&2; return 1; }
@@ -143,7 +143,7 @@ run_epoll_server() {
   end_server
 }
 
-# openssl ends when its input does, so that waits until everything is back.
+# openssl stops when its input ends, so the input stays open until everything is echoed.
 run_uv_echo() {
   local version size deadline=$((SECONDS + limit))
   size=$(stat -c %s "$work/file")
@@ -167,7 +167,7 @@ run_uv_echo() {
 
 command -v openssl >/dev/null || { echo "NOTHING RUN: openssl is not installed"; exit 1; }
 "$(dirname "$0")/../identity.sh" "$work" 2>"$work/errors" || { cat "$work/errors"; exit 1; }
-# Three times as many bytes of text.
+# od turns each byte into three characters.
 od -An -v -tx1 -N "${RANDOM_BYTES:-350000}" /dev/urandom >"$work/file"
 program memory
 program poll_client

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Many HTTP clients that read slowly, all at the same time, over Python's OpenSSL.
+"""Runs many slow HTTP clients at the same time, with Python's OpenSSL.
 
     slow_clients.py PORT CA COUNT BYTES COMMAND ...
 
-Each asks for BYTES and reads a little of them. Then COMMAND runs, while all of them wait. Then they
-read the rest by turns, a little each.
+Each requests BYTES and reads the first few. Then COMMAND runs while all clients wait. After that,
+they take turns to read the rest in small pieces.
 """
 import socket
 import ssl
@@ -25,7 +25,7 @@ class Client:
         self.length = length
 
     def read(self):
-        """Reads a piece; says whether everything has come."""
+        """Reads a piece, and returns whether the response is complete."""
         piece = self.tls.recv(PIECE)
         if not piece:
             raise EOFError(f"the server ended after {len(self.received)} bytes")

@@ -1,4 +1,4 @@
-// Sockets on loopback, non-blocking.
+// Non-blocking sockets on loopback.
 #ifndef SOCKET_H
 #define SOCKET_H
 
@@ -38,7 +38,7 @@ static inline int connect_to(const char *port)
     int fd = socket(AF_INET, SOCK_STREAM, 0), on = 1;
     if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof address) < 0)
         fail_errno("connect");
-    // Records are written whole: the system need not wait for more.
+    // We send whole records, so the system need not wait for more data.
     if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) < 0)
         fail_errno("setsockopt");
     set_nonblocking(fd);
@@ -56,7 +56,7 @@ static inline int listen_on(const char *port)
     return fd;
 }
 
-// Tells the program's caller where it listens.
+// Prints the port for the program's caller.
 static inline void print_port(int fd)
 {
     struct sockaddr_in address;
@@ -67,7 +67,7 @@ static inline void print_port(int fd)
     fflush(stdout);
 }
 
-// Whether a call on a non-blocking socket would have waited. Other failures end the program.
+// Returns whether a call on a non-blocking socket would have blocked. Exits on any other failure.
 static inline bool would_block(const char *what)
 {
     if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
@@ -75,7 +75,7 @@ static inline bool would_block(const char *what)
     return true;
 }
 
-// A client that trusts those whom the certificates in the file vouch for.
+// A client configuration that trusts the root certificates in a file.
 static inline ww_client_config *client_config(const char *roots, uint32_t versions)
 {
     ww_client_settings settings = {.size = sizeof settings,
@@ -108,7 +108,7 @@ static inline uint32_t version_number(const char *text)
     return strcmp(text, "1.2") == 0 ? WW_TLS12 : WW_TLS13;
 }
 
-// A whole file.
+// The contents of a file.
 typedef struct {
     uint8_t *data;
     size_t len;

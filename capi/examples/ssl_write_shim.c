@@ -1,6 +1,6 @@
-// OpenSSL's calls over `ww_*`. The retry rules of `SSL_write` are the number `held`: between calls,
-// the connection has bytes that the caller was not told of. A program that calls `ww_write` itself
-// is told at once, and repeats nothing.
+// OpenSSL's calls on top of `ww_*`. The retry rules of `SSL_write` come down to the number `held`:
+// between calls, the connection has accepted bytes that the caller does not know about. `ww_write`
+// reports accepted bytes immediately, so a program that calls it never repeats a write.
 #include "ssl_write_shim.h"
 
 #include <errno.h>
@@ -47,7 +47,7 @@ static int fail(shim_SSL *ssl, int error)
     return error == SHIM_SSL_ERROR_ZERO_RETURN ? 0 : -1;
 }
 
-// Gives the socket what waits. Sets `error` to NONE if all of it was taken, else to why it was not.
+// Sends pending bytes. Sets `error` to NONE if all of them were sent, and to the reason otherwise.
 static void drain(shim_SSL *ssl)
 {
     ww_span out;
@@ -71,7 +71,7 @@ static bool fill(shim_SSL *ssl)
     ww_memory in;
     ssize_t n;
     if (ww_in(ssl->connection, &in) != WW_OK || in.len == 0)
-        return true; // there is input enough
+        return true; // the input buffer is full
     while ((n = recv(ssl->fd, in.data, in.len, 0)) < 0 && errno == EINTR) {
     }
     if (n < 0) {
@@ -85,7 +85,7 @@ static bool fill(shim_SSL *ssl)
     return true;
 }
 
-// Finishes the handshake. Returns false, with `error`, if it could not be finished now.
+// Completes the handshake. Returns false, with `error`, if that is not possible yet.
 static bool negotiate(shim_SSL *ssl)
 {
     while (ww_writing_state(ssl->connection) == WW_WRITING_NEGOTIATING) {
@@ -107,7 +107,7 @@ int shim_SSL_write(shim_SSL *ssl, const void *buf, int num)
     size_t len = num < 0 ? 0 : (size_t)num;
     if (ssl->mode & SHIM_SSL_MODE_ENABLE_PARTIAL_WRITE && len > MAX_FRAGMENT_LEN)
         len = MAX_FRAGMENT_LEN;
-    // A call that is repeated must have the same arguments: their beginning is accepted already.
+    // A retry must have the same arguments, because their first bytes are already accepted.
     bool moved = ssl->buf != buf && !(ssl->mode & SHIM_SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     if (len == 0 || (ssl->held > 0 && (moved || len < ssl->held)))
         return fail(ssl, SHIM_SSL_ERROR_SSL);
@@ -121,7 +121,7 @@ int shim_SSL_write(shim_SSL *ssl, const void *buf, int num)
             return fail(ssl, SHIM_SSL_ERROR_SSL);
         ssl->held += accepted;
         drain(ssl);
-        // Written means: in records that the socket has taken.
+        // Data counts as written once the socket has taken its records.
         if (ssl->error != SHIM_SSL_ERROR_NONE)
             return -1;
         if (ssl->held == len) {
@@ -140,7 +140,7 @@ int shim_SSL_read(shim_SSL *ssl, void *buf, int num)
     for (;;) {
         size_t count;
         ww_status status = ww_read(ssl->connection, buf, (size_t)num, &count);
-        drain(ssl); // what the peer is answered: a KeyUpdate, an alert
+        drain(ssl); // answers to the peer: a KeyUpdate or an alert
         if (count > 0)
             return (int)count;
         if (status != WW_OK)
@@ -152,7 +152,7 @@ int shim_SSL_read(shim_SSL *ssl, void *buf, int num)
     }
 }
 
-// 0: our close_notify is sent. 1: the peer's has come too, which the second call waits for.
+// Returns 0 once our close_notify is sent. A second call waits for the peer's, and then returns 1.
 int shim_SSL_shutdown(shim_SSL *ssl)
 {
     ww_writing before = ww_writing_state(ssl->connection);
@@ -167,5 +167,5 @@ int shim_SSL_shutdown(shim_SSL *ssl)
     int n = shim_SSL_read(ssl, &byte, 1);
     if (n == 0)
         return 1;
-    return n < 0 ? -1 : fail(ssl, SHIM_SSL_ERROR_SSL); // there are data that were not read
+    return n < 0 ? -1 : fail(ssl, SHIM_SSL_ERROR_SSL); // unread data
 }

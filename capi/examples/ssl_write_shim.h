@@ -1,11 +1,11 @@
-// `SSL_write`, `SSL_read`, `SSL_get_error` and `SSL_shutdown` as OpenSSL's manual pages have them,
-// over `ww_*`. The names begin with `shim_`, so that OpenSSL may be in the same program.
+// `SSL_write`, `SSL_read`, `SSL_get_error` and `SSL_shutdown` as OpenSSL's manual pages describe
+// them, on top of `ww_*`. The names begin with `shim_`, so a program can use OpenSSL as well.
 #ifndef SSL_WRITE_SHIM_H
 #define SSL_WRITE_SHIM_H
 
 #include <wantwrite.h>
 
-// What `shim_SSL_get_error` gives, with OpenSSL's numbers.
+// The results of `shim_SSL_get_error`, with OpenSSL's numbers.
 enum {
     SHIM_SSL_ERROR_NONE = 0,
     SHIM_SSL_ERROR_SSL = 1,
@@ -15,7 +15,7 @@ enum {
     SHIM_SSL_ERROR_ZERO_RETURN = 6,
 };
 
-// What `shim_SSL_set_mode` takes, with OpenSSL's numbers.
+// The modes for `shim_SSL_set_mode`, with OpenSSL's numbers.
 enum {
     SHIM_SSL_MODE_ENABLE_PARTIAL_WRITE = 1,
     SHIM_SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER = 2,
@@ -23,8 +23,8 @@ enum {
 
 typedef struct shim_SSL shim_SSL;
 
-// Takes the connection, and uses the socket; NULL if memory is short. A connection is a client's or
-// a server's from the beginning, so nothing stands for `SSL_set_connect_state`.
+// Takes ownership of the connection, and borrows the socket. Returns NULL if memory runs out. A
+// connection is created as a client or a server, so `SSL_set_connect_state` has no equivalent.
 shim_SSL *shim_SSL_new(ww_connection *connection, int fd);
 void shim_SSL_free(shim_SSL *ssl);
 void shim_SSL_set_mode(shim_SSL *ssl, unsigned mode);

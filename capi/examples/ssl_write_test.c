@@ -1,5 +1,5 @@
-// What the manual page of `SSL_write` says, seen at `ssl_write_shim.c`: first between two ends in
-// this process, then as a client of an echoing server.
+// Tests `ssl_write_shim.c` against the manual page of `SSL_write`: first with two connections in
+// this process, then as the client of an echo server.
 //
 //     ssl_write_test CA CERTIFICATE KEY VERSION PORT FILE OUTPUT
 #include <poll.h>
@@ -46,7 +46,7 @@ static void free_ends(ends *ends)
     close(ends->fds[1]);
 }
 
-// Reads what there is, and compares it. Adds to `received`.
+// Reads all available plaintext, compares it with `data`, and adds its length to `received`.
 static void read_all(shim_SSL *ssl, const uint8_t *data, size_t *received)
 {
     static uint8_t buf[40000];
@@ -58,7 +58,7 @@ static void read_all(shim_SSL *ssl, const uint8_t *data, size_t *received)
     EXPECT(shim_SSL_get_error(ssl, n) == SHIM_SSL_ERROR_WANT_READ);
 }
 
-// The first write negotiates: it is what drives the handshake, and it wants to read.
+// The first write drives the handshake, so it fails with WANT_READ.
 static void write_negotiates(ends *ends)
 {
     int wrote = 0, received = 0, turns = 0;
@@ -75,15 +75,15 @@ static void write_negotiates(ends *ends)
     }
 }
 
-// By default a write succeeds with all of it. Until then it is repeated with the same arguments,
-// although most of it is on its way long since. Returns how often it was repeated.
+// By default, a write succeeds only once all of it is sent. Until then the caller repeats it with
+// the same arguments, although most of it was sent long ago. Returns the number of retries.
 static int write_all_or_nothing(ends *ends, const uint8_t *data)
 {
     size_t received = 0;
     int n, retries = 0;
     while ((n = shim_SSL_write(ends->client, data, BIG)) < 0) {
         EXPECT(shim_SSL_get_error(ends->client, n) == SHIM_SSL_ERROR_WANT_WRITE);
-        // Other arguments: a bad write retry.
+        // A retry with other arguments is OpenSSL's "bad write retry".
         EXPECT(shim_SSL_write(ends->client, data + 1, BIG - 1) < 0);
         EXPECT(shim_SSL_get_error(ends->client, -1) == SHIM_SSL_ERROR_SSL);
         EXPECT(shim_SSL_write(ends->client, data, 1) < 0);
@@ -97,8 +97,8 @@ static int write_all_or_nothing(ends *ends, const uint8_t *data)
     return retries;
 }
 
-// In partial-write mode a write succeeds with a record. With a moving buffer, the bytes of a write
-// that is repeated may lie elsewhere.
+// In partial-write mode, a write succeeds after one record. With a moving buffer, a retry can pass
+// the same bytes at another address.
 static int write_in_parts(ends *ends, const uint8_t *data)
 {
     static uint8_t elsewhere[RECORD];
@@ -138,7 +138,7 @@ static void shut_down(ends *ends)
     EXPECT(shim_SSL_get_error(ends->client, -1) == SHIM_SSL_ERROR_SSL);
 }
 
-// The loop that programs have around OpenSSL: waits for what the last call wanted.
+// The usual loop around OpenSSL: waits for what the last call wanted.
 static void wait_for(int fd, const shim_SSL *ssl, int ret)
 {
     int error = shim_SSL_get_error(ssl, ret);
@@ -150,7 +150,7 @@ static void wait_for(int fd, const shim_SSL *ssl, int ret)
             fail_errno("poll");
 }
 
-// Sends the file in pieces that the server echoes one by one.
+// Sends the file in pieces, and reads the echo of each before the next.
 static void echo(shim_SSL *ssl, int fd, file_bytes file, FILE *output)
 {
     static uint8_t buf[RECORD];

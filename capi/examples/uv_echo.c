@@ -1,10 +1,10 @@
 // An echo server with libuv.
 //
-//     uv_echo CERTIFICATE KEY       prints its port; SIGTERM ends it
+//     uv_echo CERTIFICATE KEY       prints its port; SIGTERM stops it
 //
-// libuv keeps what it writes until it calls back. So the sealed bytes are taken out of the
-// connection as chunks, which the loop owns: the connection is freed as soon as the last one is
-// taken.
+// libuv uses the bytes of a write until its callback. The program therefore takes the sealed bytes
+// out of the connection as chunks, which the loop owns. It frees the connection as soon as it has
+// taken the last chunk.
 #define _GNU_SOURCE
 #include <uv.h>
 
@@ -45,7 +45,7 @@ static void on_close(uv_handle_t *handle)
     free(client);
 }
 
-// Stops reading. What was taken is still written.
+// Stops reading and frees the connection. libuv still writes the chunks that were taken.
 static void end(client *client, bool failed)
 {
     totals.failed += failed;
@@ -76,7 +76,7 @@ static void on_written(uv_write_t *request, int status)
     close_if_written(client);
 }
 
-// Gives libuv what waits, but not more than it should keep. With `all`, even more.
+// Passes pending bytes to libuv, up to its queue limit. With `all`, ignores the limit.
 static bool drain(client *client, bool all)
 {
     uv_stream_t *stream = (uv_stream_t *)&client->tcp;
@@ -101,8 +101,8 @@ static bool drain(client *client, bool all)
     return moved;
 }
 
-// Writes what was read. What there is no room for stays where it is: then the input becomes full,
-// and no more is read until the client has read too.
+// Echoes plaintext. What does not fit stays in the connection. If its input becomes full, the
+// server stops reading until the client has read too.
 static bool echo(client *client)
 {
     ww_span plaintext;
@@ -135,7 +135,7 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buffer)
     close_if_written(client);
 }
 
-// Does all that can be done now, and then waits for what the connection wants.
+// Does everything that is possible now, and then reads if the connection wants input.
 static void work(client *client)
 {
     bool moved;

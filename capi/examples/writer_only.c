@@ -1,9 +1,10 @@
-// A writer under keys from somebody else's handshake: OpenSSL makes the connection, and then the
-// library seals what is sent. OpenSSL still reads.
+// A writer with keys from another library's handshake: OpenSSL connects, and then wantwrite seals
+// what the program sends. OpenSSL still reads.
 //
 //     writer_only PORT CA FILE
 //
-// The keys come as a traffic secret of TLS 1.3, so they can be updated: half-way they are.
+// The keys come from a TLS 1.3 traffic secret, so they can be updated. The program does that
+// half-way.
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <sys/uio.h>
@@ -24,8 +25,8 @@ static _Noreturn void fail_openssl(const char *what)
     fail(what, "OpenSSL failed");
 }
 
-// OpenSSL tells its secrets as lines of an SSLKEYLOGFILE: "LABEL CLIENT_RANDOM SECRET", in hex.
-// Ours is the one that the client writes application data under.
+// OpenSSL reports its secrets as lines of an SSLKEYLOGFILE: "LABEL CLIENT_RANDOM SECRET", in hex.
+// We need the secret with which the client seals application data.
 static void on_secret(const SSL *ssl, const char *line)
 {
     static const char label[] = "CLIENT_TRAFFIC_SECRET_0 ";
@@ -42,7 +43,7 @@ static void on_secret(const SSL *ssl, const char *line)
     }
 }
 
-// Makes the handshake with OpenSSL, and gives what the writer needs of it.
+// Performs the handshake with OpenSSL, and stores the secret for the writer.
 static SSL *handshake(SSL_CTX *context, int fd, traffic_secret *secret)
 {
     SSL_CTX_set_keylog_callback(context, on_secret);
@@ -71,7 +72,7 @@ static ww_writer *new_writer(const SSL *ssl, const traffic_secret *secret)
     return writer;
 }
 
-// Gives the socket, which blocks, all that waits.
+// Writes all pending bytes to the blocking socket.
 static void drain(int fd, ww_writer *writer)
 {
     struct iovec iov[8];
@@ -120,7 +121,7 @@ int main(int argc, char **argv)
     check(ww_writer_close(writer), "ww_writer_close");
     drain(fd, writer);
 
-    // The server ends too when it has read everything; session tickets may come first.
+    // The server closes too once it has read everything. Session tickets can arrive before that.
     char byte;
     int n = SSL_read(ssl, &byte, 1);
     if (SSL_get_error(ssl, n) != SSL_ERROR_ZERO_RETURN)

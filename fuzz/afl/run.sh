@@ -1,18 +1,18 @@
 #!/usr/bin/env bash
-# Fuzzes targets with AFL++ for some seconds each, one after another, on stable Rust. It needs
-# `cargo install cargo-afl`, and once `cargo afl config --build`.
+# Fuzzes targets with AFL++ for some seconds each, one after another, on stable Rust. First run
+# `cargo install cargo-afl` and `cargo afl config --build`.
 #
-#   fuzz/afl/run.sh [TARGET ...]      all targets if none is named
-#   WANTWRITE_FUZZ_SECONDS=600        for each; 20 if unset
+#   fuzz/afl/run.sh [TARGET ...]      the targets; default: all
+#   WANTWRITE_FUZZ_SECONDS=600        the time for each target; default: 20
 set -euo pipefail
 cd "$(dirname "$0")/.."
 command -v cargo-afl >/dev/null || { echo "cargo-afl is not installed"; exit 1; }
 . ./targets.sh
 
-# A directory of its own: cargo-afl's flags are for everything that is built.
+# A separate directory, because cargo-afl's flags apply to everything that it builds.
 cargo afl build --quiet --locked --profile fuzz --target-dir ../target/afl -p wantwrite-fuzz-afl
 
-# Without a screen, and without changing the machine. Ten seconds for an input, as libFuzzer.
+# No user interface, and no changes to the machine. Each input has ten seconds, as with libFuzzer.
 export AFL_NO_UI=1 AFL_SKIP_CPUFREQ=1 AFL_NO_AFFINITY=1 AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1 AFL_BENCH_UNTIL_CRASH=1
 failed=0
 for target in "${targets[@]}"; do

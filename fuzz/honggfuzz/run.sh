@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
-# Fuzzes targets with honggfuzz for some seconds each, one after another, on stable Rust. It needs
-# `cargo install honggfuzz`, and binutils-dev and libunwind-dev to build it.
+# Fuzzes targets with honggfuzz for some seconds each, one after another, on stable Rust. First run
+# `cargo install honggfuzz`, which needs binutils-dev and libunwind-dev.
 #
-#   fuzz/honggfuzz/run.sh [TARGET ...]    all targets if none is named
-#   WANTWRITE_FUZZ_SECONDS=600            for each; 20 if unset
+#   fuzz/honggfuzz/run.sh [TARGET ...]    the targets; default: all
+#   WANTWRITE_FUZZ_SECONDS=600            the time for each target; default: 20
 set -euo pipefail
 cd "$(dirname "$0")/.."
 command -v cargo-hfuzz >/dev/null || { echo "honggfuzz is not installed"; exit 1; }
 . ./targets.sh
 
-# Without dots: the makefile of honggfuzz does not find its own targets behind them.
+# A path without `..`, in which honggfuzz's makefile would not find its own targets.
 export CARGO_TARGET_DIR=$(cd .. && pwd)/target/honggfuzz
 host=$(rustc -vV | sed -n 's/^host: //p')
 (cd honggfuzz && cargo hfuzz build >/dev/null 2>&1) || (cd honggfuzz && cargo hfuzz build)

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Runs build.sh in an imitation of OSS-Fuzz's environment, and each program that it builds for some
-# seconds over its seeds. Neither was run on OSS-Fuzz itself: its base image has a nightly compiler
-# and a libFuzzer of its own, which `RUSTC_BOOTSTRAP` and clang's stand for here. It needs clang, zip,
-# unzip and `cargo install cargo-fuzz`.
+# Runs build.sh in an imitation of OSS-Fuzz's environment, and then fuzzes each target for some
+# seconds, starting from its seeds. Neither script has run on OSS-Fuzz itself. Its base image has a
+# nightly compiler and its own libFuzzer; `RUSTC_BOOTSTRAP` and clang's libFuzzer replace them here.
+# This needs clang, zip, unzip and `cargo install cargo-fuzz`.
 #
-#   fuzz/oss-fuzz/imitate.sh [SECONDS]    for each target; 5 if not given
+#   fuzz/oss-fuzz/imitate.sh [SECONDS]    the time for each target; default: 5
 set -euo pipefail
 seconds=${1:-5}
 here=$(cd "$(dirname "$0")" && pwd)
@@ -17,7 +17,7 @@ tree=$(mktemp -d)
 trap 'rm -r "$tree"' EXIT
 mkdir "$tree"/{src,out,work}
 export SRC=$tree/src OUT=$tree/out WORK=$tree/work
-# What is committed, as a clone has it.
+# Only committed files, as in a clone.
 git -C "$root" archive --prefix wantwrite/ HEAD | tar x -C "$SRC"
 cp "$here/build.sh" "$SRC/"
 
@@ -31,7 +31,7 @@ for target in "$OUT"/*.options; do
   name=$(basename "$target" .options)
   mkdir -p "$WORK/$name"
   unzip -qo "$OUT/${name}_seed_corpus.zip" -d "$WORK/$name"
-  # OSS-Fuzz deletes the tree that it built in.
+  # The working directory is $OUT, because OSS-Fuzz deletes the tree in which it built.
   (cd "$OUT" && "./$name" -max_total_time="$seconds" -max_len=4096 -print_final_stats=1 "$WORK/$name") \
     >"$WORK/$name.log" 2>&1 || { tail -n 40 "$WORK/$name.log"; exit 1; }
   printf '%-22s %8s runs %7s/s\n' "$name" \

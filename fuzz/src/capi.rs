@@ -1,5 +1,5 @@
-//! The C library beside the engine: the same calls of both, in any order, give the same
-//! statuses, counts, states and bytes.
+//! Compares the C library with the engine: the same calls, in any order, give the same statuses,
+//! counts, states and bytes.
 
 use capi_calls::capi::{ww_buffer, ww_goal, ww_reading, ww_status, ww_writing};
 use capi_calls::{Chunk as CChunk, Connection as CConnection, Stepped};
@@ -15,7 +15,7 @@ pub fn run(data: &[u8]) {
     let _answers = answers(data);
 }
 
-/// What the drivers of an input were asked for and said, as DESIGN.md's table of goals names both.
+/// The goals and answers of an input's drivers, under their names in DESIGN.md's table of goals.
 pub fn answers(data: &[u8]) -> Vec<(&'static str, &'static str)> {
     let mut input = Input::new(data);
     let Ok(mut ends) = ends(&mut input, draw::aeads(data)) else { return Vec::new() };
@@ -28,18 +28,18 @@ pub fn answers(data: &[u8]) -> Vec<(&'static str, &'static str)> {
     ends.map(|end| end.answers).concat()
 }
 
-/// One end of a connection, made twice.
+/// One endpoint, once in C and once in Rust.
 struct End {
     c: CConnection,
     rust: Driver<i32>,
-    /// Chunks that were taken and not put back, the last one last.
+    /// The chunks that were taken and not put back, oldest first.
     chunks: Vec<(CChunk, Chunk)>,
-    /// The driver has just reached `Goal::Write`.
+    /// Whether the driver has just reached `Goal::Write`.
     is_behind_write_goal: bool,
     answers: Vec<(&'static str, &'static str)>,
 }
 
-/// The C library seals and opens by the default AEADs.
+/// The C library always uses the default AEADs.
 fn ends(input: &mut Input<'_>, aeads: [AeadProvider; 2]) -> Result<[End; 2]> {
     let suite = *input.choose(&CipherSuite::ALL[..3])?;
     let mut settings = capi_calls::settings();
@@ -137,7 +137,7 @@ fn plaintext(len: usize) -> Vec<u8> {
     (0..=250).cycle().take(len).collect()
 }
 
-/// Bytes of one end to the other.
+/// Delivers bytes from one endpoint to the other.
 fn deliver(ends: &mut [End; 2], from: usize, max: usize, is_copied: bool) {
     let [client, server] = ends;
     let (from, to) = if from == 0 { (client, server) } else { (server, client) };
@@ -264,7 +264,7 @@ impl End {
         assert_eq!(self.c.write_and_close(buf), status(self.writer().write_and_close(buf)));
     }
 
-    /// Fills a slot, and commits some of it, or looks whether it is lent again.
+    /// Fills a slot. Commits some of it, or leaves it so that a later call lends it again.
     fn slot(&mut self, n: usize, is_committed: bool) {
         let Self { c, rust, .. } = self;
         let writer = rust.connection_mut().writer_mut();
@@ -283,7 +283,8 @@ impl End {
         }
     }
 
-    /// What was not lent is refused; so it is only committed where both say how much that is.
+    /// Commits `n` bytes of a slot that was just lent, so that both sides know how much that is. A
+    /// larger commit is refused.
     fn slot_commit(&mut self, n: usize) {
         let Self { c, rust, .. } = self;
         let writer = rust.connection_mut().writer_mut();
@@ -313,7 +314,7 @@ impl End {
         assert_eq!(updated, status(self.writer().update_keys(request)));
     }
 
-    /// Bytes that the peer does not get.
+    /// Skips pending bytes, which the peer never receives.
     fn advance(&mut self, n: usize) {
         let Self { c, rust, .. } = self;
         let mut drain = rust.connection_mut().writer_mut().drain();
@@ -385,7 +386,7 @@ impl End {
                 return;
             }
         };
-        // A goal that there is not, above, changes nothing.
+        // An unknown goal, above, changes nothing.
         self.is_behind_write_goal = false;
         assert_eq!(ww_goal::WW_GOAL_CLOSE as i32, 5);
         let (status, (step, _)) =
@@ -406,7 +407,7 @@ impl End {
         assert_eq!(status, ww_status::WW_OK);
     }
 
-    /// A report, whether or not a step was asked for.
+    /// Makes a report, whether or not the driver asked for a step.
     fn report(&mut self, input: &mut Input<'_>) -> Result<()> {
         let n = draw::len(input)?;
         let status = match input.int_in_range(0..=5)? {
@@ -415,7 +416,7 @@ impl End {
                 self.c.wrote(n)
             }
             1 => {
-                // Nothing is put there: it is the end, or too much.
+                // The memory stays unfilled, so report the end of input or too much.
                 let n = if n == 0 { 0 } else { usize::MAX };
                 self.rust.read(n);
                 self.c.got(n)
@@ -443,7 +444,7 @@ impl End {
     }
 
     fn in_commit(&mut self, n: usize) {
-        // What is lent may be longer: only what cannot be lent is the same without a loan.
+        // Without a new loan, only a length beyond any loan has the same result on both sides.
         let too_much = n.saturating_add(1 << 31);
         let committed = self.rust.connection_mut().commit_inbound(too_much);
         assert_eq!(self.c.in_commit(too_much), overrun(committed));
@@ -451,7 +452,7 @@ impl End {
         assert_eq!(self.c.in_commit(0), overrun(committed));
     }
 
-    /// What is refused before the engine is asked.
+    /// Calls that the C library refuses without calling the engine.
     fn impossible(&mut self) {
         assert_eq!(self.c.write_null(1), (ww_status::WW_ERROR_NULL, 0));
         assert_eq!(self.c.write_impossible(), (ww_status::WW_ERROR_ARGUMENT, 0));

@@ -1,6 +1,6 @@
-//! Two connections of ours, and somebody on the wire between them, who alters, drops, repeats,
-//! inserts and cuts. What is read is what was written, up to where it ends; an end that looks
-//! clean is one; and without anybody on the wire everything comes through.
+//! Two of our connections, and an attacker on the wire who alters, drops, repeats, inserts and
+//! cuts bytes. The plaintext that is read is a prefix of the plaintext that was written. A clean
+//! end means that all of it arrived. Without an attacker, everything arrives.
 
 use std::collections::VecDeque;
 
@@ -11,20 +11,20 @@ use super::round_trip::patient;
 use wantwrite_testing::model::plaintext;
 
 const MAX_OPS: usize = 200;
-/// More rounds than any handshake and any amount that is written here can take.
+/// More rounds than any handshake, and any amount of data that an input writes, can take.
 const MAX_ROUNDS: usize = 1000;
 
 pub fn run(data: &[u8]) {
     let _errors = errors(data);
 }
 
-/// What the two connections of an input end with.
+/// The final errors of an input's two connections.
 pub fn errors(data: &[u8]) -> [Option<ConnectionError>; 2] {
     play(data).0
 }
 
-/// The cells of DESIGN.md's table of states and calls that an input comes to and a writer alone does not
-/// have: their columns and rows.
+/// The columns and rows of the cells in DESIGN.md's table of states and calls that an input
+/// reaches and that a writer alone does not have.
 pub fn cells(data: &[u8]) -> Vec<(&'static str, &'static str)> {
     play(data).1
 }
@@ -37,8 +37,8 @@ fn play(data: &[u8]) -> ([Option<ConnectionError>; 2], Vec<(&'static str, &'stat
     (link.finish(), cells)
 }
 
-/// The input that inserts these bytes, at most 255, behind a handshake of TLS 1.3 as `strangers` with the
-/// default settings make it. They are on their way to the client.
+/// Returns the input that sends these bytes, at most 255, to the client after a TLS 1.3 handshake
+/// between `strangers` with the default settings.
 pub fn input_to_client(wire: &[u8]) -> Vec<u8> {
     let mut input = vec![0; 8];
     input.extend([1, 18, 0, wire.len() as u8]);
@@ -48,14 +48,14 @@ pub fn input_to_client(wire: &[u8]) -> Vec<u8> {
 
 struct Link {
     ends: [Endpoint; 2],
-    /// Whether anybody was on the wire.
+    /// Whether the attacker has acted.
     is_attacked: bool,
     cells: Vec<(&'static str, &'static str)>,
 }
 
 struct Endpoint {
     tls: Connection,
-    /// On the way to the other end.
+    /// Bytes in flight to the other endpoint.
     wire: VecDeque<u8>,
     written: u64,
     read: u64,
@@ -150,7 +150,7 @@ impl Link {
         Ok(())
     }
 
-    /// At most so many bytes of `at` reach the other end.
+    /// Delivers at most `max` bytes from `at` to the other endpoint.
     fn deliver(&mut self, at: usize, max: usize) {
         let mut wire = core::mem::take(&mut self.ends[at].wire);
         let mut left = max.min(wire.len());
@@ -167,7 +167,7 @@ impl Link {
         self.ends[1 - at].process(self.is_attacked);
     }
 
-    /// Until nothing moves any more.
+    /// Delivers bytes in both directions until nothing moves.
     fn settle(&mut self) {
         for _ in 0..MAX_ROUNDS {
             let mut moved = 0;
@@ -239,7 +239,7 @@ fn rows(op: u8) -> impl Iterator<Item = &'static str> {
         8..=10 => Some("`drain()`"),
         _ => None,
     };
-    // These are looked at behind each.
+    // These are checked after every operation.
     row.into_iter().chain(["`room()`", "`wants().drain`", "`wants().input`", "`process()`"])
 }
 
@@ -259,7 +259,7 @@ impl Endpoint {
         assert_eq!(self.tls.writer_mut().flush().is_err(), failed);
     }
 
-    /// Not while negotiating, which would be giving up.
+    /// Does nothing during the handshake, which it would abandon.
     fn close(&mut self) {
         if self.tls.writer_state() == WriterState::Open {
             self.tls.close().unwrap();
@@ -286,12 +286,12 @@ impl Endpoint {
         taken
     }
 
-    /// Processes and reads all that is there.
+    /// Processes and reads everything that has arrived.
     fn process(&mut self, may_fail: bool) {
         while self.tls.wants().process {
             if let Err(error) = self.tls.process() {
                 assert!(may_fail, "{error}");
-                // Not compared as they are: rustls's errors of others are equal to nothing.
+                // Compared as strings, because rustls's `Other` errors never equal each other.
                 let again = self.tls.process().map_err(|error| error.to_string());
                 let told_once = self.tls.error().is_none();
                 assert!(!told_once || self.tls.reader_state() == ReaderState::Truncated);

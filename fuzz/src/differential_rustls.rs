@@ -1,5 +1,5 @@
-//! Our record layer beside rustls's, under the same keys: the same bytes of the same plaintext,
-//! and the same verdict on what was altered.
+//! Compares our record layer with rustls's under the same keys: both make the same bytes from the
+//! same plaintext, and give the same verdict on altered records.
 
 use rustls::crypto::cipher::{
     AeadKey, InboundOpaqueMessage, Iv, MessageDecrypter, MessageEncrypter, OutboundChunks,
@@ -12,7 +12,7 @@ use super::draw::{self, Input, Result};
 use wantwrite_testing::model::plaintext;
 use wantwrite_testing::provider;
 
-/// Those whose key rustls takes from outside: of 32 bytes.
+/// The suites with a 32-byte key: rustls accepts external keys of this length only.
 const SUITES: [CipherSuite; 4] = [
     CipherSuite::TLS_AES_256_GCM_SHA384,
     CipherSuite::TLS_CHACHA20_POLY1305_SHA256,
@@ -30,7 +30,7 @@ pub fn run(data: &[u8]) {
 fn compare(input: &mut Input<'_>, aeads: [AeadProvider; 2]) -> Result<()> {
     let suite = *input.choose(&SUITES)?;
     let (key, iv): ([u8; 32], [u8; 12]) = (input.arbitrary()?, input.arbitrary()?);
-    // Room for the records below.
+    // Leaves enough sequence numbers for the records below.
     let first_seq = input.int_in_range(0..=u64::MAX - 1000)?;
     let mut config = WriterConfig::default();
     config.max_fragment_len = draw::max_fragment_len(input)?;
@@ -105,7 +105,7 @@ fn content_len(suite: CipherSuite, record_len: usize) -> usize {
     record_len - HEADER_LEN - overhead
 }
 
-/// rustls's two directions of a record layer, without rustls.
+/// The two directions of rustls's record layer, without a connection.
 struct Rustls {
     version: ProtocolVersion,
     encrypter: Box<dyn MessageEncrypter>,
@@ -147,7 +147,7 @@ impl Rustls {
         sealed.encode()
     }
 
-    /// The content of a record of application data; `None` for any that is refused.
+    /// Opens a record of application data. Returns `None` if it is rejected.
     fn open<'a>(&mut self, record: &'a mut [u8]) -> Option<&'a [u8]> {
         let typ = ContentType::from(record[0]);
         let version = ProtocolVersion::TLSv1_2;

@@ -1,5 +1,6 @@
-//! From the handshake to our record layer with a stock rustls peer, whose bytes are cut anywhere:
-//! nothing of the stream is lost, whatever is glued to the handshake's last bytes.
+//! The handover from the handshake to our record layer. The peer is stock rustls, and its bytes
+//! are split anywhere. No byte of the stream is lost, even if data follows the handshake's last
+//! bytes immediately.
 
 use std::io::Write;
 
@@ -16,14 +17,15 @@ pub fn run(data: &[u8]) {
     let _input_is_used_up = exchange(&mut Input::new(data), draw::aeads(data));
 }
 
-/// What the peer does.
+/// The peer's actions.
 struct Plan {
     role: Role,
-    /// Written before the handshake is over, so that it is glued to the last flight.
+    /// The number of bytes that it writes before the handshake is complete, so that they follow its
+    /// last flight immediately.
     glued: usize,
-    /// Written when it is over.
+    /// The number of bytes that it writes after the handshake.
     behind: usize,
-    /// In front of that.
+    /// The number of KeyUpdates before those bytes.
     key_updates: usize,
 }
 
@@ -101,11 +103,12 @@ fn play(mut ours: Connection, mut peer: Peer, plan: &Plan, input: &mut Input<'_>
     assert!(read == expected, "{} bytes read, not {}", read.len(), expected.len());
     assert_eq!(ours.writer_state(), WriterState::Closed);
     assert_eq!(ours.reader_state(), ReaderState::PeerClosed);
-    // Requests that come together get one answer.
+    // Several requests that arrive together get one answer.
     assert_eq!(ours.writer().progress().key_updates, u64::from(plan.key_updates > 0));
 }
 
-/// In pieces as the input has them; in one when it is used up.
+/// Delivers `wire` in pieces of lengths from the input, and the rest in one piece once the input is
+/// used up.
 fn deliver(ours: &mut Connection, mut wire: &[u8], read: &mut Vec<u8>, input: &mut Input<'_>) {
     while !wire.is_empty() {
         let len = match input.arbitrary::<u8>() {

@@ -1,5 +1,4 @@
-//! The fuzz targets: each is one function of an input, which panics where something that must
-//! hold does not.
+//! The fuzz targets. Each is a function of an input, and panics if a property does not hold.
 #![expect(
     missing_docs,
     clippy::as_conversions,
@@ -23,7 +22,7 @@ pub mod writer_ops;
 
 use wantwrite_testing::draw;
 
-/// A target's name under `fuzz/`, and what it calls.
+/// A target's name under `fuzz/`, and the function that it calls.
 pub type Target = (&'static str, fn(&[u8]));
 
 pub const ALL: [Target; 13] = [

@@ -1,4 +1,4 @@
-//! `seal_batch` against serial writing, as `tests/engine/parallel.rs` has it.
+//! Compares `seal_batch` with serial writing, like `tests/engine/parallel.rs`.
 
 use wantwrite::CipherSuite;
 
@@ -23,7 +23,7 @@ fn step(input: &mut Input<'_>) -> Result<BatchStep> {
     }
     Ok(BatchStep {
         len: draw::len(input)? << input.int_in_range(0..=2)?,
-        // Threads are slow to begin: seldom.
+        // `Together` is rare, because starting threads is slow.
         help: match input.int_in_range(0..=15)? {
             0..=4_u8 => Help::Never,
             5..=9 => Help::First,

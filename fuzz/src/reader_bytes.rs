@@ -1,6 +1,6 @@
-//! A reader under records that are sealed with its keys and have anything in them, and under
-//! bytes that are no records: the same whatever the splits, and never a byte that the peer did not
-//! send as application data.
+//! Feeds a reader with arbitrary records that are sealed with its keys, and with bytes that are not
+//! records. The result does not depend on how the bytes are split, and the reader never returns a
+//! byte that the peer did not send as application data.
 
 use wantwrite::*;
 use wantwrite_fuzzing::{ForgedRecord, RecordForge};
@@ -27,7 +27,7 @@ pub fn run(data: &[u8]) {
     assert!(in_pieces == at_once, "{in_pieces:?} in pieces, {at_once:?} at once");
 }
 
-/// The fault that an input ends with, if it does.
+/// The fault that an input causes, if any.
 pub fn fault(data: &[u8]) -> Option<PeerFault> {
     let mut input = Input::new(data);
     let suite = draw::suite(&mut input).ok()?;
@@ -40,7 +40,7 @@ pub fn fault(data: &[u8]) -> Option<PeerFault> {
     }
 }
 
-/// The input that has these bytes on the wire, with AES-128-GCM.
+/// Returns the input that has these bytes on the wire, with AES-128-GCM.
 pub fn input_of(version: Version, role: Role, wire: &[u8]) -> Vec<u8> {
     let mut input = start_of(version, role);
     for piece in wire.chunks(255) {
@@ -50,10 +50,10 @@ pub fn input_of(version: Version, role: Role, wire: &[u8]) -> Vec<u8> {
     input
 }
 
-/// The input of a sealed record with more in it than 2^14 bytes: of content, or of padding.
+/// Returns the input of a sealed record with more than 2^14 bytes of content or of padding.
 pub fn input_of_too_long(version: Version, role: Role, is_padding: bool) -> Vec<u8> {
     let mut input = start_of(version, role);
-    // `draw::len` makes 16,390 or 16,385 of the last two bytes.
+    // `draw::len` turns the last two bytes into 16,390 or 16,385.
     input.extend(if is_padding { &[15, 0, 3, 6, 6, 20][..] } else { &[6, 6, 15] });
     input
 }
@@ -66,12 +66,12 @@ fn start_of(version: Version, role: Role) -> Vec<u8> {
     vec![suite, u8::from(role == Role::Server)]
 }
 
-/// What is sent.
+/// The bytes that the peer sends.
 struct Script {
     forge: RecordForge,
     version: Version,
     wire: Vec<u8>,
-    /// The content of every sealed record of application data, one behind the other.
+    /// The concatenated contents of all sealed records of application data.
     contents: Vec<u8>,
 }
 
@@ -144,7 +144,7 @@ impl Script {
         inner.resize(inner.len() + record.padding, 0);
         match self.version {
             Version::Tls13 => {
-                // The type is the last byte that is not 0, whoever wrote it.
+                // The type is the last byte that is not 0, even if that belongs to the content.
                 let Some(end) = inner.iter().rposition(|byte| *byte != 0) else { return };
                 if inner[end] == APPLICATION_DATA {
                     self.contents.extend(&inner[..end]);
@@ -169,13 +169,13 @@ fn lie(record: &mut ForgedRecord<'_>, input: &mut Input<'_>) -> Result<()> {
     Ok(())
 }
 
-/// At most 255 bytes of the input.
+/// Takes at most 255 bytes from the input.
 fn bytes<'a>(input: &mut Input<'a>) -> Result<&'a [u8]> {
     let len = usize::from(input.arbitrary::<u8>()?).min(input.len());
     input.bytes(len)
 }
 
-/// What came out.
+/// The results of the reader.
 #[derive(Debug, PartialEq, Eq)]
 struct Outcome {
     plaintext: Vec<u8>,

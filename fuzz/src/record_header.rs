@@ -1,4 +1,5 @@
-//! Five bytes in front of a record, against the rules written down once more.
+//! Checks how a reader judges the five bytes of a record header, against a second implementation of
+//! the rules.
 
 use wantwrite::*;
 
@@ -19,7 +20,7 @@ fn judge(suite: CipherSuite, mut reader: Reader, header: [u8; 5], split: usize) 
     let (start, end) = header.split_at(split);
     assert_eq!(reader.receive(start), start.len());
     if split < header.len() {
-        // Whatever comes behind, this may condemn it already.
+        // An incomplete header can already be invalid, whatever follows.
         let mut best = [header[0], 3, 3, 0, 0];
         best[..split].copy_from_slice(start);
         let early = if split > 0 { fault(suite, best) } else { None };
@@ -55,7 +56,7 @@ fn judge(suite: CipherSuite, mut reader: Reader, header: [u8; 5], split: usize) 
     assert_eq!(reader.state(), ReaderState::Failed);
 }
 
-/// What a header alone is refused for.
+/// The fault in a header, before its record is opened.
 fn fault(suite: CipherSuite, [kind, major, minor, hi, lo]: [u8; 5]) -> Option<PeerFault> {
     let len = usize::from(u16::from_be_bytes([hi, lo]));
     let is_chacha = format!("{suite:?}").contains("CHACHA20");

@@ -1,10 +1,11 @@
-//! An application's parser: alone, behind TLS, and behind whatever is on the wire. The program is
-//! `examples/fuzzed_server`. What TLS brings is what was written, so the verdict is the parser's.
+//! Fuzzes an application's parser: on its own, through TLS, and with arbitrary bytes on the wire.
+//! The program is `examples/fuzzed_server`. TLS delivers exactly what was written, so the verdict
+//! is the parser's.
 
 use wantwrite::{CipherSuite, Role};
 use wantwrite_fuzzing::{Keys, Tape, Taped};
 
-/// Of a content, in one step.
+/// The most bytes that one mutation adds to a content.
 const MAX_GROWTH: usize = 64;
 
 pub fn alone(data: &[u8]) {
@@ -15,13 +16,14 @@ pub fn behind_tls(data: &[u8]) {
     assert_eq!(fuzzed_server::behind_tls(data), fuzzed_server::alone(data));
 }
 
-/// Nothing but that it ends, and without a panic.
+/// Checks only that the program terminates without a panic.
 pub fn on_the_wire(data: &[u8]) {
     let _verdict = fuzzed_server::on_the_wire(data);
 }
 
-/// Changes an input of [`on_the_wire`]: its records, or, by what the fuzzer has for that, the
-/// content of one of them. Both are mostly sealed again. `data` is as long as an input may be.
+/// Mutates an input of [`on_the_wire`]: either its records, or the content of one record with the
+/// fuzzer's own mutator. It usually seals the records again. `data.len()` is the maximum size of an
+/// input.
 pub fn mutate(
     data: &mut [u8],
     size: usize,
@@ -49,7 +51,7 @@ pub fn mutate(
     size
 }
 
-/// The input that is this request, sealed.
+/// Returns the input that contains this request, sealed.
 pub fn sealed(request: &[u8]) -> Vec<u8> {
     keys().forge(Role::Client).seal(0x17, request)
 }

@@ -1,4 +1,4 @@
-//! What a writer seals a reader opens, whatever the settings and however the bytes are split.
+//! A reader opens everything that a writer seals, for all settings and for all splits of the bytes.
 
 use wantwrite::*;
 
@@ -19,7 +19,7 @@ pub fn run(data: &[u8]) {
 struct Trip {
     writer: Writer,
     reader: Reader,
-    /// On the way.
+    /// Bytes in flight.
     wire: Vec<u8>,
     accepted: u64,
     read: u64,
@@ -101,7 +101,7 @@ impl Trip {
         }
     }
 
-    /// Everything comes through.
+    /// Checks that everything arrives.
     fn finish(&mut self) {
         self.writer.close().unwrap();
         while self.reader.state() == ReaderState::Open {
@@ -122,7 +122,7 @@ impl Trip {
     }
 }
 
-/// A reader that puts up with cover traffic and KeyUpdates without end.
+/// The limits of a reader that tolerates any number of cover records and KeyUpdates.
 pub fn patient() -> PeerLimits {
     let mut limits = PeerLimits::default();
     let endless = Credit { initial: u32::MAX, saved: u32::MAX, cost: 1 };

@@ -1,4 +1,5 @@
-//! Scripts of calls on two connections: the same transcript twice, and what is read was written.
+//! Runs scripts of calls on two connections. Two runs give the same transcript, and the connections
+//! read only bytes that were written.
 
 use arbitrary::{Arbitrary, Unstructured};
 use wantwrite::{CipherSuite, ConnectionConfig};

@@ -1,4 +1,4 @@
-//! A writer against its reference model, as `tests/engine/model.rs` has it.
+//! Compares a writer with its reference model, like `tests/engine/model.rs`.
 
 use super::draw::{self, Input, Result};
 use wantwrite::{BufferState, WriterState};
@@ -11,11 +11,12 @@ pub fn run(data: &[u8]) {
     play(data, |_, _| ());
 }
 
-/// The cells of DESIGN.md's table of states and calls that an input comes to: their columns and rows.
+/// The columns and rows of the cells in DESIGN.md's table of states and calls that an input
+/// reaches.
 pub fn cells(data: &[u8]) -> Vec<(&'static str, &'static str)> {
     let mut cells = Vec::new();
     play(data, |before, op| {
-        // The model looks at these at each step.
+        // The model checks these at every step.
         let rows = ["`room()`", "`wants().drain`"].into_iter().chain(row(op));
         cells.extend(rows.map(|row| (column(before), row)));
     });
@@ -75,7 +76,7 @@ fn row(op: &Op) -> Option<&'static str> {
     })
 }
 
-/// What `draw::aeads` leaves of the last byte says it.
+/// Chosen by the bits of the last byte that `draw::aeads` does not use.
 fn keys(data: &[u8]) -> Keys {
     match data.last().map_or(0, |last| u64::from(last >> 2)) {
         number @ 32..=39 => Keys::Raw { used: number - 32 },

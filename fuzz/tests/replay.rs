@@ -1,5 +1,5 @@
-//! What the fuzzers have found, and the seeds they begin with, as tests: each input by a call of
-//! the function that its target calls. `README.md` says how to fuzz.
+//! Replays the fuzzers' seeds and findings as tests: each input goes to the function that its
+//! target calls. `README.md` explains how to fuzz.
 #![expect(clippy::std_instead_of_alloc, clippy::unwrap_used, reason = "tests")]
 
 use std::collections::BTreeSet;
@@ -14,7 +14,7 @@ use wantwrite_testing::raw_peer::{RawPeer, Secrets};
 use wantwrite_testing::violations::{VIOLATIONS, Verdict};
 use wantwrite_testing::{TLS12, TLS13, design};
 
-/// The inputs in a directory, in the same order everywhere.
+/// The inputs in a directory, in the same order on every machine.
 fn inputs(directory: &Path) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(directory) else { return Vec::new() };
     let mut paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
@@ -22,8 +22,8 @@ fn inputs(directory: &Path) -> Vec<PathBuf> {
     paths
 }
 
-/// `corpus`, and the directory that holds one input for every fault that was found, under
-/// the name of what was wrong.
+/// Replays `corpus`, and `regressions`, which has one input for each bug that was found, named
+/// after the bug.
 fn replay(target: &str) {
     let (_, run) = wantwrite_fuzz::ALL.into_iter().find(|(name, _)| *name == target).unwrap();
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -100,7 +100,7 @@ fn scripts() {
     replay("scripts");
 }
 
-/// Whatever bytes a target is given, its own limits hold: no input takes it out of bounds.
+/// Every target stays within its own limits for arbitrary bytes.
 #[test]
 fn inputs_that_mean_nothing_are_run_too() {
     let mut rng = wantwrite_testing::Rng(1);
@@ -115,8 +115,8 @@ fn inputs_that_mean_nothing_are_run_too() {
     }
 }
 
-/// The corpus has every row of DESIGN.md's table of violations in both versions, as the fault that the
-/// table says, or as legal. `WANTWRITE_RENEW=1` writes them.
+/// The corpus has every row of DESIGN.md's table of violations in both versions, with the fault
+/// that the table names, or as legal. `WANTWRITE_RENEW=1` writes the inputs.
 #[test]
 fn the_corpus_has_every_violation_of_the_table() {
     const MAX_LEN: usize = 4096;
@@ -143,7 +143,7 @@ fn the_corpus_has_every_violation_of_the_table() {
                 };
                 let name = format!("violation_{number:02}_{role:?}{suffix}").to_lowercase();
                 if let Some(PeerFault::BadTicket | PeerFault::DuplicateTicketExtension) = expected {
-                    // A reader alone has nothing to keep a ticket in, and does not look into it.
+                    // A reader alone cannot store tickets, and does not parse them.
                     let wire = make(&mut server_of_strangers());
                     let path = corpus.join("connection_bytes").join(name);
                     let seed = renewed(&path, &connection_bytes::input_to_client(&wire));
@@ -168,7 +168,8 @@ fn the_corpus_has_every_violation_of_the_table() {
     }
 }
 
-/// What a server of `connection_bytes` seals next, behind the handshake and its tickets.
+/// The server of `connection_bytes` after the handshake and its tickets: it seals with the same
+/// keys and sequence numbers.
 fn server_of_strangers() -> RawPeer {
     wantwrite_fuzzing::seed(0);
     let (client, server) = wantwrite_fuzzing::configs(TLS13).unwrap();
@@ -182,7 +183,8 @@ fn server_of_strangers() -> RawPeer {
     RawPeer::from_secrets(TLS13, secret, secret)
 }
 
-/// The columns of DESIGN.md's table that a writer alone has, and the operations of `writer_ops` that lead there.
+/// The columns of DESIGN.md's table that a writer alone has, and the operations of `writer_ops`
+/// that lead to them.
 const STATES: [(&str, &[u8]); 7] = [
     ("Open, Empty", &[]),
     ("Open, Holding", &WRITE_10),
@@ -193,13 +195,13 @@ const STATES: [(&str, &[u8]); 7] = [
     ("Failed", &[ABORT[0], ABORT[1], DRAIN[0]]),
 ];
 const WRITE_10: [u8; 4] = [0, 0, 0, 10];
-/// More than there is room for.
+/// Writes more bytes than there is room for.
 const FILL: [u8; 4] = [0, 7, 0xea, 0x60];
 const CLOSE: [u8; 2] = [31, 0];
 const ABORT: [u8; 2] = [31, 1];
 const DRAIN: [u8; 1] = [17];
 
-/// The calls of a writer that leave it open; then those that end it.
+/// The calls that leave a writer open.
 const CALLS: [&[u8]; 12] = [
     &[0, 0, 0, 1],
     &[0, 0, 0, 0],
@@ -217,17 +219,17 @@ const CALLS: [&[u8]; 12] = [
 const ENDS: [&[u8]; 3] = [&[31, 2, 0, 0, 1], &CLOSE, &ABORT];
 
 /// The corpus has every cell of DESIGN.md's table of states and calls that a writer alone has.
-/// `WANTWRITE_RENEW=1` writes them.
+/// `WANTWRITE_RENEW=1` writes the inputs.
 #[test]
 fn the_corpus_has_every_state_and_call_of_a_writer() {
-    // TLS 1.3, a buffer of one record, nothing else.
+    // TLS 1.3, a buffer of one record, and the defaults for everything else.
     const SETTINGS: [u8; 12] = [0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0];
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/writer_ops");
     for (number, (column, state)) in STATES.iter().enumerate() {
         let calls = if column.starts_with("Open") {
             CALLS.map(|call| [state, call, &DRAIN, &DRAIN].concat()).concat()
         } else {
-            // None but the last changes it.
+            // Only the last call changes the state.
             [state, &*CALLS.concat()].concat()
         };
         renew(&corpus.join(format!("state_{number}")), &[&SETTINGS[..], &calls].concat());
@@ -244,7 +246,7 @@ fn the_corpus_has_every_state_and_call_of_a_writer() {
         .collect();
     let table = design::rows("states and calls");
     let (heading, rows) = table.split_first().unwrap();
-    // These are a connection's.
+    // Excludes what only a connection has.
     let of_writers = |name: &String| {
         let of_connections =
             ["Negotiating", "Failed, by the peer", "`wants().input`", "`process()`"];
@@ -259,7 +261,7 @@ fn the_corpus_has_every_state_and_call_of_a_writer() {
     assert!(missing.is_empty(), "in no input: {missing:?}");
 }
 
-/// The same in the states that only a connection has, with the calls that `connection_bytes` makes.
+/// Checks the states that only a connection has, with the calls that `connection_bytes` makes.
 #[test]
 fn the_corpus_has_every_state_of_a_connection() {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/connection_bytes");
@@ -277,7 +279,8 @@ fn the_corpus_has_every_state_of_a_connection() {
     assert!(missing.is_empty(), "in no input: {missing:?}");
 }
 
-/// The corpus has every answer to every goal that DESIGN.md's table of the driver has behind the handshake.
+/// The corpus has every answer to every goal that DESIGN.md's table of the driver lists for the
+/// time after the handshake.
 #[test]
 fn the_corpus_has_every_goal_and_answer_behind_the_handshake() {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/capi");
@@ -293,14 +296,14 @@ fn the_corpus_has_every_goal_and_answer_behind_the_handshake() {
     assert!(missing.is_empty(), "in no input: {missing:?}");
 }
 
-/// Writes an input, if that is what the tests are run for.
+/// Writes an input if `WANTWRITE_RENEW` is set.
 fn renew(path: &Path, input: &[u8]) {
     if std::env::var_os("WANTWRITE_RENEW").is_some() {
         fs::write(path, input).unwrap();
     }
 }
 
-/// An input that is committed, which is this one.
+/// Checks that the committed input is this one, and returns it.
 fn renewed(path: &Path, input: &[u8]) -> Vec<u8> {
     renew(path, input);
     let seed = fs::read(path).unwrap_or_default();
@@ -308,7 +311,7 @@ fn renewed(path: &Path, input: &[u8]) -> Vec<u8> {
     seed
 }
 
-/// Every request of the corpus is there as it is on the wire, too. `WANTWRITE_RENEW=1` writes them.
+/// The corpus also has every request as wire bytes. `WANTWRITE_RENEW=1` writes them.
 #[test]
 fn the_corpus_has_every_request_on_the_wire() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");

@@ -37,7 +37,7 @@ pub fn feed(connection: &mut Connection, wire: &[u8]) -> usize {
 pub fn carry(from: &mut Connection, to: &mut Connection) -> usize {
     let mut carried = 0;
     while from.wants().drain {
-        // What was consumed since may have left records behind it that keep the memory.
+        // After a consume, records that are not yet processed can still occupy the memory.
         let _sticky = to.process();
         let mut drain = from.writer_mut().drain();
         let taken = to.receive(drain.chunk());

@@ -1,4 +1,5 @@
-//! Key, IV and secret of one direction, over ring and the RFCs: nothing of the engine's sealing.
+//! The key, IV and secret of one direction. This implements the RFCs with ring and shares no code
+//! with the engine's sealing.
 
 use core::fmt;
 
@@ -8,10 +9,10 @@ use wantwrite::{CipherSuite, InvalidKeyLength, Version};
 
 pub(crate) const HEADER_LEN: usize = 5;
 pub(crate) const TAG_LEN: usize = 16;
-/// That of an eight-byte explicit nonce (RFC 5288 §3).
+/// The length of the explicit nonce of AES-GCM in TLS 1.2 (RFC 5288 §3).
 const EXPLICIT_NONCE_LEN: usize = 8;
 
-/// Keys that may be used as often as somebody likes.
+/// Keys without a usage limit.
 #[derive(Clone)]
 pub(crate) struct Direction {
     suite: CipherSuite,
@@ -22,7 +23,7 @@ pub(crate) struct Direction {
 }
 
 impl Direction {
-    /// RFC 9846 §7.3.
+    /// Derives the key and IV from a traffic secret (RFC 9846 §7.3).
     pub(crate) fn of_secret(suite: CipherSuite, secret: &[u8]) -> Result<Self, InvalidKeyLength> {
         let expected = if suite.version() == Version::Tls13 { suite.secret_len() } else { 0 };
         if secret.len() != expected || expected == 0 {
@@ -46,7 +47,7 @@ impl Direction {
         Ok(Self { suite, key: LessSafeKey::new(key), iv, secret: Vec::new() })
     }
 
-    /// Those of the next generation (RFC 9846 §7.2), if there is a secret to derive them from.
+    /// The keys of the next generation (RFC 9846 §7.2); `None` without a secret.
     pub(crate) fn next_generation(&self) -> Option<Self> {
         if self.secret.is_empty() {
             return None;
@@ -60,13 +61,13 @@ impl Direction {
         self.suite.version()
     }
 
-    /// Bytes between the header and the content.
+    /// The number of bytes between the header and the content.
     pub(crate) fn explicit_nonce_len(&self) -> usize {
         let is_chacha = self.key.algorithm() == &aead::CHACHA20_POLY1305;
         if self.version() == Version::Tls12 && !is_chacha { EXPLICIT_NONCE_LEN } else { 0 }
     }
 
-    /// The record of this header around `body`, sealed under the number `seq`.
+    /// Seals `body` under the sequence number `seq`, and returns it with `header` as a record.
     pub(crate) fn seal(&self, header: [u8; HEADER_LEN], mut body: Vec<u8>, seq: u64) -> Vec<u8> {
         let nonce = self.nonce(seq);
         let aad = self.aad(header, seq);
@@ -80,7 +81,7 @@ impl Direction {
         [&header[..], explicit_nonce, &body].concat()
     }
 
-    /// What was sealed in a whole record of the number `seq`, or nothing.
+    /// Opens a whole record with the sequence number `seq`.
     pub(crate) fn open(&self, record: &[u8], seq: u64) -> Option<Vec<u8>> {
         let (header, rest) = record.split_first_chunk::<HEADER_LEN>()?;
         let (explicit_nonce, sealed) = rest.split_at_checked(self.explicit_nonce_len())?;
@@ -93,7 +94,8 @@ impl Direction {
         Some(opened.to_vec())
     }
 
-    /// RFC 9846 §5.3; RFC 5288 §3 and RFC 7905 §2 as the engine has them.
+    /// RFC 9846 §5.3; for TLS 1.2, RFC 5288 §3 and RFC 7905 §2 with the engine's choice of explicit
+    /// nonce.
     fn nonce(&self, seq: u64) -> [u8; NONCE_LEN] {
         let mut nonce = self.iv;
         for (byte, seq) in nonce[4..].iter_mut().zip(seq.to_be_bytes()) {
@@ -102,7 +104,8 @@ impl Direction {
         nonce
     }
 
-    /// What the receiver of this header makes of it (RFC 9846 §5.2, RFC 5246 §6.2.3.3).
+    /// The additional data that the receiver of this header computes (RFC 9846 §5.2, RFC 5246
+    /// §6.2.3.3).
     fn aad(&self, header: [u8; HEADER_LEN], seq: u64) -> Vec<u8> {
         if self.version() == Version::Tls13 {
             return header.to_vec();

@@ -79,7 +79,7 @@ impl<'a> ForgedRecord<'a> {
         }
     }
 
-    /// A whole KeyUpdate that ends its record.
+    /// Whether the content is exactly one KeyUpdate.
     pub(crate) const fn is_key_update(&self) -> bool {
         let Some(content_type) = self.inner_type else { return false };
         content_type == HANDSHAKE && matches!(self.content, [KEY_UPDATE, 0, 0, 1, _])
@@ -94,11 +94,12 @@ impl<'a> ForgedRecord<'a> {
 }
 
 impl RecordForge {
-    /// A forge of records under a TLS 1.3 traffic secret, from the number `seq` on.
+    /// Creates a forge with a TLS 1.3 traffic secret. The first record has the sequence number
+    /// `seq`.
     ///
     /// # Errors
     /// [`InvalidKeyLength`] if `secret` does not have the length of the suite's hash, or if the
-    /// suite is of TLS 1.2, which has no traffic secrets.
+    /// suite belongs to TLS 1.2, which has no traffic secrets.
     pub fn from_secret(
         suite: CipherSuite,
         secret: &[u8],
@@ -107,11 +108,11 @@ impl RecordForge {
         Ok(Self { direction: Direction::of_secret(suite, secret)?, seq })
     }
 
-    /// A forge of records under a raw key, as [`WriteKeys::new`](wantwrite::WriteKeys::new) takes
-    /// it: its keys cannot be updated.
+    /// Creates a forge with a raw key, like [`WriteKeys::new`](wantwrite::WriteKeys::new). Its keys
+    /// cannot be updated.
     ///
     /// # Errors
-    /// [`InvalidKeyLength`] if `key` has another length than the suite's.
+    /// [`InvalidKeyLength`] if `key` does not have the suite's key length.
     pub fn from_key(
         suite: CipherSuite,
         key: &[u8],
@@ -125,8 +126,8 @@ impl RecordForge {
         Self { direction, seq }
     }
 
-    /// The bytes of `record`. The additional data is what the receiver of its header makes of
-    /// that header, so that a lie in it is not given away by the tag.
+    /// Returns the bytes of `record`. The additional data is what a receiver computes from this
+    /// header, so a false header does not break the tag.
     pub fn forge(&mut self, record: &ForgedRecord<'_>) -> Vec<u8> {
         let mut body = record.content.to_vec();
         body.extend(record.inner_type);
@@ -140,8 +141,7 @@ impl RecordForge {
         self.direction.seal(record.header(true_len), body, seq)
     }
 
-    /// An honest record of this content: what [`forge`](Self::forge) makes of
-    /// [`ForgedRecord::new`].
+    /// Seals an honest record: [`forge`](Self::forge) with a [`ForgedRecord::new`].
     pub fn seal(&mut self, content_type: u8, content: &[u8]) -> Vec<u8> {
         self.forge(&ForgedRecord::new(self.direction.version(), content_type, content))
     }
@@ -168,14 +168,14 @@ impl RecordForge {
         self.seq
     }
 
-    /// The version whose records these are.
+    /// The TLS version of the records.
     #[must_use]
     pub const fn version(&self) -> Version {
         self.direction.version()
     }
 }
 
-/// Keys without a traffic secret have no next generation.
+/// The error for updating keys that have no traffic secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NoTrafficSecret;
 

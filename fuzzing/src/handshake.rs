@@ -1,4 +1,4 @@
-//! Whole handshakes with the same bytes each time.
+//! Full handshakes that produce the same bytes on every run.
 
 use core::time::Duration;
 use std::sync::{Arc, LazyLock};
@@ -15,7 +15,7 @@ use crate::{provider, seed};
 /// The host name of [`server_config`]'s certificate.
 pub const SERVER_NAME: &str = "localhost";
 
-/// The suites that [`server_config`]'s certificate can be used with, which is Ed25519's.
+/// The suites that work with [`server_config`]'s certificate, whose key is Ed25519.
 pub const SUITES: [CipherSuite; 6] = [
     CipherSuite::TLS_AES_128_GCM_SHA256,
     CipherSuite::TLS_AES_256_GCM_SHA384,
@@ -25,10 +25,10 @@ pub const SUITES: [CipherSuite; 6] = [
     CipherSuite::TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
 ];
 
-/// Self-signed for [`SERVER_NAME`] with the key below, until the year 4096.
+/// A certificate for [`SERVER_NAME`], self-signed with the key below and valid until 4096.
 const CERTIFICATE: &[u8] = include_bytes!("certificate.der");
 
-/// PKCS #8 around a seed of Ed25519 (RFC 8410 §7), whose signatures have no randomness.
+/// An Ed25519 key in PKCS #8 (RFC 8410 §7). Its signatures use no randomness.
 const KEY: [u8; 48] = [
     0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20, 7, 7, 7, 7, 7, 7, 7, 7,
     7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7,
@@ -74,7 +74,7 @@ pub fn server_config(suites: &[CipherSuite]) -> Result<ServerConfig, rustls::Err
     Ok(config)
 }
 
-/// The server name of those configurations.
+/// [`SERVER_NAME`] as rustls's type.
 #[must_use]
 pub fn server_name() -> ServerName<'static> {
     ServerName::try_from(SERVER_NAME).expect("a host name of ASCII letters is valid")
@@ -83,7 +83,7 @@ pub fn server_name() -> ServerName<'static> {
 /// A new client and a new server, whose handshake is determined by `seed`.
 ///
 /// # Errors
-/// [`ConnectionError::UnsupportedSuite`] for one that is not among [`SUITES`],
+/// [`ConnectionError::UnsupportedSuite`] for a suite that is not in [`SUITES`],
 /// [`ConnectionError::Config`] for a setting that is out of its range.
 pub fn strangers(
     seed: u64,
@@ -100,7 +100,8 @@ pub fn strangers(
 
 type Configs = (Arc<ClientConfig>, Arc<ServerConfig>);
 
-/// Those of one suite, made once: making them takes longer than a short input.
+/// The configurations of one suite. They are built once and cached, because building them takes
+/// longer than running a short input.
 ///
 /// # Errors
 /// As [`strangers`].

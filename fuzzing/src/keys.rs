@@ -27,7 +27,7 @@ use crate::{RecordForge, RecordOpener};
 /// assert_eq!(server.plaintext(), b"GET / HTTP/1.1\r\n\r\n");
 /// server.consume_all();
 ///
-/// // A heartbeat, which nobody negotiated.
+/// // A heartbeat, which was never negotiated.
 /// feed(&mut server, &client.seal(24, b"?"));
 /// let alert = answer.open(&drain(&mut server)).unwrap();
 /// assert_eq!((alert.content_type, &alert.content[..]), (0x15, &[2, 10][..]));
@@ -40,15 +40,14 @@ pub struct Keys {
     server: Material,
 }
 
-/// What the keys of one direction are made of: in TLS 1.3 the traffic secret, in TLS 1.2 key and
-/// IV.
+/// The input of one direction's keys: the traffic secret in TLS 1.3, the key and IV in TLS 1.2.
 #[derive(Clone)]
 struct Material([u8; MATERIAL_LEN]);
 
-/// The longest secret, and a key with an IV.
+/// Enough for the longest secret, or for a key with its IV.
 const MATERIAL_LEN: usize = 48;
 const IV_LEN: usize = 12;
-/// In TLS 1.2 Finished has the number 0.
+/// In TLS 1.2, Finished uses the sequence number 0.
 const FIRST_SEQ_TLS12: u64 = 1;
 
 impl Keys {
@@ -75,7 +74,7 @@ impl Keys {
         Connection::from_keys(self.write_keys(role), self.read_keys(other), role, config)
     }
 
-    /// What seals as `role` does.
+    /// Returns the keys with which `role` seals.
     #[must_use]
     pub fn write_keys(&self, role: Role) -> WriteKeys {
         match self.secret(role) {
@@ -87,7 +86,7 @@ impl Keys {
         }
     }
 
-    /// What opens the records of `from`.
+    /// Returns the keys that open the records of `from`.
     #[must_use]
     pub fn read_keys(&self, from: Role) -> ReadKeys {
         match self.secret(from) {
@@ -99,21 +98,21 @@ impl Keys {
         }
     }
 
-    /// What forges records of `from`.
+    /// Returns a forge for records of `from`.
     #[must_use]
     pub fn forge(&self, from: Role) -> RecordForge {
         let (direction, seq) = self.direction(from);
         RecordForge::of_direction(direction, seq)
     }
 
-    /// What looks into records of `from`.
+    /// Returns an opener for records of `from`.
     #[must_use]
     pub fn opener(&self, from: Role) -> RecordOpener {
         let (direction, seq) = self.direction(from);
         RecordOpener::of_direction(direction, seq)
     }
 
-    /// The suite.
+    /// The cipher suite.
     #[must_use]
     pub const fn suite(&self) -> CipherSuite {
         self.suite
@@ -193,7 +192,7 @@ pub fn pair(seed: u64) -> (Connection, Connection) {
     pair_with(&keys, &ConnectionConfig::default()).expect("the default settings are in range")
 }
 
-/// The same with keys and settings of your own.
+/// Like [`pair`], with your own keys and settings.
 ///
 /// # Errors
 /// [`ConfigError`] for a setting that is out of its range.

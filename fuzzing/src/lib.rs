@@ -1,29 +1,29 @@
-//! **For fuzzers and simulators only. NEVER for production: nothing made with this crate is secret to
-//! anybody.**
+//! **For fuzzers and simulators only. NEVER use it in production: nothing that this crate makes is
+//! secret.**
 //!
-//! TLS connections that have the same bytes for the same input, and records that nobody may send:
-//! for programs that are tested on [wantwrite](https://docs.rs/wantwrite), and for attacks on
-//! other implementations of TLS.
+//! Deterministic TLS connections, and records that the protocol forbids. Use them to test programs
+//! that are built on [wantwrite](https://docs.rs/wantwrite), and to attack other implementations
+//! of TLS.
 //!
-//! | what | is |
+//! | Item | Purpose |
 //! |---|---|
-//! | [`pair`], [`Keys`] | a client and a server without a handshake, under keys made of a seed |
-//! | [`strangers`], [`client_config`], [`server_config`], [`provider()`] | whole handshakes by rustls that a seed decides: randomness, key exchange, certificate, clock |
-//! | [`RecordForge`], [`RecordOpener`] | any record whatever under the right keys, and what is in others |
-//! | [`Tape`], [`Mutation`], [`mutate`] | records cut, merged, dropped, repeated, reordered, retyped; on the wire, or sealed again under the right key |
-//! | [`Script`], [`Call`], [`Link`] | calls drawn from a fuzzer's input, and two connections to play them on |
+//! | [`pair`], [`Keys`] | a client and a server that skip the handshake, with keys derived from a seed |
+//! | [`strangers`], [`client_config`], [`server_config`], [`provider()`] | full rustls handshakes that are determined by a seed: randomness, key exchange, certificate, clock |
+//! | [`RecordForge`], [`RecordOpener`] | seal arbitrary records with the right keys, and open the records of a peer |
+//! | [`Tape`], [`Mutation`], [`mutate`] | cut, merge, drop, repeat, reorder and retype records, on the wire or before they are sealed again with the right key |
+//! | [`Script`], [`Call`], [`Link`] | calls drawn from a fuzzer's input, and two connections to run them on |
 //!
-//! # What must not happen
+//! # Never in production
 //!
 //! **Do not depend on this crate outside of tests.** Its keys are in its source, its key exchange
-//! has no secret, its randomness counts, its clock stands, and a [`RecordForge`] uses nonces twice
-//! if told to, which gives keys away. Put it under `[dev-dependencies]`, or into the package of
-//! your fuzz targets. No feature of `wantwrite` leads here.
+//! has no secret, its randomness is a counter, its clock never advances, and a [`RecordForge`]
+//! reuses a nonce if you ask it to, which reveals the key. List it under `[dev-dependencies]`, or
+//! in the package of your fuzz targets. No feature of `wantwrite` enables it.
 //!
-//! # A target
+//! # A fuzz target
 //!
-//! Your program is behind TLS, and its parser is what you want to reach. A fuzzer's input is the
-//! plaintext; the connection is real, and the same each time:
+//! You want to fuzz the parser of a program that speaks TLS. The fuzzer's input is the plaintext.
+//! The connection is real, and the same on every run:
 //!
 //! ```
 //! use wantwrite_fuzzing::{carry, pair};
@@ -43,7 +43,7 @@
 //! # fuzz_target(&[7; 100_000]);
 //! ```
 //!
-//! The seed is per thread: what runs at the same time on another thread draws for itself.
+//! The seed is per thread: other threads draw from their own.
 #![forbid(unsafe_code)]
 #![expect(clippy::std_instead_of_alloc, reason = "fuzzers and simulators have std")]
 

@@ -1,4 +1,4 @@
-//! Changes that know where records begin and end.
+//! Mutations that know where records begin and end.
 
 use arbitrary::{Arbitrary, Result, Unstructured};
 use wantwrite::Role;
@@ -7,94 +7,94 @@ use crate::direction::HEADER_LEN;
 use crate::seed::mix;
 use crate::{Keys, Tape, Taped};
 
-/// A change of a [`Tape`]. Any numbers will do: records, places and lengths are counted round and
-/// round.
+/// A change to a [`Tape`]. Every number is valid: indices of records, offsets and lengths wrap
+/// around.
 ///
-/// A record as on the wire is changed with its header, whose length is made to fit but for
-/// [`Cut`](Self::Cut) and [`Lie`](Self::Lie); one that is open, in its content.
+/// In a sealed record, a mutation changes the bytes on the wire, header included. It then corrects
+/// the length in the header, except for [`Cut`](Self::Cut) and [`Lie`](Self::Lie). In an open
+/// record, it changes the content.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Mutation {
-    /// Less of a record: on the wire its last bytes are missing, and the next record stands in
-    /// their place.
+    /// Truncates a record. On the wire, the next record follows immediately.
     Cut {
-        /// The record.
+        /// The index of the record.
         record: usize,
-        /// Bytes that stay.
+        /// The number of bytes to keep.
         len: usize,
     },
-    /// Two records become one, of the first one's type.
+    /// Merges a record with the next one. The result has the type of the first.
     Merge {
-        /// The first.
+        /// The index of the first record.
         record: usize,
     },
-    /// A record becomes two.
+    /// Splits a record in two.
     Split {
-        /// The record.
+        /// The index of the record.
         record: usize,
-        /// Bytes in the first.
+        /// The number of bytes in the first part.
         at: usize,
     },
-    /// A record is left out.
+    /// Removes a record.
     Drop {
-        /// The record.
+        /// The index of the record.
         record: usize,
     },
-    /// A record comes twice.
+    /// Duplicates a record.
     Repeat {
-        /// The record.
+        /// The index of the record.
         record: usize,
     },
-    /// Two records change places.
+    /// Swaps two records.
     Swap {
-        /// The one.
+        /// The index of one record.
         record: usize,
-        /// The other.
+        /// The index of the other record.
         with: usize,
     },
-    /// A record of another content type.
+    /// Changes the content type of a record.
     Retype {
-        /// The record.
+        /// The index of the record.
         record: usize,
-        /// The type.
+        /// The new type.
         content_type: u8,
     },
-    /// Other bits in one byte.
+    /// Flips bits in one byte of a record.
     Flip {
-        /// The record.
+        /// The index of the record.
         record: usize,
-        /// The byte.
+        /// The offset of the byte.
         at: usize,
-        /// The bits.
+        /// The bits to flip.
         bits: u8,
     },
-    /// More padding; on the wire, zeros at the end.
+    /// Adds padding. In a sealed record, appends zeros.
     Pad {
-        /// The record.
+        /// The index of the record.
         record: usize,
-        /// Zeros.
+        /// The number of zeros.
         len: usize,
     },
-    /// Another length in the header; nothing in a record that is open.
+    /// Changes the length in the header. Does nothing to an open record.
     Lie {
-        /// The record.
+        /// The index of the record.
         record: usize,
-        /// What the header says.
+        /// The length that the header then claims.
         len: u16,
     },
-    /// One more record, open if the one that it is put in front of is.
+    /// Inserts a record before another. It is open if the other one is.
     Insert {
-        /// The record behind it.
+        /// The index of the record to insert before.
         record: usize,
-        /// Its type.
+        /// The content type of the new record.
         content_type: u8,
-        /// Its content.
+        /// The content of the new record.
         content: Vec<u8>,
     },
 }
 
 impl Mutation {
-    /// Makes it; says whether there was anything to change.
+    /// Applies the mutation, and returns whether it changed anything.
     pub(crate) fn apply(&self, records: &mut Vec<Taped>) -> bool {
         let count = records.len();
         if count == 0 {
@@ -162,11 +162,11 @@ impl Mutation {
     }
 }
 
-/// As much as a record can have.
+/// The largest body of a TLS 1.3 record.
 const MAX_PADDING: usize = 16_384 + 256;
 
 impl Taped {
-    /// On the wire with its header.
+    /// The bytes to change: the content of an open record, or a sealed record with its header.
     const fn bytes_mut(&mut self) -> &mut Vec<u8> {
         match self {
             Self::Wire(bytes) => bytes,
@@ -209,7 +209,7 @@ impl Taped {
         }
     }
 
-    /// Takes what is in another record, of the same kind, behind its own.
+    /// Appends the content of another record of the same kind.
     fn take(&mut self, other: Self) {
         match (self, other) {
             (Self::Wire(bytes), Self::Wire(other)) => {
@@ -255,7 +255,7 @@ impl Taped {
     }
 }
 
-/// Makes the length in the header true, as far as a header can say it.
+/// Corrects the length in the header, up to the largest length that it can hold.
 fn fit(record: &mut [u8]) {
     if let Some(body_len) = record.len().checked_sub(HEADER_LEN) {
         let len = u16::try_from(body_len).unwrap_or(u16::MAX);
@@ -287,7 +287,7 @@ impl<'a> Arbitrary<'a> for Mutation {
     }
 }
 
-/// Mostly one that exists.
+/// Draws a content type, usually one that the protocol defines.
 fn content_type(u: &mut Unstructured<'_>) -> Result<u8> {
     match u.arbitrary::<u8>()? {
         any @ 0xf0.. => Ok(any),
@@ -295,10 +295,10 @@ fn content_type(u: &mut Unstructured<'_>) -> Result<u8> {
     }
 }
 
-/// A custom mutator as libFuzzer wants it (`fuzz_mutator!`) for inputs that are wire bytes of
-/// `from` under `keys`: changes a few records in the first `size` bytes of `data`, on the wire or
-/// sealed again, and gives the new size. `data` is as long as an input may be; what would be longer
-/// is cut.
+/// A custom mutator for libFuzzer (`fuzz_mutator!`), for inputs that are the wire bytes of `from`
+/// under `keys`. Changes a few records in the first `size` bytes of `data`, either on the wire or
+/// before it seals them again, and returns the new size. `data.len()` is the maximum size of an
+/// input: a longer result is truncated.
 ///
 /// ```
 /// use wantwrite::{CipherSuite, Role};
@@ -324,12 +324,12 @@ pub fn mutate(data: &mut [u8], size: usize, seed: u32, keys: &Keys, from: Role) 
         false => Tape::new(before),
     };
     if tape.records().is_empty() {
-        // An input of nothing becomes a record of nothing.
+        // An empty input becomes an empty record.
         tape.records_mut().push(Taped::Open { content_type: 0x17, content: vec![], padding: 0 });
     }
     let mut changes = random.int_in_range(1..=3).unwrap_or(1);
     while let (1.., Ok(change)) = (changes, Mutation::arbitrary(&mut random)) {
-        // An exhausted generator draws the same for ever.
+        // An exhausted generator draws the same mutation forever.
         if random.is_empty() {
             break;
         }

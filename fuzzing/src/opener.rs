@@ -1,12 +1,12 @@
-//! Records opened one by one, whatever is in them.
+//! Opens records one by one, whatever they contain.
 
 use wantwrite::{CipherSuite, InvalidKeyLength, Version};
 
 use crate::direction::{Direction, HEADER_LEN};
 use crate::forge::{HANDSHAKE, KEY_UPDATE};
 
-/// Opens records with keys that somebody else has too: to look into what was sealed. It judges
-/// nothing but the tag.
+/// Opens the records of a peer whose keys you know. It checks only the tag, and accepts any
+/// content.
 #[derive(Clone, Debug)]
 pub struct RecordOpener {
     direction: Direction,
@@ -14,24 +14,25 @@ pub struct RecordOpener {
     generation: u64,
 }
 
-/// A record that was opened.
+/// The contents of a record that a [`RecordOpener`] opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OpenedRecord {
-    /// The type inside in TLS 1.3 (0 where there is none), that of the header in TLS 1.2.
+    /// In TLS 1.3 the inner content type, or 0 if the record has none; in TLS 1.2 the header's.
     pub content_type: u8,
     /// The content.
     pub content: Vec<u8>,
-    /// Zeros behind the type.
+    /// The number of zeros after the type.
     pub padding: usize,
-    /// The number that it was sealed under.
+    /// The sequence number under which it was sealed.
     pub seq: u64,
-    /// How many KeyUpdates came before it.
+    /// The number of KeyUpdates before it.
     pub generation: u64,
 }
 
 impl RecordOpener {
-    /// An opener of records under a TLS 1.3 traffic secret, from the number `seq` on.
+    /// Creates an opener for a TLS 1.3 traffic secret. The first record has the sequence number
+    /// `seq`.
     ///
     /// # Errors
     /// As [`RecordForge::from_secret`](crate::RecordForge::from_secret).
@@ -43,7 +44,7 @@ impl RecordOpener {
         Ok(Self::of_direction(Direction::of_secret(suite, secret)?, seq))
     }
 
-    /// An opener of records under a raw key.
+    /// Creates an opener for a raw key. The first record has the sequence number `seq`.
     ///
     /// # Errors
     /// As [`RecordForge::from_key`](crate::RecordForge::from_key).
@@ -60,8 +61,9 @@ impl RecordOpener {
         Self { direction, seq, generation: 0 }
     }
 
-    /// What is in a whole record, which must be the next one; `None` changes nothing. A KeyUpdate
-    /// that ends its record changes the keys for those behind it.
+    /// Opens the next record, which must be complete. Returns `None`, and changes nothing, if that
+    /// fails. After a record whose content is exactly one KeyUpdate, the opener uses the next
+    /// generation of keys.
     pub fn open(&mut self, record: &[u8]) -> Option<OpenedRecord> {
         let (header, _) = record.split_first_chunk::<HEADER_LEN>()?;
         let mut content = self.direction.open(record, self.seq)?;
@@ -80,7 +82,7 @@ impl RecordOpener {
         Some(OpenedRecord { content_type, content, padding, seq, generation })
     }
 
-    /// Continues under the key of the next generation, if there is one.
+    /// Switches to the key of the next generation. Does nothing for raw keys and in TLS 1.2.
     pub fn update_keys(&mut self) {
         if let Some(next) = self.direction.next_generation() {
             self.direction = next;
@@ -88,7 +90,7 @@ impl RecordOpener {
         }
     }
 
-    /// The number of the next record.
+    /// The sequence number of the next record.
     #[must_use]
     pub const fn seq(&self) -> u64 {
         self.seq

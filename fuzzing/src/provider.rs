@@ -1,7 +1,8 @@
 //! rustls's cryptography without randomness.
 //!
-//! What is random in rustls comes from its `CryptoProvider`: `secure_random`, the key exchange,
-//! and signatures but for Ed25519's. What else differs from run to run is the clock.
+//! All randomness in rustls comes from its `CryptoProvider`: `secure_random`, the key exchange,
+//! and every signature scheme but Ed25519. The only other source of differences between runs is
+//! the clock.
 
 use rustls::crypto::{
     ActiveKeyExchange, CryptoProvider, GetRandomFailed, SecureRandom, SharedSecret,
@@ -14,10 +15,10 @@ use crate::seed;
 
 const SHARE_LEN: usize = 32;
 
-/// rustls's provider over ring with no randomness but [`seed()`](crate::seed())'s, no secret in its key
-/// exchange, and `suites` only.
+/// Returns rustls's ring provider, limited to `suites`. All its randomness comes from
+/// [`seed()`](crate::seed()), and its key exchange has no secret.
 ///
-/// **Never for production**: everybody who sees such a handshake has its keys.
+/// **Never use it in production**: everyone who sees the handshake has its keys.
 #[must_use]
 pub fn provider(suites: &[CipherSuite]) -> CryptoProvider {
     let mut provider = ring::default_provider();
@@ -29,7 +30,7 @@ pub fn provider(suites: &[CipherSuite]) -> CryptoProvider {
     provider
 }
 
-/// Randomness from the seed, and a key exchange without secrets.
+/// Randomness from the seed, and a key exchange without a secret.
 #[derive(Debug)]
 struct Seeded;
 
@@ -52,7 +53,7 @@ impl SupportedKxGroup for Seeded {
     }
 }
 
-/// The shared secret is both shares, XORed.
+/// A key exchange whose shared secret is the XOR of both shares.
 struct Exchange {
     share: [u8; SHARE_LEN],
 }

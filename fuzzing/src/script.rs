@@ -1,4 +1,4 @@
-//! Scripts of calls, and the link that they are played on.
+//! Scripts of calls, and the link that runs them.
 
 use core::fmt;
 
@@ -7,39 +7,39 @@ use wantwrite::{Connection, ConnectionError, KeyUpdateRequest, Role, WriterState
 
 use crate::{Mutation, Tape, drain, feed};
 
-/// A call of one end of a [`Link`], or something that happens between the two. [`Role`] says whose:
-/// who writes, or whose bytes are on the way.
+/// A call on one connection of a [`Link`], or an event on the wire between the two. The [`Role`]
+/// selects the connection that makes the call, or the sender of the bytes on the wire.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Call {
-    /// So many bytes are written, as far as there is room. Which they are depends only on how many
-    /// that end has written before.
+    /// Writes up to this many bytes, as far as there is room. Their values depend only on how many
+    /// bytes this connection has written before.
     Write(Role, usize),
-    /// What was written is sealed.
+    /// Seals the written bytes.
     Flush(Role),
-    /// The keys for writing are updated.
+    /// Updates the write keys.
     UpdateKeys(Role, KeyUpdateRequest),
-    /// A record of so many zeros of padding is written.
+    /// Writes a cover record with this much padding.
     Cover(Role, usize),
-    /// What waits at that end is sent.
+    /// Sends all pending bytes.
     Drain(Role),
-    /// At most so many bytes of those that are on their way from that end arrive.
+    /// Delivers at most this many bytes that the connection has sent.
     Deliver(Role, usize),
-    /// That end reads at most so many bytes of plaintext.
+    /// Reads at most this many bytes of plaintext.
     Read(Role, usize),
-    /// That end gives memory back.
+    /// Releases unused memory.
     Shrink(Role),
-    /// That end closes its half.
+    /// Closes the connection's write half.
     Close(Role),
-    /// Everything arrives and is read, both ways, until nothing moves.
+    /// Delivers and reads everything in both directions until nothing moves.
     Settle,
-    /// Somebody on the wire changes the records that are on their way from that end.
+    /// Mutates the records that the connection has sent and that are not yet delivered.
     Mutate(Role, Mutation),
-    /// Nothing more comes from that end.
+    /// Discards the undelivered bytes of the connection, and ends its peer's input.
     Cut(Role),
 }
 
-/// Calls in a row, to be drawn from a fuzzer's input.
+/// A sequence of calls, drawn from a fuzzer's input.
 ///
 /// ```
 /// use arbitrary::{Arbitrary, Unstructured};
@@ -61,7 +61,7 @@ pub struct Script {
     pub calls: Vec<Call>,
 }
 
-/// So that one input does not run for ever.
+/// Bounds the running time of one input.
 const MAX_CALLS: usize = 256;
 
 impl<'a> Arbitrary<'a> for Script {
@@ -97,7 +97,7 @@ impl<'a> Arbitrary<'a> for Call {
     }
 }
 
-/// Mostly short, sometimes about a record, sometimes several.
+/// Draws a length: usually short, sometimes close to one record, sometimes several records.
 fn len(u: &mut Unstructured<'_>) -> Result<usize> {
     Ok(match u.int_in_range(0..=7)? {
         0..=4_u8 => u.int_in_range(0..=300)?,
@@ -107,49 +107,49 @@ fn len(u: &mut Unstructured<'_>) -> Result<usize> {
     })
 }
 
-/// A client and a server, and the bytes on their way between them.
+/// A client and a server, and the bytes in flight between them.
 pub struct Link {
     client: End,
     server: End,
 }
 
-/// What one end has written, sent and read, and how it failed.
+/// What one connection has written, sent and read, and how it failed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Transcript {
-    /// Bytes of plaintext that it wrote.
+    /// The number of plaintext bytes that it wrote.
     pub written: u64,
-    /// Everything that it put on the wire.
+    /// All bytes that it sent.
     pub sent: Vec<u8>,
-    /// The plaintext that it read.
+    /// All plaintext that it read.
     pub read: Vec<u8>,
-    /// Its error, in words.
+    /// The text of its first error.
     pub error: Option<String>,
 }
 
 struct End {
     tls: Connection,
-    /// Sent, and not yet there.
+    /// Bytes that are sent and not yet delivered.
     on_the_way: Vec<u8>,
     transcript: Transcript,
 }
 
 impl Link {
-    /// A link between these two.
+    /// Links a client and a server.
     #[must_use]
     pub fn of((client, server): (Connection, Connection)) -> Self {
         Self { client: End::new(client), server: End::new(server) }
     }
 
-    /// Makes every call of a script.
+    /// Runs every call of a script.
     pub fn play(&mut self, script: &Script) {
         for call in &script.calls {
             self.call(call);
         }
     }
 
-    /// Makes one call. A refusal is not an error here: that calls come in the wrong state is what
-    /// scripts are for.
+    /// Runs one call. A refused call is not an error: scripts exist to make calls in the wrong
+    /// state.
     pub fn call(&mut self, call: &Call) {
         match *call {
             Call::Write(role, len) => self.end(role).write(len),
@@ -169,7 +169,7 @@ impl Link {
             Call::Read(role, max) => self.end(role).read(max),
             Call::Shrink(role) => self.end(role).tls.shrink(),
             Call::Close(role) => {
-                // While negotiating it would give the handshake up.
+                // During the handshake, this would abandon it.
                 if self.end(role).tls.writer_state() == WriterState::Open {
                     let _refused = self.end(role).tls.close();
                 }
@@ -189,7 +189,7 @@ impl Link {
         }
     }
 
-    /// Until nothing moves.
+    /// Runs [`Call::Settle`].
     fn settle(&mut self) {
         loop {
             let mut moved = 0;
@@ -218,7 +218,7 @@ impl Link {
         &mut self.end(role).tls
     }
 
-    /// What has happened at both ends: the client's, then the server's.
+    /// The transcripts of the client and the server, in this order.
     #[must_use]
     pub const fn transcript(&self) -> [&Transcript; 2] {
         [&self.client.transcript, &self.server.transcript]
@@ -278,7 +278,8 @@ impl fmt::Debug for Link {
     }
 }
 
-/// What an end of a [`Link`] writes from the place `from` on: different from place to place.
+/// Returns the bytes that a connection of a [`Link`] writes from the offset `from`. They differ
+/// from offset to offset.
 #[must_use]
 pub fn pattern(from: u64, len: usize) -> Vec<u8> {
     (from..).take(len).map(|at| (at % 251).to_le_bytes()[0] ^ (at >> 10).to_le_bytes()[0]).collect()

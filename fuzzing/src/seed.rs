@@ -1,4 +1,4 @@
-//! The seed that stands for all randomness.
+//! The seed that replaces all randomness.
 
 use core::cell::Cell;
 
@@ -6,13 +6,13 @@ thread_local! {
     static STATE: Cell<u64> = const { Cell::new(0) };
 }
 
-/// Begins anew: what is drawn on this thread from here on is decided by `seed`. To be called before
-/// each input, or once for each simulated world.
+/// Restarts this thread's randomness: `seed` determines everything that the thread draws from now
+/// on. Call it before each input, or once per simulated world.
 pub fn seed(seed: u64) {
     STATE.set(seed);
 }
 
-/// The next bytes of this thread's randomness.
+/// Fills `buf` with this thread's next random bytes.
 pub(crate) fn fill(buf: &mut [u8]) {
     for bytes in buf.chunks_mut(8) {
         let state = STATE.get();
@@ -23,7 +23,7 @@ pub(crate) fn fill(buf: &mut [u8]) {
 
 const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
 
-/// SplitMix64: one number for each state. Neighbours have nothing in common to look at.
+/// SplitMix64: maps each state to one number, so that adjacent states give unrelated numbers.
 pub(crate) const fn mix(state: u64) -> u64 {
     let z = state.wrapping_add(STEP);
     let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

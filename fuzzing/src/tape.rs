@@ -1,12 +1,12 @@
-//! Records of one direction, to be changed before somebody gets them.
+//! The records of one direction, for you to change before they are delivered.
 
 use crate::direction::HEADER_LEN;
 use crate::{ForgedRecord, Mutation, RecordForge, RecordOpener};
 
-/// A sequence of records, each as it is on the wire or as it was before it was sealed.
+/// A sequence of records, each either sealed or open.
 ///
-/// What is changed on the wire breaks a tag and ends at the receiver's AEAD. What is changed
-/// before it is sealed again gets behind it, to the code that reads contents.
+/// A change to a sealed record breaks its tag, so the receiver's AEAD rejects it. A change to an
+/// open record, which [`seal`](Self::seal) seals again, reaches the code that reads contents.
 ///
 /// ```
 /// use wantwrite::{CipherSuite, ConnectionConfig, Role};
@@ -38,29 +38,29 @@ pub struct Tape {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Taped {
-    /// As it is on the wire, header included; or what is left of one.
+    /// The bytes on the wire, including the header, or a fragment of a record.
     Wire(Vec<u8>),
-    /// As it was before it was sealed.
+    /// The contents before sealing.
     #[non_exhaustive]
     Open {
         /// The type of the content.
         content_type: u8,
         /// The content.
         content: Vec<u8>,
-        /// Zeros behind the type (TLS 1.3).
+        /// The number of zeros after the type (TLS 1.3).
         padding: usize,
     },
 }
 
 impl Tape {
-    /// The records of `wire` as they are. What is too short for its header stands at the end.
+    /// Splits `wire` into sealed records. The last one can be incomplete.
     #[must_use]
     pub fn new(wire: &[u8]) -> Self {
         Self { records: records(wire).map(|record| Taped::Wire(record.to_vec())).collect() }
     }
 
-    /// The records of `wire` as they were before they were sealed; from the first on that `opener`
-    /// does not open, as they are.
+    /// Splits `wire` into records and opens them. From the first record that `opener` cannot open,
+    /// they all stay sealed.
     #[must_use]
     pub fn open(wire: &[u8], mut opener: RecordOpener) -> Self {
         let mut is_open = true;
@@ -85,18 +85,18 @@ impl Tape {
         &self.records
     }
 
-    /// The records, to be changed.
+    /// The records, for you to change.
     pub const fn records_mut(&mut self) -> &mut Vec<Taped> {
         &mut self.records
     }
 
-    /// Makes one change; says whether there was anything to change.
+    /// Applies a mutation, and returns whether it changed anything.
     pub fn apply(&mut self, mutation: &Mutation) -> bool {
         mutation.apply(&mut self.records)
     }
 
-    /// The bytes of all records: those that are open sealed by `forge`, one number after the other
-    /// and under the next key behind each KeyUpdate, so that their receiver opens them.
+    /// Returns the bytes of all records. `forge` seals the open ones, with consecutive sequence
+    /// numbers and with the next key after each KeyUpdate, so that the receiver can open them.
     #[must_use]
     pub fn seal(&self, mut forge: RecordForge) -> Vec<u8> {
         let mut wire = Vec::new();
@@ -116,7 +116,7 @@ impl Tape {
         wire
     }
 
-    /// The bytes of those records that are as on the wire.
+    /// Returns the bytes of the sealed records, and omits the open ones.
     #[must_use]
     pub fn to_wire(&self) -> Vec<u8> {
         let mut wire = Vec::new();
@@ -129,7 +129,7 @@ impl Tape {
     }
 }
 
-/// The records of `wire`, each with its header; what is too short for its header at the end.
+/// Splits `wire` into records, each with its header. The last one can be incomplete.
 pub fn records(wire: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut rest = wire;
     core::iter::from_fn(move || {

@@ -1,4 +1,5 @@
-//! What the crate makes, judged by stock rustls: nothing is proven by our own two ends meeting.
+//! Checks the crate's records against stock rustls. That our own two connections understand each
+//! other would prove nothing.
 #![expect(
     clippy::std_instead_of_alloc,
     clippy::std_instead_of_core,
@@ -17,7 +18,7 @@ const ALERT: u8 = 0x15;
 const HANDSHAKE: u8 = 0x16;
 const APPLICATION_DATA: u8 = 0x17;
 
-/// What rustls would write to SSLKEYLOGFILE.
+/// The secrets that rustls would write to SSLKEYLOGFILE.
 #[derive(Debug, Default)]
 struct Secrets(Mutex<Vec<(String, Vec<u8>)>>);
 
@@ -34,8 +35,7 @@ impl Secrets {
     }
 }
 
-/// A stock rustls server behind its handshake with a stock client, and the client's keys in our
-/// hands.
+/// A stock rustls server after its handshake with a stock client, and that client's keys.
 struct Judge {
     server: rustls::ServerConnection,
     forge: RecordForge,
@@ -83,7 +83,7 @@ impl Judge {
         Self { server, forge: forge.unwrap(), opener: opener.unwrap() }
     }
 
-    /// What the server makes of `wire`: what its application reads, or its error.
+    /// Sends `wire` to the server. Returns the plaintext that its application reads, or its error.
     fn give(&mut self, wire: &[u8]) -> Result<Vec<u8>, Error> {
         let taken = take(&mut self.server, wire);
         let mut plaintext = Vec::new();
@@ -91,7 +91,7 @@ impl Judge {
         taken.map(|()| plaintext)
     }
 
-    /// The records that it has for its client.
+    /// The records that the server sends to its client.
     fn answer(&mut self) -> Vec<OpenedRecord> {
         let mut wire = Vec::new();
         while self.server.wants_write() {
@@ -222,7 +222,7 @@ fn records_that_are_sealed_again_get_behind_the_tag_and_others_do_not() {
     }
 }
 
-/// Law 12, handshake included.
+/// Law 12, including the handshake.
 #[test]
 fn law_12_a_connection_without_randomness_has_the_same_bytes_each_time() {
     let transcript = |suite, of| {
@@ -260,7 +260,7 @@ fn ends_without_a_handshake_are_of_any_suite_and_understand_each_other() {
         settle(&mut client, &mut server);
         assert_eq!(server.plaintext(), b"to the server");
         assert_eq!(client.plaintext(), b"to the client");
-        // The same bytes as the forge's, which is not the engine's sealing.
+        // The forge shares no code with the engine's sealing, and makes the same bytes.
         let (mut client, _) = pair_with(&keys, &Default::default()).unwrap();
         client.writer_mut().write_atomic(b"to the server").unwrap();
         let forged = keys.forge(Role::Client).seal(APPLICATION_DATA, b"to the server");
@@ -274,7 +274,7 @@ fn ends_without_a_handshake_are_of_any_suite_and_understand_each_other() {
     assert_ne!(wire(1), wire(2), "other seeds are other keys");
 }
 
-/// Whatever is drawn, it ends, is the same each time, and what is read was written.
+/// Every script terminates, has the same transcript on each run, and reads only written bytes.
 #[test]
 fn scripts_of_any_bytes_are_played_the_same_way_twice() {
     let mut state = 1_u32;
@@ -317,7 +317,7 @@ fn mutated_inputs_are_as_long_as_they_may_be_and_mostly_open() {
         opened += usize::from(records(&data[..size]).all(|record| opener.open(record).is_some()));
     }
     assert!((500..900).contains(&opened), "{opened} open, of 1000");
-    // However little there is at first, and room for.
+    // Starting from an empty input, in a small buffer.
     let (mut data, mut size) = ([0; 100], 0);
     for seed in 0..1000 {
         size = mutate(&mut data, size, seed, &keys, Role::Client);

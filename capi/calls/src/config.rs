@@ -12,10 +12,10 @@ use crate::made;
 pub struct ClientConfig(*mut ww_client_config);
 
 impl ClientConfig {
-    /// Changes the settings of a client that has all defaults.
+    /// Creates a client configuration from the default settings, as changed by `set`.
     ///
     /// # Safety
-    /// What the settings point to then is there.
+    /// `set` must set only valid pointers.
     pub unsafe fn new(set: impl FnOnce(&mut ww_client_settings)) -> Result<Self, Box<ww_error>> {
         let mut settings = ww_client_settings {
             size: size_of::<ww_client_settings>(),
@@ -33,7 +33,7 @@ impl ClientConfig {
             clock_context: ptr::null_mut(),
         };
         set(&mut settings);
-        // SAFETY: all pointers are good.
+        // SAFETY: all pointers are valid.
         made(|config, error| unsafe { ww_client_config_new(&settings, config, error) }).map(Self)
     }
 
@@ -46,7 +46,7 @@ impl ClientConfig {
             settings.versions = versions;
             settings.alpn = alpn.as_ptr();
         };
-        // SAFETY: all of it is there.
+        // SAFETY: all pointers are valid.
         unsafe { Self::new(set) }
     }
 
@@ -55,7 +55,7 @@ impl ClientConfig {
     }
 }
 
-// SAFETY: any number of threads may use it at once.
+// SAFETY: any number of threads can use it at the same time.
 unsafe impl Send for ClientConfig {}
 
 impl Clone for ClientConfig {
@@ -67,7 +67,7 @@ impl Clone for ClientConfig {
 
 impl Drop for ClientConfig {
     fn drop(&mut self) {
-        // SAFETY: the handle is live, and not used again.
+        // SAFETY: the handle is live, and is not used again.
         unsafe { ww_client_config_free(self.0) };
     }
 }
@@ -77,10 +77,11 @@ impl Drop for ClientConfig {
 pub struct ServerConfig(*mut ww_server_config);
 
 impl ServerConfig {
-    /// Changes the settings of a server that has all defaults, and no certificate.
+    /// Creates a server configuration from the default settings without a certificate, as changed
+    /// by `set`.
     ///
     /// # Safety
-    /// What the settings point to then is there.
+    /// `set` must set only valid pointers.
     pub unsafe fn new(set: impl FnOnce(&mut ww_server_settings)) -> Result<Self, Box<ww_error>> {
         let mut settings = ww_server_settings {
             size: size_of::<ww_server_settings>(),
@@ -99,11 +100,11 @@ impl ServerConfig {
             clock_context: ptr::null_mut(),
         };
         set(&mut settings);
-        // SAFETY: all pointers are good.
+        // SAFETY: all pointers are valid.
         made(|config, error| unsafe { ww_server_config_new(&settings, config, error) }).map(Self)
     }
 
-    /// With this certificate and its key.
+    /// Creates a server configuration with this certificate and its key.
     pub fn with(certificate: &str, key: &str, alpn: &[&CStr]) -> Result<Self, Box<ww_error>> {
         let alpn = texts(alpn);
         let set = |settings: &mut ww_server_settings| {
@@ -111,7 +112,7 @@ impl ServerConfig {
             settings.private_key = pem(key);
             settings.alpn = alpn.as_ptr();
         };
-        // SAFETY: all of it is there.
+        // SAFETY: all pointers are valid.
         unsafe { Self::new(set) }
     }
 
@@ -120,7 +121,7 @@ impl ServerConfig {
     }
 }
 
-// SAFETY: any number of threads may use it at once.
+// SAFETY: any number of threads can use it at the same time.
 unsafe impl Send for ServerConfig {}
 
 impl Clone for ServerConfig {
@@ -132,19 +133,19 @@ impl Clone for ServerConfig {
 
 impl Drop for ServerConfig {
     fn drop(&mut self) {
-        // SAFETY: the handle is live, and not used again.
+        // SAFETY: the handle is live, and is not used again.
         unsafe { ww_server_config_free(self.0) };
     }
 }
 
 const NO_PEM: ww_pem = ww_pem { path: ptr::null(), data: ptr::null(), len: 0 };
 
-/// PEM in memory, which stays where it is meanwhile.
+/// PEM in memory. `text` must outlive the call that uses it.
 pub const fn pem(text: &str) -> ww_pem {
     ww_pem { path: ptr::null(), data: text.as_ptr(), len: text.len() }
 }
 
-/// An array of texts with NULL at its end.
+/// A NULL-terminated array of texts.
 fn texts(texts: &[&CStr]) -> Vec<*const c_char> {
     let null: *const c_void = ptr::null();
     texts.iter().map(|text| text.as_ptr()).chain([null.cast()]).collect()

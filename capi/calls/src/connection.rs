@@ -13,17 +13,17 @@ use crate::{ClientConfig, NO_ERROR, ServerConfig, UNSET, With, keys, made};
 #[derive(Debug)]
 pub struct Connection(*mut ww_connection);
 
-// SAFETY: it may move between threads.
+// SAFETY: it can move between threads.
 unsafe impl Send for Connection {}
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        // SAFETY: the object is live, and not used again.
+        // SAFETY: the object is live, and is not used again.
         unsafe { ww_connection_free(self.0) };
     }
 }
 
-/// What `ww_next` gave.
+/// The step that `ww_next` returned.
 #[derive(Debug)]
 pub enum Stepped<'a> {
     Write(&'a [u8]),
@@ -41,7 +41,7 @@ impl Connection {
     ) -> Result<Self, Box<ww_error>> {
         assert!(settings.pool.is_null());
         let new = |connection, error| {
-            // SAFETY: the configuration is live; all other pointers are good.
+            // SAFETY: the configuration is live, and all other pointers are valid.
             unsafe {
                 ww_connection_new_client(config.get(), name.as_ptr(), settings, connection, error)
             }
@@ -54,12 +54,12 @@ impl Connection {
         settings: &ww_connection_settings,
     ) -> Result<Self, Box<ww_error>> {
         assert!(settings.pool.is_null());
-        // SAFETY: the configuration is live; all other pointers are good.
+        // SAFETY: the configuration is live, and all other pointers are valid.
         made(|new, error| unsafe { ww_connection_new_server(config.get(), settings, new, error) })
             .map(Self)
     }
 
-    /// Under two traffic secrets.
+    /// Creates a connection from two traffic secrets.
     pub fn from_secrets(
         suite: CipherSuite,
         write: &[u8],
@@ -70,7 +70,7 @@ impl Connection {
         assert!(settings.pool.is_null());
         let (write, read) = (keys(suite, write), keys(suite, read));
         let new = |new, error| {
-            // SAFETY: all pointers are good.
+            // SAFETY: all pointers are valid.
             unsafe {
                 ww_connection_new_from_keys(&write, &read, is_server.into(), settings, new, error)
             }
@@ -82,24 +82,24 @@ impl Connection {
     pub fn write(&mut self, buf: &[u8]) -> With<usize> {
         let mut accepted = UNSET;
         let data = buf.as_ptr().cast::<c_void>();
-        // SAFETY: the object is live; the bytes are there.
+        // SAFETY: the object is live, and the bytes are valid.
         let status = unsafe { ww_write(self.0, data, buf.len(), &raw mut accepted) };
         (status, accepted)
     }
 
-    /// NULL, with a length.
+    /// Passes NULL with a length.
     pub fn write_null(&mut self, len: usize) -> With<usize> {
         let mut accepted = UNSET;
-        // SAFETY: the object is live; NULL is allowed.
+        // SAFETY: the object is live, and the library accepts NULL.
         let status = unsafe { ww_write(self.0, ptr::null(), len, &raw mut accepted) };
         (status, accepted)
     }
 
-    /// More bytes than can be: the library must not look at them.
+    /// Passes an impossible length. The library must not read the bytes.
     pub fn write_impossible(&mut self) -> With<usize> {
         let mut accepted = UNSET;
         let data = ptr::dangling::<u8>().cast::<c_void>();
-        // SAFETY: the object is live; what cannot be memory is refused.
+        // SAFETY: the object is live, and the library refuses a length that no memory can have.
         let status = unsafe { ww_write(self.0, data, usize::MAX, &raw mut accepted) };
         (status, accepted)
     }
@@ -111,18 +111,18 @@ impl Connection {
         };
         let pieces: Vec<_> = bufs.iter().map(piece).collect();
         let mut accepted = UNSET;
-        // SAFETY: the object is live; the pieces and their bytes are there.
+        // SAFETY: the object is live, and the pieces and their bytes are valid.
         let status = unsafe { ww_writev(self.0, pieces.as_ptr(), pieces.len(), &raw mut accepted) };
         (status, accepted)
     }
 
     pub fn write_atomic(&mut self, buf: &[u8]) -> ww_status {
-        // SAFETY: the object is live; the bytes are there.
+        // SAFETY: the object is live, and the bytes are valid.
         unsafe { ww_write_atomic(self.0, buf.as_ptr().cast(), buf.len()) }
     }
 
     pub fn write_and_close(&mut self, buf: &[u8]) -> ww_status {
-        // SAFETY: the object is live; the bytes are there.
+        // SAFETY: the object is live, and the bytes are valid.
         unsafe { ww_write_and_close(self.0, buf.as_ptr().cast(), buf.len()) }
     }
 
@@ -172,7 +172,7 @@ impl Connection {
         let empty = iovec { iov_base: ptr::null_mut(), iov_len: 0 };
         let mut pieces = vec![empty; count];
         let mut filled = UNSET;
-        // SAFETY: the object is live; so many places are there.
+        // SAFETY: the object is live, and the array has this length.
         let status = unsafe { ww_out_iov(self.0, pieces.as_mut_ptr(), count, &raw mut filled) };
         let seen = |piece: &iovec| {
             let span = ww_span { data: piece.iov_base.cast_const().cast(), len: piece.iov_len };
@@ -196,7 +196,7 @@ impl Connection {
     }
 
     pub fn put_back(&mut self, chunk: Chunk) -> Result<(), (ww_status, Chunk)> {
-        // SAFETY: both are live; with WW_OK the chunk is not used again.
+        // SAFETY: both are live, and the chunk is not used again after WW_OK.
         match unsafe { ww_put_back(self.0, chunk.0) } {
             ww_status::WW_OK => {
                 core::mem::forget(chunk);
@@ -230,7 +230,7 @@ impl Connection {
     pub fn receive(&mut self, wire: &[u8]) -> With<usize> {
         let mut taken = UNSET;
         let data = wire.as_ptr().cast::<c_void>();
-        // SAFETY: the object is live; the bytes are there.
+        // SAFETY: the object is live, and the bytes are valid.
         let status = unsafe { ww_receive(self.0, data, wire.len(), &raw mut taken) };
         (status, taken)
     }
@@ -259,7 +259,7 @@ impl Connection {
     pub fn read(&mut self, len: usize) -> With<Vec<u8>> {
         let mut buf = vec![0; len];
         let mut count = UNSET;
-        // SAFETY: the object is live; so much memory is there.
+        // SAFETY: the object is live, and the buffer has this length.
         let status = unsafe { ww_read(self.0, buf.as_mut_ptr().cast(), len, &raw mut count) };
         buf.truncate(count);
         (status, buf)
@@ -267,7 +267,7 @@ impl Connection {
 
     pub fn next(&mut self, goal: i32) -> With<(Stepped<'_>, ww_step)> {
         let mut step = MaybeUninit::uninit();
-        // SAFETY: the object is live; the step is written.
+        // SAFETY: the object is live, and the step is writable.
         let status = unsafe { ww_next(self.0, goal, step.as_mut_ptr()) };
         // SAFETY: the step is set on errors too.
         let step = unsafe { step.assume_init() };
@@ -277,7 +277,7 @@ impl Connection {
 
     pub fn next_linger(&mut self, max: u64) -> With<(Stepped<'_>, ww_step)> {
         let mut step = MaybeUninit::uninit();
-        // SAFETY: the object is live; the step is written.
+        // SAFETY: the object is live, and the step is writable.
         let status = unsafe { ww_next_linger(self.0, max, step.as_mut_ptr()) };
         // SAFETY: the step is set on errors too.
         let step = unsafe { step.assume_init() };
@@ -413,7 +413,7 @@ impl Connection {
     pub fn export(&self, len: usize, label: &[u8], context: Option<&[u8]>) -> With<Vec<u8>> {
         let mut out = vec![0; len];
         let data = context.map_or(ptr::null(), |context| context.as_ptr().cast());
-        // SAFETY: the object is live; all memory is there.
+        // SAFETY: the object is live, and all memory is valid.
         let status = unsafe {
             ww_export(
                 self.0,
@@ -439,7 +439,7 @@ impl Chunk {
         // SAFETY: the object is live.
         let status = unsafe { ww_chunk_span(self.0, &raw mut span) };
         assert_eq!(status, ww_status::WW_OK);
-        // SAFETY: they are the chunk's.
+        // SAFETY: the bytes belong to the chunk.
         unsafe { seen(span) }
     }
 
@@ -456,7 +456,7 @@ impl Chunk {
 
 impl Drop for Chunk {
     fn drop(&mut self) {
-        // SAFETY: the object is live, and not used again.
+        // SAFETY: the object is live, and is not used again.
         unsafe { ww_chunk_free(self.0) };
     }
 }
@@ -464,13 +464,13 @@ impl Drop for Chunk {
 pub(crate) const UNSET_SPAN: ww_span = ww_span { data: ptr::null(), len: UNSET };
 
 /// # Safety
-/// The library has just given the span, and it stays valid for `'a`.
+/// The library has just returned the span, and it stays valid for `'a`.
 pub(crate) unsafe fn seen<'a>(span: ww_span) -> &'a [u8] {
     if span.data.is_null() {
         assert_eq!(span.len, 0);
         return &[];
     }
-    // SAFETY: the library says so.
+    // SAFETY: the library guarantees it.
     unsafe { slice::from_raw_parts(span.data, span.len) }
 }
 
@@ -481,17 +481,17 @@ pub(crate) unsafe fn lent<'a>(memory: ww_memory) -> &'a mut [u8] {
         assert_eq!(memory.len, 0);
         return &mut [];
     }
-    // SAFETY: the library says so.
+    // SAFETY: the library guarantees it.
     unsafe { slice::from_raw_parts_mut(memory.data, memory.len) }
 }
 
 /// # Safety
-/// The library has just given the step, and it stays valid for `'a`.
+/// The library has just returned the step, and it stays valid for `'a`.
 unsafe fn stepped<'a>(step: &ww_step) -> Stepped<'a> {
     match step.kind {
-        // SAFETY: as this function's.
+        // SAFETY: the caller guarantees it.
         ww_step_kind::WW_STEP_WRITE => Stepped::Write(unsafe { seen(step.out) }),
-        // SAFETY: as this function's.
+        // SAFETY: the caller guarantees it.
         ww_step_kind::WW_STEP_READ => Stepped::Read(unsafe { lent(step.r#in) }),
         ww_step_kind::WW_STEP_FLUSH => Stepped::Flush,
         ww_step_kind::WW_STEP_BLOCKED => Stepped::Blocked,

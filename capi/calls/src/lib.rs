@@ -1,5 +1,5 @@
-//! The C library's calls for tests, the fuzzer and the benchmark: `ww_*` as a program in C calls
-//! them, behind types that keep its contract. Nothing here decides anything.
+//! The C library for tests, the fuzzer and the benchmark. Its types call `ww_*` like a C program
+//! and uphold the safety rules of the calls. They contain no logic of their own.
 #![expect(missing_docs, reason = "each is the `ww_*` function of the same name")]
 
 mod config;
@@ -16,17 +16,17 @@ use wantwrite::CipherSuite;
 pub use wantwrite_capi as capi;
 use wantwrite_capi::{ww_connection_settings, ww_error, ww_keys, ww_status};
 
-/// What a call gives beside its status.
+/// A call's status and its result.
 pub type With<T> = (ww_status, T);
 
 /// The text of an error.
 pub fn text(error: &ww_error) -> String {
-    // SAFETY: the library ends it with a zero byte.
+    // SAFETY: the library terminates the text with a zero byte.
     let text = unsafe { CStr::from_ptr(error.text.as_ptr()) };
     text.to_string_lossy().into_owned()
 }
 
-/// The keys of a traffic secret, which stays where it is meanwhile.
+/// The keys of a traffic secret. `secret` must outlive the call that uses them.
 const fn keys(suite: CipherSuite, secret: &[u8]) -> ww_keys {
     ww_keys {
         size: size_of::<ww_keys>(),
@@ -41,7 +41,7 @@ const fn keys(suite: CipherSuite, secret: &[u8]) -> ww_keys {
     }
 }
 
-/// All defaults. A pool is not for these tests.
+/// The default settings. These tests use no pool.
 pub const fn settings() -> ww_connection_settings {
     ww_connection_settings {
         size: size_of::<ww_connection_settings>(),
@@ -60,7 +60,7 @@ pub const fn settings() -> ww_connection_settings {
     }
 }
 
-/// Makes an object by its `_new`.
+/// Creates an object with its `_new` function.
 fn made<T>(
     new: impl FnOnce(*mut *mut T, *mut ww_error) -> ww_status,
 ) -> Result<*mut T, Box<ww_error>> {
@@ -83,5 +83,5 @@ const NO_ERROR: ww_error = ww_error {
     text: [0; wantwrite_capi::WW_ERROR_TEXT_LEN],
 };
 
-/// What no call leaves in a place that it sets.
+/// A value for out parameters that no call ever stores in them.
 const UNSET: usize = 0x5a5a;

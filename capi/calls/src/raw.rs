@@ -1,4 +1,4 @@
-//! Both halves alone.
+//! Writers and readers without a connection.
 
 use core::ffi::c_void;
 use core::ptr;
@@ -15,7 +15,7 @@ pub struct Writer(*mut ww_writer);
 
 impl Drop for Writer {
     fn drop(&mut self) {
-        // SAFETY: the object is live, and not used again.
+        // SAFETY: the object is live, and is not used again.
         unsafe { ww_writer_free(self.0) };
     }
 }
@@ -29,7 +29,7 @@ impl Writer {
     ) -> Result<Self, Box<ww_error>> {
         assert!(settings.pool.is_null());
         let keys = keys(suite, secret);
-        // SAFETY: all pointers are good.
+        // SAFETY: all pointers are valid.
         made(|writer, error| unsafe { ww_writer_new(&keys, settings, writer, error) }).map(Self)
     }
 
@@ -37,13 +37,13 @@ impl Writer {
     pub fn write(&mut self, buf: &[u8]) -> With<usize> {
         let mut accepted = UNSET;
         let data = buf.as_ptr().cast::<c_void>();
-        // SAFETY: the object is live; the bytes are there.
+        // SAFETY: the object is live, and the bytes are valid.
         let status = unsafe { ww_writer_write(self.0, data, buf.len(), &raw mut accepted) };
         (status, accepted)
     }
 
     pub fn write_atomic(&mut self, buf: &[u8]) -> ww_status {
-        // SAFETY: the object is live; the bytes are there.
+        // SAFETY: the object is live, and the bytes are valid.
         unsafe { ww_writer_write_atomic(self.0, buf.as_ptr().cast(), buf.len()) }
     }
 
@@ -145,7 +145,7 @@ pub struct Reader(*mut ww_reader);
 
 impl Drop for Reader {
     fn drop(&mut self) {
-        // SAFETY: the object is live, and not used again.
+        // SAFETY: the object is live, and is not used again.
         unsafe { ww_reader_free(self.0) };
     }
 }
@@ -160,7 +160,7 @@ impl Reader {
     ) -> Result<Self, Box<ww_error>> {
         assert!(settings.pool.is_null());
         let (keys, role) = (keys(suite, secret), i32::from(is_server));
-        // SAFETY: all pointers are good.
+        // SAFETY: all pointers are valid.
         made(|reader, error| unsafe { ww_reader_new(&keys, role, settings, reader, error) })
             .map(Self)
     }
@@ -168,7 +168,7 @@ impl Reader {
     pub fn receive(&mut self, wire: &[u8]) -> With<usize> {
         let mut taken = UNSET;
         let data = wire.as_ptr().cast::<c_void>();
-        // SAFETY: the object is live; the bytes are there.
+        // SAFETY: the object is live, and the bytes are valid.
         let status = unsafe { ww_reader_receive(self.0, data, wire.len(), &raw mut taken) };
         (status, taken)
     }

@@ -1,4 +1,4 @@
-// What the programs of this directory have in common.
+// Shared by the programs in this directory.
 #include "test.h"
 
 const char *ca_path, *certificate_path, *key_path;

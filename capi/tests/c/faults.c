@@ -1,4 +1,4 @@
-// Faults of a program, each of which one of the trials must see: that shows that they look.
+// Deliberate faults. A trial must detect each of them, which shows that it works.
 //
 //     faults double_free|use_after_free|overread|leak|race|shared_writer
 #include <pthread.h>
@@ -15,7 +15,7 @@ static void double_free(void)
     ww_pool_free(pool);
 }
 
-// A span of a chunk that is freed.
+// Reads a chunk's span after the chunk is freed.
 static void use_after_free(void)
 {
     ww_writer *writer = new_writer();
@@ -30,7 +30,7 @@ static void use_after_free(void)
         printf("still there\n");
 }
 
-// A length that is more than there is, which the library follows.
+// Passes a length that exceeds the memory, which makes the library read beyond it.
 static void overread(void)
 {
     ww_writer *writer = new_writer();
@@ -41,14 +41,14 @@ static void overread(void)
     ww_writer_free(writer);
 }
 
-// More than one: a trace of the last may be left on the stack.
+// Leaks more than one object, because a pointer to the last can remain on the stack.
 static void leak(void)
 {
     for (int i = 0; i < 10; i++)
         (void)new_writer();
 }
 
-// Two threads fill what one reader has lent.
+// Two threads fill memory that one reader has lent.
 static void *fill(void *memory)
 {
     for (size_t i = 0; i < 100; i++)
@@ -69,7 +69,7 @@ static void race(void)
     ww_reader_free(reader);
 }
 
-// Two threads write with one writer: the race is in the library.
+// Two threads write to one writer, so the race is inside the library.
 static void *write_hello(void *writer)
 {
     size_t accepted;

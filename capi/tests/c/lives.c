@@ -1,5 +1,5 @@
-// What outlives what: everything may be freed in any order, each thing once. That nothing is freed
-// twice, used after, or lost is what the sanitizers and valgrind see here.
+// Lifetimes: objects can be freed in any order, each of them once. The sanitizers and valgrind
+// check that nothing is freed twice, used after it is freed, or leaked.
 #include "test.h"
 
 static void configurations_end_before_their_connections(void)
@@ -102,7 +102,7 @@ static void loans_end_with_their_connections(void)
     free_ends(&ends);
 }
 
-// In any state, a connection and what it holds can be freed.
+// A connection and the objects that it uses can be freed in any state.
 static void freed_in_every_state(void)
 {
     for (int step = 0; step < 8; step++) {
@@ -113,7 +113,7 @@ static void freed_in_every_state(void)
     }
 }
 
-// A writer and a reader beside each other end apart.
+// A writer and a reader that belong together are freed separately.
 static void halves(void)
 {
     ww_keys keys = secret_keys();

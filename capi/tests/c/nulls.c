@@ -1,4 +1,5 @@
-// Every function with every pointer NULL, one at a time: an error or a zero, and nothing changes.
+// Passes NULL for each pointer of every function, one at a time. Each call returns an error or
+// zero, and changes nothing.
 #include "test.h"
 
 #define IS_NULL(call) EXPECT_STATUS(WW_ERROR_NULL, call)
@@ -139,7 +140,7 @@ static void missing_places(ww_connection *ours)
     IS_NULL(CALL(ww_write_and_close, ours, NULL, 1));
     IS_NULL(CALL(ww_slot, ours, NULL));
     IS_NULL(CALL(ww_out, ours, NULL));
-    OK(CALL(ww_write, ours, "x", 1, &count)); // something waits
+    OK(CALL(ww_write, ours, "x", 1, &count)); // something is pending
     IS_NULL(CALL(ww_out_iov, ours, NULL, 1, &count));
     IS_NULL(CALL(ww_out_iov, ours, &iov, 1, NULL));
     IS_NULL(CALL(ww_out_take, ours, 1, NULL));
@@ -165,7 +166,7 @@ static void missing_places(ww_connection *ours)
     OK(CALL(ww_out_take, ours, SIZE_MAX, &chunk));
     IS_NULL(CALL(ww_chunk_span, chunk, NULL));
     CALL(ww_chunk_free, chunk);
-    // None of this has hurt.
+    // None of these calls has changed the connection.
     EXPECT(CALL(ww_writing_state, ours) == WW_WRITING_OPEN);
     EXPECT(CALL(ww_reading_state, ours) == WW_READING_OPEN);
 }

@@ -1,4 +1,4 @@
-// Calls in the wrong order: an answer that says so, and the object stays what it was.
+// Calls in the wrong order: each returns an error, and leaves the object unchanged.
 #include "test.h"
 
 static void before_the_handshake(void)
@@ -35,7 +35,7 @@ static void before_the_handshake(void)
     EXPECT(CALL(ww_wants, ours) == (WW_WANTS_DRAIN | WW_WANTS_INPUT));
     EXPECT(CALL(ww_wants, ends.server) == WW_WANTS_INPUT);
 
-    // All of that has changed nothing.
+    // None of these calls has changed anything.
     for (int i = 0; i < 4; i++) {
         OK(carry(ends.client, ends.server));
         OK(carry(ends.server, ends.client));
@@ -52,7 +52,7 @@ static void before_the_handshake(void)
     free_ends(&ends);
 }
 
-// What was not lent is not committed, and what was not given out is not advanced.
+// You cannot commit memory that was not lent, or advance past bytes that are not pending.
 static void without_a_loan(void)
 {
     ends ends = new_ends(0, NULL);
@@ -73,7 +73,7 @@ static void without_a_loan(void)
     EXPECT_STATUS(WW_ERROR_OVERRUN, CALL(ww_slot_commit, ours, memory.len + 1));
     memory.data[0] = 'x';
     OK(CALL(ww_slot_commit, ours, 1));
-    EXPECT_STATUS(WW_ERROR_OVERRUN, CALL(ww_slot_commit, ours, 1)); // it is used up
+    EXPECT_STATUS(WW_ERROR_OVERRUN, CALL(ww_slot_commit, ours, 1)); // already committed
     OK(CALL(ww_in, ours, &memory));
     EXPECT_STATUS(WW_ERROR_OVERRUN, CALL(ww_in_commit, ours, memory.len + 1));
     OK(CALL(ww_in_commit, ours, 0));
@@ -99,7 +99,7 @@ static void chunks(void)
     EXPECT(first != NULL && second != NULL && third == NULL);
     EXPECT(CALL(ww_chunk_offset, second) == CALL(ww_chunk_offset, first) + 10);
 
-    // Only the last goes back; what is refused is still ours.
+    // Only the last chunk can be returned. We still own a chunk that was refused.
     EXPECT_STATUS(WW_ERROR_PUT_BACK, CALL(ww_put_back, ends.client, first));
     EXPECT_STATUS(WW_ERROR_PUT_BACK, CALL(ww_put_back, ends.server, second));
     ww_writer *writer = new_writer();
@@ -114,7 +114,7 @@ static void chunks(void)
     EXPECT(span.len == 7);
     OK(CALL(ww_put_back, ends.client, first));
 
-    // More was drained since.
+    // The connection was drained further in the meantime.
     OK(CALL(ww_out_take, ends.client, 5, &first));
     OK(CALL(ww_out_advance, ends.client, 1));
     EXPECT_STATUS(WW_ERROR_PUT_BACK, CALL(ww_put_back, ends.client, first));
@@ -150,7 +150,7 @@ static void after_the_end(void)
     OK(CALL(ww_in, ends.server, &memory));
     EXPECT(memory.data == NULL && memory.len == 0);
 
-    // The other half lives on, until its transport ends without a close_notify.
+    // The other half stays open until the transport ends without a close_notify.
     OK(CALL(ww_write_atomic, ends.server, "more", 4));
     OK(carry(ends.server, ends.client));
     OK(CALL(ww_read, ends.client, buf, sizeof buf, &count));
@@ -158,7 +158,7 @@ static void after_the_end(void)
     OK(CALL(ww_in_end, ends.client));
     OK(CALL(ww_in_end, ends.client));
     EXPECT_STATUS(WW_ERROR_TRUNCATED, CALL(ww_process, ends.client));
-    OK(CALL(ww_process, ends.client)); // it is told once
+    OK(CALL(ww_process, ends.client)); // the error is reported once
     EXPECT(CALL(ww_reading_state, ends.client) == WW_READING_TRUNCATED);
     free_ends(&ends);
 }
@@ -189,7 +189,7 @@ static void after_a_failure(void)
     free_ends(&ends);
 }
 
-// The driver's reports without its steps.
+// Reports that the driver did not ask for.
 static void driver(void)
 {
     ends ends = new_ends(0, NULL);
@@ -207,16 +207,16 @@ static void driver(void)
     EXPECT_STATUS(WW_ERROR_ARGUMENT, CALL(ww_transport_failed, ours, 3, 1));
     OK(CALL(ww_next, ours, WW_GOAL_READ, &step));
     EXPECT(step.kind == WW_STEP_READ && step.in.len > 0);
-    OK(CALL(ww_got, ours, step.in.len + 1)); // more than there was
+    OK(CALL(ww_got, ours, step.in.len + 1)); // more than was lent
     EXPECT(CALL(ww_next, ours, WW_GOAL_READ, &step) != WW_OK);
-    OK(CALL(ww_write_atomic, ours, "x", 1)); // our half is not hurt
+    OK(CALL(ww_write_atomic, ours, "x", 1)); // our write half is unaffected
 
     OK(CALL(ww_next_iov, ours, WW_GOAL_FLUSH, &step, iov, 2, &count));
     EXPECT(step.kind == WW_STEP_WRITE && count == 1);
     OK(CALL(ww_transport_failed, ours, WW_FAR_END_GONE, 32));
     EXPECT_STATUS(WW_ERROR_TRANSPORT, CALL(ww_next, ours, WW_GOAL_FLUSH, &step));
     EXPECT(step.transport_error == 32);
-    OK(CALL(ww_wrote, ends.server, 1)); // nothing was asked for
+    OK(CALL(ww_wrote, ends.server, 1)); // the driver asked for nothing
     EXPECT(CALL(ww_next_linger, ends.server, 10, &step) != WW_OK);
     free_ends(&ends);
 }

@@ -1,4 +1,4 @@
-// Numbers at the ends of their ranges, lengths above all: 0 and SIZE_MAX.
+// Numbers at the limits of their ranges, mainly the lengths 0 and SIZE_MAX.
 #include "test.h"
 
 static void of_a_connection(void)
@@ -14,7 +14,7 @@ static void of_a_connection(void)
     struct iovec iov[2] = {{.iov_base = NULL}, {.iov_base = buf, .iov_len = SIZE_MAX}};
 
     OK(CALL(ww_progress, ours, &before));
-    // Without bytes nothing happens, and NULL will do.
+    // With a length of 0, NULL is allowed and nothing happens.
     OK(CALL(ww_write, ours, NULL, 0, &count));
     OK(CALL(ww_writev, ours, NULL, 0, &count));
     OK(CALL(ww_writev, ours, iov, 1, &count));
@@ -28,7 +28,7 @@ static void of_a_connection(void)
     OK(CALL(ww_out, ours, &span));
     EXPECT(span.data == NULL && span.len == 0 && CALL(ww_wire_len, ours, 0) == 0);
 
-    // No object is as long as the address space.
+    // No object is as large as the address space.
     EXPECT_STATUS(WW_ERROR_ARGUMENT, CALL(ww_write, ours, buf, SIZE_MAX, &count));
     EXPECT(count == 0);
     EXPECT_STATUS(WW_ERROR_ARGUMENT, CALL(ww_writev, ours, iov, 2, &count));
@@ -42,7 +42,7 @@ static void of_a_connection(void)
     EXPECT_STATUS(WW_ERROR_ARGUMENT, CALL(ww_export, ours, buf, 8, "x", SIZE_MAX, NULL, 0));
     EXPECT_STATUS(WW_ERROR_ARGUMENT, CALL(ww_export, ours, buf, 8, "x", 1, "x", SIZE_MAX));
 
-    // More than there is.
+    // More than was lent.
     EXPECT_STATUS(WW_ERROR_OVERRUN, CALL(ww_slot_commit, ours, SIZE_MAX));
     EXPECT_STATUS(WW_ERROR_OVERRUN, CALL(ww_in_commit, ours, SIZE_MAX));
     EXPECT_STATUS(WW_ERROR_OVERRUN, CALL(ww_out_advance, ours, SIZE_MAX));
@@ -57,7 +57,7 @@ static void of_a_connection(void)
     OK(CALL(ww_progress, ours, &after));
     EXPECT(memcmp(&before, &after, sizeof before) == 0);
 
-    // A buffer that is full takes 0 bytes, and all or nothing is nothing.
+    // A full buffer accepts 0 bytes, and an atomic write is refused.
     size_t room = CALL(ww_room, ours);
     char *big = calloc(1, room + 1);
     EXPECT(big != NULL);
@@ -120,7 +120,7 @@ static void of_a_writer_and_a_reader(void)
     CALL(ww_reader_free, reader);
 }
 
-// Settings: their own size, and numbers out of range.
+// Settings with a wrong size, or with numbers out of range.
 static void of_settings(void)
 {
     ww_client_config *clients = NULL;
@@ -170,7 +170,7 @@ static void of_settings(void)
     keys.suite = 0xffff;
     EXPECT_STATUS(WW_ERROR_ARGUMENT, CALL(ww_writer_new, &keys, NULL, &writer, &error));
     keys = fixed_keys();
-    keys.seq = UINT64_MAX; // it may seal nothing
+    keys.seq = UINT64_MAX; // cannot seal any record
     (void)CALL(ww_writer_new, &keys, NULL, &writer, &error);
     CALL(ww_writer_free, writer);
 
@@ -201,7 +201,7 @@ static void of_settings(void)
     CALL(ww_client_config_free, clients);
 }
 
-// Memory that ends where its length says, so that valgrind sees what goes beyond.
+// Returns memory of exactly this length, so that valgrind detects any access beyond it.
 static uint8_t *exactly(size_t len)
 {
     uint8_t *memory = malloc(len);

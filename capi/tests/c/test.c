@@ -1,7 +1,7 @@
-// The tests, and the table of the header's functions, each with how often it was called.
+// Runs the tests, and counts the calls of every function in the header.
 #include "test.h"
 
-// Made from the header: lines of `FUNCTION(name)`.
+// Generated from the header: lines of `FUNCTION(name)`.
 typedef void any_function(void);
 static struct {
     const char *name;

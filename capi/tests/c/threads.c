@@ -1,4 +1,4 @@
-// What threads may use at the same time: configurations and a pool. And what may move between them:
+// Tests what threads can share, configurations and a pool, and what can move between threads,
 // connections and chunks.
 //
 //     threads CA CERTIFICATE KEY
@@ -13,8 +13,8 @@ typedef struct {
     ww_server_config *servers;
     ww_pool *pool;
     unsigned resumed;
-    ends last;         // goes to the thread that joins
-    ww_chunk *sealed;  // the same
+    ends last;         // passed to the joining thread
+    ww_chunk *sealed;  // also
 } task;
 
 static uint8_t data[LEN];
@@ -55,7 +55,7 @@ static void *run(void *argument)
     }
     OK(ww_write_atomic(task->last.client, data, 100));
     OK(ww_out_take(task->last.client, SIZE_MAX, &task->sealed));
-    // Every thread has handles of its own.
+    // Every thread has its own handles.
     ww_client_config_free(task->clients);
     ww_server_config_free(task->servers);
     return NULL;
@@ -90,7 +90,7 @@ int main(int argc, char **argv)
         EXPECT(pthread_join(threads[i], NULL) == 0);
     ww_pool_free(pool);
     for (int i = 0; i < THREADS; i++) {
-        // What another thread has begun, this one ends.
+        // This thread finishes the connection that another one started.
         ww_span span;
         size_t count;
         uint8_t buf[200];
@@ -102,7 +102,7 @@ int main(int argc, char **argv)
         free_ends(&tasks[i].last);
         resumed += tasks[i].resumed;
     }
-    EXPECT(resumed > 0); // they share the sessions too
+    EXPECT(resumed > 0); // sessions are shared too
     printf("%d threads, %d connections under one configuration, %u of them resumed\n", THREADS,
            THREADS * CONNECTIONS, resumed);
     return 0;

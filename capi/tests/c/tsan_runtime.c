@@ -1,5 +1,5 @@
-// What an instrumented Rust library calls and gcc's runtime of ThreadSanitizer does not have. It sees
-// the functions of the C library.
+// Functions that an instrumented Rust library calls, but that gcc's ThreadSanitizer runtime lacks.
+// They forward to the C library's functions, which the runtime intercepts.
 #include <string.h>
 
 void *__tsan_memcpy(void *to, const void *from, size_t len);

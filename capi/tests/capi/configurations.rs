@@ -1,4 +1,4 @@
-//! Configurations: what they are made of, and what is refused.
+//! Configurations: their settings, and the settings that are rejected.
 
 use core::ffi::{CStr, c_char, c_void};
 use core::{ptr, slice};
@@ -11,9 +11,9 @@ use capi_calls::{ClientConfig, ServerConfig, pem};
 
 use crate::ends::{Identity, configs, pair_with, pump};
 
-/// The status and the words of what could not be made.
+/// The status and the text of the error from these settings.
 fn client_refusal(set: impl FnOnce(&mut ww_client_settings)) -> (ww_status, String) {
-    // SAFETY: the tests set what lives until the end of their call.
+    // SAFETY: the tests set only pointers that are valid until the call returns.
     let error = unsafe { ClientConfig::new(set) }.unwrap_err();
     assert_eq!(error.fault, ww_fault::WW_FAULT_CALLER);
     (error.status, capi_calls::text(&error))
@@ -54,7 +54,7 @@ fn what_is_wrong_with_a_configuration_is_said() {
     let empty = [c"".as_ptr(), ptr::null()];
     let refused = client_refusal(|settings| settings.alpn = empty.as_ptr());
     assert_eq!(refused.0, ww_status::WW_ERROR_ARGUMENT);
-    // SAFETY: it points to nothing.
+    // SAFETY: the settings contain no pointers.
     let error = unsafe { ServerConfig::new(|_| {}) }.unwrap_err();
     assert_eq!(error.status, ww_status::WW_ERROR_SETTING);
 }
@@ -73,7 +73,7 @@ fn settings_out_of_range_are_named() {
     assert_eq!(made.unwrap_err().status, ww_status::WW_ERROR_ARGUMENT);
 }
 
-/// What a verifier was asked, and what it says.
+/// The arguments of a verifier's last call, and its verdict.
 struct Asked {
     verdict: i32,
     certificates: Vec<Vec<u8>>,
@@ -86,15 +86,15 @@ unsafe extern "C" fn verify(
     count: usize,
     name: *const c_char,
 ) -> i32 {
-    // SAFETY: the test's own, which waits meanwhile.
+    // SAFETY: the context belongs to the test, which does not use it during the call.
     let asked = unsafe { &mut *context.cast::<Asked>() };
-    // SAFETY: the library says that so many are there.
+    // SAFETY: the library passes an array of this length.
     let spans = unsafe { slice::from_raw_parts(certificates, count) };
-    // SAFETY: so many bytes are there.
+    // SAFETY: the library passes spans that are valid for their length.
     let bytes = |span: &ww_span| unsafe { slice::from_raw_parts(span.data, span.len) }.to_vec();
     asked.certificates = spans.iter().map(bytes).collect();
     let text = |name: *const c_char| {
-        // SAFETY: a text that the library gives.
+        // SAFETY: the library passes a valid text.
         unsafe { CStr::from_ptr(name) }.to_str().unwrap().to_owned()
     };
     asked.name = (!name.is_null()).then(|| text(name));
@@ -108,7 +108,7 @@ fn a_verifier_decides_about_servers() {
     for (verdict, alert) in alerts {
         let mut asked = Asked { verdict, certificates: Vec::new(), name: None };
         let context = (&raw mut asked).cast();
-        // SAFETY: what it points to outlives the connections.
+        // SAFETY: the context outlives the connections.
         let client = unsafe {
             ClientConfig::new(|settings| {
                 settings.roots = 3;
@@ -130,7 +130,7 @@ fn a_verifier_decides_about_servers() {
 #[test]
 fn anybody_is_accepted_where_that_is_asked_for() {
     let (_, server, _) = configs(0, &[]);
-    // SAFETY: it points to nothing.
+    // SAFETY: the settings contain no pointers.
     let client = unsafe { ClientConfig::new(|settings| settings.roots = 4) }.unwrap();
     let mut ends = pair_with(&client, &server, &capi_calls::settings());
     assert_eq!(pump(&mut ends), [ww_status::WW_OK; 2]);
@@ -141,7 +141,7 @@ fn servers_ask_clients_for_certificates() {
     let (ours, theirs) = (Identity::new("localhost"), Identity::new("client"));
     for versions in [WW_TLS13, WW_TLS12] {
         for (auth, is_shown) in [(1, false), (1, true), (2, true), (2, false)] {
-            // SAFETY: all of it is there.
+            // SAFETY: all pointers are valid.
             let server = unsafe {
                 ServerConfig::new(|settings| {
                     settings.certificates = pem(&ours.certificate);
@@ -150,7 +150,7 @@ fn servers_ask_clients_for_certificates() {
                     settings.client_roots_pem = pem(&theirs.certificate);
                 })
             };
-            // SAFETY: all of it is there.
+            // SAFETY: all pointers are valid.
             let client = unsafe {
                 ClientConfig::new(|settings| {
                     settings.versions = versions;
@@ -183,7 +183,7 @@ fn secrets_are_logged_and_sessions_forgotten_where_that_is_asked_for() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("keys");
     let text = CString::new(path.as_os_str().as_bytes()).unwrap();
-    // SAFETY: all of it is there.
+    // SAFETY: all pointers are valid.
     let client = unsafe {
         ClientConfig::new(|settings| {
             settings.roots = 1;
@@ -220,7 +220,7 @@ fn the_callers_clock_is_asked() {
         (Some(unknown), (ww_status::WW_ERROR_HANDSHAKE, ww_fault::WW_FAULT_LIBRARY)),
     ];
     for (clock, expected) in clocks {
-        // SAFETY: all of it is there.
+        // SAFETY: all pointers are valid.
         let client = unsafe {
             ClientConfig::new(|settings| {
                 settings.roots = 1;

@@ -1,4 +1,4 @@
-//! The driver, over a transport in memory.
+//! The driver, with a transport in memory.
 
 use std::collections::VecDeque;
 
@@ -7,10 +7,10 @@ use capi_calls::{Connection, Stepped};
 
 use crate::ends::{configs, established, pair_with, pump};
 
-/// What is under way in one direction.
+/// The bytes in flight in one direction.
 type Pipe = VecDeque<u8>;
 
-/// Takes steps until the goal is reached or nothing can be done: whether it is reached.
+/// Takes steps until the goal is reached or the driver is blocked. Returns whether it was reached.
 fn drive(end: &mut Connection, out: &mut Pipe, input: &mut Pipe, goal: ww_goal) -> bool {
     for _ in 0..1000 {
         let (status, (step, _)) = end.next(goal as i32);
@@ -71,7 +71,7 @@ fn what_is_written_behind_its_goal_leaves_together() {
     assert_eq!(ends[0].write(&plaintext), (ww_status::WW_OK, 20_000));
     assert_eq!(ends[0].progress().1.records, 2);
     pump(&mut ends);
-    // Only that call is behind the goal.
+    // Only the first write after the goal seals all its bytes. This one holds its last bytes.
     assert_eq!(ends[0].write(&plaintext), (ww_status::WW_OK, 20_000));
     assert_eq!(ends[0].progress().1.records, 3);
 }

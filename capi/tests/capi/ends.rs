@@ -1,4 +1,4 @@
-//! Certificates, and two ends of a connection in memory.
+//! Certificates, and the two endpoints of a connection in memory.
 
 use core::ffi::CStr;
 use core::sync::atomic::{AtomicU32, Ordering};
@@ -7,7 +7,7 @@ use capi_calls::capi::{ww_connection_settings, ww_status};
 use capi_calls::{ClientConfig, Connection, ServerConfig};
 use rcgen::{CertificateParams, DnType, KeyPair};
 
-/// A certificate that is its own root, and its key, in PEM.
+/// A self-signed certificate and its key, in PEM.
 pub(crate) struct Identity {
     pub(crate) certificate: String,
     pub(crate) key: String,
@@ -18,7 +18,7 @@ impl Identity {
     pub(crate) fn new(name: &str) -> Self {
         let key = KeyPair::generate().unwrap();
         let mut params = CertificateParams::new([name.to_owned()]).unwrap();
-        // No other one has this name: nobody else's key is tried on it.
+        // A unique name, so that no other certificate's key is tried for it.
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed).to_string();
         params.distinguished_name.push(DnType::CommonName, number);
@@ -30,7 +30,7 @@ impl Identity {
 
 pub(crate) const NAME: &CStr = c"localhost";
 
-/// Configurations of both ends, for these versions.
+/// Client and server configurations for these versions.
 pub(crate) fn configs(versions: u32, alpn: &[&CStr]) -> (ClientConfig, ServerConfig, Identity) {
     let identity = Identity::new("localhost");
     let client = ClientConfig::trusting(&identity.certificate, versions, alpn);
@@ -38,7 +38,7 @@ pub(crate) fn configs(versions: u32, alpn: &[&CStr]) -> (ClientConfig, ServerCon
     (client.unwrap(), server.unwrap(), identity)
 }
 
-/// Before their handshake.
+/// A client and a server before their handshake.
 pub(crate) fn pair_with(
     client: &ClientConfig,
     server: &ServerConfig,
@@ -48,7 +48,7 @@ pub(crate) fn pair_with(
     [client, Connection::server(server, settings).unwrap()]
 }
 
-/// After it.
+/// A client and a server after their handshake.
 pub(crate) fn established(versions: u32) -> [Connection; 2] {
     let (client, server, _) = configs(versions, &[]);
     let mut pair = pair_with(&client, &server, &capi_calls::settings());
@@ -56,8 +56,8 @@ pub(crate) fn established(versions: u32) -> [Connection; 2] {
     pair
 }
 
-/// Takes what waits from end to end until nothing does or a read waits for its caller. What each
-/// end says of it last.
+/// Carries pending bytes both ways until nothing is pending, or until plaintext must be read first.
+/// Returns the last status of each endpoint.
 pub(crate) fn pump(ends: &mut [Connection; 2]) -> [ww_status; 2] {
     let mut statuses = [ww_status::WW_OK; 2];
     loop {

@@ -1,4 +1,4 @@
-//! Handshakes, what they agree on, and how they fail.
+//! Handshakes: what they negotiate, and how they fail.
 
 use std::thread;
 
@@ -107,7 +107,7 @@ fn a_server_that_nobody_vouches_for_is_refused() {
 fn sessions_are_resumed_by_connections_of_one_configuration() {
     for versions in [WW_TLS13, WW_TLS12] {
         let (client, server, identity) = configs(versions, &[]);
-        // SAFETY: all of it is there.
+        // SAFETY: all pointers are valid.
         let stateless = unsafe {
             ServerConfig::new(|settings| {
                 settings.certificates = pem(&identity.certificate);
@@ -116,7 +116,7 @@ fn sessions_are_resumed_by_connections_of_one_configuration() {
             })
         };
         for (client, server) in [(client.clone(), server), (client, stateless.unwrap())] {
-            // The first one with a server finds no session of its.
+            // The first connection to a server has no session to resume.
             for kind in [ww_handshake::WW_HANDSHAKE_FULL, ww_handshake::WW_HANDSHAKE_RESUMED] {
                 let mut ends = pair_with(&client, &server, &capi_calls::settings());
                 assert_eq!(pump(&mut ends), [ww_status::WW_OK; 2]);

@@ -1,5 +1,5 @@
-//! The C library by its own functions: what the engine does not decide. What it does decide is
-//! compared call by call in `fuzz/src/capi.rs`; the programs in C are in `examples`.
+//! Tests what the C library adds to the engine. `fuzz/src/capi.rs` compares the rest with the
+//! engine, call by call. The C programs are in `examples`.
 #![expect(clippy::as_conversions, clippy::unwrap_used, reason = "tests")]
 
 mod configurations;

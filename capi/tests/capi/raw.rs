@@ -1,4 +1,4 @@
-//! Both halves alone, and connections from keys.
+//! Writers and readers without a connection, and connections from keys.
 
 use capi_calls::capi::{ww_reading, ww_status, ww_writing};
 use capi_calls::{Connection, Reader, Writer};

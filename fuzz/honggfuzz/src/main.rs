@@ -1,5 +1,5 @@
-//! The targets under honggfuzz, in persistent mode: `run.sh` beside this says how. The first argument
-//! is the target's name.
+//! Runs a target under honggfuzz in persistent mode: see `run.sh` in this package. The first
+//! argument is the target's name.
 
 fn main() {
     let name = std::env::args().nth(1).unwrap_or_default();

@@ -25,7 +25,7 @@ const WIDTH: f64 = 860.0;
 const HEIGHT: f64 = 520.0;
 /// The margins of the plot. The lines' labels are to its right.
 const LEFT: f64 = 52.0;
-const RIGHT: f64 = WIDTH - 150.0;
+const RIGHT: f64 = WIDTH - 172.0;
 const TOP: f64 = 70.0;
 const BOTTOM: f64 = HEIGHT - 128.0;
 /// The distance between the labels of two lines.

@@ -1,4 +1,4 @@
-//! Opens records one by one with keys of its own: ring and the RFCs, nothing of the crate's.
+//! Opens records one by one with its own keys. It uses ring and the RFCs, and no code of the crate.
 
 use ring::aead::{self, Aad, LessSafeKey, Nonce, UnboundKey};
 use ring::hkdf;
@@ -9,7 +9,7 @@ pub const HANDSHAKE: u8 = 0x16;
 pub const ALERT: u8 = 0x15;
 pub const APPLICATION_DATA: u8 = 0x17;
 
-/// The keys that [`super::writer::writer_and_reader`] gives its writer, from the secret on.
+/// The keys that [`super::writer::writer_and_reader`] gives its writer, derived from the secret.
 pub struct Opener {
     suite: CipherSuite,
     secret: Vec<u8>,
@@ -17,7 +17,7 @@ pub struct Opener {
     /// The bytes of the key.
     key_bytes: Vec<u8>,
     iv: [u8; 12],
-    /// What the next record must have been sealed with.
+    /// The key generation that the next record must be sealed with.
     pub generation: u64,
     pub seq: u64,
 }
@@ -49,7 +49,7 @@ impl Opener {
         }
     }
 
-    /// Opens the record that must come next; a KeyUpdate changes the keys for those behind it.
+    /// Opens the record that must come next. A KeyUpdate changes the keys for the records after it.
     pub fn open(&mut self, record: &[u8]) -> Opened {
         let (header, body) = record.split_at(5);
         assert_eq!(header[1..3], [3, 3], "version");
@@ -115,7 +115,7 @@ impl Opener {
         &self.key_bytes
     }
 
-    /// What nonces are made of.
+    /// The IV that the nonces are derived from.
     pub const fn iv(&self) -> [u8; 12] {
         self.iv
     }

@@ -133,9 +133,9 @@ fn accepting_without_a_hello_is_an_error() {
     assert_eq!(error, Error::HandshakeFailed.into());
 }
 
-/// A hello of a stock client with one more extension: `record_size_limit` or
-/// `max_fragment_length`. What it changes is what the transcript begins with, so the handshake
-/// fails later; the records until then are what is looked at.
+/// Adds an extension to a stock client's hello: `record_size_limit` or `max_fragment_length`. That
+/// changes the start of the transcript, so the handshake fails later. The tests look at the records
+/// before the failure.
 fn with_extension(wire: &[u8], extension: &[u8]) -> Vec<u8> {
     let mut wire = wire.to_vec();
     let extensions = 5 + 4 + 34;

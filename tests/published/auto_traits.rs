@@ -13,8 +13,8 @@ use wantwrite_fuzzing::{
     RecordOpener, Script, Tape, Taped, Transcript,
 };
 use wantwrite_tokio::*;
+
 /// `false`, unless the type has an inherent constant, which takes precedence over this one.
-/// `false`, unless there is an inherent constant, which is found before this one.
 trait Otherwise {
     const IS: bool = false;
 }

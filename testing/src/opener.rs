@@ -25,7 +25,7 @@ pub struct Opener {
 pub struct Opened {
     pub content_type: u8,
     pub content: Vec<u8>,
-    /// Content, type byte and padding.
+    /// The length of content, type byte and padding.
     pub inner_len: usize,
     pub generation: u64,
     pub seq: u64,
@@ -110,7 +110,7 @@ impl Opener {
         Opened { content_type, content, inner_len, generation: self.generation, seq: self.seq }
     }
 
-    /// The key that the next record must have been sealed with.
+    /// The key that the next record must be sealed with.
     pub fn key(&self) -> &[u8] {
         &self.key_bytes
     }
@@ -120,7 +120,7 @@ impl Opener {
         self.iv
     }
 
-    /// The nonce that the next record must have been sealed with.
+    /// The nonce that the next record must be sealed with.
     pub fn nonce(&self) -> [u8; 12] {
         let mut nonce = self.iv;
         for (byte, seq) in nonce[4..].iter_mut().zip(self.seq.to_be_bytes()) {

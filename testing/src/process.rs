@@ -186,7 +186,7 @@ impl Drop for Process {
     }
 }
 
-/// The path as an argument.
+/// Returns the path as a command-line argument.
 pub fn arg(path: &Path) -> &str {
     path.to_str().unwrap()
 }

@@ -476,7 +476,7 @@ pub const VIOLATIONS: &[Violation] = &[
         Verdicts { tls13: Legal, tls12: Absent },
         |_, _| {
             vec![
-                // The peer sent two after the handshake.
+                // Two tickets have already arrived after the handshake.
                 Box::new(|peer| repeat(30, || peer.seal(HANDSHAKE, &ticket(32)))),
                 Box::new(|peer| peer.seal(HANDSHAKE, &ticket(32).repeat(30))),
             ]

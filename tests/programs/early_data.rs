@@ -176,7 +176,7 @@ fn early_data_that_s_server_rejects_is_given_back() {
             let asked_again =
                 ours.handshake_kind() == Some(HandshakeKind::FullWithHelloRetryRequest);
             assert_eq!(asked_again, more.contains(&"P-384"));
-            // Only the program sends it again.
+            // The data is sent again only if the caller does so.
             assert_eq!(openssl.stdout.count(core::str::from_utf8(&data).unwrap()), 0);
             stream.write_all(&data).unwrap();
             stream.flush().unwrap();

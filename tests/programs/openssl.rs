@@ -561,7 +561,7 @@ impl Secrets {
         Some(logged.secret.clone())
     }
 
-    /// In the format of SSLKEYLOGFILE.
+    /// The secrets as lines of an SSLKEYLOGFILE.
     fn lines(&self) -> Vec<String> {
         let hex = |bytes: &[u8]| -> String { bytes.iter().map(|b| format!("{b:02x}")).collect() };
         let secrets = self.0.lock().unwrap();

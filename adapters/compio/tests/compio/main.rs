@@ -7,7 +7,7 @@
     reason = "tests"
 )]
 
-#[expect(unreachable_pub, reason = "a module of this test alone")]
+#[expect(unreachable_pub, reason = "a module of this test only")]
 mod link;
 mod sockets;
 mod torn;

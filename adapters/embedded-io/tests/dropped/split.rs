@@ -150,7 +150,7 @@ fn a_half_that_writes_does_not_negotiate() {
     let (mut input, mut output) = stream.halves();
     let refused = Err(EmbeddedError::Write(WriteError::Negotiating));
     assert_eq!(runner.try_once(output.write(b"x")).unwrap(), refused);
-    // The other half does.
+    // Reading does: this read drives the handshake.
     let mut waits = Runner::new(Drops::At(50));
     assert!(waits.try_once(input.read(&mut [0])).is_none());
     assert_eq!(runner.try_once(output.write(b"x")).unwrap(), Ok(1));

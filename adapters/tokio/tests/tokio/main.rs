@@ -7,7 +7,7 @@
 )]
 
 mod early_data;
-#[expect(unreachable_pub, reason = "a module of this test alone")]
+#[expect(unreachable_pub, reason = "a module of this test only")]
 mod link;
 mod promises;
 

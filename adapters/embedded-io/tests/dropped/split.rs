@@ -100,7 +100,7 @@ fn answers_leave_while_the_writing_half_does_nothing() {
         drop(peer);
         let (mut input, _output) = stream.halves();
         assert_eq!(runner.try_once(input.read(&mut [0; 10])).unwrap(), Ok(4));
-        // The read waits for more input.
+        // The answer is sent while the read waits for more input.
         assert!(Runner::new(Drops::At(9)).try_once(input.read(&mut [0; 10])).is_none());
         assert!(link.shared().written.get() > written);
         assert_eq!(stream.connection_mut().writer().progress().key_updates, n);
@@ -125,7 +125,7 @@ fn a_transport_of_which_nobody_knows_carries_answers_by_the_writing_half() {
     assert_eq!(runner.try_once(output.flush()).unwrap(), Ok(()));
     assert!(link.shared().written.get() > written);
 
-    // A read and a write are dropped.
+    // A read is dropped, then the flush of a write.
     assert!(Runner::new(Drops::At(0)).try_once(input.read(&mut [0; 10])).is_none());
     assert_eq!(runner.try_once(output.write(b"in vain")).unwrap(), Ok(7));
     assert!(Runner::new(Drops::At(0)).try_once(output.flush()).is_none());

@@ -1,6 +1,6 @@
-//! What is allocated in steady state, and what an idle connection holds.
+//! What is allocated in steady state, and how much an idle connection holds.
 //!
-//! A program of its own, without the test harness: its threads allocate too.
+//! A separate program without the test harness, whose threads also allocate.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 extern crate alloc;
@@ -44,7 +44,7 @@ fn thousand_writes_of_64_bytes_and_of_16_kib_allocate_nothing() {
     }
 }
 
-/// What was handed out comes back to the pool, and its bookkeeping with it.
+/// Chunks that were handed out return to the pool, including their bookkeeping.
 fn owned_hand_off_with_a_pool_allocates_nothing() {
     let mut config = WriterConfig::default();
     config.pool = Some(Pool::new(8));
@@ -66,7 +66,8 @@ fn owned_hand_off_with_a_pool_allocates_nothing() {
     assert_eq!(change.allocations + change.reallocations, 0);
 }
 
-/// Both halves of each give their memory back and take it again, several times in a round trip.
+/// Both halves of each connection release their memory and take it again several times in a round
+/// trip.
 fn thousand_round_trips_of_connections_with_a_pool_allocate_nothing() {
     let suite = CipherSuite::TLS_AES_128_GCM_SHA256;
     let config = ConnectionConfig::pooled(Pool::new(8));
@@ -103,7 +104,7 @@ fn carry(from: &mut Connection, to: &mut Connection, data: &[u8], buf: &mut [u8]
     assert_eq!(&buf[..len], data);
 }
 
-/// `BufferPolicy::Release` costs one allocation for each segment that is filled.
+/// `BufferPolicy::Release` costs one allocation for each segment that gets filled.
 fn released_segments_are_all_that_is_allocated() {
     let mut config = WriterConfig::default();
     config.buffers = BufferPolicy::Release;
@@ -119,7 +120,7 @@ fn released_segments_are_all_that_is_allocated() {
     }
 }
 
-/// A job that comes too late, for a thread that is busy elsewhere, has nothing to seal.
+/// A job that runs too late, because its thread was busy, has nothing to seal.
 fn jobs_of_finished_batches_hold_less_than_100_bytes() {
     let mut config = WriterConfig::default();
     config.capacity = 1 << 20;
@@ -140,14 +141,14 @@ fn jobs_of_finished_batches_hold_less_than_100_bytes() {
     assert!(held < 319 * 100, "319 jobs hold {held} bytes");
 }
 
-/// Its own memory: without the configuration, and with one small certificate, which rustls and we
-/// keep a copy of each.
+/// Only the connection's own memory, without the configuration. It includes one small certificate,
+/// of which rustls and we each keep a copy.
 fn an_idle_client_that_was_shrunk_holds_at_most_3000_bytes() {
     for suite in CipherSuite::ALL.iter().copied().filter(|suite| suite.version() == Version::Tls13)
     {
         let identity = Identity::for_suite(suite);
         let mut config = client_config(suite, &identity);
-        // Or else the connection has a copy of it.
+        // Otherwise the connection has a copy of the configuration.
         config.enable_secret_extraction = true;
         let config = Arc::new(config);
         let mut client = Connection::client(Arc::clone(&config), server_name()).unwrap();

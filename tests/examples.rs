@@ -1,4 +1,4 @@
-//! The programs of `examples` that are one file, and the text of the first page.
+//! The single-file programs in `examples`, and the text of the first page.
 
 use core::cell::RefCell;
 use std::io::{Read, Write};
@@ -11,7 +11,7 @@ thread_local! {
     static OUTPUT: RefCell<String> = const { RefCell::new(String::new()) };
 }
 
-/// What the examples print, for this test to read.
+/// Captures what the examples print, for this test to read.
 macro_rules! println {
     ($($line:tt)*) => {
         crate::OUTPUT.with_borrow_mut(|output| *output += &(format!($($line)*) + "\n"))
@@ -63,8 +63,8 @@ fn the_readme_and_the_front_page_show_in_memory() {
     assert!(FRONT_PAGE.contains(&format!("{comment}//! ```\n")));
 }
 
-/// More each way than a buffer holds. The server sends no tickets, so no input follows the handshake
-/// until the request was sent.
+/// More than a buffer holds is sent each way. The server sends no tickets, so no input follows the
+/// handshake until the request has been sent.
 #[test]
 fn poll_client_sends_and_gets_everything() {
     let (client, mut server) = pair::settings().unwrap();

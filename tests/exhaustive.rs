@@ -1,7 +1,7 @@
-//! Proof by exhaustion, where it is small enough.
+//! Exhaustive tests of what is small enough for them.
 //!
-//! Three parts of every length are many: `cargo test` takes every 31st of them, `./check
-//! exhaustive` all.
+//! Splits into three parts are many. `cargo test` takes every 31st of them, and `./check
+//! exhaustive` takes all.
 #![expect(clippy::std_instead_of_core, clippy::unwrap_used, reason = "tests")]
 
 use std::collections::{HashMap, HashSet};
@@ -22,10 +22,10 @@ const BOTH_VERSIONS: [CipherSuite; 2] = [
     CipherSuite::TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
 ];
 
-/// What is sent behind the handshake, a record each.
+/// What is sent after the handshake, each in its own record.
 const RECORDS: [&[u8]; 3] = [b"first", b"the second", b"3"];
 
-/// All that one end receives in its life: the peer's handshake, three records, `close_notify`.
+/// Everything that one endpoint receives: the peer's handshake, three records, `close_notify`.
 struct Recording {
     suite: CipherSuite,
     role: Role,
@@ -34,7 +34,7 @@ struct Recording {
 }
 
 impl Recording {
-    /// Of the bytes to the end of this role.
+    /// Records the bytes sent to the endpoint with this role.
     fn new(suite: CipherSuite, role: Role) -> Self {
         let (mut client, mut server) = strangers(0, suite, ConnectionConfig::default()).unwrap();
         let (mut to_client, mut to_server) = (Vec::new(), Vec::new());
@@ -63,8 +63,8 @@ impl Recording {
         Self { suite, role, client_hello: client_hello.unwrap(), wire }
     }
 
-    /// The same end, which has received nothing yet. What is random in the peer is drawn as it
-    /// was when this was recorded.
+    /// The same endpoint before it has received anything. The peer's randomness is the same as in
+    /// the recording.
     fn end(&self) -> Connection {
         let (client, mut server) = strangers(0, self.suite, ConnectionConfig::default()).unwrap();
         match self.role {
@@ -76,7 +76,7 @@ impl Recording {
         }
     }
 
-    /// What is read of the recording does not depend on where it is split.
+    /// Checks that splitting the recording at `places` does not change what is read.
     fn check_split(&self, places: &[usize]) {
         let mut end = self.end();
         let mut plaintext = Vec::new();
@@ -121,7 +121,7 @@ fn a_handshake_and_three_records_in_two_and_three_parts_are_read_alike() {
             recording.check_split(&[]);
             for_all(len, |place| recording.check_split(&[place]));
             for_all(len, |first| {
-                // Not the same second places for each first.
+                // The second places differ for each first place.
                 for second in (first + 1 + first % stride..len).step_by(stride) {
                     recording.check_split(&[first, second]);
                 }
@@ -142,7 +142,7 @@ fn every_flipped_bit_of_a_record_is_refused_and_gives_no_plaintext() {
         for bit in 0..bits {
             let (mut wire, mut reader) = seal();
             wire[bit / 8] ^= 1 << (bit % 8);
-            // Enough for any length that the header may have got.
+            // Enough for any length that the altered header can have.
             wire.resize(MAX_RECORD_LEN, 0);
             while !wire.is_empty() && reader.wants_input() {
                 let taken = reader.receive(&wire);
@@ -158,8 +158,8 @@ fn every_flipped_bit_of_a_record_is_refused_and_gives_no_plaintext() {
     }
 }
 
-/// Law 5: over a million calls no key seals with a nonce twice. Every record is opened with keys
-/// and nonces that are made here, and these are recorded.
+/// Law 5: over a million calls, no key seals twice with the same nonce. Every record is opened with
+/// keys and nonces that are derived and recorded here.
 #[test]
 fn law_05_no_key_and_nonce_are_used_twice_in_a_million_calls() {
     const KINDS: [CipherSuite; 5] = [
@@ -184,7 +184,7 @@ fn law_05_no_key_and_nonce_are_used_twice_in_a_million_calls() {
             match rng.up_to(1000) {
                 1..=5 => drop(writer.update_keys(KeyUpdateRequest::NotRequested)),
                 6..=10 => {
-                    // TLS 1.2 has none.
+                    // TLS 1.2 has no KeyUpdates.
                     let _refused = writer.on_key_update(KeyUpdateRequest::Requested);
                 }
                 11..=15 => {
@@ -208,7 +208,7 @@ fn law_05_no_key_and_nonce_are_used_twice_in_a_million_calls() {
     });
 }
 
-/// The pairs that were used, each key as a number.
+/// The pairs that were used, with each key as a number.
 struct Used {
     opener: Opener,
     keys: HashMap<Vec<u8>, usize>,
@@ -220,7 +220,7 @@ impl Used {
         Self { opener: Opener::new(suite), keys: HashMap::new(), pairs: HashSet::new() }
     }
 
-    /// Whole records.
+    /// Opens whole records.
     fn open(&mut self, mut wire: &[u8]) {
         while let [_, _, _, hi, lo, ..] = *wire {
             let len = HEADER_LEN + usize::from(u16::from_be_bytes([hi, lo]));
@@ -234,7 +234,8 @@ impl Used {
     }
 }
 
-/// A stock rustls peer: what we derive it derives. `./check soak` makes a million of each.
+/// A stock rustls peer must derive the same keys as we do. `./check soak` makes a million updates
+/// of each.
 #[test]
 fn key_updates_without_end_in_both_directions_with_data_between() {
     let count = env::var("WANTWRITE_SOAK_UPDATES").map_or(1000, |count| count.parse().unwrap());
@@ -258,7 +259,7 @@ fn key_updates_without_end_in_both_directions_with_data_between() {
             feed(&mut ours, &wire);
             assert!(read_all(&mut ours) == to_us, "round {round}: {:?}", ours.error());
             match round {
-                // Every kind of record has come by then.
+                // Every kind of record has occurred by then.
                 100 => held = ours.memory_held(),
                 101.. => assert!(ours.memory_held() <= held, "round {round}"),
                 _ => {}

@@ -1,4 +1,4 @@
-//! What is left in memory: of plaintext nothing, wherever it was.
+//! No plaintext is left in memory, wherever it was.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::sync::PoisonError;
@@ -16,7 +16,7 @@ const SUITES_HERE: [CipherSuite; 2] = [
     CipherSuite::TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
 ];
 
-/// A way for a writer to have had plaintext; then it is dropped.
+/// A way for a writer to hold plaintext before it is dropped.
 type Way = (&'static str, fn(&mut Writer));
 
 const WAYS: [Way; 10] = [
@@ -76,7 +76,7 @@ fn no_plaintext_is_left_in_segments_that_come_back_to_a_pool() {
             let comes_back = !writer.wants_drain();
             drop(writer);
             assert!(!comes_back || !pool.is_empty(), "{way}");
-            // A slot is memory as it was left.
+            // A slot shows memory as its last user left it.
             let mut next: Vec<Writer> = Vec::new();
             for left in (0..pool.len()).rev() {
                 let (mut writer, _) = writer_and_reader(suite, pooled());
@@ -89,7 +89,7 @@ fn no_plaintext_is_left_in_segments_that_come_back_to_a_pool() {
     }
 }
 
-/// Owned plaintext is sealed where it lies.
+/// Owned plaintext is sealed in place.
 #[test]
 fn owned_plaintext_is_ciphertext_in_its_own_memory_afterwards() {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
@@ -124,7 +124,7 @@ mod in_the_whole_process {
         }
     }
 
-    /// Looked at while the writer lives: what its drop does comes too late.
+    /// The scan runs while the writer is alive, because dropping it would wipe the record anyway.
     #[test]
     fn the_current_record_is_wiped_when_the_writer_fails() {
         let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
@@ -201,7 +201,7 @@ mod in_the_whole_process {
         }
     }
 
-    /// Looked at while the pool has the memory.
+    /// The scan runs while the memory is in the pool.
     #[test]
     fn no_plaintext_is_left_in_inbound_memory_that_comes_back_to_a_pool() {
         let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
@@ -240,8 +240,8 @@ mod in_the_whole_process {
         }
     }
 
-    /// A handshake that was longer than the buffer leaves it in more memory, which shrinks when
-    /// enough was read.
+    /// A handshake longer than the buffer leaves it with more memory, which shrinks when enough has
+    /// been read.
     #[test]
     fn no_plaintext_is_left_where_inbound_memory_was_before_it_shrank() {
         let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
@@ -273,7 +273,7 @@ mod in_the_whole_process {
         assert!(has_marks(ours.plaintext()));
     }
 
-    /// Both ends allow early data, and the client has a ticket.
+    /// Configurations that allow early data, where the client already has a ticket.
     struct EarlyEnds {
         client: rustls::ClientConfig,
         server: rustls::ServerConfig,
@@ -301,15 +301,15 @@ mod in_the_whole_process {
             let mut ours = self.our_client();
             let mut early = ours.early_writer().unwrap();
             let plaintext = marks(10_000);
-            // In pieces: what is kept grows.
+            // It is written in pieces, so that the kept data grows.
             let accepted: usize = plaintext.chunks(700).map(|piece| early.write(piece)).sum();
             assert_eq!(accepted, 10_000);
             ours
         }
     }
 
-    /// Feeds the peer the ClientHello alone, and us its answer: early data in the peer is not ours
-    /// to wipe.
+    /// Feeds the peer only the ClientHello, and feeds us its answer. We cannot wipe early data in
+    /// the peer.
     fn answer_the_hello(ours: &mut Connection, server: &rustls::ServerConfig) {
         let mut peer = Peer::server(server.clone());
         let wire = drain(ours);
@@ -372,7 +372,7 @@ mod in_the_whole_process {
         }
     }
 
-    /// A ticket in fragments, in TLS 1.3.
+    /// A TLS 1.3 ticket in fragments.
     #[test]
     fn no_part_of_a_message_is_left_where_it_was_joined() {
         const FRAGMENT: usize = 500;

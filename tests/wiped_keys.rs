@@ -1,5 +1,5 @@
-//! Keys, IVs and traffic secrets are in one place each, wherever their owner is moved, and in none
-//! when it is dropped: on the heap, freed or not. The stack is not looked at.
+//! Keys, IVs and traffic secrets exist in one place each, wherever their owner is moved, and
+//! nowhere after it is dropped. The tests search the heap, freed or not, but not the stack.
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, reason = "tests")]
 
@@ -15,7 +15,7 @@ use wantwrite_testing::writer::{drain_writer, with};
 use wantwrite_testing::*;
 use zeroize::Zeroizing;
 
-/// Bytes that nothing else has, on the stack.
+/// Bytes that do not occur anywhere else, on the stack.
 fn secret<const N: usize>(seed: u8) -> [u8; N] {
     let mut state = u32::from(seed).wrapping_mul(0x9e37_79b9) | 1;
     core::array::from_fn(|_| {
@@ -24,16 +24,16 @@ fn secret<const N: usize>(seed: u8) -> [u8; N] {
     })
 }
 
-/// What one direction must keep to itself.
+/// What one direction must keep secret.
 struct Kept {
     key: Masked,
     iv: Masked,
-    /// Of TLS 1.3.
+    /// Only in TLS 1.3.
     secret: Option<Masked>,
 }
 
 impl Kept {
-    /// Of a direction with keys of its own.
+    /// The secrets of a direction with raw keys.
     fn raw(suite: CipherSuite) -> Self {
         wiping_the_stack(|| {
             let key = Masked::of(&secret::<32>(1)[..suite.key_len()]);
@@ -41,20 +41,20 @@ impl Kept {
         })
     }
 
-    /// Of a traffic secret.
+    /// The secrets derived from a traffic secret.
     fn of(suite: CipherSuite, secret: Masked) -> Self {
         let key = secret.expanded(suite, b"key", suite.key_len());
         let iv = secret.expanded(suite, b"iv", 12);
         Self { key, iv, secret: Some(secret) }
     }
 
-    /// Of the next generation.
+    /// The secrets of the next generation.
     fn next(&self, suite: CipherSuite) -> Self {
         let secret = self.secret.as_ref().unwrap();
         Self::of(suite, secret.expanded(suite, b"traffic upd", suite.secret_len()))
     }
 
-    /// How often each is there.
+    /// Asserts how often each of them occurs.
     #[track_caller]
     fn assert_found(&self, scan: &mut Scan, times: usize, when: &str) {
         assert_eq!(scan.count(&self.key), times, "keys {when}");
@@ -65,8 +65,8 @@ impl Kept {
     }
 }
 
-/// Moves a value through a box and a vector, which keep a copy of what is moved bit by bit when
-/// they are freed.
+/// Moves a value through a box and a vector. When these are freed, their memory keeps a bitwise
+/// copy of the value.
 fn moved<T>(value: T) -> T {
     let boxed = Box::new(value);
     let mut vec = Vec::with_capacity(1);
@@ -76,7 +76,8 @@ fn moved<T>(value: T) -> T {
 
 fn write_keys(suite: CipherSuite) -> WriteKeys {
     wiping_the_stack(|| {
-        // Not in the frame that the keys are made in: a value has bytes that nobody writes.
+        // In a separate stack frame from the one that makes the keys, because a value contains
+        // padding that is never written.
         let key = wiping_the_stack(|| Zeroizing::new(secret::<32>(1).to_vec()));
         WriteKeys::new(suite, &key[..suite.key_len()], secret(2), 0).unwrap()
     })
@@ -84,7 +85,8 @@ fn write_keys(suite: CipherSuite) -> WriteKeys {
 
 fn read_keys(suite: CipherSuite) -> ReadKeys {
     wiping_the_stack(|| {
-        // Not in the frame that the keys are made in: a value has bytes that nobody writes.
+        // In a separate stack frame from the one that makes the keys, because a value contains
+        // padding that is never written.
         let key = wiping_the_stack(|| Zeroizing::new(secret::<32>(1).to_vec()));
         ReadKeys::new(suite, &key[..suite.key_len()], secret(2), 0).unwrap()
     })
@@ -102,7 +104,8 @@ fn generation_0(suite: CipherSuite) -> Kept {
     Kept::of(suite, secret)
 }
 
-/// Under the first number, whose nonce is the IV. ring puts ChaCha20's key on the stack to seal.
+/// Seals under the first number, whose nonce is the IV. To seal, ring puts ChaCha20's key on the
+/// stack.
 fn seal_something(writer: &mut Writer) {
     wiping_the_stack(|| {
         writer.write_atomic(b"sealed").unwrap();
@@ -124,7 +127,7 @@ fn keys_of_a_writer_are_in_one_place_until_it_is_dropped() {
         let mut writer =
             moved(Writer::new(moved(write_keys(suite)), WriterConfig::default()).unwrap());
         seal_something(&mut writer);
-        // ring's key holds it again.
+        // ring's key is another copy.
         assert!(scan.count(&kept.key) > 1, "ring's key is not found: {suite:?}");
         writer.shrink();
         kept.assert_found(&mut scan, 1, "of a writer that was shrunk");
@@ -206,7 +209,7 @@ fn threads_that_sealed_leave_no_key() {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let on_the_stack = 0;
     let mut scan = Scan::without_stack(&on_the_stack);
-    // ring puts ChaCha20's key on the stack to seal, between two segments that are moved.
+    // To seal, ring puts ChaCha20's key on the stack, between two segments that are moved.
     let aes = |suite: &CipherSuite| !format!("{suite:?}").contains("CHACHA20");
     for suite in CipherSuite::ALL.iter().copied().filter(aes) {
         let kept = Kept::raw(suite);
@@ -225,7 +228,7 @@ fn threads_that_sealed_leave_no_key() {
     }
 }
 
-/// The secret of a label, which rustls has too and does not wipe everywhere.
+/// The secret with this label. rustls has it too, and does not wipe it everywhere.
 #[derive(Debug)]
 struct Logged {
     label: &'static str,
@@ -250,7 +253,7 @@ impl rustls::KeyLog for Logged {
     }
 }
 
-/// rustls leaves copies of it on the heap, as many where nothing is kept.
+/// rustls leaves copies of it on the heap, as many as if we keep none.
 #[test]
 fn no_exporter_secret_of_ours_is_left_when_its_connection_is_dropped() {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
@@ -303,7 +306,7 @@ fn established_with_log(
     })
 }
 
-/// Looked at is the key behind a KeyUpdate that the peer has not seen: nobody else has it.
+/// The test looks at the key after a KeyUpdate that the peer has not seen, because only we have it.
 #[test]
 fn keys_of_a_connection_are_in_one_place_until_it_is_dropped() {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,4 +1,4 @@
-//! Records sealed in batches, beside the same sealed serially.
+//! Seals records in batches and compares them with the same records sealed serially.
 
 use std::sync::LazyLock;
 use std::thread;
@@ -9,17 +9,18 @@ use wantwrite::*;
 use super::pattern;
 use super::writer::{drain_some, drain_writer, writer_and_reader};
 
-/// What is written, and how much is drained behind it.
+/// What is written, and how much is drained after it.
 #[derive(Clone, Copy, Debug)]
 pub struct BatchStep {
     pub len: usize,
     pub help: Help,
     pub drain: usize,
-    /// Whether a current record and a KeyUpdate stand in front.
+    /// Whether a current record and a KeyUpdate precede the batch.
     pub small_write: bool,
 }
 
-/// Both writers have the same bytes and states after every step, whosever AEADs each has.
+/// Checks that both writers have the same bytes and states after every step, whichever AEADs they
+/// use.
 pub fn compare(
     suite: CipherSuite,
     config: &WriterConfig,
@@ -60,13 +61,13 @@ pub fn compare(
 /// Who runs the jobs of a batch.
 #[derive(Clone, Copy, Debug)]
 pub enum Help {
-    /// Nobody: `finish` seals everything.
+    /// No thread does: `finish` seals everything.
     Never,
-    /// Somebody, before `finish` has begun.
+    /// Another thread, before `finish` begins.
     First,
     /// Two threads, at the same time as `finish`.
     Together,
-    /// Somebody, when everything is sealed.
+    /// Another thread, after everything is sealed.
     Late,
 }
 
@@ -100,7 +101,7 @@ pub fn seal_batch(
     }
 }
 
-/// The same by one thread.
+/// Seals the same plaintext on one thread.
 pub fn seal_serially(writer: &mut Writer, plaintext: &[u8]) -> Result<usize, WriteError> {
     let result = writer.write(plaintext);
     if result.unwrap_or_else(WriteError::accepted) > 0 {

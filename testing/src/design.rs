@@ -1,14 +1,15 @@
-//! DESIGN.md's copies of tables that tests walk: the tests have the data, DESIGN.md what they print.
+//! Tables that tests iterate over and DESIGN.md shows. The tests hold the data, and DESIGN.md has a
+//! copy of what they print.
 
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::{env, fs};
 
-/// Set, tests write their tables into DESIGN.md in place of comparing them.
+/// If this is set, tests write their tables into DESIGN.md instead of comparing them.
 const RENEW: &str = "WANTWRITE_RENEW";
 
-/// Tests of one binary renew their sections one after the other.
+/// Lets the tests of one binary renew their sections one at a time.
 static FILE: Mutex<()> = Mutex::new(());
 
 /// The repository's DESIGN.md.
@@ -16,7 +17,7 @@ pub fn path() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../DESIGN.md")
 }
 
-/// A table in Markdown: a heading and rows, with as many cells each.
+/// A Markdown table: a heading, and rows with as many cells.
 pub fn table<C: Display>(heading: &[C], rows: impl IntoIterator<Item = Vec<String>>) -> String {
     let heading: Vec<String> = heading.iter().map(C::to_string).collect();
     let line = |cells: &[String]| {
@@ -29,7 +30,7 @@ pub fn table<C: Display>(heading: &[C], rows: impl IntoIterator<Item = Vec<Strin
     line(&heading) + &rule + &rows
 }
 
-/// The table of `section` in DESIGN.md: its rows with their cells, the heading first.
+/// The table of `section` in DESIGN.md as rows of cells, starting with the heading.
 pub fn rows(section: &str) -> Vec<Vec<String>> {
     let design = fs::read_to_string(path()).unwrap();
     let [begin, end] = ["begin", "end"].map(|edge| format!("<!-- {edge}: {section} -->"));
@@ -41,7 +42,8 @@ pub fn rows(section: &str) -> Vec<Vec<String>> {
     lines.map(cells).collect()
 }
 
-/// DESIGN.md has `printed` between the comment markers of `section`; or gets it, to renew it.
+/// Asserts that DESIGN.md has `printed` between the comment markers of `section`, or writes it
+/// there if the tables are being renewed.
 #[track_caller]
 pub fn assert_has(section: &str, printed: &str) {
     let _others_wait = FILE.lock();

@@ -1,5 +1,5 @@
-//! What is drawn from an input: lengths, suites, settings. What is out of a setting's range becomes its
-//! end, so that inputs that were found before mean what they meant.
+//! Values drawn from a fuzzer's input: lengths, suites, settings. A value outside a setting's range
+//! is clamped to its limit, so that existing inputs keep their meaning.
 
 use arbitrary::Unstructured;
 use wantwrite::*;
@@ -10,20 +10,20 @@ pub use arbitrary::Result;
 
 pub type Input<'a> = Unstructured<'a>;
 
-/// The suites that differ: RSA or ECDSA is the same to a record.
+/// Draws one of the suites that differ on the record layer, where RSA and ECDSA are the same.
 pub fn suite(input: &mut Input<'_>) -> Result<CipherSuite> {
     input.choose(&CipherSuite::ALL[..6]).copied()
 }
 
-/// Whose AEADs each of two ends has. The last byte says it, which an input has without this too: so the
-/// rest means the same whichever are built in.
+/// The AEADs of two endpoints. The last byte of the input decides, without being consumed, so that
+/// the rest of the input means the same whichever AEADs are compiled in.
 pub fn aeads(data: &[u8]) -> [AeadProvider; 2] {
     let last = data.last().copied().map_or(0, usize::from);
     let all = AeadProvider::ALL;
     [last, last / 2].map(|bits| all[bits % all.len()])
 }
 
-/// Mostly short, sometimes about a record, sometimes several.
+/// Draws a length: usually short, sometimes about one record, sometimes several.
 pub fn len(input: &mut Input<'_>) -> Result<usize> {
     Ok(match input.int_in_range(0..=7)? {
         0..=4_u8 => input.int_in_range(0..=300)?,
@@ -97,12 +97,12 @@ pub fn max_fragment_len(input: &mut Input<'_>) -> Result<usize> {
     Ok(len.clamp(64, MAX_FRAGMENT_LEN))
 }
 
-/// Records that a handshake may seal under the key that it hands over: Finished and tickets.
+/// Records that a handshake can seal under the key that it hands over: Finished and tickets.
 const BEFORE_HAND_OVER: u64 = 4;
 
 fn key_limits(input: &mut Input<'_>) -> Result<Option<KeyLimits>> {
     let records = BEFORE_HAND_OVER + input.int_in_range(3..=20)?;
-    // Of what was sealed before only the number is known: the records may have been full.
+    // Only the number of records sealed earlier is known, so they count as full.
     let blocks = BEFORE_HAND_OVER * 1026 + input.int_in_range(8..=2500)?;
     Ok(match input.int_in_range(0..=3)? {
         0_u8 => None,

@@ -5,7 +5,8 @@ use wantwrite::CipherSuite;
 
 use crate::{Identity, Peer, client_config, server_config};
 
-/// Both ends allow early data, at most `max` bytes, and the client has a ticket.
+/// Configurations that allow at most `max` bytes of early data, where the client already has a
+/// ticket.
 #[must_use]
 pub fn acquainted(suite: CipherSuite, max: u32) -> (ClientConfig, ServerConfig) {
     let identity = Identity::for_suite(suite);

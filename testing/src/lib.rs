@@ -1,5 +1,5 @@
-//! What the tests of all packages share: certificates, configurations, a stock rustls peer, and
-//! links that take bytes a few at a time.
+//! Shared by the tests of all packages: certificates, configurations, a stock rustls peer, and
+//! links that accept a few bytes at a time.
 #![expect(
     missing_docs,
     missing_debug_implementations,
@@ -30,7 +30,7 @@ pub mod violations;
 pub mod wire;
 pub mod writer;
 
-/// Connections without randomness, for those that reach it through here.
+/// Connections without randomness, re-exported for the packages that only depend on this one.
 pub use wantwrite_fuzzing as fuzzing;
 
 use std::fs;
@@ -47,11 +47,11 @@ use rustls::server::WebPkiClientVerifier;
 use rustls::{ClientConfig, RootCertStore, ServerConfig, SupportedCipherSuite};
 use wantwrite::{CipherSuite, Connection, ConnectionConfig, Role, Version};
 
-/// For tests in which any suite of the version will do; an ECDSA certificate goes with both.
+/// For tests that work with any suite of the version. An ECDSA certificate works with both.
 pub const TLS13: CipherSuite = CipherSuite::TLS_AES_128_GCM_SHA256;
 pub const TLS12: CipherSuite = CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256;
 
-/// The longest wait for anything.
+/// How long a test waits for anything at most.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The host name of every test certificate.
@@ -70,7 +70,8 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// An ECDSA identity, or RSA (ring makes no RSA keys: that one is in `data`, and no secret).
+    /// Creates an ECDSA or an RSA identity. ring cannot generate RSA keys, so that key is in
+    /// `data`; it is not a secret.
     pub fn new(rsa: bool) -> Self {
         let key = if rsa {
             KeyPair::from_pem(include_str!("../data/rsa_test_key.pem")).unwrap()
@@ -87,12 +88,12 @@ impl Identity {
         }
     }
 
-    /// The identity that `suite` can be negotiated with.
+    /// An identity that `suite` can be negotiated with.
     pub fn for_suite(suite: CipherSuite) -> Self {
         Self::new(format!("{suite:?}").contains("_RSA_"))
     }
 
-    /// Puts both in files, in PEM; gives the certificate's and the key's.
+    /// Writes the certificate and the key to PEM files, and returns their paths in this order.
     pub fn store(&self, directory: &Path, name: &str) -> [PathBuf; 2] {
         let chain = directory.join(format!("{name}.pem"));
         let key = directory.join(format!("{name}.key"));
@@ -102,7 +103,7 @@ impl Identity {
     }
 }
 
-/// rustls's ring provider with one suite only.
+/// rustls's ring provider with only this suite.
 pub fn provider(suite: CipherSuite) -> Arc<CryptoProvider> {
     let mut provider = ring::default_provider();
     provider
@@ -140,7 +141,7 @@ pub fn server_config(suite: CipherSuite, identity: &Identity) -> ServerConfig {
         .unwrap()
 }
 
-/// A stock rustls connection of the other role, as the peer of ours.
+/// A stock rustls connection in the other role: the peer of our connection.
 pub struct Peer(pub rustls::Connection);
 
 impl Peer {
@@ -153,7 +154,7 @@ impl Peer {
         Self(rustls::ServerConnection::new(Arc::new(config)).unwrap().into())
     }
 
-    /// Feeds wire bytes and processes them; an error is rustls's.
+    /// Feeds wire bytes and processes them. Errors are rustls's own.
     pub fn feed(&mut self, mut wire: &[u8]) -> Result<(), rustls::Error> {
         while !wire.is_empty() {
             self.0.read_tls(&mut wire).unwrap();
@@ -162,7 +163,7 @@ impl Peer {
         Ok(())
     }
 
-    /// Everything it has to send.
+    /// Everything that it has to send.
     pub fn take_wire(&mut self) -> Vec<u8> {
         let mut wire = Vec::new();
         while self.0.wants_write() {
@@ -171,10 +172,10 @@ impl Peer {
         wire
     }
 
-    /// Everything it has received.
+    /// All the plaintext that it has received.
     pub fn take_plaintext(&mut self) -> Vec<u8> {
         let mut plaintext = Vec::new();
-        // Would-block at the end, or an end without close_notify.
+        // Reading ends with `WouldBlock`, or with an error if close_notify is missing.
         let _ = self.0.reader().read_to_end(&mut plaintext);
         plaintext
     }
@@ -185,7 +186,7 @@ impl Peer {
     }
 }
 
-/// Ours and a stock rustls peer of the other role, not yet negotiated.
+/// Our connection and a stock rustls peer in the other role, before the handshake.
 pub fn pair(suite: CipherSuite, role: Role) -> (Connection, Peer) {
     let identity = Identity::for_suite(suite);
     let (client, server) = (client_config(suite, &identity), server_config(suite, &identity));
@@ -197,20 +198,20 @@ pub fn pair(suite: CipherSuite, role: Role) -> (Connection, Peer) {
     }
 }
 
-/// Ours and a stock rustls peer, negotiated, nothing in flight.
+/// Our connection and a stock rustls peer, after the handshake, with nothing in flight.
 pub fn established(suite: CipherSuite, role: Role) -> (Connection, Peer) {
     let (mut ours, mut peer) = pair(suite, role);
     negotiate(&mut ours, &mut peer);
     (ours, peer)
 }
 
-/// Carries bytes both ways until neither has any.
+/// Carries bytes both ways until both endpoints have none left.
 pub fn negotiate(ours: &mut Connection, peer: &mut Peer) {
     while exchange(ours, peer).unwrap() {}
     assert!(!peer.0.is_handshaking(), "the handshake did not end");
 }
 
-/// Carries what waits both ways, once; says whether anything did.
+/// Carries pending bytes both ways, once. Returns whether there were any.
 pub fn exchange(ours: &mut Connection, peer: &mut Peer) -> Result<bool, rustls::Error> {
     let to_peer = drain(ours);
     let fed = peer.feed(&to_peer);
@@ -221,7 +222,7 @@ pub fn exchange(ours: &mut Connection, peer: &mut Peer) -> Result<bool, rustls::
     Ok(!to_peer.is_empty() || !to_us.is_empty())
 }
 
-/// The certificate of `identity`, and others that verify nothing, of about `len` bytes.
+/// The certificate of `identity`, followed by others of about `len` bytes that verify nothing.
 fn long_chain(identity: &Identity, len: usize) -> Vec<CertificateDer<'static>> {
     let names: Vec<String> = (0..100).map(|i| format!("{i:0>40}.example")).collect();
     let key = KeyPair::generate().unwrap();
@@ -231,7 +232,7 @@ fn long_chain(identity: &Identity, len: usize) -> Vec<CertificateDer<'static>> {
     chain
 }
 
-/// Our client of a server whose certificates take about `len` bytes.
+/// Our client of a server whose certificates are about `len` bytes long.
 pub fn client_of_a_long_chain(
     suite: CipherSuite,
     len: usize,
@@ -248,7 +249,7 @@ pub fn client_of_a_long_chain(
     (Connection::client_with(client, server_name(), config).unwrap(), Peer::server(server))
 }
 
-/// Our server of a client whose certificates take about `len` bytes.
+/// Our server for a client whose certificates are about `len` bytes long.
 pub fn server_of_a_long_chain(
     suite: CipherSuite,
     len: usize,
@@ -275,7 +276,7 @@ pub fn server_of_a_long_chain(
     (Connection::server_with(Arc::new(server), config).unwrap(), Peer::client(client))
 }
 
-/// Everything that ours has to send.
+/// Drains everything that our connection has to send.
 pub fn drain(ours: &mut Connection) -> Vec<u8> {
     let mut wire = Vec::new();
     while ours.wants().drain {
@@ -289,7 +290,8 @@ pub fn drain(ours: &mut Connection) -> Vec<u8> {
     wire
 }
 
-/// Feeds ours; stops at an error (which is sticky) and when plaintext keeps the buffer full.
+/// Feeds our connection. Stops at an error, which is sticky, or when plaintext keeps the buffer
+/// full.
 pub fn feed(ours: &mut Connection, mut wire: &[u8]) {
     while !wire.is_empty() {
         let has_memory = ours.inbound().is_some();
@@ -305,7 +307,7 @@ pub fn feed(ours: &mut Connection, mut wire: &[u8]) {
     }
 }
 
-/// Everything that ours has received and not consumed.
+/// Reads everything that our connection has received.
 pub fn read_all(ours: &mut Connection) -> Vec<u8> {
     let mut plaintext = Vec::new();
     let mut buf = [0; 4096];
@@ -315,7 +317,7 @@ pub fn read_all(ours: &mut Connection) -> Vec<u8> {
     plaintext
 }
 
-/// Bytes that differ from place to place.
+/// Bytes that differ from position to position.
 pub fn pattern(len: usize) -> Vec<u8> {
     (0..len).map(|i| (i % 251) as u8 ^ (i >> 10) as u8).collect()
 }
@@ -342,7 +344,7 @@ impl Rng {
     }
 }
 
-/// Tests each of `items`, all at once: what waits for another program need not wait alone.
+/// Tests all `items` in parallel, so that waits for other programs overlap.
 pub fn at_once<T: Send>(items: impl IntoIterator<Item = T>, test: impl Fn(T) + Sync) {
     let test = &test;
     thread::scope(|scope| {
@@ -355,7 +357,7 @@ pub fn at_once<T: Send>(items: impl IntoIterator<Item = T>, test: impl Fn(T) + S
 pub const SUITES: [CipherSuite; CipherSuite::ALL.len()] = *CipherSuite::ALL.first_chunk().unwrap();
 pub const ROLES: [Role; 2] = [Role::Client, Role::Server];
 
-/// Passes bytes both ways until there are none, to us `step` bytes at a time.
+/// Passes bytes both ways until there are none left. Our connection gets `step` bytes at a time.
 pub fn exchange_in_steps(ours: &mut Connection, peer: &mut Peer, step: usize) {
     loop {
         let to_peer = drain(ours);

@@ -1,5 +1,5 @@
-//! A writer beside a model of it: what was accepted, what was drained, what must hold after
-//! each call. What comes out is opened by [`Opener`].
+//! A writer next to a model of it: what was accepted, what was drained, and what must hold after
+//! each call. [`Opener`] opens the output.
 
 use core::time::Duration;
 use std::collections::VecDeque;
@@ -18,17 +18,17 @@ pub enum Op {
     Write(usize),
     WriteVectored([usize; 3]),
     WriteAll(usize),
-    /// As much of a slot as it has.
+    /// Commits this much to a slot, or as much as fits.
     SlotCommit(usize),
     SlotDropped,
     SlotOverrun(usize),
-    /// The same as `SlotCommit`, lent twice and committed by another call.
+    /// Like `SlotCommit`, but the slot is lent twice and committed by another call.
     SlotLent(usize),
     WriteOwned {
         len: usize,
         spare: usize,
     },
-    /// As much as there is room for and so much more, in memory of the caller's.
+    /// As much as there is room for plus `over`, in the caller's memory.
     FillOwned {
         over: usize,
         spare: usize,
@@ -37,20 +37,20 @@ pub enum Op {
         len: usize,
         help: Help,
     },
-    /// A batch that is not finished by a call.
+    /// A batch that is never finished.
     BatchDropped(usize),
     Cover(usize),
     Final(usize),
     Flush,
-    /// At most so many bytes.
+    /// Drains at most this many bytes.
     Drain(usize),
     DrainAll,
     Take(usize),
-    /// The last chunk taken, after so many of its bytes were sent.
+    /// Puts back the last chunk taken, after this many of its bytes were sent.
     PutBack {
         sent: usize,
     },
-    /// A chunk that is not the last one taken, or from before a drain.
+    /// Puts back a chunk that is not the last one taken, or that predates a drain.
     PutBackWrong,
     UpdateKeys(KeyUpdateRequest),
     PeerUpdate(KeyUpdateRequest),
@@ -59,34 +59,35 @@ pub enum Op {
     SetSizing(Sizing),
     SetPadding(Padding),
     SetMaxFragmentLen(usize),
-    /// Flush, then `wire_len` of a part of the room against what is really sealed.
+    /// Flushes, then compares `wire_len` for a part of the room with what is actually sealed.
     WireLen(usize),
     Shrink,
-    /// Through `into_parts` and `from_parts`.
+    /// Moves the writer through `into_parts` and `from_parts`.
     Move,
     Close,
     Abort,
 }
 
-/// What keys a writer begins with.
+/// The keys that a writer starts with.
 #[derive(Clone, Copy, Debug)]
 pub enum Keys {
     /// Those of [`writer_and_reader`](super::writer::writer_and_reader).
     Fresh,
-    /// A key without a secret that has sealed so many records. In TLS 1.2 there is no other.
+    /// A key without a secret that has already sealed this many records. TLS 1.2 has only this
+    /// kind.
     Raw { used: u64 },
-    /// The same, where its limit allows so many records more, an alert among them.
+    /// The same, with a limit that allows this many more records, including an alert.
     Exhausted { used: u64, left: u64 },
-    /// A secret that may be updated so many times more. In TLS 1.2 as `Fresh`.
+    /// A secret that can be updated this many more times. In TLS 1.2, the same as `Fresh`.
     LastGenerations(u64),
 }
 
-/// Of a record of the largest size, which is counted for a record of unknown size.
+/// The blocks of a record of the largest size. A record of unknown size counts as this many.
 const MAX_BLOCKS: u64 = 1026;
 /// RFC 9846 §4.7.3.
 const MAX_GENERATION: u64 = (1 << 48) - 1;
 
-/// What can be seen of a writer.
+/// The observable state of a writer.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Snapshot {
     pub room: usize,
@@ -119,18 +120,19 @@ enum Life {
     Failed,
 }
 
-/// What a record must look like; from some place in the plaintext on.
+/// What a record must look like, from a position in the plaintext on.
 #[derive(Clone, Copy, Debug)]
 struct Policies {
     from: u64,
-    /// Records that were sealed when it was set: a cap binds the record that is current then.
+    /// How many records had been sealed when this was set. A cap binds the record that is current
+    /// then.
     records: u64,
     max_fragment_len: usize,
     padding: Padding,
     sizing: Sizing,
 }
 
-/// The application record of this number must be under this generation or a later one.
+/// The application record with this number must use this generation or a later one.
 struct Obligation {
     record: u64,
     generation: u64,
@@ -147,13 +149,13 @@ pub struct Run {
     in_flight: Vec<Chunk>,
     stale: Option<Chunk>,
     opener: Opener,
-    /// What the counters of the writers before this one came to.
+    /// The sums of the counters of the writers before this one.
     before: Progress,
     in_force: VecDeque<Policies>,
-    /// Cover records: their numbers among the application records, and their zeros.
+    /// Cover records: their numbers among the application records, and their lengths in zeros.
     covers: VecDeque<(u64, usize)>,
     obligations: Vec<Obligation>,
-    /// For each KeyUpdate sealed: how many of the peer's had been seen.
+    /// For each KeyUpdate sealed: how many of the peer's KeyUpdates had been seen.
     peer_updates_at: Vec<u64>,
     peer_updates: u64,
     last_request_at: Option<u64>,
@@ -164,7 +166,7 @@ pub struct Run {
     opened_records: u64,
     opened_key_updates: u64,
     alerts: Vec<[u8; 2]>,
-    /// The alert that must be the last record of all.
+    /// The alert that must be the very last record.
     last_alert: Option<[u8; 2]>,
 }
 
@@ -173,8 +175,8 @@ impl Run {
         Self::with_keys(suite, config, Keys::Fresh)
     }
 
-    /// The limits of `config` are for what this run seals, but for exhausted keys. Of what a key has
-    /// sealed already only the number is known.
+    /// The limits in `config` apply to what this run seals, except with exhausted keys. Only the
+    /// number of records that a key has already sealed is known.
     pub fn with_keys(suite: CipherSuite, mut config: WriterConfig, keys: Keys) -> Self {
         let mut opener = Opener::new(suite);
         let mut write_keys = writer::keys(suite).0;
@@ -241,7 +243,7 @@ impl Run {
         Snapshot::of(self.writer.as_ref().expect("taken only inside a move"))
     }
 
-    /// Wire bytes that are not needed to judge what follows any more are forgotten.
+    /// The wire bytes that are still needed to judge what follows; earlier ones are dropped.
     pub fn wire(&self) -> &[u8] {
         &self.wire.bytes
     }
@@ -358,7 +360,7 @@ impl Run {
                 }
             }
             Op::RenegotiationRequest => {
-                // There is none in TLS 1.3.
+                // TLS 1.3 has no renegotiation.
                 if self.suite.version() == Version::Tls12 {
                     self.writer().on_renegotiation_request();
                     self.renegotiations += 1;
@@ -377,7 +379,7 @@ impl Run {
                 self.change_policies(|policies| policies.padding = padding);
             }
             Op::SetMaxFragmentLen(len) => {
-                // First, because it may seal the current record.
+                // This comes first, because it can seal the current record.
                 self.change_policies(|policies| policies.max_fragment_len = len);
                 self.writer().set_max_fragment_len(len).unwrap();
             }
@@ -478,7 +480,7 @@ impl Run {
         if committed == 0 || committed > available {
             let after = self.snapshot();
             assert_eq!(after.progress.records, before.progress.records);
-            // A control record that was due may have been sealed into its place.
+            // A pending control record may have been sealed in its place.
             if after.progress.drained == before.progress.drained
                 && after.next_seq == before.next_seq
                 && after.progress.key_updates == before.progress.key_updates
@@ -528,7 +530,7 @@ impl Run {
         let Some(mut chunk) = self.in_flight.pop() else {
             return;
         };
-        // The engine remembers at least as much as it can hold.
+        // The engine remembers at least as much as its buffer can hold.
         let sure = !self.wire.may_forget;
         let sent = sent % (chunk.len() + 1);
         chunk.advance(sent);
@@ -628,7 +630,7 @@ impl Run {
         }
     }
 
-    /// Drains all, closes, drains all, and judges the whole wire.
+    /// Drains everything, closes, drains the rest, and judges the whole wire.
     pub fn finish(&mut self) {
         self.drain_all();
         self.check();
@@ -649,7 +651,7 @@ impl Run {
         assert!(warnings as u64 <= self.renegotiations);
     }
 
-    /// What holds after every call.
+    /// Checks what must hold after every call.
     fn check(&mut self) {
         let total = self.total();
         for _ in self.peer_updates_at.len() as u64..total.key_updates {
@@ -758,7 +760,7 @@ impl Run {
         let caps = caps.filter_map(|&policies| {
             let held = policies.from.saturating_sub(begun) + self.type_len() as u64;
             let cap = self.max_inner(policies);
-            // A record that held more by then keeps the cap that it had.
+            // A record that already held more when the cap was set keeps its earlier cap.
             (policies.records < number || held <= cap as u64).then_some(cap)
         });
         let cap = caps.min().expect("one is of before");
@@ -781,7 +783,7 @@ impl Run {
         self.wire.push(bytes);
     }
 
-    /// What is in flight cannot be put back any more.
+    /// Forgets the chunk in flight: it can no longer be put back.
     fn drained_for_good(&mut self) {
         if let Some(chunk) = self.in_flight.pop() {
             self.stale = Some(chunk);
@@ -791,7 +793,7 @@ impl Run {
         self.wire.may_forget = false;
     }
 
-    /// The key has no record left, not even for an alert.
+    /// Whether the key has no record left, not even for an alert.
     const fn is_mute(&self) -> bool {
         matches!(self.keys, Keys::Exhausted { left: 0, .. })
     }
@@ -807,7 +809,7 @@ impl Run {
         self.last_alert = Some([1, 0]);
     }
 
-    /// The next application record is to stand behind a KeyUpdate.
+    /// Requires the next application record to follow a KeyUpdate.
     fn oblige(&mut self, before: Snapshot) {
         let record = before.progress.records + self.before.records;
         let generation = before.progress.key_updates + self.before.key_updates + 1;
@@ -862,7 +864,7 @@ impl Run {
         total
     }
 
-    /// Wire bytes sealed so far, by a writer without a current record.
+    /// Wire bytes sealed so far by a writer that has no current record.
     fn sealed(&mut self) -> u64 {
         let waiting = self.writer().drain().remaining();
         self.writer().progress().drained + waiting as u64
@@ -885,7 +887,7 @@ impl Run {
     }
 }
 
-/// How much was lent, how much of that was committed, and what came of it.
+/// How much was lent, how much of that was committed, and the result.
 type Lent = (usize, usize, Result<(), WriteError>);
 type Lend = fn(&mut Writer, &[u8], &dyn Fn(usize) -> usize) -> Result<Lent, WriteError>;
 
@@ -918,23 +920,23 @@ fn opened_len(opened: &Opened) -> usize {
     if opened.content_type == APPLICATION_DATA { opened.content.len() } else { 0 }
 }
 
-/// What was drained, and how much plaintext its records carry. What is put back comes again, and
-/// must be the same.
+/// The drained bytes, and how much plaintext their records carry. Bytes that are put back are
+/// drained again and must be identical.
 #[derive(Default)]
 struct Wire {
-    /// From `start` on.
+    /// The bytes from `start` on.
     bytes: Vec<u8>,
     start: u64,
     drained: u64,
-    /// Up to here records have been opened.
+    /// Records have been opened up to here.
     opened: u64,
     /// Nothing before this can be put back.
     put_back_from: u64,
-    /// More was taken since then than the smallest buffer holds.
+    /// More has been taken since then than the smallest buffer holds.
     may_forget: bool,
     /// Where records end, and their plaintext.
     ends: VecDeque<(u64, usize)>,
-    /// Plaintext of the records that are forgotten.
+    /// The plaintext of the records that were dropped.
     settled: u64,
 }
 
@@ -985,7 +987,7 @@ fn padded(inner: usize, cap: usize, padding: Padding) -> usize {
     padded.min(cap).max(inner)
 }
 
-/// The plaintext of every run, at any place of it.
+/// The plaintext of every run, at any position.
 pub fn plaintext(at: u64, len: usize) -> &'static [u8] {
     const PERIOD: usize = 1 << 20;
     const LONGEST: usize = 1 << 19;
@@ -997,7 +999,7 @@ pub fn plaintext(at: u64, len: usize) -> &'static [u8] {
     &BYTES[usize::try_from(at).unwrap() % PERIOD..][..len]
 }
 
-/// What one segment of the buffer holds.
+/// The size of one segment of the buffer.
 static SEGMENT_LEN: LazyLock<usize> = LazyLock::new(|| {
     let mut config = WriterConfig::default();
     config.capacity = 1;

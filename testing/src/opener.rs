@@ -1,4 +1,4 @@
-//! Opens records one by one with keys of its own: ring and the RFCs, nothing of the crate's.
+//! Opens records one by one with its own keys. It uses ring and the RFCs, and no code of the crate.
 
 use ring::aead::{self, Aad, LessSafeKey, Nonce, UnboundKey};
 use ring::hkdf;
@@ -9,7 +9,7 @@ pub const HANDSHAKE: u8 = 0x16;
 pub const ALERT: u8 = 0x15;
 pub const APPLICATION_DATA: u8 = 0x17;
 
-/// The keys that [`super::writer::writer_and_reader`] gives its writer, from the secret on.
+/// The keys that [`super::writer::writer_and_reader`] gives its writer, derived from the secret.
 pub struct Opener {
     suite: CipherSuite,
     secret: Vec<u8>,
@@ -17,7 +17,7 @@ pub struct Opener {
     /// The bytes of the key.
     key_bytes: Vec<u8>,
     iv: [u8; 12],
-    /// What the next record must have been sealed with.
+    /// The key generation that the next record must be sealed with.
     pub generation: u64,
     pub seq: u64,
 }
@@ -25,7 +25,7 @@ pub struct Opener {
 pub struct Opened {
     pub content_type: u8,
     pub content: Vec<u8>,
-    /// Content, type byte and padding.
+    /// The length of content, type byte and padding.
     pub inner_len: usize,
     pub generation: u64,
     pub seq: u64,
@@ -49,7 +49,7 @@ impl Opener {
         }
     }
 
-    /// Opens the record that must come next; a KeyUpdate changes the keys for those behind it.
+    /// Opens the record that must come next. A KeyUpdate changes the keys for the records after it.
     pub fn open(&mut self, record: &[u8]) -> Opened {
         let (header, body) = record.split_at(5);
         assert_eq!(header[1..3], [3, 3], "version");
@@ -110,17 +110,17 @@ impl Opener {
         Opened { content_type, content, inner_len, generation: self.generation, seq: self.seq }
     }
 
-    /// The key that the next record must have been sealed with.
+    /// The key that the next record must be sealed with.
     pub fn key(&self) -> &[u8] {
         &self.key_bytes
     }
 
-    /// What nonces are made of.
+    /// The IV that the nonces are derived from.
     pub const fn iv(&self) -> [u8; 12] {
         self.iv
     }
 
-    /// The nonce that the next record must have been sealed with.
+    /// The nonce that the next record must be sealed with.
     pub fn nonce(&self) -> [u8; 12] {
         let mut nonce = self.iv;
         for (byte, seq) in nonce[4..].iter_mut().zip(self.seq.to_be_bytes()) {

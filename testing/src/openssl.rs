@@ -9,7 +9,7 @@ use super::process::{Process, TempDir};
 use super::{HOST, Identity};
 
 impl Process {
-    /// `s_server` on a free port of the loopback, for `connections` clients one after another.
+    /// Starts `s_server` on a free loopback port, for `connections` clients one after another.
     pub fn server(
         suite: CipherSuite,
         identity: &Identity,
@@ -20,7 +20,7 @@ impl Process {
         Self::server_in(suite, identity, dir, connections, more, &[])
     }
 
-    /// The same with variables of the environment.
+    /// Like `server`, with environment variables.
     pub fn server_in(
         suite: CipherSuite,
         identity: &Identity,
@@ -49,7 +49,7 @@ impl Process {
         (this, SocketAddr::from((Ipv4Addr::LOCALHOST, port)))
     }
 
-    /// `s_client`, which verifies the certificate and its name.
+    /// Starts `s_client`, which verifies the certificate and its name.
     pub fn client(
         suite: CipherSuite,
         identity: &Identity,
@@ -60,7 +60,7 @@ impl Process {
         Self::client_in(suite, identity, dir, listener, more, &[])
     }
 
-    /// The same with variables of the environment.
+    /// Like `client`, with environment variables.
     pub fn client_in(
         suite: CipherSuite,
         identity: &Identity,
@@ -90,7 +90,7 @@ fn suite_args(suite: CipherSuite) -> [&'static str; 3] {
     }
 }
 
-/// OpenSSL's name of a suite.
+/// OpenSSL's name for a suite.
 fn name(suite: CipherSuite) -> &'static str {
     match suite.to_wire() {
         0x1301 => "TLS_AES_128_GCM_SHA256",

@@ -1,4 +1,4 @@
-//! Another program as a peer: its pipes, its output, its files.
+//! Another program as a peer, with its pipes, its output and its files.
 
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
@@ -36,7 +36,7 @@ impl TempDir {
 
 impl Drop for TempDir {
     fn drop(&mut self) {
-        // What is left over is in the system's directory for such things.
+        // Leftovers are in the system's temporary directory.
         let _ = fs::remove_dir_all(&self.0);
     }
 }
@@ -72,7 +72,7 @@ impl Output {
         this
     }
 
-    /// Waits until `found` finds something in what was printed.
+    /// Waits until `found` finds something in the output.
     pub fn wait<T>(&self, what: &str, found: impl Fn(&[u8]) -> Option<T>) -> T {
         let deadline = Instant::now() + PATIENCE;
         let (printed, changed) = &*self.0;
@@ -92,19 +92,20 @@ impl Output {
         }
     }
 
-    /// Waits until `text` was printed `times` times.
+    /// Waits until `text` has been printed `times` times.
     pub fn wait_for(&self, text: &str, times: usize) {
         self.wait(&format!("{text:?} {times} times"), |bytes| {
             (count(bytes, text) >= times).then_some(())
         });
     }
 
-    /// How often `text` was printed so far.
+    /// How often `text` has been printed so far.
     pub fn count(&self, text: &str) -> usize {
         count(&self.0.0.lock().unwrap().bytes, text)
     }
 
-    /// Waits for the end, which is the end of the process; gives everything printed.
+    /// Waits for the end of the output, which is the end of the process. Returns everything
+    /// printed.
     fn wait_for_end(&self) -> Vec<u8> {
         let (printed, changed) = &*self.0;
         let (printed, timeout) = changed
@@ -128,7 +129,7 @@ fn count(bytes: &[u8], text: &str) -> usize {
 /// A running program, killed on drop.
 pub struct Process {
     child: Child,
-    /// `None` once it was taken or closed.
+    /// `None` after it was taken or closed.
     pub stdin: Option<ChildStdin>,
     pub stdout: Output,
     pub stderr: Output,
@@ -150,25 +151,25 @@ impl Process {
         }
     }
 
-    /// Types a line, as one write. What begins with a command letter is a command.
+    /// Types a line, in one write. A line that starts with a command letter is a command.
     pub fn line(&mut self, line: &str) {
         let stdin = self.stdin.as_mut().unwrap();
         stdin.write_all(format!("{line}\n").as_bytes()).unwrap();
         stdin.flush().unwrap();
     }
 
-    /// What it prints, for another thread.
+    /// Its outputs, for use on another thread.
     pub fn outputs(&self) -> (Output, Output) {
         (self.stdout.clone(), self.stderr.clone())
     }
 
-    /// Ends it without a word to its peer.
+    /// Kills it, without notice to its peer.
     pub fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
 
-    /// Waits until it ends by itself, with success; gives what it printed.
+    /// Waits until it exits successfully, and returns what it printed.
     pub fn wait_for_exit(mut self) -> Vec<u8> {
         let printed = self.stdout.wait_for_end();
         let status = self.child.wait().unwrap();
@@ -179,13 +180,13 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // It may have exited already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// The path as an argument.
+/// Returns the path as a command-line argument.
 pub fn arg(path: &Path) -> &str {
     path.to_str().unwrap()
 }

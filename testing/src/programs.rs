@@ -1,4 +1,5 @@
-//! Tests that need an installed program. Where it is missing they show as ignored, not as passed.
+//! Tests that need an installed program. If it is missing, they are reported as ignored, not as
+//! passed.
 
 use std::env;
 use std::process::{Command, Stdio};
@@ -8,9 +9,10 @@ use libtest_mimic::Trial;
 /// A program, or a library to compile one with, that may be installed.
 pub struct Program {
     pub name: &'static str,
-    /// With its arguments: succeeds where the program is installed, and does nothing else.
+    /// A command with its arguments that succeeds if the program is installed, and has no other
+    /// effect.
     pub probe: &'static [&'static str],
-    /// Set in the environment where its absence is a failure.
+    /// The environment variable that turns a missing program into a failure.
     pub require: &'static str,
 }
 
@@ -32,7 +34,7 @@ pub const GNUTLS: Program = Program {
 pub const GO: Program =
     Program { name: "go", probe: &["go", "version"], require: "WANTWRITE_REQUIRE_INTEROP" };
 
-/// Debian has the library and no program.
+/// Debian packages the library, but no program.
 pub const MBEDTLS: Program = Program {
     name: "mbedTLS 2 for C programs",
     probe: &["cc", "-fsyntax-only", "-include", "mbedtls/net_sockets.h", "-xc", "/dev/null"],
@@ -48,7 +50,7 @@ impl Program {
         command.status().is_ok_and(|status| status.success())
     }
 
-    /// Tests, by name, each of which needs the program.
+    /// Creates tests, by name, that each need the program.
     pub fn trials(&self, tests: &[(&'static str, fn())]) -> Vec<Trial> {
         let name = self.name;
         let is_installed = self.is_installed();
@@ -67,7 +69,7 @@ impl Program {
     }
 }
 
-/// Functions as tests by their names, for [`Program::trials`].
+/// Lists functions as tests under their own names, for [`Program::trials`].
 #[macro_export]
 macro_rules! tests {
     ($($test:ident),* $(,)?) => {

@@ -1,5 +1,5 @@
-//! A peer that can send anything: stock rustls makes the handshake, then its keys come here and
-//! every record is sealed and opened by hand.
+//! A peer that can send anything. Stock rustls performs the handshake; then this module takes its
+//! keys and seals and opens every record by hand.
 
 use std::sync::{Arc, Mutex};
 
@@ -20,7 +20,7 @@ pub const KEY_UPDATE_REQUEST: [u8; 5] = [24, 0, 0, 1, 1];
 pub const HEADER_LEN: usize = 5;
 pub const TAG_LEN: usize = 16;
 
-/// The record layer of one end, without any rule.
+/// The record layer of one endpoint, without any rules.
 pub struct RawPeer {
     write: Direction,
     read: Direction,
@@ -28,7 +28,8 @@ pub struct RawPeer {
 }
 
 impl RawPeer {
-    /// Ours of `role`, and a raw peer of the other, negotiated, nothing in flight.
+    /// Our connection as `role` and a raw peer in the other role, after the handshake, with nothing
+    /// in flight.
     pub fn established(suite: CipherSuite, role: Role) -> (Connection, Self) {
         Self::established_with(suite, role, ConnectionConfig::default())
     }
@@ -62,8 +63,8 @@ impl RawPeer {
         (ours, this)
     }
 
-    /// TLS 1.2: our client before the server's last flight, that flight with `behind` in the
-    /// record of its Finished, and the raw peer that goes on.
+    /// TLS 1.2: our client before the server's last flight, that flight with `behind` in the record
+    /// of its Finished, and the raw peer that takes over from there.
     pub fn finished_and(suite: CipherSuite, behind: &[u8]) -> (Connection, Vec<u8>, Self) {
         let identity = Identity::for_suite(suite);
         let client = client_config(suite, &identity);
@@ -84,8 +85,8 @@ impl RawPeer {
         (ours, [change_cipher_spec, &finished].concat(), this)
     }
 
-    /// The peer of a connection without a handshake (TLS 1.3): its traffic secret and ours, each
-    /// with the number of its next record.
+    /// The peer of a connection without a handshake (TLS 1.3). Takes its traffic secret and ours,
+    /// each with the number of its next record.
     pub fn from_secrets(suite: CipherSuite, write: (&[u8], u64), read: (&[u8], u64)) -> Self {
         Self {
             write: Direction::of_secret(suite, write),
@@ -94,13 +95,15 @@ impl RawPeer {
         }
     }
 
-    /// The same in TLS 1.2: key and IV of both directions, and the number of the next record.
+    /// The TLS 1.2 equivalent: the key and IV of both directions, and the number of the next
+    /// record.
     pub fn from_key(suite: CipherSuite, key: &[u8], iv: [u8; 12], seq: u64) -> Self {
         let direction = || Direction { suite, key: bind(suite, key), iv, seq, secret: Vec::new() };
         Self { write: direction(), read: direction(), version: Version::Tls12 }
     }
 
-    /// The record layer of `peer`, where the other end is of `role`. `log` was its key log.
+    /// Takes over the record layer of `peer`. Our connection has `role`; `log` is the key log of
+    /// `peer`.
     pub fn take_over(suite: CipherSuite, role: Role, peer: Peer, log: &Secrets) -> Self {
         let secrets = peer.0.dangerous_extract_secrets().unwrap();
         let (of_peer, of_ours) = match role {
@@ -114,7 +117,7 @@ impl RawPeer {
         }
     }
 
-    /// A record of `content`, sealed.
+    /// Seals `content` as a record.
     pub fn seal(&mut self, content_type: u8, content: &[u8]) -> Vec<u8> {
         match self.version {
             Version::Tls13 => {
@@ -125,25 +128,25 @@ impl RawPeer {
         }
     }
 
-    /// TLS 1.3: a record whose whole inner plaintext is `inner`.
+    /// TLS 1.3: seals a record whose whole inner plaintext is `inner`.
     pub fn seal_inner(&mut self, outer_type: u8, inner: &[u8]) -> Vec<u8> {
         self.write.seal_tls13(outer_type, inner)
     }
 
-    /// TLS 1.3: a KeyUpdate, and everything after it under the next key.
+    /// TLS 1.3: seals a KeyUpdate; everything after it uses the next key.
     pub fn key_update(&mut self, message: [u8; 5]) -> Vec<u8> {
         let wire = self.seal(HANDSHAKE, &message);
         self.write.update();
         wire
     }
 
-    /// TLS 1.3: the next key for what is sealed.
+    /// TLS 1.3: switches to the next write key.
     pub fn update_write_key(&mut self) {
         self.write.update();
     }
 
-    /// Opens one whole record, if it is under the next number: its content type and content.
-    /// Follows KeyUpdates.
+    /// Opens one whole record and returns its content type and content, or `None` if it was not
+    /// sealed under the next number. Follows KeyUpdates.
     pub fn open_record(&mut self, record: &[u8]) -> Option<(u8, Vec<u8>)> {
         let opened = self.read.open(record)?;
         if self.version == Version::Tls13 && opened.0 == HANDSHAKE && opened.1.first() == Some(&24)
@@ -153,7 +156,7 @@ impl RawPeer {
         Some(opened)
     }
 
-    /// Opens whole records, which must open.
+    /// Opens whole records. Each of them must open.
     pub fn open(&mut self, mut wire: &[u8]) -> Vec<(u8, Vec<u8>)> {
         let mut records = Vec::new();
         while let Some(header) = wire.first_chunk::<HEADER_LEN>() {
@@ -343,7 +346,7 @@ pub fn expand(suite: CipherSuite, secret: &[u8], label: &[u8], len: usize) -> Ve
 pub struct Secrets(Mutex<Vec<(String, Vec<u8>)>>);
 
 impl Secrets {
-    /// The secret of that label; empty in TLS 1.2.
+    /// The secret with this label. It is empty in TLS 1.2.
     pub fn get(&self, label: &str) -> Vec<u8> {
         let secrets = self.0.lock().unwrap();
         let found = secrets.iter().find(|(of, _)| of == label);

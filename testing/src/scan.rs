@@ -1,4 +1,4 @@
-//! All memory of this process that can be written, looked at for what must not be there.
+//! Searches all writable memory of this process for bytes that must not be there.
 
 #[cfg(target_os = "linux")]
 use std::fs::File;
@@ -13,11 +13,11 @@ use zeroize::Zeroizing;
 
 use super::raw_peer::expand;
 
-/// No ciphertext has this byte so often in a row.
+/// A run of this many of these bytes does not occur in ciphertext.
 pub const MARK: u8 = 0xa7;
 pub const RUN: usize = 16;
 
-/// Plaintext that is gone itself when it is dropped.
+/// Plaintext made of marks, which is wiped when it is dropped.
 pub fn marks(len: usize) -> Zeroizing<Vec<u8>> {
     Zeroizing::new(vec![MARK; len])
 }
@@ -30,15 +30,15 @@ pub fn has_marks(memory: &[u8]) -> bool {
     })
 }
 
-/// The bytes of runs that [`has_marks`] finds.
+/// Counts the bytes in the runs that [`has_marks`] finds.
 fn count_marks(memory: &[u8]) -> usize {
     memory.chunk_by(|a, b| a == b).filter(|run| has_marks(run)).map(<[u8]>::len).sum()
 }
 
-/// One test at a time: what the others hold would be seen.
+/// Held by one test at a time, because a scan would find what the other tests hold.
 pub static ALONE: Mutex<()> = Mutex::new(());
 
-/// Bytes to look for, kept inverted: or else they would be found here.
+/// Bytes to look for, kept inverted so that a scan does not find them here.
 #[derive(Debug)]
 pub struct Masked(Vec<u8>);
 
@@ -47,7 +47,7 @@ impl Masked {
         Self(bytes.iter().map(|byte| !byte).collect())
     }
 
-    /// What HKDF-Expand-Label makes of this secret.
+    /// Derives a value from this secret with HKDF-Expand-Label.
     pub fn expanded(&self, suite: CipherSuite, label: &[u8], len: usize) -> Self {
         wiping_the_stack(|| {
             let secret = Zeroizing::new(self.0.iter().map(|byte| !byte).collect::<Vec<u8>>());
@@ -55,8 +55,8 @@ impl Masked {
         })
     }
 
-    /// How often the last 16 bytes begin in the first `len` bytes of the memory: an allocator
-    /// writes over the first ones of what is freed.
+    /// How often the last 16 bytes begin in the first `len` bytes of the memory. Only the last ones
+    /// count, because an allocator overwrites the first bytes of freed memory.
     fn count_in(&self, memory: &[u8], len: usize) -> usize {
         let last = &self.0[self.0.len().saturating_sub(16)..];
         let starts = memory[..len].iter().enumerate().filter(|(_, byte)| **byte == !last[0]);
@@ -65,8 +65,8 @@ impl Masked {
     }
 }
 
-/// Does `work`, and overwrites the stack below: or else what it left there would get into the heap,
-/// as the unused bytes of values that are moved.
+/// Runs `work`, then overwrites the stack below. Otherwise, leftovers on the stack would reach the
+/// heap as the padding of values that are moved.
 #[inline(never)]
 pub fn wiping_the_stack<T>(work: impl FnOnce() -> T) -> T {
     #[inline(never)]
@@ -82,19 +82,19 @@ pub fn wiping_the_stack<T>(work: impl FnOnce() -> T) -> T {
     made
 }
 
-/// Memory is looked at in pieces that overlap: nothing is hidden by where it lies.
+/// Memory is read in overlapping pieces, so that nothing is missed at a boundary.
 #[cfg(target_os = "linux")]
 const STEP: usize = 1 << 20;
 #[cfg(target_os = "linux")]
 const OVERLAP: usize = 64;
 
-/// Looks at all memory of this process that can be written, freed or not. What it needs for
-/// that it has from the beginning: memory freed since must not be used again.
+/// Searches all writable memory of this process, freed or not. It allocates its own memory up
+/// front, because later allocations would overwrite freed memory.
 #[cfg(target_os = "linux")]
 pub struct Scan {
     maps: String,
     bytes: Zeroizing<Vec<u8>>,
-    /// An address that is not looked at, nor what is mapped with it.
+    /// An address whose mapping is skipped.
     except: Option<u64>,
 }
 
@@ -111,7 +111,7 @@ impl Scan {
         this
     }
 
-    /// A scan of the heap only: without the stack, on which `local` is.
+    /// A scan of the heap only. It skips the stack, which `local` is on.
     pub fn without_stack<T>(local: &T) -> Self {
         let except = u64::try_from(core::ptr::from_ref(local).addr()).ok();
         Self { except, ..Self::new() }
@@ -121,21 +121,22 @@ impl Scan {
         self.count_marks() > 0
     }
 
-    /// The bytes that are marks, in runs that are long enough.
+    /// Counts the marks in runs that are long enough.
     pub fn count_marks(&mut self) -> usize {
         let mut count = 0;
         self.look_at_all(|memory, new_len| count += count_marks(&memory[..new_len]));
         count
     }
 
-    /// How often these bytes are there.
+    /// Counts the occurrences of these bytes.
     pub fn count(&mut self, bytes: &Masked) -> usize {
         let mut count = 0;
         self.look_at_all(|memory, new_len| count += bytes.count_in(memory, new_len));
         count
     }
 
-    /// Shows memory in pieces, each with how many of its bytes are not in the next one too.
+    /// Passes memory to `look_at` in pieces, each with the number of its bytes that the next piece
+    /// does not repeat.
     fn look_at_all(&mut self, mut look_at: impl FnMut(&[u8], usize)) {
         self.maps.clear();
         File::open("/proc/self/maps").unwrap().read_to_string(&mut self.maps).unwrap();
@@ -152,7 +153,7 @@ impl Scan {
             if self.except.is_some_and(|at| (start..end).contains(&at)) {
                 continue;
             }
-            // What was read is in the buffer: it would be found twice.
+            // Skip our own buffer: it contains what was just read.
             for range in [start..end.min(own_start), start.max(own_end)..end] {
                 for at in range.clone().step_by(STEP) {
                     let len = usize::try_from(range.end - at).unwrap().min(self.bytes.len());

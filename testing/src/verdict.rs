@@ -1,4 +1,4 @@
-//! How a connection of ours with a raw peer ends, or that it goes on.
+//! Asserts how one of our connections ends with a raw peer, or that it continues.
 
 use wantwrite::*;
 
@@ -11,7 +11,8 @@ pub const CLOSE_NOTIFY: [u8; 2] = [WARNING, 0];
 pub const HELLO_REQUEST: [u8; 4] = [0, 0, 0, 0];
 pub const CLIENT_HELLO: [u8; 4] = [1, 0, 0, 0];
 
-/// `wire` ends the connection with a fault, whose alert is the last we send.
+/// Asserts that `wire` ends the connection with a fault, and that the fault's alert is the last
+/// record we send.
 #[track_caller]
 pub fn end_of(ours: &mut Connection, peer: &mut RawPeer, wire: &[u8]) -> PeerFault {
     ours.writer_mut().write_atomic(b"sealed before").unwrap();
@@ -43,7 +44,7 @@ pub fn assert_ends_with(
     assert_eq!(end_of(ours, peer, wire), expected);
 }
 
-/// Failed with `error`, for good.
+/// Asserts that the connection has failed permanently with `error`.
 #[track_caller]
 pub fn assert_failed(ours: &mut Connection, error: &ConnectionError) {
     assert_eq!(ours.process().as_ref(), Err(error));
@@ -63,7 +64,7 @@ pub fn assert_failed(ours: &mut Connection, error: &ConnectionError) {
     assert_eq!(ours.process().as_ref(), Err(error));
 }
 
-/// Failed with `fault`, whose alert waits to be drained and nothing else.
+/// Asserts that the connection has failed with `fault`, and that its alert is all that is pending.
 #[track_caller]
 pub fn assert_failed_after_feed(ours: &mut Connection, peer: &mut RawPeer, fault: PeerFault) {
     assert_failed(ours, &Error::Peer(fault).into());
@@ -71,7 +72,7 @@ pub fn assert_failed_after_feed(ours: &mut Connection, peer: &mut RawPeer, fault
     assert_eq!(records, [(ALERT, vec![FATAL, fault.alert().0])]);
 }
 
-/// Everything goes on both ways.
+/// Asserts that both directions still work.
 #[track_caller]
 pub fn assert_alive(ours: &mut Connection, peer: &mut RawPeer) {
     let wire = peer.seal(APPLICATION_DATA, b"from the peer");
@@ -83,7 +84,7 @@ pub fn assert_alive(ours: &mut Connection, peer: &mut RawPeer) {
     assert_eq!(records.last(), Some(&(APPLICATION_DATA, b"from us".to_vec())));
 }
 
-/// A ticket that decodes, of `len` bytes of opaque ticket.
+/// A ticket that decodes, with an opaque part of `len` bytes.
 pub fn ticket(len: usize) -> Vec<u8> {
     let body_len = 4 + 4 + 2 + 2 + len + 2;
     let [_, len_hi, len_mid, len_lo] = u32::try_from(body_len).unwrap().to_be_bytes();

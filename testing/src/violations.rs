@@ -1,4 +1,5 @@
-//! What a peer may do wrong behind the handshake, how to forge it, and the alert that it gets from us.
+//! What a peer can do wrong after the handshake, how to forge it, and the alert that we answer
+//! with.
 
 use core::fmt;
 
@@ -15,14 +16,14 @@ use self::Verdict::*;
 /// One way to commit a violation.
 pub type Make = Box<dyn Fn(&mut RawPeer) -> Vec<u8>>;
 
-/// A row of the table: a violation, what it comes to, and the ways to commit it.
+/// A row of the table: a violation, its verdicts, and the ways to commit it.
 pub struct Violation {
     pub name: &'static str,
     pub verdicts: Verdicts,
     pub ways: fn(Version, Role) -> Vec<Make>,
-    /// Of the connection that it is done to.
+    /// The roles of the connection that is attacked.
     pub roles: &'static [Role],
-    /// The header gives it away: nothing else is sent.
+    /// The header alone shows the violation, so nothing else is sent.
     pub is_by_header: bool,
 }
 
@@ -31,14 +32,14 @@ pub struct Verdicts {
     pub tls12: Verdict,
 }
 
-/// What a violation comes to in one version.
+/// The outcome of a violation in one version.
 #[derive(Clone, Copy)]
 pub enum Verdict {
-    /// The connection ends with the fault and the alert.
+    /// The connection fails with this fault and alert.
     Ends(PeerFault, Alert),
     /// It is legal: the connection continues.
     Legal,
-    /// It does not exist, or is another row.
+    /// It does not exist in this version, or another row covers it.
     Absent,
 }
 
@@ -65,7 +66,7 @@ const fn in_tls12(fault: PeerFault, alert: Alert) -> Verdicts {
 }
 
 impl Verdicts {
-    /// Each once.
+    /// The faults of both versions, without duplicates.
     pub fn faults(&self) -> Vec<PeerFault> {
         let mut faults = Vec::new();
         for verdict in [self.tls13, self.tls12] {
@@ -286,7 +287,7 @@ pub const VIOLATIONS: &[Violation] = &[
         |version, role| {
             let mut starts: Vec<Vec<u8>> = (1..4).map(|n| KEY_UPDATE[..n].to_vec()).collect();
             starts.push(HELLO_REQUEST[..2].to_vec());
-            // One that has said its type and length must be one that may come.
+            // A message whose type and length have arrived must be one that is allowed here.
             starts.extend(match (version, role) {
                 (Version::Tls13, Role::Client) => Some(ticket(100)[..50].to_vec()),
                 (Version::Tls13, Role::Server) => Some(KEY_UPDATE[..4].to_vec()),
@@ -450,7 +451,7 @@ pub const VIOLATIONS: &[Violation] = &[
             repeat(32, || peer.key_update(message))
         })
     }),
-    // The record that `end_of` has sealed before returned 64 points.
+    // The record that `end_of` sealed earlier returned 64 points.
     violation(
         "a KeyUpdate beyond its credit",
         in_tls13(TooManyKeyUpdates, Alert::UNEXPECTED_MESSAGE),
@@ -475,7 +476,7 @@ pub const VIOLATIONS: &[Violation] = &[
         Verdicts { tls13: Legal, tls12: Absent },
         |_, _| {
             vec![
-                // Two came behind the handshake.
+                // Two tickets have already arrived after the handshake.
                 Box::new(|peer| repeat(30, || peer.seal(HANDSHAKE, &ticket(32)))),
                 Box::new(|peer| peer.seal(HANDSHAKE, &ticket(32).repeat(30))),
             ]

@@ -1,32 +1,33 @@
-//! A transport in memory with a stock rustls peer behind it. It is `std`'s and embedded-io's.
+//! An in-memory transport to a stock rustls peer. It implements the traits of `std` and of
+//! embedded-io.
 
 use std::collections::VecDeque;
 use std::io;
 
 use crate::Peer;
 
-/// `K` says why a call fails.
+/// An in-memory transport. `K` is the kind of error that a call fails with.
 pub struct Wire<K> {
     pub peer: Peer,
-    /// What the peer has sent and we have not read.
+    /// What the peer has sent and we have not yet read.
     pub to_us: VecDeque<u8>,
     /// Plaintext that the peer received.
     pub received: Vec<u8>,
-    /// Why the peer ended the handshake.
+    /// Why the peer rejected the handshake.
     pub refused: Option<rustls::Error>,
-    /// Bytes that it takes before it blocks.
+    /// Bytes that it accepts before it blocks.
     pub takes: usize,
-    /// Bytes that one call moves at most.
+    /// The most bytes that one call moves.
     pub at_most: usize,
-    /// What the next calls end with instead.
+    /// The results that the next calls return instead.
     pub write_results: VecDeque<Result<usize, K>>,
     pub read_results: VecDeque<Result<usize, K>>,
-    /// At its end there is an end of the stream, not a wait.
+    /// Whether the stream ends after its last byte. Otherwise a read blocks there.
     pub ends: bool,
     pub written: usize,
     pub reads: usize,
     pub flushes: usize,
-    /// What it says where a real one would wait.
+    /// The error that it returns when a real transport would wait.
     blocked: K,
 }
 
@@ -88,7 +89,7 @@ impl<K: Copy> Wire<K> {
 }
 
 impl Wire<io::ErrorKind> {
-    /// It would block.
+    /// A non-blocking transport.
     pub fn new(peer: Peer) -> Self {
         Self::with(peer, io::ErrorKind::WouldBlock)
     }
@@ -112,7 +113,7 @@ impl io::Write for Wire<io::ErrorKind> {
 }
 
 impl Wire<embedded_io::ErrorKind> {
-    /// It times out: its calls are blocking.
+    /// A blocking transport, whose calls time out.
     pub fn embedded(peer: Peer) -> Self {
         Self::with(peer, embedded_io::ErrorKind::TimedOut)
     }

@@ -1,4 +1,4 @@
-//! A writer alone, and the reader that opens what it sealed.
+//! A standalone writer, and the reader that opens its records.
 
 use wantwrite::{
     CipherSuite, KeyUpdateRequest, ReadKeys, Reader, ReaderConfig, Role, TrafficSecret, Version,
@@ -6,14 +6,14 @@ use wantwrite::{
 };
 use wantwrite_fuzzing::RecordForge;
 
-/// The default settings, changed.
+/// The default settings with `change` applied.
 pub fn with(change: impl FnOnce(&mut WriterConfig)) -> WriterConfig {
     let mut config = WriterConfig::default();
     change(&mut config);
     config
 }
 
-/// Both ends of one direction, under the same keys. With a traffic secret in TLS 1.3.
+/// Both halves of one direction, under the same keys. In TLS 1.3 they have a traffic secret.
 pub fn writer_and_reader(suite: CipherSuite, config: WriterConfig) -> (Writer, Reader) {
     let (write, read) = keys(suite);
     (
@@ -22,7 +22,7 @@ pub fn writer_and_reader(suite: CipherSuite, config: WriterConfig) -> (Writer, R
     )
 }
 
-/// What [`writer_and_reader`] have.
+/// The keys of [`writer_and_reader`].
 pub fn keys(suite: CipherSuite) -> (WriteKeys, ReadKeys) {
     let (key, iv) = ([3; 32], [5; 12]);
     let key = &key[..suite.key_len()];
@@ -37,7 +37,7 @@ pub fn keys(suite: CipherSuite) -> (WriteKeys, ReadKeys) {
     }
 }
 
-/// What forges records for the reader of [`writer_and_reader`].
+/// A forge of records for the reader of [`writer_and_reader`].
 pub fn forge(suite: CipherSuite) -> RecordForge {
     match suite.version() {
         Version::Tls13 => RecordForge::from_secret(suite, &[7; 48][..suite.secret_len()], 0),
@@ -46,7 +46,7 @@ pub fn forge(suite: CipherSuite) -> RecordForge {
     .unwrap()
 }
 
-/// Drains everything, the current record included.
+/// Drains everything, including the current record.
 pub fn drain_writer(writer: &mut Writer) -> Vec<u8> {
     let mut wire = Vec::new();
     while writer.wants_drain() {
@@ -68,7 +68,8 @@ pub fn drain_some(writer: &mut Writer, max: usize, wire: &mut Vec<u8>) -> usize 
     drained
 }
 
-/// The content lengths of the application records in `wire`, and their content in order.
+/// Opens the records in `wire`. Returns the content lengths of the application records, and their
+/// content in order.
 pub fn open_all(reader: &mut Reader, mut wire: &[u8]) -> (Vec<usize>, Vec<u8>) {
     let (mut lengths, mut plaintext) = (Vec::new(), Vec::new());
     loop {

@@ -1,4 +1,4 @@
-//! How a connection that the caller gives up ends for both sides.
+//! How both sides see the end of a connection that the caller aborts.
 
 use wantwrite::*;
 use wantwrite_testing::*;
@@ -6,7 +6,7 @@ use wantwrite_testing::*;
 const BOTH_VERSIONS: [CipherSuite; 2] =
     [CipherSuite::TLS_AES_128_GCM_SHA256, CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256];
 
-/// Whatever alert the caller aborts with, no peer takes it for a warning or for a clean end.
+/// Whatever alert the caller aborts with, the peer does not take it for a warning or a clean end.
 #[test]
 fn every_abort_ends_the_peer_and_no_end_looks_clean() {
     for suite in BOTH_VERSIONS {

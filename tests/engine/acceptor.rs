@@ -1,4 +1,4 @@
-//! A configuration that is chosen by the ClientHello, and records as short as the client asks for.
+//! A configuration chosen by the ClientHello, and records as short as the client asks for.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 extern crate alloc;
@@ -52,7 +52,7 @@ fn a_hello_in_fragments_and_one_that_is_asked_for_again_are_accepted() {
     let mut client = client_config(TLS13, &identity);
     client.max_fragment_size = Some(40);
     let mut peer = Peer::client(client);
-    // The server has no group that the client sent a share for.
+    // The server supports none of the groups that the client sent a share for.
     let mut provider = rustls::crypto::CryptoProvider::clone(&provider(TLS13));
     provider.kx_groups = vec![rustls::crypto::ring::kx_group::SECP384R1];
     let server = rustls::ServerConfig::builder_with_provider(provider.into())
@@ -73,7 +73,7 @@ fn a_hello_in_fragments_and_one_that_is_asked_for_again_are_accepted() {
     assert_both_ways(&mut ours, &mut peer);
 }
 
-/// Early data comes glued to the hello that is waited with.
+/// Early data arrives together with the hello that the acceptor holds.
 #[test]
 fn what_comes_behind_the_hello_is_not_lost() {
     let identity = Identity::for_suite(TLS13);
@@ -133,16 +133,16 @@ fn accepting_without_a_hello_is_an_error() {
     assert_eq!(error, Error::HandshakeFailed.into());
 }
 
-/// A hello of a stock client with one more extension: `record_size_limit` or
-/// `max_fragment_length`. What it changes is what the transcript begins with, so the handshake
-/// fails later; the records until then are what is looked at.
+/// Adds an extension to a stock client's hello: `record_size_limit` or `max_fragment_length`. That
+/// changes the start of the transcript, so the handshake fails later. The tests look at the records
+/// before the failure.
 fn with_extension(wire: &[u8], extension: &[u8]) -> Vec<u8> {
     let mut wire = wire.to_vec();
     let extensions = 5 + 4 + 34;
     let session = extensions + 1 + usize::from(wire[extensions]);
     let suites = session + 2 + usize::from(u16::from_be_bytes([wire[session], wire[session + 1]]));
     let list = suites + 1 + usize::from(wire[suites]);
-    // In front, because a pre-shared key would be the last.
+    // It goes first, because a pre-shared key must be the last extension.
     wire.splice(list + 2..list + 2, extension.iter().copied());
     for (at, len) in [(list, 2), (6, 3), (3, 2)] {
         let mut bytes = [0; 8];
@@ -181,7 +181,7 @@ fn a_server_sends_no_longer_records_than_the_client_asks_for() {
                 let server = server_config(suite, &identity);
                 let mut ours = Connection::server_with(server.into(), config).unwrap();
                 feed(&mut ours, &wire);
-                // Ciphertext has a type byte and a tag over its content; plaintext neither.
+                // Ciphertext adds a type byte and a tag to its content. Plaintext has neither.
                 records(&drain(&mut ours)).into_iter().max().unwrap()
             };
             let unlimited = longest(config.clone());

@@ -1,4 +1,4 @@
-//! Every violation after the handshake, and the alert that it gets. DESIGN.md has a copy of the
+//! Every violation after the handshake, and the alert that it causes. DESIGN.md has a copy of the
 //! table.
 
 use wantwrite::AlertDescription as Alert;
@@ -19,7 +19,8 @@ const SUITES_HERE: [CipherSuite; 5] = [
     CipherSuite::TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
 ];
 
-/// What the connection does: it goes on, or ends with an alert and says so to the caller.
+/// Asserts what the connection does: it continues, or it fails with an alert and reports that to
+/// the caller.
 #[track_caller]
 fn judge(violation: &Violation, suite: CipherSuite, verdict: Verdict) {
     for &role in violation.roles {
@@ -63,7 +64,7 @@ fn every_violation_gets_the_alert_that_the_table_says() {
     }
 }
 
-/// Whatever comes behind it and whatever is called then.
+/// Whatever arrives and whatever is called after it.
 #[test]
 fn every_violation_puts_exactly_one_fatal_alert_on_the_wire() {
     let mut judged = 0;

@@ -1,4 +1,4 @@
-//! A peer that has the keys and breaks the rules, or goes to their edge.
+//! A peer that has the keys and breaks the rules, or goes up to their limits.
 use wantwrite::*;
 use wantwrite_testing::raw_peer::*;
 use wantwrite_testing::verdict::*;
@@ -14,7 +14,8 @@ const ALL: [CipherSuite; 5] =
 
 const MAX: usize = MAX_FRAGMENT_LEN;
 
-/// What `make` sends ends the connection with `fault`, and its alert is the last we send.
+/// Asserts that the output of `make` fails the connection with `fault`, and that the fault's alert
+/// is the last record we send.
 #[track_caller]
 fn assert_fault(
     suites: &[CipherSuite],
@@ -40,7 +41,7 @@ fn a_record_with_any_byte_altered_is_bad_record_mac() {
     for suite in ALL {
         let (_, mut peer) = RawPeer::established(suite, Role::Client);
         let len = peer.seal(APPLICATION_DATA, b"hello").len();
-        // The minor version is authenticated in TLS 1.3 only.
+        // Only TLS 1.3 authenticates the minor version.
         let from = match suite.version() {
             Version::Tls13 => HEADER_LEN - 3,
             Version::Tls12 => HEADER_LEN,
@@ -186,7 +187,7 @@ fn a_renegotiation_request_is_refused_once_and_the_second_without_data_is_fatal(
             let records = peer.open(&drain(&mut ours));
             let open = (APPLICATION_DATA, b"in the current record".to_vec());
             assert_eq!(records, [refusal.clone(), open]);
-            // The record that we have sealed is data too; behind the next request is none.
+            // The record that we sealed counts as data too. No data follows the next request.
             let wire = repeat(2, || peer.seal(HANDSHAKE, request));
             feed(&mut ours, &wire);
             let fault = PeerFault::TooManyRenegotiationRequests;
@@ -272,7 +273,7 @@ fn whatever_follows_close_notify_is_not_kept() {
         ours.process().unwrap();
         assert_eq!(ours.reader_state(), ReaderState::PeerClosed);
         drain(&mut ours);
-        // It gives back the memory of what holds nothing.
+        // `shrink` frees the memory of empty buffers.
         ours.shrink();
         assert_eq!(ours.memory_held(), 0, "{suite:?}");
     }
@@ -446,7 +447,7 @@ fn updates_that_cross_move_each_side_by_two_generations() {
             assert_eq!(records, [(HANDSHAKE, KEY_UPDATE_REQUEST.to_vec())]);
             let records = peer.open(&drain(&mut ours));
             assert_eq!(records, [(HANDSHAKE, KEY_UPDATE.to_vec())]);
-            // The peer's answer to ours.
+            // The peer's answer to our request.
             let to_us = peer.key_update(KEY_UPDATE);
             feed(&mut ours, &to_us);
             assert!(!ours.wants().drain);
@@ -466,7 +467,7 @@ fn a_key_update_that_asks_does_not_answer_our_request() {
             let wire = peer.key_update(KEY_UPDATE_REQUEST);
             feed(&mut ours, &wire);
             peer.open(&drain(&mut ours));
-            // The answer to ours is on its way.
+            // The answer to our request is on its way.
             let mut ours = ours.into_parts().expect_err("the peer owes a KeyUpdate");
             ours.writer_mut().update_keys(KeyUpdateRequest::Requested).unwrap();
             let records = peer.open(&drain(&mut ours));

@@ -5,7 +5,7 @@ use bytes::Buf;
 use wantwrite::{Chunk, PutBackError, TrafficSecret, WriteKeys, Writer, WriterConfig};
 use wantwrite_testing::SUITES;
 
-/// A writer that has sealed some bytes, always the same.
+/// A writer that has sealed some bytes, which are the same every time.
 fn sealed() -> Writer {
     let secret = TrafficSecret::new(SUITES[0], &[7; 32]).unwrap();
     let mut writer = Writer::new(WriteKeys::from_secret(secret), WriterConfig::default()).unwrap();

@@ -1,4 +1,4 @@
-//! The configurations for programs without `std`: it is the caller's clock that decides.
+//! The configurations for programs without `std`, which use the caller's clock.
 #![expect(clippy::std_instead_of_alloc, clippy::unwrap_used, reason = "tests")]
 
 use core::time::Duration;
@@ -12,7 +12,7 @@ use wantwrite::{
 };
 use wantwrite_testing::{HOST, drain, feed, server_name};
 
-/// The first day of 2020 and of 2021, in seconds since 1970.
+/// The first days of 2020 and of 2021, in seconds since 1970.
 const NOT_BEFORE: u64 = 1_577_836_800;
 const NOT_AFTER: u64 = 1_609_459_200;
 
@@ -37,7 +37,7 @@ fn configs(now: Option<u64>) -> (Arc<ClientConfig>, Arc<ServerConfig>) {
     (client.into(), server.into())
 }
 
-/// How the client's handshake ends.
+/// The outcome of the client's handshake.
 fn handshake(now: Option<u64>) -> Result<WriterState, ConnectionError> {
     let (client, server) = configs(now);
     let mut client = Connection::client(client, server_name())?;

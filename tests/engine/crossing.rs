@@ -1,5 +1,5 @@
-//! KeyUpdates that both ends ask for at any time, and that cross: nothing of either stream is lost,
-//! and in the end neither owes the other an answer.
+//! Both endpoints ask for KeyUpdates at any time, so that requests cross. Neither stream loses
+//! data, and in the end neither endpoint owes the other an answer.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use wantwrite::*;
@@ -13,13 +13,13 @@ const TLS13_SUITES: [CipherSuite; 3] = [
 const SEEDS: u64 = 8;
 const STEPS: usize = 1_000;
 
-/// An end of the link.
+/// One end of the link.
 trait Endpoint {
     fn write(&mut self, plaintext: &[u8]);
     fn ask(&mut self);
-    /// Puts what it has to send behind `wire`.
+    /// Appends what it has to send to `wire`.
     fn send(&mut self, wire: &mut Vec<u8>, max: usize);
-    /// Takes from the front of `wire`, and puts what it reads behind `read`.
+    /// Takes bytes from the front of `wire`, and appends what it reads to `read`.
     fn receive(&mut self, wire: &mut Vec<u8>, max: usize, read: &mut Vec<u8>);
 }
 
@@ -77,7 +77,7 @@ fn soak(a: &mut impl Endpoint, b: &mut impl Endpoint, seed: u64) {
     let (mut of_a, mut of_b) = (Vec::new(), Vec::new());
     let (mut at_a, mut at_b) = (Vec::new(), Vec::new());
     for step in 0..=STEPS {
-        // At the end everything is carried, again and again.
+        // In the end, everything is carried several times.
         let max = if step < STEPS { rng.up_to(300) } else { usize::MAX };
         let times = if step < STEPS { 1 } else { 10 };
         if step < STEPS {

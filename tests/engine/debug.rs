@@ -1,4 +1,4 @@
-//! What is printed for debugging shows no key, no secret and no plaintext.
+//! `Debug` output shows no keys, secrets or plaintext.
 
 use core::fmt::Debug;
 
@@ -7,7 +7,7 @@ use wantwrite_testing::raw_peer::*;
 use wantwrite_testing::writer::*;
 use wantwrite_testing::*;
 
-/// A byte that nothing else consists of.
+/// A byte value that does not occur in anything else.
 const SECRET: u8 = 0xb7;
 
 #[track_caller]
@@ -70,8 +70,8 @@ fn plaintext_is_not_printed() {
     }
 }
 
-/// Two connections of the same history print the same, whatever their keys and certificates are:
-/// nothing random is printed that could look like a secret.
+/// Two connections with the same history print the same, whatever their keys and certificates are.
+/// So nothing random, which could look like a secret, is printed.
 #[test]
 fn what_a_connection_prints_is_not_random() {
     for suite in SUITES {
@@ -88,7 +88,7 @@ fn what_a_connection_prints_is_not_random() {
     }
 }
 
-/// Memory is printed as counts: that of a pool is other connections' too.
+/// Memory is printed as counts, because a pool's memory also belongs to other connections.
 #[test]
 fn no_memory_is_printed() {
     let pool = Pool::new(100);

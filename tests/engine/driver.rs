@@ -1,4 +1,4 @@
-//! The driver by itself. DESIGN.md has a copy of its tables.
+//! The driver alone. DESIGN.md has a copy of its tables.
 #![expect(clippy::unwrap_used, clippy::std_instead_of_alloc, reason = "tests")]
 
 use std::io::{self, IoSlice, Read, Write};
@@ -17,7 +17,7 @@ type Ours = Driver<&'static str>;
 struct Situation {
     name: &'static str,
     driver: fn(Goal) -> Ours,
-    /// What comes next for each of [`GOALS`].
+    /// The next step for each of [`GOALS`].
     expected: [&'static str; GOALS.len()],
 }
 
@@ -215,7 +215,7 @@ fn aborted() -> Ours {
     driver
 }
 
-/// A report about the memory that was lent, if any was.
+/// Reports on the memory that was lent, if any was.
 fn if_read(mut driver: Ours, goal: Goal, report: fn(&mut Ours)) -> Ours {
     if next(&mut driver, goal) == "Read" {
         report(&mut driver);
@@ -235,7 +235,7 @@ fn failed(mut driver: Ours, goal: Goal, far_end: FarEnd) -> Ours {
     driver
 }
 
-/// The name of what comes next.
+/// The name of the next step.
 fn next(driver: &mut Ours, goal: Goal) -> &'static str {
     match driver.next(goal) {
         Ok(Step::Write(mut bytes)) => {
@@ -283,7 +283,7 @@ fn design_has_the_table_of_situations_and_goals() {
     design::assert_has("situations and goals", &design::table(&heading, rows));
 }
 
-/// A row: a step, and how a driver comes to give it for a goal.
+/// A row: a step, and how to get a driver that gives it for a goal.
 type Asked = (&'static str, fn() -> Ours, Goal, [&'static str; REPORTS.len()]);
 
 /// A column: a report about that step.
@@ -380,7 +380,8 @@ fn design_has_the_table_of_steps_and_reports() {
     design::assert_has("steps and reports", &design::table(&heading, rows));
 }
 
-/// What `Offer` shows the transport at once, in bytes; it takes `takes` of them, and then no more.
+/// The sizes that `Offer` shows the transport, in bytes. The transport accepts `takes` of them,
+/// then stops.
 fn offer(driver: &mut Ours, takes: usize) -> Vec<usize> {
     let mut shown = Vec::new();
     let mut left = takes;
@@ -407,7 +408,7 @@ fn write(driver: &mut Ours, plaintext: &[u8]) -> usize {
     driver.write_plaintext(|writer| writer.write(plaintext)).unwrap()
 }
 
-/// Of TLS 1.3: header, type byte and tag.
+/// The overhead of TLS 1.3: header, type byte and tag.
 const OVERHEAD: usize = 22;
 
 #[test]
@@ -422,7 +423,7 @@ fn a_write_that_finds_nothing_waiting_leaves_as_a_whole() {
     assert_eq!((ends.full, ends.flushed), (4, 0));
 }
 
-/// The lengths of the writes that a transport got, all of which it takes.
+/// The lengths of the writes that a transport received and accepted whole.
 struct Writes(Vec<usize>);
 
 impl Write for Writes {
@@ -463,7 +464,7 @@ fn writes_share_records_while_bytes_wait() {
     assert_eq!(offer(&mut driver, 1000), [16_406, 15_406]);
     for n in 0..20 {
         assert_eq!(write(&mut driver, &[2; 819]), 819);
-        // Less leaves than is written.
+        // Less is sent than is written.
         let _shown = offer(&mut driver, 500);
         let records = driver.connection().writer().progress().records - before;
         assert_eq!(records, 1, "after {n}");
@@ -497,7 +498,7 @@ fn memory_that_was_lent_and_got_nothing_is_given_back() {
         Driver::gave_up,
         |driver| driver.failed(FarEnd::Unknown, "the transport's"),
         |driver| driver.read(usize::MAX),
-        // Another goal, without a report.
+        // Another goal follows without a report.
         |driver| assert_eq!(next(driver, Goal::Offer), "Done"),
         |driver| driver.read(0),
     ];
@@ -533,7 +534,7 @@ fn a_transport_that_gave_all_it_had_is_asked_for_more_without_inbound_memory() {
     assert_eq!(next(&mut driver, Goal::Read), "Read");
     assert!(held(&driver) > 0, "it was woken because there is something");
 
-    // What comes all the same is not lost: in pieces of every length, and behind a claim of more.
+    // Input that arrives anyway is not lost: in pieces of every length, and after a claim of more.
     driver.failed(FarEnd::Unknown, "the transport's");
     assert_eq!(next(&mut driver, Goal::Read), "Transport");
     for len in 1..1000 {
@@ -561,7 +562,7 @@ fn a_transport_that_gave_all_it_had_is_asked_for_more_without_inbound_memory() {
     assert_eq!(next(&mut driver, Goal::Read), "Connection", "truncated");
 }
 
-/// Gives what a driver has memory for. How much that was, if it was not all.
+/// Fills the memory that a driver lends. Returns how much that was if `wire` did not fit whole.
 fn supply(driver: &mut Ours, wire: &[u8]) -> Option<usize> {
     let Step::Read(memory) = driver.next(Goal::Read).unwrap() else { panic!("no read") };
     let n = memory.len().min(wire.len());
@@ -583,7 +584,7 @@ fn a_step_that_is_not_reported_comes_again() {
     }
 }
 
-/// As a future leaves it that is dropped.
+/// A dropped future leaves the driver in this state.
 #[test]
 fn a_goal_that_was_given_up_leaves_no_mark_for_another() {
     let mut driver = open();
@@ -608,7 +609,7 @@ fn chunks_are_taken_without_a_report_and_put_back() {
     while let Step::Write(mut bytes) = driver.next(Goal::Flush).unwrap() {
         chunks.push(bytes.take_chunk(usize::MAX).unwrap());
     }
-    // What is in flight is awaited where the transport is to be flushed.
+    // A flush of the transport waits for the chunks in flight.
     let last = chunks.pop().unwrap();
     driver.connection_mut().writer_mut().put_back(last).unwrap();
     assert_eq!(next(&mut driver, Goal::Flush), "Write");

@@ -1,5 +1,5 @@
-//! Data before the handshake is over: 0-RTT in both directions, half-RTT, with stock rustls as the
-//! other end.
+//! Data before the handshake completes: 0-RTT in both directions and half-RTT, with stock rustls as
+//! the peer.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::io::{Read, Write};
@@ -18,7 +18,7 @@ struct Configs {
 }
 
 impl Configs {
-    /// Both ends allow early data, and the client has a ticket.
+    /// Configurations that allow early data, where the client already has a ticket.
     fn new() -> Self {
         let (client, server) = acquainted(TLS13, u32::try_from(MAX_EARLY).unwrap());
         Self { client, server }
@@ -37,12 +37,12 @@ impl Configs {
     }
 }
 
-/// What a stock server has read of early data.
+/// The early data that a stock server has read.
 fn early_at(peer: &mut Peer) -> Vec<u8> {
     let rustls::Connection::Server(server) = &mut peer.0 else { panic!("not a server") };
     let mut early = Vec::new();
     if let Some(mut data) = server.early_data() {
-        // What was not sent yet is an error of the kind WouldBlock, behind what was.
+        // After the early data that has arrived, the read fails with `WouldBlock`.
         let _would_block = data.read_to_end(&mut early);
     }
     early
@@ -58,7 +58,7 @@ fn a_client_writes_early_data_and_a_stock_server_takes_it() {
         let mut early = ours.early_writer().unwrap();
         assert_eq!(early.write(&data), len);
         assert_eq!(early.room(), 65_536 - len);
-        // Still refused where it is not said to be early.
+        // Plaintext that is not marked as early is still refused.
         assert_eq!(ours.writer_mut().write(b"not early"), Ok(0));
         let hello = drain(&mut ours);
         peer.feed(&hello).unwrap();
@@ -95,7 +95,7 @@ fn early_data_may_be_written_until_the_servers_finished_is_here() {
     assert_eq!(ours.early_writer().unwrap().write(b"late, "), 6);
     peer.feed(&drain(&mut ours)).unwrap();
     assert_eq!(ours.early_writer().unwrap().write(b"and not sealed yet"), 18);
-    // What was accepted goes out in front of our last flight.
+    // Accepted early data is sent before our last flight.
     exchange_in_steps(&mut ours, &mut peer, 7);
     assert_eq!(early_at(&mut peer), b"late, and not sealed yet");
     assert_eq!(ours.early_data_status(), EarlyDataStatus::Accepted);
@@ -118,7 +118,7 @@ fn rejected_early_data_is_given_back_and_never_sent_again() {
         if len < 10_000 {
             peer.feed(&to_peer).unwrap();
         } else {
-            // rustls refuses to skip as much. The hello is what rejects it.
+            // rustls refuses to skip this much. The hello alone makes it reject early data.
             let hello_len = 5 + usize::from(u16::from_be_bytes([to_peer[3], to_peer[4]]));
             peer.feed(&to_peer[..hello_len]).unwrap();
         }
@@ -179,7 +179,7 @@ fn a_server_reads_early_data_apart_from_the_plaintext() {
             exchange_in_steps(&mut ours, &mut peer, step);
             let rustls::Connection::Client(client) = &peer.0 else { panic!("not a client") };
             assert!(client.is_early_data_accepted());
-            // Both are still there, each in its place.
+            // Both are still there, separately.
             assert_eq!(ours.early_plaintext(), &pattern(len)[1..]);
             assert_eq!(ours.plaintext(), b"not early");
             assert!(ours.consume_early(len).is_err());
@@ -224,7 +224,7 @@ fn early_data_is_bounded() {
 
 #[test]
 fn a_server_may_write_behind_its_finished() {
-    // A stock client holds 16 KiB that nobody has read.
+    // A stock client buffers 16 KiB of unread data.
     for len in [1, 100, 5000] {
         let mut configs = Configs::new();
         configs.server.send_half_rtt_data = true;
@@ -233,7 +233,7 @@ fn a_server_may_write_behind_its_finished() {
         assert!(ours.early_writer().is_none());
         feed(&mut ours, &peer.take_wire());
         assert_eq!(ours.writer_state(), WriterState::Negotiating);
-        // Three records and more, and tickets behind them: the sequence number must follow.
+        // Three records or more, followed by tickets: the sequence number must follow.
         for _ in 0..3 {
             let mut early = ours.early_writer().unwrap();
             assert_eq!(early.write(&pattern(len)), len);

@@ -14,7 +14,7 @@ struct Configs {
 }
 
 impl Configs {
-    /// The client has a ticket that allows `max` bytes.
+    /// Creates both endpoints. The client has a ticket that allows `max` bytes.
     fn new(max: usize) -> Self {
         let identity = Identity::for_suite(TLS13);
         let (mut client, mut server) =
@@ -33,7 +33,7 @@ fn early(capacity: usize) -> ConnectionConfig {
     config
 }
 
-/// Takes some of what waits to the peer; an error of the peer's is a failure.
+/// Carries some of the pending bytes to the peer. An error of the peer fails the test.
 fn drain_some(ours: &mut Connection, peer: &mut Peer, rng: &mut Rng) {
     if ours.wants().drain {
         let mut drain = ours.writer_mut().drain();
@@ -57,7 +57,7 @@ fn a_clients_early_data_is_taken_or_given_back_in_any_order_of_calls() {
         let mut rng = Rng(seed);
         let max = [1, 1000, 20_000, 40_000][rng.up_to(4) - 1];
         let configs = Configs::new(max);
-        // What a server does not take, rustls skips up to some 8 KiB.
+        // rustls skips up to about 8 KiB of what a server rejects.
         let is_rejected = rng.up_to(4) == 1;
         let total = rng.up_to(if is_rejected { 3000 } else { 60_000 });
         let mut server = configs.server.clone();
@@ -112,7 +112,7 @@ fn a_clients_early_data_is_taken_or_given_back_in_any_order_of_calls() {
 fn take_early(peer: &mut Peer, taken: &mut Vec<u8>) {
     let rustls::Connection::Server(server) = &mut peer.0 else { panic!("not a server") };
     if let Some(mut early) = server.early_data() {
-        // What was not sent yet is an error of the kind WouldBlock, behind what was.
+        // After the early data that has arrived, the read fails with `WouldBlock`.
         let _would_block = early.read_to_end(taken);
     }
 }

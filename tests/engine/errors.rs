@@ -1,4 +1,4 @@
-//! What errors say: to a log, to a program, and to an event loop that knows `std::io` only.
+//! What errors report: to a log, to a program, and to an event loop that knows only `std::io`.
 
 use core::error::Error as _;
 use std::io::{self, ErrorKind};
@@ -58,7 +58,7 @@ fn texts_say_what_was_expected_and_what_came() {
     assert!(foreign.starts_with("expected") && foreign.contains("0x1304"), "{foreign}");
 }
 
-/// An error of `std::io` of this kind, with `error` in it.
+/// Asserts that this becomes an `std::io` error of this kind that carries `error`.
 fn is_io<E>(error: E, kind: ErrorKind)
 where
     E: Into<io::Error> + core::error::Error + Clone + PartialEq + 'static,

@@ -1,4 +1,4 @@
-//! Keying material for other protocols: byte for byte what the peer exports.
+//! Keying material for other protocols, identical to what the peer exports.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 extern crate alloc;
@@ -18,7 +18,7 @@ fn exporting() -> ConnectionConfig {
     config
 }
 
-/// A connection of ours that may export, and a stock peer; the configurations may be used again.
+/// Configurations for a connection of ours that can export and a stock peer. They can be reused.
 struct Ends {
     client: Arc<rustls::ClientConfig>,
     server: Arc<rustls::ServerConfig>,
@@ -48,7 +48,7 @@ impl Ends {
     }
 }
 
-/// Passes bytes until there are none, and looks at us in between.
+/// Passes bytes until there are none left, and calls `look` with our connection in between.
 fn shake(ours: &mut Connection, peer: &mut Peer, mut look: impl FnMut(&Connection)) {
     loop {
         look(ours);
@@ -172,7 +172,7 @@ fn the_same_is_exported_after_key_updates_and_after_the_end() {
     assert_eq!(ours.export_keying_material([0; 32], b"label", None), Ok(before));
 }
 
-/// Remembers what it is given.
+/// Records the lines that it is given.
 #[derive(Debug, Default)]
 struct Lines(Mutex<Vec<(String, Vec<u8>)>>);
 

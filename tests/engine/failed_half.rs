@@ -1,4 +1,5 @@
-//! When our writing half fails: reading ends behind the plaintext that was opened before.
+//! When our writing half fails, reading still returns the plaintext that was opened before, then
+//! ends.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::io::{Cursor, ErrorKind, Read, Write};
@@ -11,7 +12,7 @@ use wantwrite_testing::*;
 const BOTH_VERSIONS: [CipherSuite; 2] =
     [CipherSuite::TLS_AES_128_GCM_SHA256, CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256];
 
-/// A fault of the writing half alone.
+/// Causes a fault of the writing half alone.
 fn fail_writing(ours: &mut Connection) {
     core::mem::forget(ours.writer_mut().seal_batch(&mut Bytes::from(pattern(40_000))).unwrap());
     assert_eq!(ours.writer_state(), WriterState::Failed);
@@ -102,7 +103,7 @@ fn an_abort_by_the_caller_takes_the_unread_plaintext_with_it() {
     }
 }
 
-/// Records are opened one at a time: what came before a fault was handed out.
+/// Records are opened one at a time, so the plaintext before a fault has been returned.
 #[test]
 fn a_fault_of_the_peer_comes_behind_the_plaintext_before_it() {
     for suite in BOTH_VERSIONS {
@@ -145,7 +146,7 @@ fn a_reader_alone_gives_what_was_opened_before_the_other_half_failed() {
     }
 }
 
-/// The adapters too: what was opened, then the fault.
+/// The adapters too return what was opened, then the fault.
 #[test]
 fn a_stream_gives_what_was_opened_before_the_writers_fault() {
     for suite in BOTH_VERSIONS {

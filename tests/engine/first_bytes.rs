@@ -1,4 +1,4 @@
-//! Bytes that cannot begin a hello are refused at the first byte that condemns them.
+//! Bytes that cannot begin a hello are rejected at the first byte that rules one out.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 extern crate alloc;
@@ -8,12 +8,12 @@ use alloc::sync::Arc;
 use wantwrite::*;
 use wantwrite_testing::*;
 
-/// Who is at the other end of the first bytes.
+/// Our endpoint, which receives the first bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Ours {
     Client,
     Server,
-    /// Reads the hello by itself, before rustls does.
+    /// It reads the hello itself, before rustls does.
     CarefulServer,
     Acceptor,
 }
@@ -21,7 +21,7 @@ enum Ours {
 const SERVERS: [Ours; 3] = [Ours::Server, Ours::CarefulServer, Ours::Acceptor];
 const ALL: [Ours; 4] = [Ours::Client, Ours::Server, Ours::CarefulServer, Ours::Acceptor];
 
-/// What became of the first bytes.
+/// How the first bytes were rejected.
 #[derive(Debug, PartialEq)]
 struct Refused {
     error: ConnectionError,
@@ -61,8 +61,8 @@ fn refuses(ours: &mut Connection, parts: &[&[u8]]) -> Option<Refused> {
     None
 }
 
-/// The first `condemned` bytes of `wire` are refused, and fewer are not. Whether the rest comes
-/// with them makes no difference.
+/// Asserts that the first `condemned` bytes of `wire` are rejected and that fewer are not, whether
+/// or not the rest arrives with them.
 #[track_caller]
 fn assert_refused_at(ours: Ours, wire: &[u8], condemned: usize) -> Refused {
     let (good, bad) = wire[..condemned].split_at(condemned - 1);
@@ -86,7 +86,7 @@ fn a_byte_that_begins_no_record_is_refused_alone() {
     {
         for ours in ALL {
             let refused = assert_refused_at(ours, wire, 1);
-            // rustls's alert, where it is the one to look.
+            // rustls sends the alert if it is the one that looks at the byte.
             let by_rustls = matches!(ours, Ours::Client | Ours::Server) && wire[0] != 24;
             assert_eq!(refused.alert[6], if by_rustls { 50 } else { 10 }, "{ours:?} {wire:x?}");
             assert_eq!(matches!(refused.error, ConnectionError::Handshake(_)), by_rustls);
@@ -101,7 +101,7 @@ fn a_record_that_begins_no_handshake_is_refused_by_its_type() {
         let refused = assert_refused_at(ours, &[23, 3, 3, 0, 5, 1, 2, 3, 4, 5], 1);
         assert_eq!((refused.error, refused.alert[6]), (fault.into(), 10), "{ours:?}");
     }
-    // RFC 9846 §5: a change_cipher_spec comes behind the first hello.
+    // RFC 9846 §5: a change_cipher_spec must not precede the first hello.
     for ours in SERVERS {
         let refused = assert_refused_at(ours, &[20, 3, 3, 0, 1, 1], 1);
         assert_eq!((refused.error, refused.alert[6]), (fault.into(), 10), "{ours:?}");
@@ -112,7 +112,7 @@ fn a_record_that_begins_no_handshake_is_refused_by_its_type() {
 #[test]
 fn a_record_of_another_major_version_is_refused_by_its_second_byte() {
     for kind in [21, 22] {
-        // SSL 2.0 in both byte orders, unknown ones, DTLS.
+        // SSL 2.0 in both byte orders, unknown versions, and DTLS.
         for (major, is_known) in [(0, true), (2, false), (4, false), (0x7f, false), (0xfe, true)] {
             for minor in [0, 1, 2, 0xfd, 0xff] {
                 for ours in ALL {

@@ -1,4 +1,4 @@
-//! A peer that sends what is not data: what it may, and where that ends.
+//! A peer that sends records without data: what it is allowed, and where the limit is.
 
 use wantwrite::*;
 use wantwrite_testing::raw_peer::*;
@@ -46,7 +46,7 @@ fn law_10_key_updates_are_followed_up_to_32_in_a_row() {
     }
 }
 
-/// 32 are legal without data, the 33rd is `fault`.
+/// Asserts that 32 without data are legal, and that the 33rd is `fault`.
 #[track_caller]
 fn limit_of_32(suite: CipherSuite, fault: PeerFault, make: impl Fn(&mut RawPeer) -> Vec<u8>) {
     for role in ROLES {
@@ -63,7 +63,7 @@ fn limit_of_32(suite: CipherSuite, fault: PeerFault, make: impl Fn(&mut RawPeer)
     }
 }
 
-/// A KeyUpdate costs as much as eight records of one byte return.
+/// A KeyUpdate costs as much credit as eight one-byte records return.
 #[test]
 fn law_10_one_byte_of_data_does_not_return_all_credit() {
     for suite in TLS13_SUITES {
@@ -88,7 +88,8 @@ fn law_10_one_byte_of_data_does_not_return_all_credit() {
     }
 }
 
-/// As Java does: a reader whose limit is met asks after every record, until our answer comes.
+/// Like Java: a reader that has reached its key limit asks after every record until our answer
+/// arrives.
 #[test]
 fn law_10_a_peer_that_only_reads_may_ask_after_every_record_that_we_sealed() {
     const RECORDS: usize = 2_000;
@@ -118,7 +119,7 @@ fn law_10_a_peer_that_only_reads_may_ask_after_every_record_that_we_sealed() {
     }
 }
 
-/// Requests that cross ours are no answers to it.
+/// Requests that cross ours do not count as answers to it.
 #[test]
 fn law_10_requests_are_counted_while_an_answer_is_owed_and_the_answer_is_not() {
     for role in ROLES {
@@ -136,7 +137,7 @@ fn law_10_requests_are_counted_while_an_answer_is_owed_and_the_answer_is_not() {
     }
 }
 
-/// A reader alone is told what was sealed beside it.
+/// A standalone reader has to be informed of the records that the writer sealed.
 #[test]
 fn law_10_records_sealed_beside_a_reader_return_credit() {
     for sealed in 0..3 {

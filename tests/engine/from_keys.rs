@@ -1,4 +1,4 @@
-//! Connections whose handshake was made elsewhere, against a peer that seals by hand.
+//! Connections whose handshake was performed elsewhere, against a peer that seals by hand.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use wantwrite::KeyUpdateRequest::{NotRequested, Requested};
@@ -22,7 +22,7 @@ fn bytes(suite: CipherSuite, byte: u8) -> Vec<u8> {
     vec![byte; suite.secret_len()]
 }
 
-/// Ours and the peer, where each has sealed so many records.
+/// Our connection and the peer, after each has sealed this many records.
 fn pair_at(suite: CipherSuite, role: Role, ours: u64, theirs: u64) -> (Connection, RawPeer) {
     let write = WriteKeys::from_secret_at(secret(suite, 1), ours);
     let read = ReadKeys::from_secret_at(secret(suite, 2), theirs);
@@ -43,7 +43,7 @@ fn update_keys(ours: &mut Connection, request: KeyUpdateRequest) -> Result<(), W
     ours.writer_mut().update_keys(request)
 }
 
-/// Both directions carry data.
+/// Asserts that both directions carry data.
 #[track_caller]
 fn talk(ours: &mut Connection, peer: &mut RawPeer) {
     write(ours, b"ping");
@@ -81,7 +81,7 @@ fn key_updates_in_both_directions_come_from_the_two_secrets() {
     for (suite, role) in tls13() {
         let (mut ours, mut peer) = pair_at(suite, role, 5, 9);
         for _ in 0..3 {
-            // Ours, which asks for the peer's.
+            // Our KeyUpdate, which requests the peer's.
             update_keys(&mut ours, Requested).unwrap();
             let wire = drain(&mut ours);
             assert_eq!(peer.open(&wire), [(HANDSHAKE, KEY_UPDATE_REQUEST.to_vec())]);
@@ -90,14 +90,14 @@ fn key_updates_in_both_directions_come_from_the_two_secrets() {
             feed(&mut ours, &answer);
             talk(&mut ours, &mut peer);
 
-            // The peer's, which asks for ours.
+            // The peer's KeyUpdate, which requests ours.
             let asked = peer.key_update(KEY_UPDATE_REQUEST);
             feed(&mut ours, &asked);
             let wire = drain(&mut ours);
             assert_eq!(peer.open(&wire), [(HANDSHAKE, KEY_UPDATE.to_vec())]);
             talk(&mut ours, &mut peer);
 
-            // One that asks for nothing, in either direction.
+            // A KeyUpdate without a request, in either direction.
             update_keys(&mut ours, NotRequested).unwrap();
             let wire = drain(&mut ours);
             assert_eq!(peer.open(&wire), [(HANDSHAKE, KEY_UPDATE.to_vec())]);
@@ -162,7 +162,7 @@ fn a_client_ignores_tickets_and_a_server_refuses_them() {
     }
 }
 
-/// Keys without a secret: `ours`, `theirs` or both.
+/// Keys without a secret for `ours`, `theirs` or both.
 fn without_secrets(ours: bool, theirs: bool) -> (Connection, RawPeer) {
     let suite = SUITES[0];
     let (of_ours, of_peer) = (bytes(suite, 1), bytes(suite, 2));
@@ -200,7 +200,7 @@ fn a_direction_without_a_secret_has_no_next_key() {
     }
 }
 
-/// Two of ours, and no handshake.
+/// Both endpoints are ours, without a handshake.
 #[test]
 fn tls_1_2_carries_data_and_closes_as_it_is_set() {
     for suite in SUITES.into_iter().filter(|suite| suite.version() == Version::Tls12) {
@@ -249,7 +249,7 @@ fn it_moves_on_with_its_secrets() {
     }
 }
 
-/// What rustls made next keys from stays with it.
+/// What rustls derives the next keys from stays with it.
 #[test]
 fn a_connection_of_rustls_moves_without_its_key_updates() {
     for suite in SUITES {

@@ -1,4 +1,4 @@
-//! A peer that ends its half and waits for the answer: `close_notify` in front of ours.
+//! A peer that closes its half and waits for the answer: its `close_notify` precedes ours.
 #![expect(clippy::unwrap_used, clippy::std_instead_of_alloc, reason = "tests")]
 
 use std::io::{Read, Write};
@@ -14,10 +14,10 @@ use wantwrite_testing::*;
 const BOTH_VERSIONS: [CipherSuite; 2] =
     [CipherSuite::TLS_AES_128_GCM_SHA256, CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256];
 
-/// Longer than the outbound buffer, and than what the sockets take at once.
+/// Longer than the outbound buffer, and than what the sockets accept in one go.
 const ANSWER_LEN: usize = 1_000_000;
 
-/// The request, and `close_notify` behind it.
+/// The request, followed by `close_notify`.
 fn last_words(peer: &mut Peer) -> Vec<u8> {
     let mut wire = peer.send(b"request");
     peer.0.send_close_notify();
@@ -25,7 +25,7 @@ fn last_words(peer: &mut Peer) -> Vec<u8> {
     wire
 }
 
-/// What `peer` reads of `wire`; it takes no more than 16 KiB unread.
+/// What `peer` reads of `wire`. It buffers no more than 16 KiB of unread data.
 fn received_by(peer: &mut Peer, wire: &[u8]) -> Vec<u8> {
     let mut received = Vec::new();
     for part in wire.chunks(4096) {
@@ -62,7 +62,7 @@ fn law_09_a_peer_that_half_closes_gets_the_whole_answer() {
     }
 }
 
-/// Over sockets, as `socat` and `stunnel` do: stock rustls ends its half of the socket too.
+/// Over sockets, like `socat` and `stunnel`: stock rustls also closes its half of the socket.
 #[test]
 fn a_client_that_half_closes_its_socket_gets_the_whole_answer_of_a_stream() {
     for suite in BOTH_VERSIONS {
@@ -81,7 +81,7 @@ fn a_client_that_half_closes_its_socket_gets_the_whole_answer_of_a_stream() {
             tls.flush().unwrap();
             tls.sock.shutdown(Shutdown::Write).unwrap();
             let mut answer = Vec::new();
-            // An end without `close_notify` is an error.
+            // A missing `close_notify` is an error.
             tls.read_to_end(&mut answer).unwrap();
             answer
         });
@@ -120,7 +120,7 @@ fn what_came_with_the_request_does_not_close_our_half() {
     }
 }
 
-/// The letter of RFC 5246 §7.2.1: a setting.
+/// The literal rule of RFC 5246 §7.2.1 is a setting.
 #[test]
 fn the_setting_answers_close_notify_at_once_in_tls_1_2_only() {
     let mut config = ConnectionConfig::default();

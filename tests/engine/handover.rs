@@ -1,5 +1,5 @@
-//! From rustls's handshake to our record layer: nothing of the stream is lost, whatever comes
-//! with the handshake's last bytes and however they are cut. And handshakes that fail.
+//! The hand-over from rustls's handshake to our record layer. No data is lost, whatever arrives
+//! with the last bytes of the handshake and however the bytes are cut. Also, handshakes that fail.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::io::Write;
@@ -23,7 +23,7 @@ const SUITES_HERE: [CipherSuite; 4] = [
 ];
 const AT_ONCE: usize = usize::MAX;
 
-/// Both configurations of a suite, to make several connections with.
+/// Both configurations of a suite, for several connections.
 #[derive(Clone)]
 struct Configs {
     client: ClientConfig,
@@ -51,7 +51,7 @@ impl Configs {
 #[derive(Clone, Copy, Debug)]
 enum Cut {
     Every(usize),
-    /// Every flight that is longer than this, once, there.
+    /// Cuts every longer flight once, at this position.
     At(usize),
 }
 
@@ -65,26 +65,26 @@ impl Cut {
     }
 }
 
-/// What the peer does besides.
+/// What else the peer does.
 #[derive(Clone, Copy, Debug, Default)]
 struct Extras {
-    /// A KeyUpdate (requested) between two pieces of its application data.
+    /// A KeyUpdate (with a request) between two pieces of its application data.
     key_update: bool,
 }
 
-/// What came out.
+/// The result of an exchange.
 #[derive(Debug, PartialEq, Eq)]
 struct Outcome {
     plaintext: Vec<u8>,
     at_peer: Vec<u8>,
     resumed: Option<bool>,
     key_updates: u64,
-    /// Without the bulk of the application data behind it.
+    /// The application data that follows the flight is not counted.
     longest_flight: usize,
 }
 
-/// A whole exchange. The peer writes before the handshake is over, so that its data is glued to
-/// its last flight; at the end both sides close.
+/// Runs a whole exchange. The peer writes before the handshake completes, so that its data follows
+/// its last flight without a gap. At the end, both sides close.
 fn run(configs: &Configs, role: Role, cut: Cut, extras: Extras) -> Outcome {
     let (mut ours, mut peer) = configs.pair(role);
     peer.0.writer().write_all(b"glued to the flight. ").unwrap();
@@ -143,7 +143,7 @@ fn run(configs: &Configs, role: Role, cut: Cut, extras: Extras) -> Outcome {
     }
 }
 
-/// The exchange twice, the second time resumed; both as expected.
+/// Runs the exchange twice, resuming the second time. Both must give the expected outcome.
 fn run_twice(configs: &Configs, role: Role, cut: Cut, extras: Extras) {
     for resumed in [false, true] {
         let outcome = run(configs, role, cut, extras);
@@ -247,7 +247,7 @@ fn every_two_part_split_of_the_peers_flights_gives_the_same() {
             let extras = every_extra(suite)[every_extra(suite).len() - 1];
             let mut configs = Configs::new(suite);
             configs.server.send_half_rtt_data = true;
-            // A full handshake each time.
+            // Each time with a full handshake.
             configs.client.resumption = Resumption::disabled();
             let expected = run(&configs, role, Cut::Every(AT_ONCE), extras);
             for at in 1..expected.longest_flight + 10 {
@@ -312,7 +312,7 @@ fn a_hello_retry_request_changes_nothing() {
     }
 }
 
-/// Adds client authentication; the client's certificate is followed by `extra`.
+/// Adds client authentication. `extra` follows the client's certificate.
 fn with_client_auth(suite: CipherSuite, extra: &[CertificateDer<'static>]) -> (Configs, Identity) {
     let identity = Identity::for_suite(suite);
     let mut roots = RootCertStore::empty();
@@ -374,13 +374,14 @@ fn a_missing_client_certificate_fails_the_handshake_of_our_server() {
     }
 }
 
-/// A resumed stock client that offers early data of `len` bytes to our server, which is fed
-/// `step` bytes at a time.
+/// A resumed stock client offers `len` bytes of early data to our server, which is fed `step` bytes
+/// at a time.
 fn offer_early_data(len: usize, step: usize) -> (Connection, Peer) {
     let mut configs = Configs::new(TLS13);
     configs.server.max_early_data_size = 65_536;
     configs.client.enable_early_data = true;
-    // Our own tickets allow none: a stock server on the same store makes the first connection.
+    // Our own tickets do not allow any, so a stock server on the same store handles the first
+    // connection.
     let mut server = Peer::server(configs.server.clone());
     let mut client = Peer::client(configs.client.clone());
     loop {
@@ -426,8 +427,8 @@ fn assert_early_data_is_refused(len: usize, step: usize) {
     assert_both_ways(&mut ours, &mut peer);
 }
 
-/// rustls counts a record that it skips again with every record after it, and gives up at 16 KiB:
-/// more than some 8 KiB cannot be refused without ending the handshake.
+/// rustls counts a record that it skips again with every later record, and gives up at 16 KiB. So
+/// rejecting more than about 8 KiB ends the handshake.
 #[test]
 fn much_refused_early_data_ends_in_an_error_and_not_in_plaintext() {
     for len in [16_000, 40_000] {
@@ -439,7 +440,7 @@ fn much_refused_early_data_ends_in_an_error_and_not_in_plaintext() {
     }
 }
 
-/// Carries bytes both ways until ours has failed or nothing moves; gives the peer's error.
+/// Carries bytes both ways until our connection fails or nothing moves. Returns the peer's error.
 fn carry_until_failure(ours: &mut Connection, peer: &mut Peer) -> Option<rustls::Error> {
     let mut at_peer = None;
     for _ in 0..20 {
@@ -509,7 +510,7 @@ fn our_server_reads_the_alert_of_a_client_that_refuses_its_certificate() {
         let mut peer = Peer::client(Configs::new(suite).client);
         let at_peer = carry_until_failure(&mut ours, &mut peer);
         assert!(matches!(at_peer, Some(rustls::Error::InvalidCertificate(_))));
-        // What rustls still sends behind a failure: the alert.
+        // rustls still sends its alert after a failure.
         let wire = peer.take_wire();
         feed(&mut ours, &wire);
         let error = handshake_error(&ours);
@@ -561,7 +562,7 @@ fn bytes_that_are_no_tls_fail_the_handshake_at_once_with_an_alert() {
                 for piece in bytes.chunks(step.min(bytes.len())) {
                     feed(&mut ours, piece);
                 }
-                // Of rustls, or of ours where no whole record was needed.
+                // The error is rustls's, or ours if no whole record was needed.
                 let error = ours.error().expect("an error");
                 assert_failed(&mut ours, &error);
                 assert!(ours.wants().drain, "an alert waits");
@@ -621,7 +622,7 @@ fn an_end_of_input_behind_the_last_flight_leaves_the_connection_to_be_written() 
     }
 }
 
-/// Certificates of about `len` bytes together; they verify nothing.
+/// Certificates of about `len` bytes in total that verify nothing.
 fn ballast(len: usize) -> Vec<CertificateDer<'static>> {
     let names: Vec<String> = (0..100).map(|i| format!("{i:0>40}.example")).collect();
     let key = KeyPair::generate().unwrap();
@@ -692,7 +693,7 @@ fn levels_alone_drive_a_handshake_that_is_longer_than_the_buffer() {
     }
 }
 
-/// As a caller does who knows nothing but `wants`.
+/// Negotiates like a caller that only looks at `wants`.
 fn negotiate_by_levels(ours: &mut Connection, peer: &mut Peer, step: usize) {
     let mut to_us = Vec::new();
     while ours.writer_state() == WriterState::Negotiating {
@@ -850,7 +851,7 @@ fn abort_while_negotiating_tells_the_peer_as_long_as_nothing_is_protected() {
             assert_failed(&mut ours, &error.into());
             assert_eq!(ours.reader_state(), ReaderState::Failed);
             let told = rustls::Error::AlertReceived(rustls::AlertDescription::InternalError);
-            // A server has protected its flight in TLS 1.3.
+            // A TLS 1.3 server has already protected its flight.
             let is_protected = role == Role::Server && suite == TLS13;
             let expected = if is_protected { Ok(()) } else { Err(told) };
             assert_eq!(peer.feed(&drain(&mut ours)), expected, "{suite:?} {role:?}");

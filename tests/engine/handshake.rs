@@ -1,4 +1,4 @@
-//! What handshake messages may cost us, and what a handshake leaves behind: memory, sizes, suites.
+//! What handshake messages can cost us, and what remains after a handshake: memory, sizes, suites.
 #![expect(clippy::std_instead_of_alloc, clippy::unwrap_used, reason = "tests")]
 
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use wantwrite_testing::raw_peer::RawPeer;
 use wantwrite_testing::verdict::ticket;
 use wantwrite_testing::*;
 
-/// Ours of `role` and a stock peer, with a say in everything.
+/// Our connection as `role` and a stock peer, with everything configurable.
 fn pair_with(
     suite: CipherSuite,
     role: Role,
@@ -40,7 +40,7 @@ fn after_a_long_handshake_the_inbound_buffer_has_the_size_that_was_asked_for() {
     for suite in [TLS13, TLS12] {
         let (mut ours, mut peer) =
             client_of_a_long_chain(suite, 60_000, ConnectionConfig::default());
-        // What the handshake's last flight brings with it is held in the longer memory.
+        // What arrives with the handshake's last flight is held in the larger memory.
         while peer.0.is_handshaking() {
             peer.feed(&drain(&mut ours)).unwrap();
             if peer.0.is_handshaking() {
@@ -73,7 +73,7 @@ fn after_a_long_handshake_the_inbound_buffer_has_the_size_that_was_asked_for() {
     }
 }
 
-/// The contents' lengths of whole records under the first suite of each version.
+/// The content lengths of whole records under the first suite of each version.
 fn content_lens(mut wire: &[u8], version: Version) -> Vec<usize> {
     let overhead = match version {
         Version::Tls13 => 1 + 16,
@@ -88,7 +88,7 @@ fn content_lens(mut wire: &[u8], version: Version) -> Vec<usize> {
     lens
 }
 
-/// rustls counts five bytes of header in it.
+/// rustls includes the five bytes of the header in the size.
 #[test]
 fn the_max_fragment_size_of_rustls_holds_behind_the_handshake_too() {
     for suite in [TLS13, TLS12] {
@@ -110,7 +110,7 @@ fn the_max_fragment_size_of_rustls_holds_behind_the_handshake_too() {
                 negotiate(&mut ours, &mut peer);
                 ours.writer_mut().write_atomic(&pattern(40_000)).unwrap();
                 let wire = drain(&mut ours);
-                // In TLS 1.3 a cap of ours counts the type byte too.
+                // In TLS 1.3, our cap includes the type byte.
                 let is_capped = longest < 16_384;
                 let type_len = usize::from(is_capped && suite.version() == Version::Tls13);
                 let longest_seen = content_lens(&wire, suite.version()).into_iter().max();
@@ -126,7 +126,7 @@ fn the_max_fragment_size_of_rustls_holds_behind_the_handshake_too() {
     }
 }
 
-/// rustls's ring provider, whose AES-128-GCM goes by the name of a suite that is not ours.
+/// rustls's ring provider, with its AES-128-GCM under the number of a suite that we do not support.
 fn provider_with_a_foreign_suite() -> CryptoProvider {
     let mut all = rustls::crypto::ring::default_provider();
     let ring = all.cipher_suites.iter().find_map(SupportedCipherSuite::tls13).unwrap();
@@ -171,7 +171,7 @@ fn a_suite_that_is_not_ours_is_not_offered() {
 const CLIENT_HELLO: u8 = 1;
 const SERVER_HELLO: u8 = 2;
 
-/// The beginning of a record that holds the beginning of a message.
+/// The start of a record that contains the start of a message.
 fn begin(kind: u8, len: usize) -> Vec<u8> {
     let [_, hi, mid, lo] = u32::try_from(len).unwrap().to_be_bytes();
     vec![0x16, 3, 1, 0x40, 0, kind, hi, mid, lo]
@@ -221,8 +221,8 @@ fn what_a_header_condemns_is_refused_by_it_with_an_alert_and_nothing_is_waited_f
     }
 }
 
-/// Where our alert is protected already, and the peer's messages are not yet: a client of TLS 1.2
-/// that has sent its Finished.
+/// A client of TLS 1.2 that has sent its Finished: its alerts are already protected, but the peer's
+/// messages are not yet.
 #[test]
 fn a_protected_alert_names_a_message_that_must_not_come() {
     let (mut ours, mut peer) = pair(TLS12, Role::Client);
@@ -238,7 +238,7 @@ fn a_protected_alert_names_a_message_that_must_not_come() {
     assert_eq!(at_peer, Err(rustls::Error::AlertReceived(expected)));
 }
 
-/// One that is shorter than ours may be.
+/// A size below our minimum.
 #[test]
 fn a_max_fragment_size_of_rustls_that_is_out_of_our_range_is_an_error() {
     for (size, cap) in [(32, 27), (68, 63)] {
@@ -255,7 +255,7 @@ fn a_max_fragment_size_of_rustls_that_is_out_of_our_range_is_an_error() {
 fn the_limit_on_a_handshake_message_holds_while_negotiating_too() {
     for role in ROLES {
         let hello = if role == Role::Client { SERVER_HELLO } else { CLIENT_HELLO };
-        // The second is the default; rustls takes no more than the third.
+        // The second is the default. rustls allows no more than the third.
         for (limit, longest) in [(1000, 1000), (64 * 1024, 0xffff), (usize::MAX, 0xffff)] {
             for len in [longest - 1, longest, longest + 1] {
                 let mut config = ConnectionConfig::default();
@@ -284,7 +284,7 @@ fn a_ticket_is_taken_up_to_64_kib_and_not_a_byte_beyond() {
     }
 }
 
-/// The length of a protected message is not seen before rustls has opened it.
+/// The length of a protected message is unknown until rustls has opened it.
 #[test]
 fn what_is_held_of_a_handshake_is_bounded_and_counted_and_the_peer_is_told() {
     for (suite, role) in
@@ -308,7 +308,7 @@ fn what_is_held_of_a_handshake_is_bounded_and_counted_and_the_peer_is_told() {
                 }
                 feed(&mut ours, piece);
                 fed += piece.len();
-                // What came in front of the long message is not held any more.
+                // What preceded the long message is no longer held.
                 let counted = ours.memory_held() + 1000;
                 assert!(ours.error().is_some() || counted >= fed, "{fed}, {counted} counted");
             }
@@ -316,7 +316,7 @@ fn what_is_held_of_a_handshake_is_bounded_and_counted_and_the_peer_is_told() {
         let fault = PeerFault::HandshakeTooLong;
         assert_eq!(ours.error(), Some(Error::Peer(fault).into()), "{suite:?}");
         assert!(fed <= 2 * 25_000 + 1000, "{suite:?}: {fed} were held");
-        // In TLS 1.3 only rustls can seal an alert, and has this one.
+        // In TLS 1.3 only rustls can seal an alert, and it sends this one.
         let told = match suite.version() {
             Version::Tls13 => rustls::AlertDescription::DecodeError,
             Version::Tls12 => rustls::AlertDescription::UnexpectedMessage,
@@ -350,7 +350,7 @@ fn a_message_in_records_of_one_byte_is_given_up_at_128_kib() {
     }
 }
 
-/// Behind the handshake, where messages are protected.
+/// After the handshake, messages are protected.
 #[test]
 fn a_message_that_must_not_come_or_has_a_wrong_length_is_refused_by_its_header() {
     for suite in [TLS13, TLS12] {
@@ -402,7 +402,7 @@ fn what_is_joined_of_a_message_is_counted_and_is_no_more_than_the_message() {
     assert_eq!(ours.memory_held() - ReaderConfig::default().capacity, MAX_FRAGMENT_LEN);
 }
 
-/// The types of the extensions of a ClientHello, which is alone in `wire`.
+/// The extension types of a ClientHello, which must be all of `wire`.
 fn extensions_of_hello(wire: &[u8]) -> Vec<u16> {
     let u16_at = |at: usize| usize::from(u16::from_be_bytes([wire[at], wire[at + 1]]));
     // Record and message header, version, random.
@@ -434,7 +434,7 @@ fn our_client_offers_no_early_data_though_its_configuration_and_its_ticket_allow
         client.enable_secret_extraction = has_secret_extraction;
         let client = Arc::new(client.clone());
         {
-            // The ticket is a stock client's, which would offer it.
+            // The ticket belongs to a stock client, which would offer it.
             let peer = || Peer(rustls::ServerConnection::new(server.clone()).unwrap().into());
             let mut first =
                 Peer(rustls::ClientConnection::new(client.clone(), server_name()).unwrap().into());

@@ -10,7 +10,7 @@ use wantwrite_testing::{ROLES, SUITES, drain, established, pair, read_all};
 
 const POLICIES: [BufferPolicy; 2] = [BufferPolicy::Retain, BufferPolicy::Release];
 
-/// A reader, and what it is to be sent: so many records with `hello` in them.
+/// A reader, and what to send it: this many records that contain `hello`.
 fn reader(policy: BufferPolicy, records: usize) -> (Reader, Vec<u8>) {
     let (mut writer, _) = writer_and_reader(SUITES[0], WriterConfig::default());
     for _ in 0..records {
@@ -102,7 +102,7 @@ fn memory_that_is_not_the_reader_s_is_refused() {
     let available = memory.len();
     let claimed = available + 1;
     assert_eq!(ours.give_back_inbound(memory, claimed), Err(Overrun { claimed, available }));
-    // It has come back, with what was written there.
+    // The memory has come back with what was written into it.
     ours.commit_inbound(wire.len()).unwrap();
     assert_eq!(open_all(&mut ours, &[]).1, b"hello".repeat(3));
 }
@@ -146,14 +146,14 @@ fn a_connection_does_not_leave_without_its_memory() {
     assert_eq!(read_all(&mut ours), b"hello");
 }
 
-/// Bytes of a transport through memory that is taken, at most `max` at a time, with the work in
-/// between.
+/// Feeds the bytes of a transport through memory that is taken, at most `max` at a time, and
+/// processes in between.
 fn feed_taken(ours: &mut Connection, wire: &[u8], max: NonZero<usize>) {
     let mut rest = wire;
     while !rest.is_empty() {
         let mut memory = ours.take_inbound().expect("input is wanted");
         let n = memory.len().min(rest.len()).min(max.get());
-        // What came before is worked on while this is away.
+        // Earlier input is processed while this memory is away.
         ours.process().unwrap();
         memory[..n].copy_from_slice(&rest[..n]);
         ours.give_back_inbound(memory, n).unwrap();

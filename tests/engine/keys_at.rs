@@ -1,4 +1,4 @@
-//! Keys from a traffic secret that sealed records before.
+//! Keys from a traffic secret that has already sealed records.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use wantwrite::*;
@@ -18,7 +18,7 @@ fn writer_at(suite: CipherSuite, seq: u64, limits: Option<KeyLimits>) -> Writer 
     Writer::new(WriteKeys::from_secret_at(secret(suite), seq), config).unwrap()
 }
 
-/// A record of `content`.
+/// Seals `content` as a record.
 fn seal(writer: &mut Writer, content: &[u8]) -> Vec<u8> {
     writer.write(content).unwrap();
     drain_writer(writer)
@@ -41,7 +41,7 @@ fn a_writer_at_a_number_seals_what_the_first_one_seals_there() {
     }
 }
 
-/// Both directions have a next generation behind the number.
+/// Both directions can continue to the next generation.
 #[test]
 fn keys_at_a_number_are_updated_as_others_are() {
     for suite in tls13() {
@@ -61,11 +61,11 @@ fn keys_at_a_number_are_updated_as_others_are() {
 fn records_before_the_number_count_against_the_key() {
     for suite in tls13() {
         let limits = KeyLimits { records: 100, blocks: u64::MAX };
-        // Two stay for the KeyUpdate and an alert.
+        // Two records are reserved for the KeyUpdate and an alert.
         for (seq, updates) in [(0, 0), (97, 0), (98, 1), (100, 0), (u64::MAX, 0)] {
             let mut writer = writer_at(suite, seq, Some(limits));
             if seq > 99 {
-                // Nothing may be sealed any more, a KeyUpdate neither.
+                // Nothing may be sealed any more, not even a KeyUpdate.
                 assert_eq!(writer.write(b"x"), Err(WriteError::Failed { accepted: 0 }));
                 continue;
             }
@@ -73,7 +73,7 @@ fn records_before_the_number_count_against_the_key() {
             assert_eq!(writer.progress().key_updates, updates, "{suite:?} {seq}");
             assert_eq!(record_lengths(&wire).len(), 1 + usize::try_from(updates).unwrap());
         }
-        // As if each had been full: 1,026 blocks.
+        // The records count as full: 1,026 blocks each.
         for (seq, updates) in [(2, 0), (3, 1)] {
             let mut writer =
                 writer_at(suite, seq, Some(KeyLimits { records: 100, blocks: 2 * 1026 + 1030 }));
@@ -99,7 +99,7 @@ fn a_secret_counts_its_generations_from_where_it_was() {
     }
 }
 
-/// `room` once counted on a next generation behind the last one.
+/// `room` once counted on a generation after the last one.
 #[test]
 fn room_ends_with_the_last_generation() {
     const LAST: u64 = (1 << 48) - 1;

@@ -1,4 +1,4 @@
-//! DESIGN.md's laws: each is shown by tests, which exist and are listed.
+//! DESIGN.md's laws: each is proved by tests, and this checks that they exist and are listed.
 #![expect(clippy::unwrap_used, clippy::std_instead_of_alloc, reason = "tests")]
 
 use std::collections::BTreeMap;
@@ -7,7 +7,7 @@ use std::path::Path;
 
 use wantwrite_testing::design;
 
-/// Where tests of the laws are.
+/// The folders that contain tests of the laws.
 const FOLDERS: [&str; 3] = ["src", "tests", "fuzzing/tests"];
 
 /// A law of DESIGN.md: its number, and the tests that it lists.
@@ -33,7 +33,7 @@ fn laws() -> Vec<Law> {
     laws
 }
 
-/// The functions of every Rust file in `folder`, and how often each is there.
+/// Collects the functions of every Rust file in `folder`, and how often each occurs.
 fn functions(folder: &Path, found: &mut BTreeMap<String, usize>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -50,7 +50,7 @@ fn functions(folder: &Path, found: &mut BTreeMap<String, usize>) {
     }
 }
 
-/// The number in the name of a test of a law: `law_NN_…`.
+/// The number in the name of a law's test: `law_NN_…`.
 fn law_of(test: &str) -> Option<usize> {
     let (number, _) = test.strip_prefix("law_")?.split_once('_')?;
     assert_eq!(number.len(), 2, "{test}");

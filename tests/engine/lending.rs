@@ -1,4 +1,4 @@
-//! Memory that one call lends and another commits: how long it stays, and what is made of it.
+//! Memory that one call lends and another commits: how long the loan lasts, and what becomes of it.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use core::num::NonZero;
@@ -9,7 +9,7 @@ use wantwrite_testing::{ROLES, SUITES, drain, pair, pattern, read_all};
 
 const POLICIES: [BufferPolicy; 2] = [BufferPolicy::Retain, BufferPolicy::Release];
 
-/// A writer and its reader under every way to keep memory.
+/// Runs `test` with a writer and its reader under every buffer policy.
 fn under_every_policy(test: impl Fn(Writer, Reader)) {
     for suite in SUITES {
         for policy in POLICIES {
@@ -25,7 +25,7 @@ fn under_every_policy(test: impl Fn(Writer, Reader)) {
     }
 }
 
-/// Where memory lies.
+/// The position and length of `memory`.
 fn place(memory: &[u8]) -> (usize, usize) {
     (memory.as_ptr().addr(), memory.len())
 }
@@ -107,7 +107,7 @@ fn drain_chunk(writer: &mut Writer) -> Chunk {
 #[test]
 fn a_loan_to_which_nothing_is_committed_leaves_nothing() {
     under_every_policy(|mut writer, mut reader| {
-        // In front of the first record, and behind one that was drained.
+        // Before the first record, and after one that was drained.
         for _ in 0..2 {
             let before = (writer.progress(), writer.next_seq());
             assert!(!writer.lend_slot().unwrap().is_empty());
@@ -196,7 +196,7 @@ fn a_full_writer_lends_nothing() {
     assert!(writer.lend_slot().unwrap().is_empty());
 }
 
-/// A reader, and a wire with some records for it.
+/// A reader, and wire bytes with some records for it.
 fn reader(policy: BufferPolicy) -> (Reader, Vec<u8>) {
     let (mut writer, _) = writer_and_reader(SUITES[0], WriterConfig::default());
     for _ in 0..3 {
@@ -267,7 +267,7 @@ fn input_that_was_not_lent_is_not_committed() {
     reader.lend_inbound().unwrap()[..wire.len()].copy_from_slice(&wire);
     reader.commit_inbound(wire.len()).unwrap();
     assert_eq!(reader.commit_inbound(1), overrun(1, 0));
-    // Another way to take input ends a loan.
+    // Receiving input in another way ends a loan.
     assert!(reader.lend_inbound().is_some());
     assert_eq!(reader.receive(&[]), 0);
     assert_eq!(reader.commit_inbound(1), overrun(1, 0));
@@ -330,7 +330,7 @@ fn input_that_is_on_its_way_when_reading_fails_is_ignored() {
     assert_eq!(ours.commit_inbound(100), Ok(()));
 }
 
-/// Bytes of a transport by loans of at most `max` bytes, with the work in between.
+/// Feeds the bytes of a transport through loans of at most `max` bytes, and processes in between.
 fn feed_lent(ours: &mut Connection, wire: &[u8], max: NonZero<usize>) {
     let mut rest = wire;
     while !rest.is_empty() {
@@ -338,7 +338,7 @@ fn feed_lent(ours: &mut Connection, wire: &[u8], max: NonZero<usize>) {
         let n = memory.len().min(rest.len()).min(max.get());
         let first = place(memory);
         memory[..n].copy_from_slice(&rest[..n]);
-        // What came before is worked on while this is on its way.
+        // Earlier input is processed while this input is still arriving.
         ours.process().unwrap();
         assert_eq!(place(ours.lend_inbound().unwrap()), first);
         ours.commit_inbound(n).unwrap();
@@ -370,7 +370,8 @@ fn a_handshake_and_its_data_come_through_loans() {
     }
 }
 
-/// However the record is sealed: a whole one may be sealed from where it lies.
+/// This holds however the record is sealed: a whole one can be sealed straight from the caller's
+/// memory.
 #[test]
 fn a_long_write_behind_a_loan_stands_behind_the_key_update_that_became_due() {
     for &aead in AeadProvider::ALL {

@@ -1,5 +1,5 @@
-//! The engine, a subject a module. Binaries of their own have only the tests that need a process of
-//! their own, or a release build.
+//! The tests of the engine, with one module for each subject. Only tests that need their own
+//! process or a release build have separate binaries.
 
 mod aborts;
 mod acceptor;

@@ -1,4 +1,4 @@
-//! The writer against a model of it, under sequences of all its operations.
+//! Compares the writer with a model of it, under sequences of all its operations.
 
 use std::env;
 
@@ -14,7 +14,7 @@ use wantwrite_testing::{TLS12, TLS13};
 
 use KeyUpdateRequest::{NotRequested, Requested};
 
-/// Half of `WANTWRITE_MODEL_CASES` (256 by default): the versions share them.
+/// Half of `WANTWRITE_MODEL_CASES` (256 by default), because the versions share them.
 fn half_of_cases() -> Config {
     let cases =
         env::var("WANTWRITE_MODEL_CASES").map_or(256, |cases| cases.parse().expect("a number"));
@@ -151,7 +151,7 @@ fn op() -> impl Strategy<Value = Op> {
         2 => (prop_oneof![len(), 15_000..40_000_usize], 0..2_usize)
             .prop_map(|(len, spare)| Op::WriteOwned { len, spare }),
         1 => (0..3_usize, 0..2_usize).prop_map(|(over, spare)| Op::FillOwned { over, spare }),
-        // Threads are slow to begin: seldom.
+        // Rarely, because threads are slow to start.
         1 => (prop_oneof![len(), 15_000..100_000_usize], help())
             .prop_map(|(len, help)| Op::SealBatch { len, help }),
         1 => len().prop_map(Op::BatchDropped),
@@ -190,7 +190,7 @@ fn ending() -> impl Strategy<Value = Op> {
     prop_oneof![Just(Op::Close), len().prop_map(Op::Final), Just(Op::Abort)]
 }
 
-/// Every sequence of five calls, in a buffer that is full at two small records.
+/// Every sequence of five calls, with a buffer that two small records fill.
 #[test]
 fn every_short_sequence_agrees_with_the_model() {
     let alphabet = [
@@ -220,7 +220,7 @@ fn every_short_sequence_agrees_with_the_model() {
     }
 }
 
-/// Wire length of `len` bytes in records of 16,384.
+/// The wire length of `len` bytes in records of 16,384.
 fn full_records(len: usize, overhead: usize) -> usize {
     len + len.div_ceil(16384) * overhead
 }
@@ -251,7 +251,7 @@ fn room_and_wire_len_are_exact_for_every_length() {
     }
 }
 
-/// The same sequences in every run of the tests.
+/// Runs the same sequences in every test run.
 fn reproducible<T>(strategy: &impl Strategy<Value = T>, count: usize, mut each: impl FnMut(T)) {
     let mut runner = TestRunner::deterministic();
     for _ in 0..count {
@@ -275,7 +275,7 @@ fn law_12_the_same_calls_give_the_same_bytes_and_states() {
     });
 }
 
-/// The opener takes only the number behind the last, under the generation it follows.
+/// The opener accepts only the next number, under the generation that it follows.
 #[test]
 fn law_05_a_nonce_is_used_once_over_many_key_updates_and_moves() {
     let config =
@@ -322,7 +322,7 @@ fn law_03_room_is_what_write_accepts_with_a_control_record_due() {
     }
 }
 
-/// What is said at once of half a million records is what they turn out to be.
+/// The figures given up front for half a million records match the records that are sealed.
 #[test]
 fn law_03_room_and_wire_len_are_exact_in_a_huge_buffer() {
     let mut ramp = SlowStart::default();
@@ -346,7 +346,7 @@ fn law_03_room_and_wire_len_are_exact_in_a_huge_buffer() {
         assert_eq!(writer.write(&offered), Ok(room), "{sizing:?} {padding:?}");
         assert_eq!((writer.room(), of_none), (0, 0));
         writer.flush().unwrap();
-        // Without what the ten bytes before would have become.
+        // The record of the ten bytes written before does not count.
         let record_of_ten = {
             let (mut alone, _) = writer_and_reader(TLS13, with(|config| config.padding = padding));
             alone.write_atomic(&[1; 10]).unwrap();
@@ -356,8 +356,8 @@ fn law_03_room_and_wire_len_are_exact_in_a_huge_buffer() {
     }
 }
 
-/// Each writing call is offered more than there is room for, at every length of the current record
-/// that matters.
+/// Each writing call is offered more than there is room for, at every relevant length of the
+/// current record.
 #[test]
 fn law_03_room_is_what_every_writing_call_accepts() {
     const LEN: usize = 100_000;
@@ -432,7 +432,7 @@ fn law_07_many_requests_get_one_answer_before_the_next_application_record() {
 
 #[test]
 fn law_08_tls_1_2_refuses_at_the_limit_and_close_notify_goes_out() {
-    // The handshake has sealed one.
+    // The handshake sealed one record.
     let config =
         with(|config| config.key_limits = Some(KeyLimits { records: 4, blocks: u64::MAX }));
     let (mut writer, mut reader) = writer_and_reader(TLS12, config);

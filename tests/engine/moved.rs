@@ -1,4 +1,4 @@
-//! Established connections that move to another process: here, out of one value into another.
+//! Established connections that move to another process. Here, they move from one value to another.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use wantwrite::*;
@@ -29,7 +29,7 @@ fn established(suite: CipherSuite, role: Role, config: ConnectionConfig) -> (Con
     (ours, peer)
 }
 
-/// Through bytes, as to another process.
+/// Moves the connection through bytes, as to another process.
 fn through_bytes(connection: Connection) -> Connection {
     let moved = connection.dangerous_into_moved().expect("at rest");
     let mut message = moved.dangerous_bytes().to_vec();
@@ -78,7 +78,7 @@ fn keys_are_updated_before_and_after_a_move_by_both_ends() {
             peer.0.refresh_traffic_keys().unwrap();
             exchange_in_steps(&mut ours, &mut peer, 7);
             ours.writer_mut().update_keys(KeyUpdateRequest::Requested).unwrap();
-            // The answer is outstanding when the connection moves.
+            // The answer is outstanding while the connection moves.
             peer.feed(&drain(&mut ours)).unwrap();
             ours = through_bytes(ours);
             exchange_in_steps(&mut ours, &mut peer, 7);
@@ -104,7 +104,7 @@ fn records_that_have_come_in_part_move_too() {
                     assert_both_ways(&mut ours, &mut peer);
                 }
             }
-            // A whole record that was not processed moves, and is opened there.
+            // A whole record that was not processed moves too, and is opened afterwards.
             assert_eq!(ours.receive(&wire), wire.len());
             let mut ours = through_bytes(ours);
             assert_eq!(ours.plaintext(), b"cut in two");
@@ -119,10 +119,10 @@ fn a_connection_that_is_not_at_rest_or_not_movable_stays() {
         Ok(_) => panic!("it moved"),
         Err(connection) => connection,
     };
-    // rustls keeps what makes the next keys.
+    // rustls keeps what the next keys are derived from.
     let (ours, mut peer) = established(TLS13, Role::Client, ConnectionConfig::default());
     assert_both_ways(&mut stays(ours), &mut peer);
-    // In TLS 1.2 there are none.
+    // TLS 1.2 has no next keys.
     let (ours, mut peer) = established(TLS12, Role::Client, ConnectionConfig::default());
     assert_both_ways(&mut through_bytes(ours), &mut peer);
 
@@ -154,7 +154,7 @@ fn what_is_cut_or_altered_is_refused_or_opens_nothing() {
     for at in 0..bytes.len() {
         let mut altered = bytes.clone();
         altered[at] ^= 0xff;
-        // An error, or another connection; no panic, and nothing without bound.
+        // An error or another connection is fine, but not a panic or unbounded work.
         if let Ok(moved) = MovedConnection::from_bytes(&mut altered) {
             let _error_or_connection = moved.into_connection(ConnectionConfig::default());
         }

@@ -1,4 +1,4 @@
-//! Records sealed on several threads: the same bytes as from one.
+//! Records sealed on several threads are the same bytes as on one.
 
 use core::time::Duration;
 use std::thread;
@@ -191,7 +191,7 @@ fn a_batch_that_the_key_refuses_fills_the_current_record_and_then_changes_nothin
 fn a_leaked_batch_of_no_records_leaves_the_writer_as_it_was() {
     let (mut writer, _) = writer_and_reader(TLS13, with(|c| c.capacity = 1));
     while writer.write(&pattern(16_384)).unwrap() > 0 {}
-    // So many that the last one finds no room.
+    // So many that there is no room for the last one.
     while writer.progress().key_updates < writer.next_seq() + 1_000 {
         writer.update_keys(KeyUpdateRequest::NotRequested).unwrap();
         let before = writer.progress().key_updates;
@@ -217,8 +217,7 @@ fn a_connection_whose_batch_was_leaked_reads_no_more() {
     assert_eq!(ours.wants(), Wants::default());
 }
 
-/// Whoever was asked to help and has not come keeps nothing alive: neither the plaintext nor what
-/// was planned.
+/// A helper that was asked but has not run keeps neither the plaintext nor the plan alive.
 #[test]
 fn a_finished_batch_holds_nothing_though_its_jobs_wait() {
     for suite in [TLS13, TLS12] {
@@ -241,7 +240,7 @@ fn a_finished_batch_holds_nothing_though_its_jobs_wait() {
     }
 }
 
-/// Helpers that are at it when `finish` returns have let go of the plaintext already.
+/// Helpers that are still running when `finish` returns have already released the plaintext.
 #[test]
 fn a_finished_batch_holds_nothing_while_its_helpers_return() {
     let (mut writer, _) = writer_and_reader(TLS13, with(|c| c.capacity = 1 << 20));
@@ -260,7 +259,7 @@ fn a_finished_batch_holds_nothing_while_its_helpers_return() {
     }
 }
 
-/// What becomes of a job.
+/// The fate of a job.
 #[derive(Clone, Copy)]
 enum Fate {
     Dropped,
@@ -271,8 +270,8 @@ enum Fate {
 
 const FATES: [Fate; 4] = [Fate::Dropped, Fate::RunBefore, Fate::RunBeside, Fate::RunAfter];
 
-/// Every fate of three jobs, in batches one behind the other, some of which are dropped. The opener
-/// takes no number but the next.
+/// Every combination of fates of three jobs, in consecutive batches of which some are dropped. The
+/// opener accepts only the next number.
 #[test]
 fn law_05_no_number_is_sealed_twice_whatever_jobs_are_abandoned() {
     for suite in [TLS13, TLS12] {
@@ -305,7 +304,7 @@ fn law_05_no_number_is_sealed_twice_whatever_jobs_are_abandoned() {
     }
 }
 
-/// Seals a batch whose jobs have these fates; gives what was accepted.
+/// Seals a batch whose jobs have these fates. Returns how much was accepted.
 fn abandon(
     writer: &mut Writer,
     plaintext: &mut Bytes,
@@ -341,7 +340,7 @@ fn abandon(
     before - plaintext.len()
 }
 
-/// What its jobs seal goes nowhere, and nobody gets the keys whose numbers it has.
+/// What its jobs seal is never sent, and the keys for its numbers are not handed out.
 #[test]
 fn law_05_the_numbers_of_a_leaked_batch_are_used_by_nobody_else() {
     for suite in [TLS13, TLS12] {

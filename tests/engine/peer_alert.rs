@@ -1,4 +1,4 @@
-//! The peer's fatal alert: nothing of ours leaves behind it.
+//! The peer's fatal alert: we send nothing after it.
 
 use std::io::{self, ErrorKind, Read, Write};
 
@@ -13,7 +13,7 @@ const BOTH_VERSIONS: [CipherSuite; 2] =
 
 const ALERT_FROM_PEER: [u8; 2] = [FATAL, AlertDescription::INTERNAL_ERROR.0];
 
-/// Nothing waits or can be made to wait, and a loop over the levels ends.
+/// Asserts that nothing is or can become pending, and that a loop over the levels ends.
 #[track_caller]
 fn assert_nothing_leaves(ours: &mut Connection) {
     assert_eq!(ours.wants(), Wants::default());
@@ -127,8 +127,8 @@ fn after_a_fatal_alert_in_the_handshake_nothing_is_drained() {
     }
 }
 
-/// RFC 9846 §6: in TLS 1.3 an alert ends the connection whatever its level, and `close_notify`
-/// ends a handshake too.
+/// RFC 9846 §6: in TLS 1.3 an alert of any level ends the connection, and `close_notify` ends a
+/// handshake too.
 #[test]
 fn after_an_alert_of_any_level_in_a_tls_1_3_handshake_nothing_is_drained() {
     for alert in [[WARNING, 40], [7, 40], CLOSE_NOTIFY] {
@@ -145,7 +145,7 @@ fn after_an_alert_of_any_level_in_a_tls_1_3_handshake_nothing_is_drained() {
     }
 }
 
-/// RFC 5246 §7.2: a level that does not exist is a fault, which gets its alert.
+/// RFC 5246 §7.2: an undefined level is a fault, and is answered with its alert.
 #[test]
 fn an_alert_of_no_level_in_the_handshake_is_answered() {
     let suite = BOTH_VERSIONS[1];
@@ -214,7 +214,7 @@ fn a_truncated_connection_still_drains_what_waits() {
     }
 }
 
-/// Takes nothing, and has what it was given.
+/// A transport that accepts nothing, and returns what it holds.
 struct Full(Vec<u8>);
 
 impl Read for Full {
@@ -238,7 +238,7 @@ impl Write for Full {
     }
 }
 
-/// The transport takes nothing more, and would block for ever.
+/// The transport no longer accepts anything, and would block forever.
 #[test]
 fn a_stream_does_not_wait_for_room_behind_the_peers_fatal_alert() {
     for suite in BOTH_VERSIONS {

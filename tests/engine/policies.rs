@@ -1,4 +1,5 @@
-//! Sizing, padding, coalescing, owned plaintext and hand-off: what each makes of the same bytes.
+//! Sizing, padding, coalescing, owned plaintext and hand-off, and what each does with the same
+//! bytes.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use core::time::Duration;
@@ -8,8 +9,8 @@ use wantwrite::*;
 use wantwrite_testing::writer::*;
 use wantwrite_testing::*;
 
-/// Content lengths of the records that `len` bytes become, offered as one stream and drained
-/// `step` bytes at a time.
+/// The content lengths of the records made from `len` bytes, which are offered as one stream and
+/// drained `step` bytes at a time.
 fn stream(config: WriterConfig, suite: CipherSuite, len: usize, step: usize) -> Vec<usize> {
     let (mut writer, mut reader) = writer_and_reader(suite, config);
     let data = pattern(len);
@@ -108,7 +109,7 @@ fn congestion_bounds_the_record_and_what_is_sealed_ahead() {
     assert_eq!(open_all(&mut reader, &wire).0, [2896 - 22; 2]);
 }
 
-/// `TCP_INFO` before it is filled: a window of which nothing is known.
+/// `TCP_INFO` before the system has filled it in describes an unknown window.
 #[test]
 fn a_window_with_a_zero_in_it_is_unknown() {
     for (mss, cwnd) in [(0, 0), (0, 10), (1448, 0)] {
@@ -121,7 +122,7 @@ fn a_window_with_a_zero_in_it_is_unknown() {
     }
 }
 
-/// A record shorter than the smallest cap of RFC 8449 §4 helps nobody.
+/// Records shorter than the smallest cap of RFC 8449 §4 are useless.
 #[test]
 fn no_extreme_of_a_policy_makes_tiny_records() {
     let slow_start = |record_len| {
@@ -171,7 +172,7 @@ fn policies_change_at_record_boundaries_only() {
     assert_eq!(open_all(&mut reader, &wire).0, [200, 10, 10, 5]);
 }
 
-/// What was written before and after a cap is set to `cap`, and the contents that this makes.
+/// What was written before and after a cap is set to `cap`, and the resulting contents.
 #[test]
 fn a_cap_binds_from_the_call_that_sets_it() {
     for (before, cap, after, contents) in [
@@ -434,7 +435,7 @@ fn short_pieces_of_much_that_waits_are_not_copied() {
     writer.flush().unwrap();
     let chunks: Vec<Chunk> = core::iter::from_fn(|| writer.drain().take_chunk(1448)).collect();
     let in_place = chunks.windows(2).filter(|pair| pair[0].as_ptr_range().end == pair[1].as_ptr());
-    // 16,406 bytes: 11 chunks of 1,448, of which the last one begins when 1,926 wait.
+    // 16,406 bytes make 11 chunks of 1,448 bytes. The last one begins when 1,926 bytes are pending.
     assert_eq!((chunks.len(), in_place.count()), (12, 9));
 }
 
@@ -537,7 +538,7 @@ fn twenty_generations_each_way_with_a_rustls_peer() {
     for role in ROLES {
         let (mut ours, mut peer) = established(TLS13, role);
         for generation in 0..20 {
-            // Crossing: both ask, neither has seen the other's request.
+            // The requests cross: both endpoints ask before either has seen the other's request.
             ours.writer_mut().update_keys(KeyUpdateRequest::Requested).unwrap();
             peer.0.refresh_traffic_keys().unwrap();
             let text = format!("generation {generation}");
@@ -549,7 +550,7 @@ fn twenty_generations_each_way_with_a_rustls_peer() {
             assert_eq!(read_all(&mut ours), text.as_bytes());
             while exchange(&mut ours, &mut peer).unwrap() {}
         }
-        // Ours, and an answer to each of the peer's.
+        // Our own, and an answer to each of the peer's.
         assert_eq!(ours.writer().progress().key_updates, 40);
     }
 }
@@ -755,7 +756,7 @@ fn a_setting_out_of_its_range_is_an_error_that_names_it() {
     }
 }
 
-/// Why neither a client nor a server is made with these settings.
+/// The error with which both a client and a server reject these settings.
 fn refused_by_connections(config: &ConnectionConfig) -> ConnectionError {
     let identity = Identity::for_suite(TLS13);
     let (client, server) = (client_config(TLS13, &identity), server_config(TLS13, &identity));

@@ -1,4 +1,4 @@
-//! Why records ended.
+//! The counters of why records ended.
 
 use bytes::{Bytes, BytesMut};
 use wantwrite::*;
@@ -7,7 +7,7 @@ use wantwrite_testing::writer::*;
 
 const LEN: usize = 1000;
 
-/// A writer of records of `LEN` bytes of content.
+/// A writer whose records have `LEN` bytes of content.
 fn writer(suite: CipherSuite) -> Writer {
     let config = with(|config| {
         config.max_fragment_len = LEN + usize::from(suite.version() == Version::Tls13);
@@ -15,7 +15,7 @@ fn writer(suite: CipherSuite) -> Writer {
     writer_and_reader(suite, config).0
 }
 
-/// What ended the records, in the order of the fields; together they are all records.
+/// What ended the records, in the order of the fields. The sum is the number of records.
 fn ends(writer: &Writer) -> [u64; 6] {
     let Progress { records, records_ended, .. } = writer.progress();
     let RecordEnds { full, flushed, drained, closed, capped, cover, .. } = records_ended;
@@ -24,7 +24,7 @@ fn ends(writer: &Writer) -> [u64; 6] {
     ends
 }
 
-/// What becomes of a writer that did `work`.
+/// Asserts what ended the records of a writer that did `work`.
 #[track_caller]
 fn ended(expected: [u64; 6], mut work: impl FnMut(&mut Writer)) {
     for suite in SUITES {
@@ -95,7 +95,7 @@ fn a_call_that_ends_its_record_flushes_it() {
         writer.seal_batch(&mut Bytes::from_static(b"x")).unwrap().finish().unwrap();
         writer.seal_batch(&mut Bytes::from_static(&[1; LEN + 1])).unwrap().finish().unwrap();
     });
-    // Sealed in the caller's memory: records of 4 KiB and more.
+    // Records of 4 KiB and more are sealed in the caller's memory.
     for suite in SUITES {
         let (mut writer, _) = writer_and_reader(suite, WriterConfig::default());
         let mut plaintext = BytesMut::with_capacity(40_001);

@@ -1,12 +1,13 @@
-//! Ours against stock rustls: every suite, both roles, through links that take a few bytes.
+//! Our connection against stock rustls: every suite, both roles, through links that accept a few
+//! bytes at a time.
 #![expect(clippy::unwrap_used, clippy::as_conversions, reason = "tests")]
 
 use wantwrite::*;
 use wantwrite_testing::raw_peer::{APPLICATION_DATA, HANDSHAKE, KEY_UPDATE, RawPeer};
 use wantwrite_testing::*;
 
-/// Sends `len` bytes each way at once, 1 to 3,000 bytes at a time; `at_half` is called when half
-/// of ours is accepted.
+/// Sends `len` bytes each way at the same time, 1 to 3,000 bytes at a time. Calls `at_half` when
+/// half of our data has been accepted.
 fn duplex(
     ours: &mut Connection,
     peer: &mut Peer,
@@ -98,7 +99,7 @@ fn negotiated_parameters_are_remembered_after_the_hand_over() {
     }
 }
 
-/// The peer's updates that we ask for are no flood, however many they are.
+/// KeyUpdates of the peer that we asked for never count as a flood.
 #[test]
 fn an_upload_may_ask_for_any_number_of_key_updates() {
     for role in ROLES {
@@ -158,7 +159,8 @@ fn a_connection_to_which_a_key_update_is_owed_is_not_taken_apart() {
     assert!(ours.into_parts().is_ok());
 }
 
-/// Whoever goes on would miss what is held, or take the end of a message for its beginning.
+/// Continuing from such a connection would lose the bytes it holds, or start in the middle of a
+/// message.
 #[test]
 fn a_connection_that_holds_some_of_the_peers_bytes_is_not_taken_apart() {
     for suite in [TLS13, CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256] {

@@ -1,5 +1,5 @@
-//! What the manual page of `SSL_write` promises, row by row, and what is promised here instead.
-//! Rows 6 and 7 are about `Stream` and stand in `stream.rs`.
+//! What the manual page of `SSL_write` promises, row by row, and what we promise instead. Rows 6
+//! and 7 are about `Stream`; their tests are in `stream.rs`.
 
 use wantwrite::*;
 use wantwrite_testing::writer::*;
@@ -58,7 +58,7 @@ fn ssl_write_row_03_a_key_update_request_is_answered_without_the_callers_help() 
     }
 }
 
-/// The handshake's randomness aside, the same calls give the same bytes and states.
+/// Apart from the handshake's randomness, the same calls give the same bytes and states.
 #[test]
 fn ssl_write_row_04_the_same_calls_give_the_same_bytes() {
     let run = || {

@@ -1,4 +1,4 @@
-//! Every state × call of a connection. DESIGN.md has a copy of the table.
+//! Every call on a connection in every state. DESIGN.md has a copy of the table.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use core::fmt;
@@ -73,7 +73,7 @@ fn aborted() -> Connection {
     ours
 }
 
-/// What a call comes to.
+/// The outcome of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Outcome {
     Took(usize),
@@ -82,7 +82,7 @@ enum Outcome {
     NoRoom,
     Closed,
     Failed,
-    /// What reading ended with.
+    /// The error that reading ended with.
     Error,
     Empty,
     Lent,
@@ -131,7 +131,7 @@ fn refused(error: WriteError) -> Outcome {
     }
 }
 
-/// A row of the table: a call, and what it comes to in each of [`STATES`].
+/// A row of the table: a call, and its outcome in each of [`STATES`].
 struct Call {
     name: &'static str,
     on: fn(&mut Connection) -> Outcome,

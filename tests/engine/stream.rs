@@ -1,4 +1,4 @@
-//! `Stream`: blocking and non-blocking transports, in memory and of the operating system.
+//! `Stream` over blocking and non-blocking transports, in memory and of the operating system.
 #![expect(
     clippy::unwrap_used,
     clippy::as_conversions,
@@ -37,7 +37,7 @@ fn ready_server(suite: CipherSuite, config: ConnectionConfig) -> Stream<Wire> {
     Stream::new(ours, Wire::new(peer))
 }
 
-/// Goes on with `call` over a transport that blocks only because the peer has its turn.
+/// Retries `call` over a transport that blocks only to let the peer take its turn.
 fn finish<T>(
     stream: &mut Stream<Wire>,
     mut call: impl FnMut(&mut Stream<Wire>) -> io::Result<T>,
@@ -60,7 +60,7 @@ fn carried(error: &io::Error) -> Option<&ConnectionError> {
     error.get_ref()?.downcast_ref()
 }
 
-/// Two connected sockets of the loopback.
+/// Two connected loopback sockets.
 fn sockets() -> (TcpStream, TcpStream) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let one = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
@@ -72,7 +72,7 @@ fn sockets() -> (TcpStream, TcpStream) {
     (one, other)
 }
 
-/// Reads until `len` bytes came or the peer closed.
+/// Reads until `len` bytes have arrived or the peer has closed.
 fn read_up_to(peer: &mut Peer, socket: &mut TcpStream, len: usize) -> Vec<u8> {
     let mut received = Vec::new();
     while received.len() < len {
@@ -121,7 +121,7 @@ fn ssl_write_row_06_blocking_calls_negotiate_write_read_and_close() {
     }
 }
 
-/// Sends `data` as the peer does.
+/// Sends `data` from the peer.
 fn send_over(peer: &mut Peer, socket: &mut TcpStream, data: &[u8]) {
     for part in data.chunks(16 * 1024) {
         peer.0.writer().write_all(part).unwrap();
@@ -193,7 +193,7 @@ fn ssl_write_row_06_interrupted_calls_are_retried() {
 fn ssl_write_row_06_a_handshake_that_meets_the_end_is_an_unexpected_eof() {
     for suite in [TLS13, TLS12] {
         for role in ROLES {
-            // As many bytes of the peer's first flight arrive.
+            // This many bytes of the peer's first flight arrive.
             for arrives in [0, 1, 4, 5, 60, 100] {
                 let mut stream = fresh(suite, role);
                 stream.get_mut().read_results.push_back(Err(ErrorKind::WouldBlock));
@@ -220,7 +220,7 @@ fn ssl_write_row_06_a_failed_handshake_says_why_and_tells_the_peer() {
     for suite in [TLS13, TLS12] {
         for role in ROLES {
             let (ours, _) = pair(suite, role);
-            // Of another identity: the client refuses the server's certificate.
+            // The peer has another identity, so the client rejects the server's certificate.
             let (_, stranger) = pair(suite, role);
             let mut stream = Stream::new(ours, Recorded(Wire::new(stranger), Vec::new()));
             let error = (0..100)
@@ -232,9 +232,9 @@ fn ssl_write_row_06_a_failed_handshake_says_why_and_tells_the_peer() {
             assert_eq!(error.kind(), ErrorKind::InvalidData);
             assert_eq!(stream.connection().writer_state(), WriterState::Failed);
             assert!(!stream.connection().wants().drain);
-            // Its server met an alert, its client refused our certificate.
+            // The peer, as a server, received an alert or, as a client, rejected our certificate.
             assert!(stream.get_ref().1.iter().any(Result::is_err));
-            // Sticky, in every call.
+            // The error is sticky in every call.
             assert_eq!(kind(stream.complete_handshake()), ErrorKind::InvalidData);
             assert_eq!(kind(stream.read(&mut [0])), ErrorKind::InvalidData);
             assert_eq!(kind(stream.write(b"x")), ErrorKind::InvalidData);
@@ -243,7 +243,7 @@ fn ssl_write_row_06_a_failed_handshake_says_why_and_tells_the_peer() {
     }
 }
 
-/// A wire whose peer may refuse what it is fed.
+/// A wire that records whether its peer accepted what it was fed.
 struct Recorded(Wire, Vec<Result<(), rustls::Error>>);
 
 impl Read for Recorded {
@@ -300,7 +300,7 @@ fn ssl_write_row_06_errors_of_the_transport_come_through() {
         assert_eq!(kind(stream.flush()), fault);
         stream.get_mut().write_results.push_back(Err(fault));
         assert_eq!(kind(stream.close()), fault);
-        // They are the transport's, not ours.
+        // They are the transport's errors, not ours.
         assert_eq!(stream.connection().error(), None);
     }
 }
@@ -414,11 +414,11 @@ fn ssl_write_row_06_reading_goes_on_after_our_close_in_tls_13() {
     assert_eq!(&buf, b"still here");
 }
 
-/// A transport like a `BufWriter`: what is not flushed does not reach the peer.
+/// A transport like a `BufWriter`: only flushed bytes reach the peer.
 struct Buffered {
     wire: Wire,
     held: Vec<u8>,
-    /// The last flush would have blocked: every other one does.
+    /// Whether the last flush would have blocked. Every other flush does.
     blocked: bool,
 }
 
@@ -457,7 +457,7 @@ fn ssl_write_row_06_flights_of_the_handshake_leave_a_transport_that_buffers() {
             while let Err(error) = stream.complete_handshake() {
                 assert_eq!(error.kind(), ErrorKind::WouldBlock);
             }
-            // If the last flight was blocked, what comes next sends it.
+            // If the last flight was blocked, the next call sends it.
             assert_eq!(kind(stream.read(&mut [0])), ErrorKind::WouldBlock);
             assert!(!stream.get_ref().wire.peer.0.is_handshaking(), "{suite:?} {role:?}");
         }
@@ -541,7 +541,7 @@ fn ssl_write_row_07_a_non_blocking_socket_gives_would_block_until_the_peer_reads
         let (socket, mut other) = sockets();
         let (may_read, is_full) = mpsc::channel();
         let reader = thread::spawn(move || {
-            // The handshake, and the first bytes.
+            // Reads the handshake and the first bytes.
             let mut received = read_up_to(&mut peer, &mut other, 1);
             is_full.recv_timeout(PATIENCE).unwrap();
             received.extend(read_up_to(&mut peer, &mut other, usize::MAX));
@@ -594,7 +594,7 @@ fn ssl_write_row_09_write_reads_only_while_negotiating() {
             finish(&mut stream, |stream| stream.write(b"first"));
             assert!(stream.get_ref().reads > 0);
             stream.get_mut().reads = 0;
-            // Input waits, and would fail if it were read.
+            // Input is pending, and reading it would fail.
             stream.get_mut().peer_sends(b"unread");
             stream.get_mut().read_results.push_back(Err(ErrorKind::ConnectionReset));
             for takes in [usize::MAX, 0, 100, 100_000, usize::MAX] {
@@ -635,8 +635,8 @@ fn ssl_write_row_21_close_notify_is_a_clean_end() {
     }
 }
 
-/// In TLS 1.2 there is a setting by which it ends our half too, which must not be before an echo
-/// had its data.
+/// In TLS 1.2, with a setting, `close_notify` ends our half too. That must not happen before an
+/// echo has returned the data.
 #[test]
 fn data_in_front_of_close_notify_can_still_be_answered() {
     let mut answers = ConnectionConfig::default();
@@ -679,7 +679,7 @@ fn ssl_write_row_21_an_end_without_close_notify_is_an_unexpected_eof() {
                     assert_eq!(carried(&error), Some(&truncated));
                 }
                 assert_eq!(stream.connection().reader_state(), ReaderState::Truncated);
-                // The other direction is open.
+                // The other direction is still open.
                 stream.write_all(b"still").unwrap();
                 assert_eq!(stream.get_ref().received, b"still");
             }
@@ -745,7 +745,7 @@ fn answers_to_key_updates_leave_while_we_only_read() {
     let mut stream = ready(TLS13, Role::Client);
     let mut buf = [0; 64];
     for n in 1..=40 {
-        // The peer asks; the transport takes nothing for a while.
+        // The peer asks for a KeyUpdate while the transport accepts nothing.
         stream.get_mut().takes = 0;
         stream.get_mut().peer.0.refresh_traffic_keys().unwrap();
         for _ in 0..3 {
@@ -761,7 +761,7 @@ fn answers_to_key_updates_leave_while_we_only_read() {
         assert!(stream.get_ref().written > written, "the answer left");
         assert!(!stream.connection().wants().drain);
         assert_eq!(stream.connection().writer().progress().key_updates, n);
-        // Under the next key.
+        // This uses the next key.
         stream.write_all(b"ours").unwrap();
     }
     assert_eq!(stream.get_ref().received, b"ours".repeat(40));
@@ -773,7 +773,7 @@ struct Pipe(VecDeque<u8>);
 
 const PIPE_LEN: usize = 4096;
 
-/// An end of two pipes, which are swapped in for the time of a call.
+/// One end of two pipes, which are swapped in for the duration of a call.
 #[derive(Default)]
 struct PipeEnd {
     from: Pipe,
@@ -806,7 +806,7 @@ impl Write for PipeEnd {
 #[test]
 fn input_that_the_connection_was_given_before_is_not_waited_for() {
     for suite in [TLS13, TLS12] {
-        // As a proxy does that has looked at the ClientHello.
+        // Like a proxy that has looked at the ClientHello.
         let (mut ours, mut peer) = pair(suite, Role::Server);
         let hello = peer.take_wire();
         assert_eq!(ours.receive(&hello), hello.len());
@@ -851,7 +851,7 @@ fn two_full_pipes_do_not_wait_for_each_other() {
                 }
             }
             for i in [0, 1] {
-                // What one sent is what the other reads.
+                // What one stream sent is what the other reads.
                 let mut sent = core::mem::take(&mut streams[1 - i].get_mut().to);
                 core::mem::swap(&mut sent, &mut streams[i].get_mut().from);
                 while let Ok(n @ 1..) = streams[i].read(&mut buf) {

@@ -1,4 +1,4 @@
-//! The writer alone: fragments, slots, key updates, closing, limits.
+//! The standalone writer: fragments, slots, key updates, closing, limits.
 
 use bytes::BytesMut;
 use wantwrite::*;
@@ -193,7 +193,8 @@ fn keys_are_updated_before_their_limit_in_the_middle_of_one_write() {
     }
 }
 
-/// Records that a key seals before it refuses, `close_notify` included, and those before it came.
+/// The records that a key seals before it refuses more. `close_notify` and the records sealed
+/// earlier count too.
 #[test]
 fn a_key_has_one_budget_for_its_whole_life() {
     let config =
@@ -212,7 +213,7 @@ fn a_key_has_one_budget_for_its_whole_life() {
         let raw = |seq| WriteKeys::new(suite, &key[..suite.key_len()], iv, seq).unwrap();
         for seq in 0..12 {
             let mut writer = Writer::new(raw(seq), config()).unwrap();
-            // Two stay for a control record and the end.
+            // Two records are reserved, for a control record and the end.
             assert_eq!(exhaust(&mut writer), 8_u64.saturating_sub(seq), "{suite:?} {seq}");
             assert_eq!(writer.close().is_ok(), seq < 10);
             assert!(writer.next_seq() <= 10.max(seq), "{suite:?}");
@@ -231,7 +232,7 @@ fn a_key_s_blocks_are_counted_for_its_whole_life() {
     let config =
         |blocks| with(|config| config.key_limits = Some(KeyLimits { records: 1000, blocks }));
     let raw = |seq| WriteKeys::new(suite, &[3; 16], [5; 12], seq).unwrap();
-    // 100 bytes are 7 blocks and the tag's.
+    // 100 bytes are 7 blocks, plus one for the tag.
     let mut writer = Writer::new(raw(0), config(1029 + 8)).unwrap();
     writer.write(&[0; 100]).unwrap();
     drain_writer(&mut writer);
@@ -242,7 +243,7 @@ fn a_key_s_blocks_are_counted_for_its_whole_life() {
     drain_writer(&mut writer);
     let keys = writer.into_parts().unwrap().into_keys();
     assert_eq!(Writer::new(keys, config(1029 + 8)).unwrap().room(), 0);
-    // Of what others sealed only the number is known: the records may have been full.
+    // Only the number of records sealed elsewhere is known, so they count as full.
     assert_eq!(Writer::new(raw(1), config(1029 + 1025)).unwrap().room(), 0);
     assert_eq!(Writer::new(raw(1), config(1029 + 1026)).unwrap().room(), 16384);
 }
@@ -379,7 +380,7 @@ fn a_renegotiation_request_means_nothing_in_tls_1_3() {
 #[test]
 fn refused_renegotiations_leave_the_record_for_close_notify() {
     let suite = CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256;
-    // The handshake has sealed one.
+    // The handshake sealed one record.
     let config =
         with(|config| config.key_limits = Some(KeyLimits { records: 4, blocks: u64::MAX }));
     let (mut writer, mut reader) = writer_and_reader(suite, config);
@@ -428,7 +429,7 @@ fn a_cover_record_beyond_the_limit_of_the_key_is_refused_as_that() {
 #[test]
 fn renegotiation_requests_leave_the_last_record_to_close_notify() {
     let suite = CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256;
-    // The handshake has sealed one.
+    // The handshake sealed one record.
     let config =
         with(|config| config.key_limits = Some(KeyLimits { records: 4, blocks: u64::MAX }));
     let (mut writer, mut reader) = writer_and_reader(suite, config);
@@ -457,7 +458,7 @@ fn padding_changes_nothing_in_tls_1_2() {
 #[test]
 fn owned_plaintext_fills_the_current_record_that_is_the_last_of_its_key() {
     let suite = CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256;
-    // The handshake has sealed one.
+    // The handshake sealed one record.
     let config =
         with(|config| config.key_limits = Some(KeyLimits { records: 4, blocks: u64::MAX }));
     let (mut writer, mut reader) = writer_and_reader(suite, config);
@@ -492,7 +493,7 @@ fn the_smallest_window_leaves_room_in_an_empty_buffer() {
 #[test]
 fn a_refused_renegotiation_behind_a_current_record_leaves_one_for_close_notify() {
     let suite = CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256;
-    // The handshake has sealed one.
+    // The handshake sealed one record.
     let config =
         with(|config| config.key_limits = Some(KeyLimits { records: 4, blocks: u64::MAX }));
     let (mut writer, mut reader) = writer_and_reader(suite, config);

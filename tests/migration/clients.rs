@@ -1,4 +1,4 @@
-//! hyper-util's client and tonic's, through the connector of the page.
+//! The clients of hyper-util and tonic, with the connector from the page.
 #![expect(clippy::unwrap_used, clippy::std_instead_of_alloc, reason = "tests")]
 
 use std::sync::Arc;
@@ -41,7 +41,7 @@ impl Ends {
         Https(connector.with_alpn(protocols.iter().map(|name| name.to_vec()).collect()))
     }
 
-    /// An acceptor, and where it listens.
+    /// Starts to listen. Returns an acceptor, the listener, and its port.
     async fn listen(&self) -> (TlsAcceptor, TcpListener, u16) {
         let listener = TcpListener::bind((HOST, 0)).await.unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -67,7 +67,7 @@ async fn hyper_utils_client_speaks_what_was_negotiated() {
             Client::builder(TokioExecutor::new()).build(ends.connector(protocols));
         let server = tokio::spawn(async move {
             let stream = acceptor.accept(listener.accept().await.unwrap().0).await.unwrap();
-            // It is the only one: the client keeps the connection.
+            // The client keeps the connection, so it is the only one.
             Builder::new(TokioExecutor::new())
                 .serve_connection(TokioIo::new(stream), service_fn(answer))
                 .await

@@ -1,5 +1,5 @@
-//! The page for those who come from tokio-rustls, with the programs that it names. As doctests,
-//! every block of it compiles; the connector that it has for clients is tested here.
+//! The page for users who migrate from tokio-rustls, and the programs that it names. The doctests
+//! compile every block of it. The connector that it shows for clients is tested here.
 
 #[path = "../../adapters/tokio/programs/https.rs"]
 pub mod https;

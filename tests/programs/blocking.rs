@@ -17,7 +17,7 @@ pub(crate) fn accept(listener: &TcpListener) -> TcpStream {
     accepted.expect("the program did not connect").unwrap().0
 }
 
-/// A blocking stream whose waits are bounded.
+/// A blocking stream with bounded waits.
 pub(crate) fn blocking(ours: Connection, socket: TcpStream) -> Stream<TcpStream> {
     socket.set_read_timeout(Some(PATIENCE)).unwrap();
     socket.set_write_timeout(Some(PATIENCE)).unwrap();
@@ -36,7 +36,7 @@ pub(crate) fn send_line(stream: &mut impl Write, line: &str) {
     stream.flush().unwrap();
 }
 
-/// A transport that remembers what went through it.
+/// A transport that records the bytes that pass through it.
 pub(crate) struct Tap<T> {
     pub(crate) io: T,
     pub(crate) read: Vec<u8>,
@@ -63,7 +63,7 @@ impl<T: Write> Write for Tap<T> {
     }
 }
 
-/// The records of a direction, header and all.
+/// The records of one direction, including their headers.
 pub(crate) fn records(mut wire: &[u8]) -> Vec<&[u8]> {
     let mut records = Vec::new();
     while let [_, _, _, hi, lo, ..] = wire {

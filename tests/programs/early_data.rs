@@ -42,7 +42,7 @@ const TLS13: [CipherSuite; 3] = [
     CipherSuite::TLS_CHACHA20_POLY1305_SHA256,
 ];
 
-/// Text, with lines for programs that take lines only.
+/// Text with line ends, for programs that accept only lines.
 pub(crate) fn text(len: usize) -> Vec<u8> {
     let is_end = |i| i % 64 == 63 || i == len - 1;
     (0..len).map(|i| if is_end(i) { b'\n' } else { b"0123456789"[i % 10] }).collect()
@@ -54,7 +54,7 @@ fn early() -> ConnectionConfig {
     config
 }
 
-/// What our client remembers between its connections.
+/// Our client's sessions, which its connections share.
 struct OurClient(Arc<ClientConfig>);
 
 impl OurClient {
@@ -68,14 +68,14 @@ impl OurClient {
         Connection::client_with(self.0.clone(), server_name(), early()).unwrap()
     }
 
-    /// A first connection, for its tickets.
+    /// Makes a first connection to get tickets.
     fn visit_openssl(&self, openssl: &mut Process, address: SocketAddr) {
         let ours = self.connection();
         assert_eq!(ours.early_data_status(), EarlyDataStatus::NotOffered);
         let mut stream = blocking(ours, ours::connect(address));
         send_line(&mut stream, "a visit");
         openssl.stdout.wait_for("a visit", 1);
-        // Tickets come before it.
+        // This line follows the tickets.
         openssl.line("0 from openssl");
         expect_line(&mut stream, "0 from openssl");
         stream.close().unwrap();
@@ -90,13 +90,13 @@ pub(crate) fn openssl_server(
 ) -> (Process, SocketAddr) {
     let dir = TempDir::new();
     let started = Process::server(suite, identity, &dir, 2, more);
-    // It has read its files before it says where it accepts.
+    // The program reads its files before it prints its address.
     drop(dir);
     started
 }
 
-/// What it received, all told; it says where early data ends. It prints data at once, and captions
-/// later.
+/// Everything that it received. It prints where early data ends. Data is printed immediately,
+/// captions later.
 pub(crate) fn early_at(openssl: &Process) -> Vec<u8> {
     openssl.stdout.wait("the end of early data", |printed| {
         let end = b"\nEnd of early data\n";
@@ -117,7 +117,7 @@ fn s_server_takes_our_early_data() {
         assert_eq!(ours.early_writer().unwrap().write(&data[..1000]), 1000);
         let mut socket = ours::connect(address);
         socket.write_all(&drain(&mut ours)).unwrap();
-        // It is not all in the first flight.
+        // The first flight does not hold it all.
         assert_eq!(ours.early_writer().unwrap().write(&data[1000..]), data.len() - 1000);
         let mut stream = blocking(ours, socket);
         send_line(&mut stream, "and not early");
@@ -153,8 +153,8 @@ fn s_server_takes_as_much_early_data_as_its_ticket_allows() {
     assert_eq!(ours.take_rejected_early_data(), &data[1000..]);
 }
 
-/// By a server that does not know the ticket, by one that wants none, and by one that asks for
-/// another key share first.
+/// The server does not know the ticket, does not want early data, or first asks for another key
+/// share.
 fn early_data_that_s_server_rejects_is_given_back() {
     for suite in TLS13 {
         for more in [&["-early_data"][..], &[], &["-early_data", "-groups", "P-384"]] {
@@ -176,7 +176,7 @@ fn early_data_that_s_server_rejects_is_given_back() {
             let asked_again =
                 ours.handshake_kind() == Some(HandshakeKind::FullWithHelloRetryRequest);
             assert_eq!(asked_again, more.contains(&"P-384"));
-            // Nothing but the program sends it again.
+            // The data is sent again only if the caller does so.
             assert_eq!(openssl.stdout.count(core::str::from_utf8(&data).unwrap()), 0);
             stream.write_all(&data).unwrap();
             stream.flush().unwrap();
@@ -187,7 +187,7 @@ fn early_data_that_s_server_rejects_is_given_back() {
     }
 }
 
-/// Our server, and the session that a first connection of `s_client` has left.
+/// Our server, and the session from a first connection of `s_client`.
 struct OurServer {
     suite: CipherSuite,
     identity: Identity,
@@ -213,7 +213,7 @@ impl OurServer {
         (blocking(self.connection(settings), accept(&listener)), openssl)
     }
 
-    /// The session of a first connection, in a file.
+    /// Stores the session of a first connection in a file, and returns its path.
     fn session(&self) -> String {
         let session = self.dir.path("session.pem");
         let (mut stream, mut openssl) = self.meet(early(), &["-sess_out", arg(&session)]);
@@ -222,13 +222,13 @@ impl OurServer {
         assert_eq!(stream.connection().early_data_status(), EarlyDataStatus::NotOffered);
         openssl.line("Q");
         assert_eq!(stream.read(&mut [0]).unwrap(), 0);
-        // It waits for that.
+        // The program waits for the socket to close.
         drop(stream);
         openssl.wait_for_exit();
         arg(&session).to_owned()
     }
 
-    /// A file of early data.
+    /// Writes early data to a file, and returns its path.
     fn early_file(&self, data: &[u8]) -> String {
         let file = self.dir.path("early");
         fs::write(&file, data).unwrap();
@@ -263,7 +263,8 @@ fn our_server_takes_early_data_of_s_client() {
     }
 }
 
-/// Before the client's Finished is here. The numbers of these records count.
+/// The answer is sent before the client's Finished arrives. Its records count in the sequence
+/// numbers.
 fn our_server_answers_early_data_of_s_client_behind_its_finished() {
     for suite in TLS13 {
         let mut server = OurServer::new(suite);
@@ -298,7 +299,7 @@ fn our_server_answers_early_data_of_s_client_behind_its_finished() {
     }
 }
 
-/// It comes while there is no configuration yet.
+/// Early data arrives before there is a configuration.
 fn an_acceptor_loses_no_early_data_of_s_client() {
     for suite in TLS13 {
         let server = OurServer::new(suite);
@@ -329,7 +330,7 @@ fn an_acceptor_loses_no_early_data_of_s_client() {
     }
 }
 
-/// By a server that takes none, and by one that has seen the session already.
+/// One server accepts no early data, and one has already seen the session.
 fn early_data_of_s_client_is_rejected_and_the_connection_goes_on() {
     for suite in TLS13 {
         for is_replay in [false, true] {
@@ -405,7 +406,7 @@ fn our_server_rejects_early_data_of_gnutls_cli_and_the_connection_goes_on() {
     }
 }
 
-/// A visit of `gnutls-cli` for tickets, and one with early data, which `look` is shown.
+/// Runs `gnutls-cli` once for tickets and once with early data. `look` gets the second connection.
 fn with_gnutls_cli(
     suite: CipherSuite,
     settings: ConnectionConfig,

@@ -1,4 +1,4 @@
-//! Keying material for other protocols, byte for byte what the program at the other end exports.
+//! Keying material for other protocols, identical to what the program at the other end exports.
 
 extern crate alloc;
 
@@ -34,10 +34,10 @@ const TLS12: [CipherSuite; 2] = [
 ];
 
 const LABEL: &str = "EXPORTER-Channel-Binding";
-/// A whole number of no hash.
+/// Not a multiple of any hash length.
 const LEN: usize = 77;
 
-/// What both ends export in one connection.
+/// What both endpoints export in one connection.
 struct Exports {
     ours: Result<Vec<u8>, ExportError>,
     theirs: Vec<u8>,
@@ -76,7 +76,7 @@ fn assert_same(suite: CipherSuite, role: Role, connections: [Exports; 2]) {
 
 fn nothing_is_exported_where_openssl_has_no_extended_master_secret() {
     let dir = TempDir::new();
-    // Its programs have an option for it from 3.2 on, its configuration has one from 3.0 on.
+    // OpenSSL's programs have an option for this since 3.2, its configuration since 3.0.
     let configuration = "openssl_conf = programs\n[programs]\nssl_conf = ssl\n\
         [ssl]\nsystem_default = all\n[all]\nOptions = -ExtendedMasterSecret\n";
     let file = dir.file("openssl.cnf", configuration);
@@ -91,7 +91,7 @@ fn nothing_is_exported_where_gnutls_has_no_extended_master_secret() {
     }
 }
 
-/// The programs export all the same.
+/// We refuse, although the programs export.
 fn assert_refused(suite: CipherSuite, role: Role, connections: [Exports; 2]) {
     for Exports { ours, theirs, extended_master_secret } in connections {
         assert_eq!(theirs.len(), LEN);
@@ -100,7 +100,7 @@ fn assert_refused(suite: CipherSuite, role: Role, connections: [Exports; 2]) {
     }
 }
 
-/// A connection and one that resumes its session.
+/// One connection, and one that resumes its session.
 fn with_openssl(suite: CipherSuite, role: Role, environment: &[(&str, &str)]) -> [Exports; 2] {
     let (identity, dir) = (Identity::for_suite(suite), TempDir::new());
     let len = LEN.to_string();
@@ -114,7 +114,7 @@ fn with_openssl(suite: CipherSuite, role: Role, environment: &[(&str, &str)]) ->
                 let ours = client(&config);
                 let mut stream = blocking(ours, ours::connect(address));
                 send_line(&mut stream, "from us");
-                // Tickets come before it.
+                // This line follows the tickets.
                 openssl.line("0 from openssl");
                 expect_line(&mut stream, "0 from openssl");
                 assert_eq!(stream.connection().is_resumed(), Some(n == 2), "{suite:?}");
@@ -142,7 +142,7 @@ fn with_openssl(suite: CipherSuite, role: Role, environment: &[(&str, &str)]) ->
                 openssl.line("Q");
                 assert_eq!(stream.read(&mut [0]).unwrap(), 0);
                 let exports = Exports::new(stream.connection(), theirs);
-                // It waits for that.
+                // The program waits for the socket to close.
                 drop(stream);
                 openssl.wait_for_exit();
                 exports

@@ -1,4 +1,5 @@
-//! Ours with other people's TLS programs. A test whose program is not installed shows as ignored.
+//! Our connections with other TLS programs. A test whose program is not installed is reported as
+//! ignored.
 #![expect(
     clippy::unwrap_used,
     clippy::as_conversions,

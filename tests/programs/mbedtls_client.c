@@ -2,7 +2,7 @@
  *
  *     mbedtls_client PORT CERTIFICATE 512|1024|2048|4096
  *
- * It carries its standard input and output, and ends with the server's close_notify. */
+ * It forwards its standard input and output, and ends with the server's close_notify. */
 
 #include <mbedtls/ctr_drbg.h>
 #include <mbedtls/entropy.h>

@@ -1,4 +1,4 @@
-//! Ours against the installed `openssl` program, over sockets of the loopback.
+//! Our connections with the installed `openssl` program, over loopback sockets.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -46,17 +46,19 @@ const LEN: usize = 8 << 20;
 const KEY_UPDATE_SENT: &str = ">>> TLS 1.3, Handshake [length 0005], KeyUpdate";
 const KEY_UPDATE_RECEIVED: &str = "<<< TLS 1.3, Handshake [length 0005], KeyUpdate";
 
-/// Waits until the `n`th `k` or `K` is done, if `openssl` has updated its keys for nothing else.
+/// Waits until the `n`th `k` or `K` command is done, if `openssl` has not updated its keys
+/// otherwise.
 fn wait_for_command(openssl: &(Output, Output), role: Role, n: usize) {
     let (stdout, stderr) = openssl;
     match role {
         Role::Client => stdout.wait_for(KEY_UPDATE_SENT, n),
-        // `s_client` sends it in front of its next data.
+        // `s_client` sends the KeyUpdate before its next data.
         Role::Server => stderr.wait_for("KEYUPDATE", n),
     }
 }
 
-/// Ours, of `role`, and the socket to `openssl`, of the other role; nothing is sent yet.
+/// Our connection as `role`, and the socket to `openssl` in the other role, before any bytes are
+/// sent.
 struct Meeting {
     ours: Connection,
     socket: TcpStream,
@@ -97,11 +99,11 @@ fn meet_with(
     Meeting { ours, socket, openssl, _dir: dir }
 }
 
-/// A non-blocking transport that moves 1 to 3,000 bytes a call, and now and then none.
+/// A non-blocking transport that moves 1 to 3,000 bytes a call, and sometimes none.
 struct Dribble<T> {
     io: T,
     rng: Rng,
-    /// A call was refused that the socket was not asked about: no event will follow.
+    /// A call was refused without asking the socket, so no event will follow.
     refused: bool,
 }
 
@@ -133,7 +135,7 @@ impl<T: Write> Write for Dribble<T> {
     }
 }
 
-/// A non-blocking stream and what tells when it can go on.
+/// A non-blocking stream, and the poll that reports when it can continue.
 struct Driven {
     stream: Stream<Dribble<mio::net::TcpStream>>,
     poll: Poll,
@@ -151,7 +153,7 @@ impl Driven {
         Self { stream: Stream::new(ours, io), poll, events: Events::with_capacity(4) }
     }
 
-    /// Waits for the socket, unless something was refused without asking it.
+    /// Waits for the socket, unless a call was refused without asking it.
     fn wait(&mut self) {
         if std::mem::take(&mut self.stream.get_mut().refused) {
             return;
@@ -160,8 +162,8 @@ impl Driven {
         assert!(!self.events.is_empty(), "the socket was not ready for 30 s");
     }
 
-    /// Sends `data` and receives `len` bytes at once; `on_progress` is told how much of each is
-    /// done.
+    /// Sends `data` and receives `len` bytes at the same time. Reports the progress of each to
+    /// `on_progress`.
     fn duplex(
         &mut self,
         data: &[u8],
@@ -198,7 +200,7 @@ impl Driven {
         }
     }
 
-    /// Goes on with `call` until it is done.
+    /// Retries `call` until it is done.
     fn finish<T>(
         &mut self,
         mut call: impl FnMut(&mut Stream<Dribble<mio::net::TcpStream>>) -> io::Result<T>,
@@ -220,14 +222,14 @@ fn unless_blocked<T>(result: io::Result<T>) -> Option<T> {
     }
 }
 
-/// Bytes that are neither commands nor anything that `openssl` prints by itself.
+/// Bytes that are neither commands nor anything else that `openssl` prints.
 pub(crate) fn high_pattern(len: usize) -> Vec<u8> {
     let mut data = pattern(len);
     data.iter_mut().for_each(|byte| *byte |= 0x80);
     data
 }
 
-/// What of `printed` is such bytes.
+/// Only these bytes of `printed`.
 pub(crate) fn high_bytes(printed: &[u8]) -> Vec<u8> {
     let is_high = |byte: &u8| *byte >= 0x80;
     printed.iter().copied().filter(is_high).collect()
@@ -279,7 +281,7 @@ fn key_updates_of_both_sides_in_the_middle_of_8_mib_each_way_lose_nothing() {
         let typed = data.clone();
         let typist = thread::spawn(move || {
             stdin.write_all(&typed[..half]).unwrap();
-            // Then it has read everything, and the command begins a line.
+            // By then it has read everything, so the command is at the start of a line.
             has_half.recv_timeout(PATIENCE).expect("the first half did not arrive");
             stdin.write_all(b"K\n").unwrap();
             wait_for_command(&outputs, role, 1);
@@ -311,11 +313,11 @@ fn key_updates_of_both_sides_in_the_middle_of_8_mib_each_way_lose_nothing() {
         let (stdout, _) = openssl.outputs();
         let printed = openssl.wait_for_exit();
         assert!(high_bytes(&printed) == data, "{suite:?}: what we sent");
-        // Ours and the answer, which may have merged with the second of ours.
+        // Ours and the answer, which can have merged with our second one.
         let sent = driven.stream.connection().writer().progress().key_updates;
         assert!((2..=3).contains(&sent), "{sent} KeyUpdates");
         assert_eq!(stdout.count(KEY_UPDATE_RECEIVED) as u64, sent);
-        // `openssl` answers in front of its next data, and may have none.
+        // `openssl` answers before its next data, and may not have any.
         assert!((1..=2).contains(&stdout.count(KEY_UPDATE_SENT)));
     }
 }
@@ -408,7 +410,7 @@ fn our_close_ends_openssl_cleanly() {
     }
 }
 
-/// How a peer goes.
+/// How a peer leaves.
 #[derive(Clone, Copy, Debug)]
 enum Leave {
     Command,
@@ -416,7 +418,7 @@ enum Leave {
     Killed,
 }
 
-/// After a line each way the peer goes; gives our stream, and what the next read gives.
+/// After one line each way, the peer leaves. Returns our stream, and the result of the next read.
 fn left_by_openssl(
     suite: CipherSuite,
     role: Role,
@@ -455,7 +457,7 @@ fn close_by_s_client_is_a_clean_end() {
     }
 }
 
-/// `s_server` closes its socket without `close_notify` when it is told to go.
+/// `s_server` closes its socket without `close_notify` when it is told to quit.
 fn a_peer_that_goes_without_close_notify_is_a_truncation() {
     for suite in [TLS13, TLS12] {
         for (role, how) in [
@@ -484,7 +486,7 @@ fn a_transport_cut_between_us_and_openssl_is_a_truncation() {
         let error = stream.read(&mut [0]).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::UnexpectedEof);
         assert_eq!(stream.connection().reader_state(), ReaderState::Truncated);
-        // The other direction goes on.
+        // The other direction still works.
         send_line(&mut stream, "after the cut");
         openssl.stdout.wait_for("after the cut", 1);
     }
@@ -502,7 +504,7 @@ fn our_client_resumes_with_s_server() {
             let line = format!("resumed: {resumed}");
             send_line(&mut stream, &line);
             openssl.stdout.wait_for(&line, 1);
-            // Tickets come before it.
+            // This line follows the tickets.
             openssl.line("0 from openssl");
             expect_line(&mut stream, "0 from openssl");
             assert_eq!(stream.connection().is_resumed(), Some(resumed), "{suite:?}");
@@ -559,7 +561,7 @@ impl Secrets {
         Some(logged.secret.clone())
     }
 
-    /// In the format of SSLKEYLOGFILE.
+    /// The secrets as lines of an SSLKEYLOGFILE.
     fn lines(&self) -> Vec<String> {
         let hex = |bytes: &[u8]| -> String { bytes.iter().map(|b| format!("{b:02x}")).collect() };
         let secrets = self.0.lock().unwrap();
@@ -704,10 +706,10 @@ fn a_relay_that_ends_without_close_notify_truncates_both_directions() {
         let there = (ours.try_clone().unwrap(), theirs.try_clone().unwrap());
         let back = thread::spawn(move || {
             let (mut to_us, mut from_openssl) = there;
-            // Ends with an error if the other direction was cut first.
+            // This fails if the other direction was cut first.
             let _ = io::copy(&mut from_openssl, &mut to_us);
         });
-        // All that we send passes, then both directions are cut.
+        // Everything that we send passes, then both directions are cut.
         let n = io::copy(&mut &ours, &mut &theirs).unwrap();
         counter.store(usize::try_from(n).unwrap(), Ordering::Relaxed);
         ours.shutdown(Shutdown::Both).unwrap();

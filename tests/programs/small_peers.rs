@@ -1,5 +1,5 @@
-//! Clients that ask for short records, by `record_size_limit` or `max_fragment_length`: the records
-//! on the wire, those of the handshake too.
+//! Clients that ask for short records with `record_size_limit` or `max_fragment_length`. The tests
+//! look at all records on the wire, including those of the handshake.
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -27,18 +27,18 @@ pub(crate) fn trials() -> Vec<Trial> {
     .collect()
 }
 
-/// Of RSA, whose certificate is longer than the shorter limits.
+/// Suites with RSA, whose certificate is longer than the shorter limits.
 const SUITES: [CipherSuite; 2] =
     [CipherSuite::TLS_AES_128_GCM_SHA256, CipherSuite::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256];
 
-/// What a client gets, in lines.
+/// How many bytes a client gets, in lines.
 const LEN: usize = 20_000;
 
 fn s_client_gets_records_as_short_as_it_asks_for() {
     let identity = Identity::new(true);
     for suite in SUITES {
         for limit in [512, 1024, 2048, 4096] {
-            // By RFC 6066 §4 the type byte of TLS 1.3 need not count. It does.
+            // RFC 6066 §4 does not require counting the type byte of TLS 1.3. We count it.
             let longest = limit - usize::from(suite.version() == Version::Tls13);
             check(suite, longest, &identity, |dir, listener| {
                 let more = ["-maxfraglen", &limit.to_string()];
@@ -48,7 +48,7 @@ fn s_client_gets_records_as_short_as_it_asks_for() {
     }
 }
 
-/// It says one more in TLS 1.3, where the type byte counts (RFC 8449 §4).
+/// In TLS 1.3 it asks for one byte more, because the type byte counts (RFC 8449 §4).
 fn gnutls_cli_gets_records_as_short_as_it_asks_for() {
     let identity = Identity::new(true);
     for suite in SUITES {
@@ -61,8 +61,8 @@ fn gnutls_cli_gets_records_as_short_as_it_asks_for() {
     }
 }
 
-/// Version 2 takes no handshake message in several records: its limit must be longer than the
-/// server's flight.
+/// Version 2 does not accept a handshake message in several records, so its limit must be longer
+/// than the server's flight.
 fn mbedtls_gets_records_as_short_as_it_asks_for() {
     let suite = CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256;
     let identity = Identity::for_suite(suite);
@@ -78,8 +78,8 @@ fn mbedtls_gets_records_as_short_as_it_asks_for() {
     }
 }
 
-/// Meets a client that allows no more than `longest` bytes of content. Without the setting it gets
-/// more; with it, as much as it allows.
+/// Serves a client that allows at most `longest` bytes of content. Without the setting it gets
+/// more; with it, exactly as much as it allows.
 fn check(
     suite: CipherSuite,
     longest: usize,
@@ -101,7 +101,7 @@ fn check(
     }
 }
 
-/// The lengths of the content of our records, of the handshake and behind it.
+/// The content lengths of our records, during and after the handshake.
 fn meet(
     suite: CipherSuite,
     identity: &Identity,
@@ -132,7 +132,7 @@ fn meet(
     (handshake, data.into_iter().map(|record| content_len(suite, record)).collect())
 }
 
-/// A protected record has no content type of its own outside, in TLS 1.3.
+/// In TLS 1.3, the content type of a protected record is inside it.
 fn content_len(suite: CipherSuite, record: &[u8]) -> usize {
     let len = record.len() - 5;
     match (record[0], suite.version()) {
@@ -142,7 +142,7 @@ fn content_len(suite: CipherSuite, record: &[u8]) -> usize {
     }
 }
 
-/// Built once.
+/// The program, built once.
 fn mbedtls_client() -> &'static PathBuf {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     PROGRAM.get_or_init(|| {

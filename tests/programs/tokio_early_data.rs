@@ -29,7 +29,7 @@ pub(crate) fn trials() -> Vec<Trial> {
 
 const SUITE: CipherSuite = CipherSuite::TLS_AES_256_GCM_SHA384;
 
-/// What a program has that connects with early data.
+/// The state of a program that connects with early data.
 struct Client {
     connector: TlsConnector,
     runtime: Runtime,
@@ -52,7 +52,7 @@ impl Client {
         })
     }
 
-    /// Writes, and waits until `s_server` has it.
+    /// Writes, and waits until `s_server` has received it.
     fn tell(&self, openssl: &Process, stream: &mut TlsStream<TcpStream>, data: &[u8]) {
         self.runtime.block_on(async {
             stream.write_all(data).await.unwrap();
@@ -62,12 +62,12 @@ impl Client {
         openssl.stdout.wait_for("and not early", 1);
     }
 
-    /// A first connection, for its tickets.
+    /// Makes a first connection to get tickets.
     fn visit(&self, openssl: &mut Process, address: SocketAddr) {
         let mut stream = self.connect(address);
         openssl.line("a visit");
         self.runtime.block_on(async {
-            // Tickets come before it.
+            // This line follows the tickets.
             stream.read_exact(&mut [0; 8]).await.unwrap();
             stream.shutdown().await.unwrap();
             assert_eq!(stream.read(&mut [0]).await.unwrap(), 0);

@@ -1,4 +1,4 @@
-//! Keying material and early data of handshakes that ring has not made.
+//! Keying material and early data of handshakes that ring did not perform.
 
 use libtest_mimic::Trial;
 use rustls::crypto::aws_lc_rs;
@@ -45,7 +45,7 @@ fn early_data_goes_both_ways() {
     ends.server.max_early_data_size = 1000;
     let mut config = ConnectionConfig::default();
     config.early_data = true;
-    // For a ticket.
+    // The first connection gets a ticket.
     negotiate(&mut ends.our_client(config.clone()), &mut ends.stock_server());
 
     let (mut ours, mut peer) = (ends.our_client(config.clone()), ends.stock_server());

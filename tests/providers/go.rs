@@ -1,4 +1,5 @@
-//! Go's crypto/tls, which prefers `X25519MLKEM768` from 1.24 on: the program of `tests/programs`.
+//! Go's crypto/tls, which prefers `X25519MLKEM768` since Go 1.24, through the program in
+//! `tests/programs`.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -52,7 +53,7 @@ fn our_server_agrees_on_it_with_go() {
         let address = listener.local_addr().unwrap().to_string();
         let program = Process::start(command(&identity, &dir, "client", &address));
         let (socket, _) = listener.accept().unwrap();
-        // Go asks for nothing; its hello is read all the same.
+        // Go does not ask for a limit, but its hello is still parsed.
         let mut config = ConnectionConfig::default();
         config.peer_size_limits = true;
         let mut stream = stream(ends.our_server(config), socket);
@@ -64,7 +65,7 @@ fn our_server_agrees_on_it_with_go() {
         stream.flush().unwrap();
         assert_eq!(stream.read(&mut [0]).unwrap(), 0);
         stream.close().unwrap();
-        // It fails if the echo is not what it sent, or does not end with `close_notify`.
+        // It fails if the echo differs from what it sent, or does not end with `close_notify`.
         program.wait_for_exit();
     }
 }
@@ -85,7 +86,7 @@ fn command(identity: &Identity, dir: &TempDir, role: &str, address: &str) -> Com
     command
 }
 
-/// Built once.
+/// The program, built once.
 fn program() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     PROGRAM.get_or_init(|| {

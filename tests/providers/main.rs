@@ -1,5 +1,5 @@
-//! Handshakes with providers of rustls that are not ring's, and the post-quantum group that these
-//! have. Records are sealed with ring all the same. `./check providers` runs it.
+//! Handshakes with rustls providers other than ring, and the post-quantum group that they support.
+//! Records are still sealed with ring. `./check providers` runs these tests.
 #![expect(
     clippy::unwrap_used,
     clippy::std_instead_of_alloc,
@@ -36,7 +36,7 @@ const X25519MLKEM768: u16 = 0x11ec;
 const ALL_VERSIONS: &[&SupportedProtocolVersion] =
     &[&rustls::version::TLS13, &rustls::version::TLS12];
 
-/// ring's provider with graviola's group in front.
+/// ring's provider with graviola's group in first place.
 fn ring_with_graviola() -> CryptoProvider {
     let mut provider = ring::default_provider();
     provider.kx_groups.insert(0, rustls_graviola::kx::X25519MLKEM768);
@@ -45,11 +45,11 @@ fn ring_with_graviola() -> CryptoProvider {
 
 type NewProvider = fn() -> CryptoProvider;
 
-/// Providers that have the group.
+/// Providers that support the group.
 const PROVIDERS: [(&str, NewProvider); 2] =
     [("aws-lc-rs", aws_lc_rs::default_provider), ("ring and graviola", ring_with_graviola)];
 
-/// Tests, by name, that need nothing installed.
+/// Creates tests, by name, that do not need any installed program.
 fn trials_of(tests: &[(&'static str, fn())]) -> Vec<Trial> {
     let trial = |&(name, test): &(&'static str, fn())| {
         Trial::test(name, move || {
@@ -60,7 +60,7 @@ fn trials_of(tests: &[(&'static str, fn())]) -> Vec<Trial> {
     tests.iter().map(trial).collect()
 }
 
-/// Configurations of two ends that may meet.
+/// Configurations of two endpoints that can connect.
 #[derive(Clone)]
 struct Ends {
     client: ClientConfig,
@@ -85,7 +85,7 @@ impl Ends {
         Self { client, server }
     }
 
-    /// Each handshake with a key exchange of its own.
+    /// Disables resumption, so that each handshake has its own key exchange.
     fn without_resumption(mut self) -> Self {
         self.client.resumption = Resumption::disabled();
         self
@@ -108,7 +108,7 @@ impl Ends {
     }
 }
 
-/// Whether a suite of rustls is ours.
+/// Whether we support this suite of rustls.
 fn is_ours(suite: &SupportedCipherSuite) -> bool {
     CipherSuite::from_wire(suite.suite().into()).is_some()
 }

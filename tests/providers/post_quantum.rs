@@ -1,4 +1,4 @@
-//! `X25519MLKEM768`, whose hellos are longer than a segment of the network.
+//! `X25519MLKEM768`, whose hellos are longer than a network segment.
 
 use libtest_mimic::Trial;
 use rustls::crypto::ring;
@@ -17,7 +17,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     ])
 }
 
-/// Each provider with each: they must understand one another.
+/// Every provider with every other: they must be compatible.
 fn pairs() -> impl Iterator<Item = (String, Ends)> {
     let identity = Identity::new(false);
     PROVIDERS.iter().flat_map(move |&(client_name, client)| {
@@ -30,7 +30,7 @@ fn pairs() -> impl Iterator<Item = (String, Ends)> {
     })
 }
 
-/// The two ends of ours meet, and carry data.
+/// Connects two of our endpoints and exchanges data.
 fn meet(client: &mut Connection, server: &mut Connection) {
     loop {
         let (to_server, to_client) = (drain(client), drain(server));
@@ -115,7 +115,8 @@ fn ours_and_stock_rustls_agree_on_it_wherever_a_hello_is_cut() {
     }
 }
 
-/// By a HelloRetryRequest: the client prefers another group, and sends no share of this one.
+/// With a HelloRetryRequest: the client prefers another group, and does not send a share of this
+/// one.
 fn a_server_may_ask_for_it() {
     let identity = Identity::new(false);
     for (name, provider) in PROVIDERS {
@@ -157,14 +158,14 @@ fn an_end_without_it_gets_another_group() {
             };
             negotiate(&mut ours, &mut peer);
             assert_eq!(ours.key_exchange_group(), Some(0x001d), "{name} {role:?}: X25519");
-            // A share of it was sent along.
+            // The client had sent a share of it.
             assert_eq!(ours.handshake_kind(), Some(HandshakeKind::Full), "{name} {role:?}");
             assert_both_ways(&mut ours, &mut peer);
         }
     }
 }
 
-/// Hellos in many records.
+/// The hellos take many records.
 fn a_small_peer_may_have_it() {
     let identity = Identity::new(false);
     let mut ends = Ends::new(ring_with_graviola(), ring_with_graviola(), &identity);

@@ -1,4 +1,4 @@
-//! Suites of other providers: ours work, and others are never negotiated.
+//! Suites of other providers: those that we support work, and the others are never negotiated.
 
 use libtest_mimic::Trial;
 use rustls::crypto::{CipherSuiteCommon, CryptoProvider, aws_lc_rs};
@@ -37,7 +37,7 @@ fn every_suite_of_ours_works_with_aws_lc_rs() {
                 };
                 negotiate(&mut ours, &mut peer);
                 assert_eq!(ours.cipher_suite(), Some(suite), "{role:?}");
-                // Both roles share what the ends remember.
+                // Both roles share the stored sessions.
                 let is_first = !resumed && role == Role::Client;
                 assert_eq!(ours.is_resumed(), Some(!is_first), "{suite:?} {role:?}");
                 assert_both_ways(&mut ours, &mut peer);
@@ -56,7 +56,8 @@ fn every_suite_of_ours_works_with_aws_lc_rs() {
     }
 }
 
-/// aws-lc-rs's provider, with one suite more in front: AES-128-GCM by the number of AES-128-CCM.
+/// aws-lc-rs's provider with one more suite in first place: AES-128-GCM under the number of
+/// AES-128-CCM.
 fn with_a_foreign_suite() -> CryptoProvider {
     let mut provider = aws_lc_rs::default_provider();
     let theirs = provider.cipher_suites.iter().find_map(SupportedCipherSuite::tls13).unwrap();
@@ -86,7 +87,7 @@ fn a_suite_that_is_not_ours_is_refused_and_the_others_work_without_it() {
 
     let mut filtered = with_a_foreign_suite();
     filtered.cipher_suites.retain(is_ours);
-    // The other end still prefers the foreign one.
+    // The peer still prefers the foreign suite.
     for role in ROLES {
         let config = ConnectionConfig::default();
         let (mut ours, mut peer) = match role {

@@ -1,4 +1,5 @@
-//! Which threads the public types may be used on, and what else the compiler finds out by itself.
+//! Which threads can use the public types, and the other traits that the compiler derives
+//! automatically.
 
 use core::marker::PhantomData;
 use core::panic::{RefUnwindSafe, UnwindSafe};
@@ -13,12 +14,12 @@ use wantwrite_fuzzing::{
 };
 use wantwrite_tokio::*;
 
-/// `false`, unless there is an inherent constant, which is found before this one.
+/// `false`, unless the type has an inherent constant, which takes precedence over this one.
 trait Otherwise {
     const IS: bool = false;
 }
 
-/// A type that says whether its parameter implements a trait.
+/// Defines a type that reports whether its parameter implements a trait.
 macro_rules! probe {
     ($name:ident, $trait:ident) => {
         struct $name<T>(PhantomData<T>);
@@ -37,7 +38,7 @@ probe!(IsUnpin, Unpin);
 probe!(IsUnwindSafe, UnwindSafe);
 probe!(IsRefUnwindSafe, RefUnwindSafe);
 
-/// The traits in this order, as a text.
+/// The traits of a type in this order, as text.
 macro_rules! traits_of {
     ($type:ty) => {{
         let traits = [
@@ -52,7 +53,7 @@ macro_rules! traits_of {
     }};
 }
 
-/// A row for each type: its name, what it has, what it should have.
+/// A row for each type: its name, the traits it has, and the traits it should have.
 macro_rules! table {
     ($($name:ident $(<$($argument:tt),+>)?: $expected:expr,)*) => {
         [$((stringify!($name), traits_of!($name $(<$($argument),+>)?), $expected)),*]
@@ -61,7 +62,7 @@ macro_rules! table {
 
 const ALL: &str = "Send Sync Unpin UnwindSafe RefUnwindSafe";
 
-/// Behind a trait object, as rustls's state is, or a reference that can be written through.
+/// Contains a trait object, like rustls's state, or a mutable reference.
 const NO_UNWIND: &str = "Send Sync Unpin";
 
 struct Pipe;
@@ -184,14 +185,14 @@ fn public_types_have_the_auto_traits_of_the_table() {
     );
 }
 
-/// Its names are those of the tokio adapter, so they have a table of their own.
+/// It has the same names as the tokio adapter, and therefore its own table.
 #[cfg(feature = "compio")]
 #[test]
 fn public_types_of_the_compio_adapter_have_the_auto_traits_of_the_table() {
     use compio::net::TcpStream;
     use wantwrite_compio::{TlsAcceptor, TlsConnector, TlsReadHalf, TlsStream, TlsWriteHalf};
 
-    // A stream and its halves share one connection, without a lock.
+    // A stream and its halves share one connection without a lock.
     let table = table! {
         TlsAcceptor: NO_UNWIND,
         TlsConnector: NO_UNWIND,
@@ -202,7 +203,7 @@ fn public_types_of_the_compio_adapter_have_the_auto_traits_of_the_table() {
     check(&table, &[include_str!("../../adapters/compio/public-api.txt")]);
 }
 
-/// The table has all types of these APIs, and what the compiler found is what it expects.
+/// Checks that the table has all types of these APIs, and that the compiler agrees with it.
 fn check(table: &[(&'static str, String, &str)], apis: &[&'static str]) {
     let other: Vec<_> = table.iter().filter(|(_, found, expected)| found != expected).collect();
     assert!(other.is_empty(), "not as the table has it: {other:?}");
@@ -222,7 +223,7 @@ fn public_types(apis: &[&'static str]) -> Vec<&'static str> {
     });
     let mut names: Vec<_> = names.collect();
     names.sort_unstable();
-    // `TlsStream` has two more names, in `client` and `server`.
+    // `TlsStream` also has names in `client` and `server`.
     names.dedup();
     names
 }

@@ -1,5 +1,5 @@
-//! What needs all published packages at once. As doctests, the page about them: every line of it
-//! compiles.
+//! Tests that need all published packages together. The doctests compile every block of the page
+//! about them.
 
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/runtimes.md")]

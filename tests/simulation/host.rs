@@ -1,4 +1,4 @@
-//! One end: a connection, the program that writes to it, and what must hold of it at any time.
+//! One host: a connection, the program that writes to it, and what must hold at any time.
 
 use bytes::{Buf, Bytes, BytesMut};
 use wantwrite::*;
@@ -8,12 +8,12 @@ use crate::wire::{Micros, Wire};
 use wantwrite_testing::Rng;
 use wantwrite_testing::model::plaintext;
 
-/// KeyUpdates and cover records of one side: with the answers to the other's KeyUpdates these are
-/// fewer than a reader takes in a row without data.
+/// KeyUpdates and cover records of one side. Together with the answers to the other side's
+/// KeyUpdates, these are fewer than a reader accepts in a row without data.
 const MAX_UPDATES: usize = 10;
 const MAX_COVERS: usize = 20;
 
-/// How a host comes to its end when its program is over.
+/// How a host ends its connection when its program is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
     Close,
@@ -22,13 +22,13 @@ pub enum Ending {
     Vanish,
 }
 
-/// What a host does, and how far it has come.
+/// What a host does, and its progress.
 pub struct Host {
     pub tls: Connection,
-    /// Calls that are to be made yet.
+    /// Calls that are still to be made.
     steps: usize,
     pub ending: Ending,
-    /// Whether it may end while negotiating.
+    /// Whether it can end while negotiating.
     is_rash: bool,
     updates: usize,
     covers: usize,
@@ -36,22 +36,22 @@ pub struct Host {
 
     pub written: u64,
     pub read: u64,
-    /// Whether our `close_notify` was sealed.
+    /// Whether our `close_notify` has been sealed.
     pub is_closed: bool,
     tls12_close: Tls12Close,
     pub has_ended: bool,
     input_ended: bool,
     pub error: Option<ConnectionError>,
-    /// The caller looks away from what arrives until then.
+    /// Until then, the caller ignores what arrives.
     pub pauses_until: Micros,
     memory_limit: usize,
-    /// Whether it holds no memory when it has nothing in it.
+    /// Whether it holds no memory while its buffers are empty.
     releases: bool,
 }
 
 impl Host {
     pub fn new(tls: Connection, config: &ConnectionConfig, longest: usize, rng: &mut Rng) -> Self {
-        // Law 10: a segment more than the capacity, each with room for a record's overhead.
+        // Law 10: one segment more than the capacity, each with room for a record's overhead.
         let segments = config.writer.capacity.div_ceil(MAX_FRAGMENT_LEN);
         Self {
             tls,
@@ -78,12 +78,12 @@ impl Host {
         }
     }
 
-    /// Whether this host alone may be why not everything arrives.
+    /// Whether this host gives no reason for data not to arrive.
     pub fn is_honest(&self) -> bool {
         self.ending == Ending::Close && !self.is_rash
     }
 
-    /// One call of its program; `false` if it is over.
+    /// Makes one call of its program. Returns `false` if the program is over.
     pub fn act(&mut self, rng: &mut Rng) -> bool {
         let goes_on = match self.tls.writer_state() {
             WriterState::Negotiating if !self.is_rash => return true,
@@ -196,7 +196,7 @@ impl Host {
         self.accept(result, len);
     }
 
-    /// `expected` is what a call that does not fail accepts.
+    /// Counts what a call accepted. A call that does not fail must accept `expected`.
     #[track_caller]
     fn accept(&mut self, result: Result<usize, WriteError>, expected: usize) {
         if let Ok(accepted) = result {
@@ -205,7 +205,7 @@ impl Host {
         self.written += result.unwrap_or_else(WriteError::accepted) as u64;
     }
 
-    /// Whether it would do something with the wires as they are.
+    /// Whether a turn would do anything with the wires in their current state.
     pub fn can_turn(&self, from: &Wire, to: &Wire, now: Micros) -> bool {
         let wants = self.tls.wants();
         let is_paused = now < self.pauses_until;
@@ -217,7 +217,7 @@ impl Host {
             || self.would_shut(to)
     }
 
-    /// What arrives after the end of reading is thrown away, as a socket does.
+    /// Input after the end of reading is discarded, as a socket does.
     fn takes_input(&self) -> bool {
         self.tls.wants().input || self.reading_is_over()
     }
@@ -232,8 +232,8 @@ impl Host {
         !to.is_shut() && (vanishes || is_over && !self.tls.wants().drain)
     }
 
-    /// One turn of its event loop. Returns the bytes received and sent, and when something
-    /// arrives at the other end.
+    /// Runs one turn of its event loop. Returns the bytes received and sent, and when something
+    /// arrives at the other host.
     pub fn turn(
         &mut self,
         from: &mut Wire,
@@ -336,7 +336,7 @@ impl Host {
         (sent, Some(arrival))
     }
 
-    /// What must hold after every event.
+    /// Checks what must hold after every event.
     pub fn check(&self, other: &Self) {
         let progress = self.tls.writer().progress();
         assert!(self.read <= other.written, "more was read than was written");
@@ -369,12 +369,12 @@ impl Host {
         self.read + self.tls.plaintext().len() as u64
     }
 
-    /// Whether it has seen the end of both directions.
+    /// Whether both directions have ended for it.
     pub fn is_over(&self, to: &Wire) -> bool {
         to.is_shut() && self.input_ended
     }
 
-    /// What must hold when everything arrived and both ends closed.
+    /// Checks what must hold when everything has arrived and both hosts have closed.
     pub fn check_clean(&self, other: &Self) {
         assert_eq!(self.error, None);
         assert_eq!(self.tls.writer_state(), WriterState::Closed);
@@ -386,14 +386,14 @@ impl Host {
         }
     }
 
-    /// Whether an error is this end's own doing, or the other's, or the wire's.
+    /// Checks that an error was caused by this host, the other one, or the wire.
     pub fn check_error(&self, other: &Self, wires_are_whole: bool) {
         use ConnectionError::{Handshake, Record};
         use rustls::AlertDescription as RustlsAlert;
         match self.error {
             None => {}
             Some(Record(Error::Truncated)) => {
-                // A host whose handshake fails for it vanishes too.
+                // A host that abandons the handshake vanishes too.
                 let vanishes = |host: &Self| host.is_rash || host.ending == Ending::Vanish;
                 assert!(!wires_are_whole || vanishes(self) || vanishes(other));
             }

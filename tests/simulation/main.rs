@@ -1,7 +1,8 @@
-//! Two connections over a simulated link: virtual time, and one seed that decides everything: what
-//! is called and when, how bytes are cut, how long they take, and who leaves without a word.
+//! Two connections over a simulated link, in virtual time. One seed decides everything: which calls
+//! are made and when, how bytes are cut, how long they take, and who leaves without notice.
 //!
-//! `./check sim --seeds 20000` runs many; `./check sim --seed N` one, with all that happens in it.
+//! `./check sim --seeds 20000` runs many seeds. `./check sim --seed N` runs one and prints every
+//! event.
 #![expect(
     unreachable_pub,
     clippy::as_conversions,
@@ -23,12 +24,12 @@ use std::{env, thread};
 use wantwrite_testing::draw;
 use world::{Outcome, World};
 
-/// A number from the environment.
+/// A number from an environment variable.
 fn variable(name: &str) -> Option<u64> {
     env::var(name).ok().filter(|value| !value.is_empty()).map(|value| value.parse().expect(name))
 }
 
-/// Runs the worlds of all seeds, on all processors.
+/// Runs the worlds of all seeds on all processors.
 fn run(seeds: Range<u64>) -> Vec<Outcome> {
     let next = AtomicU64::new(seeds.start);
     let work = || {
@@ -44,7 +45,7 @@ fn run(seeds: Range<u64>) -> Vec<Outcome> {
     thread::scope(|scope| {
         let threads = thread::available_parallelism().unwrap().get();
         let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-        // Every world that fails says so; the last of them is what the test fails with.
+        // Every failing world prints its error. The test fails with the last one.
         workers.into_iter().flat_map(|worker| worker.join().expect("a world failed")).collect()
     })
 }
@@ -65,7 +66,7 @@ fn the_laws_hold_in_every_world() {
         sum(|outcome| outcome.bytes),
         sum(|outcome| outcome.key_updates),
     );
-    // That it is no desert.
+    // Enough happens in these worlds.
     assert!((count / 3..count).contains(&sum(|outcome| outcome.is_clean.into())));
     assert!(sum(|outcome| outcome.bytes) > 1000 * count);
     assert!(sum(|outcome| outcome.key_updates) > count);

@@ -1,5 +1,5 @@
-//! One direction of the simulated link: a stream of bytes with a window, delays, stalls and an
-//! end that may come too early.
+//! One direction of the simulated link: a stream of bytes with a window, delays, stalls, and
+//! possibly an early end.
 
 use std::collections::VecDeque;
 
@@ -9,31 +9,31 @@ use wantwrite_testing::raw_peer::HEADER_LEN;
 /// Microseconds of the world's time.
 pub type Micros = u64;
 
-/// What happens at a place in the stream where somebody cuts it.
+/// What happens where the stream is cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cut {
-    /// What comes later is lost; the receiver sees an end.
+    /// Later bytes are lost, and the receiver sees the end of the stream.
     Eof,
-    /// Both directions are gone, with what was on its way.
+    /// Both directions are lost, including the bytes in transit.
     Reset,
 }
 
 #[derive(Debug)]
 pub struct Wire {
-    /// Bytes that may be on their way or wait to be received.
+    /// How many bytes can be in transit or waiting to be received.
     window: usize,
     /// The longest segment.
     mtu: usize,
     latency: Micros,
     jitter: Micros,
-    /// One segment of so many stalls.
+    /// One in this many segments stalls.
     stalls: usize,
     pub cut: Option<(u64, Cut)>,
 
     sent: u64,
     on_the_way: VecDeque<(Micros, Vec<u8>)>,
     held: VecDeque<u8>,
-    /// When everything before has arrived.
+    /// When everything sent so far will have arrived.
     last_arrival: Micros,
     is_shut: bool,
     end_arrives: Option<Micros>,
@@ -65,18 +65,18 @@ impl Wire {
         }
     }
 
-    /// How many bytes the sender may send now.
+    /// How many bytes the sender can send now.
     pub fn room(&self) -> usize {
         let waits = self.on_the_way.iter().map(|(_, bytes)| bytes.len()).sum::<usize>();
         if self.is_shut { 0 } else { self.window - waits - self.held.len() }
     }
 
-    /// Not so much that a window of a few bytes takes for ever.
+    /// A length that does not take forever with a window of a few bytes.
     pub fn moderate_len(&self) -> usize {
         (self.window * 50).clamp(300, 60_000)
     }
 
-    /// Returns how many bytes were sent, and when they arrive.
+    /// Sends bytes. Returns how many were sent, and when they arrive.
     pub fn send(&mut self, bytes: &[u8], now: Micros, rng: &mut Rng) -> (usize, Micros) {
         let len = bytes.len().min(self.room()).min(self.mtu);
         let mut bytes = &bytes[..len];
@@ -93,7 +93,7 @@ impl Wire {
         (len, arrival)
     }
 
-    /// No more is sent. Returns when the receiver sees it.
+    /// Ends the stream. Returns when the receiver sees the end.
     pub fn shut(&mut self, now: Micros, rng: &mut Rng) -> Micros {
         self.is_shut = true;
         let arrival = self.arrival(now, rng);
@@ -105,26 +105,26 @@ impl Wire {
         self.is_shut
     }
 
-    /// Whether what was sent has come to the place of the cut.
+    /// The cut, if the sent bytes have reached it.
     pub fn reaches_cut(&self) -> Option<Cut> {
         self.cut.filter(|(at, _)| self.sent >= *at).map(|(_, cut)| cut)
     }
 
-    /// Everything on its way is gone.
+    /// Discards everything in transit.
     pub fn reset(&mut self, now: Micros) {
         self.on_the_way.clear();
         self.is_shut = true;
         self.end_arrives = Some(now);
     }
 
-    /// What has arrived by now.
+    /// Delivers what has arrived by now.
     pub fn arrive(&mut self, now: Micros) {
         while self.on_the_way.front().is_some_and(|(arrival, _)| *arrival <= now) {
             self.held.extend(self.on_the_way.pop_front().unwrap().1);
         }
     }
 
-    /// What can be received.
+    /// The bytes that can be received.
     pub fn held(&mut self) -> &[u8] {
         self.held.make_contiguous()
     }
@@ -143,7 +143,7 @@ impl Wire {
         is_last && self.end_arrives.is_some_and(|arrival| arrival <= now)
     }
 
-    /// Whether what was sent ends with a whole record.
+    /// Whether the sent bytes end with a whole record.
     pub fn ends_with_a_record(&self) -> bool {
         self.records.missing == 0 && self.records.header.is_empty()
     }
@@ -157,11 +157,11 @@ impl Wire {
     }
 }
 
-/// What the wire must be: a sequence of records, none longer than the protocol allows.
+/// Checks that the stream is a sequence of records, none longer than the protocol allows.
 #[derive(Debug, Default)]
 struct Records {
     header: Vec<u8>,
-    /// Bytes of the record that are to come.
+    /// Bytes of the record that are still missing.
     missing: usize,
 }
 

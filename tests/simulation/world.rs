@@ -1,4 +1,4 @@
-//! Two hosts and the wires between them, in a time of their own. A seed decides everything.
+//! Two hosts and the wires between them, in virtual time. A seed decides everything.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -11,10 +11,10 @@ use crate::wire::{Cut, Micros, Wire};
 use wantwrite_testing::Rng;
 use wantwrite_testing::fuzzing::{SUITES, strangers};
 
-/// More than any world takes.
+/// More events than any world needs.
 const MAX_EVENTS: u64 = 3_000_000;
 
-/// What happens to a host.
+/// What can happen to a host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Event {
     /// Its program makes a call.
@@ -35,19 +35,19 @@ pub struct World {
     /// `wires[at]` leads from `hosts[at]` to the other.
     wires: [Wire; 2],
     turn_is_due: [bool; 2],
-    /// Everything that happened, as one number.
+    /// A hash of everything that has happened.
     trace: u64,
     is_verbose: bool,
 }
 
-/// What became of a world.
+/// The outcome of a world.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Outcome {
     pub trace: u64,
     pub events: u64,
     pub bytes: u64,
     pub key_updates: u64,
-    /// Whether everything that was written was read, and both ends saw a clean end.
+    /// Whether everything written was read, and both hosts saw a clean end.
     pub is_clean: bool,
 }
 
@@ -182,7 +182,7 @@ impl World {
         self.events.push(Reverse((time, self.count, event)));
     }
 
-    /// Nothing happens any more.
+    /// Computes the outcome after the last event.
     fn finish(self) -> Outcome {
         let [client, server] = &self.hosts;
         let is_whole = self.wires.iter().all(|wire| wire.reaches_cut().is_none());
@@ -205,7 +205,7 @@ impl World {
     }
 }
 
-/// What both ends share.
+/// Draws the settings that both endpoints share.
 fn settings(rng: &mut Rng) -> draw::Result<(CipherSuite, ConnectionConfig)> {
     let bytes = rng.bytes(200);
     let mut input = Input::new(&bytes);
@@ -215,7 +215,7 @@ fn settings(rng: &mut Rng) -> draw::Result<(CipherSuite, ConnectionConfig)> {
     config.reader.buffers = draw::buffers(&mut input)?;
     config.reader.capacity = input.int_in_range(MAX_RECORD_LEN..=5 * MAX_RECORD_LEN)?;
     config.tls12_close = draw::tls12_close(&mut input)?;
-    // A key may be drawn that lasts for a record.
+    // A drawn key limit can be as short as one record.
     config.reader.limits.key_updates = Credit { initial: u32::MAX, saved: u32::MAX, cost: 1 };
     Ok((suite, config))
 }

@@ -1,4 +1,4 @@
-// The record vectors, sealed and opened by a module of WebAssembly: the same bytes as anywhere.
+// Seals and opens the record vectors with a WebAssembly module. The bytes are the same as anywhere.
 //
 //   node run.mjs MODULE.wasm
 
@@ -6,11 +6,11 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 
 const module = new WebAssembly.Module(readFileSync(process.argv[2]));
-// Without an import there is nothing of a system that it could ask.
+// Without imports, it cannot use anything of a system.
 assert.deepEqual(WebAssembly.Module.imports(module), []);
 const { memory, resize, address, seal, open } = new WebAssembly.Instance(module).exports;
 
-// By version and AEAD, as the vectors name it: the suites' numbers (RFC 9846 §B.4, RFC 5289,
+// The numbers of the suites, by version and AEAD as the vectors name them (RFC 9846 §B.4, RFC 5289,
 // RFC 7905).
 const SUITES = {
   "1.3": {
@@ -26,7 +26,7 @@ const SUITES = {
 };
 const APPLICATION_DATA = 23;
 const REFUSED = -1;
-// What is left from here on is for a KeyUpdate and an alert: a writer seals no more data.
+// From here on, a writer seals no more data: the rest is reserved for a KeyUpdate and an alert.
 const LAST_SEQS = 2n ** 64n - 2n;
 
 function content(vector) {
@@ -35,7 +35,7 @@ function content(vector) {
   return Buffer.from(Array.from({ length }, (_, i) => (seed * 131 + i * 7 + (i >> 8)) & 0xff));
 }
 
-// Hands `input` over behind the vector's key and IV, and takes what `call` makes of it.
+// Passes `input` after the vector's key and IV, and returns what `call` makes of it.
 function exchange(vector, input, call) {
   const before = Buffer.from(vector.key + vector.iv, "hex");
   resize(before.length + input.length);
@@ -49,7 +49,7 @@ function exchange(vector, input, call) {
 const { records } = JSON.parse(readFileSync(new URL("../data/records.json", import.meta.url)));
 let count = 0;
 for (const vector of records) {
-  // A writer makes other records only by itself.
+  // A writer makes records of other types only on its own.
   if (vector.content_type !== APPLICATION_DATA) continue;
   const [plaintext, record] = [content(vector), Buffer.from(vector.record, "hex")];
   for (const suite of SUITES[vector.version][vector.suite]) {

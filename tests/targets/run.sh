@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Where there is no libc and no `std`: the record vectors run in WebAssembly, and the whole crate is
-# checked for it and linked for bare AArch64.
+# Tests targets without libc and `std`: the record vectors run in WebAssembly, and the whole crate
+# is checked for it and linked for bare AArch64.
 #
-# `core` and `alloc` are compiled from their source, which stable Rust does only when told that it
-# is its own bootstrap. Needs Debian's rustc-web, cargo-web, rust-web-src, clang, lld, and Node.
+# `core` and `alloc` are compiled from source. Stable Rust does this only if it is told to act as
+# its own bootstrap. Needs Debian's rustc-web, cargo-web, rust-web-src, clang, lld, and Node.
 set -euo pipefail
 cd "$(dirname "$0")"
 export RUSTC_BOOTSTRAP=1 RUSTC=/usr/bin/rustc CC=clang AR=ar
-# ring's C: without the headers of a libc.
+# ring's C code, without the headers of a libc.
 export CFLAGS="-ffreestanding -nostdlibinc -DRING_CORE_NOSTDLIBINC=1"
 
 build() { # COMMAND TARGET OPTION ...
@@ -20,11 +20,13 @@ for target in wasm32v1-none wasm32-unknown-unknown; do
   build rustc "$target" --crate-type cdylib -- -C linker=wasm-ld
   node run.mjs "target/$target/release/targets.wasm"
 done
-# The handshake too. (Not for wasm32-unknown-unknown: ring has no randomness there but a browser's.)
+# Including the handshake. (Not for wasm32-unknown-unknown, where ring only has a browser's
+# randomness.)
 build check wasm32v1-none --features rustls
 
-# Compiled is not linked: ring assembles its assembly for operating systems that it knows, and
-# leaves it undefined elsewhere. It is in the package, ready to be assembled by the program.
+# Compiling does not link. ring assembles its assembly only for operating systems that it knows, and
+# leaves the symbols undefined elsewhere. The package contains the sources for the program to
+# assemble.
 target=aarch64-unknown-none
 build rustc $target --features rustls --crate-type staticlib
 ring=$(/usr/bin/cargo metadata --locked --format-version 1 | grep -o '[^"]*/ring-[^"/]*/Cargo.toml' | head -1)

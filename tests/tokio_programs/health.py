@@ -1,4 +1,4 @@
-"""Calls of the gRPC health service, and a stream of it: PORT CERTIFICATE."""
+"""Calls of the gRPC health service, and its stream: PORT CERTIFICATE."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Mail by STARTTLS, and commands that are smuggled behind it: PORT CERTIFICATE."""
+"""Mail by STARTTLS, and commands smuggled in after it: PORT CERTIFICATE."""
 
 import smtplib
 import socket

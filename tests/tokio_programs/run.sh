@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The tokio adapter in other people's servers and clients (examples/tokio_*), against the programs
-# that people use them with. Only loopback.
+# The tokio adapter in third-party servers and clients (examples/tokio_*), tested with the programs
+# that people use with them. Uses only the loopback interface.
 #
 # Needs openssl, curl, nghttp2-client (nghttp, h2load), python3 with websockets and
 # grpcio-health-checking, and PostgreSQL's server programs.
@@ -80,7 +80,7 @@ start tokio_smtp
 "$python" mail.py "$port" "$work/cert.pem"
 
 echo "-- PostgreSQL"
-# It refuses to run as root.
+# PostgreSQL refuses to run as root.
 as_postgres() { if [ "$(id -u)" = 0 ]; then runuser -u postgres -- "$@"; else "$@"; fi; }
 chmod 711 "$work"
 mkdir "$work/postgres"

@@ -138,7 +138,7 @@ fn errors_of_the_transport_come_through() {
     stream.get_mut().read_results.push_back(Ok(usize::MAX));
     let error = stream.read(&mut [0]).unwrap_err();
     assert!(matches!(error, EmbeddedError::Overrun(_)), "{error}");
-    // They are the transport's, not ours.
+    // They are the transport's errors, not ours.
     stream.close().unwrap();
     assert_eq!(stream.get_ref().received, b"xy");
 }
@@ -163,7 +163,7 @@ fn a_failed_handshake_says_why_again_and_again() {
     }
 }
 
-/// A socket of the operating system.
+/// An operating system socket.
 struct Socket(TcpStream);
 
 impl ErrorType for Socket {
@@ -222,7 +222,7 @@ fn one_mib_each_way_through_a_socket_to_a_stock_peer() {
     }
 }
 
-/// Fewer than `len` bytes if the peer has closed before.
+/// Reads `len` bytes, or fewer if the peer closes first.
 fn read_exactly(peer: &mut Peer, socket: &mut TcpStream, len: usize) -> Vec<u8> {
     let mut all = vec![0; len];
     let mut n = 0;

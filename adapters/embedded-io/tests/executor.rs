@@ -1,4 +1,4 @@
-//! Two tasks of embassy's executor, one for each half, against stock rustls in a third.
+//! Two tasks of embassy's executor, one for each half, with stock rustls in a third.
 #![expect(
     clippy::unwrap_used,
     clippy::std_instead_of_core,
@@ -12,7 +12,7 @@ use std::future::poll_fn;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
-// Whose `std` the executor links.
+// The executor links the `std` implementation of this crate.
 use critical_section as _;
 use embassy_executor::Executor;
 use embedded_io_async::{ErrorKind, ErrorType, Read, Write};
@@ -108,7 +108,7 @@ async fn send(mut half: WriteHalf<'static, Pipe, Pipe>, ended: Ended) {
     end(&ended);
 }
 
-/// Writes as much as it reads, and does not wait for either.
+/// Writes as much as it reads, and waits for neither.
 #[embassy_executor::task]
 async fn peer(mut peer: Peer, from_ours: Pipe, to_ours: Pipe, ended: Ended) {
     let data = pattern(LEN);
@@ -126,7 +126,7 @@ async fn peer(mut peer: Peer, from_ours: Pipe, to_ours: Pipe, ended: Ended) {
             if wire.is_empty() && sent < LEN {
                 let end = LEN.min(sent + 10_000);
                 std::io::Write::write_all(&mut peer.0.writer(), &data[sent..end]).unwrap();
-                // Ours has to answer while its writing half waits for room.
+                // Our connection has to answer while its writing half waits for room.
                 if updates {
                     peer.0.refresh_traffic_keys().unwrap();
                 }

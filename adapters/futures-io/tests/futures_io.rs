@@ -1,4 +1,4 @@
-//! The futures-io adapter on smol's executor, against stock rustls over sockets of the loopback.
+//! The futures-io adapter on smol's executor, against stock rustls over loopback sockets.
 #![expect(clippy::unwrap_used, clippy::std_instead_of_core, reason = "tests")]
 
 use std::io::{ErrorKind, Read, Write};
@@ -20,7 +20,7 @@ const TLS12: CipherSuite = CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256;
 const PATIENCE: Duration = Duration::from_secs(30);
 const LEN: usize = 1 << 20;
 
-/// Ours, and what the peer does with its end in a thread of its own.
+/// Our stream, and the result of a thread in which the peer uses its end.
 fn meet<T: Send + 'static>(
     suite: CipherSuite,
     role: Role,
@@ -36,7 +36,7 @@ fn meet<T: Send + 'static>(
     (FuturesStream::new(ours, Async::new(socket).unwrap()), thread)
 }
 
-/// Runs on an executor, which must come to an end.
+/// Runs `task` on an executor. It must finish.
 fn run<T>(task: impl Future<Output = T>) -> T {
     let executor = LocalExecutor::new();
     let patience = async {
@@ -46,7 +46,7 @@ fn run<T>(task: impl Future<Output = T>) -> T {
     future::block_on(executor.run(future::or(task, patience)))
 }
 
-/// Sends `LEN` bytes and asks for KeyUpdates, while it reads as many; then both end.
+/// Sends `LEN` bytes and asks for KeyUpdates while it reads as many. Then both endpoints close.
 fn talks_at_once(mut peer: Peer, mut socket: TcpStream) -> Vec<u8> {
     let mut writing = socket.try_clone().unwrap();
     while peer.0.is_handshaking() {
@@ -81,7 +81,7 @@ fn a_split_stream_reads_and_writes_at_once() {
         for role in ROLES {
             let (stream, peer) = meet(suite, role, talks_at_once);
             run(async {
-                // The handshake is made by the two together.
+                // Both halves drive the handshake together.
                 let (mut input, mut output) = split(stream);
                 let send = async {
                     output.write_all(&pattern(LEN)).await.unwrap();
@@ -99,7 +99,7 @@ fn a_split_stream_reads_and_writes_at_once() {
     }
 }
 
-/// Answers one line by the same, and reads to the end.
+/// Echoes one line, and reads to the end.
 fn echoes_a_line(mut peer: Peer, mut socket: TcpStream) -> bool {
     let mut line = Vec::new();
     while !line.ends_with(b"\n") {

@@ -1,4 +1,4 @@
-//! A stock rustls client over a blocking socket, and what it is answered.
+//! A stock rustls client over a blocking socket, and the answers it gets.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
@@ -45,7 +45,7 @@ impl Client {
         Answer { status, head, body }
     }
 
-    /// The head alone: what an answer without content is, or one that is not read to its end.
+    /// Reads only the head, for an answer without content or one that is not read to the end.
     pub fn answer_head(&mut self) -> (u16, String, usize) {
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") {
@@ -60,16 +60,17 @@ impl Client {
         (status, head, len)
     }
 
-    /// The server ends here: by `close_notify`, and then by the end of its half of the socket.
+    /// Expects the server to end the connection: with `close_notify`, then by closing its half of
+    /// the socket.
     pub fn expect_end(&mut self) {
         let mut rest = Vec::new();
-        // Without `close_notify` this is an error.
+        // A missing `close_notify` is an error.
         self.0.read_to_end(&mut rest).unwrap();
         assert_eq!(String::from_utf8_lossy(&rest), "");
         assert_eq!(self.0.sock.read(&mut [0]).unwrap(), 0);
     }
 
-    /// The server does not end here.
+    /// Expects the server to keep the connection open.
     pub fn expect_open(&mut self) {
         let socket = &self.0.sock;
         socket.set_nonblocking(true).unwrap();
@@ -83,7 +84,7 @@ impl Client {
         self.0.flush().unwrap();
     }
 
-    /// The bytes that `text` becomes on the wire, which are not sent; the handshake is over.
+    /// Seals `text` without sending it. The handshake must be complete.
     pub fn seal(&mut self, text: &str) -> Vec<u8> {
         self.0.conn.writer().write_all(text.as_bytes()).unwrap();
         let mut wire = Vec::new();
@@ -94,12 +95,12 @@ impl Client {
     }
 }
 
-/// What `/bytes/len` is.
+/// The content of `/bytes/len`.
 pub fn letters(len: usize) -> Vec<u8> {
     (b'a'..=b'z').cycle().take(len).collect()
 }
 
-/// What the server says of a body.
+/// The server's answer to a body.
 pub fn receipt(body: &[u8]) -> String {
     let digest = digest(&SHA256, body);
     let hex: String = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();

@@ -1,4 +1,4 @@
-//! `examples/https_server` as a running program, and a client of it.
+//! Runs `examples/https_server` as a program, with a client for it.
 
 pub mod client;
 pub mod server;

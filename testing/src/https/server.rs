@@ -16,10 +16,10 @@ use super::client::Client;
 use crate::{HOST, Identity};
 pub use crate::{PATIENCE, TLS12, TLS13};
 
-/// Suites that the server's ECDSA certificate goes with, one of each version.
+/// Suites that work with the server's ECDSA certificate, one for each version.
 pub const SUITES: [CipherSuite; 2] = [TLS13, TLS12];
 
-/// Killed on drop.
+/// A running server. It is killed on drop.
 pub struct Server {
     child: Child,
     stdout: BufReader<ChildStdout>,
@@ -28,11 +28,11 @@ pub struct Server {
     files: TempDir,
 }
 
-/// What the server counts.
+/// The server's counters.
 pub struct Stats(HashMap<String, u64>);
 
 impl Server {
-    /// With a certificate that the clients of [`client`](Self::client) trust.
+    /// Starts a server with a certificate that the clients of [`client`](Self::client) trust.
     pub fn start(more: &[&str]) -> Self {
         let identity = Identity::new(false);
         let files = tempfile::tempdir().unwrap();
@@ -44,7 +44,7 @@ impl Server {
         Self::spawn(command.args(more), identity, files)
     }
 
-    /// With what `command` says; `identity` is what the clients trust.
+    /// Starts a server with `command`. `identity` is what the clients trust.
     pub fn spawn(command: &mut Command, identity: Identity, files: TempDir) -> Self {
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
@@ -59,7 +59,7 @@ impl Server {
         Self { child, stdout, address, identity, files }
     }
 
-    /// The file of its certificate.
+    /// The path of its certificate.
     pub fn certificate(&self) -> PathBuf {
         self.files.path().join("cert.pem")
     }
@@ -80,19 +80,19 @@ impl Server {
         socket
     }
 
-    /// A stock rustls client; its handshake is made with its first bytes.
+    /// A stock rustls client. It performs the handshake when it sends its first bytes.
     pub fn client(&self, suite: CipherSuite) -> Client {
         Client::new(crate::client_config(suite, &self.identity).into(), self.socket())
     }
 
-    /// Asked for on a connection of its own, which is counted too.
+    /// Fetches the statistics on a separate connection, which is counted too.
     pub fn stats(&self) -> Stats {
         let mut client = self.client(TLS13);
         client.send("GET /stats HTTP/1.1\r\n\r\n");
         Stats::parse(&client.answer().text())
     }
 
-    /// Waits until the statistics are as they should be.
+    /// Waits until a counter has this value.
     pub fn wait_for(&self, name: &str, value: u64) {
         let start = Instant::now();
         loop {
@@ -110,7 +110,7 @@ impl Server {
         assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
     }
 
-    /// Waits for its clean end; gives what it counted.
+    /// Waits for the server to exit cleanly, and returns its counters.
     pub fn wait(mut self) -> Stats {
         let mut printed = String::new();
         self.stdout.read_to_string(&mut printed).unwrap();
@@ -127,7 +127,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // It may have exited already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -147,7 +147,7 @@ impl Stats {
     }
 }
 
-/// A program of the package under test, which cargo has built beside the test.
+/// The path of a program of the package under test, which cargo built next to the test.
 pub fn program(name: &str) -> PathBuf {
     // target/PROFILE/deps/TEST
     let this = env::current_exe().unwrap();

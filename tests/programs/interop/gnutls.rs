@@ -1,4 +1,4 @@
-//! GnuTLS's `gnutls-serv`, which echoes, and `gnutls-cli`, which carries its input and output.
+//! GnuTLS's `gnutls-serv`, which echoes, and `gnutls-cli`, which forwards its input and output.
 
 use std::net::{SocketAddr, TcpListener};
 use std::process::Command;
@@ -11,10 +11,10 @@ use super::{Case, pattern};
 use wantwrite_testing::process::{Process, TempDir, arg};
 use wantwrite_testing::{HOST, Identity};
 
-/// Its echo is for lines: each is sent back whole.
+/// The server echoes whole lines.
 const LINE: usize = 1000;
 
-/// Less than from others: `gnutls-cli` carries its input in pieces of 4 KiB.
+/// Less than with other programs, because `gnutls-cli` sends its input in pieces of 4 KiB.
 const CLIENT_LEN: usize = 4 << 20;
 
 pub(crate) fn server(case: &Case) {
@@ -25,8 +25,8 @@ pub(crate) fn server(case: &Case) {
     ours.close();
 }
 
-/// At this line it asks for a new handshake. Ours refuses with a warning, and would go on; it does
-/// not, whoever its client is.
+/// This line makes the server ask for a new handshake. Our client refuses with a warning and would
+/// continue, but this server ends the connection with any client that refuses.
 pub(crate) fn refuse_server(case: &Case) {
     let (program, mut ours) = meet_server(case);
     echo(&mut ours, b"before");
@@ -41,7 +41,7 @@ pub(crate) fn client(case: &Case) {
     let data = &pattern()[..CLIENT_LEN];
     let stdin = feed(&mut program, data);
     assert!(ours.exchange(data, CLIENT_LEN) == data, "what it sent");
-    // At the end of its input it closes, whatever else is still to be read.
+    // At the end of its input it closes, even if there is more to read.
     program
         .stdout
         .wait("all that it received", |printed| (printed.len() >= CLIENT_LEN).then_some(()));
@@ -51,8 +51,8 @@ pub(crate) fn client(case: &Case) {
     assert!(contains(&program.wait_for_exit(), data), "what it received");
 }
 
-/// It wants a new handshake, is refused with a warning, and wants it again, which is once more
-/// than ours puts up with.
+/// The client asks for a new handshake, is refused with a warning, and asks again, which exceeds
+/// what our server tolerates.
 pub(crate) fn refuse_client(case: &Case) {
     let (mut program, mut ours) = meet_client(case, &["--inline-commands"]);
     program.line("before");
@@ -64,7 +64,7 @@ pub(crate) fn refuse_client(case: &Case) {
     program.stderr.wait_for("Fatal error: A TLS fatal alert has been received", 1);
 }
 
-/// Its KeyUpdates, without a request and with one.
+/// Its KeyUpdates, with and without a request.
 pub(crate) fn update_keys(case: &Case) {
     let (mut program, mut ours) = meet_client(case, &["--inline-commands"]);
     for command in ["^rekey^", "^rekey1^", "^rekey^"] {
@@ -87,7 +87,7 @@ fn meet_server(case: &Case) -> (Process, Ours) {
     (program, ours)
 }
 
-/// A server that accepts soon; `modifiers` are of its priority string.
+/// Starts a server that will soon accept connections. `modifiers` are added to its priority string.
 pub(crate) fn start_server(
     suite: CipherSuite,
     identity: &Identity,
@@ -120,7 +120,7 @@ fn meet_client(case: &Case, options: &[&str]) -> (Process, Ours) {
     (program, ours)
 }
 
-/// A client; `modifiers` are of its priority string.
+/// Starts a client. `modifiers` are added to its priority string.
 pub(crate) fn start_client(
     suite: CipherSuite,
     identity: &Identity,
@@ -139,7 +139,7 @@ pub(crate) fn start_client(
     Process::start(command)
 }
 
-/// GnuTLS's name of a suite's parts, and nothing else.
+/// A priority string with only the parts of this suite.
 fn priority(suite: CipherSuite, modifiers: &str) -> String {
     let name = format!("{suite:?}");
     let cipher = if name.contains("CHACHA20") {

@@ -1,4 +1,4 @@
-//! Go's crypto/tls, by a small program (`go/main.go`) that echoes or is echoed to.
+//! Go's crypto/tls, through a small program (`go/main.go`) that echoes, or whose data is echoed.
 
 use std::fs;
 use std::path::PathBuf;
@@ -29,7 +29,7 @@ pub(crate) fn client(case: &Case) {
     let address = listener.local_addr().expect("it is bound").to_string();
     let program = Process::start(command(case, "client", &address));
     Ours::server(case, &listener).echo();
-    // It fails if the echo is not what it sent, or does not end with `close_notify`.
+    // It fails if the echo differs from what it sent, or does not end with `close_notify`.
     program.wait_for_exit();
 }
 
@@ -43,7 +43,7 @@ fn command(case: &Case, role: &str, address: &str) -> Command {
     command
 }
 
-/// Built once.
+/// The program, built once.
 fn program() -> &'static PathBuf {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     PROGRAM.get_or_init(|| {

@@ -1,8 +1,9 @@
-//! Java's JSSE with limits on its keys, by a small program (`java/Peer.java`).
+//! Java's JSSE with limits on its keys, through a small program (`java/Peer.java`).
 //!
-//! A reader that has met its limit asks for a KeyUpdate after every record until ours comes, and
-//! as many records are on the way. Data goes one way at a time: when both ends update their keys on
-//! one socket, Java 17 seals with a key that it has replaced.
+//! A reader that has reached its limit asks for a KeyUpdate after every record until ours arrives,
+//! so it asks as many times as records are in transit. Data flows one way at a time: if both
+//! endpoints update their keys on one socket, Java 17 seals with a key that it has already
+//! replaced.
 
 use std::fs;
 use std::net::Ipv4Addr;
@@ -16,10 +17,10 @@ use super::ours::{Ours, listener};
 use super::{Case, pattern};
 use wantwrite_testing::process::{Process, arg};
 
-/// Bytes that go one way.
+/// Bytes that are sent one way.
 const LEN: usize = 256 << 20;
 
-/// Keys of ours that it must have asked for, at least.
+/// The least number of KeyUpdates that Java must have asked us for.
 const KEY_UPDATES: u64 = 8;
 
 pub(crate) fn server(case: &Case) {
@@ -50,8 +51,8 @@ fn transfer(case: &Case, mut ours: Ours, program: Process) {
             digest.update(piece);
             left -= piece.len();
         }
-        // It closes first, and its socket with it: it fails if `close_notify` finds it asking for
-        // a KeyUpdate.
+        // Java closes first, including its socket. It would fail if our `close_notify` arrived
+        // while it was asking for a KeyUpdate.
         ours.receive(|_| panic!("data of its own"));
         ours.leave()
     } else {
@@ -82,12 +83,12 @@ fn command(case: &Case, role: &str, port: &str) -> Command {
     command
 }
 
-/// Seen from Java.
+/// Whether Java downloads.
 fn is_download(case: &Case) -> bool {
     case.options.contains(&"download")
 }
 
-/// Compiled once.
+/// The compiled classes, compiled once.
 fn classes() -> &'static PathBuf {
     static CLASSES: OnceLock<PathBuf> = OnceLock::new();
     CLASSES.get_or_init(|| {

@@ -1,8 +1,8 @@
-//! Our client and our server with other people's TLS programs: every suite in both roles, 32 MiB
-//! each way compared, and both sides' clean close.
+//! Our client and our server with other TLS programs: every suite in both roles, 32 MiB compared in
+//! each direction, and a clean close by both sides.
 //!
-//! `./check interop` runs it. For `cargo test` its tests are ignored: they need the programs, and
-//! take long.
+//! `./check interop` runs these tests. `cargo test` ignores them, because they need the programs
+//! and take long.
 
 pub(crate) mod gnutls;
 mod go;
@@ -20,38 +20,38 @@ use wantwrite::{CipherSuite, Role};
 use wantwrite_testing::Identity;
 use wantwrite_testing::process::TempDir;
 
-/// Set by `./check interop`; a program that is missing is a failure then.
+/// Set by `./check interop`. A missing program is then a failure.
 const ASKED_FOR: &str = "WANTWRITE_REQUIRE_INTEROP";
 
-/// Bytes that go each way.
+/// Bytes that are sent each way.
 const LEN: usize = 32 << 20;
 
-/// What a program is met with.
+/// The settings of a connection to a program.
 pub(crate) struct Case {
     suite: CipherSuite,
     identity: Identity,
     dir: TempDir,
-    /// Of the program's command line.
+    /// Options for the program's command line.
     options: &'static [&'static str],
 }
 
 struct Program {
     name: &'static str,
     options: &'static [&'static str],
-    /// Ours; the program has the other one.
+    /// Our role. The program has the other one.
     role: Role,
     suites: &'static [CipherSuite],
-    /// Returns once both sides have closed; panics if anything is not as it should be.
+    /// Returns when both sides have closed. Panics if anything is wrong.
     meet: fn(&Case),
 }
 
-/// With every suite.
+/// A program that is tested with every suite.
 const fn program(name: &'static str, role: Role, meet: fn(&Case)) -> Program {
     Program { name, options: &[], role, suites: CipherSuite::ALL, meet }
 }
 
 impl Program {
-    /// With one suite of each version.
+    /// Tests with one suite of each version.
     const fn with(self, options: &'static [&'static str]) -> Self {
         Self { options, suites: &[TLS13, TLS12], ..self }
     }
@@ -127,7 +127,8 @@ pub(crate) fn trials() -> Vec<Trial> {
     trials
 }
 
-/// Pseudo-random hexadecimal digits: some programs take text only, and commands in it.
+/// Pseudo-random hexadecimal digits, because some programs accept only text and interpret commands
+/// in it.
 fn pattern() -> Vec<u8> {
     let mut state = 1_u64;
     let mut digit = || {

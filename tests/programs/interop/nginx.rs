@@ -1,4 +1,4 @@
-//! nginx as a server, where a file is put and fetched again, and as a proxy in front of our server.
+//! nginx as a server, where a file is stored and fetched again, and as a proxy for our server.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -24,7 +24,7 @@ pub(crate) fn server(case: &Case) {
     ours.close_too();
 }
 
-/// Our client, nginx, our server: the suite is that of both connections.
+/// Our client, nginx, our server. Both connections use the same suite.
 pub(crate) fn proxy(case: &Case) {
     let (address, upstream) = (free_address(), listener());
     let certificate = case.dir.file("upstream.pem", &case.identity.certificate_pem);
@@ -70,7 +70,7 @@ fn put(header: &str) -> Vec<u8> {
     format!("{head}Content-Length: {LEN}\r\n{header}\r\n").into_bytes()
 }
 
-/// With a server at `address` that has one location.
+/// Starts nginx with a server at `address` that has one location.
 fn start(case: &Case, address: SocketAddr, location: &str) -> Process {
     let certificate = case.dir.file("cert.pem", &case.identity.certificate_pem);
     let key = case.dir.file("key.pem", &case.identity.key_pem);

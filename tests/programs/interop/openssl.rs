@@ -1,4 +1,4 @@
-//! OpenSSL's `s_server` and `s_client`, which carry their standard input and output.
+//! OpenSSL's `s_server` and `s_client`, which forward their standard input and output.
 
 use std::io::Write;
 use std::thread;
@@ -18,7 +18,7 @@ pub(crate) fn server(case: &Case) {
     ours.close();
     let mut printed = program.wait_for_exit();
     if case.options.contains(&"-nbio") {
-        // It says so whenever its socket blocks.
+        // It prints these lines whenever its socket blocks.
         printed = without(&without(&printed, b"Read BLOCK\n"), b"Write BLOCK\n");
     }
     assert!(contains(&printed, &pattern()), "what it received");
@@ -38,7 +38,7 @@ pub(crate) fn client(case: &Case) {
     stdin.join().expect("it takes its input");
 }
 
-/// The first connection and five more, which resume its session.
+/// The first connection, and five more that resume its session.
 pub(crate) fn reconnect(case: &Case) {
     let listener = listener();
     let mut program =
@@ -46,7 +46,7 @@ pub(crate) fn reconnect(case: &Case) {
     let server = OurServer::new(case);
     for count in 0..=5 {
         let mut ours = server.accept(&listener);
-        // It leaves as soon as the handshake is over, but for the last time.
+        // It disconnects right after the handshake, except the last time.
         if count < 5 {
             ours.read_to_end();
         } else {
@@ -61,7 +61,7 @@ pub(crate) fn reconnect(case: &Case) {
     assert!(contains(&program.wait_for_exit(), b"goodbye"));
 }
 
-/// Gives a program its input and keeps that open.
+/// Writes `data` to a program's input, and keeps the input open.
 pub(crate) fn feed(program: &mut Process, data: &[u8]) -> thread::JoinHandle<impl Send + use<>> {
     let (stdin, data) = (program.stdin.take(), data.to_vec());
     thread::spawn(move || {
@@ -80,10 +80,10 @@ fn without(mut printed: &[u8], text: &[u8]) -> Vec<u8> {
     [&kept[..], printed].concat()
 }
 
-/// Whether `data` is among what a program has printed.
+/// Whether a program has printed `data`.
 pub(crate) fn contains(printed: &[u8], data: &[u8]) -> bool {
     let mut starts = (0..=printed.len().saturating_sub(data.len())).filter(|&at| {
-        // The first bytes tell almost always.
+        // The first bytes almost always decide.
         printed[at..].starts_with(&data[..data.len().min(64)])
     });
     starts.any(|at| printed[at..].starts_with(data))

@@ -1,4 +1,4 @@
-//! Our side of a meeting: a non-blocking `Stream` that sends and receives at the same time.
+//! Our side of a connection: a non-blocking `Stream` that sends and receives at the same time.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::io::{self, ErrorKind, Read, Write};
@@ -21,7 +21,7 @@ pub(crate) struct Ours {
     events: Events,
 }
 
-/// What several connections share.
+/// The configuration that several connections share.
 pub(crate) struct OurServer {
     config: Arc<ServerConfig>,
 }
@@ -38,13 +38,13 @@ impl OurServer {
 }
 
 impl Ours {
-    /// Our client, once the program at `address` accepts it.
+    /// Creates our client when the program at `address` accepts the connection.
     pub(crate) fn client(case: &Case, address: SocketAddr) -> Self {
         let config = Arc::new(client_config(case.suite, &case.identity));
         Self::new(Connection::client(config, server_name()).unwrap(), connect(address))
     }
 
-    /// Our server, for the first that connects to `listener`.
+    /// Creates our server for the first client that connects to `listener`.
     pub(crate) fn server(case: &Case, listener: &TcpListener) -> Self {
         OurServer::new(case).accept(listener)
     }
@@ -59,7 +59,7 @@ impl Ours {
         Self { stream: Stream::new(connection, socket), poll, events: Events::with_capacity(4) }
     }
 
-    /// Sends `data` and receives `len` bytes, or as many as come before the peer's `close_notify`.
+    /// Sends `data` and receives `len` bytes, or fewer if the peer's `close_notify` arrives first.
     pub(crate) fn exchange(&mut self, data: &[u8], len: usize) -> Vec<u8> {
         let (mut rest, mut is_flushed) = (data, false);
         let mut received = Vec::new();
@@ -88,7 +88,7 @@ impl Ours {
         received
     }
 
-    /// Sends `data` to a peer that sends none, and meanwhile processes what else it sends.
+    /// Sends `data` to a peer that sends no data, and processes everything else that it sends.
     pub(crate) fn send(&mut self, mut data: &[u8]) {
         loop {
             let n = unless_blocked(self.stream.read(&mut [0; 64]));
@@ -104,7 +104,7 @@ impl Ours {
         }
     }
 
-    /// Gives what it receives to `take`, until the peer's `close_notify`.
+    /// Passes received data to `take` until the peer's `close_notify`.
     pub(crate) fn receive(&mut self, mut take: impl FnMut(&[u8])) {
         let mut buf = vec![0; 64 * 1024];
         loop {
@@ -115,7 +115,7 @@ impl Ours {
         }
     }
 
-    /// Sends back what it receives, until the peer's `close_notify`; then closes too.
+    /// Echoes received data until the peer's `close_notify`, then closes too.
     pub(crate) fn echo(mut self) {
         let mut buf = vec![0; 64 * 1024];
         loop {
@@ -132,7 +132,7 @@ impl Ours {
         }
     }
 
-    /// Receives until the end, which may come without `close_notify`.
+    /// Receives until the stream ends, with or without `close_notify`.
     pub(crate) fn read_to_end(&mut self) -> Vec<u8> {
         let mut received = Vec::new();
         let mut buf = [0; 4096];
@@ -148,7 +148,7 @@ impl Ours {
         }
     }
 
-    /// Receives until the connection fails, and tells the peer.
+    /// Receives until the connection fails, and sends the peer the alert.
     pub(crate) fn fails(mut self) -> Option<ConnectionError> {
         self.finish(|stream| {
             loop {
@@ -175,12 +175,12 @@ impl Ours {
         self.stream.connection().writer().progress()
     }
 
-    /// Drops the socket behind the peer's `close_notify`: the peer has dropped its own.
+    /// Drops the socket after the peer's `close_notify`, because the peer has dropped its own.
     pub(crate) fn leave(self) -> Progress {
         self.stream.connection().writer().progress()
     }
 
-    /// Closes behind the peer's `close_notify`.
+    /// Closes after the peer's `close_notify`.
     pub(crate) fn close_too(mut self) -> Progress {
         self.finish(Stream::close);
         self.stream.connection().writer().progress()
@@ -216,7 +216,7 @@ pub(crate) fn listener() -> TcpListener {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap()
 }
 
-/// An address that a program may listen at.
+/// An address for a program to listen on.
 pub(crate) fn free_address() -> SocketAddr {
     listener().local_addr().unwrap()
 }
@@ -230,7 +230,7 @@ fn accept(listener: &TcpListener) -> TcpStream {
     patiently(|| listener.accept()).0
 }
 
-/// A program takes its time to start.
+/// Retries `call` while a program is still starting.
 fn patiently<T>(mut call: impl FnMut() -> io::Result<T>) -> T {
     let start = Instant::now();
     loop {

@@ -20,7 +20,7 @@ pub(crate) fn server(case: &Case) {
         let (socket, _) = listener.accept().unwrap();
         let mut tls = StreamOwned::new(ServerConnection::new(config).unwrap(), socket);
         let (mut buf, mut echoed) = (vec![0; 64 * 1024], 0);
-        // An end without `close_notify` is an error.
+        // A missing `close_notify` is an error.
         loop {
             let n = tls.read(&mut buf).unwrap();
             if n == 0 {

@@ -1,4 +1,4 @@
-//! Stock tokio-rustls, on a thread with a runtime of its own.
+//! Stock tokio-rustls, on a thread with its own runtime.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::net::TcpListener;
@@ -21,7 +21,7 @@ pub(crate) fn server(case: &Case) {
     let echo = run(async move {
         let mut tls = acceptor.accept(accept(&listener)).await.unwrap();
         let (mut buf, mut echoed) = (vec![0; 64 * 1024], 0);
-        // An end without `close_notify` is an error.
+        // A missing `close_notify` is an error.
         loop {
             let n = tls.read(&mut buf).await.unwrap();
             if n == 0 {

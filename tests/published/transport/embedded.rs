@@ -47,7 +47,7 @@ pub fn stream((ours, peer): (Connection, Peer)) -> EmbeddedStream<Embedded> {
     EmbeddedStream::new(ours, Embedded(Wire::new(peer)))
 }
 
-/// A socket of the operating system.
+/// An operating system socket.
 pub struct StdSocket(pub std::net::TcpStream);
 
 impl ErrorType for StdSocket {
@@ -90,7 +90,7 @@ pub fn async_stream((ours, peer): (Connection, Peer)) -> AsyncEmbeddedStream<Emb
     AsyncEmbeddedStream::new(ours, Embedded(Wire::new(peer)), DroppedCall::Unknown)
 }
 
-/// What a call gives that has nothing to wait for.
+/// The result of a call that has nothing to wait for.
 pub fn at_once<T>(call: impl Future<Output = T>) -> T {
     match pin!(call).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(result) => result,

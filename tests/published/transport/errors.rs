@@ -1,4 +1,4 @@
-//! Which error is told where a connection and its transport both have one.
+//! Which error is reported when both a connection and its transport have one.
 
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -30,7 +30,7 @@ mod over_std {
         }
     }
 
-    /// Whichever of our calls the system tells of it.
+    /// Whichever of our calls the system reports it to.
     #[test]
     fn a_reset_of_a_socket_is_told_to_the_reader() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -60,7 +60,7 @@ mod over_std {
         }
     }
 
-    /// Writing does not read. But the peer's word is still there to be read.
+    /// Writing does not read, but the peer's alert can still be read.
     #[test]
     fn a_write_that_fails_leaves_the_peers_alert_to_be_read() {
         for fault in GONE {
@@ -102,7 +102,7 @@ mod over_std {
             else {
                 panic!("{error}")
             };
-            // Sticky, in every call.
+            // The error is sticky in every call.
             assert_eq!(stream.flush().unwrap_err().kind(), ErrorKind::InvalidData);
             assert_eq!(stream.write(b"x").unwrap_err().kind(), ErrorKind::InvalidData);
             assert_eq!(stream.close().unwrap_err().kind(), ErrorKind::InvalidData);
@@ -119,7 +119,7 @@ mod over_std {
                 assert_eq!(stream.complete_handshake().unwrap_err().kind(), fault);
             }
         }
-        // A read might wait for ever.
+        // It does not read, because a read might block forever.
         let mut stream = stream(pair(TLS13, Role::Client));
         stream.get_mut().writes.push_back(Fault::Fails(ErrorKind::TimedOut));
         assert_eq!(stream.complete_handshake().unwrap_err().kind(), ErrorKind::TimedOut);
@@ -214,7 +214,7 @@ mod over_tokio {
         wire.writes.extend([Fault::Fails(ErrorKind::BrokenPipe); 9]);
         wire.shutdown = Some(ErrorKind::NotConnected);
         assert_eq!(read(&mut stream).unwrap_err().kind(), ErrorKind::InvalidData);
-        // As with tokio-rustls.
+        // Like tokio-rustls.
         for _ in 0..2 {
             shutdown(&mut stream).unwrap();
         }
@@ -234,7 +234,7 @@ mod over_tokio {
             shutdown(&mut stream).unwrap();
             assert!(stream.get_mut().0.0.has_closed());
         }
-        // As with tokio-rustls, before the peer has ended too.
+        // Like tokio-rustls, before the peer has closed too.
         let mut stream = stream();
         stream.get_mut().0.0.shutdown = Some(ErrorKind::NotConnected);
         shutdown(&mut stream).unwrap();

@@ -1,4 +1,4 @@
-//! Closing a stream whose handshake is not over.
+//! Closing a stream before its handshake completes.
 
 use std::io::ErrorKind;
 

@@ -1,4 +1,4 @@
-//! The same transport for futures-io, and calls that poll once.
+//! The same transport for futures-io, with calls that poll once.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::pin::Pin;

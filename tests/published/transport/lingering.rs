@@ -1,4 +1,4 @@
-//! The end of a connection whose peer has not read everything yet.
+//! The end of a connection whose peer has not yet read everything.
 
 use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -14,13 +14,14 @@ use crate::wire::{Fault, Wire, carried, finish, stream};
 use crate::{TLS12, TLS13};
 use wantwrite_testing::*;
 
-/// What we send. It fits our socket's buffer, and not by far the peer's.
+/// The length of what we send. It fits our socket's buffer, but is far too long for the peer's.
 const LEN: usize = 100_000;
 
-/// A client, and a server that sends what the client does not read, and reads when it may.
+/// A client and a server. The server sends data that the client does not read, and reads when the
+/// test lets it.
 struct Link {
     ours: TcpStream,
-    /// What nobody reads is on its way.
+    /// Reports that the unread data is on its way.
     has_sent: mpsc::Receiver<()>,
     may_read: mpsc::Sender<()>,
     peer: JoinHandle<Received>,
@@ -28,7 +29,7 @@ struct Link {
 
 struct Received {
     plaintext: Vec<u8>,
-    /// With `close_notify`.
+    /// Whether it ended with `close_notify`.
     is_clean: bool,
 }
 
@@ -40,7 +41,7 @@ impl Link {
 
     fn to(mut peer: Peer) -> Self {
         let listener = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
-        // Sockets that it accepts have it too.
+        // The sockets that it accepts inherit this.
         listener.set_recv_buffer_size(4096).unwrap();
         listener.bind(&std::net::SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
         listener.listen(1).unwrap();
@@ -68,7 +69,7 @@ impl Link {
     }
 }
 
-/// Reads to the end, a little at a time, and ends too.
+/// Reads slowly to the end, and then closes too.
 fn read_slowly(peer: &mut Peer, socket: &mut TcpStream) -> Received {
     let mut plaintext = Vec::new();
     let mut buf = [0; 1448];
@@ -87,13 +88,13 @@ fn read_slowly(peer: &mut Peer, socket: &mut TcpStream) -> Received {
     }
 }
 
-/// Until there is input that nobody has read.
+/// Waits until there is unread input.
 fn wait_for_input(has_sent: &mpsc::Receiver<()>, socket: &TcpStream) {
     has_sent.recv_timeout(PATIENCE).unwrap();
     assert!(socket.peek(&mut [0]).unwrap() > 0);
 }
 
-/// Why lingering is needed. It is the system that does this, not we.
+/// Shows why lingering is needed. It is the operating system that discards the data.
 #[test]
 fn a_socket_that_is_dropped_with_unread_input_takes_back_what_was_sent() {
     let (Link { ours, has_sent, may_read, peer }, connection) = Link::new(TLS13);
@@ -182,7 +183,7 @@ fn still_sending(error: &io::Error) -> u64 {
     }
 }
 
-/// A stream whose peer still has something to say; with the length of that on the wire.
+/// A stream whose peer still sends something. Returns the wire length of that too.
 fn ready(suite: CipherSuite, says_goodbye: bool) -> (Stream<Wire>, u64) {
     let mut stream = stream(established(suite, Role::Client));
     let wire = stream.get_mut();
@@ -218,7 +219,7 @@ fn no_more_is_discarded_than_is_allowed() {
                     let expected =
                         if says_goodbye { ReaderState::PeerClosed } else { ReaderState::Truncated };
                     assert_eq!(end, expected);
-                    // Again, it is over at once.
+                    // A repeated call returns immediately.
                     let reads = stream.get_ref().reads;
                     stream.close_and_linger(max, || true).unwrap();
                     assert_eq!(stream.get_ref().reads, reads);
@@ -244,7 +245,7 @@ fn a_peer_that_never_ends_is_left() {
 #[test]
 fn the_caller_decides_how_long_to_wait() {
     let mut stream = stream(established(TLS13, Role::Client));
-    // Bytes that come one by one do not prolong it.
+    // Bytes that arrive one by one do not prolong the wait.
     let wire = stream.get_mut().peer.send(&[7; 100]);
     let mut sent = wire.iter();
     let mut asked = 0;
@@ -263,7 +264,7 @@ fn the_caller_decides_how_long_to_wait() {
         assert_eq!(*gave_up, LingerError::GaveUp { discarded: 20 }, "a byte, and a wait");
         break;
     }
-    // Asked in vain only if there is something to wait for.
+    // The caller's refusal matters only while there is something to wait for.
     stream.get_mut().to_us.extend(sent);
     stream.get_mut().peer.0.send_close_notify();
     stream.close_and_linger(1 << 20, || true).unwrap();
@@ -300,7 +301,7 @@ fn a_fresh_stream_finishes_its_handshake_before_it_lingers() {
     }
 }
 
-/// The alert too would be lost in a reset.
+/// A reset would lose the alert too.
 #[test]
 fn a_failed_connection_lingers_behind_its_alert_and_says_why_it_failed() {
     let mut stream = stream(established(TLS13, Role::Client));
@@ -341,7 +342,7 @@ async fn why_a_tokio_stream_failed_matters_more_than_that_its_peer_does_not_end(
     let error = stream.close_and_linger(100).await.unwrap_err();
     let fault = ConnectionError::Record(Error::Peer(PeerFault::BadRecordMac));
     assert_eq!(carried(&error), &fault);
-    // One that has not failed says that it is the peer.
+    // If the connection has not failed, the error reports that the peer is still sending.
     let mut stream = crate::polled::stream();
     stream.get_mut().0.0.endless = true;
     assert_eq!(still_sending(&stream.close_and_linger(5000).await.unwrap_err()), 5001);

@@ -1,4 +1,4 @@
-//! What the adapters make of a transport that fails, lies or ends, and how they close.
+//! How the adapters handle a transport that fails, lies or ends, and how they close.
 #![expect(
     unreachable_pub,
     clippy::unwrap_used,

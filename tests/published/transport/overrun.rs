@@ -1,4 +1,4 @@
-//! A transport that claims to have taken more than it was given.
+//! A transport that claims to have accepted more than it was given.
 
 use std::io::{ErrorKind, Write as _};
 
@@ -46,7 +46,8 @@ mod over_embedded_io {
         }
     }
 
-    /// It is given a chunk at a time, and what it claims beyond may lie in the next one.
+    /// The transport is given one chunk at a time. What it claims beyond that can be in the next
+    /// chunk.
     #[test]
     fn a_claim_beyond_the_chunk_that_was_given_loses_nothing() {
         let mut stream = stream(established(TLS13, Role::Client));

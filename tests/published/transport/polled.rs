@@ -1,4 +1,4 @@
-//! The same transport for tokio, and calls that poll once.
+//! The same transport for tokio, with calls that poll once.
 
 use std::io::{self, ErrorKind, IoSlice, Read, Write};
 use std::pin::Pin;
@@ -63,7 +63,7 @@ impl AsyncWrite for Async {
     }
 }
 
-/// A client's handshake with `peer`, which a test polls by hand.
+/// A client's handshake with `peer`, for a test to poll by hand.
 pub fn handshake(config: rustls::ClientConfig, peer: Peer) -> TlsHandshake<Async> {
     TlsConnector::from(std::sync::Arc::new(config)).connect(server_name(), Async(Wire::new(peer)))
 }

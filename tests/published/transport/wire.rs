@@ -1,4 +1,4 @@
-//! A transport in memory with a script of faults, as each adapter needs it.
+//! An in-memory transport with scripted faults, in the form that each adapter needs.
 
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, IoSlice, Read, Write};
@@ -7,7 +7,7 @@ use wantwrite::*;
 
 use wantwrite_testing::*;
 
-/// What a transport gives when nothing more can be taken from it: its peer is gone.
+/// The errors of a transport whose peer is gone.
 pub const GONE: [ErrorKind; 4] = [
     ErrorKind::ConnectionReset,
     ErrorKind::ConnectionAborted,
@@ -15,35 +15,35 @@ pub const GONE: [ErrorKind; 4] = [
     ErrorKind::NotConnected,
 ];
 
-/// A transport in memory with a stock rustls peer behind it, and a script of faults.
+/// An in-memory transport to a stock rustls peer, with scripted faults.
 pub struct Wire {
     pub peer: Peer,
     pub to_us: VecDeque<u8>,
     pub received: Vec<u8>,
-    /// What it did not take.
+    /// The error with which the peer rejected our bytes.
     pub refused: Option<rustls::Error>,
     pub writes: VecDeque<Fault>,
     pub shutdown: Option<ErrorKind>,
-    /// At its end there is an end of the stream, not a wait.
+    /// Whether the stream ends after its last byte. Otherwise a read blocks there.
     pub ends: bool,
-    /// Nothing of the peer's arrives.
+    /// Nothing from the peer arrives.
     pub silent: bool,
-    /// For tokio: it takes several chunks at once.
+    /// For tokio: it accepts several chunks in one call.
     pub gathers: bool,
-    /// The peer sends data without end.
+    /// The peer never stops sending data.
     pub endless: bool,
     pub reads: usize,
-    /// The next read claims so much more than it was lent.
+    /// The next read claims this much more than it was lent.
     pub overreads: Option<usize>,
 }
 
-/// What a write ends with instead.
+/// The outcome of a write instead.
 #[derive(Clone, Copy)]
 pub enum Fault {
-    /// It does not.
+    /// No fault.
     Nothing,
     Fails(ErrorKind),
-    /// It claims to have taken so much more than it was given.
+    /// It claims to have accepted this much more than it was given.
     Claims(usize),
 }
 
@@ -70,7 +70,7 @@ impl Wire {
         self.to_us.extend(wire);
     }
 
-    /// A peer that asks for an answer, whose transport then fails with `fault` and ends.
+    /// Makes the peer ask for an answer. Then its transport fails with `fault` and ends.
     pub fn asks_and_goes(&mut self, fault: ErrorKind) {
         self.peer.0.refresh_traffic_keys().unwrap();
         self.peer_sends(b"data");
@@ -132,12 +132,14 @@ pub fn stream((ours, peer): (Connection, Peer)) -> Stream<Wire> {
     Stream::new(ours, Wire::new(peer))
 }
 
-/// Ours, and a peer of another identity: the client refuses the server's certificate.
+/// Our connection and a peer with another identity, so that the client rejects the server's
+/// certificate.
 pub fn strangers(suite: CipherSuite, role: Role) -> (Connection, Peer) {
     (pair(suite, role).0, pair(suite, role).1)
 }
 
-/// What `call` gives in the end, over a transport that blocks only because the peer has its turn.
+/// Retries `call` over a transport that blocks only to let the peer take its turn, and returns the
+/// final result.
 pub fn finish<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     for _ in 0..1000 {
         match call() {

@@ -1,5 +1,5 @@
-//! Seals and opens one record for a caller that shares only memory and numbers with us: a host of
-//! WebAssembly, as `run.mjs` is.
+//! Seals and opens one record for a caller that shares only memory and numbers with us: a
+//! WebAssembly host such as `run.mjs`.
 #![no_std]
 
 extern crate alloc;
@@ -15,35 +15,35 @@ use wantwrite::{
     WriterConfig,
 };
 
-/// A key, its IV, and content or a record behind them.
+/// A key and its IV, followed by content or a record.
 static SHARED: Mutex<Vec<u8>> = Mutex::new(Vec::new());
 
-/// What a function returns that was refused.
+/// Returned by a function that rejects its input.
 const REFUSED: usize = usize::MAX;
 
-/// Makes the shared memory `len` bytes long. It may move.
+/// Resizes the shared memory to `len` bytes. This can move it.
 #[unsafe(no_mangle)]
 pub extern "C" fn resize(len: usize) {
     SHARED.lock().resize(len, 0);
 }
 
-/// Where the shared memory is.
+/// The address of the shared memory.
 #[unsafe(no_mangle)]
 pub extern "C" fn address() -> *mut u8 {
     SHARED.lock().as_mut_ptr()
 }
 
-/// Seals the content as application data and puts the record in its place. Returns the record's
+/// Seals the content as application data, and replaces it with the record. Returns the record's
 /// length.
 #[unsafe(no_mangle)]
 pub extern "C" fn seal(suite: u16, seq: u64, padding: usize) -> usize {
     replace(suite, |suite, key, iv, content| {
         let keys = WriteKeys::new(suite, key, iv, seq).ok()?;
         let mut config = WriterConfig::default();
-        // Some vectors lie beyond what one key should seal.
+        // Some vectors are beyond the limit of what one key should seal.
         config.key_limits = Some(KeyLimits { records: u64::MAX, blocks: u64::MAX });
         if padding > 0 {
-            // Content and the type's byte come first.
+            // The content and the type byte come first.
             config.padding = Padding::Multiple(content.len() + 1 + padding);
         }
         let mut writer = Writer::new(keys, config).ok()?;
@@ -55,7 +55,7 @@ pub extern "C" fn seal(suite: u16, seq: u64, padding: usize) -> usize {
     })
 }
 
-/// Opens the record and puts its application data in its place. Returns its length.
+/// Opens the record, and replaces it with its application data. Returns the length.
 #[unsafe(no_mangle)]
 pub extern "C" fn open(suite: u16, seq: u64) -> usize {
     replace(suite, |suite, key, iv, record| {
@@ -69,7 +69,7 @@ pub extern "C" fn open(suite: u16, seq: u64) -> usize {
     })
 }
 
-/// Replaces what lies behind key and IV.
+/// Replaces the bytes after key and IV.
 fn replace(
     suite: u16,
     make: impl FnOnce(CipherSuite, &[u8], [u8; 12], &[u8]) -> Option<Vec<u8>>,

@@ -1,4 +1,4 @@
-//! A transport in memory. Every operation is pending once or more, and then done in part.
+//! An in-memory transport. Every operation is pending at least once, and then completes in part.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -11,14 +11,14 @@ use compio::buf::{BufResult, IoBuf, IoBufMut, IoVectoredBuf};
 use compio::io::{AsyncRead, AsyncWrite};
 use wantwrite_testing::Rng;
 
-/// Both directions, as their far end sees them.
+/// Both directions, as the far end sees them.
 pub struct Wire {
     pub to_us: VecDeque<u8>,
     pub from_us: Vec<u8>,
-    /// Nothing more comes.
+    /// Nothing more arrives.
     pub is_over: bool,
     pub shut_down: bool,
-    /// The next operation that writes fails.
+    /// The next write operation fails.
     pub fails: bool,
     rng: Rng,
     max: usize,
@@ -30,7 +30,8 @@ pub struct Reading(Shared);
 
 pub struct Writing(Shared);
 
-/// Both halves, and the wire between them and their far end. At most `max` bytes at a time.
+/// Both halves, and the wire that connects them to their far end. Moves at most `max` bytes at a
+/// time.
 pub fn link(seed: u64, max: usize) -> ((Reading, Writing), Shared) {
     let wire = Wire {
         to_us: VecDeque::new(),
@@ -45,7 +46,7 @@ pub fn link(seed: u64, max: usize) -> ((Reading, Writing), Shared) {
     ((Reading(wire.clone()), Writing(wire.clone())), wire)
 }
 
-/// Pending, and done at the poll of this number. Nobody sleeps here: the test polls again.
+/// Completes at the poll with this number. It registers no waker, because the test polls again.
 async fn pause(mut times: usize) {
     poll_fn(|_| {
         times = times.saturating_sub(1);
@@ -55,7 +56,7 @@ async fn pause(mut times: usize) {
 }
 
 impl Wire {
-    /// Bytes that are there to be read, or 0 at the end.
+    /// Returns how many bytes can be read, or 0 at the end.
     fn readable(&mut self, capacity: usize) -> Option<usize> {
         if self.to_us.is_empty() && !self.is_over {
             return None;
@@ -64,7 +65,7 @@ impl Wire {
         Some(self.rng.up_to(max).min(self.to_us.len()).min(capacity))
     }
 
-    /// At which poll the next operation is done: it is pending once or twice before.
+    /// The poll at which the next operation completes. It is pending once or twice before.
     fn delay(&mut self) -> usize {
         self.rng.up_to(2) + 1
     }

@@ -1,5 +1,5 @@
-//! The compio adapter with both drivers: against stock rustls, compio-tls and curl, and over a
-//! link that completes what it is given in parts.
+//! The compio adapter with both drivers: against stock rustls, compio-tls and curl, and over a link
+//! that completes operations in parts.
 #![expect(
     clippy::unwrap_used,
     clippy::std_instead_of_core,
@@ -7,7 +7,7 @@
     reason = "tests"
 )]
 
-#[expect(unreachable_pub, reason = "a module of this test alone")]
+#[expect(unreachable_pub, reason = "a module of this test only")]
 mod link;
 mod sockets;
 mod torn;
@@ -46,7 +46,7 @@ fn main() -> ExitCode {
 const DRIVERS: [(DriverType, &str); 2] =
     [(DriverType::Poll, "polling"), (DriverType::IoUring, "io_uring")];
 
-/// A runtime over this driver and no other.
+/// A runtime with this driver only.
 fn runtime(driver: DriverType) -> io::Result<Runtime> {
     let mut proactor = ProactorBuilder::new();
     proactor.driver_type(driver);

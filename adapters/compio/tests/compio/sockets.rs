@@ -1,4 +1,4 @@
-//! Both drivers over sockets of the loopback.
+//! Both drivers over loopback sockets.
 
 use std::io::{Read, Write};
 use std::net;
@@ -37,17 +37,17 @@ pub(crate) fn curl_trials() -> Vec<Trial> {
     CURL.trials(tests![curl_gets_a_megabyte_with_both_drivers])
 }
 
-/// More than all buffers on the way hold.
+/// More than all buffers on the path hold.
 const LEN: usize = 8 << 20;
 
-/// A listener, and where it is.
+/// A listener, and its address.
 async fn listener() -> (TcpListener, net::SocketAddr) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let at = listener.local_addr().unwrap();
     (listener, at)
 }
 
-/// Sends `LEN` bytes and reads as many, at once, and then closes.
+/// Sends `LEN` bytes and reads as many at the same time, then closes.
 async fn cross<S: Splittable>(stream: S)
 where
     S::ReadHalf: AsyncRead,
@@ -67,7 +67,7 @@ where
     writing.shutdown().await.unwrap();
 }
 
-/// Sends each part back when it has come.
+/// Sends each part back when it has arrived.
 fn echo_in_turns(mut peer: impl Read + Write) {
     let (mut buf, mut len) = ([0; 10_000], 0);
     while len < LEN {
@@ -111,7 +111,7 @@ async fn megabytes_cross_with_stock_rustls() {
     }
 }
 
-/// Sends back what comes.
+/// Echoes what arrives.
 async fn echo<S: AsyncRead + AsyncWrite>(mut stream: S) {
     let mut buf = vec![0; 10_000];
     let mut len = 0;
@@ -164,7 +164,7 @@ async fn megabytes_cross_with_compio_tls() {
     }
 }
 
-/// Both ends ours, over sockets.
+/// Two of our streams, connected over sockets.
 async fn both_ours() -> (TlsStream<TcpStream>, TlsStream<TcpStream>) {
     let identity = Identity::for_suite(TLS13);
     let connector = TlsConnector::from(Arc::new(client_config(TLS13, &identity)));
@@ -184,7 +184,7 @@ async fn both_ours() -> (TlsStream<TcpStream>, TlsStream<TcpStream>) {
 async fn a_read_that_was_dropped_leaves_its_bytes() {
     let (mut client, mut server) = both_ours().await;
     for round in 0..100_u8 {
-        // Its operation is with the driver.
+        // The driver has its operation.
         assert!(futures_util::poll!(Box::pin(client.read(vec![0; 10]))).is_pending());
         server.write_all(vec![round; 5]).await.0.unwrap();
         server.flush().await.unwrap();
@@ -213,7 +213,7 @@ async fn lingering_ends_with_the_peer() {
 
 fn curl_gets_a_megabyte_with_both_drivers() {
     for driver in [DriverType::Poll, DriverType::IoUring] {
-        // Where there is no io_uring, other tests say so.
+        // If io_uring is missing, other tests report it.
         if let Ok(runtime) = crate::runtime(driver) {
             runtime.block_on(curl());
         }

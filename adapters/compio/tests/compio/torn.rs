@@ -1,4 +1,4 @@
-//! Futures that are dropped before their end.
+//! Futures that are dropped before they complete.
 
 use std::io::{self, ErrorKind};
 use std::mem;
@@ -23,7 +23,7 @@ pub(crate) const TESTS: &[(&str, fn())] = tests![
 
 type Stream = TlsStream<(Reading, Writing)>;
 
-/// A stock rustls peer at the other end of a link.
+/// A stock rustls peer at the far end of a link.
 struct Far {
     wire: Shared,
     peer: Peer,
@@ -31,7 +31,7 @@ struct Far {
 }
 
 impl Far {
-    /// Takes what has come and sends what it has to.
+    /// Takes what has arrived and sends what is pending.
     fn turn(&mut self) {
         let from_us = mem::take(&mut self.wire.borrow_mut().from_us);
         for part in from_us.chunks(16_384) {
@@ -50,23 +50,24 @@ impl Far {
 #[derive(Clone, Copy, Debug)]
 enum DropAt {
     Nowhere,
-    /// The pending poll of this number, from 0.
+    /// The pending poll with this number, starting at 0.
     Place(usize),
     Everywhere,
 }
 
-/// Polls futures, and drops them before their end.
+/// Polls futures, and drops them before they complete.
 struct Task {
     drop_at: DropAt,
     /// Places where a future was pending.
     places: usize,
 }
 
-/// More is a stream that stands still.
+/// A stream that needs more is stuck.
 const MAX_PLACES: usize = 100_000;
 
 impl Task {
-    /// Polls what `start` gives to its end. Where it is dropped, it is started again.
+    /// Polls the future that `start` returns until it completes. If it is dropped, `start` is
+    /// called again.
     fn run<T>(
         &mut self,
         stream: &mut Stream,
@@ -120,14 +121,14 @@ fn connected(suite: CipherSuite, role: Role, seed: u64) -> (Stream, Far) {
     panic!("the handshake stands still");
 }
 
-/// Data both ways in calls of all kinds, with updates of keys, until both have closed. Returns the
-/// number of places where a future was pending.
+/// Exchanges data both ways through all kinds of calls, with key updates, until both endpoints have
+/// closed. Returns the number of places where a future was pending.
 fn exchange(suite: CipherSuite, role: Role, drop_at: DropAt) -> usize {
     let (mut stream, mut far) = connected(suite, role, 1);
     let task = &mut Task { drop_at, places: 0 };
     let (mut sent, mut to_come, mut read) = (Vec::new(), Vec::new(), Vec::new());
     for round in 0..3_u64 {
-        // No byte is repeated at its distance.
+        // The bytes do not repeat at any distance, so that lost or repeated ones show up.
         let plaintext = Rng(round + 7).bytes(40_000);
         let mut rest = &plaintext[..];
         while !rest.is_empty() {
@@ -172,7 +173,7 @@ fn exchange(suite: CipherSuite, role: Role, drop_at: DropAt) -> usize {
     task.places
 }
 
-/// The clean end.
+/// Reads to a clean end.
 trait EndOfStream {
     fn read_to_end_of_stream(&mut self) -> usize;
 }

@@ -11,14 +11,14 @@ use crate::{Drops, Runner};
 const TLS13: CipherSuite = CipherSuite::TLS_AES_128_GCM_SHA256;
 const TLS12: CipherSuite = CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256;
 
-/// More than there is room for at once.
+/// More than fits at once.
 const SENT_LEN: usize = 100_000;
 const RECEIVED_LEN: usize = 10_000;
 
 type Ours = AsyncEmbeddedStream<Link>;
 type Failure = EmbeddedError<ErrorKind>;
 
-/// Handshake, data both ways, KeyUpdates both ways, the end of both.
+/// A handshake, data and KeyUpdates in both directions, and a close of both.
 struct Exchange {
     runner: Runner,
     link: Link,
@@ -35,7 +35,7 @@ impl Exchange {
         Self { runner: Runner::new(drops), link, stream, sent: Vec::new(), received: Vec::new() }
     }
 
-    /// Repeats a call until it was not dropped.
+    /// Repeats a call until it completes without being dropped.
     fn call<T>(
         &mut self,
         mut call: impl AsyncFnMut(&mut Ours) -> Result<T, Failure>,
@@ -51,7 +51,7 @@ impl Exchange {
         let end = self.sent.len() + len;
         let mut attempt = 0_u8;
         while self.sent.len() < end {
-            // Other bytes each time: none of a dropped call may be there.
+            // Each attempt has different bytes, so that bytes of a dropped call would show up.
             attempt = attempt.wrapping_add(1);
             let bytes = vec![attempt; end - self.sent.len()];
             if let Some(accepted) = self.runner.try_once(self.stream.write(&bytes)) {
@@ -106,7 +106,7 @@ impl Exchange {
     }
 }
 
-/// How often an undisturbed exchange waits.
+/// How often an undisturbed exchange is pending.
 fn places(suite: CipherSuite, role: Role, dropped: DroppedCall) -> usize {
     let mut exchange = Exchange::new(suite, role, dropped, Drops::Nowhere);
     exchange.run().unwrap();
@@ -150,7 +150,7 @@ fn a_drop_that_may_have_moved_bytes_fails_the_connection() {
             dropped_in[call] += 1;
             let written = link.shared().written.get();
             let sealed = exchange.stream.connection().writer().progress().records;
-            // Again and again, whatever is called.
+            // The error is sticky in every call.
             for _ in 0..2 {
                 let cancelled = Err(EmbeddedError::Cancelled);
                 assert_eq!(exchange.call(Ours::flush), cancelled);
@@ -162,14 +162,14 @@ fn a_drop_that_may_have_moved_bytes_fails_the_connection() {
             }
             let refused = link.shared().refused.borrow();
             if call == READ {
-                // The peer learns of it, unless we had closed or negotiated.
+                // The peer is notified, unless we had already closed or were still negotiating.
                 let alert = rustls::AlertDescription::InternalError;
                 let told = rustls::Error::AlertReceived(alert);
                 assert!(refused.is_none() || *refused == Some(told), "{refused:?}");
                 let is_open = place > places / 2 && place < places - 3;
                 assert!(refused.is_some() || !is_open, "{place} of {places}");
             } else {
-                // Nothing follows what may be half a record.
+                // Nothing may follow what could be half a record.
                 assert_eq!(link.shared().written.get(), written);
                 assert_eq!(exchange.stream.connection().writer().progress().records, sealed);
                 assert_eq!(*refused, None);

@@ -1,4 +1,4 @@
-//! A transport in memory with a stock rustls peer behind it, each call of which waits once.
+//! An in-memory transport to a stock rustls peer. Each of its calls is pending once.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -10,18 +10,18 @@ use embedded_io_async::{ErrorKind, ErrorType, Read, Write};
 use wantwrite_embedded_io::DroppedCall;
 use wantwrite_testing::Peer;
 
-/// What the transport and the test look at. A handle is a half of the transport, or both.
+/// What the transport and the test share. A handle serves as one half of the transport, or both.
 #[derive(Clone)]
 pub struct Link(Rc<Shared>);
 
 pub struct Shared {
     pub peer: RefCell<Peer>,
     to_us: RefCell<VecDeque<u8>>,
-    /// Plaintext that the peer has got.
+    /// Plaintext that the peer has received.
     pub received: RefCell<Vec<u8>>,
-    /// Ciphertext bytes that it has got.
+    /// Ciphertext bytes that the peer has received.
     pub written: Cell<usize>,
-    /// Why it refused any.
+    /// Why the peer rejected any of it.
     pub refused: RefCell<Option<rustls::Error>>,
     dropped: DroppedCall,
     pub calls: [Call; 3],
@@ -30,9 +30,9 @@ pub struct Shared {
 /// One kind of call.
 #[derive(Default)]
 pub struct Call {
-    /// It has waited: the next one, or the same, does not.
+    /// The call has been pending. When it is polled or made again, it completes.
     is_ready: Cell<bool>,
-    /// It has begun, and not ended.
+    /// The call has begun and has not ended.
     pub is_open: Cell<bool>,
 }
 
@@ -40,7 +40,7 @@ pub const READ: usize = 0;
 pub const WRITE: usize = 1;
 pub const FLUSH: usize = 2;
 
-/// Bytes that one call moves at most.
+/// The most bytes that one call moves.
 const AT_MOST: usize = 700;
 
 impl Link {
@@ -60,7 +60,7 @@ impl Link {
         &self.0
     }
 
-    /// Waits once, in this call or in one that was dropped.
+    /// Is pending once, in this call or in an earlier one that was dropped.
     async fn wait(&self, call: usize) {
         let call = &self.0.calls[call];
         call.is_open.set(true);
@@ -92,8 +92,8 @@ impl Link {
         shared.written.set(shared.written.get() + bytes.len());
     }
 
-    /// How many of `len` bytes a call moves before it waits: none, or some that are lost if it is
-    /// dropped.
+    /// How many of `len` bytes a call moves before it is pending: none, or some, which are lost if
+    /// it is dropped.
     fn before(&self, len: usize) -> usize {
         match self.0.dropped {
             DroppedCall::DidNothing => 0,

@@ -1,5 +1,5 @@
-//! Futures that are dropped at every place where they wait, in a whole exchange with stock rustls:
-//! it opens every record, in order, and so judges whether any was lost, repeated or cut.
+//! Drops futures at every place where they are pending, during a whole exchange with stock rustls.
+//! rustls opens every record in order, and so detects any that is lost, repeated or cut.
 #![expect(
     unreachable_pub,
     clippy::unwrap_used,
@@ -16,15 +16,15 @@ mod split;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-/// Polls futures, and drops them where they wait.
+/// Polls futures, and drops them at the places where they are pending.
 #[derive(Default)]
 pub(crate) struct Runner {
-    /// How often a future has waited.
+    /// How often a future has been pending.
     pub(crate) places: usize,
     pub(crate) drops: Drops,
 }
 
-/// Where.
+/// The places where futures are dropped.
 #[derive(Clone, Copy, Default, PartialEq)]
 pub(crate) enum Drops {
     #[default]
@@ -38,7 +38,7 @@ impl Runner {
         Self { places: 0, drops }
     }
 
-    /// What `call` gives; `None` where it was dropped.
+    /// Returns the result of `call`, or `None` if it was dropped.
     pub(crate) fn try_once<T>(&mut self, call: impl Future<Output = T>) -> Option<T> {
         let mut call = pin!(call);
         for _ in 0..1_000_000 {

@@ -1,4 +1,4 @@
-//! Both halves at once.
+//! Both halves at the same time.
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -15,7 +15,7 @@ use crate::{Drops, Runner};
 const TLS13: CipherSuite = CipherSuite::TLS_AES_128_GCM_SHA256;
 const LEN: usize = 70_000;
 
-/// Both futures, until both are done.
+/// Polls both futures until both are done.
 async fn both(one: impl Future<Output = ()>, other: impl Future<Output = ()>) {
     let (mut one, mut other) = (pin!(one), pin!(other));
     let mut done = [false; 2];
@@ -27,7 +27,8 @@ async fn both(one: impl Future<Output = ()>, other: impl Future<Output = ()>) {
     .await;
 }
 
-/// Writes and reads at once, while the peer asks for KeyUpdates; then ends. Returns the places.
+/// Writes and reads at the same time while the peer asks for KeyUpdates, then closes. Returns the
+/// number of places where a future was pending.
 fn exchange(drops: Drops) -> usize {
     let (ours, peer) = pair(TLS13, Role::Client);
     let link = Link::new(peer, DroppedCall::DidNothing);
@@ -99,7 +100,7 @@ fn answers_leave_while_the_writing_half_does_nothing() {
         drop(peer);
         let (mut input, _output) = stream.halves();
         assert_eq!(runner.try_once(input.read(&mut [0; 10])).unwrap(), Ok(4));
-        // While it waits for more.
+        // The answer is sent while the read waits for more input.
         assert!(Runner::new(Drops::At(9)).try_once(input.read(&mut [0; 10])).is_none());
         assert!(link.shared().written.get() > written);
         assert_eq!(stream.connection_mut().writer().progress().key_updates, n);
@@ -124,7 +125,7 @@ fn a_transport_of_which_nobody_knows_carries_answers_by_the_writing_half() {
     assert_eq!(runner.try_once(output.flush()).unwrap(), Ok(()));
     assert!(link.shared().written.get() > written);
 
-    // A read that is dropped, and a write.
+    // A read is dropped, then the flush of a write.
     assert!(Runner::new(Drops::At(0)).try_once(input.read(&mut [0; 10])).is_none());
     assert_eq!(runner.try_once(output.write(b"in vain")).unwrap(), Ok(7));
     assert!(Runner::new(Drops::At(0)).try_once(output.flush()).is_none());
@@ -149,7 +150,7 @@ fn a_half_that_writes_does_not_negotiate() {
     let (mut input, mut output) = stream.halves();
     let refused = Err(EmbeddedError::Write(WriteError::Negotiating));
     assert_eq!(runner.try_once(output.write(b"x")).unwrap(), refused);
-    // The other half does.
+    // Reading does: this read drives the handshake.
     let mut waits = Runner::new(Drops::At(50));
     assert!(waits.try_once(input.read(&mut [0])).is_none());
     assert_eq!(runner.try_once(output.write(b"x")).unwrap(), Ok(1));

@@ -1,4 +1,4 @@
-//! What a client writes before its handshake is over, and a server reads before.
+//! What a client writes, and a server reads, before the handshake completes.
 
 use wantwrite_testing::early_data::acquainted;
 
@@ -7,7 +7,7 @@ use super::*;
 
 const MAX_EARLY: usize = 40_000;
 
-/// Both ends allow early data, and the client has a ticket.
+/// Configurations that allow early data, where the client already has a ticket.
 #[derive(Clone)]
 struct Ends {
     client: rustls::ClientConfig,
@@ -15,7 +15,7 @@ struct Ends {
 }
 
 impl Ends {
-    /// Whose server takes no early data, for one reason each.
+    /// Servers that reject early data, each for a different reason.
     const REJECTING: [fn() -> Self; 3] = [Self::forgotten, Self::unwilling, Self::asking_again];
 
     fn new() -> Self {
@@ -23,7 +23,7 @@ impl Ends {
         Self { client, server }
     }
 
-    /// They have never met.
+    /// The client has no ticket.
     fn strangers() -> Self {
         let mut this = Self::new();
         this.client.resumption = rustls::client::Resumption::in_memory_sessions(8);
@@ -37,7 +37,7 @@ impl Ends {
         this
     }
 
-    /// The server takes no early data any more.
+    /// The server no longer accepts early data.
     fn unwilling() -> Self {
         let mut this = Self::new();
         this.server.max_early_data_size = 0;
@@ -66,7 +66,7 @@ impl Ends {
         TlsConnector::from(Arc::new(self.client.clone())).early_data(true)
     }
 
-    /// Whose streams hold so much.
+    /// A connector whose streams buffer `capacity` bytes.
     fn connector_of(&self, capacity: usize) -> TlsConnector {
         let mut config = ConnectionConfig::default();
         config.writer.capacity = capacity;
@@ -81,7 +81,7 @@ impl Ends {
         tokio_rustls::TlsAcceptor::from(Arc::new(self.server.clone()))
     }
 
-    /// Over a link whose other end, a stock server, is in our hands.
+    /// A stream over a link whose far end, a stock server, the test drives.
     fn by_hand(&self) -> ByHand {
         let (ours, end) = link(usize::MAX);
         let mut handshake = self.connector().connect(server_name(), ours);
@@ -94,7 +94,7 @@ impl Ends {
     }
 }
 
-/// Each with each.
+/// All combinations.
 fn every<T: Copy>(kinds: &[T], pipes: &[usize], capacities: &[usize]) -> Vec<(T, usize, usize)> {
     let mut all = Vec::new();
     for &kind in kinds {
@@ -109,18 +109,18 @@ fn status<IO>(stream: &TlsStream<IO>) -> EarlyDataStatus {
     stream.get_ref().1.early_data_status()
 }
 
-/// What a stock server has read of early data.
+/// The early data that a stock server has read.
 fn early_at(peer: &mut Peer) -> Vec<u8> {
     let rustls::Connection::Server(server) = &mut peer.0 else { panic!("not a server") };
     let mut early = Vec::new();
     if let Some(mut data) = server.early_data() {
-        // What was not sent yet is an error of the kind WouldBlock, behind what was.
+        // After the early data that has arrived, the read fails with `WouldBlock`.
         let _would_block = io::Read::read_to_end(&mut data, &mut early);
     }
     early
 }
 
-/// What a client gets from a stock server that says what came early, and echoes the rest.
+/// What a client gets from a stock server that reports what arrived early and echoes the rest.
 async fn asked<IO>(
     connector: TlsConnector,
     acceptor: tokio_rustls::TlsAcceptor,
@@ -133,7 +133,7 @@ where
     let client = async {
         let (mut reader, mut writer) = split(connector.connect(server_name(), ours).await.unwrap());
         let mut answer = Vec::new();
-        // A stock server waits until its tickets are read.
+        // A stock server waits until its tickets have been read.
         let (read, ()) = tokio::join!(reader.read_to_end(&mut answer), async {
             let vectored: Vec<_> = question.chunks(2).map(IoSlice::new).collect();
             let accepted = writer.write_vectored(&vectored).await.unwrap();
@@ -180,8 +180,8 @@ async fn a_stock_server_takes_what_is_written_first() {
     assert_eq!(answered, b"a question|");
 }
 
-/// What any stock server skips. Its limit is 16 KiB, and it counts a record again with each read
-/// that does not end the next one.
+/// Any stock server skips this much. Its limit is 16 KiB, and it counts a record again with each
+/// read that does not complete the next one.
 const MAX_SKIPPED: usize = 3000;
 
 #[tokio::test]
@@ -223,7 +223,7 @@ fn the_first_write_leaves_as_early_data_with_the_first_flight() {
     hand.other.peer.feed(&wire).unwrap();
     assert_eq!(early_at(&mut hand.other.peer), b"at once");
     assert_eq!(status(&hand.stream), EarlyDataStatus::Offered);
-    // Until the answer comes.
+    // This continues until the answer arrives.
     assert!(matches!(hand.write(&task, b", and later"), Poll::Ready(Ok(11))));
     assert!(hand.flush(&task).is_pending());
     hand.other.turn();
@@ -266,7 +266,7 @@ fn a_failure_to_write_early_data_is_told_by_flush() {
     assert_eq!(error.kind(), ErrorKind::ConnectionReset);
 }
 
-/// Its transport holds back what is not flushed, and nobody flushes.
+/// The transport holds back what is not flushed, and the test never flushes.
 #[tokio::test]
 async fn what_is_written_first_is_flushed_with_the_first_flight() {
     let ends = Ends::new();
@@ -297,7 +297,7 @@ async fn what_is_written_first_is_flushed_with_the_first_flight() {
     assert_eq!((&early[..], &answer), (&b"question"[..], b"answer"));
 }
 
-/// A client that writes its question and waits for the answer; it does not flush.
+/// A client that writes its question and waits for the answer, without flushing.
 #[tokio::test]
 async fn a_client_that_only_reads_gets_its_answer() {
     for ends in [Ends::new(), Ends::forgotten()] {
@@ -333,7 +333,7 @@ async fn a_client_that_only_reads_gets_its_answer() {
     }
 }
 
-/// Whichever of them meets the events: what one does, the other learns.
+/// Either task can receive an event first; the other one learns of it too.
 #[test]
 fn a_task_that_reads_and_one_that_writes_wait_for_one_handshake() {
     for rejected in [false, true] {
@@ -354,7 +354,7 @@ fn a_task_that_reads_and_one_that_writes_wait_for_one_handshake() {
             hand.other.turn();
             let mut received = early_at(&mut hand.other.peer);
             assert!(reader.woken() && writer.woken(), "the answer is for both");
-            // The first one finishes the handshake, and the other one finds it done.
+            // The first task completes the handshake, and the other one finds it complete.
             if reader_first {
                 assert!(hand.read(&reading, &mut buf).is_pending());
                 assert!(matches!(hand.flush(&writing), Poll::Ready(Ok(()))));
@@ -428,7 +428,7 @@ async fn a_handshake_that_fails_behind_early_data_is_told_by_the_stream() {
             };
             let fault = handshake_fault(&error);
             assert!(matches!(fault, rustls::Error::InvalidCertificate(_)), "{fault}");
-            // Behind the alert, as always.
+            // After the alert, as always.
             stream.shutdown().await.unwrap();
             stream.write_all(b"too late").await.unwrap_err()
         };
@@ -512,7 +512,7 @@ async fn a_server_reads_early_data_before_the_handshake_is_over() {
         early.extend(&buf[..n]);
     }
     assert!(early == pattern(5000));
-    // The client has not said that it is the one of the ticket.
+    // The client has not yet proved that it owns the ticket.
     assert!(client.0.is_handshaking());
     let other = async {
         let mut wire = [0; 10_000];

@@ -1,4 +1,4 @@
-//! A link in memory that keeps to the letter of tokio's traits, and no more.
+//! An in-memory link that follows tokio's traits to the letter, and does nothing beyond them.
 
 use std::collections::VecDeque;
 use std::io;
@@ -9,20 +9,21 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// One direction. It wakes the task of the last call only, and a call that is ready forgets it.
+/// One direction of a link. It wakes only the task of the last call, and a call that is ready
+/// forgets that task.
 #[derive(Debug, Default)]
 pub struct Pipe {
     pub bytes: VecDeque<u8>,
     pub capacity: usize,
     pub shut_down: bool,
-    /// What the next write fails with.
+    /// The error of the next write.
     pub fault: Option<io::ErrorKind>,
     reader: Option<Waker>,
     writer: Option<Waker>,
 }
 
 impl Pipe {
-    /// Takes bytes out, as the other end does.
+    /// Takes bytes out, like the other end.
     pub fn take(&mut self, max: usize) -> Vec<u8> {
         let len = max.min(self.bytes.len());
         let bytes = self.bytes.drain(..len).collect();
@@ -120,7 +121,7 @@ impl AsyncWrite for LinkEnd {
     }
 }
 
-/// A task that only remembers whether it was woken.
+/// A task that only records whether it was woken.
 #[derive(Default)]
 pub struct Task(AtomicBool);
 
@@ -130,7 +131,7 @@ impl Task {
         (task.clone(), task.into())
     }
 
-    /// Whether it was woken since the last call.
+    /// Whether it has been woken since the last call.
     pub fn woken(&self) -> bool {
         self.0.swap(false, Ordering::SeqCst)
     }

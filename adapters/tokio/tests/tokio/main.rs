@@ -1,4 +1,4 @@
-//! The tokio adapter: against stock tokio-rustls, and over a link that wakes no more than it must.
+//! The tokio adapter: against stock tokio-rustls, and over a link that wakes only what it must.
 #![expect(
     clippy::unwrap_used,
     clippy::std_instead_of_core,
@@ -7,7 +7,7 @@
 )]
 
 mod early_data;
-#[expect(unreachable_pub, reason = "a module of this test alone")]
+#[expect(unreachable_pub, reason = "a module of this test only")]
 mod link;
 mod promises;
 
@@ -29,10 +29,10 @@ use wantwrite::*;
 use wantwrite_testing::*;
 use wantwrite_tokio::*;
 
-/// Before a test has failed.
+/// How long a test waits before it fails.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Ours over one transport and stock tokio-rustls of the other role over the other.
+/// Our stream over one transport, and stock tokio-rustls in the other role over the other.
 async fn connected<A, B>(
     suite: CipherSuite,
     role: Role,
@@ -51,7 +51,7 @@ where
             Role::Client => {
                 let connect = TlsConnector::from(client).connect(server_name(), ours);
                 let accept = tokio_rustls::TlsAcceptor::from(server).accept(theirs);
-                // Stock tokio-rustls waits until its tickets are read.
+                // Stock tokio-rustls waits until its tickets have been read.
                 let accepted = Notify::new();
                 let ours = async {
                     let mut ours = connect.await.unwrap();
@@ -80,7 +80,7 @@ where
     timeout(PATIENCE, both).await.expect("the handshake does not end")
 }
 
-/// Ours over a link whose other end is in our hands, and its peer.
+/// Our stream over a link whose far end the test drives, and its peer.
 fn by_hand(suite: CipherSuite, role: Role) -> ByHand {
     by_hand_with(suite, role, ConnectionConfig::default())
 }
@@ -120,7 +120,7 @@ struct ByHand {
     other: Other,
 }
 
-/// The far end of a link, and who is there.
+/// The far end of a link, and the peer there.
 struct Other {
     end: LinkEnd,
     peer: Peer,
@@ -128,7 +128,7 @@ struct Other {
 }
 
 impl Other {
-    /// Takes what has come and sends what it has to.
+    /// Takes what has arrived and sends what is pending.
     fn turn(&mut self) {
         let wire = self.end.from().take(usize::MAX);
         for part in wire.chunks(16_384) {
@@ -144,7 +144,7 @@ impl Other {
         self.end.to().put(&wire);
     }
 
-    /// What has come since the last call.
+    /// The plaintext received since the last call.
     fn received(&mut self) -> Vec<u8> {
         self.turn();
         core::mem::take(&mut self.received)
@@ -185,7 +185,7 @@ impl ByHand {
     }
 }
 
-/// Both send `data` and read as much, at once, each with two tasks.
+/// Both endpoints send `data` and read as much at the same time, each with two tasks.
 async fn both_ways<A, B>(ours: A, theirs: B, data: &Arc<Vec<u8>>) -> (A, B)
 where
     A: AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -199,7 +199,7 @@ where
         let expected = data.clone();
         let writing = tokio::spawn(async move {
             writer.write_all(&data).await.unwrap();
-            // Stock tokio-rustls keeps back what is not flushed.
+            // Stock tokio-rustls holds back what is not flushed.
             writer.flush().await.unwrap();
             writer
         });
@@ -215,7 +215,7 @@ where
     timeout(PATIENCE, both).await.expect("they wait for each other")
 }
 
-/// Each says goodbye and sees the other do so.
+/// Both endpoints close, and each sees the other one close.
 async fn close<A, B>(mut ours: TlsStream<A>, mut theirs: B)
 where
     A: AsyncRead + AsyncWrite + Unpin,
@@ -263,7 +263,7 @@ async fn eight_mib_each_way_at_once_through_a_narrow_pipe_with_key_updates_betwe
     }
 }
 
-/// One task after the other, with the least that a transport must do: no wake is lost.
+/// The tasks take turns over a transport that does only what it must. No wake is lost.
 #[tokio::test]
 async fn both_ways_at_once_over_a_link_of_a_few_bytes() {
     let data = Arc::new(pattern(40_000));
@@ -306,7 +306,7 @@ async fn a_copy_echoes_while_the_peer_sends_and_reads_in_one_task() {
     }
 }
 
-/// A server whose client writes before it reads its tickets.
+/// The client writes before it reads its tickets.
 #[tokio::test]
 async fn a_server_does_not_wait_for_its_tickets_to_be_read() {
     let (a, b) = duplex(20);
@@ -393,7 +393,7 @@ async fn a_cancelled_write_loses_and_repeats_nothing() {
             let offered = vec![byte; rng.up_to(30_000)];
             match timeout(Duration::ZERO, ours.write(&offered)).await {
                 Ok(n) => accepted.extend_from_slice(&offered[..n.unwrap()]),
-                // Other bytes follow.
+                // The next attempt passes different bytes.
                 Err(_) => {
                     cancelled += 1;
                     tokio::task::yield_now().await;
@@ -404,7 +404,7 @@ async fn a_cancelled_write_loses_and_repeats_nothing() {
             }
         }
         assert!(cancelled > 100, "{cancelled}");
-        // A shutdown may be cancelled too.
+        // A shutdown can be cancelled too.
         while timeout(Duration::from_micros(100), ours.shutdown()).await.is_err() {}
         let received = timeout(PATIENCE, reading).await.expect("no end").unwrap();
         assert!(received == accepted, "{suite:?}");
@@ -455,7 +455,7 @@ fn a_reader_that_answers_does_not_take_the_place_of_a_waiting_writer() {
                 break;
             }
         }
-        // The reader alone sends the rest, the answer with it.
+        // The reader alone sends the rest, including the answer.
         while received.len() < accepted {
             assert!(hand.read(&reading, &mut [0; 64]).is_pending());
             received.extend(hand.other.received());
@@ -511,7 +511,7 @@ fn a_reader_that_has_made_room_wakes_the_writer() {
     let (writer, writing) = Task::new();
     hand.set_capacity(100);
     hand.fill(&writing);
-    // The transport takes all before it comes to wake anybody, and then has nobody to wake.
+    // The transport accepts everything before it wakes a task, and then has none left to wake.
     hand.set_capacity(usize::MAX);
     assert!(!writer.woken());
     assert!(hand.read(&reading, &mut [0; 8]).is_pending());
@@ -534,7 +534,7 @@ fn a_reader_that_meets_the_end_wakes_the_writer() {
     let Poll::Ready(Err(error)) = hand.write(&writing, b"x") else { panic!("it has failed") };
     assert_eq!(error.kind(), ErrorKind::InvalidData);
 
-    // The setting for TLS 1.2 by which the peer's close_notify closes our half.
+    // With this TLS 1.2 setting, the peer's close_notify closes our half too.
     let mut config = ConnectionConfig::default();
     config.tls12_close = Tls12Close::Answer;
     let mut hand = by_hand_with(TLS12, Role::Client, config);
@@ -600,7 +600,7 @@ fn shutdown_is_the_last_word_and_reading_goes_on() {
         received.extend(hand.other.received());
         assert_eq!(received, b"the last words");
         assert!(hand.other.peer.0.process_new_packets().unwrap().peer_has_closed());
-        // Again, and too late.
+        // A repeated shutdown, then a write that is too late.
         assert!(matches!(hand.shutdown(&writing), Poll::Ready(Ok(()))));
         assert!(matches!(hand.flush(&writing), Poll::Ready(Ok(()))));
         let Poll::Ready(Err(error)) = hand.write(&writing, b"x") else { panic!("it is closed") };
@@ -685,7 +685,7 @@ fn an_end_without_close_notify_is_an_unexpected_eof() {
                 };
                 assert_eq!(error.kind(), ErrorKind::UnexpectedEof);
             }
-            // The other direction is open.
+            // The other direction is still open.
             assert!(matches!(hand.write(&task, b"still"), Poll::Ready(Ok(5))));
             assert_eq!(hand.other.received(), b"still");
         }
@@ -730,7 +730,7 @@ async fn a_failed_handshake_says_why_tells_the_peer_and_gives_the_transport_back
         let ((client, mut a), (server, mut b)) = (client.unwrap_err(), server.unwrap_err());
         assert!(matches!(handshake_fault(&client), rustls::Error::InvalidCertificate(_)));
         assert!(matches!(handshake_fault(&server), rustls::Error::AlertReceived(_)));
-        // They are still transports.
+        // They still work as plain transports.
         a.write_all(b"plain").await.unwrap();
         b.read_exact(&mut [0; 5]).await.unwrap();
     }
@@ -838,7 +838,8 @@ fn a_handshake_shows_its_connection_before_and_its_transport_while_it_goes_on() 
     assert!(server.config().alpn_protocols.is_empty());
 }
 
-/// A proxy of one line: the client's end goes to the server behind it, whose answer comes back.
+/// A proxy for one line. It forwards the client's end of input to the server, and the server's
+/// answer to the client.
 #[tokio::test]
 async fn a_client_that_half_closes_gets_its_answer_through_copy_bidirectional() {
     const ANSWER_LEN: usize = 1_000_000;

@@ -1,5 +1,5 @@
-//! What tokio-rustls's own tests promise, in our words: a program that relies on it there may rely
-//! on it here.
+//! The promises that tokio-rustls's own tests make, in our words. A program that relies on them
+//! there can rely on them here.
 //!
 //! | there | here |
 //! |---|---|
@@ -125,12 +125,12 @@ async fn a_client_that_is_refused_lazily_is_told_through_the_narrowest_pipe() {
         assert!(acceptor.take_io().is_none(), "it is taken");
     };
     let (answer, ()) = timeout(PATIENCE, async { tokio::join!(client, server) }).await.unwrap();
-    // `unexpected_message`, as RFC 9846 §5.1 wants of a record of such a type.
+    // `unexpected_message`, which RFC 9846 §5.1 requires for a record of this type.
     assert_eq!(answer, [&[21, 3, 3, 0, 2, 2, 10], &b"in the clear"[..]].concat());
 }
 
-/// What a client gets that sends `hello` over a pipe of two bytes, and what its server says: ours,
-/// or tokio-rustls's.
+/// What a client that sends `hello` over a pipe of two bytes gets, and the error of its server:
+/// ours or tokio-rustls's.
 async fn refused(hello: &[u8], by_ours: bool) -> (Vec<u8>, io::Error) {
     let identity = Identity::new(false);
     let config = Arc::new(server_config(TLS12, &identity));
@@ -145,7 +145,7 @@ async fn refused(hello: &[u8], by_ours: bool) -> (Vec<u8>, io::Error) {
         if by_ours {
             return TlsAcceptor::from(config).accept(server).await.map(drop).unwrap_err();
         }
-        // Its `TlsAcceptor` gives the alert up where the pipe is full.
+        // Its `TlsAcceptor` drops the alert when the pipe is full.
         match tokio_rustls::LazyConfigAcceptor::new(Default::default(), server).await {
             Ok(start) => start.into_stream(config).await.map(drop).unwrap_err(),
             Err(error) => error,
@@ -167,13 +167,14 @@ async fn a_refusal_reaches_the_client_through_the_narrowest_pipe() {
     assert_eq!(answer, [21, 3, 3, 0, 2, 2, 50], "decode_error");
 }
 
-/// Of a client that offers TLS 1.1 at most, with one suite and no extensions.
+/// The hello of a client that offers at most TLS 1.1, with one suite and no extensions.
 fn old_hello() -> Vec<u8> {
     let start = [22, 3, 1, 0, 45, 1, 0, 0, 41, 3, 2];
     [&start[..], &[7; 32], &[0, 0, 2, 0xc0, 0x2f, 1, 0]].concat()
 }
 
-/// By a server, by one that reads the hello first and has no configuration for it, and by a client.
+/// The refusal comes from a server, from a server that reads the hello first and has no
+/// configuration for it, and from a client.
 #[tokio::test]
 async fn a_refusal_is_flushed_out_of_a_transport_that_holds_it_back() {
     let identity = Identity::new(false);
@@ -181,7 +182,7 @@ async fn a_refusal_is_flushed_out_of_a_transport_that_holds_it_back() {
     let (mut client, server) = duplex(1000);
     client.write_all(&old_hello()).await.unwrap();
     let refused = acceptor.accept(HoldsBack::new(server)).into_fallible().await;
-    // The transport is still there: what has come was flushed.
+    // The transport is still open, so what arrived was flushed.
     let (_, _transport) = refused.unwrap_err();
     let mut alert = [0; 7];
     client.read_exact(&mut alert).await.unwrap();
@@ -210,7 +211,7 @@ async fn a_refusal_is_flushed_out_of_a_transport_that_holds_it_back() {
     }
 }
 
-/// The client keeps waiting: it does not close to help.
+/// The client keeps waiting. It does not help by closing.
 #[tokio::test]
 async fn bytes_that_begin_no_hello_are_refused_before_a_header_is_whole() {
     for (first, by_ours, lazily_told) in
@@ -339,7 +340,7 @@ fn a_flush_over_a_transport_that_takes_0_bytes_is_write_zero() {
     assert_eq!(error.kind(), ErrorKind::WriteZero);
 }
 
-/// Takes nothing, and gives what it has.
+/// A transport that accepts nothing, and returns what it holds.
 #[derive(Debug)]
 struct Takes0(VecDeque<u8>);
 
@@ -369,7 +370,7 @@ impl AsyncWrite for Takes0 {
     }
 }
 
-/// Takes everything, sends it when it is flushed, and waits once before each piece.
+/// Accepts everything, sends it only when flushed, and is pending once before each piece.
 #[derive(Debug)]
 pub(crate) struct HoldsBack<IO> {
     io: IO,

@@ -1,4 +1,4 @@
-// The peer that speaks Go's crypto/tls: a server that echoes, or a client that is echoed to.
+// A peer that uses Go's crypto/tls: a server that echoes, or a client whose data is echoed.
 //
 //	main server "" cert.pem key.pem -
 //	main client host:port cert.pem - pattern
@@ -49,7 +49,7 @@ func serve(certificate, key string) error {
 	if err != nil {
 		return err
 	}
-	// Without close_notify the end is io.ErrUnexpectedEOF.
+	// Without close_notify, the error is io.ErrUnexpectedEOF.
 	if _, err := io.Copy(connection, connection); err != nil {
 		return err
 	}
@@ -89,7 +89,7 @@ func connect(address, certificate, pattern string) error {
 	if !bytes.Equal(echo, data) {
 		return errors.New("the echo is not what was sent")
 	}
-	// Only now: in TLS 1.2 close_notify ends both directions.
+	// Not earlier: in TLS 1.2, close_notify ends both directions.
 	if err := connection.CloseWrite(); err != nil {
 		return err
 	}

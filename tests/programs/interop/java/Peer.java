@@ -1,4 +1,4 @@
-// The peer that speaks Java's JSSE, with a limit on its keys: it sends or it receives, never both.
+// A peer that uses Java's JSSE with a limit on its keys. It sends or receives, never both.
 //
 //	java Peer.java server - KEY_LIMIT LEN send|receive cert.pem key.pem
 //	java Peer.java client PORT KEY_LIMIT LEN send|receive cert.pem -
@@ -30,7 +30,7 @@ import javax.net.ssl.TrustManagerFactory;
 
 public class Peer {
     public static void main(String[] args) throws Exception {
-        // Read when the first cipher is made.
+        // JSSE reads this when it creates the first cipher.
         Security.setProperty("jdk.tls.keyLimits", "AES/GCM/NoPadding KeyUpdate " + args[2]);
         long len = Long.parseLong(args[3]);
         MessageDigest digest = MessageDigest.getInstance("SHA-256");

@@ -143,7 +143,7 @@ pub const VIOLATIONS: &[Violation] = &[
         },
     ),
     violation(
-        "a record under the old key behind a KeyUpdate",
+        "a record under the old key after a KeyUpdate",
         in_tls13(BadRecordMac, Alert::BAD_RECORD_MAC),
         |_, _| {
             one(|peer| {

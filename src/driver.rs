@@ -63,6 +63,7 @@ mod call;
 pub(crate) mod fault;
 mod goals;
 pub(crate) mod lingering;
+mod next_read;
 mod step;
 #[cfg(feature = "std")]
 mod tasks;
@@ -72,6 +73,7 @@ use core::mem;
 
 use call::Call;
 pub use fault::{FarEnd, Fault};
+use next_read::NextRead;
 use step::{Asked, Next};
 pub use step::{Goal, Outgoing, Step};
 #[cfg(feature = "std")]
@@ -344,13 +346,6 @@ impl<E> Driver<E> {
         Some(accepted)
     }
 
-    fn refusal(&self, error: WriteError) -> Fault<E> {
-        match (error, self.connection.error()) {
-            (WriteError::Failed { .. }, Some(error)) => Fault::Connection(error),
-            (error, _) => Fault::Write(error),
-        }
-    }
-
     fn fail_writing(&mut self, failure: Failure<E>) {
         self.call.writing_failed();
         if self.connection.error().is_none() {
@@ -399,23 +394,3 @@ impl<E> Driver<E> {
 }
 
 const SCRATCH_LEN: usize = 256;
-
-/// Whether the next read is likely to return bytes, judging by the last one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum NextRead {
-    /// The transport cannot tell.
-    Unknown,
-    Likely,
-    /// The last read did not fill its memory.
-    Unlikely,
-}
-
-impl NextRead {
-    const fn after(self, has_emptied: bool) -> Self {
-        match self {
-            Self::Unknown => Self::Unknown,
-            Self::Likely | Self::Unlikely if has_emptied => Self::Unlikely,
-            Self::Likely | Self::Unlikely => Self::Likely,
-        }
-    }
-}

@@ -219,6 +219,13 @@ impl<E> Driver<E> {
         Fault::Connection(error)
     }
 
+    pub(super) fn refusal(&self, error: WriteError) -> Fault<E> {
+        match (error, self.connection.error()) {
+            (WriteError::Failed { .. }, Some(error)) => Fault::Connection(error),
+            (error, _) => Fault::Write(error),
+        }
+    }
+
     fn refuse(&mut self, error: WriteError) -> Result<Next, Fault<E>> {
         match self.refusal(error) {
             Fault::Connection(error) => self.fail(error),

@@ -8,7 +8,7 @@ use lexopt::prelude::{Long, Short, ValueExt};
 use program::{Args, Error, at_least_one, number, one_of};
 use rustls::SupportedProtocolVersion;
 use rustls::version::{TLS12, TLS13};
-use wantwrite::{BufferPolicy, Coalescing, ConnectionConfig, Padding, Sizing, SlowStart};
+use wantwrite::{BufferPolicy, Coalescing, ConnectionConfig, Padding, Pool, Sizing, SlowStart};
 
 pub(crate) struct Options {
     pub(crate) addr: SocketAddr,
@@ -39,6 +39,26 @@ pub(crate) enum Mode {
     Echo,
 }
 
+/// What becomes of a connection's empty buffers.
+#[derive(Clone, Copy)]
+enum Buffers {
+    Pool,
+    Retain,
+    Release,
+}
+
+impl Buffers {
+    fn apply(self, config: &mut ConnectionConfig) {
+        let (pool, policy) = match self {
+            Self::Pool => (Some(Pool::default()), BufferPolicy::Retain),
+            Self::Retain => (None, BufferPolicy::Retain),
+            Self::Release => (None, BufferPolicy::Release),
+        };
+        (config.writer.pool, config.reader.pool) = (pool.clone(), pool);
+        (config.writer.buffers, config.reader.buffers) = (policy, policy);
+    }
+}
+
 pub(crate) const USAGE: &str = "\
 Serves HTTP/1.1 over TLS, or echoes, from one thread.
 
@@ -63,7 +83,8 @@ Options of wantwrite's engine:
   --coalesce on|off       whether small writes share a record [on]
   --padding POLICY        none or multiple:BYTES [none]
   --update-keys-every BYTES  send a KeyUpdate after every BYTES of plaintext (TLS 1.3)
-  --release-buffers       free the buffers of a connection while they are empty
+  --buffers POLICY        what becomes of a connection's empty buffers: pool (others use them),
+                          retain (it keeps them) or release (they are freed) [pool]
 
 Paths: / is a page; /bytes/N is N bytes, byte i is 'a' + i % 26; /stats has the counters of all
 connections; /keyupdate sends a KeyUpdate (TLS 1.3), then the page; /keepalive is the page, on a
@@ -80,7 +101,7 @@ pub(crate) fn parse(args: &mut Args) -> Result<Option<Options>, Error> {
         engine: EngineName::Wantwrite,
         mode: Mode::Http,
         root: None,
-        connection: ConnectionConfig::default(),
+        connection: ConnectionConfig::pooled(Pool::default()),
         update_keys_every: None,
         max_connections: 10_000,
         idle_timeout: Duration::from_secs(60),
@@ -106,9 +127,9 @@ pub(crate) fn parse(args: &mut Args) -> Result<Option<Options>, Error> {
             Long("update-keys-every") => {
                 options.update_keys_every = Some(args.value()?.parse_with(at_least_one(number))?);
             }
-            Long("release-buffers") => {
-                writer.buffers = BufferPolicy::Release;
-                options.connection.reader.buffers = BufferPolicy::Release;
+            Long("buffers") => {
+                let buffers = args.value()?.parse_with(one_of(BUFFERS))?;
+                buffers.apply(&mut options.connection);
             }
             Long("max-connections") => {
                 options.max_connections = args.value()?.parse_with(at_least_one(number))?;
@@ -138,6 +159,9 @@ const ENGINES: [(&str, EngineName); 2] =
     [("wantwrite", EngineName::Wantwrite), ("rustls", EngineName::Rustls)];
 
 const MODES: [(&str, Mode); 2] = [("http", Mode::Http), ("echo", Mode::Echo)];
+
+const BUFFERS: [(&str, Buffers); 3] =
+    [("pool", Buffers::Pool), ("retain", Buffers::Retain), ("release", Buffers::Release)];
 
 const COALESCINGS: [(&str, Coalescing); 2] = [("on", Coalescing::On), ("off", Coalescing::Off)];
 

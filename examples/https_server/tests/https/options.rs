@@ -42,7 +42,13 @@ fn settings_change_records_and_not_content() {
     // With this setting, the head has its own record.
     let single = fetch(&["--coalesce", "off"]);
     assert!(single.get("records") >= 4 * 20);
-    for options in [&["--capacity", "1"][..], &["--capacity", "1000000"], &["--release-buffers"]] {
+    let others = [
+        ["--capacity", "1"],
+        ["--capacity", "1000000"],
+        ["--buffers", "retain"],
+        ["--buffers", "release"],
+    ];
+    for options in &others {
         assert!(fetch(options).get("records") >= 4 * 19);
     }
     assert_eq!(usual.get("key_updates"), 0);

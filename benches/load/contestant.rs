@@ -119,14 +119,11 @@ impl Contestant {
         Ok(this)
     }
 
-    /// Returns the processor time so far, in seconds.
+    /// Returns the processor time so far, in seconds, of the thread that does all the work.
     pub(crate) fn processor_time(&self) -> Result<f64, Error> {
-        let stat = self.proc("stat")?;
-        // The name in parentheses can contain spaces.
-        let (_, fields) = stat.rsplit_once(')').ok_or("an unknown form of /proc/PID/stat")?;
-        let ticks = fields.split_whitespace().skip(11).take(2).map(str::parse::<u32>);
-        let ticks = ticks.sum::<Result<u32, _>>()?;
-        Ok(f64::from(ticks) / TICKS_PER_SECOND)
+        let times = self.proc("schedstat")?;
+        let nanoseconds = times.split_whitespace().next().ok_or("an empty /proc/PID/schedstat")?;
+        Ok(Duration::from_nanos(nanoseconds.parse()?).as_secs_f64())
     }
 
     /// Returns the resident memory in bytes.
@@ -143,11 +140,11 @@ impl Contestant {
         self.memory()
     }
 
-    /// Returns the size that the engine reports for its buffers. Only for our server.
-    pub(crate) fn buffer_memory(&self, site: &Site) -> Result<usize, Error> {
+    /// Returns one of the server's own counters. Only for servers of ours.
+    pub(crate) fn statistic(&self, site: &Site, name: &str) -> Result<u64, Error> {
         let stats = fetch(self, site, "/stats")?;
-        let line = stats.lines().find_map(|line| line.strip_prefix("buffer_memory "));
-        Ok(line.ok_or("/stats has no buffer_memory")?.parse()?)
+        let value = stats.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        Ok(value.ok_or_else(|| format!("/stats has no {name}"))?.parse()?)
     }
 
     fn proc(&self, file: &str) -> Result<String, Error> {
@@ -162,6 +159,3 @@ impl Drop for Contestant {
         let _ = self.child.wait();
     }
 }
-
-/// Linux uses this unit on every machine.
-const TICKS_PER_SECOND: f64 = 100.0;

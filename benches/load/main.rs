@@ -157,7 +157,7 @@ fn read_slowly(server: &Path, site: &Site, settings: &Settings) -> Result<(), Er
         settings.slow_readers,
         settings.slow_time,
         grown / 1024,
-        ours.buffer_memory(site)? / 1024,
+        ours.statistic(site, "buffer_memory")? / 1024,
         allowed / 1024,
     );
     println!("meanwhile another client: {served}");

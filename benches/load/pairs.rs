@@ -6,11 +6,11 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::contestant::{Contestant, Site};
-use crate::wrk::Load;
+use crate::wrk::{Load, Outcome};
 use crate::{Error, median};
 
 /// The request, whether each uses a new connection, and the most that it may cost us as a multiple
-/// of rustls's processor time.
+/// of rustls's processor time. Established connections are measured after their handshakes.
 const WORKLOADS: [(&str, bool, f64); 4] = [
     ("/", false, 1.00),
     ("/bytes/1000", false, 1.00),
@@ -19,7 +19,7 @@ const WORKLOADS: [(&str, bool, f64); 4] = [
 ];
 const CONNECTIONS: [u32; 2] = [64, 1000];
 
-/// Prints the median of the pairs and the interquartile range. Ours runs first in every other pair.
+/// Prints the median of the pairs and the interquartile range of the cost.
 pub(crate) fn compare(server: &Path, pairs: NonZeroUsize, time: Duration) -> Result<(), Error> {
     let (site, pairs) = (Site::new()?, pairs.get());
     println!("ours / rustls, {pairs} pairs, {time:?} a run");
@@ -28,17 +28,7 @@ pub(crate) fn compare(server: &Path, pairs: NonZeroUsize, time: Duration) -> Res
             let load = Load { path, time, connections, threads: 1, closes };
             let (mut costs, mut rates) = (Vec::new(), Vec::new());
             for pair in 0..pairs {
-                let run = |is_ours: bool| {
-                    let start = if is_ours { Contestant::ours } else { Contestant::rustls };
-                    load.run(&start(server, &site)?)
-                };
-                let (ours, rustls) = if pair % 2 == 0 {
-                    let ours = run(true)?;
-                    (ours, run(false)?)
-                } else {
-                    let rustls = run(false)?;
-                    (run(true)?, rustls)
-                };
+                let (ours, rustls) = run(&load, server, &site, pair % 2 == 0)?;
                 costs.push(ours.cost() / rustls.cost());
                 rates.push(ours.rate() / rustls.rate());
             }
@@ -47,11 +37,31 @@ pub(crate) fn compare(server: &Path, pairs: NonZeroUsize, time: Duration) -> Res
             println!(
                 "{path:>15}, {connections:>4} connections, {}: processor time a request {:.3} \
                  ({low:.3} to {high:.3}; limit {limit:.2}), requests a second {:.3}",
-                if closes { "a new one for each" } else { "kept alive" },
+                if closes { "a new one for each" } else { "established" },
                 median(costs),
                 median(rates),
             );
         }
     }
     Ok(())
+}
+
+/// Runs one pair: ours, and rustls's.
+fn run(
+    load: &Load,
+    server: &Path,
+    site: &Site,
+    ours_first: bool,
+) -> Result<(Outcome, Outcome), Error> {
+    let run = |start: fn(&Path, &Site) -> Result<Contestant, Error>| {
+        let server = start(server, site)?;
+        if load.closes { load.run(&server) } else { load.established(&server, site) }
+    };
+    if ours_first {
+        let ours = run(Contestant::ours)?;
+        Ok((ours, run(Contestant::rustls)?))
+    } else {
+        let rustls = run(Contestant::rustls)?;
+        Ok((run(Contestant::ours)?, rustls))
+    }
 }

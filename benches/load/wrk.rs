@@ -1,11 +1,12 @@
 //! The load that `wrk` generates, and its results.
 
 use std::fmt;
-use std::process::Command;
-use std::time::Duration;
+use std::process::{Command, Output, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use crate::Error;
-use crate::contestant::Contestant;
+use crate::contestant::{Contestant, Site};
 
 pub(crate) struct Load {
     pub(crate) path: &'static str,
@@ -36,42 +37,94 @@ impl Load {
     /// A request failed, or a connection waited for longer than 10 s.
     pub(crate) fn run(&self, contestant: &Contestant) -> Result<Outcome, Error> {
         let before = contestant.processor_time()?;
+        let output = self.command(contestant, self.time).output().map_err(not_run)?;
+        let processor_time = contestant.processor_time()? - before;
+        let printed = successful(output, contestant)?;
+        parse(&printed, processor_time).ok_or_else(|| format!("unknown:\n{printed}").into())
+    }
+
+    /// Runs the load, and measures from when all connections are established. For servers of ours,
+    /// which count requests.
+    ///
+    /// # Errors
+    /// As for `run`, or connecting took too long.
+    pub(crate) fn established(&self, server: &Contestant, site: &Site) -> Result<Outcome, Error> {
+        let load = self.command(server, CONNECTING + 2 * self.time).spawn().map_err(not_run)?;
+        let start = Instant::now();
+        // The connection that asks for the counter is open, too.
+        while server.statistic(site, "open")? <= u64::from(self.connections) {
+            if start.elapsed() > CONNECTING {
+                return Err(
+                    format!("expected {} connections in {CONNECTING:?}", self.connections).into()
+                );
+            }
+            sleep(Duration::from_millis(50));
+        }
+        let sample = || -> Result<_, Error> {
+            Ok((server.processor_time()?, server.statistic(site, "requests")?, Instant::now()))
+        };
+        let (processor_time, requests, start) = sample()?;
+        sleep(self.time);
+        let end = sample()?;
+        // On this signal, wrk stops and prints its results.
+        Command::new("kill").args(["-INT", &load.id().to_string()]).status()?;
+        let printed = successful(load.wait_with_output()?, server)?;
+        Ok(Outcome {
+            requests: u32::try_from(end.1 - requests)?,
+            seconds: (end.2 - start).as_secs_f64(),
+            processor_time: end.0 - processor_time,
+            max_latency: max_latency(&printed).ok_or_else(|| format!("unknown:\n{printed}"))?,
+        })
+    }
+
+    fn command(&self, contestant: &Contestant, time: Duration) -> Command {
         let mut command = Command::new("wrk");
         if self.closes {
             command.args(["--header", "Connection: close"]);
         }
-        let output = command
+        command
             .args(["--timeout", "10s"])
             .arg(format!("-t{}", self.threads))
             .arg(format!("-c{}", self.connections))
-            .arg(format!("-d{}s", self.time.as_secs()))
+            .arg(format!("-d{}s", time.as_secs_f64().ceil()))
             .arg(format!("https://{}{}", contestant.address, self.path))
-            .output()
-            .map_err(|error| format!("wrk: {error}"))?;
-        let processor_time = contestant.processor_time()? - before;
-        let printed = String::from_utf8(output.stdout)?;
-        if !output.status.success()
-            || printed.contains("Socket errors")
-            || printed.contains("Non-2xx")
-        {
-            return Err(format!("{} failed:\n{printed}", contestant.name).into());
-        }
-        parse(&printed, processor_time).ok_or_else(|| format!("unknown:\n{printed}").into())
+            .stdout(Stdio::piped());
+        command
     }
 }
 
+/// How long a busy machine may need for the handshakes of all connections.
+const CONNECTING: Duration = Duration::from_secs(30);
+
+fn not_run(error: std::io::Error) -> Error {
+    format!("wrk: {error}").into()
+}
+
+/// Returns what wrk printed, unless a request failed.
+fn successful(output: Output, contestant: &Contestant) -> Result<String, Error> {
+    let printed = String::from_utf8(output.stdout)?;
+    if !output.status.success() || printed.contains("Socket errors") || printed.contains("Non-2xx")
+    {
+        return Err(format!("{} failed:\n{printed}", contestant.name).into());
+    }
+    Ok(printed)
+}
+
 fn parse(printed: &str, processor_time: f64) -> Option<Outcome> {
-    let words = |line: &str| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
-    let total = words(printed.lines().find(|line| line.contains(" requests in "))?);
-    let latency = words(printed.lines().find(|line| line.trim().starts_with("Latency"))?);
-    let seconds = printed.lines().find_map(|line| line.strip_prefix("Requests/sec:"))?;
-    let requests: u32 = total.first()?.parse().ok()?;
+    let total = printed.lines().find(|line| line.contains(" requests in "))?;
+    let rate = printed.lines().find_map(|line| line.strip_prefix("Requests/sec:"))?;
+    let requests: u32 = total.split_whitespace().next()?.parse().ok()?;
     Some(Outcome {
         requests,
-        seconds: f64::from(requests) / seconds.trim().parse::<f64>().ok()?,
+        seconds: f64::from(requests) / rate.trim().parse::<f64>().ok()?,
         processor_time,
-        max_latency: latency.get(3)?.clone(),
+        max_latency: max_latency(printed)?,
     })
+}
+
+fn max_latency(printed: &str) -> Option<String> {
+    let latency = printed.lines().find(|line| line.trim().starts_with("Latency"))?;
+    latency.split_whitespace().nth(3).map(str::to_owned)
 }
 
 impl Outcome {

@@ -196,6 +196,7 @@ impl<E> Driver<E> {
             Next::Write => {
                 self.asked = Asked::Write;
                 self.len = 0;
+                self.call.writes();
                 Step::Write(Outgoing::new(self.connection.writer_mut().drain(), &mut self.len))
             }
             Next::Read => {

@@ -601,6 +601,19 @@ fn a_goal_that_was_given_up_leaves_no_mark_for_another() {
 }
 
 #[test]
+fn what_is_written_after_a_flush_is_flushed_too() {
+    let mut driver = open();
+    assert_eq!(next(&mut driver, Goal::Flush), "Flush");
+    driver.flushed();
+    driver.connection_mut().writer_mut().write(b"more").unwrap();
+    assert_eq!(next(&mut driver, Goal::Flush), "Write");
+    driver.wrote(4 + OVERHEAD);
+    assert_eq!(next(&mut driver, Goal::Flush), "Flush");
+    driver.flushed();
+    assert_eq!(next(&mut driver, Goal::Flush), "Done");
+}
+
+#[test]
 fn chunks_are_taken_without_a_report_and_put_back() {
     let (ours, mut peer) = established(TLS13, Role::Client);
     let mut driver: Ours = Driver::new(ours);

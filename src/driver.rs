@@ -168,46 +168,55 @@ impl<E> Driver<E> {
     /// # Errors
     /// The reason why the goal cannot be reached; each [`Goal`] documents how it can fail. If you
     /// ask again, the driver tries again.
-    #[inline]
+    #[inline(always)]
     pub fn next(&mut self, goal: Goal) -> Result<Step<'_>, Fault<E>> {
         self.return_lent();
         if !self.call.is_for(goal) {
             self.call = Call::new(Some(goal));
         }
-        let next = match goal {
-            Goal::Handshake => self.handshake(),
-            Goal::Read => self.until_plaintext(),
-            Goal::Write => self.until_room(),
-            Goal::Offer => Ok(self.offering().unwrap_or(Next::Done)),
-            Goal::Flush => self.flush(),
-            Goal::Close => self.close(),
-            Goal::Linger { max } => self.linger(max),
+        let next = match (self.end_at_once(goal), goal) {
+            (Some(next), _) => Ok(next),
+            (None, Goal::Handshake) => self.handshake(),
+            (None, Goal::Read) => self.until_plaintext(),
+            (None, Goal::Write) => self.until_room(),
+            (None, Goal::Offer) => Ok(self.offering().unwrap_or(Next::Done)),
+            (None, Goal::Flush) => self.flush(),
+            (None, Goal::Close) => self.close(),
+            (None, Goal::Linger { max }) => self.linger(max),
         };
-        if matches!(next, Ok(Next::Done | Next::Blocked) | Err(_)) {
-            self.call = Call::NONE;
-        }
-        Ok(match next? {
-            Next::Done => Step::Done,
-            Next::Blocked => Step::Blocked,
-            Next::Flush => {
-                self.asked = Asked::Flush;
-                Step::Flush
+        match next {
+            Ok(Next::Done) => {
+                self.call = Call::NONE;
+                Ok(Step::Done)
             }
-            Next::Write => {
+            Ok(Next::Blocked) => {
+                self.call = Call::NONE;
+                Ok(Step::Blocked)
+            }
+            Err(fault) => {
+                self.call = Call::NONE;
+                Err(fault)
+            }
+            Ok(Next::Flush) => {
+                self.asked = Asked::Flush;
+                Ok(Step::Flush)
+            }
+            Ok(Next::Write) => {
                 self.asked = Asked::Write;
                 self.len = 0;
                 self.call.writes();
-                Step::Write(Outgoing::new(self.connection.writer_mut().drain(), &mut self.len))
+                let drain = self.connection.writer_mut().drain();
+                Ok(Step::Write(Outgoing::new(drain, &mut self.len)))
             }
-            Next::Read => {
+            Ok(Next::Read) => {
                 self.asked = if self.probes_next() { Asked::Probe } else { Asked::Read };
-                Step::Read(self.lend(usize::MAX))
+                Ok(Step::Read(self.lend(usize::MAX)))
             }
-            Next::Discard(max) => {
+            Ok(Next::Discard(max)) => {
                 self.asked = Asked::Discard;
-                Step::Read(self.lend(max))
+                Ok(Step::Read(self.lend(max)))
             }
-        })
+        }
     }
 
     /// Reports that the transport took `n` of the bytes that [`Step::Write`] offered. 0 means that
@@ -377,7 +386,6 @@ impl<E> Driver<E> {
         self.next_read == NextRead::Unlikely
             && self.negotiated
             && self.connection.reader().holds_nothing()
-            && !self.connection.writer().has_failed()
     }
 
     #[inline]

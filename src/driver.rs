@@ -328,15 +328,31 @@ impl<E> Driver<E> {
         &mut self,
         write: impl FnOnce(&mut Writer) -> Result<usize, WriteError>,
     ) -> Result<usize, Fault<E>> {
-        let writer = self.connection.writer_mut();
-        let keeps_up = !writer.wants_drain();
-        let accepted = match write(writer) {
+        self.accept(|connection| write(connection.writer_mut()))
+    }
+
+    /// Like [`write_plaintext`](Self::write_plaintext), for [early data that the server did not
+    /// accept](Connection::resend_early_data).
+    ///
+    /// # Errors
+    /// The same as [`write_plaintext`](Self::write_plaintext).
+    pub fn resend_early_data(&mut self) -> Result<usize, Fault<E>> {
+        self.accept(Connection::resend_early_data)
+    }
+
+    #[inline]
+    fn accept(
+        &mut self,
+        write: impl FnOnce(&mut Connection) -> Result<usize, WriteError>,
+    ) -> Result<usize, Fault<E>> {
+        let keeps_up = !self.connection.writer().wants_drain();
+        let accepted = match write(&mut self.connection) {
             Ok(n) => n,
             Err(WriteError::KeyLimit { accepted }) if accepted > 0 => accepted,
             Err(error) => return Err(self.refusal(error)),
         };
         if keeps_up {
-            writer.seal_tail();
+            self.connection.writer_mut().seal_tail();
         }
         Ok(accepted)
     }

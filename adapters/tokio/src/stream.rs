@@ -73,7 +73,9 @@ impl<IO> TlsStream<IO> {
         (&mut self.io, self.driver.connection_mut())
     }
 
-    /// Splits the stream into transport and connection. Pending bytes stay in the connection.
+    /// Splits the stream into transport and connection. Pending bytes stay in the connection: sealed
+    /// ones to be drained, and early data that the stream has not sent again yet to be
+    /// [resent](Connection::resend_early_data) or [taken](Connection::take_rejected_early_data).
     pub fn into_inner(self) -> (IO, Connection) {
         (self.io, self.driver.into_connection())
     }
@@ -147,7 +149,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> TlsStream<IO> {
             return Poll::Ready(Ok(()));
         };
         let settled = early.poll_settled(driver, Pin::new(io), tasks, side, cx);
-        if early.is_settled() {
+        if early.is_settled(driver.connection()) {
             self.early = None;
         }
         settled

@@ -250,7 +250,7 @@ impl Connection {
             [] => Ok(0),
             rest => writer.write(rest),
         };
-        early.sealed(written.map_or_else(WriteError::accepted, |n| n), Keep::Nothing);
+        early.sealed(written.unwrap_or_else(WriteError::accepted), Keep::Nothing);
         written
     }
 

@@ -168,45 +168,55 @@ impl<E> Driver<E> {
     /// # Errors
     /// The reason why the goal cannot be reached; each [`Goal`] documents how it can fail. If you
     /// ask again, the driver tries again.
-    #[inline]
+    #[inline(always)]
     pub fn next(&mut self, goal: Goal) -> Result<Step<'_>, Fault<E>> {
         self.return_lent();
         if !self.call.is_for(goal) {
             self.call = Call::new(Some(goal));
         }
-        let next = match goal {
-            Goal::Handshake => self.handshake(),
-            Goal::Read => self.until_plaintext(),
-            Goal::Write => self.until_room(),
-            Goal::Offer => Ok(self.offering().unwrap_or(Next::Done)),
-            Goal::Flush => self.flush(),
-            Goal::Close => self.close(),
-            Goal::Linger { max } => self.linger(max),
+        let next = match (self.end_at_once(goal), goal) {
+            (Some(next), _) => Ok(next),
+            (None, Goal::Handshake) => self.handshake(),
+            (None, Goal::Read) => self.until_plaintext(),
+            (None, Goal::Write) => self.until_room(),
+            (None, Goal::Offer) => Ok(self.offering().unwrap_or(Next::Done)),
+            (None, Goal::Flush) => self.flush(),
+            (None, Goal::Close) => self.close(),
+            (None, Goal::Linger { max }) => self.linger(max),
         };
-        if matches!(next, Ok(Next::Done | Next::Blocked) | Err(_)) {
-            self.call = Call::NONE;
-        }
-        Ok(match next? {
-            Next::Done => Step::Done,
-            Next::Blocked => Step::Blocked,
-            Next::Flush => {
-                self.asked = Asked::Flush;
-                Step::Flush
+        match next {
+            Ok(Next::Done) => {
+                self.call = Call::NONE;
+                Ok(Step::Done)
             }
-            Next::Write => {
+            Ok(Next::Blocked) => {
+                self.call = Call::NONE;
+                Ok(Step::Blocked)
+            }
+            Err(fault) => {
+                self.call = Call::NONE;
+                Err(fault)
+            }
+            Ok(Next::Flush) => {
+                self.asked = Asked::Flush;
+                Ok(Step::Flush)
+            }
+            Ok(Next::Write) => {
                 self.asked = Asked::Write;
                 self.len = 0;
-                Step::Write(Outgoing::new(self.connection.writer_mut().drain(), &mut self.len))
+                self.call.writes();
+                let drain = self.connection.writer_mut().drain();
+                Ok(Step::Write(Outgoing::new(drain, &mut self.len)))
             }
-            Next::Read => {
+            Ok(Next::Read) => {
                 self.asked = if self.probes_next() { Asked::Probe } else { Asked::Read };
-                Step::Read(self.lend(usize::MAX))
+                Ok(Step::Read(self.lend(usize::MAX)))
             }
-            Next::Discard(max) => {
+            Ok(Next::Discard(max)) => {
                 self.asked = Asked::Discard;
-                Step::Read(self.lend(max))
+                Ok(Step::Read(self.lend(max)))
             }
-        })
+        }
     }
 
     /// Reports that the transport took `n` of the bytes that [`Step::Write`] offered. 0 means that
@@ -318,15 +328,31 @@ impl<E> Driver<E> {
         &mut self,
         write: impl FnOnce(&mut Writer) -> Result<usize, WriteError>,
     ) -> Result<usize, Fault<E>> {
-        let writer = self.connection.writer_mut();
-        let keeps_up = !writer.wants_drain();
-        let accepted = match write(writer) {
+        self.accept(|connection| write(connection.writer_mut()))
+    }
+
+    /// Like [`write_plaintext`](Self::write_plaintext), for [early data that the server did not
+    /// accept](Connection::resend_early_data).
+    ///
+    /// # Errors
+    /// The same as [`write_plaintext`](Self::write_plaintext).
+    pub fn resend_early_data(&mut self) -> Result<usize, Fault<E>> {
+        self.accept(Connection::resend_early_data)
+    }
+
+    #[inline]
+    fn accept(
+        &mut self,
+        write: impl FnOnce(&mut Connection) -> Result<usize, WriteError>,
+    ) -> Result<usize, Fault<E>> {
+        let keeps_up = !self.connection.writer().wants_drain();
+        let accepted = match write(&mut self.connection) {
             Ok(n) => n,
             Err(WriteError::KeyLimit { accepted }) if accepted > 0 => accepted,
             Err(error) => return Err(self.refusal(error)),
         };
         if keeps_up {
-            writer.seal_tail();
+            self.connection.writer_mut().seal_tail();
         }
         Ok(accepted)
     }
@@ -376,7 +402,6 @@ impl<E> Driver<E> {
         self.next_read == NextRead::Unlikely
             && self.negotiated
             && self.connection.reader().holds_nothing()
-            && !self.connection.writer().has_failed()
     }
 
     #[inline]

@@ -4,7 +4,7 @@ use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::BytesMut;
 
@@ -68,7 +68,7 @@ impl Pool {
     /// The number of segments in the pool now, including those whose chunks are still in use.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.lock(|memory| memory.segments.len())
+        self.lock().segments.len()
     }
 
     /// Whether the pool has no segments.
@@ -80,12 +80,12 @@ impl Pool {
     /// The number of bytes of inbound memory in the pool now.
     #[must_use]
     pub fn inbound_len(&self) -> usize {
-        self.lock(|memory| memory.inbound_len)
+        self.lock().inbound_len
     }
 
     /// A whole segment of `len` bytes, if one is free.
     pub(super) fn take(&self, len: usize) -> Option<BytesMut> {
-        let mut segment = self.lock(|memory| memory.segments.take(len))?;
+        let mut segment = self.lock().segments.take(len)?;
         if segment.len() < len {
             segment.resize(len, 0);
         }
@@ -94,19 +94,17 @@ impl Pool {
 
     /// Takes back a segment of `len` bytes, or the rest of one.
     pub(super) fn give(&self, segment: BytesMut, len: usize) {
-        // Memory that does not fit is freed after the lock is released.
-        let _excess = self.lock(|memory| {
-            if memory.segments.len() >= self.0.max_segments {
-                return Some(segment);
-            }
+        let mut memory = self.lock();
+        // Memory that does not fit is freed when this returns, after the lock is released.
+        if memory.segments.len() < self.0.max_segments {
             memory.segments.give(segment, len);
-            None
-        });
+        }
     }
 
     /// Inbound memory of `len` bytes, all zeroed.
     pub(super) fn take_inbound(&self, len: usize) -> BytesMut {
-        self.lock(|memory| memory.take_inbound(len)).unwrap_or_else(|| BytesMut::zeroed(len))
+        let pooled = self.lock().take_inbound(len);
+        pooled.unwrap_or_else(|| BytesMut::zeroed(len))
     }
 
     /// Takes back inbound memory. Only its first `used` bytes can differ from zero.
@@ -115,19 +113,18 @@ impl Pool {
             wipe(&mut inbound[..used]);
         }
         let max = self.0.max_segments.saturating_mul(INBOUND_PER_SEGMENT);
-        let _excess = self.lock(|memory| {
-            if memory.inbound_len.saturating_add(inbound.len()) > max {
-                return Some(inbound);
-            }
-            memory.inbound_len += inbound.len();
+        let mut memory = self.lock();
+        let len = memory.inbound_len.saturating_add(inbound.len());
+        if len <= max {
+            memory.inbound_len = len;
             memory.inbound.push(inbound);
-            None
-        });
+        }
     }
 
-    fn lock<T>(&self, f: impl FnOnce(&mut Memory) -> T) -> T {
+    #[inline]
+    fn lock(&self) -> MutexGuard<'_, Memory> {
         // A panic elsewhere leaves the lists intact: each of our changes is a single push or pop.
-        f(&mut self.0.memory.lock().unwrap_or_else(PoisonError::into_inner))
+        self.0.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use super::handshake::Handshake;
 use super::{Connection, Stage};
 use crate::buffer::append_wiped;
-use crate::error::Overrun;
+use crate::error::{Overrun, WriteError};
 use crate::writer::Writer;
 
 /// What happened to a client's early data.
@@ -34,7 +34,7 @@ pub(super) struct EarlyData {
     status: EarlyDataStatus,
     /// What we wrote. A client keeps all of it until it knows whether the server accepted it.
     written: Zeroizing<Vec<u8>>,
-    /// How much of it is sealed.
+    /// How much of it is sealed or, after the handshake, was written again.
     sealed: usize,
     /// What a client sent to this server.
     received: Zeroizing<Vec<u8>>,
@@ -125,8 +125,11 @@ impl EarlyData {
         Ok(())
     }
 
-    fn take_written(&mut self) -> Vec<u8> {
-        let taken = core::mem::take(&mut *self.written);
+    fn take_pending(&mut self) -> Vec<u8> {
+        let taken = match self.sealed {
+            0 => core::mem::take(&mut *self.written),
+            _ => self.pending().to_vec(),
+        };
         self.forget_written();
         taken
     }
@@ -219,13 +222,45 @@ impl Connection {
     /// handshake is over: all of it if it was [rejected](EarlyDataStatus::Rejected), otherwise what
     /// the ticket did not allow. It belongs to you again and is never sent automatically. A
     /// repeated call returns nothing.
+    ///
+    /// To send it again, you can also use [`resend_early_data`](Self::resend_early_data).
     #[must_use]
     pub fn take_rejected_early_data(&mut self) -> Vec<u8> {
         match &mut self.stage {
             Stage::Established(negotiated) => {
-                negotiated.early_mut().map_or_else(Vec::new, EarlyData::take_written)
+                negotiated.early_mut().map_or_else(Vec::new, EarlyData::take_pending)
             }
             Stage::Negotiating(_) | Stage::Failed(_) => Vec::new(),
+        }
+    }
+
+    /// Writes the early data that the server did not accept again, as ordinary plaintext: as much
+    /// of it as there is room for. Returns how many bytes that was; repeat the call until
+    /// [`rejected_early_data`](Self::rejected_early_data) is empty. What was not written again yet
+    /// can still be [taken](Self::take_rejected_early_data).
+    ///
+    /// # Errors
+    /// The same as [`Writer::write`].
+    pub fn resend_early_data(&mut self) -> Result<usize, WriteError> {
+        let Self { stage: Stage::Established(negotiated), writer, .. } = self else {
+            return Ok(0);
+        };
+        let Some(early) = negotiated.early_mut() else { return Ok(0) };
+        let written = match early.pending() {
+            [] => Ok(0),
+            rest => writer.write(rest),
+        };
+        early.sealed(written.unwrap_or_else(WriteError::accepted), Keep::Nothing);
+        written
+    }
+
+    /// The early data that [`take_rejected_early_data`](Self::take_rejected_early_data) would
+    /// return.
+    #[must_use]
+    pub fn rejected_early_data(&self) -> &[u8] {
+        match &self.stage {
+            Stage::Established(negotiated) => negotiated.early().map_or(&[], EarlyData::pending),
+            Stage::Negotiating(_) | Stage::Failed(_) => &[],
         }
     }
 

@@ -14,11 +14,13 @@ impl Connection {
     ///
     /// # Errors
     /// Returns the connection itself if it is not at rest. At rest means open in both directions,
-    /// with nothing to drain or due, none of the peer's bytes held, and no KeyUpdate outstanding
-    /// that we asked the peer for.
+    /// with nothing to drain or due, none of the peer's bytes held, no early data held, and no
+    /// KeyUpdate outstanding that we asked the peer for.
     #[expect(clippy::result_large_err, reason = "the connection itself: boxing would allocate")]
     pub fn into_parts(mut self) -> Result<(WriterParts, ReadKeys), Self> {
-        if !self.reader.is_at_rest() || self.writer.expects_peer_update() {
+        let holds_early =
+            !self.early_plaintext().is_empty() || !self.rejected_early_data().is_empty();
+        if !self.reader.is_at_rest() || self.writer.expects_peer_update() || holds_early {
             return Err(self);
         }
         let Some((parts, secret)) = self.writer.take_parts() else { return Err(self) };

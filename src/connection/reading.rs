@@ -146,7 +146,9 @@ impl Connection {
     ) -> Result<usize, ConnectionError> {
         let mut len = 0;
         loop {
-            match self.process() {
+            // Plaintext that was opened can be read, whatever follows it.
+            let processed = if self.reader.holds_plaintext() { Ok(()) } else { self.process() };
+            match processed {
                 // Never `Ok(0)`, which would look like a clean end.
                 Ok(()) if len == 0 && self.reader.state() == ReaderState::Truncated => {
                     return Err(Error::Truncated.into());

@@ -68,6 +68,11 @@ impl Call {
         self.writing = Direction::Failed;
     }
 
+    /// The transport will have something to flush again.
+    pub(super) const fn writes(&mut self) {
+        self.has_flushed = false;
+    }
+
     pub(super) const fn flushed(&mut self) {
         self.has_flushed = true;
     }

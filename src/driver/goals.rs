@@ -3,13 +3,47 @@
 use super::call::Direction;
 use super::fault::Failure;
 use super::step::Next;
-use super::{Driver, FarEnd, Fault};
+use super::{Driver, FarEnd, Fault, Goal};
 use crate::connection::ConnectionError;
 use crate::error::{Error, WriteError};
 use crate::reader::ReaderState;
 use crate::writer::{BufferState, WriterState};
 
 impl<E> Driver<E> {
+    /// Whether `goal` is known to be reached, without a closer look. If so, `next` would return
+    /// [`Step::Done`](super::Step::Done), and you need not ask. If not, ask `next`.
+    #[must_use]
+    #[inline]
+    pub fn is_reached(&self, goal: Goal) -> bool {
+        let writer = self.connection.writer();
+        match goal {
+            Goal::Write => {
+                let is_open = self.negotiated && writer.state() == WriterState::Open;
+                is_open && self.deferred.is_none() && !writer.wants_drain()
+            }
+            Goal::Offer => !self.flush_due && !writer.wants_drain(),
+            Goal::Handshake | Goal::Read | Goal::Flush | Goal::Close | Goal::Linger { .. } => false,
+        }
+    }
+
+    /// How a goal ends after its last step. `None` if that takes a closer look.
+    #[inline]
+    pub(super) fn end_at_once(&self, goal: Goal) -> Option<Next> {
+        match goal {
+            Goal::Offer if self.is_reached(goal) => Some(Next::Done),
+            Goal::Flush if self.call.has_flushed() => {
+                let writer = self.connection.writer();
+                let failed = self.deferred.is_some() || writer.has_failed();
+                (!failed && !writer.wants_drain()).then_some(Next::Done)
+            }
+            // Everything else was done before the read.
+            Goal::Read if self.negotiated && !self.call.may_read() => {
+                self.unread.is_none().then_some(Next::Blocked)
+            }
+            _ => None,
+        }
+    }
+
     pub(super) fn handshake(&mut self) -> Result<Next, Fault<E>> {
         match self.negotiate()? {
             Next::Done => self.tell_deferred()?,
@@ -166,9 +200,10 @@ impl<E> Driver<E> {
 
     #[inline]
     fn has_output(&mut self) -> bool {
+        let writer = self.connection.writer();
         // If sealing fails, fewer bytes are pending than `wants_drain` promised.
-        self.connection.writer().wants_drain()
-            && self.connection.writer_mut().drain().remaining() > 0
+        writer.waiting() > 0
+            || (writer.wants_drain() && self.connection.writer_mut().drain().remaining() > 0)
     }
 
     #[inline]

@@ -91,6 +91,7 @@ impl<'a> Outgoing<'a> {
     }
 
     /// Returns the first contiguous run of bytes. Never empty.
+    #[inline]
     pub fn chunk(&mut self) -> &[u8] {
         let chunk = self.drain.chunk();
         *self.shown = chunk.len();

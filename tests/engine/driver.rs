@@ -283,6 +283,23 @@ fn design_has_the_table_of_situations_and_goals() {
     design::assert_has("situations and goals", &design::table(&heading, rows));
 }
 
+#[test]
+fn a_goal_that_is_reached_needs_no_step() {
+    for situation in SITUATIONS {
+        for (name, goal) in GOALS {
+            let mut driver = (situation.driver)(goal);
+            if driver.is_reached(goal) {
+                assert_eq!(next(&mut driver, goal), "Done", "{}: {name}", situation.name);
+            }
+        }
+    }
+    let mut driver = open();
+    assert_eq!(next(&mut driver, Goal::Handshake), "Done");
+    assert!(driver.is_reached(Goal::Write) && driver.is_reached(Goal::Offer));
+    assert_eq!(write(&mut driver, b"plaintext"), 9);
+    assert!(!driver.is_reached(Goal::Write) && !driver.is_reached(Goal::Offer));
+}
+
 /// A row: a step, and how to get a driver that gives it for a goal.
 type Asked = (&'static str, fn() -> Ours, Goal, [&'static str; REPORTS.len()]);
 
@@ -598,6 +615,19 @@ fn a_goal_that_was_given_up_leaves_no_mark_for_another() {
 
     let mut driver = blocked(holding(), Goal::Flush);
     assert_eq!(next(&mut driver, Goal::Offer), "Write", "it is tried again");
+}
+
+#[test]
+fn what_is_written_after_a_flush_is_flushed_too() {
+    let mut driver = open();
+    assert_eq!(next(&mut driver, Goal::Flush), "Flush");
+    driver.flushed();
+    driver.connection_mut().writer_mut().write(b"more").unwrap();
+    assert_eq!(next(&mut driver, Goal::Flush), "Write");
+    driver.wrote(4 + OVERHEAD);
+    assert_eq!(next(&mut driver, Goal::Flush), "Flush");
+    driver.flushed();
+    assert_eq!(next(&mut driver, Goal::Flush), "Done");
 }
 
 #[test]

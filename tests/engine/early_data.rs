@@ -145,6 +145,38 @@ fn what_the_ticket_does_not_allow_is_given_back() {
 }
 
 #[test]
+fn what_is_given_back_can_be_written_again_as_far_as_there_is_room() {
+    let (client, server) = acquainted(TLS13, 1000);
+    let mut config = ConnectionConfig::default();
+    config.early_data = true;
+    // Then not everything that was kept fits into the buffer.
+    config.writer.max_fragment_len = 64;
+    let mut ours = Connection::client_with(client.into(), server_name(), config).unwrap();
+    let mut peer = Peer::server(server);
+    let data = pattern(60_000);
+    assert_eq!(ours.resend_early_data(), Ok(0), "before the handshake is over");
+    assert_eq!(ours.early_writer().unwrap().write(&data), 60_000);
+    exchange_in_steps(&mut ours, &mut peer, usize::MAX);
+    let mut received = early_at(&mut peer);
+    assert!(ours.rejected_early_data() == &data[received.len()..]);
+    let room = ours.writer().room();
+    assert_eq!(ours.resend_early_data(), Ok(room));
+    assert_eq!(ours.resend_early_data(), Ok(0), "no room");
+    for part in drain(&mut ours).chunks(4096) {
+        peer.feed(part).unwrap();
+        received.extend(peer.take_plaintext());
+    }
+    exchange_in_steps(&mut ours, &mut peer, usize::MAX);
+    // It is ours until it is taken.
+    let mut ours = ours.into_parts().map(|_| ()).expect_err("it holds early data");
+    let rest = ours.take_rejected_early_data();
+    assert!(ours.rejected_early_data().is_empty() && ours.resend_early_data() == Ok(0));
+    received.extend(&rest);
+    assert!(!rest.is_empty() && received == data);
+    assert!(ours.into_parts().is_ok());
+}
+
+#[test]
 fn early_data_is_off_by_default_and_without_a_ticket() {
     let configs = Configs::new();
     let mut ours = Connection::client(configs.client.into(), server_name()).unwrap();

@@ -1,14 +1,13 @@
 //! A client's stream before its handshake is complete.
 
 use alloc::sync::Arc;
-use alloc::vec::Vec;
 use core::pin::Pin;
 use core::task::{Context, Poll, Waker, ready};
 use std::io::{self, IoSlice};
 
 use tokio::io::{AsyncRead, AsyncWrite};
+use wantwrite::Connection;
 use wantwrite::driver::{self, Driver, Fault, Goal};
-use zeroize::Zeroizing;
 
 use crate::stream::drive;
 use crate::tasks::{Side, Tasks};
@@ -18,7 +17,8 @@ use crate::tasks::{Side, Tasks};
 #[derive(Debug)]
 pub(crate) enum Early {
     Negotiating(Negotiating),
-    SendingAgain { data: Zeroizing<Vec<u8>>, sent: usize },
+    /// The connection has the data.
+    SendingAgain,
 }
 
 /// During the handshake, both tasks wait for both directions of the transport.
@@ -77,14 +77,11 @@ impl Early {
     ) -> Settled {
         if let Self::Negotiating(negotiating) = self {
             ready!(negotiating.poll(driver, io.as_mut(), side, cx))?;
-            let data = Zeroizing::new(driver.connection_mut().take_rejected_early_data());
-            *self = Self::SendingAgain { data, sent: 0 };
+            *self = Self::SendingAgain;
         }
-        let Self::SendingAgain { data, sent } = self else { return Poll::Pending };
         let writable = tasks.begin(side, cx.waker());
         let settled = loop {
-            let rest = data.get(*sent..).unwrap_or(&[]);
-            if rest.is_empty() {
+            if driver.connection().rejected_early_data().is_empty() {
                 break Poll::Ready(Ok(()));
             }
             if side == Side::Writing {
@@ -93,11 +90,11 @@ impl Early {
                     break room;
                 }
             }
-            match (driver.write_plaintext(|writer| writer.write(rest)), side) {
+            match (driver.resend_early_data(), side) {
                 // Bytes that the transport takes make room, and its event wakes the task for the
                 // rest.
                 (Ok(0) | Err(_), Side::Reading) => break Poll::Ready(Ok(())),
-                (Ok(n), _) => *sent += n,
+                (Ok(_), _) => {}
                 (Err(fault), Side::Writing) => break Poll::Ready(Err(fault)),
             }
             let _offered = drive(driver, io.as_mut(), Goal::Offer, cx, writable);
@@ -107,8 +104,8 @@ impl Early {
     }
 
     /// Whether the stream now works like any other.
-    pub(crate) fn is_settled(&self) -> bool {
-        matches!(self, Self::SendingAgain { data, sent } if *sent == data.len())
+    pub(crate) fn is_settled(&self, connection: &Connection) -> bool {
+        matches!(self, Self::SendingAgain) && connection.rejected_early_data().is_empty()
     }
 }
 

@@ -73,7 +73,9 @@ impl<IO> TlsStream<IO> {
         (&mut self.io, self.driver.connection_mut())
     }
 
-    /// Splits the stream into transport and connection. Pending bytes stay in the connection.
+    /// Splits the stream into transport and connection. Pending bytes stay in the connection: sealed
+    /// ones to be drained, and early data that the stream has not sent again yet to be
+    /// [resent](Connection::resend_early_data) or [taken](Connection::take_rejected_early_data).
     pub fn into_inner(self) -> (IO, Connection) {
         (self.io, self.driver.into_connection())
     }
@@ -147,7 +149,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> TlsStream<IO> {
             return Poll::Ready(Ok(()));
         };
         let settled = early.poll_settled(driver, Pin::new(io), tasks, side, cx);
-        if early.is_settled() {
+        if early.is_settled(driver.connection()) {
             self.early = None;
         }
         settled
@@ -161,20 +163,23 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> TlsStream<IO> {
         if self.early.is_some() {
             ready!(self.poll_settled(Side::Reading, cx)).map_err(errors::of_handshake)?;
         }
-        let was = self.driver.connection().writer_state();
-        let mut poll = self.poll_goal(Side::Reading, Goal::Read, cx).map_ok(|()| 0);
+        let was = self.tasks.is_writing().then(|| self.driver.connection().writer_state());
+        let mut poll =
+            self.poll_goal_inline(Side::Reading, Goal::Read, cx, errors::of_stream).map_ok(|()| 0);
         if let Poll::Ready(Ok(len)) = &mut poll {
             *len = self.driver.read_plaintext(read).map_err(errors::of_stream)?;
-            if self.driver.connection().writer().wants_drain() {
+            if !self.driver.is_reached(Goal::Offer) {
                 let _offered = self.poll_goal(Side::Reading, Goal::Offer, cx);
             }
         }
-        let ended = matches!(poll, Poll::Ready(Ok(0) | Err(_)));
-        // What a writing task waits for may have happened without an event of the transport.
-        if ended || self.driver.connection().writer_state() != was {
-            self.tasks.wake_writing();
+        if let Some(was) = was {
+            let ended = matches!(poll, Poll::Ready(Ok(0) | Err(_)));
+            // What a writing task waits for may have happened without an event of the transport.
+            if ended || self.driver.connection().writer_state() != was {
+                self.tasks.wake_writing();
+            }
         }
-        poll.map_err(errors::of_stream)
+        poll
     }
 
     fn poll_writing(
@@ -192,30 +197,46 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> TlsStream<IO> {
         let Self { driver, io, tasks, .. } = self;
         let mut io = Pin::new(io);
         let writable = tasks.begin(Side::Writing, cx.waker());
-        let accepted = match drive(driver, io.as_mut(), Goal::Write, cx, writable).result {
+        let room = match driver.is_reached(Goal::Write) {
+            true => Poll::Ready(Ok(())),
+            false => drive(driver, io.as_mut(), Goal::Write, cx, writable).result,
+        };
+        let accepted = match room {
             Poll::Ready(Ok(())) => {
                 let accepted = driver.write_plaintext(write);
-                let _offered = drive(driver, io, Goal::Offer, cx, writable);
-                Poll::Ready(accepted)
+                let _offered = drive_inline(driver, io, Goal::Offer, cx, writable, drop);
+                Poll::Ready(accepted.map_err(errors::of_stream))
             }
-            Poll::Ready(Err(fault)) => Poll::Ready(Err(fault)),
+            Poll::Ready(Err(fault)) => Poll::Ready(Err(errors::of_stream(fault))),
             Poll::Pending => Poll::Pending,
         };
         tasks.end(Side::Writing, accepted.is_pending());
-        accepted.map_err(errors::of_stream)
+        accepted
     }
 
     /// Gets as far towards `goal` as the transport allows.
-    #[inline]
     fn poll_goal(
         &mut self,
         side: Side,
         goal: Goal,
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), Fault<io::Error>>> {
+        self.poll_goal_inline(side, goal, cx, |fault| fault)
+    }
+
+    /// [`poll_goal`](Self::poll_goal) for the calls of every round trip. `fail` turns a fault into
+    /// the caller's error, which is small enough to be returned in a register.
+    #[inline(always)]
+    fn poll_goal_inline<T>(
+        &mut self,
+        side: Side,
+        goal: Goal,
+        cx: &mut Context<'_>,
+        fail: impl FnOnce(Fault<io::Error>) -> T,
+    ) -> Poll<Result<(), T>> {
         let Self { driver, io, tasks, .. } = self;
         let writable = tasks.begin(side, cx.waker());
-        let Driven { result, wrote } = drive(driver, Pin::new(io), goal, cx, writable);
+        let Driven { result, wrote } = drive_inline(driver, Pin::new(io), goal, cx, writable, fail);
         tasks.end(side, result.is_pending());
         // A writing task may be waiting for the room that this made.
         if wrote && side == Side::Reading {
@@ -310,8 +331,10 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncWrite for TlsStream<IO> {
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        ready!(this.poll_settled(Side::Writing, cx)).map_err(errors::of_handshake)?;
-        this.poll_goal(Side::Writing, Goal::Flush, cx).map_err(errors::of_stream)
+        if this.early.is_some() {
+            ready!(this.poll_settled(Side::Writing, cx)).map_err(errors::of_handshake)?;
+        }
+        this.poll_goal_inline(Side::Writing, Goal::Flush, cx, errors::of_stream)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -320,8 +343,8 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncWrite for TlsStream<IO> {
 }
 
 /// The outcome of a goal.
-pub(crate) struct Driven {
-    pub(crate) result: Poll<Result<(), Fault<io::Error>>>,
+pub(crate) struct Driven<T = Fault<io::Error>> {
+    pub(crate) result: Poll<Result<(), T>>,
     /// Whether the transport took bytes or flushed.
     wrote: bool,
 }
@@ -329,11 +352,23 @@ pub(crate) struct Driven {
 /// Gets as far towards `goal` as the transport allows.
 pub(crate) fn drive<IO: AsyncRead + AsyncWrite>(
     driver: &mut Driver<io::Error>,
-    mut io: Pin<&mut IO>,
+    io: Pin<&mut IO>,
     goal: Goal,
     readable: &mut Context<'_>,
     writable: &Waker,
 ) -> Driven {
+    drive_inline(driver, io, goal, readable, writable, |fault| fault)
+}
+
+#[inline(always)]
+fn drive_inline<IO: AsyncRead + AsyncWrite, T>(
+    driver: &mut Driver<io::Error>,
+    mut io: Pin<&mut IO>,
+    goal: Goal,
+    readable: &mut Context<'_>,
+    writable: &Waker,
+    fail: impl FnOnce(Fault<io::Error>) -> T,
+) -> Driven<T> {
     let writable = &mut Context::from_waker(writable);
     let mut wrote = false;
     let result = loop {
@@ -356,7 +391,7 @@ pub(crate) fn drive<IO: AsyncRead + AsyncWrite>(
                 let len = buf.filled().len();
                 poll.map_ok(|()| driver.read(len))
             }
-            Err(fault) => break Poll::Ready(Err(fault)),
+            Err(fault) => break Poll::Ready(Err(fail(fault))),
         };
         match poll {
             Poll::Ready(Ok(())) => {}
@@ -372,13 +407,13 @@ fn poll_write(
     cx: &mut Context<'_>,
     bytes: &mut Outgoing<'_>,
 ) -> Poll<io::Result<usize>> {
-    let lie_together = bytes.chunk().len() == bytes.remaining();
-    if io.is_write_vectored() && !lie_together {
-        let mut slices = [IoSlice::new(&[]); MAX_SLICES];
-        io.poll_write_vectored(cx, bytes.io_slices(&mut slices))
-    } else {
-        io.poll_write(cx, bytes.chunk())
+    let len = bytes.remaining();
+    let chunk = bytes.chunk();
+    if chunk.len() == len || !io.is_write_vectored() {
+        return io.poll_write(cx, chunk);
     }
+    let mut slices = [IoSlice::new(&[]); MAX_SLICES];
+    io.poll_write_vectored(cx, bytes.io_slices(&mut slices))
 }
 
 /// How many pieces of ciphertext one vectored write passes.

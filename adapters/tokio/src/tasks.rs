@@ -84,6 +84,12 @@ impl Tasks {
         }
     }
 
+    /// Whether a task waits to write.
+    #[inline]
+    pub(crate) const fn is_writing(&self) -> bool {
+        self.waiting.writing.waits
+    }
+
     /// Wakes the writing task: what it waits for may have happened without an event of the
     /// transport.
     pub(crate) fn wake_writing(&mut self) {

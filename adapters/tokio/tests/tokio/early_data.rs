@@ -83,8 +83,12 @@ impl Ends {
 
     /// A stream over a link whose far end, a stock server, the test drives.
     fn by_hand(&self) -> ByHand {
+        self.by_hand_with(&self.connector())
+    }
+
+    fn by_hand_with(&self, connector: &TlsConnector) -> ByHand {
         let (ours, end) = link(usize::MAX);
-        let mut handshake = self.connector().connect(server_name(), ours);
+        let mut handshake = connector.connect(server_name(), ours);
         let (_, waker) = Task::new();
         let poll = Pin::new(&mut handshake).poll(&mut Context::from_waker(&waker));
         let Poll::Ready(stream) = poll else { panic!("it waits") };
@@ -208,6 +212,42 @@ async fn what_the_ticket_does_not_allow_is_sent_behind_the_handshake() {
         assert_eq!(status(&stream), EarlyDataStatus::Accepted);
         let (early, late) = question.split_at(MAX_EARLY);
         assert!(answered == [early, b"|", late].concat(), "{pipe}: {}", answered.len());
+    }
+}
+
+#[test]
+fn what_is_not_sent_again_yet_is_handed_back() {
+    for ends_flushing in [true, false] {
+        let (client, server) = acquainted(TLS13, 1000);
+        let ends = Ends { client, server };
+        let mut config = ConnectionConfig::default();
+        // Then not everything that was kept fits into the buffer.
+        config.writer.max_fragment_len = 64;
+        let mut hand = ends.by_hand_with(&ends.connector().with_connection_config(config));
+        let (_, task) = Task::new();
+        let data = pattern(60_000);
+        assert!(matches!(hand.write(&task, &data), Poll::Ready(Ok(60_000))));
+        hand.other.turn();
+        let mut received = early_at(&mut hand.other.peer);
+        assert_eq!(received.len(), 1000);
+        hand.set_capacity(0);
+        if ends_flushing {
+            assert!(hand.flush(&task).is_pending());
+        } else {
+            assert!(hand.read(&task, &mut [0; 64]).is_pending());
+        }
+        let ByHand { stream, mut other } = hand;
+        let (_, mut connection) = stream.into_inner();
+        let rest = connection.take_rejected_early_data();
+        assert!(rest.len() < 59_000, "some of it waits in the connection");
+        let wire = drain(&mut connection);
+        for part in wire.chunks(4096) {
+            other.peer.feed(part).unwrap();
+            received.extend(other.peer.take_plaintext());
+        }
+        received.extend(&rest);
+        assert_eq!((received.len(), received == data), (60_000, true));
+        assert_eq!(connection.take_rejected_early_data(), b"", "once");
     }
 }
 

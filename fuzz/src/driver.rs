@@ -2,12 +2,15 @@
 //! reports what did not happen. What is read is a prefix of what was written, a clean end means
 //! that all of it arrived, and a driver blocks or reports a failure only after it was told of one.
 
+mod calls;
+mod rows;
+
 use std::collections::VecDeque;
 
-use wantwrite::bytes::{Bytes, BytesMut};
 use wantwrite::driver::{Driver, FarEnd, Fault, Goal, Step};
 use wantwrite::*;
 
+use self::calls::CALLS;
 use super::draw::{self, Input, Result};
 use wantwrite_testing::model::plaintext;
 
@@ -349,101 +352,6 @@ impl End {
         cells
     }
 
-    /// The row of the table of situations, or `None` if this may be more than one of them.
-    fn situation(&self, goal: (&'static str, Goal)) -> Option<&'static str> {
-        let tls = self.tls();
-        let state = tls.writer_state();
-        let waits = tls.wants().drain;
-        if self.failed_earlier && self.asked == Some((GOALS[3], "Done")) {
-            return Some("open, writing failed in an earlier call");
-        }
-        if let (Some((of, step)), Some(report)) = (self.asked, self.report) {
-            let is_full = tls.writer().buffer_state() == BufferState::Full;
-            // A goal that does not read looks the same after a read for another.
-            let does_read = match state {
-                WriterState::Negotiating => !matches!(goal.0, "`Offer`" | "`Flush`"),
-                _ => goal.0 == "`Read`",
-            };
-            if of != goal && (step != "Read" || does_read) {
-                return None;
-            }
-            return match (state, step, report) {
-                (WriterState::Negotiating, "Write", Report::Blocked) => {
-                    Some("negotiating, writing would block")
-                }
-                (WriterState::Negotiating, "Write", Report::Failed(FarEnd::Unknown)) => {
-                    Some("negotiating, writing failed")
-                }
-                (WriterState::Negotiating, "Write", Report::Failed(_)) => {
-                    Some("negotiating, writing failed and the peer is gone")
-                }
-                (WriterState::Negotiating, "Read", Report::Blocked) => {
-                    Some("negotiating, reading would block")
-                }
-                // `Close` and `Linger` have closed it by now.
-                (WriterState::Open | WriterState::Closing, "Write", Report::Blocked) if is_full => {
-                    Some("open, the buffer is full and writing would block")
-                }
-                (WriterState::Open, "Read", Report::Blocked) => Some("open, reading would block"),
-                (WriterState::Open, "Read", Report::Failed(_)) => Some("open, reading failed"),
-                (WriterState::Open, "Read", Report::Read(0)) => Some("input was truncated"),
-                (WriterState::Failed, "Write", Report::Blocked) if self.was_open => {
-                    Some("failed, the alert would block")
-                }
-                (WriterState::Failed, "Write", Report::Failed(FarEnd::Gone)) if self.was_open => {
-                    Some("failed, the alert could not be sent")
-                }
-                _ => None,
-            };
-        }
-        let rests = tls.plaintext().is_empty() && self.failures == 0;
-        match (state, tls.reader_state(), tls.writer().buffer_state()) {
-            (WriterState::Negotiating, ..) if waits => Some("negotiating, a flight waits"),
-            (WriterState::Negotiating, ..) => Some("negotiating, the flight is drained"),
-            (WriterState::Open, ReaderState::Truncated, _) => Some("input was truncated"),
-            (WriterState::Open, ReaderState::PeerClosed, BufferState::Empty) if rests => {
-                Some("the peer has closed")
-            }
-            (WriterState::Open, ReaderState::Open, BufferState::Empty) if rests => Some("open"),
-            (WriterState::Open, ReaderState::Open, BufferState::Empty) => {
-                Some("open, plaintext is there")
-            }
-            (WriterState::Open, ReaderState::Open, BufferState::Holding) if rests => {
-                Some("open, bytes wait")
-            }
-            (WriterState::Open, ReaderState::Open, BufferState::Full) if rests => {
-                Some("open, the buffer is full")
-            }
-            (WriterState::Closing, ReaderState::Open, _) if rests => {
-                Some("closed, `close_notify` waits")
-            }
-            (WriterState::Closed, ReaderState::Open, _) if rests => Some("closed"),
-            (WriterState::Failed, ..) if self.was_open && waits => Some("failed, the alert waits"),
-            (WriterState::Failed, ..) if self.was_open => Some("failed"),
-            _ => None,
-        }
-    }
-
-    /// The column of the table of calls.
-    fn column(&self) -> &'static str {
-        let tls = self.tls();
-        let waits = tls.wants().drain;
-        match (tls.writer_state(), tls.writer().buffer_state()) {
-            (WriterState::Negotiating, _) if waits => "Negotiating, flight",
-            (WriterState::Negotiating, _) => "Negotiating",
-            (WriterState::Open, BufferState::Empty) => "Open, Empty",
-            (WriterState::Open, BufferState::Holding) => "Open, Holding",
-            (WriterState::Open, _) => "Open, Full",
-            (WriterState::Closing, _) => "Closing",
-            (WriterState::Closed, _) => "Closed",
-            _ if waits => "Failed, alert",
-            _ if matches!(tls.error(), Some(ConnectionError::Record(Error::PeerAlert(_)))) => {
-                "Failed, by the peer"
-            }
-            _ => "Failed",
-        }
-    }
-
     fn drain(&mut self) {
         self.forget();
         let mut drain = self.driver.connection_mut().writer_mut().drain();
@@ -473,120 +381,4 @@ impl End {
         assert_eq!(n, room.min(len));
         self.written += n as u64;
     }
-
-    /// Calls the writer with the `n` bytes that come next.
-    fn with(
-        &mut self,
-        n: usize,
-        call: impl FnOnce(&mut Writer, &[u8]) -> core::result::Result<usize, WriteError>,
-    ) -> core::result::Result<usize, WriteError> {
-        self.forget();
-        let next = plaintext(self.written, n);
-        let accepted = call(self.driver.connection_mut().writer_mut(), next)?;
-        self.written += accepted as u64;
-        Ok(accepted)
-    }
-
-    /// As `with`, for a call that accepts all or nothing.
-    fn with_all(
-        &mut self,
-        n: usize,
-        call: impl FnOnce(&mut Writer, &[u8]) -> core::result::Result<(), WriteError>,
-    ) -> String {
-        outcome(self.with(n, |writer, next| call(writer, next).map(|()| n)).map(|_| ()))
-    }
-}
-
-/// A row of the table of calls, and the outcome as the table has it.
-type Call = (&'static str, fn(&mut End) -> String);
-
-const CALLS: [Call; 19] = [
-    ("`write(b\"x\")`", |end| took(end.with(1, Writer::write))),
-    ("`write(b\"\")`", |end| took(end.with(0, Writer::write))),
-    ("`write_atomic(b\"x\")`", |end| end.with_all(1, Writer::write_atomic)),
-    ("`write_vectored`", |end| {
-        took(end.with(2, |writer, next| writer.write_vectored(&[&next[..1], &next[1..]])))
-    }),
-    ("`write_owned`", |end| {
-        took(end.with(1, |writer, next| writer.write_owned(&mut BytesMut::from(next))))
-    }),
-    ("`seal_batch`", |end| {
-        took(end.with(1, |writer, next| {
-            writer.seal_batch(&mut Bytes::copy_from_slice(next)).and_then(Batch::finish)
-        }))
-    }),
-    ("`write_cover(9)`", |end| end.with_all(0, |writer, _| writer.write_cover(9))),
-    ("`write_and_close(b\"x\")`", |end| {
-        let outcome = end.with_all(1, Writer::write_and_close);
-        end.is_closed |= outcome == "Ok";
-        outcome
-    }),
-    ("`slot()`", |end| {
-        let mut is_lent = false;
-        let slot = end.with(1, |writer, next| {
-            let mut slot = writer.slot()?;
-            is_lent = !slot.is_empty();
-            if !is_lent {
-                return Ok(0);
-            }
-            slot[..1].copy_from_slice(next);
-            slot.commit(1).map(|()| 1)
-        });
-        slot.map_or_else(refused, |_| if is_lent { "lent" } else { "empty" }.to_owned())
-    }),
-    ("`flush()`", |end| end.with_all(0, |writer, _| writer.flush())),
-    ("`update_keys`", |end| {
-        end.with_all(0, |writer, _| writer.update_keys(KeyUpdateRequest::NotRequested))
-    }),
-    ("`close()`", |end| {
-        end.forget();
-        let closed = end.driver.connection_mut().close();
-        end.is_closed |= closed.is_ok();
-        outcome(closed)
-    }),
-    ("`abort`, then `state()`", |end| {
-        end.forget();
-        end.driver.connection_mut().abort(AlertDescription::INTERNAL_ERROR);
-        format!("{:?}", end.tls().writer_state())
-    }),
-    ("`room()`", |end| sign(end.tls().writer().room())),
-    ("`wire_len(1)`", |end| sign(end.tls().writer().wire_len(1))),
-    ("`wants().drain`", |end| yes(end.tls().wants().drain)),
-    ("`wants().input`", |end| yes(end.tls().wants().input)),
-    ("`drain()`", |end| {
-        end.forget();
-        let remaining = end.driver.connection_mut().writer_mut().drain().remaining();
-        if remaining > 0 { "bytes" } else { "none" }.to_owned()
-    }),
-    ("`process()`", |end| {
-        end.forget();
-        let processed = end.driver.connection_mut().process();
-        if processed.is_ok() { "Ok" } else { "Err" }.to_owned()
-    }),
-];
-
-fn took(result: core::result::Result<usize, WriteError>) -> String {
-    result.map_or_else(refused, |n| format!("Ok({n})"))
-}
-
-fn outcome(result: core::result::Result<(), WriteError>) -> String {
-    result.map_or_else(refused, |()| "Ok".to_owned())
-}
-
-fn refused(error: WriteError) -> String {
-    match error {
-        WriteError::Negotiating => "Negotiating".to_owned(),
-        WriteError::NoRoom { .. } => "NoRoom".to_owned(),
-        WriteError::Closed => "Closed".to_owned(),
-        WriteError::Failed { .. } => "Failed".to_owned(),
-        error => format!("{error:?}"),
-    }
-}
-
-fn sign(n: usize) -> String {
-    if n > 0 { "> 0" } else { "0" }.to_owned()
-}
-
-fn yes(is_so: bool) -> String {
-    if is_so { "yes" } else { "no" }.to_owned()
 }

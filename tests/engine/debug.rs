@@ -128,3 +128,42 @@ fn no_memory_is_printed() {
         assert!(printed.len() < 4000, "{} bytes: {}", printed.len(), &printed[..4000]);
     }
 }
+
+#[test]
+fn what_is_printed_has_a_name() {
+    let suite = SUITES[0];
+    let (mut writer, reader) = writer_and_reader(suite, WriterConfig::default());
+    let secret = TrafficSecret::new(suite, &[7; 48][..suite.secret_len()]).unwrap();
+    assert!(format!("{secret:?}").contains("TrafficSecret"));
+    for part in ["Writer", "RecordSealer"] {
+        assert!(format!("{writer:?}").contains(part), "{part} in {writer:?}");
+    }
+    for part in ["Reader", "RecordOpener", "HandshakeJoiner"] {
+        assert!(format!("{reader:?}").contains(part), "{part} in {reader:?}");
+    }
+    let mut plaintext = bytes::Bytes::from_static(&[0; 20_000]);
+    let batch = writer.seal_batch(&mut plaintext).unwrap();
+    assert!(format!("{batch:?}").contains("Batch"));
+    let job = batch.job();
+    assert!(format!("{job:?}").contains("SealJob"));
+    assert_eq!(batch.finish(), Ok(20_000));
+
+    let mut config = ConnectionConfig::default();
+    (config.movable, config.exporter, config.early_data) = (true, true, true);
+    let identity = Identity::for_suite(suite);
+    let tls = client_config(suite, &identity);
+    let fresh = Connection::client_with(tls.into(), server_name(), config.clone()).unwrap();
+    for part in ["Rustls", "EarlyData", "Secrets"] {
+        assert!(format!("{fresh:?}").contains(part), "{part} in {fresh:?}");
+    }
+    let (ours, _) = RawPeer::established_with(suite, Role::Client, config);
+    for part in ["Negotiated", "ExporterSecret"] {
+        assert!(format!("{ours:?}").contains(part), "{part} in {ours:?}");
+    }
+    let Ok(moved) = ours.dangerous_into_moved() else { panic!("at rest") };
+    assert!(format!("{moved:?}").contains("MovedConnection"));
+    let mut acceptor = Acceptor::new(ConnectionConfig::default()).unwrap();
+    let mut peer = Peer::client(client_config(suite, &identity));
+    feed(acceptor.connection(), &peer.take_wire());
+    assert!(format!("{:?}", acceptor.client_hello().unwrap()).contains("ClientHello"));
+}

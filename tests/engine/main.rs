@@ -30,6 +30,7 @@ mod moved;
 mod parallel;
 mod peer_alert;
 mod policies;
+mod reader;
 mod record_ends;
 mod rustls_peer;
 mod ssl_write;

@@ -167,3 +167,24 @@ fn what_is_printed_has_a_name() {
     feed(acceptor.connection(), &peer.take_wire());
     assert!(format!("{:?}", acceptor.client_hello().unwrap()).contains("ClientHello"));
 }
+
+#[test]
+fn pools_are_equal_if_they_are_one() {
+    let pool = Pool::new(2);
+    assert_eq!(pool, pool.clone());
+    assert_ne!(pool, Pool::new(2));
+    assert!(format!("{pool:?}").contains("Pool"));
+    assert!(format!("{:?}", AlertDescription::DECODE_ERROR).contains("decode_error"));
+    let texts = [
+        LingerError::GaveUp { discarded: 7 }.to_string(),
+        LingerError::StillSending { discarded: 7 }.to_string(),
+        ExportError::TooLong { max: 7, actual: 8 }.to_string(),
+        MoveError::AlreadyUsed.to_string(),
+    ];
+    assert!(texts[..3].iter().all(|text| text.contains('7')), "{texts:?}");
+    assert!(texts[3].contains("read before"));
+    let error = WriterConfig::check(&with(|config| config.capacity = 0)).unwrap_err();
+    let source = core::error::Error::source(&MoveError::Config(error)).map(ToString::to_string);
+    assert_eq!(source, Some(error.to_string()));
+    assert!(core::error::Error::source(&MoveError::Malformed).is_none());
+}

@@ -10,6 +10,7 @@ mod clock;
 mod crossing;
 mod debug;
 mod driver;
+mod driver_writes;
 mod early_data;
 mod early_schedules;
 mod errors;

@@ -206,6 +206,8 @@ impl Link {
             }
             end.report = Some(report);
         } else {
+            // The memory may not be lent any more.
+            end.failures += usize::from(matches!(report, Report::Read(_)));
             end.forget();
         }
         match report {

@@ -1,10 +1,13 @@
 //! What a driver makes of early data, of key limits, and of a transport that claims too much.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+extern crate alloc;
+
+use alloc::sync::Arc;
+use alloc::task::Wake;
+use core::sync::atomic::{AtomicUsize, Ordering};
+use core::task::Waker;
 use std::io::{self, ErrorKind};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::{Wake, Waker};
 
 use wantwrite::driver::{Driver, FarEnd, Fault, Goal, Side, Step, Tasks};
 use wantwrite::*;

@@ -1,6 +1,10 @@
 //! Established connections that move to another process. Here, they move from one value to another.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+extern crate alloc;
+
+use alloc::sync::Arc;
+
 use wantwrite::*;
 use wantwrite_testing::raw_peer::{HANDSHAKE, RawPeer};
 use wantwrite_testing::verdict::ticket;
@@ -178,8 +182,8 @@ fn what_is_cut_or_altered_is_refused_or_opens_nothing() {
 fn a_resumed_connection_is_still_a_resumed_one_elsewhere() {
     let suite = CipherSuite::TLS_AES_128_GCM_SHA256;
     let identity = Identity::for_suite(suite);
-    let client = std::sync::Arc::new(client_config(suite, &identity));
-    let server = std::sync::Arc::new(server_config(suite, &identity));
+    let client = Arc::new(client_config(suite, &identity));
+    let server = Arc::new(server_config(suite, &identity));
     for role in ROLES {
         let mut kinds = Vec::new();
         for _ in 0..2 {

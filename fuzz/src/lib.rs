@@ -11,6 +11,7 @@
 pub mod capi;
 pub mod connection_bytes;
 pub mod differential_rustls;
+pub mod driver;
 pub mod handover;
 pub mod parallel;
 pub mod reader_bytes;
@@ -25,13 +26,14 @@ use wantwrite_testing::draw;
 /// A target's name under `fuzz/`, and the function that it calls.
 pub type Target = (&'static str, fn(&[u8]));
 
-pub const ALL: [Target; 13] = [
+pub const ALL: [Target; 14] = [
     ("record_header", record_header::run),
     ("reader_bytes", reader_bytes::run),
     ("writer_ops", writer_ops::run),
     ("round_trip", round_trip::run),
     ("differential_rustls", differential_rustls::run),
     ("connection_bytes", connection_bytes::run),
+    ("driver", driver::run),
     ("handover", handover::run),
     ("parallel", parallel::run),
     ("capi", capi::run),

@@ -2,25 +2,20 @@
 //! target calls. `README.md` explains how to fuzz.
 #![expect(clippy::std_instead_of_alloc, clippy::unwrap_used, reason = "tests")]
 
+mod corpus;
+
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
+use corpus::{inputs, renew};
 use rustls::ServerConfig;
 use wantwrite::{Connection, ConnectionError, PeerFault, Version};
 use wantwrite_fuzz::{capi, connection_bytes, reader_bytes, requests, writer_ops};
 use wantwrite_testing::raw_peer::{RawPeer, Secrets};
 use wantwrite_testing::violations::{VIOLATIONS, Verdict};
 use wantwrite_testing::{TLS12, TLS13, design};
-
-/// The inputs in a directory, in the same order on every machine.
-fn inputs(directory: &Path) -> Vec<PathBuf> {
-    let Ok(entries) = fs::read_dir(directory) else { return Vec::new() };
-    let mut paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
-    paths.sort();
-    paths
-}
 
 /// Replays `corpus`, and `regressions`, which has one input for each bug that was found, named
 /// after the bug.
@@ -63,6 +58,11 @@ fn differential_rustls() {
 #[test]
 fn connection_bytes() {
     replay("connection_bytes");
+}
+
+#[test]
+fn driver() {
+    replay("driver");
 }
 
 #[test]
@@ -294,13 +294,6 @@ fn the_corpus_has_every_goal_and_answer_behind_the_handshake() {
     assert!(cells.len() > 20, "{cells:?}");
     let missing: Vec<_> = cells.difference(&visited).collect();
     assert!(missing.is_empty(), "in no input: {missing:?}");
-}
-
-/// Writes an input if `WANTWRITE_RENEW` is set.
-fn renew(path: &Path, input: &[u8]) {
-    if std::env::var_os("WANTWRITE_RENEW").is_some() {
-        fs::write(path, input).unwrap();
-    }
 }
 
 /// Checks that the committed input is this one, and returns it.

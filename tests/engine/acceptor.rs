@@ -208,3 +208,51 @@ fn a_record_size_limit_below_64_is_refused() {
     let told = rustls::Error::AlertReceived(rustls::AlertDescription::IllegalParameter);
     assert_eq!(peer.feed(&drain(&mut ours)), Err(told));
 }
+
+/// The limits are exact, so that a change by one shows.
+#[test]
+fn the_longest_record_is_as_long_as_the_client_allows() {
+    for (suite, longest) in [(TLS13, 200 + 16), (TLS12, 199)] {
+        let identity = Identity::for_suite(suite);
+        let mut peer = Peer::client(client_config(suite, &identity));
+        let wire = with_extension(&peer.take_wire(), &[0, 28, 0, 2, 0, 200]);
+        let mut config = ConnectionConfig::default();
+        config.peer_size_limits = true;
+        let server = server_config(suite, &identity);
+        let mut ours = Connection::server_with(server.into(), config).unwrap();
+        feed(&mut ours, &wire);
+        assert_eq!(records(&drain(&mut ours)).into_iter().max(), Some(longest), "{suite:?}");
+    }
+}
+
+#[test]
+fn every_max_fragment_length_is_shown() {
+    for (value, len) in
+        [(1, Some(512)), (2, Some(1024)), (3, Some(2048)), (4, Some(4096)), (5, None)]
+    {
+        let identity = Identity::for_suite(TLS13);
+        let mut peer = Peer::client(client_config(TLS13, &identity));
+        let wire = with_extension(&peer.take_wire(), &[0, 1, 0, 1, value]);
+        let mut acceptor = Acceptor::new(ConnectionConfig::default()).unwrap();
+        feed(acceptor.connection(), &wire);
+        assert_eq!(acceptor.client_hello().unwrap().max_fragment_length(), len);
+    }
+}
+
+#[test]
+fn a_hello_in_fragments_is_counted_as_memory() {
+    let identity = Identity::for_suite(TLS13);
+    let mut peer = Peer::client(client_config(TLS13, &identity));
+    let wire = peer.take_wire();
+    let message = &wire[5..];
+    let mut acceptor = Acceptor::new(ConnectionConfig::default()).unwrap();
+    let fragment = |part: &[u8]| {
+        let [hi, lo] = u16::try_from(part.len()).unwrap().to_be_bytes();
+        [&[22, 3, 1, hi, lo], part].concat()
+    };
+    feed(acceptor.connection(), &fragment(&message[..100]));
+    let held = acceptor.connection().memory_held();
+    feed(acceptor.connection(), &fragment(&message[100..150]));
+    assert!(acceptor.client_hello().is_none());
+    assert!(acceptor.connection().memory_held() >= 150.max(held));
+}

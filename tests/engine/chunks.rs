@@ -57,3 +57,25 @@ fn the_writer_that_continues_another_takes_no_chunk_of_it() {
     assert!(next.put_back(chunk).is_err(), "it sealed nothing yet");
     assert!(!next.wants_drain());
 }
+
+#[test]
+fn chunks_are_equal_if_their_bytes_and_places_are() {
+    let take_one = |writer: &mut Writer| writer.drain().take_chunk(1).unwrap();
+    let mut writer = sealed();
+    // Both are the first byte of a record's header, in different places.
+    let first = take_one(&mut writer);
+    let mut rest = take(&mut writer);
+    let again = take_one(&mut sealed());
+    assert_eq!(first, again);
+    assert!(format!("{first:?}").contains("Chunk"));
+    while rest.has_remaining() && rest[..1] != first[..] {
+        rest.advance(1);
+    }
+    let same_byte = {
+        let len = rest.len();
+        writer.put_back(rest).unwrap();
+        writer.drain().take_chunk(1).filter(|_| len > 0).unwrap()
+    };
+    assert_eq!(same_byte[..], first[..]);
+    assert_ne!(same_byte, first);
+}

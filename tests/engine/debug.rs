@@ -128,3 +128,63 @@ fn no_memory_is_printed() {
         assert!(printed.len() < 4000, "{} bytes: {}", printed.len(), &printed[..4000]);
     }
 }
+
+#[test]
+fn what_is_printed_has_a_name() {
+    let suite = SUITES[0];
+    let (mut writer, reader) = writer_and_reader(suite, WriterConfig::default());
+    let secret = TrafficSecret::new(suite, &[7; 48][..suite.secret_len()]).unwrap();
+    assert!(format!("{secret:?}").contains("TrafficSecret"));
+    for part in ["Writer", "RecordSealer"] {
+        assert!(format!("{writer:?}").contains(part), "{part} in {writer:?}");
+    }
+    for part in ["Reader", "RecordOpener", "HandshakeJoiner"] {
+        assert!(format!("{reader:?}").contains(part), "{part} in {reader:?}");
+    }
+    let mut plaintext = bytes::Bytes::from_static(&[0; 20_000]);
+    let batch = writer.seal_batch(&mut plaintext).unwrap();
+    assert!(format!("{batch:?}").contains("Batch"));
+    let job = batch.job();
+    assert!(format!("{job:?}").contains("SealJob"));
+    assert_eq!(batch.finish(), Ok(20_000));
+
+    let mut config = ConnectionConfig::default();
+    (config.movable, config.exporter, config.early_data) = (true, true, true);
+    let identity = Identity::for_suite(suite);
+    let tls = client_config(suite, &identity);
+    let fresh = Connection::client_with(tls.into(), server_name(), config.clone()).unwrap();
+    for part in ["Rustls", "EarlyData", "Secrets"] {
+        assert!(format!("{fresh:?}").contains(part), "{part} in {fresh:?}");
+    }
+    let (ours, _) = RawPeer::established_with(suite, Role::Client, config);
+    for part in ["Negotiated", "ExporterSecret"] {
+        assert!(format!("{ours:?}").contains(part), "{part} in {ours:?}");
+    }
+    let Ok(moved) = ours.dangerous_into_moved() else { panic!("at rest") };
+    assert!(format!("{moved:?}").contains("MovedConnection"));
+    let mut acceptor = Acceptor::new(ConnectionConfig::default()).unwrap();
+    let mut peer = Peer::client(client_config(suite, &identity));
+    feed(acceptor.connection(), &peer.take_wire());
+    assert!(format!("{:?}", acceptor.client_hello().unwrap()).contains("ClientHello"));
+}
+
+#[test]
+fn pools_are_equal_if_they_are_one() {
+    let pool = Pool::new(2);
+    assert_eq!(pool, pool.clone());
+    assert_ne!(pool, Pool::new(2));
+    assert!(format!("{pool:?}").contains("Pool"));
+    assert!(format!("{:?}", AlertDescription::DECODE_ERROR).contains("decode_error"));
+    let texts = [
+        LingerError::GaveUp { discarded: 7 }.to_string(),
+        LingerError::StillSending { discarded: 7 }.to_string(),
+        ExportError::TooLong { max: 7, actual: 8 }.to_string(),
+        MoveError::AlreadyUsed.to_string(),
+    ];
+    assert!(texts[..3].iter().all(|text| text.contains('7')), "{texts:?}");
+    assert!(texts[3].contains("read before"));
+    let error = WriterConfig::check(&with(|config| config.capacity = 0)).unwrap_err();
+    let source = core::error::Error::source(&MoveError::Config(error)).map(ToString::to_string);
+    assert_eq!(source, Some(error.to_string()));
+    assert!(core::error::Error::source(&MoveError::Malformed).is_none());
+}

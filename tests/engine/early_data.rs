@@ -301,3 +301,43 @@ fn early_data_holds_no_more_than_the_capacity() {
     exchange_in_steps(&mut ours, &mut peer, usize::MAX);
     assert_eq!(peer.take_plaintext(), [&pattern(10_000)[..], &pattern(5)].concat());
 }
+
+#[test]
+fn a_flush_ends_the_record_of_early_data() {
+    let mut ours = Configs::new().our_client();
+    let _hello = drain(&mut ours);
+    for _ in 0..2 {
+        let mut early = ours.early_writer().unwrap();
+        assert_eq!(early.write(b"early"), 5);
+        early.flush();
+    }
+    assert_eq!(drain(&mut ours).len(), 2 * (5 + 5 + 1 + 16), "two records");
+}
+
+#[test]
+fn early_data_is_counted_as_memory() {
+    let configs = Configs::new();
+    let mut ours = configs.our_client();
+    let before = ours.memory_held();
+    assert_eq!(ours.early_writer().unwrap().write(&pattern(10_000)), 10_000);
+    // The sealed record, and the plaintext in case the server does not take it.
+    assert!(ours.memory_held() >= before + 10_000);
+
+    let mut ours = configs.our_server();
+    let mut peer = Peer::client(configs.client);
+    let rustls::Connection::Client(client) = &mut peer.0 else { panic!("not a client") };
+    client.early_data().unwrap().write_all(&pattern(10_000)).unwrap();
+    feed(&mut ours, &peer.take_wire());
+    let held = ours.memory_held();
+    assert!(held >= 10_000);
+    ours.consume_early(10_000).unwrap();
+    assert!(ours.memory_held() <= held - 10_000);
+}
+
+#[test]
+fn after_a_failure_there_is_no_early_data_to_consume() {
+    let mut ours = Configs::new().our_server();
+    ours.abort(AlertDescription::INTERNAL_ERROR);
+    assert_eq!(ours.consume_early(0), Ok(()));
+    assert_eq!(ours.consume_early(1), Err(Overrun { claimed: 1, available: 0 }));
+}

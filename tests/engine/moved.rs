@@ -1,7 +1,13 @@
 //! Established connections that move to another process. Here, they move from one value to another.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+extern crate alloc;
+
+use alloc::sync::Arc;
+
 use wantwrite::*;
+use wantwrite_testing::raw_peer::{HANDSHAKE, RawPeer};
+use wantwrite_testing::verdict::ticket;
 use wantwrite_testing::*;
 
 fn config() -> ConnectionConfig {
@@ -169,4 +175,67 @@ fn what_is_cut_or_altered_is_refused_or_opens_nothing() {
     invalid.writer.capacity = 0;
     let moved = MovedConnection::from_bytes(&mut bytes).unwrap();
     assert!(matches!(moved.into_connection(invalid), Err(MoveError::Config(_))));
+}
+
+/// A movable client stores tickets, and a connection that resumes from one says so where it went.
+#[test]
+fn a_resumed_connection_is_still_a_resumed_one_elsewhere() {
+    let suite = CipherSuite::TLS_AES_128_GCM_SHA256;
+    let identity = Identity::for_suite(suite);
+    let client = Arc::new(client_config(suite, &identity));
+    let server = Arc::new(server_config(suite, &identity));
+    for role in ROLES {
+        let mut kinds = Vec::new();
+        for _ in 0..2 {
+            let (mut ours, mut peer) = match role {
+                Role::Client => (
+                    Connection::client_with(client.clone(), server_name(), config()).unwrap(),
+                    Peer::server(rustls::ServerConfig::clone(&server)),
+                ),
+                Role::Server => (
+                    Connection::server_with(server.clone(), config()).unwrap(),
+                    Peer::client(rustls::ClientConfig::clone(&client)),
+                ),
+            };
+            exchange_in_steps(&mut ours, &mut peer, usize::MAX);
+            let mut ours = through_bytes(ours);
+            assert_both_ways(&mut ours, &mut peer);
+            kinds.push(ours.handshake_kind().unwrap());
+        }
+        assert_eq!(kinds[1], HandshakeKind::Resumed, "{role:?}");
+        if role == Role::Client {
+            assert_eq!(kinds[0], HandshakeKind::Full);
+        }
+    }
+}
+
+#[test]
+fn the_reason_why_nothing_is_exported_moves_too() {
+    for suite in SUITES {
+        let mut config = config();
+        config.exporter = false;
+        let (ours, _peer) = established(suite, Role::Client, config);
+        let export = |ours: &Connection| ours.export_keying_material([0; 32], b"label", None).err();
+        let reason = export(&ours);
+        assert!(reason.is_some());
+        assert_eq!(export(&through_bytes(ours)), reason, "{suite:?}");
+    }
+}
+
+/// Only a server sends tickets.
+#[test]
+fn the_role_moves_too() {
+    for role in ROLES {
+        let suite = CipherSuite::TLS_AES_128_GCM_SHA256;
+        let (ours, mut peer) = RawPeer::established_with(suite, role, config());
+        let mut ours = through_bytes(ours);
+        let wire = peer.seal(HANDSHAKE, &ticket(10));
+        assert_eq!(ours.receive(&wire), wire.len());
+        let fault = Error::Peer(PeerFault::UnexpectedHandshakeMessage);
+        let expected = match role {
+            Role::Client => Ok(()),
+            Role::Server => Err(fault.into()),
+        };
+        assert_eq!(ours.process(), expected, "{role:?}");
+    }
 }

@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn every_kind_of_buffer_is_filled_from_its_beginning() {
+    fn every_kind_of_buffer_is_filled_from_its_start() {
         let empty = || Vec::with_capacity(8);
         assert_eq!(read_hello(empty()), (5, b"hello".to_vec()));
         let mut longer = pattern(10);

@@ -76,7 +76,7 @@ fn talks_at_once(mut peer: Peer, mut socket: TcpStream) -> Vec<u8> {
 }
 
 #[test]
-fn a_split_stream_reads_and_writes_at_once() {
+fn a_split_stream_reads_and_writes_concurrently() {
     for suite in [TLS13, TLS12] {
         for role in ROLES {
             let (stream, peer) = meet(suite, role, talks_at_once);
@@ -118,7 +118,7 @@ fn echoes_a_line(mut peer: Peer, mut socket: TcpStream) -> bool {
 }
 
 #[test]
-fn lines_are_read_where_they_were_opened_and_the_end_is_awaited() {
+fn lines_are_read_in_place_until_the_end() {
     for suite in [TLS13, TLS12] {
         let (mut stream, peer) = meet(suite, Role::Client, echoes_a_line);
         run(async {
@@ -153,7 +153,7 @@ fn an_end_without_close_notify_is_an_unexpected_eof() {
 }
 
 #[test]
-fn a_call_that_is_dropped_loses_and_repeats_nothing() {
+fn a_dropped_call_loses_and_repeats_nothing() {
     let (mut stream, peer) = meet(TLS13, Role::Client, talks_at_once);
     run(async {
         let (mut sent, mut received) = (0, Vec::<u8>::new());

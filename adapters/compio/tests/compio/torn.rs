@@ -17,7 +17,7 @@ use crate::link::{Reading, Shared, Writing, link};
 pub(crate) const TESTS: &[(&str, fn())] = tests![
     a_future_dropped_at_any_await_loses_and_repeats_nothing,
     futures_dropped_at_every_await_lose_and_repeat_nothing,
-    a_failure_to_write_is_told_once_and_its_bytes_are_kept,
+    a_failure_to_write_is_reported_once_and_its_bytes_are_kept,
     an_end_without_close_notify_is_an_error,
 ];
 
@@ -207,7 +207,7 @@ fn futures_dropped_at_every_await_lose_and_repeat_nothing() {
     }
 }
 
-fn a_failure_to_write_is_told_once_and_its_bytes_are_kept() {
+fn a_failure_to_write_is_reported_once_and_its_bytes_are_kept() {
     let (mut stream, mut far) = connected(TLS13, Role::Client, 2);
     let task = &mut Task { drop_at: DropAt::Nowhere, places: 0 };
     far.wire.borrow_mut().fails = true;

@@ -160,7 +160,7 @@ where
 }
 
 #[tokio::test]
-async fn a_stock_server_takes_what_is_written_first() {
+async fn a_stock_server_accepts_the_first_writes_as_early_data() {
     let ends = Ends::strangers();
     for (expected, answer) in [
         (EarlyDataStatus::NotOffered, "|a question"),
@@ -185,7 +185,7 @@ async fn a_stock_server_takes_what_is_written_first() {
 const MAX_SKIPPED: usize = 3000;
 
 #[tokio::test]
-async fn what_the_server_does_not_take_is_sent_again_in_order() {
+async fn rejected_early_data_is_resent_in_order() {
     let question = pattern(30_000);
     for (kind, pipe, capacity) in
         every(&Ends::REJECTING, &[50, 1000, 100_000], &[100, 1000, MAX_SKIPPED])
@@ -199,7 +199,7 @@ async fn what_the_server_does_not_take_is_sent_again_in_order() {
 }
 
 #[tokio::test]
-async fn what_the_ticket_does_not_allow_is_sent_behind_the_handshake() {
+async fn data_beyond_the_ticket_limit_is_sent_after_the_handshake() {
     let question = pattern(60_000);
     for pipe in [50, 1000, 100_000] {
         let ends = Ends::new();
@@ -212,7 +212,7 @@ async fn what_the_ticket_does_not_allow_is_sent_behind_the_handshake() {
 }
 
 #[test]
-fn the_first_write_leaves_as_early_data_with_the_first_flight() {
+fn the_first_write_is_sent_as_early_data_in_the_first_flight() {
     let mut hand = Ends::new().by_hand();
     assert!(hand.other.end.from().bytes.is_empty(), "nothing was written yet");
     let (_, task) = Task::new();
@@ -236,7 +236,7 @@ fn the_first_write_leaves_as_early_data_with_the_first_flight() {
 }
 
 #[test]
-fn more_than_is_kept_waits_for_the_handshake() {
+fn writes_beyond_the_resend_buffer_wait_for_the_handshake() {
     let mut hand = Ends::new().by_hand();
     let (_, task) = Task::new();
     let data = pattern(100_000);
@@ -257,7 +257,7 @@ fn more_than_is_kept_waits_for_the_handshake() {
 }
 
 #[test]
-fn a_failure_to_write_early_data_is_told_by_flush() {
+fn flush_reports_a_failure_to_write_early_data() {
     let mut hand = Ends::new().by_hand();
     let (_, task) = Task::new();
     hand.other.end.from().fault = Some(ErrorKind::ConnectionReset);
@@ -268,7 +268,7 @@ fn a_failure_to_write_early_data_is_told_by_flush() {
 
 /// The transport holds back what is not flushed, and the test never flushes.
 #[tokio::test]
-async fn what_is_written_first_is_flushed_with_the_first_flight() {
+async fn flush_sends_the_first_writes_with_the_first_flight() {
     let ends = Ends::new();
     let (a, mut far) = duplex(10_000);
     let mut stream = ends.connector().connect(server_name(), HoldsBack::new(a)).await.unwrap();
@@ -335,7 +335,7 @@ async fn a_client_that_only_reads_gets_its_answer() {
 
 /// Either task can receive an event first; the other one learns of it too.
 #[test]
-fn a_task_that_reads_and_one_that_writes_wait_for_one_handshake() {
+fn a_reading_and_a_writing_task_share_one_handshake() {
     for rejected in [false, true] {
         for reader_first in [false, true] {
             let ends = if rejected { Ends::forgotten() } else { Ends::new() };
@@ -372,7 +372,7 @@ fn a_task_that_reads_and_one_that_writes_wait_for_one_handshake() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn both_ways_at_once_from_the_first_byte() {
+async fn both_directions_transfer_from_the_first_byte() {
     let data = Arc::new(pattern(200_000));
     for (kind, pipe, capacity) in every(&Ends::REJECTING, &[30, 3000], &[100, MAX_SKIPPED]) {
         let ends = kind();
@@ -412,7 +412,7 @@ async fn both_ways_at_once_from_the_first_byte() {
 }
 
 #[tokio::test]
-async fn a_handshake_that_fails_behind_early_data_is_told_by_the_stream() {
+async fn the_stream_reports_a_handshake_that_fails_after_early_data() {
     let stranger = Identity::for_suite(TLS13);
     let mut ends = Ends::new();
     ends.server = server_config(TLS13, &stranger);
@@ -440,7 +440,7 @@ async fn a_handshake_that_fails_behind_early_data_is_told_by_the_stream() {
 }
 
 #[tokio::test]
-async fn without_the_switch_nothing_is_early_and_a_program_may_write_it_by_itself() {
+async fn without_the_option_only_explicit_writes_are_early() {
     let ends = Ends::new();
     let connector = TlsConnector::from(Arc::new(ends.client.clone()));
     let (a, _b) = duplex(10);
@@ -466,7 +466,7 @@ async fn without_the_switch_nothing_is_early_and_a_program_may_write_it_by_itsel
 }
 
 #[tokio::test]
-async fn other_protocols_keep_early_data() {
+async fn early_data_works_with_other_protocols() {
     let mut ends = Ends::new();
     ends.server.alpn_protocols = vec![b"h2".to_vec()];
     let connector = ends.connector();
@@ -498,7 +498,7 @@ fn stock_client(ends: &Ends, early: &[u8]) -> Peer {
 }
 
 #[tokio::test]
-async fn a_server_reads_early_data_before_the_handshake_is_over() {
+async fn a_server_reads_early_data_before_the_handshake_ends() {
     let ends = Ends::new();
     let acceptor = ends.acceptor().early_data(true);
     let mut client = stock_client(&ends, &pattern(5000));
@@ -533,7 +533,7 @@ async fn a_server_reads_early_data_before_the_handshake_is_over() {
 }
 
 #[tokio::test]
-async fn a_server_that_waits_finds_early_data_behind_the_handshake_and_apart() {
+async fn a_server_that_waits_reads_early_data_separately_after_the_handshake() {
     for allowed in [true, false] {
         let ends = Ends::new();
         let client = tokio_rustls::TlsConnector::from(Arc::new(ends.client.clone()));
@@ -562,7 +562,7 @@ async fn a_server_that_waits_finds_early_data_behind_the_handshake_and_apart() {
 }
 
 #[tokio::test]
-async fn a_server_whose_handshake_fails_reads_nothing_early_and_says_why() {
+async fn a_server_whose_handshake_fails_reads_no_early_data_and_reports_the_cause() {
     let acceptor = Ends::new().acceptor().early_data(true);
     let (mut far, near) = duplex(100_000);
     far.write_all(b"not a hello").await.unwrap();

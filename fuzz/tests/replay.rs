@@ -102,7 +102,7 @@ fn scripts() {
 
 /// Every target stays within its own limits for arbitrary bytes.
 #[test]
-fn inputs_that_mean_nothing_are_run_too() {
+fn meaningless_inputs_run_too() {
     let mut rng = wantwrite_testing::Rng(1);
     for (name, run) in wantwrite_fuzz::ALL {
         for len in [0, 1, 2, 10, 100, 1000] {
@@ -282,7 +282,7 @@ fn the_corpus_has_every_state_of_a_connection() {
 /// The corpus has every answer to every goal that DESIGN.md's table of the driver lists for the
 /// time after the handshake.
 #[test]
-fn the_corpus_has_every_goal_and_answer_behind_the_handshake() {
+fn the_corpus_has_every_goal_and_answer_after_the_handshake() {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/capi");
     let visited: BTreeSet<_> =
         inputs(&corpus).iter().flat_map(|path| capi::answers(&fs::read(path).unwrap())).collect();

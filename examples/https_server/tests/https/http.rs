@@ -28,7 +28,7 @@ fn pipelined_requests_are_answered_in_order() {
 }
 
 #[test]
-fn content_of_any_length_is_whole() {
+fn content_of_any_length_is_complete() {
     for engine in ENGINES {
         let server = Server::start(&["--engine", engine]);
         for suite in SUITES {
@@ -42,7 +42,7 @@ fn content_of_any_length_is_whole() {
 }
 
 #[test]
-fn a_head_may_come_in_any_two_parts() {
+fn a_head_can_arrive_in_any_two_parts() {
     let server = Server::start(&[]);
     let head = "GET /bytes/5?x HTTP/1.1\r\nHost: localhost\r\n\r\n";
     let mut client = server.client(TLS13);
@@ -55,7 +55,7 @@ fn a_head_may_come_in_any_two_parts() {
 }
 
 #[test]
-fn records_may_come_byte_by_byte() {
+fn records_can_arrive_byte_by_byte() {
     let server = Server::start(&[]);
     for suite in SUITES {
         let mut client = server.client(suite);
@@ -69,7 +69,7 @@ fn records_may_come_byte_by_byte() {
 }
 
 #[test]
-fn the_connection_ends_when_the_request_says_so() {
+fn the_connection_closes_if_the_request_asks_for_it() {
     let heads = [
         "GET / HTTP/1.1\r\nConnection: close\r\n\r\n",
         "GET / HTTP/1.1\r\nConnection: x, Close\r\n\r\n",
@@ -116,7 +116,7 @@ fn a_client_that_is_still_sending_gets_its_answer() {
 }
 
 #[test]
-fn the_connection_goes_on_otherwise() {
+fn the_connection_stays_open_otherwise() {
     let heads = [
         "GET / HTTP/1.1\r\n\r\n",
         "GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n",
@@ -208,7 +208,7 @@ fn files_are_served_from_below_the_root_only() {
 }
 
 #[test]
-fn what_is_no_request_is_refused() {
+fn malformed_requests_are_refused() {
     let server = Server::start(&[]);
     let long = format!("GET / HTTP/1.1\r\nX: {}\r\n\r\n", "x".repeat(20_000));
     let many = format!("GET / HTTP/1.1\r\n{}\r\n", "X: y\r\n".repeat(65));

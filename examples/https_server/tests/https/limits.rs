@@ -82,7 +82,7 @@ fn idle_clients_are_closed() {
 }
 
 #[test]
-fn more_clients_than_allowed_wait() {
+fn clients_beyond_the_limit_wait() {
     let server = Server::start(&["--max-connections", "2"]);
     let (mut first, mut second) = (server.client(TLS13), server.client(TLS13));
     first.get("/");
@@ -100,7 +100,7 @@ fn more_clients_than_allowed_wait() {
 }
 
 #[test]
-fn a_client_that_is_always_ready_does_not_keep_others_waiting() {
+fn a_client_that_is_always_ready_does_not_starve_others() {
     let server = Server::start(&[]);
     let mut greedy = server.client(TLS13);
     greedy.send("GET /bytes/100000000000 HTTP/1.1\r\n\r\n");
@@ -121,7 +121,7 @@ fn a_client_that_is_always_ready_does_not_keep_others_waiting() {
 }
 
 #[test]
-fn the_signal_ends_it_when_everything_under_way_is_done() {
+fn the_signal_stops_the_server_after_the_requests_in_progress() {
     let server = Server::start(&[]);
     let mut busy = server.client(TLS13);
     busy.send("GET /bytes/20000000 HTTP/1.1\r\n\r\nGET /bytes/5 HTTP/1.1\r\n\r\n");

@@ -111,7 +111,7 @@ fn for_all(count: usize, check: impl Fn(usize) + Sync) {
 }
 
 #[test]
-fn a_handshake_and_three_records_in_two_and_three_parts_are_read_alike() {
+fn a_handshake_and_three_records_read_the_same_in_two_and_three_parts() {
     let stride = if env::var_os("WANTWRITE_EXHAUSTIVE").is_some() { 1 } else { 31 };
     for suite in BOTH_VERSIONS {
         for role in ROLES {
@@ -237,7 +237,7 @@ impl Used {
 /// A stock rustls peer must derive the same keys as we do. `./check soak` makes a million updates
 /// of each.
 #[test]
-fn key_updates_without_end_in_both_directions_with_data_between() {
+fn key_updates_without_end_in_both_directions_with_data_in_between() {
     let count = env::var("WANTWRITE_SOAK_UPDATES").map_or(1000, |count| count.parse().unwrap());
     for_all(ROLES.len(), |number| {
         let (mut ours, mut peer) = established(TLS13, ROLES[number]);

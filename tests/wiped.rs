@@ -65,7 +65,7 @@ const WAYS: [Way; 10] = [
 ];
 
 #[test]
-fn no_plaintext_is_left_in_segments_that_come_back_to_a_pool() {
+fn no_plaintext_is_left_in_segments_returned_to_a_pool() {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     for suite in SUITES_HERE {
         for (way, use_it) in WAYS {
@@ -203,7 +203,7 @@ mod in_the_whole_process {
 
     /// The scan runs while the memory is in the pool.
     #[test]
-    fn no_plaintext_is_left_in_inbound_memory_that_comes_back_to_a_pool() {
+    fn no_plaintext_is_left_in_inbound_memory_returned_to_a_pool() {
         let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
         let mut scan = Scan::new();
         for suite in SUITES_HERE {
@@ -243,7 +243,7 @@ mod in_the_whole_process {
     /// A handshake longer than the buffer leaves it with more memory, which shrinks when enough has
     /// been read.
     #[test]
-    fn no_plaintext_is_left_where_inbound_memory_was_before_it_shrank() {
+    fn no_plaintext_is_left_in_inbound_memory_that_was_shrunk() {
         let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
         let mut scan = Scan::new();
         let suite = SUITES_HERE[1];
@@ -374,7 +374,7 @@ mod in_the_whole_process {
 
     /// A TLS 1.3 ticket in fragments.
     #[test]
-    fn no_part_of_a_message_is_left_where_it_was_joined() {
+    fn no_message_bytes_are_left_where_they_were_joined() {
         const FRAGMENT: usize = 500;
         const FRAGMENTS: u8 = 20;
         let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);

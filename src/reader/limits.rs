@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn law_10_each_kind_has_its_initial_credit_and_what_data_saves_up() {
+    fn law_10_each_kind_has_its_initial_credit_and_earns_more_from_data() {
         for (spend, fault, [initial, saved, _]) in KINDS {
             let mut counts = PeerCounts::new(PeerLimits::default());
             assert_eq!(count(&mut counts, spend, fault), initial);
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn law_10_data_returns_credit_in_proportion() {
+    fn law_10_data_restores_credit_in_proportion() {
         for (spend, fault, [.., expected]) in KINDS {
             let mut counts = PeerCounts::new(PeerLimits::default());
             count(&mut counts, spend, fault);
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn kinds_are_counted_apart() {
+    fn kinds_are_counted_separately() {
         let mut counts = PeerCounts::new(PeerLimits::default());
         for (spend, fault, [initial, ..]) in KINDS {
             assert_eq!(count(&mut counts, spend, fault), initial);

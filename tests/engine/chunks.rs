@@ -38,7 +38,7 @@ fn a_chunk_of_another_writer_is_refused_and_changes_nothing() {
 }
 
 #[test]
-fn a_part_of_a_chunk_is_still_the_writers_own() {
+fn the_writer_accepts_a_part_of_its_own_chunk() {
     let (mut ours, mut other) = (sealed(), sealed());
     let mut chunk = take(&mut ours);
     let _lost = take(&mut other);
@@ -49,7 +49,7 @@ fn a_part_of_a_chunk_is_still_the_writers_own() {
 }
 
 #[test]
-fn the_writer_that_continues_another_takes_no_chunk_of_it() {
+fn a_writer_that_continues_another_refuses_the_old_ones_chunks() {
     let mut ours = sealed();
     let chunk = take(&mut ours);
     let parts = ours.into_parts().unwrap();

@@ -52,7 +52,7 @@ fn handshake(now: Option<u64>) -> Result<WriterState, ConnectionError> {
 }
 
 #[test]
-fn a_certificate_is_accepted_from_its_first_to_its_last_second() {
+fn a_certificate_is_accepted_from_its_first_second_to_its_last() {
     assert_eq!(handshake(Some(NOT_BEFORE)), Ok(WriterState::Open));
     assert_eq!(handshake(Some(NOT_AFTER)), Ok(WriterState::Open));
 }

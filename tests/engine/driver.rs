@@ -260,7 +260,7 @@ fn next(driver: &mut Ours, goal: Goal) -> &'static str {
 }
 
 #[test]
-fn every_situation_and_goal_comes_to_the_step_that_the_table_says() {
+fn every_situation_and_goal_gives_the_step_in_the_table() {
     let mut wrong = Vec::new();
     for situation in SITUATIONS {
         for ((name, goal), expected) in GOALS.into_iter().zip(situation.expected) {
@@ -355,7 +355,7 @@ const ASKED: &[Asked] = &[
 ];
 
 #[test]
-fn every_step_and_report_comes_to_what_the_table_says() {
+fn every_step_and_report_has_the_outcome_in_the_table() {
     let mut wrong = Vec::new();
     for (name, driver, goal, expected) in ASKED {
         for ((report, call), expected) in REPORTS.into_iter().zip(expected) {
@@ -412,7 +412,7 @@ fn write(driver: &mut Ours, plaintext: &[u8]) -> usize {
 const OVERHEAD: usize = 22;
 
 #[test]
-fn a_write_that_finds_nothing_waiting_leaves_as_a_whole() {
+fn a_write_with_nothing_pending_is_sent_as_a_whole() {
     let mut driver = open();
     for len in [1, 100, 16_384, 16_393, 40_000] {
         assert_eq!(write(&mut driver, &vec![7; len]), len);
@@ -457,7 +457,7 @@ fn a_write_over_a_transport_that_keeps_up_is_one_call() {
 }
 
 #[test]
-fn writes_share_records_while_bytes_wait() {
+fn writes_share_records_while_bytes_are_pending() {
     let mut driver = open();
     let before = driver.connection().writer().progress().records;
     assert_eq!(write(&mut driver, &[1; 16_384]), 16_384);
@@ -474,7 +474,7 @@ fn writes_share_records_while_bytes_wait() {
 }
 
 #[test]
-fn nothing_is_sealed_behind_a_loan_of_the_current_record() {
+fn nothing_is_sealed_while_the_current_record_is_on_loan() {
     let mut driver = open();
     let writer = driver.connection_mut().writer_mut();
     writer.lend_slot().unwrap()[..4].copy_from_slice(b"lent");
@@ -484,7 +484,7 @@ fn nothing_is_sealed_behind_a_loan_of_the_current_record() {
 }
 
 #[test]
-fn memory_that_was_lent_and_got_nothing_is_given_back() {
+fn lent_memory_that_stays_empty_is_returned() {
     let identity = Identity::for_suite(TLS13);
     let mut config = ConnectionConfig::default();
     config.reader.buffers = BufferPolicy::Release;
@@ -515,7 +515,7 @@ fn memory_that_was_lent_and_got_nothing_is_given_back() {
 }
 
 #[test]
-fn a_transport_that_gave_all_it_had_is_asked_for_more_without_inbound_memory() {
+fn a_transport_that_gave_everything_is_asked_again_without_inbound_memory() {
     let identity = Identity::for_suite(TLS13);
     let config = ConnectionConfig::pooled(Pool::default());
     let tls = Arc::new(client_config(TLS13, &identity));
@@ -572,7 +572,7 @@ fn supply(driver: &mut Ours, wire: &[u8]) -> Option<usize> {
 }
 
 #[test]
-fn a_step_that_is_not_reported_comes_again() {
+fn a_step_that_is_not_reported_is_repeated() {
     let mut driver = holding();
     for _ in 0..3 {
         assert_eq!(next(&mut driver, Goal::Flush), "Write");
@@ -586,7 +586,7 @@ fn a_step_that_is_not_reported_comes_again() {
 
 /// A dropped future leaves the driver in this state.
 #[test]
-fn a_goal_that_was_given_up_leaves_no_mark_for_another() {
+fn an_abandoned_goal_does_not_affect_the_next() {
     let mut driver = open();
     let linger = Goal::Linger { max: 1000 };
     assert_eq!(next(&mut driver, linger), "Write");
@@ -601,7 +601,7 @@ fn a_goal_that_was_given_up_leaves_no_mark_for_another() {
 }
 
 #[test]
-fn chunks_are_taken_without_a_report_and_put_back() {
+fn chunks_are_taken_and_put_back_without_a_report() {
     let (ours, mut peer) = established(TLS13, Role::Client);
     let mut driver: Ours = Driver::new(ours);
     assert_eq!(write(&mut driver, &pattern(50_000)), 50_000);

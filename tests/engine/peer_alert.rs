@@ -46,7 +46,7 @@ fn law_09_after_the_peers_fatal_alert_nothing_is_drained() {
 }
 
 #[test]
-fn after_the_peers_fatal_alert_owned_memory_and_what_is_due_are_dropped_too() {
+fn after_the_peers_fatal_alert_owned_memory_and_due_records_are_dropped_too() {
     for suite in BOTH_VERSIONS {
         let (mut ours, mut peer) = RawPeer::established(suite, Role::Server);
         ours.writer_mut().write_atomic(b"first").unwrap();
@@ -74,7 +74,7 @@ fn after_the_peers_fatal_alert_our_close_notify_is_not_drained_either() {
 }
 
 #[test]
-fn a_chunk_that_comes_back_behind_the_peers_fatal_alert_is_dropped() {
+fn a_chunk_put_back_after_the_peers_fatal_alert_is_dropped() {
     for suite in BOTH_VERSIONS {
         let (mut ours, mut peer) = RawPeer::established(suite, Role::Client);
         ours.writer_mut().write_atomic(&pattern(50_000)).unwrap();
@@ -92,7 +92,7 @@ fn a_chunk_that_comes_back_behind_the_peers_fatal_alert_is_dropped() {
 }
 
 #[test]
-fn memory_of_what_is_dropped_goes_back_to_the_pool() {
+fn dropped_memory_returns_to_the_pool() {
     let pool = Pool::new(8);
     let mut config = ConnectionConfig::default();
     config.writer.pool = Some(pool.clone());
@@ -147,7 +147,7 @@ fn after_an_alert_of_any_level_in_a_tls_1_3_handshake_nothing_is_drained() {
 
 /// RFC 5246 §7.2: an undefined level is a fault, and is answered with its alert.
 #[test]
-fn an_alert_of_no_level_in_the_handshake_is_answered() {
+fn a_handshake_alert_of_unknown_level_is_answered() {
     let suite = BOTH_VERSIONS[1];
     let (mut ours, mut peer) = pair(suite, Role::Server);
     feed(&mut ours, &peer.take_wire());
@@ -159,7 +159,7 @@ fn an_alert_of_no_level_in_the_handshake_is_answered() {
 }
 
 #[test]
-fn a_writer_alone_is_told_of_the_peers_fatal_alert() {
+fn a_separate_writer_is_told_of_the_peers_fatal_alert() {
     let alert = AlertDescription::BAD_RECORD_MAC;
     for suite in BOTH_VERSIONS {
         let ends: [fn(&mut Writer); 3] = [
@@ -185,7 +185,7 @@ fn a_writer_alone_is_told_of_the_peers_fatal_alert() {
 }
 
 #[test]
-fn a_writer_alone_is_told_of_what_ended_its_reader() {
+fn a_separate_writer_is_told_what_ended_its_reader() {
     for suite in BOTH_VERSIONS {
         let (mut writer, mut reader) = writer::writer_and_reader(suite, WriterConfig::default());
         writer.fail(Error::Truncated);
@@ -203,7 +203,7 @@ fn a_writer_alone_is_told_of_what_ended_its_reader() {
 }
 
 #[test]
-fn a_truncated_connection_still_drains_what_waits() {
+fn a_truncated_connection_still_drains_pending_bytes() {
     for suite in BOTH_VERSIONS {
         let (mut ours, mut peer) = RawPeer::established(suite, Role::Client);
         ours.writer_mut().write_atomic(b"held").unwrap();
@@ -240,7 +240,7 @@ impl Write for Full {
 
 /// The transport no longer accepts anything, and would block forever.
 #[test]
-fn a_stream_does_not_wait_for_room_behind_the_peers_fatal_alert() {
+fn a_stream_does_not_wait_for_room_after_the_peers_fatal_alert() {
     for suite in BOTH_VERSIONS {
         let (ours, mut peer) = RawPeer::established(suite, Role::Server);
         let mut stream = Stream::new(ours, Full(Vec::new()));

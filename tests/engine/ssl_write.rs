@@ -43,7 +43,7 @@ fn ssl_write_row_02_a_fresh_connection_negotiates_as_it_is_driven() {
 }
 
 #[test]
-fn ssl_write_row_03_a_key_update_request_is_answered_without_the_callers_help() {
+fn ssl_write_row_03_a_key_update_request_is_answered_automatically() {
     for role in ROLES {
         let (mut ours, mut peer) = established(TLS13, role);
         peer.0.refresh_traffic_keys().unwrap();
@@ -179,7 +179,7 @@ fn ssl_write_row_13_write_all_is_all_or_nothing() {
 }
 
 #[test]
-fn ssl_write_row_14_both_modes_are_there_per_call() {
+fn ssl_write_row_14_each_call_can_choose_its_mode() {
     let (mut writer, _) = writer();
     let room = writer.room();
     assert_eq!(writer.write(&vec![0; room + 1]), Ok(room));
@@ -191,7 +191,7 @@ fn ssl_write_row_14_both_modes_are_there_per_call() {
 }
 
 #[test]
-fn ssl_write_row_15_the_rest_is_written_by_the_returned_count() {
+fn ssl_write_row_15_the_returned_count_says_where_the_rest_starts() {
     let config = {
         let mut config = WriterConfig::default();
         config.capacity = 16384;
@@ -274,7 +274,7 @@ fn ssl_write_row_19_three_counters_are_never_mixed() {
 }
 
 #[test]
-fn ssl_write_row_20_closing_ends_each_half_by_itself() {
+fn ssl_write_row_20_each_half_closes_independently() {
     for suite in [TLS13, TLS12] {
         let (mut ours, mut peer) = established(suite, Role::Client);
         peer.0.send_close_notify();
@@ -297,7 +297,7 @@ fn ssl_write_row_20_closing_ends_each_half_by_itself() {
 }
 
 #[test]
-fn ssl_write_row_21_truncation_is_told_from_a_clean_end() {
+fn ssl_write_row_21_truncation_differs_from_a_clean_end() {
     for suite in [TLS13, TLS12] {
         let (mut ours, mut peer) = established(suite, Role::Client);
         let wire = peer.send(b"all of it, or not");

@@ -363,7 +363,7 @@ mod tests {
     use crate::writer::WriterConfig;
 
     #[test]
-    fn what_was_held_is_wiped_at_a_fault() {
+    fn held_bytes_are_wiped_at_a_fault() {
         let faults: [&[u8]; 4] = [
             // Faults of a header, of a message's type, and inside a complete message.
             &[0x16, 9, 9, 0, 1],

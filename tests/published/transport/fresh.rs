@@ -27,7 +27,7 @@ mod over_std {
     }
 
     #[test]
-    fn closing_a_fresh_stream_says_why_its_handshake_fails() {
+    fn closing_a_fresh_stream_reports_why_its_handshake_failed() {
         for suite in [TLS13, TLS12] {
             let mut stream = stream(strangers(suite, Role::Client));
             for _ in 0..2 {
@@ -40,7 +40,7 @@ mod over_std {
     }
 
     #[test]
-    fn closing_a_fresh_stream_waits_until_its_alert_is_with_the_transport() {
+    fn closing_a_fresh_stream_waits_until_the_transport_has_its_alert() {
         let mut stream = stream(strangers(TLS13, Role::Client));
         let blocked = Fault::Fails(ErrorKind::WouldBlock);
         stream.get_mut().writes.extend([Fault::Nothing, blocked]);
@@ -62,7 +62,7 @@ mod over_std {
     }
 
     #[test]
-    fn a_handshake_that_was_given_up_does_not_close_well() {
+    fn a_stream_with_an_abandoned_handshake_does_not_close_cleanly() {
         let mut stream = stream(pair(TLS13, Role::Client));
         stream.connection_mut().close().unwrap();
         stream.get_mut().ends = true;
@@ -90,7 +90,7 @@ mod over_embedded_io {
     }
 
     #[test]
-    fn closing_a_fresh_stream_says_why_its_handshake_fails() {
+    fn closing_a_fresh_stream_reports_why_its_handshake_failed() {
         let mut stream = stream(strangers(TLS13, Role::Client));
         let error = stream.close().unwrap_err();
         let EmbeddedError::Connection(ConnectionError::Handshake(_)) = error else {

@@ -5,10 +5,12 @@
 #![expect(clippy::std_instead_of_core, clippy::unwrap_used, reason = "tests")]
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::{env, thread};
 
 use bytes::Bytes;
+use program::ProgressLine;
 use wantwrite::*;
 use wantwrite_testing::batch::{Help, seal_batch};
 use wantwrite_testing::fuzzing::strangers;
@@ -238,7 +240,10 @@ impl Used {
 /// of each.
 #[test]
 fn key_updates_without_end_in_both_directions_with_data_in_between() {
-    let count = env::var("WANTWRITE_SOAK_UPDATES").map_or(1000, |count| count.parse().unwrap());
+    let asked_for = env::var("WANTWRITE_SOAK_UPDATES").ok().map(|count| count.parse().unwrap());
+    let count = asked_for.unwrap_or(1000);
+    let roles = u64::try_from(ROLES.len()).unwrap();
+    let line = Mutex::new(asked_for.map(|count| ProgressLine::steps(count * roles, "KeyUpdates")));
     for_all(ROLES.len(), |number| {
         let (mut ours, mut peer) = established(TLS13, ROLES[number]);
         let data = pattern(300);
@@ -263,6 +268,9 @@ fn key_updates_without_end_in_both_directions_with_data_in_between() {
                 100 => held = ours.memory_held(),
                 101.. => assert!(ours.memory_held() <= held, "round {round}"),
                 _ => {}
+            }
+            if let Some(line) = &mut *line.lock().unwrap() {
+                line.add(1);
             }
         }
         assert!(ours.writer().progress().key_updates >= count);

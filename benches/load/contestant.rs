@@ -77,7 +77,8 @@ impl Contestant {
         let stdout = child.stdout.take().ok_or("its output is not piped")?;
         let mut line = String::new();
         BufReader::new(stdout).read_line(&mut line)?;
-        let address = line.trim().strip_prefix("listening on ").ok_or("it does not listen")?;
+        let address =
+            line.trim().strip_prefix("listening on ").ok_or("https_server did not start")?;
         Ok(Self { name, address: address.parse()?, child })
     }
 
@@ -112,7 +113,7 @@ impl Contestant {
         let start = Instant::now();
         while TcpStream::connect(address).is_err() {
             if start.elapsed() > Duration::from_secs(5) {
-                return Err("nginx does not listen".into());
+                return Err("nginx did not start".into());
             }
             sleep(Duration::from_millis(10));
         }
@@ -123,7 +124,7 @@ impl Contestant {
     pub(crate) fn processor_time(&self) -> Result<f64, Error> {
         let stat = self.proc("stat")?;
         // The name in parentheses can contain spaces.
-        let (_, fields) = stat.rsplit_once(')').ok_or("an unknown form of /proc/PID/stat")?;
+        let (_, fields) = stat.rsplit_once(')').ok_or("/proc/PID/stat has an unknown format")?;
         let ticks = fields.split_whitespace().skip(11).take(2).map(str::parse::<u32>);
         let ticks = ticks.sum::<Result<u32, _>>()?;
         Ok(f64::from(ticks) / TICKS_PER_SECOND)

@@ -89,6 +89,6 @@ impl Outcome {
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (rate, cost, max) = (self.rate(), self.cost() * 1e6, &self.max_latency);
-        write!(f, "{rate:>8.0} requests a second, {cost:>6.1} us each, {max} at most")
+        write!(f, "{rate:>8.0} requests per second, {cost:>6.1} us each, {max} at most")
     }
 }

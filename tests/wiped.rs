@@ -142,7 +142,7 @@ mod in_the_whole_process {
                 other.slot().unwrap().fill(MARK);
                 other.abort(AlertDescription::INTERNAL_ERROR);
                 assert!(!scan.finds_marks(), "{suite:?}: lent, then aborted");
-                assert!(writer.wants_drain() && other.wants_drain(), "the alerts wait");
+                assert!(writer.wants_drain() && other.wants_drain(), "the alerts are pending");
             }
         }
     }
@@ -167,7 +167,7 @@ mod in_the_whole_process {
                 assert!(scan.finds_marks(), "in the current record");
                 fails(&mut ours, &mut peer);
                 assert!(!scan.finds_marks(), "{suite:?}");
-                assert!(ours.wants().drain, "the alert waits");
+                assert!(ours.wants().drain, "the alert is pending");
             }
         }
     }
@@ -267,7 +267,7 @@ mod in_the_whole_process {
             assert!(has_marks(ours.plaintext()));
             ours.consume_all();
         }
-        assert!(ours.memory_held() > 0, "records are held that are not opened");
+        assert!(ours.memory_held() > 0, "unopened records are held");
         assert!(!scan.finds_marks());
         ours.process().unwrap();
         assert!(has_marks(ours.plaintext()));
@@ -327,7 +327,7 @@ mod in_the_whole_process {
 
         let mut ours = EarlyEnds::new().our_client_with_marks();
         drain(&mut ours);
-        assert!(scan.finds_marks(), "it may have to be given back");
+        assert!(scan.finds_marks(), "rejected data would have to be returned");
         ours.abort(AlertDescription::INTERNAL_ERROR);
         assert!(!scan.finds_marks(), "aborted");
 
@@ -342,7 +342,7 @@ mod in_the_whole_process {
         ends.server.session_storage = rustls::server::ServerSessionMemoryCache::new(8);
         answer_the_hello(&mut ours, &ends.server);
         assert_eq!(ours.early_data_status(), EarlyDataStatus::Rejected);
-        assert!(scan.finds_marks(), "it is given back");
+        assert!(scan.finds_marks(), "it is returned");
         drop(ours);
         assert!(!scan.finds_marks(), "rejected");
     }

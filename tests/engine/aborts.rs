@@ -16,7 +16,7 @@ fn every_abort_ends_the_peer_and_never_looks_clean() {
             ours.abort(description);
             assert_eq!(ours.error(), Some(Error::Aborted(description).into()));
             let wire = drain(&mut ours);
-            assert!(stock.feed(&wire).is_err(), "stock rustls saw no error: {description:?}");
+            assert!(stock.feed(&wire).is_err(), "stock rustls reported no error: {description:?}");
         }
     }
 }

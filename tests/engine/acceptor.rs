@@ -63,7 +63,7 @@ fn fragmented_and_retried_hellos_are_accepted() {
         .unwrap();
     let mut acceptor = Acceptor::new(ConnectionConfig::default()).unwrap();
     let wire = peer.take_wire();
-    assert!(wire.len() > 5 * 45, "it is in fragments");
+    assert!(wire.len() > 5 * 45, "the hello is in fragments");
     feed(acceptor.connection(), &wire);
     assert_eq!(acceptor.client_hello().unwrap().server_name(), Some(HOST));
     let mut ours = acceptor.accept(server.into()).unwrap();

@@ -227,7 +227,7 @@ fn a_handshake_message_after_finished_in_the_same_record_is_refused() {
         assert_eq!(ours.error(), Some(ConnectionError::Handshake(fault)));
         assert_eq!(read_all(&mut ours), b"");
         assert_eq!(ours.writer_state(), WriterState::Failed);
-        assert!(ours.wants().drain, "an alert waits");
+        assert!(ours.wants().drain, "an alert is pending");
     }
 }
 
@@ -294,7 +294,7 @@ fn an_end_of_input_without_close_notify_is_a_truncation_and_writing_continues() 
                 assert_eq!(ours.read(&mut whole), Ok(5));
                 assert_eq!(&whole[..5], b"whole");
                 assert_eq!(ours.process(), Err(Error::Truncated.into()));
-                assert_eq!(ours.process(), Ok(()), "told once");
+                assert_eq!(ours.process(), Ok(()), "reported once");
                 assert_eq!(ours.error(), None, "no fault");
                 assert!(!ours.wants().process);
                 for _ in 0..2 {
@@ -341,7 +341,7 @@ fn an_answer_is_sent_without_a_write() {
         let (mut ours, mut peer) = RawPeer::established(TLS13, role);
         let wire = peer.key_update(KEY_UPDATE);
         feed(&mut ours, &wire);
-        assert!(!ours.wants().drain, "no answer was asked for");
+        assert!(!ours.wants().drain, "no answer was requested");
         let wire = peer.key_update(KEY_UPDATE_REQUEST);
         feed(&mut ours, &wire);
         assert!(ours.wants().drain);

@@ -41,7 +41,7 @@ const GOALS: [(&str, Goal); 7] = [
 
 const SITUATIONS: &[Situation] = &[
     situation(
-        "negotiating, a flight waits",
+        "negotiating, a flight is pending",
         |_| fresh(),
         ["Write", "Write", "Write", "Write", "Write", "Write", "Write"],
     ),
@@ -80,7 +80,7 @@ const SITUATIONS: &[Situation] = &[
     ),
     situation("open", |_| open(), ["Done", "Read", "Done", "Done", "Flush", "Write", "Write"]),
     situation(
-        "open, bytes wait",
+        "open, bytes are pending",
         |_| holding(),
         ["Write", "Write", "Done", "Write", "Write", "Write", "Write"],
     ),
@@ -104,7 +104,7 @@ const SITUATIONS: &[Situation] = &[
         ["Transport", "Read", "Transport", "Done", "Transport", "Transport", "Transport"],
     ),
     situation(
-        "open, plaintext is there",
+        "open, plaintext is available",
         |_| {
             let (mut ours, mut peer) = established(TLS13, Role::Client);
             feed(&mut ours, &peer.send(b"plaintext"));
@@ -143,7 +143,7 @@ const SITUATIONS: &[Situation] = &[
         ["Done", "Connection", "Done", "Done", "Flush", "Write", "Write"],
     ),
     situation(
-        "closed, `close_notify` waits",
+        "closed, `close_notify` is pending",
         |_| closed(),
         ["Write", "Write", "Done", "Write", "Write", "Write", "Write"],
     ),
@@ -157,7 +157,7 @@ const SITUATIONS: &[Situation] = &[
         ["Done", "Read", "Done", "Done", "Flush", "Flush", "Flush"],
     ),
     situation(
-        "failed, the alert waits",
+        "failed, the alert is pending",
         |_| aborted(),
         ["Write", "Write", "Write", "Write", "Write", "Write", "Write"],
     ),
@@ -526,13 +526,13 @@ fn a_transport_that_gave_everything_is_asked_again_without_inbound_memory() {
     let held = |driver: &Ours| driver.connection().memory_held();
     let read = |driver: &mut Ours| driver.read_plaintext(|ours| Ok(read_all(ours).len())).unwrap();
 
-    assert_eq!(supply(&mut driver, &peer.send(b"a message")), None, "nothing is known yet");
+    assert_eq!(supply(&mut driver, &peer.send(b"a message")), None, "readiness is still unknown");
     assert_eq!(read(&mut driver), 9);
     assert_eq!((next(&mut driver, Goal::Read), held(&driver)), ("Read", 0));
     driver.blocked();
     assert_eq!(next(&mut driver, Goal::Read), "Blocked");
     assert_eq!(next(&mut driver, Goal::Read), "Read");
-    assert!(held(&driver) > 0, "it was woken because there is something");
+    assert!(held(&driver) > 0, "it was woken because there is input");
 
     // Input that arrives anyway is not lost: in pieces of every length, and after a claim of more.
     driver.failed(FarEnd::Unknown, "the transport's");
@@ -597,7 +597,7 @@ fn an_abandoned_goal_does_not_affect_the_next() {
     assert_eq!(next(&mut driver, Goal::Flush), "Flush", "it has not flushed yet");
 
     let mut driver = blocked(holding(), Goal::Flush);
-    assert_eq!(next(&mut driver, Goal::Offer), "Write", "it is tried again");
+    assert_eq!(next(&mut driver, Goal::Offer), "Write", "it retries");
 }
 
 #[test]

@@ -216,7 +216,7 @@ fn early_data_is_bounded() {
     let wire = peer.take_wire();
     let mut rest = &wire[..];
     while ours.process().is_ok() {
-        assert!(!rest.is_empty(), "all of it was taken");
+        assert!(!rest.is_empty(), "all of it was accepted");
         rest = &rest[ours.receive(rest)..];
     }
     assert!(ours.early_plaintext().is_empty());

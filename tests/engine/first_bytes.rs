@@ -54,7 +54,7 @@ fn refuses(ours: &mut Connection, parts: &[&[u8]]) -> Option<Refused> {
         assert_eq!(ours.receive(part), part.len());
         if let Err(error) = ours.process() {
             assert_eq!(ours.error(), Some(error.clone()));
-            assert!(!ours.wants().input, "it wants no more");
+            assert!(!ours.wants().input, "it wants no more input");
             return Some(Refused { error, alert: drain(ours) });
         }
     }
@@ -67,7 +67,7 @@ fn refuses(ours: &mut Connection, parts: &[&[u8]]) -> Option<Refused> {
 fn assert_refused_at(ours: Ours, wire: &[u8], condemned: usize) -> Refused {
     let (good, bad) = wire[..condemned].split_at(condemned - 1);
     let bytes: Vec<&[u8]> = good.chunks(1).collect();
-    assert_eq!(ours.refuses(&bytes), None, "{ours:?} {wire:x?}: too early");
+    assert_eq!(ours.refuses(&bytes), None, "{ours:?} {wire:x?}: refused too early");
     let refused = ours.refuses(&[&bytes[..], &[bad]].concat());
     let refused = refused.unwrap_or_else(|| panic!("{ours:?} {wire:x?} waits at {condemned}"));
     for cut in 0..=condemned {

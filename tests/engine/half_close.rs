@@ -110,7 +110,7 @@ fn close_notify_with_the_request_does_not_close_our_half() {
             .concat();
             feed(&mut ours, &wire);
             assert_eq!(ours.read(&mut [0; 64]), Ok(7));
-            assert_eq!(ours.reader_state(), ReaderState::PeerClosed, "the same read went on to it");
+            assert_eq!(ours.reader_state(), ReaderState::PeerClosed, "the same read reached it");
             assert_eq!(ours.writer_mut().write(b"answer"), Ok(6), "{suite:?} {role:?}");
             ours.close().unwrap();
             let expected = [(APPLICATION_DATA, b"answer".to_vec()), (ALERT, CLOSE_NOTIFY.to_vec())];
@@ -142,7 +142,7 @@ fn the_setting_answers_close_notify_immediately_in_tls_1_2_only() {
             assert_eq!(
                 ours.writer_mut().write(b", answered"),
                 Ok(10),
-                "not before that could be answered"
+                "not before the request could be answered"
             );
             assert_eq!(ours.read(&mut buf), Ok(0));
             assert_eq!(ours.reader_state(), ReaderState::PeerClosed);

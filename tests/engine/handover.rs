@@ -470,7 +470,7 @@ fn assert_failed(ours: &mut Connection, error: &ConnectionError) {
     assert_eq!(ours.writer().room(), 0);
     assert!(!ours.wants().input);
     assert!(ours.inbound().is_none());
-    assert_eq!(ours.receive(b"more"), 4, "taken and ignored");
+    assert_eq!(ours.receive(b"more"), 4, "accepted and ignored");
     assert_eq!(ours.process().as_ref(), Err(error));
 }
 
@@ -516,7 +516,7 @@ fn our_server_reads_the_alert_of_a_client_that_refuses_its_certificate() {
         let error = handshake_error(&ours);
         assert!(matches!(error, rustls::Error::AlertReceived(_)), "{error:?}");
         assert_failed(&mut ours, &ConnectionError::Handshake(error));
-        assert!(drain(&mut ours).is_empty(), "no alert answers an alert");
+        assert!(drain(&mut ours).is_empty(), "an alert is not answered with an alert");
     }
 }
 
@@ -565,7 +565,7 @@ fn bytes_that_are_not_tls_fail_the_handshake_immediately_with_an_alert() {
                 // The error is rustls's, or ours if no whole record was needed.
                 let error = ours.error().expect("an error");
                 assert_failed(&mut ours, &error);
-                assert!(ours.wants().drain, "an alert waits");
+                assert!(ours.wants().drain, "an alert is pending");
                 let wire = drain(&mut ours);
                 let at_peer = peer.feed(&wire);
                 assert!(
@@ -815,7 +815,7 @@ fn close_while_negotiating_is_an_end_without_an_alert() {
             }
             assert_eq!(ours.close(), Ok(()));
             assert_eq!(ours.close(), Ok(()), "again");
-            assert_eq!(ours.writer_state(), WriterState::Closing, "its flight waits");
+            assert_eq!(ours.writer_state(), WriterState::Closing, "its flight is pending");
             assert!(!ours.wants().input);
             assert_eq!(ours.writer_mut().write(b"x"), Err(WriteError::Closed));
             assert_eq!(ours.writer_mut().write_atomic(b"x"), Err(WriteError::Closed));

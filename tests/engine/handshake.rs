@@ -315,7 +315,7 @@ fn held_handshake_bytes_are_bounded_and_counted_and_excess_gets_an_alert() {
         }
         let fault = PeerFault::HandshakeTooLong;
         assert_eq!(ours.error(), Some(Error::Peer(fault).into()), "{suite:?}");
-        assert!(fed <= 2 * 25_000 + 1000, "{suite:?}: {fed} were held");
+        assert!(fed <= 2 * 25_000 + 1000, "{suite:?}: {fed} bytes were held");
         // In TLS 1.3 only rustls can seal an alert, and it sends this one.
         let told = match suite.version() {
             Version::Tls13 => rustls::AlertDescription::DecodeError,
@@ -396,7 +396,7 @@ fn joined_message_bytes_are_counted_and_never_exceed_the_message() {
         assert!(held <= message.len(), "{held} held");
         assert!(held >= before || held == 0);
     }
-    assert_eq!(held, 0, "the ticket is whole");
+    assert_eq!(held, 0, "the ticket is complete");
     let wire = peer.seal(raw_peer::HANDSHAKE, &message[..30_000.min(MAX_FRAGMENT_LEN)]);
     feed(&mut ours, &wire);
     assert_eq!(ours.memory_held() - ReaderConfig::default().capacity, MAX_FRAGMENT_LEN);

@@ -117,7 +117,7 @@ fn room_is_limited_by_the_last_generation() {
                 Err(error) => panic!("{error}"),
             };
             assert_eq!(room, accepted, "{suite:?}, {left} generations left");
-            assert!(accepted < 3 * 93 * 4 + 1, "{accepted}: three records a key at most");
+            assert!(accepted < 3 * 93 * 4 + 1, "{accepted}: at most three records per key");
         }
     }
 }

@@ -255,7 +255,7 @@ fn room_and_wire_len_are_exact_for_every_length() {
 fn reproducible<T>(strategy: &impl Strategy<Value = T>, count: usize, mut each: impl FnMut(T)) {
     let mut runner = TestRunner::deterministic();
     for _ in 0..count {
-        each(strategy.new_tree(&mut runner).expect("no filter refuses").current());
+        each(strategy.new_tree(&mut runner).expect("the filter refuses nothing").current());
     }
 }
 

@@ -31,10 +31,10 @@ fn established(suite: CipherSuite, role: Role, config: ConnectionConfig) -> (Con
 
 /// Moves the connection through bytes, as to another process.
 fn through_bytes(connection: Connection) -> Connection {
-    let moved = connection.dangerous_into_moved().expect("at rest");
+    let moved = connection.dangerous_into_moved().expect("idle");
     let mut message = moved.dangerous_bytes().to_vec();
     let moved = MovedConnection::from_bytes(&mut message).unwrap();
-    assert!(message.iter().all(|&byte| byte == 0), "wiped where it was read");
+    assert!(message.iter().all(|&byte| byte == 0), "the memory it was read from is wiped");
     assert_eq!(MovedConnection::from_bytes(&mut message).err(), Some(MoveError::AlreadyUsed));
     moved.into_connection(ConnectionConfig::default()).unwrap()
 }

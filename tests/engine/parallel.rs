@@ -228,12 +228,12 @@ fn a_finished_batch_holds_nothing_while_its_jobs_are_queued() {
             let batch = writer.seal_batch(&mut data.clone()).unwrap();
             waiting.extend([batch.job(), batch.job()]);
             assert_eq!(batch.finish(), Ok(600_000));
-            assert!(data.is_unique(), "a job that waits holds the plaintext");
+            assert!(data.is_unique(), "a queued job holds the plaintext");
             drain_writer(&mut writer);
             let batch = writer.seal_batch(&mut data.clone()).unwrap();
             waiting.push(batch.job());
             drop(batch);
-            assert!(data.is_unique(), "the same of a batch that was dropped");
+            assert!(data.is_unique(), "a job of a dropped batch holds the plaintext");
             drain_writer(&mut writer);
         }
         assert!(waiting.iter().all(|job| job.run() == 0));
@@ -298,7 +298,7 @@ fn law_05_no_number_is_sealed_twice_if_jobs_are_abandoned() {
                     }
                     wire = rest;
                 }
-                assert_eq!(opened, 0, "what was accepted was sealed once");
+                assert_eq!(opened, 0, "accepted plaintext was sealed once");
             }
         }
     }
@@ -353,9 +353,9 @@ fn law_05_the_numbers_of_a_leaked_batch_are_never_reused() {
         core::mem::forget(batch);
         let _sealed = jobs.map(|job| job.run());
         assert_eq!(writer.write(b"behind"), Err(WriteError::Failed { accepted: 0 }));
-        let mut writer = writer.into_parts().expect_err("these keys may go nowhere");
+        let mut writer = writer.into_parts().expect_err("these keys must not leave");
         let read = open_all(&mut reader, &drain_writer(&mut writer)).1;
-        assert!(b"before".starts_with(&read), "what was in segments of the batch goes with it");
+        assert!(b"before".starts_with(&read), "bytes in segments of the batch are lost with it");
         assert!(writer.into_parts().is_err());
     }
 }

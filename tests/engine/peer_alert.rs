@@ -24,7 +24,7 @@ fn assert_nothing_leaves(ours: &mut Connection) {
     assert_eq!(ours.writer_mut().flush(), Err(WriteError::Failed { accepted: 0 }));
     assert_eq!(ours.close(), Err(WriteError::Failed { accepted: 0 }));
     ours.abort(AlertDescription::INTERNAL_ERROR);
-    assert_eq!(ours.wants(), Wants::default(), "no alert for an alert");
+    assert_eq!(ours.wants(), Wants::default(), "an alert is not answered with an alert");
 }
 
 #[test]
@@ -87,7 +87,11 @@ fn a_chunk_put_back_after_the_peers_fatal_alert_is_dropped() {
         first.advance(4000);
         ours.writer_mut().put_back(first).unwrap();
         assert_nothing_leaves(&mut ours);
-        assert_eq!(ours.writer().progress().drained, sent, "what did not leave is not counted");
+        assert_eq!(
+            ours.writer().progress().drained,
+            sent,
+            "bytes that were not sent are not counted"
+        );
     }
 }
 
@@ -116,7 +120,7 @@ fn after_a_fatal_alert_in_the_handshake_nothing_is_drained() {
                 feed(&mut ours, &peer.take_wire());
             }
             let taken = ours.writer_mut().drain().take_chunk(10).unwrap();
-            assert!(ours.wants().drain, "the flight waits");
+            assert!(ours.wants().drain, "the flight is pending");
             feed(&mut ours, &plaintext_alert(FATAL));
             let alert = rustls::AlertDescription::HandshakeFailure;
             let error = ConnectionError::Handshake(rustls::Error::AlertReceived(alert));
@@ -134,7 +138,7 @@ fn after_an_alert_of_any_level_in_a_tls_1_3_handshake_nothing_is_drained() {
     for alert in [[WARNING, 40], [7, 40], CLOSE_NOTIFY] {
         let (mut ours, mut peer) = pair(BOTH_VERSIONS[0], Role::Server);
         feed(&mut ours, &peer.take_wire());
-        assert!(ours.wants().drain, "the flight waits");
+        assert!(ours.wants().drain, "the flight is pending");
         feed(&mut ours, &[&[ALERT, 3, 3, 0, 2][..], &alert].concat());
         let error = ours.error();
         assert!(

@@ -409,7 +409,7 @@ fn chunks_are_handed_off_without_a_copy_and_put_back_in_order() {
     writer.flush().unwrap();
     let point = writer.progress().flush_point();
     let mut chunks: Vec<Chunk> = writer.drain().take_chunks(usize::MAX).collect();
-    assert_eq!(chunks.len(), 3, "one a segment");
+    assert_eq!(chunks.len(), 3, "one per segment");
     assert!(writer.progress().is_drained(point));
 
     let mut wire = chunks.remove(0).to_vec();
@@ -841,7 +841,7 @@ fn owned_plaintext_in_short_records_is_copied() {
     let mut plaintext = BytesMut::with_capacity(40_001);
     plaintext.resize(40_000, 1);
     assert_eq!(writer.write_owned(&mut plaintext), Ok(40_000));
-    assert!(writer.memory_held() > 40_000, "it lies in segments");
+    assert!(writer.memory_held() > 40_000, "it is in segments");
 }
 
 #[test]

@@ -137,7 +137,7 @@ fn wants_process_stays_set_until_held_bytes_are_opened() {
     for expected in [b"one", b"two"] {
         assert!(ours.wants().process);
         ours.process().unwrap();
-        assert!(!ours.wants().process, "its plaintext is first");
+        assert!(!ours.wants().process, "its plaintext must be read first");
         assert_eq!(ours.plaintext(), expected);
         ours.consume(3).unwrap();
     }
@@ -168,7 +168,7 @@ fn a_connection_that_holds_bytes_of_the_peer_is_not_taken_apart() {
             let (mut ours, mut peer) = RawPeer::established(suite, role);
             let wire = peer.seal(APPLICATION_DATA, b"hello");
             let (begun, rest) = wire.split_at(4);
-            for (more, held) in [(begun, "a header's beginning"), (rest, "a record not opened")] {
+            for (more, held) in [(begun, "the start of a header"), (rest, "an unopened record")] {
                 assert_eq!(ours.receive(more), more.len());
                 ours = ours.into_parts().expect_err(held);
             }
@@ -189,7 +189,7 @@ fn a_connection_inside_a_handshake_message_is_not_taken_apart() {
         for len in 1..KEY_UPDATE.len() {
             let (begun, rest) = KEY_UPDATE.split_at(len);
             feed(&mut ours, &peer.seal(HANDSHAKE, begun));
-            assert!(!ours.wants().process, "all was opened");
+            assert!(!ours.wants().process, "everything was opened");
             ours = ours.into_parts().unwrap_err();
             feed(&mut ours, &peer.seal(HANDSHAKE, rest));
             peer.update_write_key();

@@ -29,7 +29,7 @@ fn ssl_write_row_02_a_fresh_connection_negotiates_as_it_is_driven() {
         assert_eq!(ours.writer_state(), WriterState::Negotiating);
         assert_eq!(ours.writer_mut().write(b"early"), Ok(0));
         let wants = ours.wants();
-        assert!(wants.drain && wants.input, "a flight waits, and an answer is needed");
+        assert!(wants.drain && wants.input, "a flight is pending and needs an answer");
         let hello = drain(&mut ours);
         assert!(!ours.wants().drain);
         assert_eq!(ours.writer_mut().write(b"early"), Ok(0));
@@ -95,14 +95,14 @@ fn ssl_write_row_08_wants_is_computed_from_the_state() {
     assert_eq!((ours.wants().drain, ours.wants().input), (false, true));
     ours.writer_mut().write(b"x").unwrap();
     for _ in 0..3 {
-        assert!(ours.wants().drain, "a level, however often it is asked");
+        assert!(ours.wants().drain, "a level does not change when it is read");
     }
     drain(&mut ours);
     assert!(!ours.wants().drain);
     peer.0.send_close_notify();
     let wire = peer.take_wire();
     feed(&mut ours, &wire);
-    assert!(!ours.wants().input, "nothing more will come");
+    assert!(!ours.wants().input, "no more input will arrive");
 }
 
 #[test]
@@ -304,7 +304,7 @@ fn ssl_write_row_21_truncation_differs_from_a_clean_end() {
         feed(&mut ours, &wire);
         ours.end_of_input();
         let mut buf = [0; 100];
-        assert_eq!(ours.read(&mut buf), Ok(17), "what came is read first");
+        assert_eq!(ours.read(&mut buf), Ok(17), "received plaintext is read first");
         assert_eq!(ours.read(&mut buf), Err(Error::Truncated.into()));
         assert_eq!(ours.reader_state(), ReaderState::Truncated);
 
@@ -330,7 +330,7 @@ fn ssl_write_row_22_errors_after_partial_acceptance_carry_the_count() {
     writer.close().unwrap();
     let (_, plaintext) = open_all(&mut reader, &drain_writer(&mut writer));
     assert!(plaintext == data[..2 * 16384]);
-    assert_eq!(reader.state(), ReaderState::PeerClosed, "close_notify still goes out");
+    assert_eq!(reader.state(), ReaderState::PeerClosed, "close_notify is still sent");
 }
 
 #[test]

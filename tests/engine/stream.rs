@@ -48,7 +48,7 @@ fn finish<T>(
             result => return result.unwrap(),
         }
     }
-    panic!("it would block for ever");
+    panic!("it would block forever");
 }
 
 fn kind<T: core::fmt::Debug>(result: io::Result<T>) -> ErrorKind {
@@ -271,7 +271,7 @@ fn ssl_write_row_06_a_transport_that_accepts_0_bytes_is_write_zero() {
     assert_eq!(kind(stream.complete_handshake()), ErrorKind::WriteZero);
     finish(&mut stream, Stream::complete_handshake);
     stream.get_mut().write_results.push_back(Ok(0));
-    assert_eq!(stream.write(b"x").unwrap(), 1, "accepted: the next call tells");
+    assert_eq!(stream.write(b"x").unwrap(), 1, "accepted: the next call reports the failure");
     assert_eq!(kind(stream.write(b"y")), ErrorKind::WriteZero);
     stream.flush().unwrap();
     stream.get_mut().write_results.push_back(Ok(0));
@@ -293,7 +293,7 @@ fn ssl_write_row_06_transport_errors_are_returned() {
         stream.get_mut().read_results.push_back(Err(fault));
         assert_eq!(kind(stream.read(&mut [0])), fault);
         stream.get_mut().write_results.push_back(Err(fault));
-        assert_eq!(stream.write(b"x").unwrap(), 1, "accepted: the next call tells");
+        assert_eq!(stream.write(b"x").unwrap(), 1, "accepted: the next call reports the failure");
         assert_eq!(kind(stream.flush()), fault);
         stream.connection_mut().writer_mut().write_atomic(b"y").unwrap();
         stream.get_mut().write_results.push_back(Err(fault));
@@ -316,7 +316,7 @@ fn ssl_write_row_06_reading_continues_when_an_answer_cannot_be_written() {
     assert_eq!(stream.read(&mut buf).unwrap(), 34);
     stream.get_mut().peer_sends(b"more");
     assert_eq!(stream.read(&mut buf).unwrap(), 4);
-    assert_eq!(kind(stream.write(b"x")), ErrorKind::BrokenPipe, "told once");
+    assert_eq!(kind(stream.write(b"x")), ErrorKind::BrokenPipe, "reported once");
     stream.write_all(b"y").unwrap();
     assert_eq!(stream.get_ref().received, b"y");
 }
@@ -395,7 +395,7 @@ fn ssl_write_row_06_a_blocked_close_continues_where_it_stopped() {
         assert!(calls > 14);
         let written = stream.get_ref().written;
         stream.close().unwrap();
-        assert_eq!(stream.get_ref().written, written, "close_notify went once");
+        assert_eq!(stream.get_ref().written, written, "close_notify is sent once");
         assert_eq!(stream.connection().writer_state(), WriterState::Closed);
         assert_eq!(stream.get_ref().received, b"the last words");
         let state = stream.get_mut().peer.0.process_new_packets().unwrap();
@@ -424,7 +424,10 @@ struct Buffered {
 
 impl Read for Buffered {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        assert!(self.held.is_empty() || self.blocked, "waits for an answer to bytes it holds");
+        assert!(
+            self.held.is_empty() || self.blocked,
+            "it waits for an answer to bytes that it still holds"
+        );
         self.wire.read(buf)
     }
 }
@@ -758,7 +761,7 @@ fn key_updates_are_answered_while_only_reading() {
         stream.get_mut().takes = usize::MAX;
         stream.get_mut().peer_sends(b"goes on");
         assert_eq!(stream.read(&mut buf).unwrap(), 7);
-        assert!(stream.get_ref().written > written, "the answer left");
+        assert!(stream.get_ref().written > written, "the answer was sent");
         assert!(!stream.connection().wants().drain);
         assert_eq!(stream.connection().writer().progress().key_updates, n);
         // This uses the next key.

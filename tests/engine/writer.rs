@@ -238,7 +238,7 @@ fn the_blocks_of_a_key_are_counted_for_its_whole_life() {
     drain_writer(&mut writer);
     let keys = writer.into_parts().unwrap().into_keys();
     let mut writer = Writer::new(keys, config(1029 + 8)).unwrap();
-    assert_eq!(writer.room(), 16384, "just one more of full length");
+    assert_eq!(writer.room(), 16384, "exactly one more full record");
     writer.write(&[0; 100]).unwrap();
     drain_writer(&mut writer);
     let keys = writer.into_parts().unwrap().into_keys();

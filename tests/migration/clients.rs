@@ -78,7 +78,8 @@ async fn hyper_utils_client_uses_the_negotiated_protocol() {
             let response = timeout(PATIENCE, client.request(request)).await.expect("it waits");
             let response = response.unwrap();
             assert_eq!(response.version(), version);
-            let body = timeout(PATIENCE, response.into_body().collect()).await.expect("no end");
+            let body =
+                timeout(PATIENCE, response.into_body().collect()).await.expect("it timed out");
             assert_eq!(body.unwrap().to_bytes(), pattern(100_000 + len));
         }
         drop(client);

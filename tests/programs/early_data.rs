@@ -217,8 +217,8 @@ impl OurServer {
     fn session(&self) -> String {
         let session = self.dir.path("session.pem");
         let (mut stream, mut openssl) = self.meet(early(), &["-sess_out", arg(&session)]);
-        send_line(&mut stream, "tickets are in front");
-        openssl.stdout.wait_for("tickets are in front", 1);
+        send_line(&mut stream, "tickets come first");
+        openssl.stdout.wait_for("tickets come first", 1);
         assert_eq!(stream.connection().early_data_status(), EarlyDataStatus::NotOffered);
         openssl.line("Q");
         assert_eq!(stream.read(&mut [0]).unwrap(), 0);

@@ -451,7 +451,7 @@ fn a_close_by_s_client_is_a_clean_end() {
             assert_eq!(
                 stream.connection().writer_state(),
                 WriterState::Open,
-                "ours is for us to close"
+                "our half stays open"
             );
         }
     }
@@ -618,7 +618,10 @@ fn the_key_log_has_the_same_secrets_as_openssls() {
             let log = fs::read_to_string(&file).unwrap().to_lowercase();
             for line in secrets.lines() {
                 let is_logged = log.contains(&line.to_lowercase());
-                assert!(is_logged, "{suite:?} {role:?}: openssl has not {line}");
+                assert!(
+                    is_logged,
+                    "{suite:?} {role:?}: expected this line in openssl's log: {line}"
+                );
             }
         }
     }

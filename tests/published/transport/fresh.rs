@@ -19,7 +19,10 @@ mod over_std {
             for role in ROLES {
                 let mut stream = stream(pair(suite, role));
                 finish(|| stream.close()).unwrap();
-                assert!(stream.get_mut().has_closed(), "{suite:?} {role:?}: the peer is cut off");
+                assert!(
+                    stream.get_mut().has_closed(),
+                    "{suite:?} {role:?}: the peer was truncated"
+                );
                 assert_eq!(stream.connection().writer_state(), WriterState::Closed);
                 stream.close().unwrap();
             }
@@ -84,7 +87,10 @@ mod over_embedded_io {
             for role in ROLES {
                 let mut stream = stream(pair(suite, role));
                 stream.close().unwrap();
-                assert!(stream.get_mut().0.has_closed(), "{suite:?} {role:?}: the peer is cut off");
+                assert!(
+                    stream.get_mut().0.has_closed(),
+                    "{suite:?} {role:?}: the peer was truncated"
+                );
             }
         }
     }

@@ -208,7 +208,7 @@ fn lingering_discards_up_to_its_limit() {
             for max in [0, 1, len - 1, len, len + 1, u64::MAX] {
                 let (mut stream, _) = ready(suite, says_goodbye);
                 let result = stream.close_and_linger(max, || true);
-                assert!(stream.get_mut().has_closed(), "we ended first");
+                assert!(stream.get_mut().has_closed(), "we closed first");
                 if max < len {
                     assert_eq!(still_sending(&result.unwrap_err()), max + 1);
                     let left: u64 = stream.get_ref().to_us.len().try_into().unwrap();
@@ -261,7 +261,7 @@ fn the_caller_decides_how_long_to_wait() {
         }
         assert_eq!(error.kind(), ErrorKind::TimedOut);
         let gave_up = error.get_ref().unwrap().downcast_ref::<LingerError>().unwrap();
-        assert_eq!(*gave_up, LingerError::GaveUp { discarded: 20 }, "a byte, and a wait");
+        assert_eq!(*gave_up, LingerError::GaveUp { discarded: 20 }, "one byte, then a wait");
         break;
     }
     // The caller's refusal matters only while there is something to wait for.
@@ -405,7 +405,7 @@ fn a_peer_fault_while_lingering_is_reported_at_the_end() {
     let fault = ConnectionError::Record(Error::Peer(PeerFault::BadRecordMac));
     assert_eq!(carried(&error), &fault);
     assert!(stream.get_ref().to_us.is_empty(), "and the rest was read");
-    assert!(stream.get_mut().has_closed(), "our end was clean");
+    assert!(stream.get_mut().has_closed(), "our close was clean");
 }
 
 #[test]

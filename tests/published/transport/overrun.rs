@@ -18,12 +18,12 @@ mod over_std {
         for more in [1, 1000, usize::MAX] {
             let mut stream = stream(established(TLS13, Role::Client));
             stream.get_mut().writes.push_back(Fault::Claims(more));
-            assert_eq!(stream.write(b"accepted").unwrap(), 8, "the next call tells");
+            assert_eq!(stream.write(b"accepted").unwrap(), 8, "the next call reports the failure");
             let error = stream.flush().unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Other, "{error}");
             let claim: Overrun = *error.get_ref().unwrap().downcast_ref().unwrap();
             assert_eq!((claim.claimed, claim.available), (30_usize.saturating_add(more), 30));
-            assert!(stream.connection().wants().drain, "nothing was taken for sent");
+            assert!(stream.connection().wants().drain, "nothing counts as sent");
         }
     }
 }
@@ -39,7 +39,7 @@ mod over_embedded_io {
         for more in [1, 1000, usize::MAX] {
             let mut stream = stream(established(TLS13, Role::Client));
             stream.get_mut().0.writes.push_back(Fault::Claims(more));
-            assert_eq!(stream.write(b"accepted").unwrap(), 8, "the next call tells");
+            assert_eq!(stream.write(b"accepted").unwrap(), 8, "the next call reports the failure");
             let claimed = 30_usize.saturating_add(more);
             let claim = Overrun { claimed, available: 30 };
             assert_eq!(stream.flush().unwrap_err(), EmbeddedError::WriteOverrun(claim));
@@ -70,7 +70,11 @@ mod over_tokio {
             let mut stream = stream();
             stream.get_mut().0.0.gathers = gathers;
             stream.get_mut().0.0.writes.push_back(Fault::Claims(more));
-            assert_eq!(write(&mut stream, b"accepted").unwrap(), 8, "the next call tells");
+            assert_eq!(
+                write(&mut stream, b"accepted").unwrap(),
+                8,
+                "the next call reports the failure"
+            );
             let error = flush(&mut stream).unwrap_err();
             assert!(error.get_ref().unwrap().is::<Overrun>(), "{error}");
             flush(&mut stream).unwrap();
@@ -109,7 +113,11 @@ mod over_futures_io {
         for more in [1, usize::MAX] {
             let mut stream = stream(established(TLS13, Role::Client));
             stream.get_mut().0.0.writes.push_back(Fault::Claims(more));
-            assert_eq!(write(&mut stream, b"accepted").unwrap(), 8, "the next call tells");
+            assert_eq!(
+                write(&mut stream, b"accepted").unwrap(),
+                8,
+                "the next call reports the failure"
+            );
             let error = flush(&mut stream).unwrap_err();
             assert!(error.get_ref().unwrap().is::<Overrun>(), "{error}");
             flush(&mut stream).unwrap();

@@ -258,7 +258,7 @@ fn the_corpus_has_every_state_and_call_of_a_writer() {
     let cells: Vec<_> = cells.collect();
     assert_eq!(cells.len(), STATES.len() * 17);
     let missing: Vec<_> = cells.into_iter().filter(|cell| !visited.contains(cell)).collect();
-    assert!(missing.is_empty(), "in no input: {missing:?}");
+    assert!(missing.is_empty(), "missing from every input: {missing:?}");
 }
 
 /// Checks the states that only a connection has, with the calls that `connection_bytes` makes.
@@ -276,7 +276,7 @@ fn the_corpus_has_every_state_of_a_connection() {
     assert!(columns.iter().chain(&rows).all(|name| has(name)));
     let cells = columns.iter().flat_map(|column| rows.map(|row| (*column, row)));
     let missing: Vec<_> = cells.filter(|cell| !visited.contains(cell)).collect();
-    assert!(missing.is_empty(), "in no input: {missing:?}");
+    assert!(missing.is_empty(), "missing from every input: {missing:?}");
 }
 
 /// The corpus has every answer to every goal that DESIGN.md's table of the driver lists for the
@@ -293,7 +293,7 @@ fn the_corpus_has_every_goal_and_answer_after_the_handshake() {
     let cells: BTreeSet<(&str, &str)> = cells.map(|(goal, answer)| (&**goal, &**answer)).collect();
     assert!(cells.len() > 20, "{cells:?}");
     let missing: Vec<_> = cells.difference(&visited).collect();
-    assert!(missing.is_empty(), "in no input: {missing:?}");
+    assert!(missing.is_empty(), "missing from every input: {missing:?}");
 }
 
 /// Writes an input if `WANTWRITE_RENEW` is set.
@@ -307,7 +307,7 @@ fn renew(path: &Path, input: &[u8]) {
 fn renewed(path: &Path, input: &[u8]) -> Vec<u8> {
     renew(path, input);
     let seed = fs::read(path).unwrap_or_default();
-    assert!(seed == input, "{} is another", path.display());
+    assert!(seed == input, "{} differs", path.display());
     seed
 }
 

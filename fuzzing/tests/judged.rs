@@ -271,7 +271,7 @@ fn endpoints_from_keys_interoperate_in_every_suite() {
         client.writer_mut().write_atomic(b"x").unwrap();
         drain(&mut client)
     };
-    assert_ne!(wire(1), wire(2), "other seeds are other keys");
+    assert_ne!(wire(1), wire(2), "different seeds give different keys");
 }
 
 /// Every script terminates, has the same transcript on each run, and reads only written bytes.
@@ -316,7 +316,7 @@ fn mutated_inputs_keep_to_the_length_limit_and_mostly_open() {
         let mut opener = keys.opener(Role::Client);
         opened += usize::from(records(&data[..size]).all(|record| opener.open(record).is_some()));
     }
-    assert!((500..900).contains(&opened), "{opened} open, of 1000");
+    assert!((500..900).contains(&opened), "{opened} of 1000 open");
     // Starting from an empty input, in a small buffer.
     let (mut data, mut size) = ([0; 100], 0);
     for seed in 0..1000 {
@@ -352,6 +352,6 @@ fn content_too_long_for_a_header_is_sealed_anyway() {
         assert_eq!(forge.seq(), 0);
         (record.is_sealed, record.outer_type, record.len) = (false, 0x63, Some(5));
         assert_eq!(forge.forge(&record)[..5], [0x63, 3, 3, 0, 5]);
-        assert_eq!(forge.seq(), 0, "a plaintext record takes no number");
+        assert_eq!(forge.seq(), 0, "a plaintext record uses no sequence number");
     }
 }

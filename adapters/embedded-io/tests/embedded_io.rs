@@ -30,7 +30,7 @@ fn a_fresh_stream_negotiates_writes_and_reads_over_a_slow_transport() {
                 stream.get_mut().at_most = at_most;
                 let data = pattern(20_000);
                 stream.write_all(&data).unwrap();
-                assert!(stream.get_ref().received == data, "it waits for no flush");
+                assert!(stream.get_ref().received == data, "it does not wait for a flush");
                 stream.get_mut().peer_sends(&data);
                 let mut received = vec![0; data.len()];
                 stream.read_exact(&mut received).unwrap();
@@ -127,7 +127,7 @@ fn transport_errors_are_returned() {
     stream.get_mut().read_results.push_back(Err(ErrorKind::ConnectionReset));
     assert_eq!(stream.read(&mut [0]).unwrap_err(), fault);
     stream.get_mut().write_results.push_back(Err(ErrorKind::ConnectionReset));
-    assert_eq!(stream.write(b"x").unwrap(), 1, "accepted: the next call tells");
+    assert_eq!(stream.write(b"x").unwrap(), 1, "accepted: the next call reports the failure");
     let error = stream.flush().unwrap_err();
     assert_eq!((error.kind(), &error), (ErrorKind::ConnectionReset, &fault));
     stream.flush().unwrap();

@@ -41,7 +41,7 @@ fn run<T>(task: impl Future<Output = T>) -> T {
     let executor = LocalExecutor::new();
     let patience = async {
         Timer::after(PATIENCE).await;
-        panic!("it waits for ever")
+        panic!("it waits forever")
     };
     future::block_on(executor.run(future::or(task, patience)))
 }
@@ -67,7 +67,7 @@ fn talks_at_once(mut peer: Peer, mut socket: TcpStream) -> Vec<u8> {
     let (mut received, mut buf) = (Vec::new(), [0; 4096]);
     while !peer.0.process_new_packets().unwrap().peer_has_closed() {
         let n = socket.read(&mut buf).unwrap();
-        assert!(n > 0, "it ends without close_notify");
+        assert!(n > 0, "the transport ended without close_notify");
         peer.feed(&buf[..n]).unwrap();
         received.extend(peer.take_plaintext());
     }

@@ -34,7 +34,7 @@ fn drive(end: &mut Connection, out: &mut Pipe, input: &mut Pipe, goal: ww_goal) 
             }
         }
     }
-    panic!("the driver does not come to an end");
+    panic!("the driver does not finish");
 }
 
 #[test]

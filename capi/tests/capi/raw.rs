@@ -62,7 +62,7 @@ fn a_writer_is_told_that_its_reader_failed() {
     assert_eq!(reader.on_sealed(&writer), ww_status::WW_OK);
     assert_eq!(writer.fail(&reader), ww_status::WW_OK);
     assert_eq!(writer.error().alert, 20);
-    assert!(writer.wants_drain(), "the alert waits");
+    assert!(writer.wants_drain(), "the alert is pending");
 }
 
 #[test]

@@ -156,7 +156,7 @@ where
         tokio::io::copy(&mut reader, &mut writer).await.unwrap();
         writer.shutdown().await.unwrap();
     };
-    timeout(PATIENCE, async { tokio::join!(client, server) }).await.expect("no end").0
+    timeout(PATIENCE, async { tokio::join!(client, server) }).await.expect("it timed out").0
 }
 
 #[tokio::test]
@@ -262,7 +262,7 @@ fn flush_reports_a_failure_to_write_early_data() {
     let (_, task) = Task::new();
     hand.other.end.from().fault = Some(ErrorKind::ConnectionReset);
     assert!(matches!(hand.write(&task, b"accepted"), Poll::Ready(Ok(8))));
-    let Poll::Ready(Err(error)) = hand.flush(&task) else { panic!("told nobody") };
+    let Poll::Ready(Err(error)) = hand.flush(&task) else { panic!("it was not reported") };
     assert_eq!(error.kind(), ErrorKind::ConnectionReset);
 }
 
@@ -434,7 +434,7 @@ async fn the_stream_reports_a_handshake_that_fails_after_early_data() {
         };
         let (_, refused) = timeout(PATIENCE, async { tokio::join!(client, acceptor.accept(b)) })
             .await
-            .expect("no end");
+            .expect("it timed out");
         assert!(matches!(handshake_fault(&refused.unwrap_err()), rustls::Error::AlertReceived(_)));
     }
 }
@@ -484,14 +484,16 @@ async fn early_data_works_with_other_protocols() {
         };
         let acceptor = ends.stock_acceptor();
         let server = async { drop(acceptor.accept(b).await.unwrap()) };
-        timeout(PATIENCE, async { tokio::join!(client, server) }).await.expect("no end");
+        timeout(PATIENCE, async { tokio::join!(client, server) }).await.expect("it timed out");
     }
 }
 
 /// A stock client with early data in its first flight.
 fn stock_client(ends: &Ends, early: &[u8]) -> Peer {
     let mut client = Peer::client(ends.client.clone());
-    let rustls::Connection::Client(tls) = &mut client.0 else { panic!("it is one") };
+    let rustls::Connection::Client(tls) = &mut client.0 else {
+        panic!("it is a multi-threaded runtime")
+    };
     let mut writer = tls.early_data().expect("a ticket");
     assert_eq!(io::Write::write(&mut writer, early).unwrap(), early.len());
     client
@@ -524,7 +526,7 @@ async fn a_server_reads_early_data_before_the_handshake_ends() {
         far.write_all(&client.send(b"not early")).await.unwrap();
     };
     let (n, ()) = tokio::join!(handshake.read_early(&mut buf), other);
-    assert_eq!(n, 0, "no more comes");
+    assert_eq!(n, 0, "no more arrives");
     let mut stream = handshake.await.unwrap();
     assert_eq!(status(&stream), EarlyDataStatus::Accepted);
     assert_eq!(stream.get_ref().1.early_plaintext(), b"");

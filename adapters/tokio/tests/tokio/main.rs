@@ -233,7 +233,7 @@ where
         assert_eq!(ours.read(&mut nothing).await.unwrap(), 0);
         assert_eq!(ours.get_ref().1.reader_state(), ReaderState::PeerClosed);
     };
-    timeout(PATIENCE, both).await.expect("the end does not come");
+    timeout(PATIENCE, both).await.expect("the end does not arrive");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -423,7 +423,7 @@ fn a_waiting_reader_sends_what_a_finished_write_left_pending() {
             assert!(matches!(hand.write(&writing, &[7; 1000]), Poll::Ready(Ok(1000))));
             let mut received = hand.other.received();
             while received.len() < 1000 {
-                assert!(reader.woken(), "nobody would send the rest");
+                assert!(reader.woken(), "nothing would send the rest");
                 assert!(hand.read(&reading, &mut [0; 8]).is_pending());
                 received.extend(hand.other.received());
             }
@@ -592,7 +592,7 @@ fn nothing_is_written_after_shutdown_and_reading_continues() {
         assert!(matches!(hand.write(&writing, b"the last words"), Poll::Ready(Ok(14))));
         let mut received = Vec::new();
         while hand.shutdown(&writing).is_pending() {
-            assert!(!hand.other.end.from().shut_down, "there was something left to send");
+            assert!(!hand.other.end.from().shut_down, "something was left to send");
             received.extend(hand.other.received());
             assert!(writer.woken());
         }
@@ -681,7 +681,7 @@ fn an_end_without_close_notify_is_an_unexpected_eof() {
             assert!(matches!(hand.read(&task, &mut [0; 64]), Poll::Ready(Ok(5))));
             for _ in 0..2 {
                 let Poll::Ready(Err(error)) = hand.read(&task, &mut [0; 64]) else {
-                    panic!("it is no clean end")
+                    panic!("it is not a clean end")
                 };
                 assert_eq!(error.kind(), ErrorKind::UnexpectedEof);
             }
@@ -825,7 +825,7 @@ fn a_handshake_exposes_its_connection_first_and_its_transport_throughout() {
         connection.writer_mut().set_sizing(Sizing::Fixed(1000)).unwrap();
         shown = Some(connection.wants());
     });
-    assert!(shown.unwrap().drain, "the first flight waits");
+    assert!(shown.unwrap().drain, "the first flight is pending");
     assert!(handshake.get_ref().is_some() && handshake.get_mut().is_some());
     assert!(connector.config().alpn_protocols.is_empty());
 

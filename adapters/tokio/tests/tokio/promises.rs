@@ -151,7 +151,7 @@ async fn refused(hello: &[u8], by_ours: bool) -> (Vec<u8>, io::Error) {
             Err(error) => error,
         }
     };
-    timeout(PATIENCE, async { tokio::join!(client, server) }).await.expect("it is not told")
+    timeout(PATIENCE, async { tokio::join!(client, server) }).await.expect("it is not reported")
 }
 
 #[tokio::test]
@@ -204,7 +204,7 @@ async fn a_refusal_is_flushed_through_a_buffering_transport() {
         let connect = connector.connect(server_name(), HoldsBack::new(a)).into_fallible();
         let accept = tokio_rustls::TlsAcceptor::from(server).accept(b);
         let both = async { tokio::join!(connect, accept) };
-        let (ours, theirs) = timeout(PATIENCE, both).await.expect("it is not told");
+        let (ours, theirs) = timeout(PATIENCE, both).await.expect("it is not reported");
         let (_, _transport) = ours.unwrap_err();
         let told = theirs.unwrap_err();
         assert!(matches!(handshake_fault(&told), rustls::Error::AlertReceived(_)), "{told}");

@@ -146,8 +146,8 @@ mod tests {
     fn replay(mut look: impl FnMut(&str, &Session)) {
         let mut session = Session::new().expect("the settings are legal");
         for line in SCRIPT.lines() {
-            let command = line.parse().expect("the script has commands only");
-            session.run(command).expect("the script asks for nothing illegal");
+            let command = line.parse().expect("the script contains only commands");
+            session.run(command).expect("the script contains nothing illegal");
             look(line, &session);
         }
     }

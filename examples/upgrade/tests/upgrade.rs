@@ -102,7 +102,10 @@ fn downloads_continue_in_three_successors() {
         processes.push(now);
     }
     for (download, _) in &mut downloads {
-        assert!(download.try_wait().unwrap().is_none(), "it is over too early to show anything");
+        assert!(
+            download.try_wait().unwrap().is_none(),
+            "the transfer ended too early to show anything"
+        );
     }
     for (mut download, file) in downloads {
         assert!(download.wait().unwrap().success());

@@ -40,7 +40,7 @@ fn clients_that_do_not_read_cost_no_more_than_their_buffers() {
     // Two outbound segments and two inbound records.
     let footprint = 2 * 16_800 + 2 * u64::try_from(MAX_RECORD_LEN).unwrap();
     let (open, memory) = (stats.get("open"), stats.get("buffer_memory"));
-    assert!(memory >= CLIENTS * 2 * 16_384, "{memory}: they are not full");
+    assert!(memory >= CLIENTS * 2 * 16_384, "{memory}: the buffers are not full");
     assert!(memory <= open * footprint, "{memory} bytes for {open} clients");
     for mut client in clients {
         let answer = client.answer();
@@ -115,7 +115,7 @@ fn a_client_that_is_always_ready_does_not_starve_others() {
     for _ in 0..100 {
         assert_eq!(modest.get("/").status, 200);
     }
-    assert!(server.stats().get("wire_sent") > 1_000_000, "nobody was greedy");
+    assert!(server.stats().get("wire_sent") > 1_000_000, "no client was greedy");
     drop(server);
     reader.join().unwrap();
 }

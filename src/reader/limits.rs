@@ -163,7 +163,7 @@ mod tests {
             counts.settle(1_000_000);
             assert_eq!(count(&mut counts, spend, fault), saved);
             counts.settle(1_000_000);
-            assert_eq!(count(&mut counts, spend, fault), 0, "it was counted");
+            assert_eq!(count(&mut counts, spend, fault), 0, "all of it was spent");
         }
     }
 

@@ -53,7 +53,7 @@ impl CurrentRecord {
     /// Adds `len` bytes of content, at most [`free`](Self::free).
     #[inline]
     pub(super) fn grow(&mut self, len: usize) {
-        debug_assert!(len <= self.free(), "more content than the record may hold");
+        debug_assert!(len <= self.free(), "more content than the record can hold");
         self.len += to_u16(len);
     }
 

@@ -18,7 +18,7 @@ fn exporting() -> ConnectionConfig {
     config
 }
 
-/// Configurations for a connection of ours that can export and a stock peer. They can be reused.
+/// Configurations for a connection that can export and for a stock peer. They can be reused.
 struct Ends {
     client: Arc<rustls::ClientConfig>,
     server: Arc<rustls::ServerConfig>,

@@ -99,7 +99,7 @@ fn meet_with(
     Meeting { ours, socket, openssl, _dir: dir }
 }
 
-/// A non-blocking transport that moves 1 to 3,000 bytes a call, and sometimes none.
+/// A non-blocking transport that moves 1 to 3,000 bytes per call, and sometimes none.
 struct Dribble<T> {
     io: T,
     rng: Rng,

@@ -77,7 +77,7 @@ fn join(peer: Peer) -> Result<Received, Error> {
     peer.join().unwrap_or_else(|_| Err("a peer panicked".into()))
 }
 
-/// The event loop. A peer that waits in vain closes its socket, which also ends the loop.
+/// The event loop. A peer that waits too long closes its socket, which also ends the loop.
 fn send(options: &Options, ring: &mut Ring, senders: &mut [Sender]) -> Result<(), Error> {
     for sender in &mut *senders {
         sender.drive(ring)?;

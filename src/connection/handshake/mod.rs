@@ -124,7 +124,7 @@ impl Handshake {
             self.awaiting = Awaiting::Backend;
             let step = self.step();
             if let (Ok(_), Some(number)) = (&step, self.foreign_suite()) {
-                // Nothing of ours is sealed under its keys yet, and nothing will be.
+                // We have sealed nothing under its keys yet, and will not.
                 append_plain_alert(AlertDescription::HANDSHAKE_FAILURE, writer);
                 self.input.wipe();
                 return Err(ConnectionError::UnsupportedSuite(number));

@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_while_making_an_object_is_an_error() {
+    fn a_panic_while_creating_an_object_is_an_error() {
         let mut made: *mut Counter = ptr::dangling_mut();
         // SAFETY: both are local variables of the right types, or NULL.
         let status = unsafe { create(&raw mut made, ptr::null_mut(), || panic!("caught")) };

@@ -118,7 +118,7 @@ fn meaningless_inputs_run_too() {
 /// The corpus has every row of DESIGN.md's table of violations in both versions, with the fault
 /// that the table names, or as legal. `WANTWRITE_RENEW=1` writes the inputs.
 #[test]
-fn the_corpus_has_every_violation_of_the_table() {
+fn the_corpus_has_every_violation_in_the_table() {
     const MAX_LEN: usize = 4096;
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");
     for (number, violation) in VIOLATIONS.iter().enumerate() {

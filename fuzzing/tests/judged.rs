@@ -120,7 +120,7 @@ fn raw(secrets: &ConnectionTrafficSecrets) -> (Vec<u8>, [u8; 12]) {
 }
 
 #[test]
-fn an_honest_record_is_read_by_rustls_and_its_answer_opened() {
+fn an_honest_record_is_read_and_the_answer_of_rustls_is_opened() {
     for suite in SUITES {
         let mut judge = Judge::new(suite);
         for content in [&b"hello"[..], b"", &[7; 16_384]] {

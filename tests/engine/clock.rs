@@ -58,7 +58,7 @@ fn a_certificate_is_accepted_from_its_first_second_to_its_last() {
 }
 
 #[test]
-fn a_certificate_is_refused_a_second_earlier_and_later() {
+fn a_certificate_is_refused_one_second_before_and_after_its_validity() {
     let refused = |now| match handshake(Some(now)) {
         Err(ConnectionError::Handshake(rustls::Error::InvalidCertificate(error))) => error,
         other => panic!("{other:?}"),

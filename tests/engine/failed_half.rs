@@ -89,7 +89,7 @@ fn a_clean_end_that_was_read_stays_a_clean_end() {
 }
 
 #[test]
-fn an_abort_by_the_caller_takes_the_unread_plaintext_with_it() {
+fn an_abort_by_the_caller_discards_unread_plaintext() {
     for suite in BOTH_VERSIONS {
         let (mut ours, mut peer) = RawPeer::established(suite, Role::Server);
         let wire = peer.seal(APPLICATION_DATA, b"unread");

@@ -137,7 +137,7 @@ fn a_batch_is_refused_when_write_is_and_accepts_nothing() {
 }
 
 #[test]
-fn segments_of_a_pool_come_back_from_a_batch() {
+fn segments_of_a_pool_return_after_a_batch() {
     let pool = Pool::new(8);
     let config = with(|config| config.pool = Some(pool.clone()));
     let (mut writer, _) = writer_and_reader(TLS13, config);
@@ -188,7 +188,7 @@ fn a_batch_beyond_the_key_budget_fills_the_current_record_and_changes_nothing_el
 }
 
 #[test]
-fn a_leaked_batch_of_no_records_leaves_the_writer_as_it_was() {
+fn a_leaked_batch_without_records_does_not_change_the_writer() {
     let (mut writer, _) = writer_and_reader(TLS13, with(|c| c.capacity = 1));
     while writer.write(&pattern(16_384)).unwrap() > 0 {}
     // So many that there is no room for the last one.

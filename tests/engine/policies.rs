@@ -159,7 +159,7 @@ fn extreme_policies_make_no_tiny_records() {
 }
 
 #[test]
-fn policies_change_at_record_boundaries_only() {
+fn policies_change_only_at_record_boundaries() {
     let (mut writer, mut reader) = writer_and_reader(TLS13, WriterConfig::default());
     writer.write_atomic(&[1; 100]).unwrap();
     writer.set_padding(Padding::Multiple(32)).unwrap();
@@ -361,7 +361,7 @@ fn owned_plaintext_is_drained_from_the_callers_memory() {
 }
 
 #[test]
-fn owned_plaintext_without_a_spare_byte_is_copied_in_its_last_record_only() {
+fn only_the_last_record_of_owned_plaintext_without_a_spare_byte_is_copied() {
     for (suite, in_place) in [(TLS13, 2), (TLS12, 3)] {
         let (mut writer, _) = writer_and_reader(suite, WriterConfig::default());
         let bytes = Bytes::from(pattern(40_000).into_boxed_slice());
@@ -845,7 +845,7 @@ fn owned_plaintext_in_short_records_is_copied() {
 }
 
 #[test]
-fn short_chunks_in_flight_hold_no_more_than_themselves() {
+fn short_chunks_in_flight_hold_only_their_own_memory() {
     let (mut writer, mut reader) = writer_and_reader(TLS13, WriterConfig::default());
     let mut in_flight = Vec::new();
     for _ in 0..100 {

@@ -208,7 +208,7 @@ fn ssl_write_row_15_the_returned_count_says_where_the_rest_starts() {
 }
 
 #[test]
-fn ssl_write_row_16_records_are_full_however_slow_the_drain() {
+fn ssl_write_row_16_a_slow_drain_does_not_make_records_shorter() {
     let (mut writer, mut reader) = writer();
     let data = pattern(1 << 20);
     let (mut sent, mut wire) = (0, Vec::new());

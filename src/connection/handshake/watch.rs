@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn messages_are_found_however_they_are_cut() {
+    fn messages_are_found_at_every_split() {
         let whole = |kind, len: usize| [start(kind, len), vec![0xff; len]].concat();
         assert_eq!(look(&[whole(HELLO, 3), whole(CERTIFICATE, 0), whole(KEY_EXCHANGE, 9)]), Ok(()));
         let unexpected = Err(PeerFault::UnexpectedHandshakeMessage);

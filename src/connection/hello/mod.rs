@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_is_found_however_it_is_cut() {
+    fn a_message_is_found_at_every_split() {
         let message = [&[1, 0, 0, 5][..], b"hello"].concat();
         let wire = [&message[..], b"what follows"].concat();
         for first in 0..wire.len() {

@@ -87,7 +87,7 @@ fn a_drop_of_both_halves_at_any_await_loses_and_repeats_nothing() {
 }
 
 #[test]
-fn answers_leave_while_the_writing_half_does_nothing() {
+fn answers_are_sent_while_the_writing_half_is_idle() {
     let (ours, peer) = established(TLS13, Role::Client);
     let link = Link::new(peer, DroppedCall::DidNothing);
     let mut stream = SplitStream::new(ours, link.clone(), link.clone(), DroppedCall::DidNothing);

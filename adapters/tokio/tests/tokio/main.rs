@@ -521,7 +521,7 @@ fn a_reader_that_makes_room_wakes_the_writer() {
 }
 
 #[test]
-fn a_reader_that_meets_the_end_wakes_the_writer() {
+fn a_reader_that_reaches_the_end_wakes_the_writer() {
     let forged = [[23, 3, 3, 0, 17].as_slice(), &[0; 17]].concat();
     let mut hand = by_hand(TLS13, Role::Client);
     let (_, reading) = Task::new();

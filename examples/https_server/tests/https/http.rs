@@ -92,7 +92,7 @@ fn the_connection_closes_if_the_request_asks_for_it() {
 }
 
 #[test]
-fn only_the_servers_half_of_the_socket_ends_at_first() {
+fn the_server_closes_only_its_half_of_the_socket_at_first() {
     let server = Server::start(&[]);
     let mut client = server.client(TLS13);
     client.send("GET / HTTP/1.0\r\n\r\n");
@@ -148,7 +148,7 @@ fn requests_before_the_client_closes_are_answered() {
 }
 
 #[test]
-fn head_answers_without_content() {
+fn head_is_answered_without_content() {
     let server = Server::start(&[]);
     let mut client = server.client(TLS13);
     client.send("HEAD /bytes/1000 HTTP/1.1\r\n\r\nHEAD / HTTP/1.1\r\nConnection: close\r\n\r\n");
@@ -172,7 +172,7 @@ fn the_keys_are_updated_before_the_page() {
 }
 
 #[test]
-fn files_are_served_from_below_the_root_only() {
+fn only_files_below_the_root_are_served() {
     let server = Server::start(&[]);
     let root = server.files().join("root");
     std::fs::create_dir_all(root.join("sub dir")).unwrap();

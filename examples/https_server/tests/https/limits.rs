@@ -13,7 +13,7 @@ use crate::client::letters;
 use crate::server::{PATIENCE, Server, TLS12, TLS13};
 
 #[test]
-fn clients_that_do_not_read_cost_no_more_than_their_buffers() {
+fn clients_that_do_not_read_cost_only_their_buffers() {
     const CLIENTS: u64 = 20;
     // More than the server's socket holds, which is 4 MB.
     const LEN: usize = 6_000_000;

@@ -183,7 +183,7 @@ mod tests {
             counts.settle(0);
             assert_eq!(count(&mut counts, spend, fault), expected, "16 records of 8 KiB");
             counts.settle(10);
-            assert_eq!(count(&mut counts, spend, fault), expected, "10 records of ours");
+            assert_eq!(count(&mut counts, spend, fault), expected, "10 of our records");
         }
     }
 

@@ -468,7 +468,7 @@ impl Run {
             }
         };
         assert_eq!(refusal, None);
-        assert_eq!(available > 0, before.room > 0, "a slot is empty when there is no room");
+        assert_eq!(available > 0, before.room > 0, "a slot is empty exactly when there is no room");
         assert!(available <= before.room);
         if committed > available {
             let overrun = Overrun { claimed: committed, available };

@@ -254,8 +254,8 @@ fn bytes_after_close_notify_are_ignored_and_the_end_is_clean() {
             assert_eq!(ours.read(&mut [0; 8]), Ok(0));
             assert_eq!(ours.error(), None);
             let close_notify = (ALERT, CLOSE_NOTIFY.to_vec());
-            ours.writer_mut().write_atomic(b"our half goes on").unwrap();
-            let data = (APPLICATION_DATA, b"our half goes on".to_vec());
+            ours.writer_mut().write_atomic(b"our half is open").unwrap();
+            let data = (APPLICATION_DATA, b"our half is open".to_vec());
             ours.close().unwrap();
             assert_eq!(peer.open(&drain(&mut ours)), [data, close_notify]);
             assert_eq!(ours.writer_state(), WriterState::Closed);

@@ -407,7 +407,7 @@ impl Host {
             | Some(Handshake(rustls::Error::AlertReceived(RustlsAlert::InternalError))) => {
                 assert_eq!(other.ending, Ending::Abort);
             }
-            Some(ref error) => panic!("nobody is at fault: {error}"),
+            Some(ref error) => panic!("no one is at fault: {error}"),
         }
     }
 }

@@ -634,7 +634,9 @@ fn the_next_write_reports_a_failure_to_write() {
     assert!(matches!(hand.write(&task, b"accepted"), Poll::Ready(Ok(8))));
     hand.other.send(b"can be read");
     assert!(matches!(hand.read(&task, &mut [0; 64]), Poll::Ready(Ok(11))));
-    let Poll::Ready(Err(error)) = hand.write(&task, b"x") else { panic!("told nobody") };
+    let Poll::Ready(Err(error)) = hand.write(&task, b"x") else {
+        panic!("the failure was not reported")
+    };
     assert_eq!(error.kind(), ErrorKind::ConnectionReset);
 }
 

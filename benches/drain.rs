@@ -33,7 +33,7 @@ fn main() -> Result<(), Error> {
 fn by_chunk(mut drain: Drain<'_>, max: usize) {
     while drain.remaining() > 0 {
         let len = black_box(drain.chunk()).len().min(max);
-        drain.advance(len).expect("no more than there is");
+        drain.advance(len).expect("no more than is pending");
     }
 }
 
@@ -43,7 +43,7 @@ fn gathered(mut drain: Drain<'_>) {
         let mut slices = [IoSlice::new(&[]); 16];
         let n = drain.chunks_vectored(&mut slices);
         let len = black_box(&slices[..n]).iter().map(|slice| slice.len()).sum();
-        drain.advance(len).expect("no more than there is");
+        drain.advance(len).expect("no more than is pending");
     }
 }
 

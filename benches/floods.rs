@@ -67,7 +67,7 @@ fn main() -> Result<(), Error> {
     let mut held = true;
     for suite in [AES_128, AES_256] {
         let key_updates = flood(Item::KeyUpdate, limits.key_updates);
-        held &= measure("KeyUpdates that ask", suite, Role::Server, &key_updates, rounds)?;
+        held &= measure("KeyUpdate requests", suite, Role::Server, &key_updates, rounds)?;
         let empty = flood(Item::Empty, limits.empty_records);
         held &= measure("empty records", suite, Role::Server, &empty, rounds)?;
         let warnings = flood(Item::Warning, limits.warnings);
@@ -77,7 +77,7 @@ fn main() -> Result<(), Error> {
             [(Item::Data, count * limits.tickets.cost / RECORD_POINTS), (Item::Tickets(count), 1)];
         held &= measure("tickets", suite, Role::Client, &tickets, rounds)?;
         let split = flood(Item::SplitTicket, limits.tickets);
-        held &= measure("tickets a byte at a time", suite, Role::Client, &split, rounds)?;
+        held &= measure("tickets one byte at a time", suite, Role::Client, &split, rounds)?;
         let [(_, data), tickets] = tickets;
         let [(_, of_data), (item, count)] = key_updates;
         let both = [(Item::Data, data), tickets, (item, data / of_data * count)];
@@ -88,7 +88,7 @@ fn main() -> Result<(), Error> {
         held &= measure("renegotiation requests", TLS12, role, &requests, rounds)?;
     }
     beside_sealing(rounds)?;
-    if check && !held { Err("a limit is missed".into()) } else { Ok(()) }
+    if check && !held { Err("a limit was exceeded".into()) } else { Ok(()) }
 }
 
 /// Returns the least data, and the most of `item` that this data allows.
@@ -114,7 +114,7 @@ impl Attack {
             Role::Client => (client, server, "SERVER_TRAFFIC_SECRET_0"),
             Role::Server => (server, client, "CLIENT_TRAFFIC_SECRET_0"),
         };
-        let (parts, _) = peer.into_parts().map_err(|_| "not at rest")?;
+        let (parts, _) = peer.into_parts().map_err(|_| "not idle")?;
         let keys = parts.into_keys();
         let seq = keys.seq();
         let forge = match suite.version() {

@@ -63,7 +63,7 @@ fn main() -> Result<(), Error> {
             held &= section(&effort)?;
         }
     }
-    if check && !held { Err("a limit is missed".into()) } else { Ok(()) }
+    if check && !held { Err("a limit was exceeded".into()) } else { Ok(()) }
 }
 
 /// Opens 16 KiB records in place, as a multiple of the time of ring's `open_in_place`. The address
@@ -124,7 +124,7 @@ fn orders(effort: &Effort) -> Result<bool, Error> {
             }
         }
         let lens: Vec<String> = content_lens.iter().map(|len| (len + 22).to_string()).collect();
-        let name = format!("records of {} B, the worst order of reads", lens.join(", "));
+        let name = format!("records of {} B, worst order of reads", lens.join(", "));
         held &= row(&name, worst, 1.3);
     }
     Ok(held)

@@ -74,7 +74,7 @@ fn main() -> Result<(), Error> {
         }
         println!();
     }
-    if check && !held { Err("a limit is missed".into()) } else { Ok(()) }
+    if check && !held { Err("a limit was exceeded".into()) } else { Ok(()) }
 }
 
 /// Returns the median over all offsets and places, and the worst, in nanoseconds.
@@ -186,7 +186,7 @@ impl Copying for Receive {
         let _events = self.reader.process()?;
         let time = start.elapsed();
         self.reader.consume_all();
-        if received == LEN { Ok(time) } else { Err("not all was received".into()) }
+        if received == LEN { Ok(time) } else { Err("not everything was received".into()) }
     }
 }
 
@@ -209,7 +209,7 @@ impl Copying for Read {
         let start = Instant::now();
         let n = self.server.read(memory)?;
         let time = start.elapsed();
-        if n == LEN { Ok(time) } else { Err("not all was read".into()) }
+        if n == LEN { Ok(time) } else { Err("not everything was read".into()) }
     }
 }
 

@@ -47,7 +47,7 @@ fn main() -> Result<ExitCode, Error> {
     for suite in suites {
         missed += print_table(suite, rounds)?;
     }
-    println!("{missed} limits missed");
+    println!("{missed} limits exceeded");
     Ok(if check && missed > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 

@@ -3,7 +3,7 @@
 use wantwrite::{CipherSuite, Connection, ReadKeys, Role, TrafficSecret, WriteKeys};
 
 pub(crate) fn main() -> Result<(), Box<dyn core::error::Error>> {
-    // Keys take the place of the handshake, which `Connection::client` and `server` make.
+    // Fixed keys replace the handshake that `Connection::client` and `server` perform.
     let secret = |byte| TrafficSecret::new(CipherSuite::TLS_AES_128_GCM_SHA256, &[byte; 32]);
     let write = |byte| secret(byte).map(WriteKeys::from_secret);
     let read = |byte| secret(byte).map(ReadKeys::from_secret);

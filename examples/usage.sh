@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Checks how every program reports its usage, wrong arguments, unusable files and addresses, and an
 # output that cannot be written. An error starts with the program's name and says what is wrong. The
-# status is 2 for wrong arguments and 1 for every other failure. Nothing panics.
+# status is 2 for wrong arguments and 1 for every other failure. Nothing panics. Long work shows its
+# progress on a terminal, and nothing elsewhere.
 #
 #   examples/usage.sh [PROFILE]   # a cargo profile, for all programs
 #
@@ -230,5 +231,19 @@ cannot_print records --bytes 1MiB
 cannot_print upgrade --addr 127.0.0.1:0
 cannot_print https_get --ca cert.pem --connect "$taken" https://localhost/bytes/1000000
 fails 1 "/dev/full: " https_get --ca cert.pem --connect "$taken" --out /dev/full https://localhost/bytes/1000000
+
+# Progress: a line on a terminal, and nothing elsewhere.
+shows_progress() { # PROGRAM ARG...
+  run "$@"
+  [ "$status" = 0 ] || wrong "expected status 0, got $status"
+  [ ! -s "$work/err" ] || wrong "expected nothing on standard error"
+  # The terminal that `script` provides gets only standard error.
+  script -qec "$(printf '%q ' "${path[$1]}" "${@:2}") >/dev/null" /dev/null >"$work/out" </dev/null || status=$?
+  [ "$status" = 0 ] || wrong "expected status 0 on a terminal, got $status"
+  grep -q '0 B of [0-9.]* MiB, ' "$work/out" || wrong "expected progress on the terminal"
+  ! grep -q $'\e' "$work/out" || wrong "expected no escape sequences"
+}
+shows_progress loopback --bytes 2MiB
+shows_progress records --bytes 2MiB
 
 [ $failures = 0 ] || { echo "usage: $failures failures"; exit 1; }

@@ -41,6 +41,7 @@ fuzz() { # TARGET; new inputs go to found/, failing inputs to artifacts/
     -max_total_time="$seconds" -max_len=4096 -timeout=10 \
     -print_final_stats=1 -artifact_prefix="artifacts/$1/" "$new" \
     >"found/$1.log" 2>&1 || { show "$1"; return 1; }
+  erase
   printf '%-20s %9d runs %7d/s  %s\n' "$1" \
     "$(sed -n 's/^stat::number_of_executed_units: //p' "found/$1.log")" \
     "$(sed -n 's/^stat::average_exec_per_sec: *//p' "found/$1.log")" \
@@ -49,6 +50,7 @@ fuzz() { # TARGET; new inputs go to found/, failing inputs to artifacts/
 
 show() { # TARGET; includes the input, which is lost with the CI machine otherwise
   local input
+  erase
   tail -n 60 "found/$1.log"
   input=$(sed -n 's/.*Test unit written to //p' "found/$1.log" | tail -n 1)
   [ ! -f "$input" ] || { echo "$input, for base64 -d:"; base64 "$input"; }
@@ -61,6 +63,7 @@ finish() {
   wait "${running[0]}" || failed=1
   running=("${running[@]:1}")
 }
+watch $(((${#targets[@]} + $(nproc) - 1) / $(nproc) * seconds))
 for target in "${targets[@]}"; do
   [ "${#running[@]}" -lt "$(nproc)" ] || finish
   fuzz "$target" &

@@ -252,7 +252,7 @@ mod tests {
     use alloc::vec::Vec;
 
     #[test]
-    fn every_fault_has_words_of_its_own() {
+    fn every_fault_has_its_own_text() {
         let faults = [
             PeerFault::BadRecordMac,
             PeerFault::RecordOverflow,
@@ -304,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn a_setting_out_of_range_is_named_with_its_range_and_its_value() {
+    fn a_setting_out_of_range_is_reported_with_its_range_and_value() {
         let error = |range| ConfigError::check("capacity", 7, range).unwrap_err().to_string();
         assert_eq!(ConfigError::check("capacity", 7, 7..=7), Ok(()));
         assert_eq!(error(8..=9), "expected capacity between 8 and 9, got 7");
@@ -312,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn the_count_accepted_grows_with_what_came_before() {
+    fn the_accepted_count_includes_earlier_writes() {
         let limit = WriteError::KeyLimit { accepted: 1 };
         assert_eq!(limit.after(2), WriteError::KeyLimit { accepted: 3 });
         let failed = WriteError::Failed { accepted: 1 };

@@ -1,8 +1,8 @@
 //! TLS for event loops, without I/O: a record-layer writer, and the reader that matches it.
 //!
 //! wantwrite cuts plaintext into TLS records, seals them with ring or AWS-LC, and holds the
-//! ciphertext in a bounded buffer that you drain into your transport. rustls performs the
-//! handshake; then its traffic keys move here. TLS 1.3 and 1.2, client and server.
+//! ciphertext in a bounded buffer that you drain into your transport. rustls performs the handshake,
+//! after which its traffic keys move to this crate. TLS 1.3 and 1.2, client and server.
 //!
 //! A client and a server in memory:
 //!
@@ -11,7 +11,7 @@
 //! use wantwrite::{CipherSuite, Connection, ReadKeys, Role, TrafficSecret, WriteKeys};
 //!
 //! fn main() -> Result<(), Box<dyn core::error::Error>> {
-//!     // Keys take the place of the handshake, which `Connection::client` and `server` make.
+//!     // Fixed keys replace the handshake that `Connection::client` and `server` perform.
 //!     let secret = |byte| TrafficSecret::new(CipherSuite::TLS_AES_128_GCM_SHA256, &[byte; 32]);
 //!     let write = |byte| secret(byte).map(WriteKeys::from_secret);
 //!     let read = |byte| secret(byte).map(ReadKeys::from_secret);
@@ -56,7 +56,7 @@
 //! | tokio, smol, compio, embedded-io | an adapter crate: [`docs::runtimes`] |
 //! | to be told the next step, or to write an adapter | [`driver`] |
 //! | records with your own keys, without a handshake | [`Writer`] and [`Reader`], or [`Connection::from_keys`] |
-//! | what you know from another library | [`docs::coming_from_ssl_write`], [`docs::coming_from_bio_pairs`], [`docs::coming_from_rustls`], [`docs::coming_from_s2n_tls`], [`docs::coming_from_mbedtls`] |
+//! | a translation of calls that you know from another library | [`docs::coming_from_ssl_write`], [`docs::coming_from_bio_pairs`], [`docs::coming_from_rustls`], [`docs::coming_from_s2n_tls`], [`docs::coming_from_mbedtls`] |
 //! | an answer, or a term | [`docs::questions`], [`docs::glossary`] |
 //!
 //! # The mental model
@@ -89,9 +89,9 @@
 //! | [`Closed`](WriterState::Closed) | `Err(Closed)` | read until the peer has closed, then drop the transport |
 //! | [`Failed`](WriterState::Failed) | `Err(Failed)` | drain the alert, if any |
 //!
-//! "Would block" is not an error: `write` says how much it accepted, 0 included. An error is about
-//! one call and carries the count accepted ([`WriteError`]), or it is fatal and sticky ([`Error`],
-//! [`ConnectionError`]).
+//! "Would block" is not an error: `write` returns how much it accepted, which can be 0. An error is
+//! either about one call and carries the count accepted ([`WriteError`]), or it is fatal and sticky
+//! ([`Error`], [`ConnectionError`]).
 //!
 //! RFC 9846, cited throughout, is TLS 1.3; it replaces RFC 8446.
 //!
@@ -99,23 +99,23 @@
 //!
 //! | page | for |
 //! |---|---|
-//! | [`docs::event_loops`] | level- and edge-triggered loops, io_uring, a game's frames, a loop of your own |
+//! | [`docs::event_loops`] | level- and edge-triggered loops, io_uring, a game's frames, your own loop |
 //! | [`docs::runtimes`] | which adapter suits which runtime: tokio, smol, compio, embedded-io |
 //! | [`docs::coming_from_ssl_write`] | OpenSSL's manual page, sentence by sentence |
 //! | [`docs::coming_from_bio_pairs`] | OpenSSL with memory BIOs and BIO pairs |
 //! | [`docs::coming_from_rustls`] | rustls's buffered and unbuffered connections |
 //! | [`docs::coming_from_s2n_tls`] | s2n-tls: blocked statuses, callbacks, corking |
 //! | [`docs::coming_from_mbedtls`] | mbedTLS: `f_send`, `f_recv` and their errors |
-//! | [`docs::back_pressure_and_memory`] | who waits for whom, and what a connection holds |
+//! | [`docs::back_pressure_and_memory`] | which side waits for which, and what a connection holds |
 //! | [`docs::key_updates_and_limits`] | how much a key may seal, and what happens then |
 //! | [`docs::sizes_and_padding`] | how long records are, and what that costs |
 //! | [`docs::early_data`] | 0-RTT, half-RTT, and what they give up |
 //! | [`docs::exporters`] | keys for other protocols, and channel binding |
 //! | [`docs::late_decisions`] | a configuration for each client, short records, connections that move |
 //! | [`docs::other_providers`] | aws-lc-rs, graviola, and post-quantum groups |
-//! | [`docs::deterministic_simulation`] | the same bytes for the same seed: turmoil, a paused clock, a world of your own |
+//! | [`docs::deterministic_simulation`] | the same bytes for the same seed: turmoil, a paused clock, your own simulator |
 //! | [`docs::other_programs`] | what some peers expect, and what they get wrong |
-//! | [`docs::from_c`] | the C library: its model, its errors, and its calls beside OpenSSL's |
+//! | [`docs::from_c`] | the C library: its model, its errors, and its calls next to OpenSSL's |
 //! | [`docs::no_libc`] | programs without an operating system's libraries |
 //! | [`docs::questions`] | short answers: why is it not sent, why 0, how much memory |
 //! | [`docs::glossary`] | the terms of these pages, one sentence each |
@@ -127,9 +127,9 @@
 //! | feature | what it adds |
 //! |---|---|
 //! | `ring` | ring's AEADs, and its provider for rustls; works without `std` |
-//! | `aws-lc-rs` | AWS-LC's, beside ring's or alone; includes `std` |
-//! | `rustls` | [`Connection`]. Without it the crate is [`Writer`] and [`Reader`] |
-//! | `tls12` | handshakes of TLS 1.2 |
+//! | `aws-lc-rs` | AWS-LC's AEADs, with ring's or instead of them; includes `std` |
+//! | `rustls` | [`Connection`]. Without it, the crate consists of [`Writer`] and [`Reader`] |
+//! | `tls12` | TLS 1.2 handshakes |
 //! | `webpki-roots` | `webpki_client_config`, which trusts the Mozilla roots; includes `rustls` |
 //! | `std` | `Stream`, `Pool`, chunks for `writev`, rustls's own clock and randomness |
 //! | `hashbrown` | rustls's session caches without `std` |
@@ -138,14 +138,14 @@
 //! Without `std`, begin a configuration with [`client_config_builder`] or [`server_config_builder`]
 //! and your own [`clock`]; [`docs::no_libc`] says what else such a program needs. Without `tls12`,
 //! the configurations that this crate makes negotiate TLS 1.3 only, even if another crate has turned
-//! on rustls's TLS 1.2; a configuration of your own negotiates what it says.
+//! on rustls's TLS 1.2. Your own configurations negotiate the versions that they specify.
 //!
 //! Foreign types in this API: `bytes` (`Bytes`, `BytesMut`, and `Buf` for a chunk), and rustls's
 //! configurations and `pki_types`; both crates are re-exported.
 //!
 //! # Adapters
 //!
-//! Adapters are crates of their own. `wantwrite-tokio` has `TlsConnector`, `TlsAcceptor` and
+//! The adapters are separate crates. `wantwrite-tokio` has `TlsConnector`, `TlsAcceptor` and
 //! `TlsStream` over tokio's traits, `wantwrite-futures-io` has `FuturesStream` for smol,
 //! `wantwrite-compio` has `TlsStream` over completions, and `wantwrite-embedded-io` has
 //! `EmbeddedStream`, `AsyncEmbeddedStream` and `SplitStream`, with and without `std`.

@@ -47,7 +47,7 @@ fn shown() -> String {
 }
 
 #[test]
-fn in_memory_prints_what_the_readme_says() {
+fn in_memory_prints_the_output_in_the_readme() {
     in_memory::main().unwrap();
     let output = OUTPUT.take();
     assert!(README.contains(&format!("```text\n{output}```\n")), "{output}");
@@ -66,7 +66,7 @@ fn the_readme_and_the_front_page_show_in_memory() {
 /// More than a buffer holds is sent each way. The server sends no tickets, so no input follows the
 /// handshake until the request has been sent.
 #[test]
-fn poll_client_sends_and_gets_everything() {
+fn poll_client_sends_and_receives_everything() {
     let (client, mut server) = pair::settings().unwrap();
     server.send_tls13_tickets = 0;
     let mut client = Connection::client(client.into(), "localhost".try_into().unwrap()).unwrap();
@@ -90,7 +90,7 @@ fn poll_client_sends_and_gets_everything() {
 
 /// The alert is sent before the error is returned.
 #[test]
-fn poll_client_tells_the_server_why_it_fails() {
+fn poll_client_alerts_the_server_when_it_fails() {
     let (mut stranger, _) = pair::ends().unwrap();
     let (_, server) = pair::ends().unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

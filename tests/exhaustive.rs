@@ -5,10 +5,12 @@
 #![expect(clippy::std_instead_of_core, clippy::unwrap_used, reason = "tests")]
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::{env, thread};
 
 use bytes::Bytes;
+use program::ProgressLine;
 use wantwrite::*;
 use wantwrite_testing::batch::{Help, seal_batch};
 use wantwrite_testing::fuzzing::strangers;
@@ -111,7 +113,7 @@ fn for_all(count: usize, check: impl Fn(usize) + Sync) {
 }
 
 #[test]
-fn a_handshake_and_three_records_in_two_and_three_parts_are_read_alike() {
+fn a_handshake_and_three_records_read_the_same_in_two_and_three_parts() {
     let stride = if env::var_os("WANTWRITE_EXHAUSTIVE").is_some() { 1 } else { 31 };
     for suite in BOTH_VERSIONS {
         for role in ROLES {
@@ -237,8 +239,11 @@ impl Used {
 /// A stock rustls peer must derive the same keys as we do. `./check soak` makes a million updates
 /// of each.
 #[test]
-fn key_updates_without_end_in_both_directions_with_data_between() {
-    let count = env::var("WANTWRITE_SOAK_UPDATES").map_or(1000, |count| count.parse().unwrap());
+fn key_updates_without_end_in_both_directions_with_data_in_between() {
+    let asked_for = env::var("WANTWRITE_SOAK_UPDATES").ok().map(|count| count.parse().unwrap());
+    let count = asked_for.unwrap_or(1000);
+    let roles = u64::try_from(ROLES.len()).unwrap();
+    let line = Mutex::new(asked_for.map(|count| ProgressLine::steps(count * roles, "KeyUpdates")));
     for_all(ROLES.len(), |number| {
         let (mut ours, mut peer) = established(TLS13, ROLES[number]);
         let data = pattern(300);
@@ -263,6 +268,9 @@ fn key_updates_without_end_in_both_directions_with_data_between() {
                 100 => held = ours.memory_held(),
                 101.. => assert!(ours.memory_held() <= held, "round {round}"),
                 _ => {}
+            }
+            if let Some(line) = &mut *line.lock().unwrap() {
+                line.add(1);
             }
         }
         assert!(ours.writer().progress().key_updates >= count);

@@ -65,7 +65,7 @@ const WAYS: [Way; 10] = [
 ];
 
 #[test]
-fn no_plaintext_is_left_in_segments_that_come_back_to_a_pool() {
+fn no_plaintext_is_left_in_segments_returned_to_a_pool() {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     for suite in SUITES_HERE {
         for (way, use_it) in WAYS {
@@ -142,7 +142,7 @@ mod in_the_whole_process {
                 other.slot().unwrap().fill(MARK);
                 other.abort(AlertDescription::INTERNAL_ERROR);
                 assert!(!scan.finds_marks(), "{suite:?}: lent, then aborted");
-                assert!(writer.wants_drain() && other.wants_drain(), "the alerts wait");
+                assert!(writer.wants_drain() && other.wants_drain(), "the alerts are pending");
             }
         }
     }
@@ -167,7 +167,7 @@ mod in_the_whole_process {
                 assert!(scan.finds_marks(), "in the current record");
                 fails(&mut ours, &mut peer);
                 assert!(!scan.finds_marks(), "{suite:?}");
-                assert!(ours.wants().drain, "the alert waits");
+                assert!(ours.wants().drain, "the alert is pending");
             }
         }
     }
@@ -203,7 +203,7 @@ mod in_the_whole_process {
 
     /// The scan runs while the memory is in the pool.
     #[test]
-    fn no_plaintext_is_left_in_inbound_memory_that_comes_back_to_a_pool() {
+    fn no_plaintext_is_left_in_inbound_memory_returned_to_a_pool() {
         let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
         let mut scan = Scan::new();
         for suite in SUITES_HERE {
@@ -243,7 +243,7 @@ mod in_the_whole_process {
     /// A handshake longer than the buffer leaves it with more memory, which shrinks when enough has
     /// been read.
     #[test]
-    fn no_plaintext_is_left_where_inbound_memory_was_before_it_shrank() {
+    fn no_plaintext_is_left_in_inbound_memory_that_was_shrunk() {
         let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
         let mut scan = Scan::new();
         let suite = SUITES_HERE[1];
@@ -267,7 +267,7 @@ mod in_the_whole_process {
             assert!(has_marks(ours.plaintext()));
             ours.consume_all();
         }
-        assert!(ours.memory_held() > 0, "records are held that are not opened");
+        assert!(ours.memory_held() > 0, "unopened records are held");
         assert!(!scan.finds_marks());
         ours.process().unwrap();
         assert!(has_marks(ours.plaintext()));
@@ -327,7 +327,7 @@ mod in_the_whole_process {
 
         let mut ours = EarlyEnds::new().our_client_with_marks();
         drain(&mut ours);
-        assert!(scan.finds_marks(), "it may have to be given back");
+        assert!(scan.finds_marks(), "rejected data would have to be returned");
         ours.abort(AlertDescription::INTERNAL_ERROR);
         assert!(!scan.finds_marks(), "aborted");
 
@@ -342,7 +342,7 @@ mod in_the_whole_process {
         ends.server.session_storage = rustls::server::ServerSessionMemoryCache::new(8);
         answer_the_hello(&mut ours, &ends.server);
         assert_eq!(ours.early_data_status(), EarlyDataStatus::Rejected);
-        assert!(scan.finds_marks(), "it is given back");
+        assert!(scan.finds_marks(), "it is returned");
         drop(ours);
         assert!(!scan.finds_marks(), "rejected");
     }
@@ -374,7 +374,7 @@ mod in_the_whole_process {
 
     /// A TLS 1.3 ticket in fragments.
     #[test]
-    fn no_part_of_a_message_is_left_where_it_was_joined() {
+    fn no_message_bytes_are_left_where_they_were_joined() {
         const FRAGMENT: usize = 500;
         const FRAGMENTS: u8 = 20;
         let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);

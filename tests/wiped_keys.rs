@@ -118,7 +118,7 @@ fn tls13() -> impl Iterator<Item = CipherSuite> {
 }
 
 #[test]
-fn keys_of_a_writer_are_in_one_place_until_it_is_dropped() {
+fn the_keys_of_a_writer_are_in_one_place_until_it_is_dropped() {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let on_the_stack = 0;
     let mut scan = Scan::without_stack(&on_the_stack);
@@ -143,7 +143,7 @@ fn keys_of_a_writer_are_in_one_place_until_it_is_dropped() {
 }
 
 #[test]
-fn keys_of_a_reader_are_in_one_place_until_it_is_dropped() {
+fn the_keys_of_a_reader_are_in_one_place_until_it_is_dropped() {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let on_the_stack = 0;
     let mut scan = Scan::without_stack(&on_the_stack);
@@ -180,7 +180,7 @@ fn a_traffic_secret_is_in_one_place_until_it_is_dropped() {
 }
 
 #[test]
-fn no_traffic_secret_is_left_on_the_heap_when_it_was_updated_or_dropped() {
+fn no_traffic_secret_is_left_on_the_heap_after_an_update_or_drop() {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let on_the_stack = 0;
     let mut scan = Scan::without_stack(&on_the_stack);
@@ -205,7 +205,7 @@ fn no_traffic_secret_is_left_on_the_heap_when_it_was_updated_or_dropped() {
 }
 
 #[test]
-fn threads_that_sealed_leave_no_key() {
+fn sealing_threads_leave_no_key_behind() {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let on_the_stack = 0;
     let mut scan = Scan::without_stack(&on_the_stack);
@@ -255,7 +255,7 @@ impl rustls::KeyLog for Logged {
 
 /// rustls leaves copies of it on the heap, as many as if we keep none.
 #[test]
-fn no_exporter_secret_of_ours_is_left_when_its_connection_is_dropped() {
+fn our_copy_of_the_exporter_secret_is_wiped_on_drop() {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let on_the_stack = 0;
     let mut scan = Scan::without_stack(&on_the_stack);
@@ -308,7 +308,7 @@ fn established_with_log(
 
 /// The test looks at the key after a KeyUpdate that the peer has not seen, because only we have it.
 #[test]
-fn keys_of_a_connection_are_in_one_place_until_it_is_dropped() {
+fn the_keys_of_a_connection_are_in_one_place_until_it_is_dropped() {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let on_the_stack = 0;
     let mut scan = Scan::without_stack(&on_the_stack);

@@ -32,7 +32,7 @@ fn main() -> Result<ExitCode, Error> {
             other => return Err(other.unexpected().into()),
         }
     }
-    println!("nanoseconds a call, medians of {rounds} rounds; at most {LIMIT} more are allowed");
+    println!("nanoseconds per call, medians of {rounds} rounds; at most {LIMIT} more are allowed");
     println!("{:>8}  {:<32} {:>9} {:>9} {:>7}", "bytes", "calls", "Rust", "C", "more");
     let mut missed = 0;
     for size in SIZES {
@@ -45,7 +45,7 @@ fn main() -> Result<ExitCode, Error> {
             println!("{size:>8}  {:<32} {rust:>9.1} {c:>9.1} {more:>7.2}{mark}", work.name);
         }
     }
-    println!("{missed} limits missed");
+    println!("{missed} limits exceeded");
     Ok(if check && missed > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 

@@ -41,7 +41,7 @@ impl Crowd {
 
     /// Seals a record on the next active connection. The active ones are spread across the crowd.
     pub fn seal(&mut self) -> Result<(), Error> {
-        let connection = self.connections.get_mut(self.next).ok_or("nobody is there")?;
+        let connection = self.connections.get_mut(self.next).ok_or("the crowd is empty")?;
         self.next = (self.next + self.count.div_ceil(ACTIVE)) % self.count;
         connection.writer_mut().write_atomic(black_box(&PLAINTEXT))?;
         drain_all(connection.writer_mut().drain());

@@ -40,6 +40,6 @@ pub fn reader(suite: CipherSuite, config: ReaderConfig) -> Result<Reader, Error>
 pub fn drain_all(mut drain: Drain<'_>) {
     while drain.remaining() > 0 {
         let len = black_box(drain.chunk()).len();
-        drain.advance(len).expect("no more than there is");
+        drain.advance(len).expect("no more than is pending");
     }
 }

@@ -127,7 +127,7 @@ pub fn carry(from: &mut Connection, to: &mut Connection) -> Result<(), Error> {
     while from.wants().drain {
         let mut drain = from.writer_mut().drain();
         let taken = to.receive(drain.chunk());
-        drain.advance(taken).expect("no more than there is");
+        drain.advance(taken).expect("no more than is pending");
         to.process()?;
         to.consume_all();
     }

@@ -32,7 +32,7 @@ impl Source {
             self.writer.write_atomic(&self.plaintext)?;
             let mut drain = self.writer.drain();
             take(drain.chunk());
-            drain.advance(drain.remaining()).expect("no more than there is");
+            drain.advance(drain.remaining()).expect("no more than is pending");
         }
         Ok(())
     }
@@ -72,7 +72,7 @@ impl Ours {
             }
             time += start.elapsed();
             if opened != batch * record_len {
-                return Err(format!("of {taken} bytes {opened} were opened").into());
+                return Err(format!("{opened} of {taken} bytes were opened").into());
             }
             left -= batch;
         }

@@ -66,7 +66,7 @@ impl Records {
             }
             let mut drain = writer.drain();
             wire.extend_from_slice(drain.chunk());
-            drain.advance(drain.remaining()).expect("no more than there is");
+            drain.advance(drain.remaining()).expect("no more than is pending");
         }
         Ok(Self { suite, wire, count })
     }

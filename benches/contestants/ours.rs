@@ -28,7 +28,7 @@ fn drain(writer: &mut Writer) {
     let mut drain = writer.drain();
     while drain.remaining() > 0 {
         let len = black_box(drain.chunk()).len();
-        drain.advance(len).expect("no more than there is");
+        drain.advance(len).expect("no more than is pending");
     }
 }
 
@@ -51,7 +51,7 @@ impl Contestant for Write {
 
     fn seal(&mut self) -> Result<(), Error> {
         if self.writer.write(black_box(&self.plaintext))? != self.plaintext.len() {
-            return Err("not all was accepted".into());
+            return Err("not everything was accepted".into());
         }
         drain(&mut self.writer);
         Ok(())
@@ -141,7 +141,7 @@ impl Contestant for WriteFresh {
     fn seal(&mut self) -> Result<(), Error> {
         let plaintext = self.plaintexts.next()?;
         if self.writer.write(&plaintext)? != plaintext.len() {
-            return Err("not all was accepted".into());
+            return Err("not everything was accepted".into());
         }
         drop(plaintext);
         drain(&mut self.writer);
@@ -174,7 +174,7 @@ impl Contestant for WriteOwned {
         let mut plaintext = self.plaintexts.next()?;
         self.writer.write_owned(&mut plaintext)?;
         if !plaintext.is_empty() {
-            return Err("not all was accepted".into());
+            return Err("not everything was accepted".into());
         }
         drain(&mut self.writer);
         Ok(())
@@ -203,7 +203,7 @@ impl Contestant for Coalesced {
     fn seal(&mut self) -> Result<(), Error> {
         for _ in 0..self.writes {
             if self.writer.write(black_box(&self.plaintext))? != self.plaintext.len() {
-                return Err("not all was accepted".into());
+                return Err("not everything was accepted".into());
             }
         }
         drain(&mut self.writer);

@@ -48,7 +48,7 @@ impl Baseline {
     pub(crate) fn compare(&self, counts: &[Count]) -> Verdict {
         println!(
             "{:<32} {:>8} {:>8} {:>7} {:>8} {:>8} {:>7}",
-            "instructions a call", "all", "was", "", "ours", "was", ""
+            "instructions per call", "all", "was", "", "ours", "was", ""
         );
         let mut verdict = Verdict::Same;
         for Count { name, all, ours } in counts {

@@ -23,7 +23,7 @@ pub(crate) fn count(scenario: &str, calls: u64) -> Result<Count, Error> {
         .arg(env::current_exe()?)
         .args(["--run", scenario])
         .output()
-        .map_err(|error| format!("valgrind does not start: {error}"))?;
+        .map_err(|error| format!("valgrind cannot be started: {error}"))?;
     if !output.status.success() {
         return Err(format!("{scenario}: {}", String::from_utf8_lossy(&output.stderr)).into());
     }
@@ -69,6 +69,6 @@ fn read(profile: &str) -> Result<(u64, u64), Error> {
 }
 
 fn cost(line: &str) -> Result<u64, Error> {
-    let cost = line.split_whitespace().nth(1).ok_or("a line of callgrind's has no cost")?;
+    let cost = line.split_whitespace().nth(1).ok_or("a line of callgrind's output has no cost")?;
     Ok(cost.parse()?)
 }

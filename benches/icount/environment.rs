@@ -62,11 +62,12 @@ pub(crate) fn features() -> String {
 fn first_line(command: &mut Command) -> Result<String, Error> {
     let output = command.output().map_err(|error| format!("{command:?}: {error}"))?;
     let stdout = String::from_utf8(output.stdout)?;
-    Ok(stdout.lines().next().ok_or_else(|| format!("{command:?} says nothing"))?.to_owned())
+    Ok(stdout.lines().next().ok_or_else(|| format!("{command:?} printed nothing"))?.to_owned())
 }
 
 fn locked_version(lock: &str, package: &str) -> Result<String, Error> {
-    let (_, found) =
-        lock.split_once(&format!("name = \"{package}\"\nversion = \"")).ok_or("not locked")?;
+    let (_, found) = lock
+        .split_once(&format!("name = \"{package}\"\nversion = \""))
+        .ok_or_else(|| format!("{package} is not in Cargo.lock"))?;
     Ok(found.split('"').next().unwrap_or_default().to_owned())
 }

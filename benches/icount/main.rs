@@ -79,10 +79,10 @@ fn compare() -> Result<ExitCode, Error> {
     }
     let verdict = baseline.compare(&count()?);
     match verdict {
-        Verdict::Same => println!("no scenario takes more than 2 % more than in the baseline"),
+        Verdict::Same => println!("every scenario is within 2 % of the baseline"),
         Verdict::Better => println!("more than 5 % better than the baseline: {RENEW}"),
         Verdict::Worse => {
-            println!("more than 2 % worse; if that is meant, {RENEW}");
+            println!("more than 2 % worse; if that is intended, {RENEW}");
             return Ok(ExitCode::FAILURE);
         }
     }

@@ -77,7 +77,8 @@ impl Contestant {
         let stdout = child.stdout.take().ok_or("its output is not piped")?;
         let mut line = String::new();
         BufReader::new(stdout).read_line(&mut line)?;
-        let address = line.trim().strip_prefix("listening on ").ok_or("it does not listen")?;
+        let address =
+            line.trim().strip_prefix("listening on ").ok_or("https_server did not start")?;
         Ok(Self { name, address: address.parse()?, child })
     }
 
@@ -112,7 +113,7 @@ impl Contestant {
         let start = Instant::now();
         while TcpStream::connect(address).is_err() {
             if start.elapsed() > Duration::from_secs(5) {
-                return Err("nginx does not listen".into());
+                return Err("nginx did not start".into());
             }
             sleep(Duration::from_millis(10));
         }
@@ -140,7 +141,7 @@ impl Contestant {
         self.memory()
     }
 
-    /// Returns one of the server's own counters. Only for servers of ours.
+    /// Returns one of the server's own counters. Only for our servers.
     pub(crate) fn statistic(&self, site: &Site, name: &str) -> Result<u64, Error> {
         let stats = fetch(self, site, "/stats")?;
         let value = stats.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));

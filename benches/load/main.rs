@@ -22,6 +22,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use contestant::{Contestant, Site};
+use program::ProgressLine;
 use slow::{SlowReaders, fetch};
 use wrk::Load;
 
@@ -100,7 +101,7 @@ fn compare(server: &Path, site: &Site, settings: &Settings) -> Result<(), Error>
             let rates = rounds.iter().map(|round| round[0].rate() / round[i].rate());
             let costs = rounds.iter().map(|round| round[0].cost() / round[i].cost());
             println!(
-                "  ours / {}: requests a second {:.2}, processor time a request {:.2}",
+                "  ours / {}: requests per second {:.2}, processor time per request {:.2}",
                 other.name,
                 median(rates.collect()),
                 median(costs.collect()),
@@ -123,18 +124,21 @@ fn give_memory_back(server: &Path, site: &Site, settings: &Settings) -> Result<(
             fetch(&ours, site, path)?;
         }
         let before = ours.idle_memory()?;
+        let mut line = ProgressLine::steps(u64::try_from(PATHS.len())?, "runs");
         for path in PATHS {
             Load::new(path, settings.time).run(&ours)?;
+            line.add(1);
         }
+        drop(line);
         let after = ours.idle_memory()?;
-        let name = if allocator.is_empty() { "as it is" } else { "keeping nothing" };
+        let name = if allocator.is_empty() { "unchanged" } else { "keeping nothing" };
         println!(
             "memory when idle, the allocator {name}: {} KiB before the load, {} KiB after it",
             before / 1024,
             after / 1024,
         );
         if allocator == NOTHING_KEPT && after > before + before / 10 {
-            return Err("the memory did not come back".into());
+            return Err("the memory was not returned".into());
         }
     }
     Ok(())
@@ -175,10 +179,12 @@ const FOOTPRINT: usize = 4 * 16_726 + 2 * wantwrite::MAX_RECORD_LEN + 12 * 1024;
 fn server_program() -> Result<PathBuf, Error> {
     // target/release/deps/load-HASH
     let this = std::env::current_exe()?;
-    let profile = this.ancestors().nth(2).ok_or("where is this?")?;
+    let profile = this.ancestors().nth(2).ok_or("expected this program in target/PROFILE/deps")?;
     let program = profile.join("https_server");
     if !program.exists() {
-        return Err("first: cargo build --release -p https_server".into());
+        return Err(
+            "https_server is not built: run cargo build --release -p https_server first".into()
+        );
     }
     Ok(program)
 }

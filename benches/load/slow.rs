@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use program::ProgressLine;
 use rustls::crypto::ring;
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 use socket2::{Domain, Socket, Type};
@@ -70,6 +71,7 @@ impl SlowReaders {
     fn take_bytes(&mut self, time: Duration) -> Result<(), Error> {
         let start = Instant::now();
         let mut next = start;
+        let mut line = ProgressLine::steps(time.as_secs(), "seconds");
         while start.elapsed() < time {
             for client in &mut self.0 {
                 client.conn.read_tls(&mut (&client.sock).take(1))?;
@@ -77,6 +79,7 @@ impl SlowReaders {
             }
             next += Duration::from_secs(1);
             thread::sleep(next.saturating_duration_since(Instant::now()));
+            line.add(1);
         }
         Ok(())
     }
@@ -88,7 +91,7 @@ impl SlowReaders {
             socket2::SockRef::from(&client.sock).set_recv_buffer_size(LEN)?;
             let content = read_answer(&mut client)?;
             if content != expected {
-                return Err("a slow reader has got something else".into());
+                return Err("a slow reader received something else".into());
             }
         }
         Ok(())
@@ -150,6 +153,6 @@ fn read_answer(client: &mut Client) -> Result<Vec<u8>, Error> {
 
 impl fmt::Display for Served {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} requests, {:.1?} the longest", self.requests, self.longest)
+        write!(f, "{} requests, the longest took {:.1?}", self.requests, self.longest)
     }
 }

@@ -43,7 +43,7 @@ impl Load {
         parse(&printed, processor_time).ok_or_else(|| format!("unknown:\n{printed}").into())
     }
 
-    /// Runs the load, and measures from when all connections are established. For servers of ours,
+    /// Runs the load, and measures from when all connections are established. For our servers,
     /// which count requests.
     ///
     /// # Errors
@@ -142,6 +142,6 @@ impl Outcome {
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (rate, cost, max) = (self.rate(), self.cost() * 1e6, &self.max_latency);
-        write!(f, "{rate:>8.0} requests a second, {cost:>6.1} us each, {max} at most")
+        write!(f, "{rate:>8.0} requests per second, {cost:>6.1} us each, {max} at most")
     }
 }

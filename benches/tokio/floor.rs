@@ -49,7 +49,7 @@ impl Floor {
             ConnectionTrafficSecrets::Aes256Gcm { key, iv },
         ) = (write, read)
         else {
-            return Err("not the suite that is expected".into());
+            return Err("not the expected suite".into());
         };
         let suite = CipherSuite::TLS_AES_256_GCM_SHA384;
         let write_iv = write_iv.as_ref().try_into()?;

@@ -55,7 +55,7 @@ fn main() -> Result<ExitCode, Error> {
         }
     }
     missed += usize::from(matches!(counted[..], [ours, theirs] if ours > theirs));
-    println!("{missed} limits missed");
+    println!("{missed} limits exceeded");
     let check = arguments.iter().any(|argument| argument == "--check");
     Ok(if check && missed > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
@@ -72,7 +72,7 @@ fn instructions(who: &str) -> Result<Option<u64>, Error> {
         let Ok(output) = output else { return Ok(None) };
         let said = String::from_utf8_lossy(&output.stderr);
         let collected = said.lines().find_map(|line| line.split_once("Collected : "));
-        *total = collected.ok_or("callgrind says no number")?.1.trim().parse()?;
+        *total = collected.ok_or("callgrind printed no number")?.1.trim().parse()?;
     }
     // Each round trip is made twice.
     Ok(Some((totals[1] - totals[0]) / 2 / u64::try_from(ROUND_TRIPS)?))

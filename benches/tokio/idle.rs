@@ -102,7 +102,7 @@ fn exchange(stream: &mut Stream) -> Result<(), String> {
     while left > 0 {
         let n = stream.read(&mut buf).map_err(|error| error.to_string())?;
         if n == 0 {
-            return Err("the holder has ended".into());
+            return Err("the holder has exited".into());
         }
         left = left.saturating_sub(n);
     }

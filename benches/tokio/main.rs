@@ -73,7 +73,7 @@ fn main() -> Result<ExitCode, Error> {
     handshakes::measure(scale, &mut report)?;
     http::measure(scale, &mut report)?;
     idle::measure(scale, &mut report)?;
-    println!("{} limits missed", report.missed());
+    println!("{} limits exceeded", report.missed());
     if renew {
         report.renew("../../adapters/tokio/README.md")?;
     }

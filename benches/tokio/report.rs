@@ -77,8 +77,8 @@ impl Report {
     pub(crate) fn renew(&self, path: &str) -> Result<(), Error> {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
         let page = fs::read_to_string(&path)?;
-        let (before, rest) = page.split_once(BEGIN).ok_or("no mark of a table")?;
-        let (_, after) = rest.split_once(END).ok_or("no end of a table")?;
+        let (before, rest) = page.split_once(BEGIN).ok_or("the table's start marker is missing")?;
+        let (_, after) = rest.split_once(END).ok_or("the table's end marker is missing")?;
         let mut table = String::from("\n| | ours / tokio-rustls | limit |\n|---|---|---|\n");
         for Row { name, figure, limit, .. } in &self.rows {
             writeln!(table, "| {name} | {figure} | {limit} |")?;

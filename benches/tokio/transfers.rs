@@ -174,7 +174,7 @@ async fn take_turn<S: AsyncRead + AsyncWrite + Unpin>(
             while left > 0 {
                 let n = stream.read(&mut buf).await?;
                 if n == 0 {
-                    return Err("the peer has ended".into());
+                    return Err("the peer has closed".into());
                 }
                 left = left.saturating_sub(n);
             }

@@ -172,7 +172,7 @@ impl<'a> Exchange<'a> {
         }
         self.greeting = Greeting::Early;
         let mut early = self.tls.early_writer().ok_or_else(|| {
-            Failure::Unexpected("early data was offered and cannot be written".into())
+            Failure::Unexpected("early data was offered but cannot be written".into())
         })?;
         assert_eq!(early.write(GREETING), GREETING.len());
         if script.unfinished_write {
@@ -243,7 +243,7 @@ impl<'a> Exchange<'a> {
             return Err(Failure::Unexpected("early data was rejected".into()));
         }
         if self.greeting == Greeting::Early {
-            assert_eq!(self.tls.take_rejected_early_data(), GREETING, "given back");
+            assert_eq!(self.tls.take_rejected_early_data(), GREETING, "returned");
             self.greeting = Greeting::NotYet;
         }
         self.options = self.retry;
@@ -354,7 +354,10 @@ impl<'a> Exchange<'a> {
         let plaintext = self.tls.plaintext();
         let taken = plaintext[..plaintext.len().min(self.script().read_size)].to_vec();
         if self.script().peek {
-            assert!(self.tls.plaintext().starts_with(&taken), "plaintext changed under a look");
+            assert!(
+                self.tls.plaintext().starts_with(&taken),
+                "plaintext changed while it was peeked at"
+            );
         }
         assert_eq!(self.tls.consume(taken.len()), Ok(()));
         taken

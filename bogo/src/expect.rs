@@ -47,7 +47,7 @@ pub(crate) fn check_negotiated(
     expect_same("ECH", !options.tls.ech_config_list.is_empty(), expect.ech_accept)?;
     if let Some(expected) = expect.selected_credential {
         let selected = peering.identity.selected();
-        expect_same("certificate of ours", selected, usize::try_from(expected).ok())?;
+        expect_same("our certificate", selected, usize::try_from(expected).ok())?;
     }
     if expect.extended_master_secret && tls.extended_master_secret() == Some(false) {
         return Err(Failure::Unexpected("no Extended Master Secret".into()));
@@ -117,7 +117,7 @@ pub(crate) fn check_early_data(
     let accepted = status == EarlyDataStatus::Accepted;
     match expect.early_data {
         Some(true) if is_server && status == EarlyDataStatus::NotOffered => Ok(()),
-        Some(expected) => expect_same("early data taken", accepted, expected),
+        Some(expected) => expect_same("early data accepted", accepted, expected),
         None => Ok(()),
     }
 }
@@ -148,5 +148,5 @@ where
     if found == expected {
         return Ok(());
     }
-    Err(Failure::Unexpected(format!("{what}: {found:?} and not {expected:?}")))
+    Err(Failure::Unexpected(format!("{what}: expected {expected:?}, got {found:?}")))
 }

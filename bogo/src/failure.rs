@@ -29,7 +29,7 @@ impl fmt::Display for Failure {
             Self::Write(error) => error.fmt(f),
             Self::Export(error) => error.fmt(f),
             Self::Io(error) => error.fmt(f),
-            Self::PlaintextBehindEnd => f.write_str("plaintext came after we had closed"),
+            Self::PlaintextBehindEnd => f.write_str("plaintext arrived after we had closed"),
             Self::Unexpected(what) => write!(f, "unexpected: {what}"),
         }
     }

@@ -42,7 +42,7 @@ impl fmt::Display for FlagError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unimplemented(flag) => write!(f, "not implemented: {flag}"),
-            Self::BadValue(flag) => write!(f, "no value that {flag} can have"),
+            Self::BadValue(flag) => write!(f, "invalid value for {flag}"),
         }
     }
 }

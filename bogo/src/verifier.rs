@@ -124,7 +124,7 @@ impl ServerCertVerifier for Verifier {
             Some(name.to_str().into_owned());
         assert!(
             self.ocsp_response.is_empty() || self.ocsp_response == ocsp_response,
-            "another OCSP response was expected"
+            "expected another OCSP response"
         );
         self.verify_certificate().map(|()| ServerCertVerified::assertion())
     }

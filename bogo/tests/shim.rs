@@ -26,14 +26,14 @@ fn an_unknown_flag_is_unimplemented_whatever_its_prefix() {
 }
 
 #[test]
-fn a_value_that_is_missing_or_senseless_is_a_failure_of_the_test() {
+fn a_missing_or_invalid_value_fails_the_test() {
     for arguments in [&["-port"][..], &["-port", "x"], &["-advertise-alpn", "\x05abc"]] {
         assert_eq!(exit_code(arguments), Some(90), "{arguments:?}");
     }
 }
 
 #[test]
-fn there_is_no_split_handshake() {
+fn split_handshakes_are_unimplemented() {
     let output = shim(&["-is-handshaker-supported"]).output().unwrap();
     assert_eq!((output.status.code(), &output.stdout[..]), (Some(0), &b"No\n"[..]));
 }
@@ -65,7 +65,7 @@ fn two_shims_resume_with_early_data() {
 }
 
 #[test]
-fn early_data_that_is_rejected_is_given_back() {
+fn rejected_early_data_is_returned() {
     let client = ["-enable-early-data", "-resume-count", "1", "-on-resume-shim-writes-first"];
     let client = [&client[..], &["-on-resume-expect-reject-early-data"]].concat();
     let client = [&client[..], &["-on-initial-expect-ticket-supports-early-data"]].concat();
@@ -74,7 +74,7 @@ fn early_data_that_is_rejected_is_given_back() {
 }
 
 #[test]
-fn a_server_looks_at_the_client_hello() {
+fn a_server_inspects_the_client_hello() {
     let client = ["-host-name", "example.com", "-advertise-alpn", "\x03bar\x03foo"];
     let client = [&client[..], &["-expect-alpn", "foo"]].concat();
     let server = ["-expect-server-name", "example.com", "-select-alpn", "foo"];
@@ -83,7 +83,7 @@ fn a_server_looks_at_the_client_hello() {
 }
 
 #[test]
-fn an_expectation_that_is_not_met_is_a_failure_of_the_test() {
+fn an_unmet_expectation_fails_the_test() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let directory = tempfile::tempdir().unwrap();
     let server = start(&listener, &server_arguments(directory.path(), &[]));

@@ -12,10 +12,10 @@
  *
  * - **Spans.** A span is valid until the next call on its object that does not take it as `const`.
  *   For `ww_slot`, `ww_in` and `ww_chunk_span` it is valid longer, as documented there.
- * - **Counts.** Values that a call returns through a pointer are set on errors too: a count tells how
+ * - **Counts.** Values that a call returns through a pointer are set on errors too: a count says how
  *   many bytes were taken, even if the call failed.
  * - **Full is not an error.** `ww_write` accepts as much as fits, which may be 0. Never resubmit
- *   accepted bytes: they belong to the connection. `ww_room` tells in advance how much fits.
+ *   accepted bytes: they belong to the connection. `ww_room` says in advance how much fits.
  * - **Levels.** You can query `ww_wants` and the states at any time. A query never resets them.
  * - **Errors.** A function returns the result of its own call: there is no error queue and no hidden
  *   state per thread. A call that fails changes nothing, unless the connection itself has failed.
@@ -373,7 +373,7 @@ typedef enum ww_client_auth {
 } ww_client_auth;
 
 /**
- * What a failure of the transport tells about its far end.
+ * What a failure of the transport says about its far end.
  */
 typedef enum ww_far_end {
   /**
@@ -1221,7 +1221,7 @@ void ww_chunk_free(struct ww_chunk *chunk);
  * Lends memory for the transport's next bytes: fill it from the start, then call `ww_in_commit`.
  *
  * It is empty (NULL) while the buffer is full, and once nothing more will be read; `ww_wants`
- * tells the same. Do not read in that case: a read into empty memory returns 0, which looks like
+ * says the same. Do not read in that case: a read into empty memory returns 0, which looks like
  * an end.
  *
  * It remains valid longer than other spans: until `ww_in_commit`, `ww_receive`, a failure of the
@@ -1279,7 +1279,7 @@ enum ww_status ww_consume(struct ww_connection *connection, size_t n);
 /**
  * Copies plaintext into `buf`, and processes input as needed: combines `ww_process`,
  * `ww_plaintext` and `ww_consume`. `WW_OK` with a `count` of 0 means that more input is needed, or
- * that the peer has closed; `ww_reading_state` tells which. The errors are those of `ww_process`.
+ * that the peer has closed; `ww_reading_state` says which. The errors are those of `ww_process`.
  * Plaintext that was copied before an error is returned first, and the next call returns the
  * error.
  */

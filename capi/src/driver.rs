@@ -1,4 +1,4 @@
-//! The driver: tells what to do next for a goal, for loops that do not want to decide themselves.
+//! The driver: says what to do next for a goal, for loops that do not want to decide themselves.
 
 use std::io::IoSlice;
 
@@ -73,7 +73,7 @@ impl ww_step {
     };
 }
 
-/// What a failure of the transport tells about its far end.
+/// What a failure of the transport says about its far end.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ww_far_end {

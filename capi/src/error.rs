@@ -371,7 +371,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_text_that_is_too_long_is_cut_between_characters_and_ends_with_zero() {
+    fn a_long_text_is_cut_between_characters_and_ends_with_nul() {
         let text = "ä".repeat(200);
         let error = Failure::of_caller(ww_status::WW_ERROR_SETTING, text).to_c();
         let len = error.text.iter().position(|&byte| byte == 0);
@@ -379,7 +379,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_have_words_and_others_do_not() {
+    fn known_numbers_have_texts_and_others_do_not() {
         for number in -1..100 {
             // SAFETY: the string is static and ends with a zero byte.
             let text = unsafe { CStr::from_ptr(ww_status_text(number)) };

@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_is_caught_and_spoils_the_object() {
+    fn a_panic_is_caught_and_poisons_the_object() {
         let counter = give(Counter::default());
         let mut seen = 7;
         let panics = |_: &mut Counter| -> Outcome { panic!("caught") };
@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_of_a_const_call_spoils_the_object_too() {
+    fn a_panic_in_a_const_call_poisons_the_object_too() {
         let counter = give(Counter::default());
         // SAFETY: as above.
         unsafe {
@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_while_making_an_object_is_an_error() {
+    fn a_panic_while_creating_an_object_is_an_error() {
         let mut made: *mut Counter = ptr::dangling_mut();
         // SAFETY: both are local variables of the right types, or NULL.
         let status = unsafe { create(&raw mut made, ptr::null_mut(), || panic!("caught")) };

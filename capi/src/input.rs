@@ -12,7 +12,7 @@ use crate::memory::{self, Target, ww_memory, ww_span};
 /// Lends memory for the transport's next bytes: fill it from the start, then call `ww_in_commit`.
 ///
 /// It is empty (NULL) while the buffer is full, and once nothing more will be read; `ww_wants`
-/// tells the same. Do not read in that case: a read into empty memory returns 0, which looks like
+/// says the same. Do not read in that case: a read into empty memory returns 0, which looks like
 /// an end.
 ///
 /// It remains valid longer than other spans: until `ww_in_commit`, `ww_receive`, a failure of the
@@ -119,7 +119,7 @@ pub unsafe extern "C" fn ww_consume(connection: *mut ww_connection, n: usize) ->
 
 /// Copies plaintext into `buf`, and processes input as needed: combines `ww_process`,
 /// `ww_plaintext` and `ww_consume`. `WW_OK` with a `count` of 0 means that more input is needed, or
-/// that the peer has closed; `ww_reading_state` tells which. The errors are those of `ww_process`.
+/// that the peer has closed; `ww_reading_state` says which. The errors are those of `ww_process`.
 /// Plaintext that was copied before an error is returned first, and the next call returns the
 /// error.
 #[unsafe(no_mangle)]

@@ -215,13 +215,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_iovec_is_what_std_takes_for_one() {
+    fn our_iovec_has_the_layout_of_an_io_slice() {
         assert_eq!(size_of::<iovec>(), size_of::<std::io::IoSlice<'_>>());
         assert_eq!(align_of::<iovec>(), align_of::<std::io::IoSlice<'_>>());
     }
 
     #[test]
-    fn what_cannot_be_memory_is_refused() {
+    fn impossible_memory_is_refused() {
         let somewhere = ptr::dangling::<u8>().cast();
         // SAFETY: memory that is refused, or has length 0, is not read.
         unsafe {

@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn settings_of_older_and_newer_programs_are_read() {
+    fn settings_from_older_and_newer_programs_are_read() {
         #[repr(C)]
         struct Newer {
             settings: ww_connection_settings,

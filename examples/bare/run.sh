@@ -24,7 +24,7 @@ fail() { # MESSAGE, FILE
 }
 
 expect() { # FILE, PATTERN, the number of lines that match
-  [ "$(grep -c "$2" "$directory/$1")" = "$3" ] || fail "not $3 times in the $1: $2" "$1"
+  [ "$(grep -c "$2" "$directory/$1")" = "$3" ] || fail "expected $3 times in the $1: $2" "$1"
 }
 
 # The machine's serial line is a TCP connection to the server: QEMU connects and copies bytes. If
@@ -36,7 +36,7 @@ machine() { # STATUS, TRUSTED CERTIFICATE, QEMU OPTION ...
     -serial "tcp:$address" -chardev stdio,id=console \
     -semihosting-config "enable=on,chardev=console,$arguments" \
     -kernel "$program" "${@:3}" </dev/null >"$directory/report" 2>&1 || status=$?
-  [ "$status" = "$1" ] || fail "the machine's status is $status, not $1" report
+  [ "$status" = "$1" ] || fail "expected status $1 of the machine, got $status" report
 }
 
 for version in 1.3 1.2; do

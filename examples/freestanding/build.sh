@@ -19,7 +19,7 @@ fail() {
   echo "$program $1"
   exit 1
 }
-grep -q 'Type: *EXEC' <<<"$(readelf --file-header "$program")" || fail "is no plain executable"
+grep -q 'Type: *EXEC' <<<"$(readelf --file-header "$program")" || fail "is not a plain executable"
 dynamic=$(readelf --dynamic --program-headers "$program")
 ! grep -E 'INTERP|NEEDED|DYNAMIC' <<<"$dynamic" || fail "is linked dynamically"
 undefined=$(nm --undefined-only "$program")

@@ -16,7 +16,7 @@ openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -su
 
 expect() { # PATTERN, the number of lines of the report that match
   [ "$(grep -c -- "$1" "$directory/report")" = "$2" ] || {
-    echo "not $2 times in the report: $1"
+    echo "expected $2 times in the report: $1"
     exit 1
   }
 }
@@ -25,7 +25,7 @@ expect() { # PATTERN, the number of lines of the report that match
 refuses() { # STATUS TEXT ARGUMENT...
   local status=0
   "$program" "${@:3}" >/dev/null 2>"$directory/report" || status=$?
-  [ "$status" = "$1" ] || { echo "status $status, not $1: ${*:3}"; exit 1; }
+  [ "$status" = "$1" ] || { echo "expected status $1, got $status: ${*:3}"; exit 1; }
   expect "^freestanding: .*$2" 1
 }
 "$program" --help >"$directory/report"

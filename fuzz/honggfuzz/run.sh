@@ -17,12 +17,14 @@ program=$(find "$CARGO_TARGET_DIR/$host" -maxdepth 2 -name wantwrite-fuzz-honggf
 honggfuzz=$(find "$CARGO_TARGET_DIR" -name honggfuzz -type f -perm -u+x | head -n 1)
 
 failed=0
+watch $((${#targets[@]} * seconds))
 for target in "${targets[@]}"; do
   out=found/honggfuzz/$target
   rm -rf "$out" && mkdir -p "$out/new" "$out/crashes"
   "$honggfuzz" --persistent --verbose --threads 1 --run_time "$seconds" --timeout 10 --max_file_size 4096 \
     --input "corpus/$target" --output "$out/new" --crashdir "$out/crashes" --workspace "$out" \
-    -- "$program" "$target" >"$out.log" 2>&1 || { tail -n 30 "$out.log"; failed=1; continue; }
+    -- "$program" "$target" >"$out.log" 2>&1 || { erase; tail -n 30 "$out.log"; failed=1; continue; }
+  erase
   tr '\r' '\n' <"$out.log" | sed -n "s/^Summary /$(printf %-20s "$target") /p"
   [ -z "$(ls -A "$out/crashes")" ] || failed=1
 done

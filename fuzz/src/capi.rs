@@ -513,7 +513,7 @@ fn fatal(error: &ConnectionError) -> ww_status {
         ConnectionError::Record(Error::Truncated) => ww_status::WW_ERROR_TRUNCATED,
         ConnectionError::Record(Error::Aborted(_)) => ww_status::WW_ERROR_ABORTED,
         ConnectionError::Record(Error::KeysExhausted) => ww_status::WW_ERROR_KEYS_EXHAUSTED,
-        error => panic!("no handshake, and {error}"),
+        error => panic!("no handshake, but {error}"),
     }
 }
 

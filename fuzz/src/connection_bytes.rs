@@ -181,7 +181,7 @@ impl Link {
                 return;
             }
         }
-        panic!("it does not come to rest");
+        panic!("it does not become idle");
     }
 
     fn check(&self) {
@@ -189,7 +189,7 @@ impl Link {
         for (end, other) in [(client, server), (server, client)] {
             assert!(end.read <= other.written);
             if end.tls.reader_state() == ReaderState::PeerClosed {
-                assert!(other.is_closed && end.read == other.written, "cut short, and looks clean");
+                assert!(other.is_closed && end.read == other.written, "a truncation looks clean");
             }
             let wants = end.tls.wants();
             assert!(!wants.process || end.tls.reader_state() != ReaderState::PeerClosed);

@@ -66,7 +66,7 @@ fn compare(input: &mut Input<'_>, aeads: [AeadProvider; 2]) -> Result<()> {
             let (fragment, rest) = left.split_at(content_len(suite, record.len()));
             left = rest;
             let theirs = rustls.seal(fragment);
-            assert!(theirs == record, "rustls seals other bytes");
+            assert!(theirs == record, "rustls seals different bytes");
             let mut wire = theirs;
             if input.ratio(1, 4)? {
                 let at = input.int_in_range(HEADER_LEN..=wire.len() - 1)?;
@@ -75,7 +75,7 @@ fn compare(input: &mut Input<'_>, aeads: [AeadProvider; 2]) -> Result<()> {
             assert_eq!(reader.receive(&wire), wire.len());
             let result = reader.process();
             let opened = rustls.open(&mut wire);
-            assert_eq!(result.is_ok(), opened.is_some(), "one opens it and one does not");
+            assert_eq!(result.is_ok(), opened.is_some(), "only one of them opens it");
             let Some(opened) = opened else { return Ok(()) };
             assert!(opened == fragment && reader.plaintext() == fragment);
             reader.consume_all();

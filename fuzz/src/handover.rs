@@ -75,7 +75,7 @@ fn play(mut ours: Connection, mut peer: Peer, plan: &Plan, input: &mut Input<'_>
     let mut read = Vec::new();
     let mut said = false;
     for round in 0.. {
-        assert!(round < MAX_ROUNDS, "the handshake goes round");
+        assert!(round < MAX_ROUNDS, "the handshake does not end");
         let to_peer = drain(&mut ours);
         peer.feed(&to_peer).unwrap();
         if !said && !peer.0.is_handshaking() {
@@ -100,7 +100,7 @@ fn play(mut ours: Connection, mut peer: Peer, plan: &Plan, input: &mut Input<'_>
     peer.0.send_close_notify();
     let to_us = peer.take_wire();
     deliver(&mut ours, &to_us, &mut read, input);
-    assert!(read == expected, "{} bytes read, not {}", read.len(), expected.len());
+    assert!(read == expected, "{} bytes were read, not {}", read.len(), expected.len());
     assert_eq!(ours.writer_state(), WriterState::Closed);
     assert_eq!(ours.reader_state(), ReaderState::PeerClosed);
     // Several requests that arrive together get one answer.

@@ -199,7 +199,7 @@ fn outcome(
     let (mut plaintext, mut tickets, mut renegotiation_requests) = (Vec::new(), 0, 0);
     while !wire.is_empty() && reader.error().is_none() {
         let taken = reader.receive(&wire[..step(wire.len())]);
-        assert!(taken > 0, "the reader is full of what it could open");
+        assert!(taken > 0, "the reader is full of records that it could open");
         wire = &wire[taken..];
         while reader.wants_process() {
             let result = reader.process();
@@ -216,7 +216,7 @@ fn outcome(
     match reader.state() {
         ReaderState::PeerClosed => assert!(at_the_end.is_ok()),
         ReaderState::Truncated => assert_eq!(at_the_end.err(), Some(Error::Truncated)),
-        _ => assert_eq!(at_the_end.err(), reader.error(), "not an end that may be trusted"),
+        _ => assert_eq!(at_the_end.err(), reader.error(), "not an end that can be trusted"),
     }
     assert!(reader.plaintext().is_empty());
     Outcome {

@@ -28,7 +28,7 @@ fn judge(suite: CipherSuite, mut reader: Reader, header: [u8; 5], split: usize) 
         let expected = early.map_or_else(|| Ok(ReaderEvents::default()), |fault| Err(fault.into()));
         assert_eq!(reader.process(), expected, "{start:02x?}");
         if early.is_some() {
-            assert_eq!(early, fault(suite, header), "the rest changes nothing: {header:02x?}");
+            assert_eq!(early, fault(suite, header), "later bytes change nothing: {header:02x?}");
             assert_eq!(reader.state(), ReaderState::Failed);
             return;
         }

@@ -21,7 +21,10 @@ pub fn run(data: &[u8]) {
         link.transcript().map(Transcript::clone)
     };
     let [client, server] = play(aead);
-    assert!([client.clone(), server.clone()] == play(other_aead), "the same calls, other bytes");
+    assert!(
+        [client.clone(), server.clone()] == play(other_aead),
+        "the same calls gave different bytes"
+    );
     for (end, other) in [(&client, &server), (&server, &client)] {
         assert!(end.read.len() as u64 <= other.written);
         assert!(end.read == pattern(0, end.read.len()), "other plaintext");

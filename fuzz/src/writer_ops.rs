@@ -51,7 +51,7 @@ fn column(before: &Snapshot) -> &'static str {
         (WriterState::Closed, _) => "Closed",
         (WriterState::Failed, _) if before.wants_drain => "Failed, alert",
         (WriterState::Failed, _) => "Failed",
-        other => panic!("a writer alone is never {other:?}"),
+        other => panic!("a standalone writer is never {other:?}"),
     }
 }
 

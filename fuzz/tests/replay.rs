@@ -102,7 +102,7 @@ fn scripts() {
 
 /// Every target stays within its own limits for arbitrary bytes.
 #[test]
-fn inputs_that_mean_nothing_are_run_too() {
+fn meaningless_inputs_run_too() {
     let mut rng = wantwrite_testing::Rng(1);
     for (name, run) in wantwrite_fuzz::ALL {
         for len in [0, 1, 2, 10, 100, 1000] {
@@ -118,7 +118,7 @@ fn inputs_that_mean_nothing_are_run_too() {
 /// The corpus has every row of DESIGN.md's table of violations in both versions, with the fault
 /// that the table names, or as legal. `WANTWRITE_RENEW=1` writes the inputs.
 #[test]
-fn the_corpus_has_every_violation_of_the_table() {
+fn the_corpus_has_every_violation_in_the_table() {
     const MAX_LEN: usize = 4096;
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");
     for (number, violation) in VIOLATIONS.iter().enumerate() {
@@ -258,7 +258,7 @@ fn the_corpus_has_every_state_and_call_of_a_writer() {
     let cells: Vec<_> = cells.collect();
     assert_eq!(cells.len(), STATES.len() * 17);
     let missing: Vec<_> = cells.into_iter().filter(|cell| !visited.contains(cell)).collect();
-    assert!(missing.is_empty(), "in no input: {missing:?}");
+    assert!(missing.is_empty(), "missing from every input: {missing:?}");
 }
 
 /// Checks the states that only a connection has, with the calls that `connection_bytes` makes.
@@ -276,13 +276,13 @@ fn the_corpus_has_every_state_of_a_connection() {
     assert!(columns.iter().chain(&rows).all(|name| has(name)));
     let cells = columns.iter().flat_map(|column| rows.map(|row| (*column, row)));
     let missing: Vec<_> = cells.filter(|cell| !visited.contains(cell)).collect();
-    assert!(missing.is_empty(), "in no input: {missing:?}");
+    assert!(missing.is_empty(), "missing from every input: {missing:?}");
 }
 
 /// The corpus has every answer to every goal that DESIGN.md's table of the driver lists for the
 /// time after the handshake.
 #[test]
-fn the_corpus_has_every_goal_and_answer_behind_the_handshake() {
+fn the_corpus_has_every_goal_and_answer_after_the_handshake() {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/capi");
     let visited: BTreeSet<_> =
         inputs(&corpus).iter().flat_map(|path| capi::answers(&fs::read(path).unwrap())).collect();
@@ -293,14 +293,14 @@ fn the_corpus_has_every_goal_and_answer_behind_the_handshake() {
     let cells: BTreeSet<(&str, &str)> = cells.map(|(goal, answer)| (&**goal, &**answer)).collect();
     assert!(cells.len() > 20, "{cells:?}");
     let missing: Vec<_> = cells.difference(&visited).collect();
-    assert!(missing.is_empty(), "in no input: {missing:?}");
+    assert!(missing.is_empty(), "missing from every input: {missing:?}");
 }
 
 /// Checks that the committed input is this one, and returns it.
 fn renewed(path: &Path, input: &[u8]) -> Vec<u8> {
     renew(path, input);
     let seed = fs::read(path).unwrap_or_default();
-    assert!(seed == input, "{} is another", path.display());
+    assert!(seed == input, "{} differs", path.display());
     seed
 }
 

@@ -145,7 +145,7 @@ impl Keys {
     }
 }
 
-const KEY_LEN_IS_RIGHT: &str = "the key was cut to the length that its suite says";
+const KEY_LEN_IS_RIGHT: &str = "the key was cut to its suite's length";
 
 impl Material {
     fn new(seed: u64) -> Self {

@@ -120,7 +120,7 @@ fn raw(secrets: &ConnectionTrafficSecrets) -> (Vec<u8>, [u8; 12]) {
 }
 
 #[test]
-fn an_honest_record_is_read_by_rustls_and_its_answer_opened() {
+fn an_honest_record_is_read_and_the_answer_of_rustls_is_opened() {
     for suite in SUITES {
         let mut judge = Judge::new(suite);
         for content in [&b"hello"[..], b"", &[7; 16_384]] {
@@ -156,7 +156,7 @@ fn the_forge_follows_a_key_update_that_rustls_follows() {
 }
 
 #[test]
-fn what_rustls_refuses_it_refuses_behind_the_tag() {
+fn rustls_refuses_a_malformed_alert_after_its_tag_is_verified() {
     for suite in SUITES {
         let mut judge = Judge::new(suite);
         let mut record = ForgedRecord::new(suite.version(), ALERT, &[2]);
@@ -171,7 +171,7 @@ fn what_rustls_refuses_it_refuses_behind_the_tag() {
 }
 
 #[test]
-fn a_number_that_was_used_and_a_lie_in_the_header_break_the_tag() {
+fn a_used_sequence_number_and_a_false_header_break_the_tag() {
     for suite in SUITES {
         let mut judge = Judge::new(suite);
         let first = judge.forge.seal(APPLICATION_DATA, b"first");
@@ -184,7 +184,7 @@ fn a_number_that_was_used_and_a_lie_in_the_header_break_the_tag() {
 }
 
 #[test]
-fn records_that_are_sealed_again_get_behind_the_tag_and_others_do_not() {
+fn only_records_that_are_sealed_again_pass_the_tag() {
     for suite in SUITES {
         let mut judge = Judge::new(suite);
         let mut honest = judge.forge.clone();
@@ -224,7 +224,7 @@ fn records_that_are_sealed_again_get_behind_the_tag_and_others_do_not() {
 
 /// Law 12, including the handshake.
 #[test]
-fn law_12_a_connection_without_randomness_has_the_same_bytes_each_time() {
+fn law_12_a_connection_without_randomness_gives_the_same_bytes_every_time() {
     let transcript = |suite, of| {
         let (mut client, mut server) = strangers(of, suite, Default::default()).unwrap();
         let mut transcript = Vec::new();
@@ -251,7 +251,7 @@ fn law_12_a_connection_without_randomness_has_the_same_bytes_each_time() {
 }
 
 #[test]
-fn ends_without_a_handshake_are_of_any_suite_and_understand_each_other() {
+fn endpoints_from_keys_interoperate_in_every_suite() {
     for &suite in CipherSuite::ALL {
         let keys = Keys::new(suite, 3);
         let (mut client, mut server) = pair_with(&keys, &Default::default()).unwrap();
@@ -271,12 +271,12 @@ fn ends_without_a_handshake_are_of_any_suite_and_understand_each_other() {
         client.writer_mut().write_atomic(b"x").unwrap();
         drain(&mut client)
     };
-    assert_ne!(wire(1), wire(2), "other seeds are other keys");
+    assert_ne!(wire(1), wire(2), "different seeds give different keys");
 }
 
 /// Every script terminates, has the same transcript on each run, and reads only written bytes.
 #[test]
-fn scripts_of_any_bytes_are_played_the_same_way_twice() {
+fn scripts_of_any_bytes_run_the_same_way_twice() {
     let mut state = 1_u32;
     for len in [0_usize, 1, 10, 100, 400, 1000].repeat(20) {
         let input: Vec<u8> = std::iter::repeat_with(|| {
@@ -304,7 +304,7 @@ fn scripts_of_any_bytes_are_played_the_same_way_twice() {
 }
 
 #[test]
-fn mutated_inputs_are_as_long_as_they_may_be_and_mostly_open() {
+fn mutated_inputs_keep_to_the_length_limit_and_mostly_open() {
     let keys = Keys::new(SUITES[0], 1);
     let mut forge = keys.forge(Role::Client);
     let honest: Vec<u8> = (1..=3).flat_map(|len| forge.seal(0x17, &[len; 9])).collect();
@@ -316,7 +316,7 @@ fn mutated_inputs_are_as_long_as_they_may_be_and_mostly_open() {
         let mut opener = keys.opener(Role::Client);
         opened += usize::from(records(&data[..size]).all(|record| opener.open(record).is_some()));
     }
-    assert!((500..900).contains(&opened), "{opened} open, of 1000");
+    assert!((500..900).contains(&opened), "{opened} of 1000 open");
     // Starting from an empty input, in a small buffer.
     let (mut data, mut size) = ([0; 100], 0);
     for seed in 0..1000 {
@@ -326,7 +326,7 @@ fn mutated_inputs_are_as_long_as_they_may_be_and_mostly_open() {
 }
 
 #[test]
-fn keys_of_another_length_and_raw_keys_without_a_successor_are_refused() {
+fn keys_of_the_wrong_length_and_updates_of_raw_keys_are_refused() {
     for suite in [SUITES[0], SUITES[3]] {
         assert!(RecordForge::from_secret(suite, &[1; 31], 0).is_err());
         assert!(RecordForge::from_key(suite, &[1; 17], [0; 12], 0).is_err());
@@ -340,7 +340,7 @@ fn keys_of_another_length_and_raw_keys_without_a_successor_are_refused() {
 }
 
 #[test]
-fn a_content_longer_than_a_header_can_say_is_sealed_all_the_same() {
+fn content_too_long_for_a_header_is_sealed_anyway() {
     for suite in [SUITES[0], SUITES[3]] {
         let content = vec![0; 70_000];
         let mut record = ForgedRecord::new(suite.version(), APPLICATION_DATA, &content);
@@ -352,6 +352,6 @@ fn a_content_longer_than_a_header_can_say_is_sealed_all_the_same() {
         assert_eq!(forge.seq(), 0);
         (record.is_sealed, record.outer_type, record.len) = (false, 0x63, Some(5));
         assert_eq!(forge.forge(&record)[..5], [0x63, 3, 3, 0, 5]);
-        assert_eq!(forge.seq(), 0, "a plaintext record takes no number");
+        assert_eq!(forge.seq(), 0, "a plaintext record uses no sequence number");
     }
 }

@@ -162,7 +162,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_control_record_needs_its_blocks_and_a_record_and_a_warning_those_of_two() {
+    fn a_control_record_needs_one_record_and_two_blocks_and_a_warning_twice_that() {
         for (records, blocks, control, warning) in [
             (0, 100, false, false),
             (1, 1, false, false),
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn budget_keeps_two_control_records_back() {
+    fn the_budget_reserves_two_control_records() {
         let mut budget = KeyBudget::of_new_key(KeyLimits { records: 4, blocks: 1000 });
         assert!(budget.allows_application_record(16));
         budget.spend(16);
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn blocks_are_limited_at_the_limit_exactly() {
+    fn the_block_limit_is_exact() {
         // 100 bytes are 7 blocks plus the tag's; the two control records take 4.
         for (limit, allowed) in [(11, false), (12, true), (13, true)] {
             let budget = KeyBudget::of_new_key(KeyLimits { records: 100, blocks: limit });

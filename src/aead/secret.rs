@@ -170,7 +170,7 @@ mod tests {
 
     /// RFC 9846 §4.7.3: only the sender observes the limit.
     #[test]
-    fn a_reader_follows_beyond_the_last_generation_of_a_writer() {
+    fn a_reader_accepts_generations_beyond_a_writers_last() {
         let secret = TrafficSecret::new(CipherSuite::TLS_AES_128_GCM_SHA256, &[7; 32]).unwrap();
         let read = Some(secret.at_generation((1 << 48) - 2));
         let mut schedule = NextKeys::of(None, read);

@@ -168,7 +168,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_wrong_length_says_what_was_expected_and_what_came() {
+    fn a_wrong_length_reports_the_expected_and_the_actual_length() {
         let text = |expected, actual| InvalidKeyLength { expected, actual }.to_string();
         assert_eq!(text(16, 5), "expected a 16-byte key or secret, got 5");
         assert_eq!(text(0, 32), "expected a TLS 1.3 suite for a traffic secret of 32 bytes");

@@ -119,7 +119,7 @@ fn sealing_gives_the_bytes_of_every_vector() {
 }
 
 #[test]
-fn sealing_from_elsewhere_gives_the_bytes_of_every_vector_without_padding() {
+fn sealing_from_other_memory_gives_the_bytes_of_every_vector_without_padding() {
     for vector in vectors().records.into_iter().filter(|vector| vector.padding == 0) {
         for (suite, provider) in vector.suites() {
             let keys = WriteKeys::new(suite, &hex(&vector.key), vector.iv(), vector.seq()).unwrap();

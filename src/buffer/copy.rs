@@ -63,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn every_length_is_copied_whole() {
+    fn every_length_is_copied_completely() {
         for len in [0, 1, BLOCK - 1, BLOCK, BLOCK + 1, 2 * BLOCK, 5 * BLOCK + 7] {
             let from = numbered(len);
             let mut to = alloc::vec![0; len + 3];
@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn what_overlaps_is_moved_whole() {
+    fn overlapping_bytes_are_moved_correctly() {
         for start in [1, 100, BLOCK, 3 * BLOCK] {
             for len in [0, 1, BLOCK, BLOCK + 1, 7 * BLOCK] {
                 let before = numbered(start + len);

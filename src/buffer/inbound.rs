@@ -393,7 +393,7 @@ mod tests {
 
     #[cfg(feature = "std")]
     #[test]
-    fn a_pool_has_the_memory_while_it_is_empty() {
+    fn an_empty_buffer_returns_its_memory_to_the_pool() {
         let pool = Pool::new(1);
         let mut buffer = InboundBuffer::new(8, BufferPolicy::Retain).with_pool(Some(pool.clone()));
         feed(&mut buffer, b"01234567");
@@ -439,7 +439,7 @@ mod tests {
     }
 
     #[test]
-    fn no_more_is_moved_than_is_received_whatever_the_order_of_calls() {
+    fn no_order_of_calls_moves_more_bytes_than_it_receives() {
         for capacity in [100, 101, 150, 199, 200, 1000, 10_000] {
             for lens in [[1, 1], [1, 100], [22, 22], [22, 100], [99, 99], [100, 99], [100, 100]] {
                 for input in [1, 7, 99, 1000, usize::MAX] {

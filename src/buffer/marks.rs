@@ -141,7 +141,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn taking_and_putting_back_restores_what_was_delivered() {
+    fn putting_back_restores_the_drained_plaintext() {
         let mut marks = Marks::default();
         for (wire, plaintext) in [(10, 1), (20, 2), (5, 0), (30, 3)] {
             marks.push(wire, plaintext);
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_drained_for_good_is_not_remembered() {
+    fn bytes_that_are_drained_for_good_are_not_remembered() {
         let mut marks = Marks::default();
         marks.push(10, 1);
         marks.push(10, 1);

@@ -370,7 +370,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_come_out_in_the_order_they_were_put_in() {
+    fn bytes_are_drained_in_the_order_they_were_added() {
         let mut buffer = buffer(BufferPolicy::Retain);
         buffer.add_segment();
         put(&mut buffer, b"abc");
@@ -407,7 +407,7 @@ mod tests {
     }
 
     #[test]
-    fn a_drained_segment_is_reused_and_its_whole_length_is_tail_again() {
+    fn a_drained_segment_is_reused_at_its_full_length() {
         let mut buffer = buffer(BufferPolicy::Retain);
         buffer.add_segment();
         put(&mut buffer, b"abcdefgh");
@@ -418,7 +418,7 @@ mod tests {
     }
 
     #[test]
-    fn the_byte_that_is_asked_for_is_aligned_and_costs_no_length() {
+    fn the_requested_byte_is_aligned_at_no_cost_in_length() {
         for offset in [0, 5, 13] {
             let mut buffer = OutboundBuffer::new(SegmentStore::new(100, BufferPolicy::Retain), 2);
             buffer.align_at(offset);
@@ -496,7 +496,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_put_back_behind_what_was_drained_for_good() {
+    fn a_chunk_is_refused_after_later_bytes_were_drained_for_good() {
         let mut buffer = buffer(BufferPolicy::Retain);
         buffer.add_segment();
         put(&mut buffer, b"abcdef");
@@ -508,7 +508,7 @@ mod tests {
 
     #[cfg(feature = "std")]
     #[test]
-    fn a_pool_gets_segments_back_when_their_chunks_are_gone() {
+    fn a_pool_gets_segments_back_after_their_chunks_are_dropped() {
         let pool = Pool::new(4);
         let segments = SegmentStore::new(LEN, BufferPolicy::Retain).with_pool(Some(pool.clone()));
         let mut buffer = OutboundBuffer::new(segments, 2);

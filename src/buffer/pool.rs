@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn inbound_memory_comes_back_wiped_and_within_the_bound() {
+    fn returned_inbound_memory_is_wiped_and_bounded() {
         let pool = Pool::new(2);
         let max = 2 * INBOUND_PER_SEGMENT;
         for len in [INBOUND_PER_SEGMENT, max, max + 1] {

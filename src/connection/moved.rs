@@ -65,7 +65,7 @@ impl fmt::Display for MoveError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::AlreadyUsed => {
-                f.write_str("expected a moved connection, got memory that was read before")
+                f.write_str("expected a moved connection, got memory that was already read")
             }
             Self::UnknownFormat => {
                 f.write_str("expected a moved connection of this version, got something else")

@@ -239,9 +239,9 @@ impl<E> Driver<E> {
         }
     }
 
-    /// An end without `close_notify` only says that the transport has ended. If a write of ours met
-    /// a reset, the read did not see it, so the reset is reported first, once. The same applies to
-    /// any failure to write during the handshake.
+    /// An end without `close_notify` only says that the transport has ended. If one of our writes
+    /// encountered a reset, the read did not see it, so the reset is reported first, once. The same
+    /// applies to any failure to write during the handshake.
     fn fault(&mut self, error: ConnectionError) -> Fault<E> {
         if error == ConnectionError::Record(Error::Truncated) {
             let negotiates = self.connection.protocol_version().is_none();

@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_initial_can_be_spent_and_no_more() {
+    fn only_the_initial_credit_can_be_spent() {
         for initial in [0, 1, 32, 100_000] {
             assert_eq!(
                 count(&mut Balance::new(Credit { initial, saved: initial, cost: 7 })),
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_earned_is_kept_up_to_what_can_be_saved() {
+    fn earned_credit_is_saved_up_to_its_limit() {
         for (earned, expected) in [(0, 0), (6, 0), (7, 1), (8, 1), (13, 1), (14, 2), (70, 10)] {
             let mut balance = Balance::new(Credit { initial: 0, saved: 10, cost: 7 });
             balance.earn(earned);
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn points_that_were_not_enough_count_later() {
+    fn leftover_points_count_later() {
         let mut balance = Balance::new(Credit { initial: 0, saved: 10, cost: 7 });
         balance.earn(6);
         assert_eq!(balance.spend(FAULT), Err(FAULT));
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn the_greatest_settings_do_not_overflow() {
+    fn the_largest_settings_do_not_overflow() {
         let mut balance =
             Balance::new(Credit { initial: u32::MAX, saved: u32::MAX, cost: u32::MAX });
         balance.earn(u32::MAX);

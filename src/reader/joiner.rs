@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn messages_are_the_same_however_they_are_split() {
+    fn messages_are_the_same_at_every_split() {
         let expected = vec![(4, vec![7, 8, 9], false), (24, vec![0], true)];
         assert_eq!(join(&[&WIRE]), Ok(expected));
         for split in 1..WIRE.len() {

@@ -156,19 +156,19 @@ mod tests {
     }
 
     #[test]
-    fn law_10_each_kind_has_its_initial_credit_and_what_data_saves_up() {
+    fn law_10_each_kind_has_its_initial_credit_and_earns_more_from_data() {
         for (spend, fault, [initial, saved, _]) in KINDS {
             let mut counts = PeerCounts::new(PeerLimits::default());
             assert_eq!(count(&mut counts, spend, fault), initial);
             counts.settle(1_000_000);
             assert_eq!(count(&mut counts, spend, fault), saved);
             counts.settle(1_000_000);
-            assert_eq!(count(&mut counts, spend, fault), 0, "it was counted");
+            assert_eq!(count(&mut counts, spend, fault), 0, "all of it was spent");
         }
     }
 
     #[test]
-    fn law_10_data_returns_credit_in_proportion() {
+    fn law_10_data_restores_credit_in_proportion() {
         for (spend, fault, [.., expected]) in KINDS {
             let mut counts = PeerCounts::new(PeerLimits::default());
             count(&mut counts, spend, fault);
@@ -183,12 +183,12 @@ mod tests {
             counts.settle(0);
             assert_eq!(count(&mut counts, spend, fault), expected, "16 records of 8 KiB");
             counts.settle(10);
-            assert_eq!(count(&mut counts, spend, fault), expected, "10 records of ours");
+            assert_eq!(count(&mut counts, spend, fault), expected, "10 of our records");
         }
     }
 
     #[test]
-    fn kinds_are_counted_apart() {
+    fn kinds_are_counted_separately() {
         let mut counts = PeerCounts::new(PeerLimits::default());
         for (spend, fault, [initial, ..]) in KINDS {
             assert_eq!(count(&mut counts, spend, fault), initial);

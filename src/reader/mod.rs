@@ -61,7 +61,7 @@ pub enum ReaderState {
 
 /// What one call of [`Reader::process`] found besides plaintext. All of it comes from one record.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[must_use = "the writer must be told of a KeyUpdate"]
+#[must_use = "the writer must be told about a KeyUpdate"]
 #[non_exhaustive]
 pub struct ReaderEvents {
     /// The peer has updated its key (our read key is updated already). Tell the writer

@@ -165,7 +165,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_part_of_a_header_is_refused_where_no_rest_makes_it_good() {
+    fn a_partial_header_is_refused_if_nothing_can_complete_it() {
         // Alerts and change_cipher_specs have fixed lengths, which are checked elsewhere.
         let goods =
             [[0x16, 3, 1, 0x40, 0], [0x15, 3, 3, 0, 2], [0x14, 3, 3, 0, 1], [0x17, 3, 3, 0, 0]];
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn header_refuses_unknown_types_and_versions_and_takes_any_minor_in_tls13() {
+    fn header_refuses_unknown_types_and_versions_but_any_minor_passes_in_tls13() {
         let decode = |wire: [u8; 5]| RecordHeader::decode(&wire, Version::Tls13);
         assert_eq!(decode([0x18, 3, 3, 0, 1]), Err(PeerFault::UnexpectedContentType));
         assert_eq!(decode([0x17, 2, 3, 0, 1]), Err(PeerFault::BadRecordVersion));
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn a_content_over_2_14_bytes_is_refused_by_the_header_of_its_record() {
+    fn content_over_2_14_bytes_is_refused_by_the_header_of_its_record() {
         for (version, explicit_nonce_len, longest) in [
             (Version::Tls13, 0, 16384 + 1 + 16),
             (Version::Tls12, 0, 16384 + 16),

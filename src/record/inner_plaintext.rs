@@ -48,7 +48,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_nonzero_byte_is_found_wherever_it_lies() {
+    fn the_last_nonzero_byte_is_found_at_every_position() {
         for len in 0..70 {
             let mut bytes = [0; 70];
             assert_eq!(last_nonzero(&bytes[..len]), None);

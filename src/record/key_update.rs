@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn key_update_of_a_wrong_value_or_length_is_refused() {
+    fn key_update_with_a_wrong_value_or_length_is_refused() {
         assert_eq!(decode_key_update(&[2]), Err(PeerFault::BadKeyUpdateRequest));
         assert_eq!(decode_key_update(&[]), Err(PeerFault::BadMessageLength));
         assert_eq!(decode_key_update(&[0, 0]), Err(PeerFault::BadMessageLength));

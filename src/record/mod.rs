@@ -137,7 +137,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_bounds_for_memory_hold_for_every_format() {
+    fn the_memory_bounds_hold_for_every_format() {
         // 5 for the header, 8 for the explicit nonce, 16 for the tag; in TLS 1.3, a type byte
         // instead of the nonce.
         assert!((29..=30).contains(&MAX_OVERHEAD));

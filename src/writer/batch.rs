@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn finish_seals_what_was_taken_and_never_begun() {
+    fn finish_seals_jobs_that_were_taken_but_never_started() {
         let plaintext = Bytes::from_static(&[1; 60_000]);
         let mut serial = writer();
         serial.write_atomic(&plaintext).unwrap();

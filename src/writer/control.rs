@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn one_request_is_outstanding_until_the_peer_updates() {
+    fn a_request_is_outstanding_until_the_peer_updates() {
         let mut control = Control::new(PeerUpdate::NotRequested);
         control.request_update(Requested);
         assert_eq!(control.take(), Some(ControlMessage::KeyUpdate(Requested)));

@@ -53,7 +53,7 @@ impl CurrentRecord {
     /// Adds `len` bytes of content, at most [`free`](Self::free).
     #[inline]
     pub(super) fn grow(&mut self, len: usize) {
-        debug_assert!(len <= self.free(), "more content than the record may hold");
+        debug_assert!(len <= self.free(), "more content than the record can hold");
         self.len += to_u16(len);
     }
 
@@ -85,7 +85,7 @@ mod tests {
     const FORMAT: RecordFormat = RecordFormat::new(Version::Tls13, 0);
 
     #[test]
-    fn it_is_full_at_its_limit() {
+    fn a_record_is_full_at_its_limit() {
         let mut record = CurrentRecord::new(10, RecordPolicy::new(FORMAT, 100, Padding::None));
         record.grow(9);
         assert_eq!((record.free(), record.is_full()), (1, false));
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cap_bounds_what_is_still_taken() {
+    fn a_cap_limits_what_the_record_still_accepts() {
         // A cap of 64 includes the type byte.
         for (len, takes_more, limit) in [(62, true, 63), (63, false, 63), (64, false, 99)] {
             let mut record = CurrentRecord::new(99, RecordPolicy::new(FORMAT, 100, Padding::None));

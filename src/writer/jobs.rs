@@ -165,7 +165,7 @@ impl Shared {
         done
     }
 
-    /// Takes a task. Both ends together take no more tasks than there are.
+    /// Takes a task. The finishing thread and the helpers together take each task at most once.
     pub(super) fn takes_one(&self) -> bool {
         self.taken.fetch_add(1, Ordering::Relaxed) < self.tasks.len()
     }

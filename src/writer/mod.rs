@@ -237,7 +237,7 @@ impl Writer {
         }
     }
 
-    /// Whether the peer's next KeyUpdate answers a request of ours.
+    /// Whether the peer's next KeyUpdate answers our request.
     #[cfg(feature = "rustls")]
     pub(crate) fn expects_peer_update(&self) -> bool {
         self.control.peer() == PeerUpdate::Outstanding

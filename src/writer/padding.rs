@@ -111,7 +111,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn policies_are_equal_if_they_pad_alike_for_certain() {
+    fn policies_are_equal_only_if_they_certainly_pad_alike() {
         let policies = [
             Padding::None,
             Padding::Multiple(16),
@@ -129,7 +129,7 @@ mod tests {
     const MAX: usize = 16385;
 
     #[test]
-    fn padding_gives_the_length_it_names_within_its_bounds() {
+    fn padding_gives_the_requested_length_within_its_bounds() {
         let cases = [
             (Padding::None, 100, 100),
             (Padding::Multiple(16), 1, 16),

@@ -388,7 +388,7 @@ mod tests {
 
     /// RFC 9846 §4.7.3: after the last generation, no answer is sent.
     #[test]
-    fn the_last_generation_answers_no_request() {
+    fn the_last_generation_ignores_requests() {
         const LAST: u64 = (1 << 48) - 1;
         for (generation, answers) in [(LAST - 2, 2), (LAST - 1, 1), (LAST, 0)] {
             let suite = CipherSuite::TLS_AES_128_GCM_SHA256;

@@ -268,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn slow_start_is_small_up_to_its_threshold_and_again_after_idling() {
+    fn slow_start_is_small_up_to_its_threshold_and_again_after_an_idle_time() {
         let threshold = 10_000;
         let policy = SlowStart { threshold, ..SlowStart::default() };
         let mut sizer = Sizer::new(Sizing::SlowStart(policy));

@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn jobs_that_wait_for_a_busy_worker_are_few() {
+    fn few_jobs_wait_for_a_busy_worker() {
         let (worker, received) = busy(true);
         let workers = SealWorkers { workers: vec![worker], awake: Duration::ZERO };
         let mut writer = writer(1 << 20);
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn threads_are_woken_for_what_there_is_room_for() {
+    fn threads_are_woken_by_the_room_and_not_by_the_plaintext() {
         for (awake, is_awake) in
             [(Duration::ZERO, false), (Duration::MAX, false), (Duration::ZERO, true)]
         {

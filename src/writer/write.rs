@@ -322,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    fn write_final_counts_what_it_accepted_before_closing_failed() {
+    fn write_final_counts_what_it_accepted_before_its_close_failed() {
         let suite = CipherSuite::TLS_AES_128_GCM_SHA256;
         let keys = WriteKeys::new(suite, &[3; 16], [5; 12], 0).unwrap();
         let config = WriterConfig::default();
@@ -339,7 +339,7 @@ mod tests {
     /// Also when the write is exactly one record.
     #[cfg(feature = "aws-lc-rs")]
     #[test]
-    fn whole_records_are_sealed_from_where_they_lie() {
+    fn whole_records_are_sealed_from_the_callers_memory() {
         use crate::aead::AeadProvider;
 
         for (len, sealed) in [(16_383, 0), (16_384, 1), (32_768, 2), (40_000, 2)] {

@@ -60,7 +60,7 @@ pub fn assert_has(section: &str, printed: &str) {
     let missing = expected.lines().find(|line| !copy.lines().any(|copied| copied == *line));
     assert!(
         copy == expected,
-        "DESIGN.md has not what the tests print for \"{section}\": not {wrong:?}, but {missing:?}. \
+        "DESIGN.md differs from what the tests print for \"{section}\": not {wrong:?}, but {missing:?}. \
          If the tests are right, run them with {RENEW}=1, which rewrites the section"
     );
 }

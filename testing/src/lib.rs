@@ -282,7 +282,7 @@ pub fn drain(ours: &mut Connection) -> Vec<u8> {
     while ours.wants().drain {
         let mut drain = ours.writer_mut().drain();
         let chunk = drain.chunk();
-        assert!(!chunk.is_empty(), "wants().drain, and nothing to drain");
+        assert!(!chunk.is_empty(), "wants().drain without anything to drain");
         wire.extend_from_slice(chunk);
         let len = chunk.len();
         drain.advance(len).unwrap();
@@ -295,10 +295,7 @@ pub fn drain(ours: &mut Connection) -> Vec<u8> {
 pub fn feed(ours: &mut Connection, mut wire: &[u8]) {
     while !wire.is_empty() {
         let has_memory = ours.inbound().is_some();
-        assert!(
-            has_memory || !ours.wants().input,
-            "input is wanted, and there is no memory for it"
-        );
+        assert!(has_memory || !ours.wants().input, "input is wanted without memory for it");
         let taken = ours.receive(wire);
         wire = &wire[taken..];
         if ours.process().is_err() || taken == 0 {

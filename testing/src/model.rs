@@ -236,11 +236,11 @@ impl Run {
     }
 
     pub fn writer(&mut self) -> &mut Writer {
-        self.writer.as_mut().expect("taken only inside a move")
+        self.writer.as_mut().expect("empty only inside a move")
     }
 
     pub fn snapshot(&self) -> Snapshot {
-        Snapshot::of(self.writer.as_ref().expect("taken only inside a move"))
+        Snapshot::of(self.writer.as_ref().expect("empty only inside a move"))
     }
 
     /// The wire bytes that are still needed to judge what follows; earlier ones are dropped.
@@ -302,13 +302,13 @@ impl Run {
                 let result = seal_batch(self.writer(), &mut owned, help);
                 self.wrote(result, len, before);
                 let accepted = result.unwrap_or_else(WriteError::accepted);
-                assert!(owned == data[accepted..], "what was not accepted stays");
+                assert!(owned == data[accepted..], "bytes that were not accepted stay");
             }
             Op::BatchDropped(len) => {
                 let data = plaintext(self.accepted, len);
                 let mut owned = Bytes::from_static(data);
                 let result = self.writer().seal_batch(&mut owned).map(drop);
-                assert!(data.ends_with(&owned), "what was not accepted stays");
+                assert!(data.ends_with(&owned), "bytes that were not accepted stay");
                 self.wrote(result.map(|()| len - owned.len()), len, before);
             }
             Op::Cover(zeros) => self.cover(zeros, before),
@@ -325,7 +325,7 @@ impl Run {
                 let offset = self.wire.drained - self.before.drained;
                 let chunk = self.writer().drain().take_chunk(max);
                 let expected = before.wants_drain && max > 0;
-                assert_eq!(chunk.is_some(), expected, "wants_drain says what comes");
+                assert_eq!(chunk.is_some(), expected, "wants_drain predicts the drain");
                 if let Some(chunk) = chunk {
                     assert!(!chunk.is_empty() && chunk.len() <= max);
                     assert_eq!(chunk.offset(), offset);
@@ -457,7 +457,7 @@ impl Run {
     fn slot(&mut self, before: Snapshot, lend: Lend, commit: impl Fn(usize) -> usize) {
         let data = plaintext(self.accepted, 16384);
         let refusal = self.refusal();
-        let writer = self.writer.as_mut().expect("taken only inside a move");
+        let writer = self.writer.as_mut().expect("empty only inside a move");
         let (available, committed, result) = match lend(writer, data, &commit) {
             Ok(lent) => lent,
             Err(error) => {
@@ -468,7 +468,7 @@ impl Run {
             }
         };
         assert_eq!(refusal, None);
-        assert_eq!(available > 0, before.room > 0, "a slot is empty when there is no room");
+        assert_eq!(available > 0, before.room > 0, "a slot is empty exactly when there is no room");
         assert!(available <= before.room);
         if committed > available {
             let overrun = Overrun { claimed: committed, available };
@@ -496,7 +496,7 @@ impl Run {
         owned.extend_from_slice(data);
         let result = self.writer().write_owned(&mut owned);
         let accepted = len - owned.len();
-        assert!(owned[..] == data[accepted..], "what was not accepted stays as it was");
+        assert!(owned[..] == data[accepted..], "bytes that were not accepted do not change");
         self.wrote(result, len, before);
         assert_eq!(accepted, result.unwrap_or_else(WriteError::accepted));
     }
@@ -566,9 +566,9 @@ impl Run {
 
     fn drain(&mut self, max: usize) {
         let wanted = self.snapshot().wants_drain;
-        let writer = self.writer.as_mut().expect("taken only inside a move");
+        let writer = self.writer.as_mut().expect("empty only inside a move");
         let mut drain = writer.drain();
-        assert_eq!(drain.remaining() > 0, wanted, "wants_drain says what comes");
+        assert_eq!(drain.remaining() > 0, wanted, "wants_drain predicts the drain");
         let chunks: usize = drain.chunks().map(<[u8]>::len).sum();
         assert_eq!(chunks, drain.remaining());
         let mut left = max.min(drain.remaining());
@@ -701,7 +701,7 @@ impl Run {
 
     fn open_records(&mut self) {
         while let Some(record) = self.wire.next_record() {
-            assert!(self.alerts.last() != Some(&[1, 0]), "a record behind close_notify");
+            assert!(self.alerts.last() != Some(&[1, 0]), "a record after close_notify");
             let opened = self.opener.open(&record);
             assert!(record.len() - opened.inner_len <= 5 + 8 + 16);
             self.judge(&opened);
@@ -728,7 +728,7 @@ impl Run {
                 self.opened_key_updates += 1;
                 if opened.content[4] == 1 {
                     let at = Some(self.peer_updates_at[update]);
-                    assert!(self.last_request_at < at, "one request is outstanding at most");
+                    assert!(self.last_request_at < at, "at most one request is outstanding");
                     self.last_request_at = at;
                 }
             }
@@ -745,7 +745,8 @@ impl Run {
             number < due.record
         });
         if len == 0 {
-            let (cover, zeros) = self.covers.pop_front().expect("an empty record, not asked for");
+            let (cover, zeros) =
+                self.covers.pop_front().expect("an empty record that was not requested");
             assert_eq!((number, opened.inner_len), (cover, zeros + self.type_len()));
             return;
         }
@@ -763,7 +764,7 @@ impl Run {
             // A record that already held more when the cap was set keeps its earlier cap.
             (policies.records < number || held <= cap as u64).then_some(cap)
         });
-        let cap = caps.min().expect("one is of before");
+        let cap = caps.min().expect("one mark is older");
         self.opened_plaintext += len as u64;
         assert!(inner <= cap, "{inner} bytes in a record of at most {cap}");
         let padded =
@@ -911,7 +912,7 @@ fn in_two_calls(
     let lent = writer.lend_slot()?;
     let available = lent.len();
     lent.copy_from_slice(&data[..available]);
-    assert!(writer.lend_slot()? == &data[..available], "lent again it is the same");
+    assert!(writer.lend_slot()? == &data[..available], "a second loan is the same slot");
     let committed = commit(available);
     Ok((available, committed, writer.commit_slot(committed)))
 }
@@ -944,7 +945,7 @@ impl Wire {
     fn push(&mut self, bytes: &[u8]) {
         let at = usize::try_from(self.drained - self.start).unwrap();
         let again = (self.bytes.len() - at).min(bytes.len());
-        assert!(self.bytes[at..][..again] == bytes[..again], "other bytes than before");
+        assert!(self.bytes[at..][..again] == bytes[..again], "the bytes have changed");
         self.bytes.extend_from_slice(&bytes[again..]);
         self.drained += bytes.len() as u64;
         self.may_forget |= self.drained - self.put_back_from > 16384;

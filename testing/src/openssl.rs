@@ -41,7 +41,7 @@ impl Process {
             .args(more)
             .envs(environment.iter().copied());
         let this = Self::start(command);
-        let port = this.stdout.wait("the port that it accepts at", |bytes| {
+        let port = this.stdout.wait("the port that it listens on", |bytes| {
             let text = String::from_utf8_lossy(bytes);
             let (port, _) = text.split_once("ACCEPT 127.0.0.1:")?.1.split_once('\n')?;
             port.parse().ok()
@@ -102,6 +102,6 @@ fn name(suite: CipherSuite) -> &'static str {
         0xc02f => "ECDHE-RSA-AES128-GCM-SHA256",
         0xc030 => "ECDHE-RSA-AES256-GCM-SHA384",
         0xcca8 => "ECDHE-RSA-CHACHA20-POLY1305",
-        number => panic!("no suite of ours: {number:#06x}"),
+        number => panic!("expected one of our suites, got {number:#06x}"),
     }
 }

@@ -106,7 +106,7 @@ impl Scan {
         let mut this = Self { maps, bytes, except: None };
         assert!(!this.finds_marks());
         let held = marks(RUN);
-        assert!(this.finds_marks(), "they are found where they are");
+        assert!(this.finds_marks(), "they are found in place");
         drop(held);
         this
     }

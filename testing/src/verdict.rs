@@ -21,7 +21,7 @@ pub fn end_of(ours: &mut Connection, peer: &mut RawPeer, wire: &[u8]) -> PeerFau
     feed(ours, wire);
     let error = ours.error();
     let Some(ConnectionError::Record(Error::Peer(fault))) = error else {
-        panic!("no fault of the peer's: {error:?}")
+        panic!("expected a fault of the peer, got {error:?}")
     };
     let error = ConnectionError::Record(Error::Peer(fault));
     assert_failed(ours, &error);
@@ -60,7 +60,7 @@ pub fn assert_failed(ours: &mut Connection, error: &ConnectionError) {
     assert!(!ours.wants().input);
     assert!(ours.inbound().is_none());
     assert!(ours.plaintext().is_empty());
-    assert_eq!(ours.receive(b"more"), 4, "taken and ignored");
+    assert_eq!(ours.receive(b"more"), 4, "accepted and ignored");
     assert_eq!(ours.process().as_ref(), Err(error));
 }
 

@@ -107,7 +107,7 @@ impl fmt::Display for Violation {
 const MAX: usize = MAX_FRAGMENT_LEN;
 
 pub const VIOLATIONS: &[Violation] = &[
-    violation("a record that was altered", in_both(BadRecordMac, Alert::BAD_RECORD_MAC), |_, _| {
+    violation("an altered record", in_both(BadRecordMac, Alert::BAD_RECORD_MAC), |_, _| {
         each([0, 3, 7, 12], |at, peer| {
             let mut wire = peer.seal(APPLICATION_DATA, b"hello");
             wire[HEADER_LEN + at] ^= 1;
@@ -115,7 +115,7 @@ pub const VIOLATIONS: &[Violation] = &[
         })
     }),
     violation(
-        "a record repeated or left out",
+        "a repeated or missing record",
         in_both(BadRecordMac, Alert::BAD_RECORD_MAC),
         |_, _| {
             vec![
@@ -208,13 +208,13 @@ pub const VIOLATIONS: &[Violation] = &[
     )
     .by_its_header(),
     violation(
-        "another outer type",
+        "a wrong outer type",
         in_tls13(UnexpectedContentType, Alert::UNEXPECTED_MESSAGE),
         |_, _| each([CHANGE_CIPHER_SPEC, ALERT, HANDSHAKE], |outer, _| header(outer, 99).to_vec()),
     )
     .by_its_header(),
     violation(
-        "a record sealed under another outer type",
+        "a record sealed under a wrong outer type",
         Verdicts {
             tls13: Ends(UnexpectedContentType, Alert::UNEXPECTED_MESSAGE),
             tls12: Ends(BadRecordMac, Alert::BAD_RECORD_MAC),
@@ -256,12 +256,12 @@ pub const VIOLATIONS: &[Violation] = &[
         |_, _| one(|peer| peer.seal(CHANGE_CIPHER_SPEC, &[1])),
     ),
     violation(
-        "an unknown content type inside",
+        "an unknown inner content type",
         in_tls13(UnexpectedContentType, Alert::UNEXPECTED_MESSAGE),
         |_, _| each([1, 19, 24, 99, 255], |unknown, peer| peer.seal(unknown, b"hello")),
     ),
     violation(
-        "an inner plaintext of zeros only",
+        "an inner plaintext of only zeros",
         in_tls13(NoContentType, Alert::UNEXPECTED_MESSAGE),
         |_, _| {
             each([0, 1, 100, MAX + 1], |len, peer| peer.seal_inner(APPLICATION_DATA, &vec![0; len]))
@@ -362,7 +362,7 @@ pub const VIOLATIONS: &[Violation] = &[
         })
     }),
     violation(
-        "a handshake message that must not come",
+        "a handshake message that is not allowed",
         in_both(UnexpectedHandshakeMessage, Alert::UNEXPECTED_MESSAGE),
         |version, role| {
             let kinds: &[u8] = match (version, role) {
@@ -383,7 +383,7 @@ pub const VIOLATIONS: &[Violation] = &[
     )
     .to(&[Role::Server]),
     violation(
-        "a session ticket that does not decode",
+        "a session ticket that cannot be decoded",
         in_tls13(BadTicket, Alert::DECODE_ERROR),
         |_, _| {
             let mut longer = ticket(32);
@@ -396,7 +396,7 @@ pub const VIOLATIONS: &[Violation] = &[
     )
     .to(&[Role::Client]),
     violation(
-        "a session ticket with an extension twice",
+        "a session ticket with a duplicate extension",
         in_tls13(DuplicateTicketExtension, Alert::ILLEGAL_PARAMETER),
         |_, _| {
             let early_data = [0, 42, 0, 4, 0, 0, 0x40, 0];

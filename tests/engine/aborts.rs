@@ -8,7 +8,7 @@ const BOTH_VERSIONS: [CipherSuite; 2] =
 
 /// Whatever alert the caller aborts with, the peer does not take it for a warning or a clean end.
 #[test]
-fn every_abort_ends_the_peer_and_no_end_looks_clean() {
+fn every_abort_ends_the_peer_and_never_looks_clean() {
     for suite in BOTH_VERSIONS {
         for description in (0..=255).map(AlertDescription) {
             let (mut ours, mut stock) = established(suite, Role::Client);
@@ -16,7 +16,7 @@ fn every_abort_ends_the_peer_and_no_end_looks_clean() {
             ours.abort(description);
             assert_eq!(ours.error(), Some(Error::Aborted(description).into()));
             let wire = drain(&mut ours);
-            assert!(stock.feed(&wire).is_err(), "stock rustls saw no error: {description:?}");
+            assert!(stock.feed(&wire).is_err(), "stock rustls reported no error: {description:?}");
         }
     }
 }
@@ -37,7 +37,7 @@ fn an_abort_ends_our_own_reader_too() {
 }
 
 #[test]
-fn after_a_close_while_negotiating_error_says_what_process_says() {
+fn after_a_close_while_negotiating_error_agrees_with_process() {
     for suite in BOTH_VERSIONS {
         for role in ROLES {
             let (mut ours, _peer) = pair(suite, role);

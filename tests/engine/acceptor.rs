@@ -14,7 +14,7 @@ const TLS13: CipherSuite = CipherSuite::TLS_AES_128_GCM_SHA256;
 const TLS12: CipherSuite = CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256;
 
 #[test]
-fn a_configuration_is_chosen_by_what_the_client_says() {
+fn the_client_hello_selects_a_configuration() {
     for suite in [TLS13, TLS12] {
         for step in [1, 10, 1000] {
             let identity = Identity::for_suite(suite);
@@ -47,7 +47,7 @@ fn a_configuration_is_chosen_by_what_the_client_says() {
 }
 
 #[test]
-fn a_hello_in_fragments_and_one_that_is_asked_for_again_are_accepted() {
+fn fragmented_and_retried_hellos_are_accepted() {
     let identity = Identity::for_suite(TLS13);
     let mut client = client_config(TLS13, &identity);
     client.max_fragment_size = Some(40);
@@ -63,7 +63,7 @@ fn a_hello_in_fragments_and_one_that_is_asked_for_again_are_accepted() {
         .unwrap();
     let mut acceptor = Acceptor::new(ConnectionConfig::default()).unwrap();
     let wire = peer.take_wire();
-    assert!(wire.len() > 5 * 45, "it is in fragments");
+    assert!(wire.len() > 5 * 45, "the hello is in fragments");
     feed(acceptor.connection(), &wire);
     assert_eq!(acceptor.client_hello().unwrap().server_name(), Some(HOST));
     let mut ours = acceptor.accept(server.into()).unwrap();
@@ -75,7 +75,7 @@ fn a_hello_in_fragments_and_one_that_is_asked_for_again_are_accepted() {
 
 /// Early data arrives together with the hello that the acceptor holds.
 #[test]
-fn what_comes_behind_the_hello_is_not_lost() {
+fn bytes_after_the_hello_are_not_lost() {
     let identity = Identity::for_suite(TLS13);
     let (mut client, mut server) =
         (client_config(TLS13, &identity), server_config(TLS13, &identity));
@@ -96,7 +96,7 @@ fn what_comes_behind_the_hello_is_not_lost() {
 }
 
 #[test]
-fn a_client_may_be_refused_with_any_alert() {
+fn a_client_can_be_refused_with_any_alert() {
     let identity = Identity::for_suite(TLS13);
     for hello_is_whole in [true, false] {
         let mut peer = Peer::client(client_config(TLS13, &identity));
@@ -165,7 +165,7 @@ fn records(wire: &[u8]) -> Vec<usize> {
 }
 
 #[test]
-fn a_server_sends_no_longer_records_than_the_client_asks_for() {
+fn a_server_keeps_to_the_record_size_limit_of_the_client() {
     for suite in [TLS13, TLS12] {
         for (extension, limit) in [
             (&[0, 28, 0, 2, 0, 64][..], 64),

@@ -50,7 +50,7 @@ fn judge(violation: &Violation, suite: CipherSuite, verdict: Verdict) {
 }
 
 #[test]
-fn every_violation_gets_the_alert_that_the_table_says() {
+fn every_violation_gets_the_alert_in_the_table() {
     for violation in VIOLATIONS {
         for suite in SUITES_HERE {
             let verdict = match suite.version() {
@@ -116,7 +116,7 @@ fn design_has_the_table_of_violations_and_alerts() {
 }
 
 #[test]
-fn a_record_behind_the_last_sequence_number_is_unexpected() {
+fn a_record_after_the_last_sequence_number_is_unexpected() {
     for suite in SUITES_HERE {
         let key = &[3; 32][..suite.key_len()];
         let keys = ReadKeys::new(suite, key, [5; 12], u64::MAX).unwrap();

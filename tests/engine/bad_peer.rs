@@ -57,7 +57,7 @@ fn a_record_with_any_byte_altered_is_bad_record_mac() {
 }
 
 #[test]
-fn a_header_is_refused_by_the_first_byte_that_condemns_it() {
+fn a_header_is_refused_at_its_first_invalid_byte() {
     for (suites, wire, fault) in [
         (&ALL[..], &[24][..], PeerFault::UnexpectedContentType),
         (&ALL, &[23, 4], PeerFault::BadRecordVersion),
@@ -75,7 +75,7 @@ fn a_header_is_refused_by_the_first_byte_that_condemns_it() {
 }
 
 #[test]
-fn content_of_2_14_bytes_and_padding_of_as_much_are_read() {
+fn content_of_2_14_bytes_and_padding_to_that_length_are_read() {
     for suite in ALL {
         for role in ROLES {
             let (mut ours, mut peer) = RawPeer::established(suite, role);
@@ -97,7 +97,7 @@ fn content_of_2_14_bytes_and_padding_of_as_much_are_read() {
 }
 
 #[test]
-fn a_fatal_alert_ends_both_halves_without_an_alert_of_ours() {
+fn a_fatal_alert_ends_both_halves_and_is_not_answered() {
     let cases = [
         (TLS13, FATAL, 40),
         (TLS13, WARNING, 40),
@@ -122,7 +122,7 @@ fn a_fatal_alert_ends_both_halves_without_an_alert_of_ours() {
 }
 
 #[test]
-fn a_key_update_in_fragments_or_behind_a_ticket_is_followed() {
+fn a_key_update_in_fragments_or_after_a_ticket_is_followed() {
     for suite in TLS13_SUITES {
         for role in ROLES {
             let (mut ours, mut peer) = RawPeer::established(suite, role);
@@ -149,7 +149,7 @@ fn a_key_update_in_fragments_or_behind_a_ticket_is_followed() {
 }
 
 #[test]
-fn a_ticket_in_fragments_of_one_byte_or_of_many_records_is_taken() {
+fn a_ticket_in_one_byte_fragments_or_many_records_is_accepted() {
     let (mut ours, mut peer) = RawPeer::established(TLS13, Role::Client);
     let wire: Vec<u8> = ticket(200).chunks(1).flat_map(|byte| peer.seal(HANDSHAKE, byte)).collect();
     feed(&mut ours, &wire);
@@ -197,7 +197,7 @@ fn a_renegotiation_request_is_refused_once_and_the_second_without_data_is_fatal(
 }
 
 #[test]
-fn a_renegotiation_request_glued_to_the_last_flight_is_refused_by_a_warning() {
+fn a_renegotiation_request_right_after_the_last_flight_gets_a_warning() {
     for suite in TLS12_SUITES {
         for step in [1, usize::MAX] {
             let (mut ours, mut wire, mut peer) = RawPeer::finished_and(suite, b"");
@@ -216,7 +216,7 @@ fn a_renegotiation_request_glued_to_the_last_flight_is_refused_by_a_warning() {
 }
 
 #[test]
-fn a_handshake_message_behind_finished_in_the_same_record_is_refused() {
+fn a_handshake_message_after_finished_in_the_same_record_is_refused() {
     for split in 1..=4 {
         let (start, end) = HELLO_REQUEST.split_at(split);
         let (mut ours, mut wire, mut peer) = RawPeer::finished_and(TLS12, start);
@@ -227,12 +227,12 @@ fn a_handshake_message_behind_finished_in_the_same_record_is_refused() {
         assert_eq!(ours.error(), Some(ConnectionError::Handshake(fault)));
         assert_eq!(read_all(&mut ours), b"");
         assert_eq!(ours.writer_state(), WriterState::Failed);
-        assert!(ours.wants().drain, "an alert waits");
+        assert!(ours.wants().drain, "an alert is pending");
     }
 }
 
 #[test]
-fn whatever_follows_close_notify_is_ignored_and_the_end_is_clean() {
+fn bytes_after_close_notify_are_ignored_and_the_end_is_clean() {
     for suite in BOTH_VERSIONS {
         for role in ROLES {
             let (mut ours, mut peer) = RawPeer::established(suite, role);
@@ -254,8 +254,8 @@ fn whatever_follows_close_notify_is_ignored_and_the_end_is_clean() {
             assert_eq!(ours.read(&mut [0; 8]), Ok(0));
             assert_eq!(ours.error(), None);
             let close_notify = (ALERT, CLOSE_NOTIFY.to_vec());
-            ours.writer_mut().write_atomic(b"our half goes on").unwrap();
-            let data = (APPLICATION_DATA, b"our half goes on".to_vec());
+            ours.writer_mut().write_atomic(b"our half is open").unwrap();
+            let data = (APPLICATION_DATA, b"our half is open".to_vec());
             ours.close().unwrap();
             assert_eq!(peer.open(&drain(&mut ours)), [data, close_notify]);
             assert_eq!(ours.writer_state(), WriterState::Closed);
@@ -264,7 +264,7 @@ fn whatever_follows_close_notify_is_ignored_and_the_end_is_clean() {
 }
 
 #[test]
-fn whatever_follows_close_notify_is_not_kept() {
+fn bytes_after_close_notify_are_not_kept() {
     for suite in [TLS13, TLS12_SUITES[0]] {
         let (mut ours, mut peer) = RawPeer::established(suite, Role::Client);
         let end = peer.seal(ALERT, &CLOSE_NOTIFY);
@@ -280,7 +280,7 @@ fn whatever_follows_close_notify_is_not_kept() {
 }
 
 #[test]
-fn an_end_of_input_without_close_notify_is_truncation_and_writing_goes_on() {
+fn an_end_of_input_without_close_notify_is_a_truncation_and_writing_continues() {
     for suite in BOTH_VERSIONS {
         for role in ROLES {
             for cut in [0, 1, 4, 5, 6, 20] {
@@ -294,7 +294,7 @@ fn an_end_of_input_without_close_notify_is_truncation_and_writing_goes_on() {
                 assert_eq!(ours.read(&mut whole), Ok(5));
                 assert_eq!(&whole[..5], b"whole");
                 assert_eq!(ours.process(), Err(Error::Truncated.into()));
-                assert_eq!(ours.process(), Ok(()), "told once");
+                assert_eq!(ours.process(), Ok(()), "reported once");
                 assert_eq!(ours.error(), None, "no fault");
                 assert!(!ours.wants().process);
                 for _ in 0..2 {
@@ -336,12 +336,12 @@ fn many_key_update_requests_get_one_answer_before_the_next_application_record() 
 }
 
 #[test]
-fn an_answer_goes_out_without_any_write() {
+fn an_answer_is_sent_without_a_write() {
     for role in ROLES {
         let (mut ours, mut peer) = RawPeer::established(TLS13, role);
         let wire = peer.key_update(KEY_UPDATE);
         feed(&mut ours, &wire);
-        assert!(!ours.wants().drain, "no answer was asked for");
+        assert!(!ours.wants().drain, "no answer was requested");
         let wire = peer.key_update(KEY_UPDATE_REQUEST);
         feed(&mut ours, &wire);
         assert!(ours.wants().drain);
@@ -352,7 +352,7 @@ fn an_answer_goes_out_without_any_write() {
 }
 
 #[test]
-fn a_current_record_is_sealed_under_the_new_key_behind_the_answer() {
+fn a_current_record_is_sealed_under_the_new_key_after_the_answer() {
     for suite in TLS13_SUITES {
         for role in ROLES {
             let (mut ours, mut peer) = RawPeer::established(suite, role);
@@ -375,7 +375,7 @@ fn a_current_record_is_sealed_under_the_new_key_behind_the_answer() {
 }
 
 #[test]
-fn a_current_record_that_is_almost_full_keeps_its_content_behind_the_answer() {
+fn an_almost_full_current_record_keeps_its_content_after_the_answer() {
     for suite in TLS13_SUITES {
         let (mut ours, mut peer) = RawPeer::established(suite, Role::Server);
         let content = pattern(MAX - 1);
@@ -400,7 +400,7 @@ fn a_current_record_that_is_almost_full_keeps_its_content_behind_the_answer() {
 }
 
 #[test]
-fn an_answer_waits_behind_a_full_buffer_and_before_the_next_application_record() {
+fn an_answer_follows_a_full_buffer_and_precedes_the_next_application_record() {
     for role in ROLES {
         let mut config = ConnectionConfig::default();
         config.writer.capacity = MAX;
@@ -435,7 +435,7 @@ fn an_answer_waits_behind_a_full_buffer_and_before_the_next_application_record()
 }
 
 #[test]
-fn updates_that_cross_move_each_side_by_two_generations() {
+fn crossing_updates_move_each_side_by_two_generations() {
     for suite in TLS13_SUITES {
         for role in ROLES {
             let (mut ours, mut peer) = RawPeer::established(suite, role);
@@ -458,7 +458,7 @@ fn updates_that_cross_move_each_side_by_two_generations() {
 }
 
 #[test]
-fn a_key_update_that_asks_does_not_answer_our_request() {
+fn a_key_update_request_does_not_answer_ours() {
     for suite in TLS13_SUITES {
         for role in ROLES {
             let (mut ours, mut peer) = RawPeer::established(suite, role);
@@ -481,7 +481,7 @@ fn a_key_update_that_asks_does_not_answer_our_request() {
 }
 
 #[test]
-fn at_most_one_request_of_ours_is_outstanding() {
+fn at_most_one_of_our_requests_is_outstanding() {
     let (mut ours, mut peer) = RawPeer::established(TLS13, Role::Client);
     for expected in [KEY_UPDATE_REQUEST, KEY_UPDATE, KEY_UPDATE] {
         ours.writer_mut().update_keys(KeyUpdateRequest::Requested).unwrap();
@@ -497,7 +497,7 @@ fn at_most_one_request_of_ours_is_outstanding() {
 }
 
 #[test]
-fn a_key_update_request_after_our_close_is_followed_and_not_answered() {
+fn a_key_update_request_after_our_close_is_followed_but_not_answered() {
     for role in ROLES {
         let (mut ours, mut peer) = RawPeer::established(TLS13, role);
         ours.close().unwrap();
@@ -513,7 +513,7 @@ fn a_key_update_request_after_our_close_is_followed_and_not_answered() {
 }
 
 #[test]
-fn a_fault_after_our_close_is_told_by_the_error_and_not_by_an_alert() {
+fn a_fault_after_our_close_is_an_error_without_an_alert() {
     for suite in BOTH_VERSIONS {
         let (mut ours, mut peer) = RawPeer::established(suite, Role::Client);
         ours.close().unwrap();
@@ -526,7 +526,7 @@ fn a_fault_after_our_close_is_told_by_the_error_and_not_by_an_alert() {
 }
 
 #[test]
-fn faults_are_the_same_one_byte_at_a_time() {
+fn faults_are_the_same_if_bytes_arrive_one_at_a_time() {
     for suite in BOTH_VERSIONS {
         for role in ROLES {
             let (mut ours, mut peer) = RawPeer::established(suite, role);

@@ -23,7 +23,7 @@ fn a_chunk_of_another_writer_is_refused_and_changes_nothing() {
     let (mut ours, mut other) = (sealed(), sealed());
     let chunk = take(&mut ours);
     let foreign = take(&mut other);
-    assert_eq!(chunk, foreign, "the same keys make the same bytes");
+    assert_eq!(chunk, foreign, "the same keys give the same bytes");
     let before = ours.progress();
 
     let refused = ours.put_back(foreign).unwrap_err();
@@ -38,7 +38,7 @@ fn a_chunk_of_another_writer_is_refused_and_changes_nothing() {
 }
 
 #[test]
-fn a_part_of_a_chunk_is_still_the_writers_own() {
+fn the_writer_accepts_a_part_of_its_own_chunk() {
     let (mut ours, mut other) = (sealed(), sealed());
     let mut chunk = take(&mut ours);
     let _lost = take(&mut other);
@@ -49,12 +49,12 @@ fn a_part_of_a_chunk_is_still_the_writers_own() {
 }
 
 #[test]
-fn the_writer_that_continues_another_takes_no_chunk_of_it() {
+fn a_writer_that_continues_another_refuses_the_old_ones_chunks() {
     let mut ours = sealed();
     let chunk = take(&mut ours);
     let parts = ours.into_parts().unwrap();
     let mut next = Writer::from_parts(parts, &WriterConfig::default()).unwrap();
-    assert!(next.put_back(chunk).is_err(), "it sealed nothing yet");
+    assert!(next.put_back(chunk).is_err(), "it has not sealed anything");
     assert!(!next.wants_drain());
 }
 

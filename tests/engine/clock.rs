@@ -52,13 +52,13 @@ fn handshake(now: Option<u64>) -> Result<WriterState, ConnectionError> {
 }
 
 #[test]
-fn a_certificate_is_accepted_from_its_first_to_its_last_second() {
+fn a_certificate_is_accepted_from_its_first_second_to_its_last() {
     assert_eq!(handshake(Some(NOT_BEFORE)), Ok(WriterState::Open));
     assert_eq!(handshake(Some(NOT_AFTER)), Ok(WriterState::Open));
 }
 
 #[test]
-fn a_certificate_is_refused_a_second_earlier_and_later() {
+fn a_certificate_is_refused_one_second_before_and_after_its_validity() {
     let refused = |now| match handshake(Some(now)) {
         Err(ConnectionError::Handshake(rustls::Error::InvalidCertificate(error))) => error,
         other => panic!("{other:?}"),

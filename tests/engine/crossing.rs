@@ -108,7 +108,7 @@ fn soak(a: &mut impl Endpoint, b: &mut impl Endpoint, seed: u64) {
 }
 
 #[test]
-fn requests_that_cross_with_a_stock_peer_are_all_answered() {
+fn crossing_requests_with_a_stock_peer_are_all_answered() {
     for suite in TLS13_SUITES {
         for role in ROLES {
             for seed in 0..SEEDS {
@@ -122,7 +122,7 @@ fn requests_that_cross_with_a_stock_peer_are_all_answered() {
 }
 
 #[test]
-fn requests_that_cross_between_two_of_ours_are_all_answered() {
+fn crossing_requests_between_two_of_our_connections_are_all_answered() {
     for suite in TLS13_SUITES {
         let identity = Identity::for_suite(suite);
         for seed in 0..SEEDS {

@@ -73,7 +73,7 @@ fn plaintext_is_not_printed() {
 /// Two connections with the same history print the same, whatever their keys and certificates are.
 /// So nothing random, which could look like a secret, is printed.
 #[test]
-fn what_a_connection_prints_is_not_random() {
+fn the_debug_text_of_a_connection_is_deterministic() {
     for suite in SUITES {
         for role in ROLES {
             let print = || {
@@ -90,7 +90,7 @@ fn what_a_connection_prints_is_not_random() {
 
 /// Memory is printed as counts, because a pool's memory also belongs to other connections.
 #[test]
-fn no_memory_is_printed() {
+fn memory_contents_are_not_printed() {
     let pool = Pool::new(100);
     let config = with(|config| {
         config.capacity = 1 << 20;

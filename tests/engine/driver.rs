@@ -41,7 +41,7 @@ const GOALS: [(&str, Goal); 7] = [
 
 const SITUATIONS: &[Situation] = &[
     situation(
-        "negotiating, a flight waits",
+        "negotiating, a flight is pending",
         |_| fresh(),
         ["Write", "Write", "Write", "Write", "Write", "Write", "Write"],
     ),
@@ -80,7 +80,7 @@ const SITUATIONS: &[Situation] = &[
     ),
     situation("open", |_| open(), ["Done", "Read", "Done", "Done", "Flush", "Write", "Write"]),
     situation(
-        "open, bytes wait",
+        "open, bytes are pending",
         |_| holding(),
         ["Write", "Write", "Done", "Write", "Write", "Write", "Write"],
     ),
@@ -104,7 +104,7 @@ const SITUATIONS: &[Situation] = &[
         ["Transport", "Read", "Transport", "Done", "Transport", "Transport", "Transport"],
     ),
     situation(
-        "open, plaintext is there",
+        "open, plaintext is available",
         |_| {
             let (mut ours, mut peer) = established(TLS13, Role::Client);
             feed(&mut ours, &peer.send(b"plaintext"));
@@ -143,7 +143,7 @@ const SITUATIONS: &[Situation] = &[
         ["Done", "Connection", "Done", "Done", "Flush", "Write", "Write"],
     ),
     situation(
-        "closed, `close_notify` waits",
+        "closed, `close_notify` is pending",
         |_| closed(),
         ["Write", "Write", "Done", "Write", "Write", "Write", "Write"],
     ),
@@ -157,7 +157,7 @@ const SITUATIONS: &[Situation] = &[
         ["Done", "Read", "Done", "Done", "Flush", "Flush", "Flush"],
     ),
     situation(
-        "failed, the alert waits",
+        "failed, the alert is pending",
         |_| aborted(),
         ["Write", "Write", "Write", "Write", "Write", "Write", "Write"],
     ),
@@ -260,7 +260,7 @@ fn next(driver: &mut Ours, goal: Goal) -> &'static str {
 }
 
 #[test]
-fn every_situation_and_goal_comes_to_the_step_that_the_table_says() {
+fn every_situation_and_goal_gives_the_step_in_the_table() {
     let mut wrong = Vec::new();
     for situation in SITUATIONS {
         for ((name, goal), expected) in GOALS.into_iter().zip(situation.expected) {
@@ -372,7 +372,7 @@ const ASKED: &[Asked] = &[
 ];
 
 #[test]
-fn every_step_and_report_comes_to_what_the_table_says() {
+fn every_step_and_report_has_the_outcome_in_the_table() {
     let mut wrong = Vec::new();
     for (name, driver, goal, expected) in ASKED {
         for ((report, call), expected) in REPORTS.into_iter().zip(expected) {
@@ -429,7 +429,7 @@ fn write(driver: &mut Ours, plaintext: &[u8]) -> usize {
 const OVERHEAD: usize = 22;
 
 #[test]
-fn a_write_that_finds_nothing_waiting_leaves_as_a_whole() {
+fn a_write_with_nothing_pending_is_sent_as_a_whole() {
     let mut driver = open();
     for len in [1, 100, 16_384, 16_393, 40_000] {
         assert_eq!(write(&mut driver, &vec![7; len]), len);
@@ -474,7 +474,7 @@ fn a_write_over_a_transport_that_keeps_up_is_one_call() {
 }
 
 #[test]
-fn writes_share_records_while_bytes_wait() {
+fn writes_share_records_while_bytes_are_pending() {
     let mut driver = open();
     let before = driver.connection().writer().progress().records;
     assert_eq!(write(&mut driver, &[1; 16_384]), 16_384);
@@ -491,7 +491,7 @@ fn writes_share_records_while_bytes_wait() {
 }
 
 #[test]
-fn nothing_is_sealed_behind_a_loan_of_the_current_record() {
+fn nothing_is_sealed_while_the_current_record_is_on_loan() {
     let mut driver = open();
     let writer = driver.connection_mut().writer_mut();
     writer.lend_slot().unwrap()[..4].copy_from_slice(b"lent");
@@ -501,7 +501,7 @@ fn nothing_is_sealed_behind_a_loan_of_the_current_record() {
 }
 
 #[test]
-fn memory_that_was_lent_and_got_nothing_is_given_back() {
+fn lent_memory_that_stays_empty_is_returned() {
     let identity = Identity::for_suite(TLS13);
     let mut config = ConnectionConfig::default();
     config.reader.buffers = BufferPolicy::Release;
@@ -532,7 +532,7 @@ fn memory_that_was_lent_and_got_nothing_is_given_back() {
 }
 
 #[test]
-fn a_transport_that_gave_all_it_had_is_asked_for_more_without_inbound_memory() {
+fn a_transport_that_gave_everything_is_asked_again_without_inbound_memory() {
     let identity = Identity::for_suite(TLS13);
     let config = ConnectionConfig::pooled(Pool::default());
     let tls = Arc::new(client_config(TLS13, &identity));
@@ -543,13 +543,13 @@ fn a_transport_that_gave_all_it_had_is_asked_for_more_without_inbound_memory() {
     let held = |driver: &Ours| driver.connection().memory_held();
     let read = |driver: &mut Ours| driver.read_plaintext(|ours| Ok(read_all(ours).len())).unwrap();
 
-    assert_eq!(supply(&mut driver, &peer.send(b"a message")), None, "nothing is known yet");
+    assert_eq!(supply(&mut driver, &peer.send(b"a message")), None, "readiness is still unknown");
     assert_eq!(read(&mut driver), 9);
     assert_eq!((next(&mut driver, Goal::Read), held(&driver)), ("Read", 0));
     driver.blocked();
     assert_eq!(next(&mut driver, Goal::Read), "Blocked");
     assert_eq!(next(&mut driver, Goal::Read), "Read");
-    assert!(held(&driver) > 0, "it was woken because there is something");
+    assert!(held(&driver) > 0, "it was woken because there is input");
 
     // Input that arrives anyway is not lost: in pieces of every length, and after a claim of more.
     driver.failed(FarEnd::Unknown, "the transport's");
@@ -589,7 +589,7 @@ fn supply(driver: &mut Ours, wire: &[u8]) -> Option<usize> {
 }
 
 #[test]
-fn a_step_that_is_not_reported_comes_again() {
+fn a_step_that_is_not_reported_is_repeated() {
     let mut driver = holding();
     for _ in 0..3 {
         assert_eq!(next(&mut driver, Goal::Flush), "Write");
@@ -603,7 +603,7 @@ fn a_step_that_is_not_reported_comes_again() {
 
 /// A dropped future leaves the driver in this state.
 #[test]
-fn a_goal_that_was_given_up_leaves_no_mark_for_another() {
+fn an_abandoned_goal_does_not_affect_the_next() {
     let mut driver = open();
     let linger = Goal::Linger { max: 1000 };
     assert_eq!(next(&mut driver, linger), "Write");
@@ -614,7 +614,7 @@ fn a_goal_that_was_given_up_leaves_no_mark_for_another() {
     assert_eq!(next(&mut driver, Goal::Flush), "Flush", "it has not flushed yet");
 
     let mut driver = blocked(holding(), Goal::Flush);
-    assert_eq!(next(&mut driver, Goal::Offer), "Write", "it is tried again");
+    assert_eq!(next(&mut driver, Goal::Offer), "Write", "it retries");
 }
 
 #[test]
@@ -631,7 +631,7 @@ fn what_is_written_after_a_flush_is_flushed_too() {
 }
 
 #[test]
-fn chunks_are_taken_without_a_report_and_put_back() {
+fn chunks_are_taken_and_put_back_without_a_report() {
     let (ours, mut peer) = established(TLS13, Role::Client);
     let mut driver: Ours = Driver::new(ours);
     assert_eq!(write(&mut driver, &pattern(50_000)), 50_000);

@@ -49,7 +49,7 @@ fn early_at(peer: &mut Peer) -> Vec<u8> {
 }
 
 #[test]
-fn a_client_writes_early_data_and_a_stock_server_takes_it() {
+fn a_client_writes_early_data_and_a_stock_server_accepts_it() {
     for len in [0, 1, 1000, 16_384, 16_385, 39_999, MAX_EARLY] {
         let configs = Configs::new();
         let (mut ours, mut peer) = (configs.our_client(), Peer::server(configs.server.clone()));
@@ -72,7 +72,7 @@ fn a_client_writes_early_data_and_a_stock_server_takes_it() {
 }
 
 #[test]
-fn small_early_writes_share_a_record_until_the_drain_comes() {
+fn small_early_writes_share_a_record_until_it_is_drained() {
     let configs = Configs::new();
     let mut ours = configs.our_client();
     let hello = drain(&mut ours);
@@ -88,7 +88,7 @@ fn small_early_writes_share_a_record_until_the_drain_comes() {
 }
 
 #[test]
-fn early_data_may_be_written_until_the_servers_finished_is_here() {
+fn early_data_can_be_written_until_the_servers_finished_arrives() {
     let configs = Configs::new();
     let (mut ours, mut peer) = (configs.our_client(), Peer::server(configs.server));
     peer.feed(&drain(&mut ours)).unwrap();
@@ -103,7 +103,7 @@ fn early_data_may_be_written_until_the_servers_finished_is_here() {
 }
 
 #[test]
-fn rejected_early_data_is_given_back_and_never_sent_again() {
+fn rejected_early_data_is_returned_and_never_resent() {
     for len in [0, 5, 20_000] {
         let configs = Configs::new();
         let mut ours = configs.our_client();
@@ -132,7 +132,7 @@ fn rejected_early_data_is_given_back_and_never_sent_again() {
 }
 
 #[test]
-fn what_the_ticket_does_not_allow_is_given_back() {
+fn early_data_beyond_the_ticket_limit_is_returned() {
     let configs = Configs::new();
     let (mut ours, mut peer) = (configs.our_client(), Peer::server(configs.server));
     let data = pattern(50_000);
@@ -191,7 +191,7 @@ fn early_data_is_off_by_default_and_without_a_ticket() {
 }
 
 #[test]
-fn a_server_reads_early_data_apart_from_the_plaintext() {
+fn a_server_reads_early_data_separately_from_other_plaintext() {
     for len in [1, 1000, 16_385, MAX_EARLY] {
         for step in [1, 100, usize::MAX] {
             let configs = Configs::new();
@@ -223,7 +223,7 @@ fn a_server_reads_early_data_apart_from_the_plaintext() {
 }
 
 #[test]
-fn a_server_that_was_not_asked_to_refuses_early_data() {
+fn a_server_refuses_early_data_by_default() {
     let configs = Configs::new();
     let mut ours = Connection::server(configs.server.clone().into()).unwrap();
     let mut peer = Peer::client(configs.client);
@@ -248,14 +248,14 @@ fn early_data_is_bounded() {
     let wire = peer.take_wire();
     let mut rest = &wire[..];
     while ours.process().is_ok() {
-        assert!(!rest.is_empty(), "all of it was taken");
+        assert!(!rest.is_empty(), "all of it was accepted");
         rest = &rest[ours.receive(rest)..];
     }
     assert!(ours.early_plaintext().is_empty());
 }
 
 #[test]
-fn a_server_may_write_behind_its_finished() {
+fn a_server_can_write_after_its_finished() {
     // A stock client buffers 16 KiB of unread data.
     for len in [1, 100, 5000] {
         let mut configs = Configs::new();

@@ -52,7 +52,7 @@ fn feed_some(ours: &mut Connection, to_us: &mut Vec<u8>, peer: &mut Peer, rng: &
 }
 
 #[test]
-fn a_clients_early_data_is_taken_or_given_back_in_any_order_of_calls() {
+fn early_data_is_accepted_or_returned_in_any_order_of_calls() {
     for seed in 0..200 {
         let mut rng = Rng(seed);
         let max = [1, 1000, 20_000, 40_000][rng.up_to(4) - 1];
@@ -118,7 +118,7 @@ fn take_early(peer: &mut Peer, taken: &mut Vec<u8>) {
 }
 
 #[test]
-fn a_server_loses_nothing_early_or_late_in_any_order_of_calls() {
+fn a_server_loses_no_early_or_later_data_in_any_order_of_calls() {
     let mut has_answered = false;
     for seed in 0..200 {
         let mut rng = Rng(seed);

@@ -12,7 +12,7 @@ const FAULT: Error = Error::Peer(PeerFault::BadRecordMac);
 const OVERRUN: Overrun = Overrun { claimed: 9, available: 4 };
 
 #[test]
-fn a_cause_is_the_source_and_is_in_the_text_too() {
+fn a_cause_is_the_source_and_part_of_the_text() {
     let source = FAULT.source().and_then(|cause| cause.downcast_ref::<PeerFault>());
     assert_eq!(source, Some(&PeerFault::BadRecordMac));
     assert!(FAULT.to_string().contains(&PeerFault::BadRecordMac.to_string()));
@@ -34,7 +34,7 @@ fn a_cause_is_the_source_and_is_in_the_text_too() {
 }
 
 #[test]
-fn what_has_no_cause_has_no_source() {
+fn an_error_without_a_cause_has_no_source() {
     for error in [Error::Truncated, Error::PeerAlert(AlertDescription::DECODE_ERROR)] {
         assert!(error.source().is_none(), "{error}");
     }
@@ -43,7 +43,7 @@ fn what_has_no_cause_has_no_source() {
 }
 
 #[test]
-fn texts_say_what_was_expected_and_what_came() {
+fn texts_name_the_expected_and_the_actual_value() {
     let suite = CipherSuite::TLS_AES_128_GCM_SHA256;
     let key = WriteKeys::new(suite, &[0; 5], [0; 12], 0).unwrap_err();
     assert_eq!(key.to_string(), "expected a 16-byte key or secret, got 5");
@@ -70,7 +70,7 @@ where
 }
 
 #[test]
-fn every_error_is_an_io_error_of_a_kind_that_says_what_to_do() {
+fn every_error_converts_to_an_io_error_of_the_right_kind() {
     let faults = [
         (Error::Truncated, ErrorKind::UnexpectedEof),
         (Error::PeerAlert(AlertDescription::DECODE_ERROR), ErrorKind::ConnectionAborted),

@@ -18,7 +18,7 @@ fn exporting() -> ConnectionConfig {
     config
 }
 
-/// Configurations for a connection of ours that can export and a stock peer. They can be reused.
+/// Configurations for a connection that can export and for a stock peer. They can be reused.
 struct Ends {
     client: Arc<rustls::ClientConfig>,
     server: Arc<rustls::ServerConfig>,
@@ -72,7 +72,7 @@ fn established(suite: CipherSuite, role: Role) -> (Connection, Peer) {
 }
 
 #[test]
-fn both_ends_export_the_same_in_every_suite_role_and_kind_of_handshake() {
+fn both_peers_export_the_same_in_every_suite_role_and_kind_of_handshake() {
     for &suite in CipherSuite::ALL {
         for role in ROLES {
             let ends = Ends::new(suite);
@@ -103,7 +103,7 @@ fn suite_hash_len(suite: CipherSuite) -> usize {
 }
 
 #[test]
-fn nothing_is_exported_before_the_handshake_is_over() {
+fn nothing_is_exported_before_the_handshake_ends() {
     for suite in [CipherSuite::TLS_AES_128_GCM_SHA256, TLS12] {
         for role in ROLES {
             let (mut ours, mut peer) = Ends::new(suite).pair(role, exporting());
@@ -123,7 +123,7 @@ fn nothing_is_exported_before_the_handshake_is_over() {
 }
 
 #[test]
-fn a_connection_that_was_not_asked_to_keep_the_secret_exports_nothing() {
+fn a_connection_that_does_not_keep_the_secret_exports_nothing() {
     for role in ROLES {
         for suite in [CipherSuite::TLS_AES_128_GCM_SHA256, TLS12] {
             for movable in [false, true] {
@@ -139,7 +139,7 @@ fn a_connection_that_was_not_asked_to_keep_the_secret_exports_nothing() {
 }
 
 #[test]
-fn what_is_too_long_or_reserved_is_refused_and_changes_nothing() {
+fn long_outputs_and_reserved_labels_are_refused_and_change_nothing() {
     for suite in [CipherSuite::TLS_AES_256_GCM_SHA384, TLS12] {
         let (ours, _) = established(suite, Role::Client);
         let max = 255 * suite_hash_len(suite);
@@ -162,7 +162,7 @@ fn what_is_too_long_or_reserved_is_refused_and_changes_nothing() {
 }
 
 #[test]
-fn the_same_is_exported_after_key_updates_and_after_the_end() {
+fn exports_stay_the_same_after_key_updates_and_after_the_end() {
     let (mut ours, mut peer) = established(CipherSuite::TLS_AES_128_GCM_SHA256, Role::Server);
     let before = ours.export_keying_material([0; 32], b"label", None).unwrap();
     ours.writer_mut().update_keys(KeyUpdateRequest::Requested).unwrap();
@@ -187,7 +187,7 @@ impl KeyLog for Lines {
 }
 
 #[test]
-fn the_callers_key_log_gets_what_it_gets_without_exporting() {
+fn exporting_does_not_change_the_callers_key_log() {
     for suite in [CipherSuite::TLS_AES_128_GCM_SHA256, TLS12] {
         for role in ROLES {
             let labels = |config| {
@@ -211,7 +211,7 @@ fn the_callers_key_log_gets_what_it_gets_without_exporting() {
 }
 
 #[test]
-fn what_was_negotiated_can_be_seen() {
+fn negotiated_parameters_are_visible() {
     for (suite, ems) in [(CipherSuite::TLS_AES_128_GCM_SHA256, None), (TLS12, Some(true))] {
         for role in ROLES {
             let (ours, peer) = established(suite, role);

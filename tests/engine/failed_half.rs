@@ -89,7 +89,7 @@ fn a_clean_end_that_was_read_stays_a_clean_end() {
 }
 
 #[test]
-fn an_abort_by_the_caller_takes_the_unread_plaintext_with_it() {
+fn an_abort_by_the_caller_discards_unread_plaintext() {
     for suite in BOTH_VERSIONS {
         let (mut ours, mut peer) = RawPeer::established(suite, Role::Server);
         let wire = peer.seal(APPLICATION_DATA, b"unread");
@@ -105,7 +105,7 @@ fn an_abort_by_the_caller_takes_the_unread_plaintext_with_it() {
 
 /// Records are opened one at a time, so the plaintext before a fault has been returned.
 #[test]
-fn a_fault_of_the_peer_comes_behind_the_plaintext_before_it() {
+fn a_peer_fault_is_reported_after_the_plaintext_before_it() {
     for suite in BOTH_VERSIONS {
         let (mut ours, mut peer) = RawPeer::established(suite, Role::Client);
         let mut wire = peer.seal(APPLICATION_DATA, b"before");
@@ -122,7 +122,7 @@ fn a_fault_of_the_peer_comes_behind_the_plaintext_before_it() {
 }
 
 #[test]
-fn a_reader_alone_gives_what_was_opened_before_the_other_half_failed() {
+fn a_separate_reader_returns_what_it_opened_before_the_writer_failed() {
     for suite in BOTH_VERSIONS {
         let (mut writer, mut reader) = writer::writer_and_reader(suite, WriterConfig::default());
         for record in [&b"opened"[..], b"not opened"] {
@@ -148,7 +148,7 @@ fn a_reader_alone_gives_what_was_opened_before_the_other_half_failed() {
 
 /// The adapters too return what was opened, then the fault.
 #[test]
-fn a_stream_gives_what_was_opened_before_the_writers_fault() {
+fn a_stream_returns_what_was_opened_before_the_writers_fault() {
     for suite in BOTH_VERSIONS {
         let (ours, mut peer) = RawPeer::established(suite, Role::Client);
         let wire = peer.seal(APPLICATION_DATA, b"opened before");

@@ -54,7 +54,7 @@ fn refuses(ours: &mut Connection, parts: &[&[u8]]) -> Option<Refused> {
         assert_eq!(ours.receive(part), part.len());
         if let Err(error) = ours.process() {
             assert_eq!(ours.error(), Some(error.clone()));
-            assert!(!ours.wants().input, "it wants no more");
+            assert!(!ours.wants().input, "it wants no more input");
             return Some(Refused { error, alert: drain(ours) });
         }
     }
@@ -67,7 +67,7 @@ fn refuses(ours: &mut Connection, parts: &[&[u8]]) -> Option<Refused> {
 fn assert_refused_at(ours: Ours, wire: &[u8], condemned: usize) -> Refused {
     let (good, bad) = wire[..condemned].split_at(condemned - 1);
     let bytes: Vec<&[u8]> = good.chunks(1).collect();
-    assert_eq!(ours.refuses(&bytes), None, "{ours:?} {wire:x?}: too early");
+    assert_eq!(ours.refuses(&bytes), None, "{ours:?} {wire:x?}: refused too early");
     let refused = ours.refuses(&[&bytes[..], &[bad]].concat());
     let refused = refused.unwrap_or_else(|| panic!("{ours:?} {wire:x?} waits at {condemned}"));
     for cut in 0..=condemned {
@@ -79,7 +79,7 @@ fn assert_refused_at(ours: Ours, wire: &[u8], condemned: usize) -> Refused {
 }
 
 #[test]
-fn a_byte_that_begins_no_record_is_refused_alone() {
+fn a_byte_that_cannot_start_a_record_is_refused_alone() {
     // HTTP, SSH, SSL 2.0, a heartbeat.
     for wire in
         [&b"GET / HTTP/1.1\r\n"[..], b"SSH-2.0-", &[0x80, 46, 1, 3, 1, 0], &[24, 3, 3, 0, 1]]
@@ -95,7 +95,7 @@ fn a_byte_that_begins_no_record_is_refused_alone() {
 }
 
 #[test]
-fn a_record_that_begins_no_handshake_is_refused_by_its_type() {
+fn a_record_that_cannot_start_a_handshake_is_refused_by_its_type() {
     let fault = Error::Peer(PeerFault::UnexpectedContentType);
     for ours in ALL {
         let refused = assert_refused_at(ours, &[23, 3, 3, 0, 5, 1, 2, 3, 4, 5], 1);
@@ -132,7 +132,7 @@ fn a_record_of_another_major_version_is_refused_by_its_second_byte() {
 }
 
 #[test]
-fn a_length_that_is_not_allowed_is_refused_by_the_byte_that_makes_it_so() {
+fn a_forbidden_length_is_refused_at_the_first_byte_that_shows_it() {
     for ours in ALL {
         for (wire, condemned, told) in [
             ([22, 3, 1, 0x40, 1], 5, 22),

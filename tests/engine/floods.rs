@@ -65,7 +65,7 @@ fn limit_of_32(suite: CipherSuite, fault: PeerFault, make: impl Fn(&mut RawPeer)
 
 /// A KeyUpdate costs as much credit as eight one-byte records return.
 #[test]
-fn law_10_one_byte_of_data_does_not_return_all_credit() {
+fn law_10_one_byte_of_data_does_not_restore_all_credit() {
     for suite in TLS13_SUITES {
         for role in ROLES {
             let (mut ours, mut peer) = RawPeer::established(suite, role);
@@ -91,7 +91,7 @@ fn law_10_one_byte_of_data_does_not_return_all_credit() {
 /// Like Java: a reader that has reached its key limit asks after every record until our answer
 /// arrives.
 #[test]
-fn law_10_a_peer_that_only_reads_may_ask_after_every_record_that_we_sealed() {
+fn law_10_a_peer_that_only_reads_can_request_an_update_per_sealed_record() {
     const RECORDS: usize = 2_000;
     for suite in TLS13_SUITES {
         for role in ROLES {
@@ -121,7 +121,7 @@ fn law_10_a_peer_that_only_reads_may_ask_after_every_record_that_we_sealed() {
 
 /// Requests that cross ours do not count as answers to it.
 #[test]
-fn law_10_requests_are_counted_while_an_answer_is_owed_and_the_answer_is_not() {
+fn law_10_requests_count_while_an_answer_is_owed_but_the_answer_does_not() {
     for role in ROLES {
         let (mut ours, mut peer) = RawPeer::established(TLS13, role);
         ours.writer_mut().update_keys(KeyUpdateRequest::Requested).unwrap();
@@ -139,7 +139,7 @@ fn law_10_requests_are_counted_while_an_answer_is_owed_and_the_answer_is_not() {
 
 /// A standalone reader has to be informed of the records that the writer sealed.
 #[test]
-fn law_10_records_sealed_beside_a_reader_return_credit() {
+fn law_10_records_sealed_by_a_separate_writer_restore_credit() {
     for sealed in 0..3 {
         let secret = || TrafficSecret::new(TLS13, &[7; 32]).unwrap();
         let mut peer =
@@ -163,7 +163,7 @@ fn law_10_records_sealed_beside_a_reader_return_credit() {
 }
 
 #[test]
-fn limits_are_counted_apart_and_can_be_set() {
+fn limits_are_counted_separately_and_can_be_set() {
     for role in ROLES {
         let (mut ours, mut peer) = RawPeer::established(TLS13, role);
         let wire = repeat(32, || {

@@ -53,7 +53,7 @@ fn talk(ours: &mut Connection, peer: &mut RawPeer) {
 }
 
 #[test]
-fn it_is_established_at_once_and_knows_its_suite_only() {
+fn a_connection_from_keys_is_established_immediately_and_knows_only_its_suite() {
     for (suite, role) in tls13() {
         let (mut ours, mut peer) = pair(suite, role);
         assert_eq!(ours.wants(), established(suite, role).0.wants());
@@ -69,7 +69,7 @@ fn it_is_established_at_once_and_knows_its_suite_only() {
 }
 
 #[test]
-fn it_continues_at_the_numbers_of_its_keys() {
+fn a_connection_from_keys_continues_at_their_sequence_numbers() {
     for (suite, role) in tls13() {
         let (mut ours, mut peer) = pair_at(suite, role, 7, 1 << 33);
         talk(&mut ours, &mut peer);
@@ -77,7 +77,7 @@ fn it_continues_at_the_numbers_of_its_keys() {
 }
 
 #[test]
-fn key_updates_in_both_directions_come_from_the_two_secrets() {
+fn key_updates_in_both_directions_derive_from_the_two_secrets() {
     for (suite, role) in tls13() {
         let (mut ours, mut peer) = pair_at(suite, role, 5, 9);
         for _ in 0..3 {
@@ -136,7 +136,7 @@ fn both_halves_close_in_either_order() {
 }
 
 #[test]
-fn an_end_without_close_notify_and_a_bad_record_are_told_apart() {
+fn an_end_without_close_notify_and_a_bad_record_are_distinct() {
     let (mut ours, _) = pair(SUITES[0], Role::Client);
     ours.end_of_input();
     assert_eq!(ours.process(), Err(Error::Truncated.into()));
@@ -202,7 +202,7 @@ fn a_direction_without_a_secret_has_no_next_key() {
 
 /// Both endpoints are ours, without a handshake.
 #[test]
-fn tls_1_2_carries_data_and_closes_as_it_is_set() {
+fn tls_1_2_carries_data_and_closes_as_configured() {
     for suite in SUITES.into_iter().filter(|suite| suite.version() == Version::Tls12) {
         for tls12_close in [Tls12Close::HalfOpen, Tls12Close::Answer] {
             let mut ends =
@@ -229,7 +229,7 @@ fn tls_1_2_carries_data_and_closes_as_it_is_set() {
 }
 
 #[test]
-fn it_moves_on_with_its_secrets() {
+fn a_connection_from_keys_is_rebuilt_from_its_secrets() {
     for (suite, role) in tls13() {
         let (mut ours, mut peer) = pair(suite, role);
         for moves in 0..3 {

@@ -98,7 +98,7 @@ fn a_client_that_half_closes_its_socket_gets_the_whole_answer_of_a_stream() {
 }
 
 #[test]
-fn what_came_with_the_request_does_not_close_our_half() {
+fn close_notify_with_the_request_does_not_close_our_half() {
     for suite in BOTH_VERSIONS {
         for role in ROLES {
             let (mut ours, mut peer) = RawPeer::established(suite, role);
@@ -110,7 +110,7 @@ fn what_came_with_the_request_does_not_close_our_half() {
             .concat();
             feed(&mut ours, &wire);
             assert_eq!(ours.read(&mut [0; 64]), Ok(7));
-            assert_eq!(ours.reader_state(), ReaderState::PeerClosed, "the same read went on to it");
+            assert_eq!(ours.reader_state(), ReaderState::PeerClosed, "the same read reached it");
             assert_eq!(ours.writer_mut().write(b"answer"), Ok(6), "{suite:?} {role:?}");
             ours.close().unwrap();
             let expected = [(APPLICATION_DATA, b"answer".to_vec()), (ALERT, CLOSE_NOTIFY.to_vec())];
@@ -122,7 +122,7 @@ fn what_came_with_the_request_does_not_close_our_half() {
 
 /// The literal rule of RFC 5246 §7.2.1 is a setting.
 #[test]
-fn the_setting_answers_close_notify_at_once_in_tls_1_2_only() {
+fn the_setting_answers_close_notify_immediately_in_tls_1_2_only() {
     let mut config = ConnectionConfig::default();
     config.tls12_close = Tls12Close::Answer;
     for suite in BOTH_VERSIONS {
@@ -142,7 +142,7 @@ fn the_setting_answers_close_notify_at_once_in_tls_1_2_only() {
             assert_eq!(
                 ours.writer_mut().write(b", answered"),
                 Ok(10),
-                "not before that could be answered"
+                "not before the request could be answered"
             );
             assert_eq!(ours.read(&mut buf), Ok(0));
             assert_eq!(ours.reader_state(), ReaderState::PeerClosed);

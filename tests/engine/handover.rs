@@ -166,7 +166,7 @@ fn every_extra(suite: CipherSuite) -> &'static [Extras] {
 }
 
 #[test]
-fn data_glued_to_the_handshake_is_read_whatever_the_steps_and_tickets_are_stored() {
+fn data_right_after_the_handshake_is_read_and_tickets_are_stored_in_any_steps() {
     for suite in SUITES_HERE {
         for role in ROLES {
             for step in [1, 7, 100, AT_ONCE] {
@@ -179,7 +179,7 @@ fn data_glued_to_the_handshake_is_read_whatever_the_steps_and_tickets_are_stored
 }
 
 #[test]
-fn tickets_split_over_records_are_left_to_us() {
+fn our_reader_joins_tickets_that_span_records() {
     for suite in [TLS13, TLS12] {
         for role in ROLES {
             for step in [1, 7, 100, AT_ONCE] {
@@ -196,7 +196,7 @@ fn tickets_split_over_records_are_left_to_us() {
 }
 
 #[test]
-fn half_rtt_data_of_the_peer_is_read() {
+fn the_peers_half_rtt_data_is_read() {
     for step in [1, 7, 100, AT_ONCE] {
         for max_fragment_size in [None, Some(64)] {
             for &extras in every_extra(TLS13) {
@@ -224,7 +224,7 @@ fn half_rtt_data_is_in_the_servers_first_flight() {
 }
 
 #[test]
-fn our_server_sends_no_half_rtt_data_of_its_own() {
+fn the_half_rtt_setting_of_rustls_has_no_effect_on_our_server() {
     let mut configs = Configs::new(TLS13);
     configs.server.send_half_rtt_data = true;
     let (mut ours, mut peer) = configs.pair(Role::Server);
@@ -241,7 +241,7 @@ fn our_server_sends_no_half_rtt_data_of_its_own() {
 }
 
 #[test]
-fn every_two_part_split_of_the_peers_flights_gives_the_same() {
+fn every_two_part_split_of_the_peers_flights_gives_the_same_result() {
     for suite in [TLS13, TLS12] {
         for role in ROLES {
             let extras = every_extra(suite)[every_extra(suite).len() - 1];
@@ -341,7 +341,7 @@ fn with_client_auth(suite: CipherSuite, extra: &[CertificateDer<'static>]) -> (C
 }
 
 #[test]
-fn a_server_knows_the_clients_certificate_resumed_or_not() {
+fn a_server_knows_the_clients_certificate_even_after_resumption() {
     for suite in [TLS13, TLS12] {
         let (configs, identity) = with_client_auth(suite, &[]);
         for resumed in [false, true] {
@@ -430,7 +430,7 @@ fn assert_early_data_is_refused(len: usize, step: usize) {
 /// rustls counts a record that it skips again with every later record, and gives up at 16 KiB. So
 /// rejecting more than about 8 KiB ends the handshake.
 #[test]
-fn much_refused_early_data_ends_in_an_error_and_not_in_plaintext() {
+fn too_much_refused_early_data_is_an_error_and_never_plaintext() {
     for len in [16_000, 40_000] {
         let (mut ours, _) = offer_early_data(len, AT_ONCE);
         assert!(ours.error().is_some());
@@ -470,7 +470,7 @@ fn assert_failed(ours: &mut Connection, error: &ConnectionError) {
     assert_eq!(ours.writer().room(), 0);
     assert!(!ours.wants().input);
     assert!(ours.inbound().is_none());
-    assert_eq!(ours.receive(b"more"), 4, "taken and ignored");
+    assert_eq!(ours.receive(b"more"), 4, "accepted and ignored");
     assert_eq!(ours.process().as_ref(), Err(error));
 }
 
@@ -516,7 +516,7 @@ fn our_server_reads_the_alert_of_a_client_that_refuses_its_certificate() {
         let error = handshake_error(&ours);
         assert!(matches!(error, rustls::Error::AlertReceived(_)), "{error:?}");
         assert_failed(&mut ours, &ConnectionError::Handshake(error));
-        assert!(drain(&mut ours).is_empty(), "no alert answers an alert");
+        assert!(drain(&mut ours).is_empty(), "an alert is not answered with an alert");
     }
 }
 
@@ -542,7 +542,7 @@ fn no_common_suite_is_handshake_failure_on_both_sides() {
 }
 
 #[test]
-fn bytes_that_are_no_tls_fail_the_handshake_at_once_with_an_alert() {
+fn bytes_that_are_not_tls_fail_the_handshake_immediately_with_an_alert() {
     let strange: [&[u8]; 9] = [
         b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n",
         b"HTTP/1.1 400 Bad Request\r\n\r\n",
@@ -565,7 +565,7 @@ fn bytes_that_are_no_tls_fail_the_handshake_at_once_with_an_alert() {
                 // The error is rustls's, or ours if no whole record was needed.
                 let error = ours.error().expect("an error");
                 assert_failed(&mut ours, &error);
-                assert!(ours.wants().drain, "an alert waits");
+                assert!(ours.wants().drain, "an alert is pending");
                 let wire = drain(&mut ours);
                 let at_peer = peer.feed(&wire);
                 assert!(
@@ -578,7 +578,7 @@ fn bytes_that_are_no_tls_fail_the_handshake_at_once_with_an_alert() {
 }
 
 #[test]
-fn an_end_of_input_in_the_handshake_is_truncation() {
+fn an_end_of_input_in_the_handshake_is_a_truncation() {
     for suite in [TLS13, TLS12] {
         for role in ROLES {
             for cut in [0, 3, 5, 50] {
@@ -595,7 +595,7 @@ fn an_end_of_input_in_the_handshake_is_truncation() {
 }
 
 #[test]
-fn an_end_of_input_behind_the_last_flight_leaves_the_connection_to_be_written() {
+fn an_end_of_input_after_the_last_flight_leaves_the_connection_writable() {
     for suite in [TLS13, TLS12] {
         let (mut ours, mut peer) = Configs::new(suite).pair(Role::Client);
         loop {
@@ -717,7 +717,7 @@ fn negotiate_by_levels(ours: &mut Connection, peer: &mut Peer, step: usize) {
 }
 
 #[test]
-fn a_record_version_that_only_rustls_knows_is_refused_however_it_is_cut() {
+fn a_record_version_that_only_rustls_knows_is_refused_at_every_split() {
     let mut hello = Configs::new(TLS13).pair(Role::Server).1.take_wire();
     hello[1..3].copy_from_slice(&[0xfe, 0xfd]);
     for cut in 1..hello.len() {
@@ -731,7 +731,7 @@ fn a_record_version_that_only_rustls_knows_is_refused_however_it_is_cut() {
 }
 
 #[test]
-fn a_handshake_message_longer_than_64_kib_is_an_error_and_no_hang() {
+fn a_handshake_message_longer_than_64_kib_is_an_error_and_not_a_hang() {
     for announced in [0x01_0000, 0xff_ffff] {
         for in_fragments in [false, true] {
             for role in ROLES {
@@ -815,7 +815,7 @@ fn close_while_negotiating_is_an_end_without_an_alert() {
             }
             assert_eq!(ours.close(), Ok(()));
             assert_eq!(ours.close(), Ok(()), "again");
-            assert_eq!(ours.writer_state(), WriterState::Closing, "its flight waits");
+            assert_eq!(ours.writer_state(), WriterState::Closing, "its flight is pending");
             assert!(!ours.wants().input);
             assert_eq!(ours.writer_mut().write(b"x"), Err(WriteError::Closed));
             assert_eq!(ours.writer_mut().write_atomic(b"x"), Err(WriteError::Closed));
@@ -838,7 +838,7 @@ fn close_while_negotiating_is_an_end_without_an_alert() {
 }
 
 #[test]
-fn abort_while_negotiating_tells_the_peer_as_long_as_nothing_is_protected() {
+fn abort_while_negotiating_alerts_the_peer_until_records_are_protected() {
     for suite in [TLS13, TLS12] {
         for role in ROLES {
             let (mut ours, mut peer) = Configs::new(suite).pair(role);

@@ -35,7 +35,7 @@ fn pair_with(
 }
 
 #[test]
-fn after_a_long_handshake_the_inbound_buffer_has_the_size_that_was_asked_for() {
+fn the_inbound_buffer_has_its_configured_size_after_a_long_handshake() {
     let capacity = ReaderConfig::default().capacity;
     for suite in [TLS13, TLS12] {
         let (mut ours, mut peer) =
@@ -90,7 +90,7 @@ fn content_lens(mut wire: &[u8], version: Version) -> Vec<usize> {
 
 /// rustls includes the five bytes of the header in the size.
 #[test]
-fn the_max_fragment_size_of_rustls_holds_behind_the_handshake_too() {
+fn the_max_fragment_size_of_rustls_applies_after_the_handshake_too() {
     for suite in [TLS13, TLS12] {
         for role in ROLES {
             for (of_rustls, of_ours, longest) in [
@@ -145,7 +145,7 @@ fn provider_with_a_foreign_suite() -> CryptoProvider {
 }
 
 #[test]
-fn a_suite_that_is_not_ours_is_not_offered() {
+fn unsupported_suites_are_not_offered() {
     let identity = Identity::new(false);
     let provider = Arc::new(provider_with_a_foreign_suite());
     let mut roots = rustls::RootCertStore::empty();
@@ -182,7 +182,7 @@ fn alert(description: AlertDescription) -> [u8; 7] {
 }
 
 #[test]
-fn what_a_header_condemns_is_refused_by_it_with_an_alert_and_nothing_is_waited_for() {
+fn invalid_headers_in_the_handshake_are_refused_immediately_with_an_alert() {
     let hello = |role| if role == Role::Client { SERVER_HELLO } else { CLIENT_HELLO };
     for role in ROLES {
         let change_cipher_spec = match role {
@@ -224,7 +224,7 @@ fn what_a_header_condemns_is_refused_by_it_with_an_alert_and_nothing_is_waited_f
 /// A client of TLS 1.2 that has sent its Finished: its alerts are already protected, but the peer's
 /// messages are not yet.
 #[test]
-fn a_protected_alert_names_a_message_that_must_not_come() {
+fn a_forbidden_message_gets_a_protected_alert() {
     let (mut ours, mut peer) = pair(TLS12, Role::Client);
     peer.feed(&drain(&mut ours)).unwrap();
     feed(&mut ours, &peer.take_wire());
@@ -240,7 +240,7 @@ fn a_protected_alert_names_a_message_that_must_not_come() {
 
 /// A size below our minimum.
 #[test]
-fn a_max_fragment_size_of_rustls_that_is_out_of_our_range_is_an_error() {
+fn a_max_fragment_size_of_rustls_out_of_our_range_is_an_error() {
     for (size, cap) in [(32, 27), (68, 63)] {
         let identity = Identity::for_suite(TLS13);
         let mut client = client_config(TLS13, &identity);
@@ -252,7 +252,7 @@ fn a_max_fragment_size_of_rustls_that_is_out_of_our_range_is_an_error() {
 }
 
 #[test]
-fn the_limit_on_a_handshake_message_holds_while_negotiating_too() {
+fn the_handshake_message_limit_applies_while_negotiating_too() {
     for role in ROLES {
         let hello = if role == Role::Client { SERVER_HELLO } else { CLIENT_HELLO };
         // The second is the default. rustls allows no more than the third.
@@ -271,7 +271,7 @@ fn the_limit_on_a_handshake_message_holds_while_negotiating_too() {
 }
 
 #[test]
-fn a_ticket_is_taken_up_to_64_kib_and_not_a_byte_beyond() {
+fn a_ticket_is_accepted_up_to_64_kib_and_not_a_byte_beyond() {
     for (over, fault) in [(0, None), (1, None), (2, Some(PeerFault::HandshakeTooLong))] {
         let (mut ours, mut peer) = RawPeer::established(TLS13, Role::Client);
         let message = ticket(64 * 1024 - 1 - ticket(0).len() + 4 + over);
@@ -286,7 +286,7 @@ fn a_ticket_is_taken_up_to_64_kib_and_not_a_byte_beyond() {
 
 /// The length of a protected message is unknown until rustls has opened it.
 #[test]
-fn what_is_held_of_a_handshake_is_bounded_and_counted_and_the_peer_is_told() {
+fn held_handshake_bytes_are_bounded_and_counted_and_excess_gets_an_alert() {
     for (suite, role) in
         [TLS13, TLS12].into_iter().flat_map(|suite| ROLES.map(|role| (suite, role)))
     {
@@ -315,7 +315,7 @@ fn what_is_held_of_a_handshake_is_bounded_and_counted_and_the_peer_is_told() {
         }
         let fault = PeerFault::HandshakeTooLong;
         assert_eq!(ours.error(), Some(Error::Peer(fault).into()), "{suite:?}");
-        assert!(fed <= 2 * 25_000 + 1000, "{suite:?}: {fed} were held");
+        assert!(fed <= 2 * 25_000 + 1000, "{suite:?}: {fed} bytes were held");
         // In TLS 1.3 only rustls can seal an alert, and it sends this one.
         let told = match suite.version() {
             Version::Tls13 => rustls::AlertDescription::DecodeError,
@@ -327,7 +327,7 @@ fn what_is_held_of_a_handshake_is_bounded_and_counted_and_the_peer_is_told() {
 }
 
 #[test]
-fn a_message_in_records_of_one_byte_is_given_up_at_128_kib() {
+fn a_message_in_one_byte_records_is_refused_at_128_kib() {
     for role in ROLES {
         let (mut ours, mut peer) = pair(TLS13, role);
         drain(&mut ours);
@@ -352,7 +352,7 @@ fn a_message_in_records_of_one_byte_is_given_up_at_128_kib() {
 
 /// After the handshake, messages are protected.
 #[test]
-fn a_message_that_must_not_come_or_has_a_wrong_length_is_refused_by_its_header() {
+fn a_forbidden_message_or_a_wrong_length_is_refused_at_the_header() {
     for suite in [TLS13, TLS12] {
         for role in ROLES {
             for (kind, len) in
@@ -384,7 +384,7 @@ fn a_message_that_must_not_come_or_has_a_wrong_length_is_refused_by_its_header()
 }
 
 #[test]
-fn what_is_joined_of_a_message_is_counted_and_is_no_more_than_the_message() {
+fn joined_message_bytes_are_counted_and_never_exceed_the_message() {
     let (mut ours, mut peer) = RawPeer::established(TLS13, Role::Client);
     let message = ticket(60_000);
     let mut held = 0;
@@ -396,7 +396,7 @@ fn what_is_joined_of_a_message_is_counted_and_is_no_more_than_the_message() {
         assert!(held <= message.len(), "{held} held");
         assert!(held >= before || held == 0);
     }
-    assert_eq!(held, 0, "the ticket is whole");
+    assert_eq!(held, 0, "the ticket is complete");
     let wire = peer.seal(raw_peer::HANDSHAKE, &message[..30_000.min(MAX_FRAGMENT_LEN)]);
     feed(&mut ours, &wire);
     assert_eq!(ours.memory_held() - ReaderConfig::default().capacity, MAX_FRAGMENT_LEN);
@@ -421,7 +421,7 @@ fn extensions_of_hello(wire: &[u8]) -> Vec<u16> {
 }
 
 #[test]
-fn our_client_offers_no_early_data_though_its_configuration_and_its_ticket_allow_it() {
+fn our_client_offers_no_early_data_even_if_its_configuration_and_ticket_allow_it() {
     const EARLY_DATA: u16 = 42;
     const PRE_SHARED_KEY: u16 = 41;
     let identity = Identity::for_suite(TLS13);

@@ -26,7 +26,7 @@ fn reader(policy: BufferPolicy, records: usize) -> (Reader, Vec<u8>) {
 const NOT_OURS: fn(usize) -> Result<(), Overrun> = |claimed| Err(Overrun { claimed, available: 0 });
 
 #[test]
-fn what_came_before_is_read_while_the_memory_behind_it_is_away() {
+fn earlier_input_is_read_while_the_memory_after_it_is_taken() {
     for policy in POLICIES {
         let (mut reader, wire) = reader(policy, 3);
         let (head, rest) = wire.split_at(40);
@@ -53,7 +53,7 @@ fn what_came_before_is_read_while_the_memory_behind_it_is_away() {
 }
 
 #[test]
-fn memory_that_was_taken_is_opened_in_place_and_taken_again() {
+fn taken_memory_is_opened_in_place_and_taken_again() {
     let (mut reader, wire) = reader(BufferPolicy::Retain, 100);
     let mut places = Vec::new();
     for record in wire.chunks(wire.len() / 100) {
@@ -72,7 +72,7 @@ fn memory_that_was_taken_is_opened_in_place_and_taken_again() {
 }
 
 #[test]
-fn there_is_no_plaintext_in_memory_that_is_taken() {
+fn taken_memory_contains_no_plaintext() {
     for policy in POLICIES {
         let (mut reader, wire) = reader(policy, 3);
         let len = wire.len() / 3;
@@ -91,7 +91,7 @@ fn there_is_no_plaintext_in_memory_that_is_taken() {
 }
 
 #[test]
-fn memory_that_is_not_the_reader_s_is_refused() {
+fn memory_of_another_reader_is_refused() {
     let (mut ours, wire) = reader(BufferPolicy::Retain, 3);
     let (mut other, _) = reader(BufferPolicy::Retain, 3);
     assert_eq!(ours.give_back_inbound(BytesMut::zeroed(10), 1), NOT_OURS(1));
@@ -108,7 +108,7 @@ fn memory_that_is_not_the_reader_s_is_refused() {
 }
 
 #[test]
-fn memory_that_is_away_when_reading_ends_is_ignored() {
+fn taken_memory_is_ignored_after_reading_ends() {
     let (mut reader, _) = reader(BufferPolicy::Release, 1);
     assert_eq!(reader.receive(&[0x18; 5]), 5);
     let memory = reader.take_inbound().unwrap();
@@ -136,7 +136,7 @@ fn memory_that_is_away_when_reading_ends_is_ignored() {
 }
 
 #[test]
-fn a_connection_does_not_leave_without_its_memory() {
+fn a_connection_is_not_taken_apart_while_its_memory_is_taken() {
     let (mut ours, mut peer) = established(SUITES[0], Role::Server);
     let memory = ours.take_inbound().unwrap();
     let mut ours = ours.into_parts().unwrap_err();
@@ -163,7 +163,7 @@ fn feed_taken(ours: &mut Connection, wire: &[u8], max: NonZero<usize>) {
 }
 
 #[test]
-fn a_handshake_and_its_data_come_through_memory_that_was_taken() {
+fn a_handshake_and_its_data_arrive_in_taken_memory() {
     for suite in SUITES {
         for role in ROLES {
             for max in [1, 100, usize::MAX] {

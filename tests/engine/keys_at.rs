@@ -25,7 +25,7 @@ fn seal(writer: &mut Writer, content: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn a_writer_at_a_number_seals_what_the_first_one_seals_there() {
+fn a_writer_that_starts_at_a_number_seals_what_the_original_seals_there() {
     for suite in tls13() {
         let mut first = writer_at(suite, 0, None);
         let wire: Vec<_> = (0..3_u8).map(|n| seal(&mut first, &[n])).collect();
@@ -43,7 +43,7 @@ fn a_writer_at_a_number_seals_what_the_first_one_seals_there() {
 
 /// Both directions can continue to the next generation.
 #[test]
-fn keys_at_a_number_are_updated_as_others_are() {
+fn keys_at_a_number_are_updated_like_any_others() {
     for suite in tls13() {
         let mut writer =
             writer_at(suite, 1 << 40, Some(KeyLimits { records: u64::MAX, blocks: u64::MAX }));
@@ -85,7 +85,7 @@ fn records_before_the_number_count_against_the_key() {
 }
 
 #[test]
-fn a_secret_counts_its_generations_from_where_it_was() {
+fn a_secret_continues_its_count_of_generations() {
     const LAST: u64 = (1 << 48) - 1;
     for (generation, more) in [(0, true), (LAST - 1, true), (LAST, false)] {
         let secret = secret(SUITES[0]).at_generation(generation);
@@ -101,7 +101,7 @@ fn a_secret_counts_its_generations_from_where_it_was() {
 
 /// `room` once counted on a generation after the last one.
 #[test]
-fn room_ends_with_the_last_generation() {
+fn room_is_limited_by_the_last_generation() {
     const LAST: u64 = (1 << 48) - 1;
     for suite in tls13() {
         for left in 0..4 {
@@ -117,7 +117,7 @@ fn room_ends_with_the_last_generation() {
                 Err(error) => panic!("{error}"),
             };
             assert_eq!(room, accepted, "{suite:?}, {left} generations left");
-            assert!(accepted < 3 * 93 * 4 + 1, "{accepted}: three records a key at most");
+            assert!(accepted < 3 * 93 * 4 + 1, "{accepted}: at most three records per key");
         }
     }
 }

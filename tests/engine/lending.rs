@@ -31,7 +31,7 @@ fn place(memory: &[u8]) -> (usize, usize) {
 }
 
 #[test]
-fn a_slot_that_is_lent_again_is_the_same_memory_with_what_was_written_there() {
+fn a_slot_that_is_lent_again_keeps_its_memory_and_contents() {
     under_every_policy(|mut writer, mut reader| {
         for round in 0..3 {
             let slot = writer.lend_slot().unwrap();
@@ -50,7 +50,7 @@ fn a_slot_that_is_lent_again_is_the_same_memory_with_what_was_written_there() {
 }
 
 #[test]
-fn what_is_lent_stays_while_what_was_sealed_is_drained() {
+fn a_lent_slot_survives_draining_sealed_records() {
     for before in [0, 20_000] {
         for content in [&b""[..], b"begun "] {
             under_every_policy(|mut writer, mut reader| {
@@ -82,7 +82,7 @@ fn what_is_lent_stays_while_what_was_sealed_is_drained() {
 }
 
 #[test]
-fn chunks_are_taken_and_put_back_beside_a_loan() {
+fn chunks_are_taken_and_put_back_during_a_loan() {
     under_every_policy(|mut writer, mut reader| {
         let sent = pattern(5_000);
         writer.write(&sent).unwrap();
@@ -105,7 +105,7 @@ fn drain_chunk(writer: &mut Writer) -> Chunk {
 }
 
 #[test]
-fn a_loan_to_which_nothing_is_committed_leaves_nothing() {
+fn a_loan_without_a_commit_leaves_nothing() {
     under_every_policy(|mut writer, mut reader| {
         // Before the first record, and after one that was drained.
         for _ in 0..2 {
@@ -169,7 +169,7 @@ fn a_commit_that_is_too_long_changes_nothing() {
 }
 
 #[test]
-fn a_loan_ends_with_the_writer() {
+fn a_loan_ends_when_the_writer_closes_or_aborts() {
     under_every_policy(|mut writer, _| {
         writer.lend_slot().unwrap()[0] = b'x';
         let mut writer = writer.into_parts().unwrap_err();
@@ -210,7 +210,7 @@ fn reader(policy: BufferPolicy) -> (Reader, Vec<u8>) {
 }
 
 #[test]
-fn input_memory_stays_while_what_came_before_is_read() {
+fn lent_input_memory_survives_reading_earlier_input() {
     for policy in POLICIES {
         let (mut reader, wire) = reader(policy);
         let (head, rest) = wire.split_at(40);
@@ -234,7 +234,7 @@ fn input_memory_stays_while_what_came_before_is_read() {
 }
 
 #[test]
-fn a_reader_that_becomes_empty_keeps_what_is_lent_and_releases_it_behind_the_loan() {
+fn an_empty_reader_keeps_lent_memory_and_releases_it_after_the_loan() {
     for policy in POLICIES {
         let (mut reader, wire) = reader(policy);
         let (head, rest) = wire.split_at(wire.len() / 3);
@@ -275,7 +275,7 @@ fn input_that_was_not_lent_is_not_committed() {
 }
 
 #[test]
-fn a_reader_that_is_full_or_over_lends_nothing() {
+fn a_full_or_finished_reader_lends_nothing() {
     let (mut reader, _) = reader(BufferPolicy::Release);
     while let Some(memory) = reader.lend_inbound() {
         let n = memory.len();
@@ -293,7 +293,7 @@ fn a_reader_that_is_full_or_over_lends_nothing() {
 }
 
 #[test]
-fn a_full_reader_that_was_asked_for_memory_has_some_when_it_has_read() {
+fn a_full_reader_lends_memory_after_it_has_been_read() {
     for policy in POLICIES {
         let (mut writer, _) = writer_and_reader(SUITES[0], WriterConfig::default());
         assert_eq!(writer.write(&pattern(4 << 14)).unwrap(), 4 << 14);
@@ -315,7 +315,7 @@ fn a_full_reader_that_was_asked_for_memory_has_some_when_it_has_read() {
 }
 
 #[test]
-fn input_that_is_on_its_way_when_reading_fails_is_ignored() {
+fn input_in_transit_when_reading_fails_is_ignored() {
     let (mut reader, _) = reader(BufferPolicy::Release);
     assert_eq!(reader.receive(&[0x18; 5]), 5);
     assert!(reader.lend_inbound().is_some());
@@ -348,7 +348,7 @@ fn feed_lent(ours: &mut Connection, wire: &[u8], max: NonZero<usize>) {
 }
 
 #[test]
-fn a_handshake_and_its_data_come_through_loans() {
+fn a_handshake_and_its_data_arrive_through_loans() {
     for suite in SUITES {
         for role in ROLES {
             for max in [1, 100, usize::MAX] {
@@ -373,7 +373,7 @@ fn a_handshake_and_its_data_come_through_loans() {
 /// This holds however the record is sealed: a whole one can be sealed straight from the caller's
 /// memory.
 #[test]
-fn a_long_write_behind_a_loan_stands_behind_the_key_update_that_became_due() {
+fn a_long_write_after_a_loan_follows_the_key_update_that_became_due() {
     for &aead in AeadProvider::ALL {
         let secret = || TrafficSecret::new(CipherSuite::TLS_AES_128_GCM_SHA256, &[7; 32]).unwrap();
         let config = with(|config| config.aead = aead);

@@ -25,14 +25,14 @@ proptest! {
     #![proptest_config(half_of_cases())]
 
     #[test]
-    fn any_sequence_of_tls_1_3_agrees_with_the_model(
+    fn any_tls_1_3_sequence_agrees_with_the_model(
         (suite, config, ops) in sequences(&CipherSuite::ALL[..3]), keys in keys_to_begin_with()
     ) {
         run(suite, config, keys, &ops);
     }
 
     #[test]
-    fn any_sequence_of_tls_1_2_agrees_with_the_model(
+    fn any_tls_1_2_sequence_agrees_with_the_model(
         (suite, config, ops) in sequences(&CipherSuite::ALL[3..6]), keys in keys_to_begin_with()
     ) {
         run(suite, config, keys, &ops);
@@ -255,7 +255,7 @@ fn room_and_wire_len_are_exact_for_every_length() {
 fn reproducible<T>(strategy: &impl Strategy<Value = T>, count: usize, mut each: impl FnMut(T)) {
     let mut runner = TestRunner::deterministic();
     for _ in 0..count {
-        each(strategy.new_tree(&mut runner).expect("no filter refuses").current());
+        each(strategy.new_tree(&mut runner).expect("the filter refuses nothing").current());
     }
 }
 
@@ -408,7 +408,7 @@ fn law_04_only_room_and_budget_limit_write() {
 }
 
 #[test]
-fn law_06_records_behind_a_key_update_are_under_the_new_key() {
+fn law_06_records_after_a_key_update_use_the_new_key() {
     let mut run = Run::new(TLS13, WriterConfig::default());
     let update = Op::UpdateKeys(NotRequested);
     for op in [Op::Write(5), Op::Flush, update, Op::Write(5), Op::Flush] {
@@ -431,7 +431,7 @@ fn law_07_many_requests_get_one_answer_before_the_next_application_record() {
 }
 
 #[test]
-fn law_08_tls_1_2_refuses_at_the_limit_and_close_notify_goes_out() {
+fn law_08_tls_1_2_refuses_at_the_limit_and_still_sends_close_notify() {
     // The handshake sealed one record.
     let config =
         with(|config| config.key_limits = Some(KeyLimits { records: 4, blocks: u64::MAX }));
@@ -444,7 +444,7 @@ fn law_08_tls_1_2_refuses_at_the_limit_and_close_notify_goes_out() {
 }
 
 #[test]
-fn law_09_nothing_is_sealed_behind_the_end() {
+fn law_09_nothing_is_sealed_after_the_end() {
     for abort in [false, true] {
         let (mut writer, _) = writer_and_reader(TLS13, WriterConfig::default());
         if abort {

@@ -37,16 +37,16 @@ fn established(suite: CipherSuite, role: Role, config: ConnectionConfig) -> (Con
 
 /// Moves the connection through bytes, as to another process.
 fn through_bytes(connection: Connection) -> Connection {
-    let moved = connection.dangerous_into_moved().expect("at rest");
+    let moved = connection.dangerous_into_moved().expect("idle");
     let mut message = moved.dangerous_bytes().to_vec();
     let moved = MovedConnection::from_bytes(&mut message).unwrap();
-    assert!(message.iter().all(|&byte| byte == 0), "wiped where it was read");
+    assert!(message.iter().all(|&byte| byte == 0), "the memory it was read from is wiped");
     assert_eq!(MovedConnection::from_bytes(&mut message).err(), Some(MoveError::AlreadyUsed));
     moved.into_connection(ConnectionConfig::default()).unwrap()
 }
 
 #[test]
-fn a_connection_goes_on_elsewhere_in_every_suite_and_role() {
+fn a_connection_continues_elsewhere_in_every_suite_and_role() {
     for &suite in CipherSuite::ALL {
         for role in ROLES {
             let (mut ours, mut peer) = established(suite, role, config());
@@ -77,7 +77,7 @@ fn a_connection_goes_on_elsewhere_in_every_suite_and_role() {
 }
 
 #[test]
-fn keys_are_updated_before_and_after_a_move_by_both_ends() {
+fn both_peers_update_keys_before_and_after_a_move() {
     for role in ROLES {
         let (mut ours, mut peer) = established(TLS13, role, config());
         for _ in 0..4 {
@@ -94,7 +94,7 @@ fn keys_are_updated_before_and_after_a_move_by_both_ends() {
 }
 
 #[test]
-fn records_that_have_come_in_part_move_too() {
+fn partial_records_move_too() {
     for suite in [TLS13, TLS12] {
         for role in ROLES {
             let (mut ours, mut peer) = established(suite, role, config());
@@ -120,7 +120,7 @@ fn records_that_have_come_in_part_move_too() {
 }
 
 #[test]
-fn a_connection_that_is_not_at_rest_or_not_movable_stays() {
+fn a_busy_or_immovable_connection_is_returned() {
     let stays = |connection: Connection| match connection.dangerous_into_moved() {
         Ok(_) => panic!("it moved"),
         Err(connection) => connection,
@@ -149,7 +149,7 @@ fn a_connection_that_is_not_at_rest_or_not_movable_stays() {
 }
 
 #[test]
-fn what_is_cut_or_altered_is_refused_or_opens_nothing() {
+fn a_truncated_moved_connection_is_refused_and_an_altered_one_is_harmless() {
     let (ours, _) = established(TLS13, Role::Client, config());
     let mut bytes = ours.dangerous_into_moved().unwrap().dangerous_bytes().to_vec();
     for len in 0..bytes.len() {

@@ -58,7 +58,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn law_12_a_batch_has_the_bytes_and_states_of_serial_writing(
+    fn law_12_a_batch_gives_the_bytes_and_states_of_serial_writing(
         suite in suite(),
         config in config(),
         aead in prop::sample::select(AeadProvider::ALL),
@@ -69,7 +69,7 @@ proptest! {
 }
 
 #[test]
-fn the_peer_reads_what_many_threads_sealed() {
+fn the_peer_reads_what_many_threads_seal() {
     for &suite in CipherSuite::ALL {
         let (mut writer, mut reader) = writer_and_reader(suite, with(|c| c.capacity = 1 << 20));
         let workers = SealWorkers::new(3, Duration::from_micros(50)).unwrap();
@@ -87,7 +87,7 @@ fn the_peer_reads_what_many_threads_sealed() {
 }
 
 #[test]
-fn law_12_write_parallel_has_the_same_bytes_whatever_the_number_of_workers() {
+fn law_12_write_parallel_gives_the_same_bytes_for_any_number_of_workers() {
     let data = Bytes::from(pattern(900_000));
     let sealed = |count, len| {
         let workers = SealWorkers::new(count, Duration::ZERO).unwrap();
@@ -112,7 +112,7 @@ fn a_dropped_batch_is_finished() {
 }
 
 #[test]
-fn a_leaked_batch_fails_the_writer_and_leaves_what_was_sealed_before() {
+fn a_leaked_batch_fails_the_writer_and_keeps_earlier_records() {
     let (mut writer, mut reader) = writer_and_reader(TLS13, WriterConfig::default());
     writer.write_atomic(&pattern(16_384)).unwrap();
     core::mem::forget(writer.seal_batch(&mut Bytes::from(pattern(40_000))).unwrap());
@@ -123,7 +123,7 @@ fn a_leaked_batch_fails_the_writer_and_leaves_what_was_sealed_before() {
 }
 
 #[test]
-fn a_batch_is_refused_where_write_is_and_takes_nothing() {
+fn a_batch_is_refused_when_write_is_and_accepts_nothing() {
     for suite in [TLS13, TLS12] {
         let (mut writer, _) = writer_and_reader(suite, WriterConfig::default());
         let mut plaintext = Bytes::from(pattern(100_000));
@@ -137,7 +137,7 @@ fn a_batch_is_refused_where_write_is_and_takes_nothing() {
 }
 
 #[test]
-fn segments_of_a_pool_come_back_from_a_batch() {
+fn segments_of_a_pool_return_after_a_batch() {
     let pool = Pool::new(8);
     let config = with(|config| config.pool = Some(pool.clone()));
     let (mut writer, _) = writer_and_reader(TLS13, config);
@@ -150,7 +150,7 @@ fn segments_of_a_pool_come_back_from_a_batch() {
 }
 
 #[test]
-fn a_batch_with_no_room_behind_the_current_record_fills_that() {
+fn a_batch_without_room_for_more_fills_the_current_record() {
     let workers = SealWorkers::new(1, Duration::ZERO).unwrap();
     for with_workers in [false, true] {
         let (mut writer, mut reader) = writer_and_reader(TLS13, with(|c| c.capacity = 1));
@@ -173,7 +173,7 @@ fn a_batch_with_no_room_behind_the_current_record_fills_that() {
 }
 
 #[test]
-fn a_batch_that_the_key_refuses_fills_the_current_record_and_then_changes_nothing() {
+fn a_batch_beyond_the_key_budget_fills_the_current_record_and_changes_nothing_else() {
     let config =
         with(|config| config.key_limits = Some(KeyLimits { records: 4, blocks: u64::MAX }));
     let (mut writer, _) = writer_and_reader(TLS12, config);
@@ -188,7 +188,7 @@ fn a_batch_that_the_key_refuses_fills_the_current_record_and_then_changes_nothin
 }
 
 #[test]
-fn a_leaked_batch_of_no_records_leaves_the_writer_as_it_was() {
+fn a_leaked_batch_without_records_does_not_change_the_writer() {
     let (mut writer, _) = writer_and_reader(TLS13, with(|c| c.capacity = 1));
     while writer.write(&pattern(16_384)).unwrap() > 0 {}
     // So many that there is no room for the last one.
@@ -207,7 +207,7 @@ fn a_leaked_batch_of_no_records_leaves_the_writer_as_it_was() {
 }
 
 #[test]
-fn a_connection_whose_batch_was_leaked_reads_no_more() {
+fn a_connection_stops_reading_after_its_batch_was_leaked() {
     let (mut ours, _peer) = established(TLS13, Role::Client);
     core::mem::forget(ours.writer_mut().seal_batch(&mut Bytes::from(pattern(40_000))).unwrap());
     assert_eq!(
@@ -219,7 +219,7 @@ fn a_connection_whose_batch_was_leaked_reads_no_more() {
 
 /// A helper that was asked but has not run keeps neither the plaintext nor the plan alive.
 #[test]
-fn a_finished_batch_holds_nothing_though_its_jobs_wait() {
+fn a_finished_batch_holds_nothing_while_its_jobs_are_queued() {
     for suite in [TLS13, TLS12] {
         let (mut writer, _) = writer_and_reader(suite, with(|c| c.capacity = 1 << 20));
         let mut waiting = Vec::new();
@@ -228,12 +228,12 @@ fn a_finished_batch_holds_nothing_though_its_jobs_wait() {
             let batch = writer.seal_batch(&mut data.clone()).unwrap();
             waiting.extend([batch.job(), batch.job()]);
             assert_eq!(batch.finish(), Ok(600_000));
-            assert!(data.is_unique(), "a job that waits holds the plaintext");
+            assert!(data.is_unique(), "a queued job holds the plaintext");
             drain_writer(&mut writer);
             let batch = writer.seal_batch(&mut data.clone()).unwrap();
             waiting.push(batch.job());
             drop(batch);
-            assert!(data.is_unique(), "the same of a batch that was dropped");
+            assert!(data.is_unique(), "a job of a dropped batch holds the plaintext");
             drain_writer(&mut writer);
         }
         assert!(waiting.iter().all(|job| job.run() == 0));
@@ -273,7 +273,7 @@ const FATES: [Fate; 4] = [Fate::Dropped, Fate::RunBefore, Fate::RunBeside, Fate:
 /// Every combination of fates of three jobs, in consecutive batches of which some are dropped. The
 /// opener accepts only the next number.
 #[test]
-fn law_05_no_number_is_sealed_twice_whatever_jobs_are_abandoned() {
+fn law_05_no_number_is_sealed_twice_if_jobs_are_abandoned() {
     for suite in [TLS13, TLS12] {
         for number in 0..FATES.len().pow(3) {
             let fates = [0, 1, 2].map(|job| FATES[number / FATES.len().pow(job) % FATES.len()]);
@@ -298,7 +298,7 @@ fn law_05_no_number_is_sealed_twice_whatever_jobs_are_abandoned() {
                     }
                     wire = rest;
                 }
-                assert_eq!(opened, 0, "what was accepted was sealed once");
+                assert_eq!(opened, 0, "accepted plaintext was sealed once");
             }
         }
     }
@@ -342,7 +342,7 @@ fn abandon(
 
 /// What its jobs seal is never sent, and the keys for its numbers are not handed out.
 #[test]
-fn law_05_the_numbers_of_a_leaked_batch_are_used_by_nobody_else() {
+fn law_05_the_numbers_of_a_leaked_batch_are_never_reused() {
     for suite in [TLS13, TLS12] {
         let (mut writer, mut reader) = writer_and_reader(suite, WriterConfig::default());
         writer.write_atomic(b"before").unwrap();
@@ -353,9 +353,9 @@ fn law_05_the_numbers_of_a_leaked_batch_are_used_by_nobody_else() {
         core::mem::forget(batch);
         let _sealed = jobs.map(|job| job.run());
         assert_eq!(writer.write(b"behind"), Err(WriteError::Failed { accepted: 0 }));
-        let mut writer = writer.into_parts().expect_err("these keys may go nowhere");
+        let mut writer = writer.into_parts().expect_err("these keys must not leave");
         let read = open_all(&mut reader, &drain_writer(&mut writer)).1;
-        assert!(b"before".starts_with(&read), "what was in segments of the batch goes with it");
+        assert!(b"before".starts_with(&read), "bytes in segments of the batch are lost with it");
         assert!(writer.into_parts().is_err());
     }
 }

@@ -24,7 +24,7 @@ fn assert_nothing_leaves(ours: &mut Connection) {
     assert_eq!(ours.writer_mut().flush(), Err(WriteError::Failed { accepted: 0 }));
     assert_eq!(ours.close(), Err(WriteError::Failed { accepted: 0 }));
     ours.abort(AlertDescription::INTERNAL_ERROR);
-    assert_eq!(ours.wants(), Wants::default(), "no alert for an alert");
+    assert_eq!(ours.wants(), Wants::default(), "an alert is not answered with an alert");
 }
 
 #[test]
@@ -46,7 +46,7 @@ fn law_09_after_the_peers_fatal_alert_nothing_is_drained() {
 }
 
 #[test]
-fn after_the_peers_fatal_alert_owned_memory_and_what_is_due_are_dropped_too() {
+fn after_the_peers_fatal_alert_owned_memory_and_due_records_are_dropped_too() {
     for suite in BOTH_VERSIONS {
         let (mut ours, mut peer) = RawPeer::established(suite, Role::Server);
         ours.writer_mut().write_atomic(b"first").unwrap();
@@ -74,7 +74,7 @@ fn after_the_peers_fatal_alert_our_close_notify_is_not_drained_either() {
 }
 
 #[test]
-fn a_chunk_that_comes_back_behind_the_peers_fatal_alert_is_dropped() {
+fn a_chunk_put_back_after_the_peers_fatal_alert_is_dropped() {
     for suite in BOTH_VERSIONS {
         let (mut ours, mut peer) = RawPeer::established(suite, Role::Client);
         ours.writer_mut().write_atomic(&pattern(50_000)).unwrap();
@@ -87,12 +87,16 @@ fn a_chunk_that_comes_back_behind_the_peers_fatal_alert_is_dropped() {
         first.advance(4000);
         ours.writer_mut().put_back(first).unwrap();
         assert_nothing_leaves(&mut ours);
-        assert_eq!(ours.writer().progress().drained, sent, "what did not leave is not counted");
+        assert_eq!(
+            ours.writer().progress().drained,
+            sent,
+            "bytes that were not sent are not counted"
+        );
     }
 }
 
 #[test]
-fn memory_of_what_is_dropped_goes_back_to_the_pool() {
+fn dropped_memory_returns_to_the_pool() {
     let pool = Pool::new(8);
     let mut config = ConnectionConfig::default();
     config.writer.pool = Some(pool.clone());
@@ -116,7 +120,7 @@ fn after_a_fatal_alert_in_the_handshake_nothing_is_drained() {
                 feed(&mut ours, &peer.take_wire());
             }
             let taken = ours.writer_mut().drain().take_chunk(10).unwrap();
-            assert!(ours.wants().drain, "the flight waits");
+            assert!(ours.wants().drain, "the flight is pending");
             feed(&mut ours, &plaintext_alert(FATAL));
             let alert = rustls::AlertDescription::HandshakeFailure;
             let error = ConnectionError::Handshake(rustls::Error::AlertReceived(alert));
@@ -134,7 +138,7 @@ fn after_an_alert_of_any_level_in_a_tls_1_3_handshake_nothing_is_drained() {
     for alert in [[WARNING, 40], [7, 40], CLOSE_NOTIFY] {
         let (mut ours, mut peer) = pair(BOTH_VERSIONS[0], Role::Server);
         feed(&mut ours, &peer.take_wire());
-        assert!(ours.wants().drain, "the flight waits");
+        assert!(ours.wants().drain, "the flight is pending");
         feed(&mut ours, &[&[ALERT, 3, 3, 0, 2][..], &alert].concat());
         let error = ours.error();
         assert!(
@@ -147,7 +151,7 @@ fn after_an_alert_of_any_level_in_a_tls_1_3_handshake_nothing_is_drained() {
 
 /// RFC 5246 §7.2: an undefined level is a fault, and is answered with its alert.
 #[test]
-fn an_alert_of_no_level_in_the_handshake_is_answered() {
+fn a_handshake_alert_of_unknown_level_is_answered() {
     let suite = BOTH_VERSIONS[1];
     let (mut ours, mut peer) = pair(suite, Role::Server);
     feed(&mut ours, &peer.take_wire());
@@ -159,7 +163,7 @@ fn an_alert_of_no_level_in_the_handshake_is_answered() {
 }
 
 #[test]
-fn a_writer_alone_is_told_of_the_peers_fatal_alert() {
+fn a_separate_writer_is_told_of_the_peers_fatal_alert() {
     let alert = AlertDescription::BAD_RECORD_MAC;
     for suite in BOTH_VERSIONS {
         let ends: [fn(&mut Writer); 3] = [
@@ -185,7 +189,7 @@ fn a_writer_alone_is_told_of_the_peers_fatal_alert() {
 }
 
 #[test]
-fn a_writer_alone_is_told_of_what_ended_its_reader() {
+fn a_separate_writer_is_told_what_ended_its_reader() {
     for suite in BOTH_VERSIONS {
         let (mut writer, mut reader) = writer::writer_and_reader(suite, WriterConfig::default());
         writer.fail(Error::Truncated);
@@ -203,7 +207,7 @@ fn a_writer_alone_is_told_of_what_ended_its_reader() {
 }
 
 #[test]
-fn a_truncated_connection_still_drains_what_waits() {
+fn a_truncated_connection_still_drains_pending_bytes() {
     for suite in BOTH_VERSIONS {
         let (mut ours, mut peer) = RawPeer::established(suite, Role::Client);
         ours.writer_mut().write_atomic(b"held").unwrap();
@@ -240,7 +244,7 @@ impl Write for Full {
 
 /// The transport no longer accepts anything, and would block forever.
 #[test]
-fn a_stream_does_not_wait_for_room_behind_the_peers_fatal_alert() {
+fn a_stream_does_not_wait_for_room_after_the_peers_fatal_alert() {
     for suite in BOTH_VERSIONS {
         let (ours, mut peer) = RawPeer::established(suite, Role::Server);
         let mut stream = Stream::new(ours, Full(Vec::new()));

@@ -26,7 +26,7 @@ fn stream(config: WriterConfig, suite: CipherSuite, len: usize, step: usize) -> 
 }
 
 #[test]
-fn no_runts_through_any_capacity_and_drain() {
+fn no_runts_at_any_capacity_and_drain_length() {
     for suite in [TLS13, TLS12] {
         for records in [1, 2, 4, 16] {
             for step in [1, 536, 1448, 4096, 16384] {
@@ -60,7 +60,7 @@ fn no_runts_after_small_writes_and_key_updates() {
 }
 
 #[test]
-fn fixed_records_have_their_size_and_the_last_one_the_rest() {
+fn fixed_records_have_their_size_and_the_last_has_the_remainder() {
     let config = with(|config| config.sizing = Sizing::Fixed(1000));
     let lengths = stream(config, TLS13, 10_500, 700);
     assert_eq!(lengths, [&[1000; 10][..], &[500]].concat());
@@ -78,7 +78,7 @@ fn soft_sizes_that_divide_a_full_record_are_never_cut_short() {
 }
 
 #[test]
-fn slow_start_begins_small_grows_and_begins_again_after_idling() {
+fn slow_start_starts_small_grows_and_restarts_after_an_idle_time() {
     let mut slow_start = SlowStart::default();
     slow_start.threshold = 10_000;
     let config = with(|config| config.sizing = Sizing::SlowStart(slow_start));
@@ -97,7 +97,7 @@ fn slow_start_begins_small_grows_and_begins_again_after_idling() {
 }
 
 #[test]
-fn congestion_bounds_the_record_and_what_is_sealed_ahead() {
+fn congestion_limits_the_record_and_how_much_is_sealed_ahead() {
     let config = with(|config| config.sizing = Sizing::Congestion(Congestion::default()));
     let (mut writer, mut reader) = writer_and_reader(TLS13, config);
     let window = Window { mss: 1448, cwnd: 2 };
@@ -111,7 +111,7 @@ fn congestion_bounds_the_record_and_what_is_sealed_ahead() {
 
 /// `TCP_INFO` before the system has filled it in describes an unknown window.
 #[test]
-fn a_window_with_a_zero_in_it_is_unknown() {
+fn a_window_with_a_zero_field_is_unknown() {
     for (mss, cwnd) in [(0, 0), (0, 10), (1448, 0)] {
         let config = with(|config| config.sizing = Sizing::Congestion(Congestion::default()));
         let (mut writer, mut reader) = writer_and_reader(TLS13, config);
@@ -124,7 +124,7 @@ fn a_window_with_a_zero_in_it_is_unknown() {
 
 /// Records shorter than the smallest cap of RFC 8449 §4 are useless.
 #[test]
-fn no_extreme_of_a_policy_makes_tiny_records() {
+fn extreme_policies_make_no_tiny_records() {
     let slow_start = |record_len| {
         let mut slow_start = SlowStart::default();
         slow_start.record_len = record_len;
@@ -159,7 +159,7 @@ fn no_extreme_of_a_policy_makes_tiny_records() {
 }
 
 #[test]
-fn policies_change_at_record_boundaries_only() {
+fn policies_change_only_at_record_boundaries() {
     let (mut writer, mut reader) = writer_and_reader(TLS13, WriterConfig::default());
     writer.write_atomic(&[1; 100]).unwrap();
     writer.set_padding(Padding::Multiple(32)).unwrap();
@@ -174,7 +174,7 @@ fn policies_change_at_record_boundaries_only() {
 
 /// What was written before and after a cap is set to `cap`, and the resulting contents.
 #[test]
-fn a_cap_binds_from_the_call_that_sets_it() {
+fn a_cap_applies_from_the_call_that_sets_it() {
     for (before, cap, after, contents) in [
         (1, 64, 16_000, &[63, 63, 63][..]),
         (62, 64, 100, &[63, 63, 36]),
@@ -208,7 +208,7 @@ fn a_cap_binds_from_the_call_that_sets_it() {
 }
 
 #[test]
-fn a_cap_binds_the_padding_of_the_record_that_is_begun() {
+fn a_cap_applies_to_the_padding_of_the_current_record() {
     let config = with(|config| config.padding = Padding::Multiple(512));
     let (mut writer, mut reader) = writer_and_reader(TLS13, config);
     writer.write_atomic(&[1; 10]).unwrap();
@@ -257,7 +257,7 @@ fn a_padded_record_never_exceeds_the_cap() {
 }
 
 #[test]
-fn a_cover_record_is_empty_and_as_long_as_asked() {
+fn a_cover_record_is_empty_and_has_the_requested_length() {
     let (mut writer, mut reader) = writer_and_reader(TLS13, WriterConfig::default());
     writer.write_atomic(b"before").unwrap();
     writer.write_cover(100).unwrap();
@@ -361,7 +361,7 @@ fn owned_plaintext_is_drained_from_the_callers_memory() {
 }
 
 #[test]
-fn owned_plaintext_without_a_spare_byte_is_copied_in_its_last_record_only() {
+fn only_the_last_record_of_owned_plaintext_without_a_spare_byte_is_copied() {
     for (suite, in_place) in [(TLS13, 2), (TLS12, 3)] {
         let (mut writer, _) = writer_and_reader(suite, WriterConfig::default());
         let bytes = Bytes::from(pattern(40_000).into_boxed_slice());
@@ -386,7 +386,7 @@ fn owned_plaintext_counts_against_the_capacity() {
 }
 
 #[test]
-fn owned_plaintext_may_update_keys_and_be_closed_behind() {
+fn owned_plaintext_can_update_keys_and_precede_a_close() {
     let config =
         with(|config| config.key_limits = Some(KeyLimits { records: 4, blocks: u64::MAX }));
     let (mut writer, mut reader) = writer_and_reader(TLS13, config);
@@ -409,7 +409,7 @@ fn chunks_are_handed_off_without_a_copy_and_put_back_in_order() {
     writer.flush().unwrap();
     let point = writer.progress().flush_point();
     let mut chunks: Vec<Chunk> = writer.drain().take_chunks(usize::MAX).collect();
-    assert_eq!(chunks.len(), 3, "one a segment");
+    assert_eq!(chunks.len(), 3, "one per segment");
     assert!(writer.progress().is_drained(point));
 
     let mut wire = chunks.remove(0).to_vec();
@@ -429,7 +429,7 @@ fn chunks_are_handed_off_without_a_copy_and_put_back_in_order() {
 }
 
 #[test]
-fn short_pieces_of_much_that_waits_are_not_copied() {
+fn short_pieces_of_a_long_backlog_are_not_copied() {
     let (mut writer, _) = writer_and_reader(TLS13, WriterConfig::default());
     writer.write_atomic(&pattern(16_384)).unwrap();
     writer.flush().unwrap();
@@ -440,7 +440,7 @@ fn short_pieces_of_much_that_waits_are_not_copied() {
 }
 
 #[test]
-fn chunks_are_taken_up_to_a_length_in_all() {
+fn chunks_are_taken_up_to_a_total_length() {
     let (mut writer, _) = writer_and_reader(TLS13, WriterConfig::default());
     writer.write_atomic(&pattern(40_000)).unwrap();
     writer.flush().unwrap();
@@ -453,7 +453,7 @@ fn chunks_are_taken_up_to_a_length_in_all() {
 }
 
 #[test]
-fn putting_back_leaves_the_current_record_as_it_is() {
+fn putting_back_a_chunk_does_not_touch_the_current_record() {
     let (mut writer, mut reader) = writer_and_reader(TLS13, WriterConfig::default());
     writer.write_atomic(&pattern(1000)).unwrap();
     let mut chunk = writer.drain().take_chunk(usize::MAX).unwrap();
@@ -496,7 +496,7 @@ fn write_final_seals_data_and_close_notify_together() {
 }
 
 #[test]
-fn a_writer_taken_apart_goes_on_where_it_stopped() {
+fn a_writer_taken_apart_continues_where_it_stopped() {
     for suite in [TLS13, TLS12] {
         let (mut writer, mut reader) = writer_and_reader(suite, WriterConfig::default());
         writer.write_atomic(b"one").unwrap();
@@ -519,7 +519,7 @@ fn a_writer_taken_apart_goes_on_where_it_stopped() {
 }
 
 #[test]
-fn a_budget_goes_with_the_key_that_is_moved() {
+fn a_budget_moves_with_its_key() {
     let config =
         with(|config| config.key_limits = Some(KeyLimits { records: 6, blocks: u64::MAX }));
     let (mut writer, _) = writer_and_reader(TLS12, config.clone());
@@ -556,7 +556,7 @@ fn twenty_generations_each_way_with_a_rustls_peer() {
 }
 
 #[test]
-fn counting_blocks_alone_lets_short_records_go_on() {
+fn counting_only_blocks_lets_short_records_continue() {
     let records_and_blocks = KeyLimits::for_suite(TLS12);
     assert_eq!((records_and_blocks.records, records_and_blocks.blocks), (1 << 24, 1 << 34));
     let blocks = KeyLimits { records: u64::MAX, ..KeyLimits::for_suite(TLS12) };
@@ -566,7 +566,7 @@ fn counting_blocks_alone_lets_short_records_go_on() {
 }
 
 #[test]
-fn padding_changes_nothing_in_tls_1_2_and_is_not_planned_for() {
+fn padding_has_no_effect_in_tls_1_2_and_takes_no_room() {
     let config = with(|config| config.padding = Padding::Multiple(4096));
     let (mut writer, _) = writer_and_reader(TLS12, config);
     assert_eq!(writer.wire_len(1), 30);
@@ -577,7 +577,7 @@ fn padding_changes_nothing_in_tls_1_2_and_is_not_planned_for() {
 }
 
 #[test]
-fn a_window_of_zero_does_not_stop_the_writer_for_ever() {
+fn a_zero_window_does_not_stop_the_writer_forever() {
     let config = with(|config| config.sizing = Sizing::Congestion(Congestion::default()));
     let (mut writer, _) = writer_and_reader(TLS13, config);
     writer.observe(Conditions::default().with_window(Window { mss: 0, cwnd: 0 }));
@@ -635,7 +635,7 @@ fn owned_plaintext_uses_all_the_room_after_the_buffer_was_used() {
 }
 
 #[test]
-fn owned_nothing_changes_nothing() {
+fn writing_an_empty_owned_buffer_changes_nothing() {
     let (mut writer, _) = writer_and_reader(TLS13, WriterConfig::default());
     writer.write_atomic(b"open").unwrap();
     assert_eq!(writer.write_owned(&mut BytesMut::new()), Ok(0));
@@ -643,7 +643,7 @@ fn owned_nothing_changes_nothing() {
 }
 
 #[test]
-fn cover_fits_whatever_the_policies_say_or_is_refused() {
+fn a_cover_record_fits_under_any_policy_or_is_refused() {
     let config = with(|config| {
         config.capacity = 16384;
         config.padding = Padding::Multiple(16384);
@@ -659,7 +659,7 @@ fn cover_fits_whatever_the_policies_say_or_is_refused() {
 }
 
 #[test]
-fn the_ends_of_ranges_are_settings() {
+fn the_ends_of_each_range_are_valid_settings() {
     for capacity in [1, 1 << 30] {
         let config = with(|config| {
             config.capacity = capacity;
@@ -768,7 +768,7 @@ fn refused_by_connections(config: &ConnectionConfig) -> ConnectionError {
 }
 
 #[test]
-fn wire_len_beyond_the_room_is_what_filling_and_draining_in_turns_makes() {
+fn wire_len_beyond_the_room_equals_alternate_filling_and_draining() {
     let sizings = || {
         let mut ahead = Congestion::default();
         ahead.windows_ahead = 3;
@@ -812,7 +812,7 @@ fn wire_len_beyond_the_room_is_what_filling_and_draining_in_turns_makes() {
 }
 
 #[test]
-fn owned_plaintext_meets_the_block_limit_where_written_plaintext_does() {
+fn owned_plaintext_reaches_the_block_limit_where_written_plaintext_does() {
     for suite in [TLS13, TLS12] {
         for blocks in [2100, 2200, 2300, 2500] {
             let config = with(|config| {
@@ -841,11 +841,11 @@ fn owned_plaintext_in_short_records_is_copied() {
     let mut plaintext = BytesMut::with_capacity(40_001);
     plaintext.resize(40_000, 1);
     assert_eq!(writer.write_owned(&mut plaintext), Ok(40_000));
-    assert!(writer.memory_held() > 40_000, "it lies in segments");
+    assert!(writer.memory_held() > 40_000, "it is in segments");
 }
 
 #[test]
-fn short_chunks_in_flight_hold_no_more_than_themselves() {
+fn short_chunks_in_flight_hold_only_their_own_memory() {
     let (mut writer, mut reader) = writer_and_reader(TLS13, WriterConfig::default());
     let mut in_flight = Vec::new();
     for _ in 0..100 {

@@ -52,7 +52,7 @@ fn a_record_ends_when_it_is_flushed() {
 }
 
 #[test]
-fn a_record_ends_when_the_drain_reaches_it() {
+fn a_record_ends_when_it_is_drained() {
     ended([0, 0, 2, 0, 0, 0], |writer| {
         for _ in 0..2 {
             writer.write(b"x").unwrap();
@@ -72,7 +72,7 @@ fn a_record_ends_when_the_writer_closes() {
 }
 
 #[test]
-fn a_record_ends_when_no_more_of_it_is_allowed() {
+fn a_record_ends_when_a_policy_allows_no_more() {
     ended([0, 0, 0, 0, 1, 0], |writer| {
         writer.write(&[1; 200]).unwrap();
         writer.set_max_fragment_len(100).unwrap();
@@ -80,7 +80,7 @@ fn a_record_ends_when_no_more_of_it_is_allowed() {
 }
 
 #[test]
-fn a_cover_record_ends_the_one_in_front_of_it() {
+fn a_cover_record_ends_the_record_before_it() {
     ended([0, 0, 0, 0, 0, 3], |writer| {
         writer.write(b"x").unwrap();
         writer.write_cover(10).unwrap();
@@ -112,7 +112,7 @@ fn a_call_that_ends_its_record_flushes_it() {
 }
 
 #[test]
-fn a_new_key_ends_no_record() {
+fn a_new_key_does_not_end_a_record() {
     let (mut writer, _) = writer_and_reader(SUITES[0], WriterConfig::default());
     writer.write(b"x").unwrap();
     writer.update_keys(KeyUpdateRequest::NotRequested).unwrap();
@@ -123,7 +123,7 @@ fn a_new_key_ends_no_record() {
 }
 
 #[test]
-fn what_is_wiped_was_no_record() {
+fn a_wiped_record_is_not_counted() {
     ended([0; 6], |writer| {
         writer.write(b"x").unwrap();
         writer.abort(AlertDescription::INTERNAL_ERROR);

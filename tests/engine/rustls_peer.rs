@@ -50,7 +50,7 @@ fn duplex(
 }
 
 #[test]
-fn every_suite_and_role_carries_8_mib_each_way_at_once() {
+fn every_suite_and_role_carries_8_mib_in_both_directions() {
     for suite in SUITES {
         for role in ROLES {
             let (mut ours, mut peer) = established(suite, role);
@@ -73,7 +73,7 @@ fn every_suite_and_role_carries_8_mib_each_way_at_once() {
 }
 
 #[test]
-fn negotiated_parameters_are_remembered_after_the_hand_over() {
+fn negotiated_parameters_outlive_the_handshake() {
     for role in ROLES {
         let identity = Identity::new(false);
         let mut client = client_config(TLS13, &identity);
@@ -101,7 +101,7 @@ fn negotiated_parameters_are_remembered_after_the_hand_over() {
 
 /// KeyUpdates of the peer that we asked for never count as a flood.
 #[test]
-fn an_upload_may_ask_for_any_number_of_key_updates() {
+fn an_upload_can_request_any_number_of_key_updates() {
     for role in ROLES {
         let (mut ours, mut peer) = established(TLS13, role);
         for _ in 0..100 {
@@ -115,7 +115,7 @@ fn an_upload_may_ask_for_any_number_of_key_updates() {
 }
 
 #[test]
-fn wants_process_holds_for_whole_records_of_the_handshake_only() {
+fn wants_process_is_set_for_whole_handshake_records_only() {
     let (mut ours, mut peer) = pair(TLS13, Role::Server);
     let hello = peer.take_wire();
     let (head, tail) = hello.split_at(hello.len() - 1);
@@ -129,7 +129,7 @@ fn wants_process_holds_for_whole_records_of_the_handshake_only() {
 }
 
 #[test]
-fn wants_process_is_a_level_until_what_is_held_is_opened() {
+fn wants_process_stays_set_until_held_bytes_are_opened() {
     let (mut ours, mut peer) = established(TLS13, Role::Client);
     let wire = [peer.send(b"one"), peer.send(b"two")].concat();
     assert!(!ours.wants().process);
@@ -137,7 +137,7 @@ fn wants_process_is_a_level_until_what_is_held_is_opened() {
     for expected in [b"one", b"two"] {
         assert!(ours.wants().process);
         ours.process().unwrap();
-        assert!(!ours.wants().process, "its plaintext is first");
+        assert!(!ours.wants().process, "its plaintext must be read first");
         assert_eq!(ours.plaintext(), expected);
         ours.consume(3).unwrap();
     }
@@ -149,7 +149,7 @@ fn wants_process_is_a_level_until_what_is_held_is_opened() {
 }
 
 #[test]
-fn a_connection_to_which_a_key_update_is_owed_is_not_taken_apart() {
+fn a_connection_that_awaits_a_key_update_is_not_taken_apart() {
     let (mut ours, mut peer) = established(TLS13, Role::Client);
     ours.writer_mut().update_keys(KeyUpdateRequest::Requested).unwrap();
     peer.feed(&drain(&mut ours)).unwrap();
@@ -162,13 +162,13 @@ fn a_connection_to_which_a_key_update_is_owed_is_not_taken_apart() {
 /// Continuing from such a connection would lose the bytes it holds, or start in the middle of a
 /// message.
 #[test]
-fn a_connection_that_holds_some_of_the_peers_bytes_is_not_taken_apart() {
+fn a_connection_that_holds_bytes_of_the_peer_is_not_taken_apart() {
     for suite in [TLS13, CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256] {
         for role in ROLES {
             let (mut ours, mut peer) = RawPeer::established(suite, role);
             let wire = peer.seal(APPLICATION_DATA, b"hello");
             let (begun, rest) = wire.split_at(4);
-            for (more, held) in [(begun, "a header's beginning"), (rest, "a record not opened")] {
+            for (more, held) in [(begun, "the start of a header"), (rest, "an unopened record")] {
                 assert_eq!(ours.receive(more), more.len());
                 ours = ours.into_parts().expect_err(held);
             }
@@ -189,7 +189,7 @@ fn a_connection_inside_a_handshake_message_is_not_taken_apart() {
         for len in 1..KEY_UPDATE.len() {
             let (begun, rest) = KEY_UPDATE.split_at(len);
             feed(&mut ours, &peer.seal(HANDSHAKE, begun));
-            assert!(!ours.wants().process, "all was opened");
+            assert!(!ours.wants().process, "everything was opened");
             ours = ours.into_parts().unwrap_err();
             feed(&mut ours, &peer.seal(HANDSHAKE, rest));
             peer.update_write_key();
@@ -199,7 +199,7 @@ fn a_connection_inside_a_handshake_message_is_not_taken_apart() {
 }
 
 #[test]
-fn a_connection_taken_apart_goes_on_with_its_keys_alone() {
+fn a_connection_taken_apart_continues_from_its_keys() {
     for suite in [TLS13, CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256] {
         for role in ROLES {
             let (mut ours, mut peer) = established(suite, role);
@@ -225,7 +225,7 @@ fn a_connection_taken_apart_goes_on_with_its_keys_alone() {
 }
 
 #[test]
-fn law_10_both_buffers_hold_no_more_than_they_are_made_for() {
+fn law_10_both_buffers_stay_within_their_bounds() {
     for role in ROLES {
         let (mut ours, mut peer) = established(TLS13, role);
         let limit = ReaderConfig::default().capacity + 5 * 16384;

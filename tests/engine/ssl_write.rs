@@ -29,7 +29,7 @@ fn ssl_write_row_02_a_fresh_connection_negotiates_as_it_is_driven() {
         assert_eq!(ours.writer_state(), WriterState::Negotiating);
         assert_eq!(ours.writer_mut().write(b"early"), Ok(0));
         let wants = ours.wants();
-        assert!(wants.drain && wants.input, "a flight waits, and an answer is needed");
+        assert!(wants.drain && wants.input, "a flight is pending and needs an answer");
         let hello = drain(&mut ours);
         assert!(!ours.wants().drain);
         assert_eq!(ours.writer_mut().write(b"early"), Ok(0));
@@ -43,7 +43,7 @@ fn ssl_write_row_02_a_fresh_connection_negotiates_as_it_is_driven() {
 }
 
 #[test]
-fn ssl_write_row_03_a_key_update_request_is_answered_without_the_callers_help() {
+fn ssl_write_row_03_a_key_update_request_is_answered_automatically() {
     for role in ROLES {
         let (mut ours, mut peer) = established(TLS13, role);
         peer.0.refresh_traffic_keys().unwrap();
@@ -95,14 +95,14 @@ fn ssl_write_row_08_wants_is_computed_from_the_state() {
     assert_eq!((ours.wants().drain, ours.wants().input), (false, true));
     ours.writer_mut().write(b"x").unwrap();
     for _ in 0..3 {
-        assert!(ours.wants().drain, "a level, however often it is asked");
+        assert!(ours.wants().drain, "a level does not change when it is read");
     }
     drain(&mut ours);
     assert!(!ours.wants().drain);
     peer.0.send_close_notify();
     let wire = peer.take_wire();
     feed(&mut ours, &wire);
-    assert!(!ours.wants().input, "nothing more will come");
+    assert!(!ours.wants().input, "no more input will arrive");
 }
 
 #[test]
@@ -179,7 +179,7 @@ fn ssl_write_row_13_write_all_is_all_or_nothing() {
 }
 
 #[test]
-fn ssl_write_row_14_both_modes_are_there_per_call() {
+fn ssl_write_row_14_each_call_can_choose_its_mode() {
     let (mut writer, _) = writer();
     let room = writer.room();
     assert_eq!(writer.write(&vec![0; room + 1]), Ok(room));
@@ -191,7 +191,7 @@ fn ssl_write_row_14_both_modes_are_there_per_call() {
 }
 
 #[test]
-fn ssl_write_row_15_the_rest_is_written_by_the_returned_count() {
+fn ssl_write_row_15_the_returned_count_says_where_the_rest_starts() {
     let config = {
         let mut config = WriterConfig::default();
         config.capacity = 16384;
@@ -208,7 +208,7 @@ fn ssl_write_row_15_the_rest_is_written_by_the_returned_count() {
 }
 
 #[test]
-fn ssl_write_row_16_records_are_full_however_slow_the_drain() {
+fn ssl_write_row_16_a_slow_drain_does_not_make_records_shorter() {
     let (mut writer, mut reader) = writer();
     let data = pattern(1 << 20);
     let (mut sent, mut wire) = (0, Vec::new());
@@ -274,7 +274,7 @@ fn ssl_write_row_19_three_counters_are_never_mixed() {
 }
 
 #[test]
-fn ssl_write_row_20_closing_ends_each_half_by_itself() {
+fn ssl_write_row_20_each_half_closes_independently() {
     for suite in [TLS13, TLS12] {
         let (mut ours, mut peer) = established(suite, Role::Client);
         peer.0.send_close_notify();
@@ -297,14 +297,14 @@ fn ssl_write_row_20_closing_ends_each_half_by_itself() {
 }
 
 #[test]
-fn ssl_write_row_21_truncation_is_told_from_a_clean_end() {
+fn ssl_write_row_21_truncation_differs_from_a_clean_end() {
     for suite in [TLS13, TLS12] {
         let (mut ours, mut peer) = established(suite, Role::Client);
         let wire = peer.send(b"all of it, or not");
         feed(&mut ours, &wire);
         ours.end_of_input();
         let mut buf = [0; 100];
-        assert_eq!(ours.read(&mut buf), Ok(17), "what came is read first");
+        assert_eq!(ours.read(&mut buf), Ok(17), "received plaintext is read first");
         assert_eq!(ours.read(&mut buf), Err(Error::Truncated.into()));
         assert_eq!(ours.reader_state(), ReaderState::Truncated);
 
@@ -330,7 +330,7 @@ fn ssl_write_row_22_errors_after_partial_acceptance_carry_the_count() {
     writer.close().unwrap();
     let (_, plaintext) = open_all(&mut reader, &drain_writer(&mut writer));
     assert!(plaintext == data[..2 * 16384]);
-    assert_eq!(reader.state(), ReaderState::PeerClosed, "close_notify still goes out");
+    assert_eq!(reader.state(), ReaderState::PeerClosed, "close_notify is still sent");
 }
 
 #[test]

@@ -259,7 +259,7 @@ const CALLS: &[Call] = &[
 ];
 
 #[test]
-fn every_state_and_call_comes_to_what_the_table_says() {
+fn every_state_and_call_has_the_outcome_in_the_table() {
     let mut wrong = Vec::new();
     for call in CALLS {
         for ((state, connection), expected) in STATES.iter().zip(call.expected) {

@@ -48,7 +48,7 @@ fn finish<T>(
             result => return result.unwrap(),
         }
     }
-    panic!("it would block for ever");
+    panic!("it would block forever");
 }
 
 fn kind<T: core::fmt::Debug>(result: io::Result<T>) -> ErrorKind {
@@ -150,7 +150,7 @@ fn ssl_write_row_06_complete_handshake_makes_both_sides_ready() {
 }
 
 #[test]
-fn ssl_write_row_06_read_and_flush_and_write_of_nothing_work_on_a_fresh_stream() {
+fn ssl_write_row_06_read_flush_and_an_empty_write_work_on_a_fresh_stream() {
     for role in ROLES {
         let mut stream = fresh(TLS13, role);
         stream.flush().unwrap();
@@ -190,7 +190,7 @@ fn ssl_write_row_06_interrupted_calls_are_retried() {
 }
 
 #[test]
-fn ssl_write_row_06_a_handshake_that_meets_the_end_is_an_unexpected_eof() {
+fn ssl_write_row_06_an_end_of_input_in_the_handshake_is_an_unexpected_eof() {
     for suite in [TLS13, TLS12] {
         for role in ROLES {
             // This many bytes of the peer's first flight arrive.
@@ -216,7 +216,7 @@ fn ssl_write_row_06_a_handshake_that_meets_the_end_is_an_unexpected_eof() {
 }
 
 #[test]
-fn ssl_write_row_06_a_failed_handshake_says_why_and_tells_the_peer() {
+fn ssl_write_row_06_a_failed_handshake_reports_its_cause_and_alerts_the_peer() {
     for suite in [TLS13, TLS12] {
         for role in ROLES {
             let (ours, _) = pair(suite, role);
@@ -265,13 +265,13 @@ impl Write for Recorded {
 }
 
 #[test]
-fn ssl_write_row_06_a_transport_that_takes_0_bytes_is_write_zero() {
+fn ssl_write_row_06_a_transport_that_accepts_0_bytes_is_write_zero() {
     let mut stream = fresh(TLS13, Role::Client);
     stream.get_mut().write_results.push_back(Ok(0));
     assert_eq!(kind(stream.complete_handshake()), ErrorKind::WriteZero);
     finish(&mut stream, Stream::complete_handshake);
     stream.get_mut().write_results.push_back(Ok(0));
-    assert_eq!(stream.write(b"x").unwrap(), 1, "accepted: the next call tells");
+    assert_eq!(stream.write(b"x").unwrap(), 1, "accepted: the next call reports the failure");
     assert_eq!(kind(stream.write(b"y")), ErrorKind::WriteZero);
     stream.flush().unwrap();
     stream.get_mut().write_results.push_back(Ok(0));
@@ -281,7 +281,7 @@ fn ssl_write_row_06_a_transport_that_takes_0_bytes_is_write_zero() {
 }
 
 #[test]
-fn ssl_write_row_06_errors_of_the_transport_come_through() {
+fn ssl_write_row_06_transport_errors_are_returned() {
     let faults = [ErrorKind::ConnectionReset, ErrorKind::TimedOut];
     for fault in faults {
         let mut stream = fresh(TLS13, Role::Client);
@@ -293,7 +293,7 @@ fn ssl_write_row_06_errors_of_the_transport_come_through() {
         stream.get_mut().read_results.push_back(Err(fault));
         assert_eq!(kind(stream.read(&mut [0])), fault);
         stream.get_mut().write_results.push_back(Err(fault));
-        assert_eq!(stream.write(b"x").unwrap(), 1, "accepted: the next call tells");
+        assert_eq!(stream.write(b"x").unwrap(), 1, "accepted: the next call reports the failure");
         assert_eq!(kind(stream.flush()), fault);
         stream.connection_mut().writer_mut().write_atomic(b"y").unwrap();
         stream.get_mut().write_results.push_back(Err(fault));
@@ -306,7 +306,7 @@ fn ssl_write_row_06_errors_of_the_transport_come_through() {
 }
 
 #[test]
-fn ssl_write_row_06_reading_goes_on_when_an_answer_cannot_be_written() {
+fn ssl_write_row_06_reading_continues_when_an_answer_cannot_be_written() {
     let mut stream = ready(TLS13, Role::Client);
     let wire = stream.get_mut();
     wire.peer.0.refresh_traffic_keys().unwrap();
@@ -316,7 +316,7 @@ fn ssl_write_row_06_reading_goes_on_when_an_answer_cannot_be_written() {
     assert_eq!(stream.read(&mut buf).unwrap(), 34);
     stream.get_mut().peer_sends(b"more");
     assert_eq!(stream.read(&mut buf).unwrap(), 4);
-    assert_eq!(kind(stream.write(b"x")), ErrorKind::BrokenPipe, "told once");
+    assert_eq!(kind(stream.write(b"x")), ErrorKind::BrokenPipe, "reported once");
     stream.write_all(b"y").unwrap();
     assert_eq!(stream.get_ref().received, b"y");
 }
@@ -333,7 +333,7 @@ fn ssl_write_row_06_vectored_writes_share_a_record() {
 }
 
 #[test]
-fn ssl_write_row_06_what_write_accepted_does_not_wait_for_a_flush() {
+fn ssl_write_row_06_accepted_writes_are_sent_without_a_flush() {
     for suite in SUITES {
         for len in [1, 100, 16_384, 16_385, 65_536, 200_000] {
             let mut stream = ready(suite, Role::Client);
@@ -351,7 +351,7 @@ fn ssl_write_row_06_what_write_accepted_does_not_wait_for_a_flush() {
 }
 
 #[test]
-fn ssl_write_row_06_flush_returns_when_all_is_with_the_transport() {
+fn ssl_write_row_06_flush_returns_when_the_transport_has_everything() {
     let mut stream = ready(TLS13, Role::Server);
     let data = pattern(50_000);
     stream.get_mut().takes = 0;
@@ -371,7 +371,7 @@ fn ssl_write_row_06_flush_returns_when_all_is_with_the_transport() {
 }
 
 #[test]
-fn ssl_write_row_06_flush_takes_along_what_was_written_past_the_stream() {
+fn ssl_write_row_06_flush_sends_what_was_written_directly_to_the_connection() {
     let mut stream = ready(TLS13, Role::Client);
     stream.connection_mut().writer_mut().write_atomic(b"past it").unwrap();
     assert!(stream.get_ref().received.is_empty());
@@ -380,7 +380,7 @@ fn ssl_write_row_06_flush_takes_along_what_was_written_past_the_stream() {
 }
 
 #[test]
-fn ssl_write_row_06_a_blocked_close_goes_on_where_it_was() {
+fn ssl_write_row_06_a_blocked_close_continues_where_it_stopped() {
     for suite in [TLS13, TLS12] {
         let mut stream = ready(suite, Role::Client);
         stream.get_mut().takes = 0;
@@ -395,7 +395,7 @@ fn ssl_write_row_06_a_blocked_close_goes_on_where_it_was() {
         assert!(calls > 14);
         let written = stream.get_ref().written;
         stream.close().unwrap();
-        assert_eq!(stream.get_ref().written, written, "close_notify went once");
+        assert_eq!(stream.get_ref().written, written, "close_notify is sent once");
         assert_eq!(stream.connection().writer_state(), WriterState::Closed);
         assert_eq!(stream.get_ref().received, b"the last words");
         let state = stream.get_mut().peer.0.process_new_packets().unwrap();
@@ -405,7 +405,7 @@ fn ssl_write_row_06_a_blocked_close_goes_on_where_it_was() {
 }
 
 #[test]
-fn ssl_write_row_06_reading_goes_on_after_our_close_in_tls_13() {
+fn ssl_write_row_06_reading_continues_after_our_close_in_tls_13() {
     let mut stream = ready(TLS13, Role::Client);
     stream.close().unwrap();
     stream.get_mut().peer_sends(b"still here");
@@ -424,7 +424,10 @@ struct Buffered {
 
 impl Read for Buffered {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        assert!(self.held.is_empty() || self.blocked, "waits for an answer to bytes it holds");
+        assert!(
+            self.held.is_empty() || self.blocked,
+            "it waits for an answer to bytes that it still holds"
+        );
         self.wire.read(buf)
     }
 }
@@ -448,7 +451,7 @@ impl Write for Buffered {
 }
 
 #[test]
-fn ssl_write_row_06_flights_of_the_handshake_leave_a_transport_that_buffers() {
+fn ssl_write_row_06_handshake_flights_are_flushed_through_a_buffering_transport() {
     for suite in [TLS13, TLS12] {
         for role in ROLES {
             let (ours, peer) = pair(suite, role);
@@ -493,7 +496,7 @@ fn ssl_write_row_07_other_bytes_may_follow_would_block() {
 }
 
 #[test]
-fn ssl_write_row_07_would_block_in_the_handshake_leaves_it_usable() {
+fn ssl_write_row_07_would_block_in_the_handshake_leaves_the_stream_usable() {
     for suite in [TLS13, TLS12] {
         for role in ROLES {
             let mut stream = fresh(suite, role);
@@ -519,7 +522,7 @@ fn ssl_write_row_07_would_block_in_the_handshake_leaves_it_usable() {
 }
 
 #[test]
-fn ssl_write_row_07_a_read_that_would_block_leaves_a_stream_usable() {
+fn ssl_write_row_07_a_read_that_would_block_leaves_the_stream_usable() {
     let mut stream = ready(TLS13, Role::Client);
     let wire = stream.get_mut().peer.send(b"in parts");
     let mut buf = [0; 8];
@@ -638,7 +641,7 @@ fn ssl_write_row_21_close_notify_is_a_clean_end() {
 /// In TLS 1.2, with a setting, `close_notify` ends our half too. That must not happen before an
 /// echo has returned the data.
 #[test]
-fn data_in_front_of_close_notify_can_still_be_answered() {
+fn data_before_close_notify_can_still_be_answered() {
     let mut answers = ConnectionConfig::default();
     answers.tls12_close = Tls12Close::Answer;
     for suite in SUITES {
@@ -688,7 +691,7 @@ fn ssl_write_row_21_an_end_without_close_notify_is_an_unexpected_eof() {
 }
 
 #[test]
-fn ssl_write_row_21_sockets_tell_a_close_from_a_truncation() {
+fn ssl_write_row_21_a_close_differs_from_a_truncation_over_sockets() {
     for suite in [TLS13, TLS12] {
         for says_goodbye in [true, false] {
             let (ours, mut peer) = established(suite, Role::Server);
@@ -727,7 +730,7 @@ fn ssl_write_row_21_a_fatal_alert_is_neither() {
 }
 
 #[test]
-fn our_alert_goes_out_with_the_error() {
+fn our_alert_is_sent_with_the_error() {
     let mut stream = Stream::new(
         established(TLS13, Role::Client).0,
         Recorded(Wire::new(established(TLS13, Role::Server).1), Vec::new()),
@@ -741,7 +744,7 @@ fn our_alert_goes_out_with_the_error() {
 }
 
 #[test]
-fn answers_to_key_updates_leave_while_we_only_read() {
+fn key_updates_are_answered_while_only_reading() {
     let mut stream = ready(TLS13, Role::Client);
     let mut buf = [0; 64];
     for n in 1..=40 {
@@ -758,7 +761,7 @@ fn answers_to_key_updates_leave_while_we_only_read() {
         stream.get_mut().takes = usize::MAX;
         stream.get_mut().peer_sends(b"goes on");
         assert_eq!(stream.read(&mut buf).unwrap(), 7);
-        assert!(stream.get_ref().written > written, "the answer left");
+        assert!(stream.get_ref().written > written, "the answer was sent");
         assert!(!stream.connection().wants().drain);
         assert_eq!(stream.connection().writer().progress().key_updates, n);
         // This uses the next key.
@@ -804,7 +807,7 @@ impl Write for PipeEnd {
 }
 
 #[test]
-fn input_that_the_connection_was_given_before_is_not_waited_for() {
+fn a_stream_does_not_wait_for_input_that_it_already_has() {
     for suite in [TLS13, TLS12] {
         // Like a proxy that has looked at the ClientHello.
         let (mut ours, mut peer) = pair(suite, Role::Server);

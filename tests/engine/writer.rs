@@ -97,7 +97,7 @@ fn without_coalescing_each_write_ends_its_record() {
 }
 
 #[test]
-fn flush_seals_the_current_record_and_repeated_changes_nothing() {
+fn flush_seals_the_current_record_and_a_repeat_changes_nothing() {
     let (mut writer, mut reader) = writer_and_reader(TLS13, WriterConfig::default());
     writer.flush().unwrap();
     assert!(!writer.wants_drain(), "nothing to flush");
@@ -110,7 +110,7 @@ fn flush_seals_the_current_record_and_repeated_changes_nothing() {
 }
 
 #[test]
-fn a_key_update_stands_in_front_of_the_current_record() {
+fn a_key_update_precedes_the_current_record() {
     let (mut writer, mut reader) = writer_and_reader(TLS13, WriterConfig::default());
     writer.write_atomic(b"current").unwrap();
     writer.update_keys(KeyUpdateRequest::NotRequested).unwrap();
@@ -227,7 +227,7 @@ fn a_key_has_one_budget_for_its_whole_life() {
 }
 
 #[test]
-fn a_key_s_blocks_are_counted_for_its_whole_life() {
+fn the_blocks_of_a_key_are_counted_for_its_whole_life() {
     let suite = CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256;
     let config =
         |blocks| with(|config| config.key_limits = Some(KeyLimits { records: 1000, blocks }));
@@ -238,7 +238,7 @@ fn a_key_s_blocks_are_counted_for_its_whole_life() {
     drain_writer(&mut writer);
     let keys = writer.into_parts().unwrap().into_keys();
     let mut writer = Writer::new(keys, config(1029 + 8)).unwrap();
-    assert_eq!(writer.room(), 16384, "just one more of full length");
+    assert_eq!(writer.room(), 16384, "exactly one more full record");
     writer.write(&[0; 100]).unwrap();
     drain_writer(&mut writer);
     let keys = writer.into_parts().unwrap().into_keys();
@@ -249,7 +249,7 @@ fn a_key_s_blocks_are_counted_for_its_whole_life() {
 }
 
 #[test]
-fn a_key_that_may_seal_nothing_cannot_close_and_says_so() {
+fn a_key_with_no_budget_cannot_close_and_reports_it() {
     for &suite in CipherSuite::ALL {
         let config = with(|config| config.key_limits = Some(KeyLimits { records: 0, blocks: 0 }));
         let (mut writer, _) = writer_and_reader(suite, config);
@@ -263,7 +263,7 @@ fn a_key_that_may_seal_nothing_cannot_close_and_says_so() {
 }
 
 #[test]
-fn a_limit_that_allows_no_record_is_refused_and_not_looped_on() {
+fn a_limit_that_allows_no_record_is_refused_without_a_loop() {
     let config =
         with(|config| config.key_limits = Some(KeyLimits { records: 2, blocks: u64::MAX }));
     let (mut writer, _) = writer_and_reader(TLS13, config);
@@ -285,7 +285,7 @@ fn raw_keys_and_tls_1_2_keys_cannot_be_updated() {
 }
 
 #[test]
-fn keys_of_a_wrong_length_are_refused() {
+fn keys_of_the_wrong_length_are_refused() {
     let error = InvalidKeyLength { expected: 16, actual: 32 };
     assert_eq!(WriteKeys::new(TLS13, &[0; 32], [0; 12], 0).err(), Some(error));
     assert_eq!(ReadKeys::new(TLS13, &[0; 32], [0; 12], 0).err(), Some(error));
@@ -308,7 +308,7 @@ fn a_sequence_number_never_wraps() {
 }
 
 #[test]
-fn close_loses_nothing_and_seals_nothing_after_close_notify() {
+fn close_loses_nothing_and_nothing_follows_close_notify() {
     let (mut writer, mut reader) = writer_and_reader(TLS13, WriterConfig::default());
     let data = pattern(65536);
     writer.write_atomic(&data).unwrap();
@@ -325,7 +325,7 @@ fn close_loses_nothing_and_seals_nothing_after_close_notify() {
 }
 
 #[test]
-fn abort_drops_the_current_record_and_keeps_what_was_sealed() {
+fn abort_drops_the_current_record_and_keeps_sealed_records() {
     let (mut writer, mut reader) = writer_and_reader(TLS13, WriterConfig::default());
     writer.write_atomic(b"sealed").unwrap();
     writer.flush().unwrap();
@@ -368,7 +368,7 @@ fn a_smaller_fragment_limit_caps_every_record() {
 }
 
 #[test]
-fn a_renegotiation_request_means_nothing_in_tls_1_3() {
+fn a_renegotiation_request_has_no_effect_in_tls_1_3() {
     let (mut writer, mut reader) = writer_and_reader(TLS13, WriterConfig::default());
     writer.on_key_update(KeyUpdateRequest::Requested).unwrap();
     writer.on_renegotiation_request();
@@ -378,7 +378,7 @@ fn a_renegotiation_request_means_nothing_in_tls_1_3() {
 }
 
 #[test]
-fn refused_renegotiations_leave_the_record_for_close_notify() {
+fn refused_renegotiations_reserve_the_record_for_close_notify() {
     let suite = CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256;
     // The handshake sealed one record.
     let config =
@@ -395,7 +395,7 @@ fn refused_renegotiations_leave_the_record_for_close_notify() {
 }
 
 #[test]
-fn draining_no_bytes_leaves_a_taken_chunk_the_last_one() {
+fn draining_no_bytes_does_not_affect_a_taken_chunk() {
     let (mut writer, _) = writer_and_reader(TLS13, WriterConfig::default());
     writer.write_atomic(b"taken").unwrap();
     let chunk = writer.drain().take_chunk(10).unwrap();
@@ -404,7 +404,7 @@ fn draining_no_bytes_leaves_a_taken_chunk_the_last_one() {
 }
 
 #[test]
-fn a_cover_record_is_as_long_as_it_was_asked_for_under_every_policy() {
+fn a_cover_record_has_the_requested_length_under_every_policy() {
     for change in [
         |config: &mut WriterConfig| config.sizing = Sizing::Fixed(100),
         |config: &mut WriterConfig| config.padding = Padding::With(|len| len),
@@ -419,7 +419,7 @@ fn a_cover_record_is_as_long_as_it_was_asked_for_under_every_policy() {
 }
 
 #[test]
-fn a_cover_record_beyond_the_limit_of_the_key_is_refused_as_that() {
+fn a_cover_record_beyond_the_key_budget_is_refused_for_that_reason() {
     let config =
         with(|config| config.key_limits = Some(KeyLimits { records: 2, blocks: u64::MAX }));
     let (mut writer, _) = writer_and_reader(TLS13, config);
@@ -427,7 +427,7 @@ fn a_cover_record_beyond_the_limit_of_the_key_is_refused_as_that() {
 }
 
 #[test]
-fn renegotiation_requests_leave_the_last_record_to_close_notify() {
+fn renegotiation_requests_reserve_the_last_record_for_close_notify() {
     let suite = CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256;
     // The handshake sealed one record.
     let config =
@@ -445,7 +445,7 @@ fn renegotiation_requests_leave_the_last_record_to_close_notify() {
 }
 
 #[test]
-fn padding_changes_nothing_in_tls_1_2() {
+fn padding_has_no_effect_in_tls_1_2() {
     let suite = CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256;
     let config = with(|config| config.padding = Padding::Multiple(1000));
     let (mut writer, _) = writer_and_reader(suite, config);
@@ -456,7 +456,7 @@ fn padding_changes_nothing_in_tls_1_2() {
 }
 
 #[test]
-fn owned_plaintext_fills_the_current_record_that_is_the_last_of_its_key() {
+fn owned_plaintext_fills_the_last_record_of_a_key() {
     let suite = CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256;
     // The handshake sealed one record.
     let config =
@@ -472,7 +472,7 @@ fn owned_plaintext_fills_the_current_record_that_is_the_last_of_its_key() {
 }
 
 #[test]
-fn owned_plaintext_of_no_length_changes_nothing() {
+fn empty_owned_plaintext_changes_nothing() {
     let (mut writer, _) = writer_and_reader(TLS13, WriterConfig::default());
     writer.write_atomic(b"open").unwrap();
     assert_eq!(writer.write_owned(&mut BytesMut::new()), Ok(0));
@@ -491,7 +491,7 @@ fn the_smallest_window_leaves_room_in_an_empty_buffer() {
 }
 
 #[test]
-fn a_refused_renegotiation_behind_a_current_record_leaves_one_for_close_notify() {
+fn a_refused_renegotiation_after_a_current_record_reserves_one_for_close_notify() {
     let suite = CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256;
     // The handshake sealed one record.
     let config =
@@ -506,7 +506,7 @@ fn a_refused_renegotiation_behind_a_current_record_leaves_one_for_close_notify()
 }
 
 #[test]
-fn aborting_with_close_notify_is_no_clean_end() {
+fn aborting_with_close_notify_is_not_a_clean_end() {
     let (mut writer, mut reader) = writer_and_reader(TLS13, WriterConfig::default());
     writer.write_atomic(b"sealed").unwrap();
     writer.flush().unwrap();
@@ -522,7 +522,7 @@ fn aborting_with_close_notify_is_no_clean_end() {
 }
 
 #[test]
-fn a_reader_driven_by_its_levels_tells_of_a_fault_behind_a_key_update() {
+fn a_reader_driven_by_its_levels_reports_a_fault_after_a_key_update() {
     for behind in [&[23, 3, 3, 0, 17, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0][..], &[]] {
         let (mut writer, mut reader) = writer_and_reader(TLS13, WriterConfig::default());
         writer.update_keys(KeyUpdateRequest::Requested).unwrap();
@@ -546,7 +546,7 @@ fn a_reader_driven_by_its_levels_tells_of_a_fault_behind_a_key_update() {
 }
 
 #[test]
-fn a_request_that_waits_is_not_taken_back_by_an_update_without_one() {
+fn an_update_without_a_request_does_not_cancel_a_pending_request() {
     use KeyUpdateRequest::{NotRequested, Requested};
     for requests in [[Requested, NotRequested], [NotRequested, Requested]] {
         let (mut writer, mut reader) = writer_and_reader(TLS13, WriterConfig::default());

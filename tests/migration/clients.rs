@@ -55,7 +55,7 @@ async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, hyp
 }
 
 #[tokio::test]
-async fn hyper_utils_client_speaks_what_was_negotiated() {
+async fn hyper_utils_client_uses_the_negotiated_protocol() {
     let ends = Ends::new();
     for (protocols, version) in [
         (&[&b"h2"[..], b"http/1.1"][..], Version::HTTP_2),
@@ -78,7 +78,8 @@ async fn hyper_utils_client_speaks_what_was_negotiated() {
             let response = timeout(PATIENCE, client.request(request)).await.expect("it waits");
             let response = response.unwrap();
             assert_eq!(response.version(), version);
-            let body = timeout(PATIENCE, response.into_body().collect()).await.expect("no end");
+            let body =
+                timeout(PATIENCE, response.into_body().collect()).await.expect("it timed out");
             assert_eq!(body.unwrap().to_bytes(), pattern(100_000 + len));
         }
         drop(client);
@@ -87,7 +88,7 @@ async fn hyper_utils_client_speaks_what_was_negotiated() {
 }
 
 #[tokio::test]
-async fn a_certificate_that_is_not_trusted_is_an_error_of_the_client() {
+async fn an_untrusted_certificate_is_a_client_error() {
     let ends = Ends::new();
     let (_, listener, port) = Ends::new().listen().await;
     let acceptor = TlsAcceptor::from(Arc::new(Ends::new().server));
@@ -100,7 +101,7 @@ async fn a_certificate_that_is_not_trusted_is_an_error_of_the_client() {
 }
 
 #[tokio::test]
-async fn tonics_client_asks_after_the_health_of_a_server() {
+async fn tonics_client_checks_the_health_of_a_server() {
     let ends = Ends::new();
     let (reporter, health) = tonic_health::server::health_reporter();
     reporter.set_service_status("example", ServingStatus::Serving).await;

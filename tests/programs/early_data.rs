@@ -20,18 +20,18 @@ use crate::openssl::{high_bytes, high_pattern};
 
 pub(crate) fn trials() -> Vec<Trial> {
     let openssl = OPENSSL.trials(tests![
-        s_server_takes_our_early_data,
-        s_server_takes_as_much_early_data_as_its_ticket_allows,
-        early_data_that_s_server_rejects_is_given_back,
-        our_server_takes_early_data_of_s_client,
-        our_server_answers_early_data_of_s_client_behind_its_finished,
+        s_server_accepts_our_early_data,
+        s_server_accepts_as_much_early_data_as_its_ticket_allows,
+        early_data_that_s_server_rejects_is_returned,
+        our_server_accepts_early_data_of_s_client,
+        our_server_answers_early_data_of_s_client_after_its_finished,
         an_acceptor_loses_no_early_data_of_s_client,
-        early_data_of_s_client_is_rejected_and_the_connection_goes_on,
+        early_data_of_s_client_is_rejected_and_the_connection_continues,
     ]);
     let gnutls = GNUTLS.trials(tests![
-        gnutls_serv_takes_our_early_data,
-        our_server_takes_early_data_of_gnutls_cli,
-        our_server_rejects_early_data_of_gnutls_cli_and_the_connection_goes_on,
+        gnutls_serv_accepts_our_early_data,
+        our_server_accepts_early_data_of_gnutls_cli,
+        our_server_rejects_early_data_of_gnutls_cli_and_the_connection_continues,
     ]);
     openssl.into_iter().chain(gnutls).collect()
 }
@@ -105,7 +105,7 @@ pub(crate) fn early_at(openssl: &Process) -> Vec<u8> {
     })
 }
 
-fn s_server_takes_our_early_data() {
+fn s_server_accepts_our_early_data() {
     for suite in TLS13 {
         let identity = Identity::for_suite(suite);
         let (mut openssl, address) = openssl_server(suite, &identity, &["-early_data"]);
@@ -134,7 +134,7 @@ fn s_server_takes_our_early_data() {
     }
 }
 
-fn s_server_takes_as_much_early_data_as_its_ticket_allows() {
+fn s_server_accepts_as_much_early_data_as_its_ticket_allows() {
     let suite = TLS13[0];
     let identity = Identity::for_suite(suite);
     let more = ["-early_data", "-max_early_data", "1000"];
@@ -155,7 +155,7 @@ fn s_server_takes_as_much_early_data_as_its_ticket_allows() {
 
 /// The server does not know the ticket, does not want early data, or first asks for another key
 /// share.
-fn early_data_that_s_server_rejects_is_given_back() {
+fn early_data_that_s_server_rejects_is_returned() {
     for suite in TLS13 {
         for more in [&["-early_data"][..], &[], &["-early_data", "-groups", "P-384"]] {
             let identity = Identity::for_suite(suite);
@@ -217,8 +217,8 @@ impl OurServer {
     fn session(&self) -> String {
         let session = self.dir.path("session.pem");
         let (mut stream, mut openssl) = self.meet(early(), &["-sess_out", arg(&session)]);
-        send_line(&mut stream, "tickets are in front");
-        openssl.stdout.wait_for("tickets are in front", 1);
+        send_line(&mut stream, "tickets come first");
+        openssl.stdout.wait_for("tickets come first", 1);
         assert_eq!(stream.connection().early_data_status(), EarlyDataStatus::NotOffered);
         openssl.line("Q");
         assert_eq!(stream.read(&mut [0]).unwrap(), 0);
@@ -236,7 +236,7 @@ impl OurServer {
     }
 }
 
-fn our_server_takes_early_data_of_s_client() {
+fn our_server_accepts_early_data_of_s_client() {
     for suite in TLS13 {
         for len in [1, 1000, 16_384] {
             let server = OurServer::new(suite);
@@ -265,7 +265,7 @@ fn our_server_takes_early_data_of_s_client() {
 
 /// The answer is sent before the client's Finished arrives. Its records count in the sequence
 /// numbers.
-fn our_server_answers_early_data_of_s_client_behind_its_finished() {
+fn our_server_answers_early_data_of_s_client_after_its_finished() {
     for suite in TLS13 {
         let mut server = OurServer::new(suite);
         server.config.send_half_rtt_data = true;
@@ -331,7 +331,7 @@ fn an_acceptor_loses_no_early_data_of_s_client() {
 }
 
 /// One server accepts no early data, and one has already seen the session.
-fn early_data_of_s_client_is_rejected_and_the_connection_goes_on() {
+fn early_data_of_s_client_is_rejected_and_the_connection_continues() {
     for suite in TLS13 {
         for is_replay in [false, true] {
             let server = OurServer::new(suite);
@@ -359,7 +359,7 @@ fn early_data_of_s_client_is_rejected_and_the_connection_goes_on() {
     }
 }
 
-fn gnutls_serv_takes_our_early_data() {
+fn gnutls_serv_accepts_our_early_data() {
     for suite in TLS13 {
         let (identity, dir) = (Identity::for_suite(suite), TempDir::new());
         let more = ["--echo", "--earlydata", "--maxearlydata", "1000"];
@@ -386,7 +386,7 @@ fn gnutls_serv_takes_our_early_data() {
     }
 }
 
-fn our_server_takes_early_data_of_gnutls_cli() {
+fn our_server_accepts_early_data_of_gnutls_cli() {
     for suite in TLS13 {
         with_gnutls_cli(suite, early(), |stream, sent| {
             let ours = stream.connection();
@@ -396,7 +396,7 @@ fn our_server_takes_early_data_of_gnutls_cli() {
     }
 }
 
-fn our_server_rejects_early_data_of_gnutls_cli_and_the_connection_goes_on() {
+fn our_server_rejects_early_data_of_gnutls_cli_and_the_connection_continues() {
     for suite in TLS13 {
         with_gnutls_cli(suite, ConnectionConfig::default(), |stream, _| {
             let ours = stream.connection();

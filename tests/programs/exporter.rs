@@ -19,11 +19,11 @@ use crate::interop::{gnutls, ours};
 pub(crate) fn trials() -> Vec<Trial> {
     let openssl = OPENSSL.trials(tests![
         openssl_exports_what_we_export,
-        nothing_is_exported_where_openssl_has_no_extended_master_secret,
+        nothing_is_exported_if_openssl_has_no_extended_master_secret,
     ]);
     let gnutls = GNUTLS.trials(tests![
         gnutls_exports_what_we_export,
-        nothing_is_exported_where_gnutls_has_no_extended_master_secret,
+        nothing_is_exported_if_gnutls_has_no_extended_master_secret,
     ]);
     openssl.into_iter().chain(gnutls).collect()
 }
@@ -74,7 +74,7 @@ fn assert_same(suite: CipherSuite, role: Role, connections: [Exports; 2]) {
     }
 }
 
-fn nothing_is_exported_where_openssl_has_no_extended_master_secret() {
+fn nothing_is_exported_if_openssl_has_no_extended_master_secret() {
     let dir = TempDir::new();
     // OpenSSL's programs have an option for this since 3.2, its configuration since 3.0.
     let configuration = "openssl_conf = programs\n[programs]\nssl_conf = ssl\n\
@@ -85,7 +85,7 @@ fn nothing_is_exported_where_openssl_has_no_extended_master_secret() {
     }
 }
 
-fn nothing_is_exported_where_gnutls_has_no_extended_master_secret() {
+fn nothing_is_exported_if_gnutls_has_no_extended_master_secret() {
     for (suite, role) in TLS12.into_iter().flat_map(|suite| ROLES.map(|role| (suite, role))) {
         assert_refused(suite, role, with_gnutls(suite, role, ":%NO_SESSION_HASH"));
     }

@@ -22,17 +22,17 @@ pub(crate) fn trials() -> Vec<Trial> {
     OPENSSL.trials(tests![
         every_suite_carries_8_mib_each_way_with_s_server,
         every_suite_carries_8_mib_each_way_with_s_client,
-        key_updates_of_both_sides_in_the_middle_of_8_mib_each_way_lose_nothing,
-        key_updates_of_openssl_are_followed_and_answered_when_it_asks,
-        key_updates_of_ours_are_followed_and_answered_by_openssl,
+        key_updates_of_both_sides_within_8_mib_each_way_lose_nothing,
+        key_updates_of_openssl_are_followed_and_answered_on_request,
+        openssl_follows_and_answers_our_key_updates,
         our_close_ends_openssl_cleanly,
-        close_by_s_client_is_a_clean_end,
-        a_peer_that_goes_without_close_notify_is_a_truncation,
+        a_close_by_s_client_is_a_clean_end,
+        a_peer_that_leaves_without_close_notify_is_a_truncation,
         a_transport_cut_between_us_and_openssl_is_a_truncation,
         our_client_resumes_with_s_server,
         s_client_resumes_with_our_server,
-        the_key_log_has_the_secrets_that_openssl_has,
-        logged_secrets_open_and_make_the_records_of_the_wire,
+        the_key_log_has_the_same_secrets_as_openssls,
+        logged_secrets_open_and_reproduce_the_records_on_the_wire,
         a_relay_that_ends_without_close_notify_truncates_both_directions,
     ])
 }
@@ -99,7 +99,7 @@ fn meet_with(
     Meeting { ours, socket, openssl, _dir: dir }
 }
 
-/// A non-blocking transport that moves 1 to 3,000 bytes a call, and sometimes none.
+/// A non-blocking transport that moves 1 to 3,000 bytes per call, and sometimes none.
 struct Dribble<T> {
     io: T,
     rng: Rng,
@@ -266,7 +266,7 @@ fn every_suite_carries_8_mib_each_way_with_s_client() {
     carry_8_mib_each_way(Role::Server);
 }
 
-fn key_updates_of_both_sides_in_the_middle_of_8_mib_each_way_lose_nothing() {
+fn key_updates_of_both_sides_within_8_mib_each_way_lose_nothing() {
     for (suite, role) in [
         (TLS13_SUITES[0], Role::Client),
         (TLS13_SUITES[1], Role::Server),
@@ -322,7 +322,7 @@ fn key_updates_of_both_sides_in_the_middle_of_8_mib_each_way_lose_nothing() {
     }
 }
 
-fn key_updates_of_openssl_are_followed_and_answered_when_it_asks() {
+fn key_updates_of_openssl_are_followed_and_answered_on_request() {
     at_once(TLS13_SUITES, |suite| {
         for role in ROLES {
             let Meeting { ours, socket, mut openssl, _dir } = meet(suite, role, &["-msg"]);
@@ -354,7 +354,7 @@ fn key_updates_of_openssl_are_followed_and_answered_when_it_asks() {
     });
 }
 
-fn key_updates_of_ours_are_followed_and_answered_by_openssl() {
+fn openssl_follows_and_answers_our_key_updates() {
     at_once(TLS13_SUITES, |suite| {
         for role in ROLES {
             let Meeting { ours, socket, mut openssl, _dir } = meet(suite, role, &["-msg"]);
@@ -442,7 +442,7 @@ fn left_by_openssl(
     (stream, read)
 }
 
-fn close_by_s_client_is_a_clean_end() {
+fn a_close_by_s_client_is_a_clean_end() {
     for suite in [TLS13, TLS12] {
         for how in [Leave::Command, Leave::EndOfInput] {
             let (stream, read) = left_by_openssl(suite, Role::Server, how);
@@ -451,14 +451,14 @@ fn close_by_s_client_is_a_clean_end() {
             assert_eq!(
                 stream.connection().writer_state(),
                 WriterState::Open,
-                "ours is for us to close"
+                "our half stays open"
             );
         }
     }
 }
 
 /// `s_server` closes its socket without `close_notify` when it is told to quit.
-fn a_peer_that_goes_without_close_notify_is_a_truncation() {
+fn a_peer_that_leaves_without_close_notify_is_a_truncation() {
     for suite in [TLS13, TLS12] {
         for (role, how) in [
             (Role::Client, Leave::Command),
@@ -589,7 +589,7 @@ impl fmt::Debug for Secrets {
     }
 }
 
-fn the_key_log_has_the_secrets_that_openssl_has() {
+fn the_key_log_has_the_same_secrets_as_openssls() {
     for suite in [TLS13, TLS12] {
         for role in ROLES {
             let files = TempDir::new();
@@ -618,13 +618,16 @@ fn the_key_log_has_the_secrets_that_openssl_has() {
             let log = fs::read_to_string(&file).unwrap().to_lowercase();
             for line in secrets.lines() {
                 let is_logged = log.contains(&line.to_lowercase());
-                assert!(is_logged, "{suite:?} {role:?}: openssl has not {line}");
+                assert!(
+                    is_logged,
+                    "{suite:?} {role:?}: expected this line in openssl's log: {line}"
+                );
             }
         }
     }
 }
 
-fn logged_secrets_open_and_make_the_records_of_the_wire() {
+fn logged_secrets_open_and_reproduce_the_records_on_the_wire() {
     for suite in TLS13_SUITES {
         let secrets = Arc::new(Secrets::default());
         let Meeting { ours, socket, mut openssl, _dir } = meet_with(

@@ -18,9 +18,9 @@ use crate::interop::{gnutls, ours};
 
 pub(crate) fn trials() -> Vec<Trial> {
     [
-        OPENSSL.trials(tests![s_client_gets_records_as_short_as_it_asks_for]),
-        GNUTLS.trials(tests![gnutls_cli_gets_records_as_short_as_it_asks_for]),
-        MBEDTLS.trials(tests![mbedtls_gets_records_as_short_as_it_asks_for]),
+        OPENSSL.trials(tests![s_client_gets_records_as_short_as_it_requests]),
+        GNUTLS.trials(tests![gnutls_cli_gets_records_as_short_as_it_requests]),
+        MBEDTLS.trials(tests![mbedtls_gets_records_as_short_as_it_requests]),
     ]
     .into_iter()
     .flatten()
@@ -34,7 +34,7 @@ const SUITES: [CipherSuite; 2] =
 /// How many bytes a client gets, in lines.
 const LEN: usize = 20_000;
 
-fn s_client_gets_records_as_short_as_it_asks_for() {
+fn s_client_gets_records_as_short_as_it_requests() {
     let identity = Identity::new(true);
     for suite in SUITES {
         for limit in [512, 1024, 2048, 4096] {
@@ -49,7 +49,7 @@ fn s_client_gets_records_as_short_as_it_asks_for() {
 }
 
 /// In TLS 1.3 it asks for one byte more, because the type byte counts (RFC 8449 §4).
-fn gnutls_cli_gets_records_as_short_as_it_asks_for() {
+fn gnutls_cli_gets_records_as_short_as_it_requests() {
     let identity = Identity::new(true);
     for suite in SUITES {
         for limit in [512, 1000, 4096] {
@@ -63,7 +63,7 @@ fn gnutls_cli_gets_records_as_short_as_it_asks_for() {
 
 /// Version 2 does not accept a handshake message in several records, so its limit must be longer
 /// than the server's flight.
-fn mbedtls_gets_records_as_short_as_it_asks_for() {
+fn mbedtls_gets_records_as_short_as_it_requests() {
     let suite = CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256;
     let identity = Identity::for_suite(suite);
     for limit in [1024, 2048, 4096] {

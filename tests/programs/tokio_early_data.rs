@@ -21,9 +21,9 @@ use crate::openssl::high_pattern;
 
 pub(crate) fn trials() -> Vec<Trial> {
     OPENSSL.trials(tests![
-        s_server_takes_early_data_of_a_tokio_stream,
-        what_s_server_rejects_of_a_tokio_stream_is_sent_again,
-        what_the_ticket_of_s_server_does_not_allow_a_tokio_stream_is_sent_late,
+        s_server_accepts_early_data_of_a_tokio_stream,
+        early_data_of_a_tokio_stream_that_s_server_rejects_is_resent,
+        early_data_of_a_tokio_stream_beyond_the_ticket_limit_is_sent_late,
     ])
 }
 
@@ -79,7 +79,7 @@ fn status(stream: &TlsStream<TcpStream>) -> EarlyDataStatus {
     stream.get_ref().1.early_data_status()
 }
 
-fn s_server_takes_early_data_of_a_tokio_stream() {
+fn s_server_accepts_early_data_of_a_tokio_stream() {
     let identity = Identity::for_suite(SUITE);
     let (mut openssl, address) = openssl_server(SUITE, &identity, &["-early_data"]);
     let client = Client::new(&identity);
@@ -93,7 +93,7 @@ fn s_server_takes_early_data_of_a_tokio_stream() {
     assert!(early_at(&openssl) == data);
 }
 
-fn what_s_server_rejects_of_a_tokio_stream_is_sent_again() {
+fn early_data_of_a_tokio_stream_that_s_server_rejects_is_resent() {
     for more in [&["-early_data"][..], &[], &["-early_data", "-groups", "P-384"]] {
         let identity = Identity::for_suite(SUITE);
         let client = Client::new(&identity);
@@ -109,7 +109,7 @@ fn what_s_server_rejects_of_a_tokio_stream_is_sent_again() {
     }
 }
 
-fn what_the_ticket_of_s_server_does_not_allow_a_tokio_stream_is_sent_late() {
+fn early_data_of_a_tokio_stream_beyond_the_ticket_limit_is_sent_late() {
     let identity = Identity::for_suite(SUITE);
     let more = ["-early_data", "-max_early_data", "1000"];
     let (mut openssl, address) = openssl_server(SUITE, &identity, &more);

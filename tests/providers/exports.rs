@@ -9,10 +9,10 @@ use wantwrite_testing::*;
 use super::{Ends, PROVIDERS, trials_of};
 
 pub(crate) fn trials() -> Vec<Trial> {
-    trials_of(tests![both_ends_export_the_same, early_data_goes_both_ways])
+    trials_of(tests![both_peers_export_the_same, early_data_works_in_both_roles])
 }
 
-fn both_ends_export_the_same() {
+fn both_peers_export_the_same() {
     for suite in SUITES {
         for (name, provider) in PROVIDERS {
             let identity = Identity::for_suite(suite);
@@ -37,7 +37,7 @@ fn both_ends_export_the_same() {
     }
 }
 
-fn early_data_goes_both_ways() {
+fn early_data_works_in_both_roles() {
     let identity = Identity::new(false);
     let provider = aws_lc_rs::default_provider;
     let mut ends = Ends::new(provider(), provider(), &identity);

@@ -17,10 +17,13 @@ use wantwrite_testing::{Identity, pattern, tests};
 use super::{Ends, PROVIDERS, X25519MLKEM768};
 
 pub(crate) fn trials() -> Vec<Trial> {
-    GO.trials(tests![our_client_agrees_on_it_with_go, our_server_agrees_on_it_with_go])
+    GO.trials(tests![
+        our_client_negotiates_the_group_with_go,
+        our_server_negotiates_the_group_with_go
+    ])
 }
 
-fn our_client_agrees_on_it_with_go() {
+fn our_client_negotiates_the_group_with_go() {
     for (name, provider) in PROVIDERS {
         let (identity, dir) = (Identity::new(false), TempDir::new());
         let ends = Ends::new(provider(), provider(), &identity);
@@ -44,7 +47,7 @@ fn our_client_agrees_on_it_with_go() {
     }
 }
 
-fn our_server_agrees_on_it_with_go() {
+fn our_server_negotiates_the_group_with_go() {
     for (name, provider) in PROVIDERS {
         let (identity, dir) = (Identity::new(false), TempDir::new());
         let ends = Ends::new(provider(), provider(), &identity);

@@ -9,11 +9,11 @@ use super::{Ends, NewProvider, PROVIDERS, X25519MLKEM768, ring_with_graviola, tr
 
 pub(crate) fn trials() -> Vec<Trial> {
     trials_of(tests![
-        our_ends_agree_on_it_wherever_the_client_hello_is_cut,
-        ours_and_stock_rustls_agree_on_it_wherever_a_hello_is_cut,
-        a_server_may_ask_for_it,
-        an_end_without_it_gets_another_group,
-        a_small_peer_may_have_it,
+        our_endpoints_negotiate_the_group_at_every_split_of_the_client_hello,
+        stock_rustls_negotiates_the_group_at_every_split_of_either_hello,
+        a_server_can_request_the_group,
+        a_peer_without_the_group_gets_another,
+        a_peer_with_little_memory_can_use_the_group,
     ])
 }
 
@@ -50,7 +50,7 @@ fn carry(from: &mut Connection, to: &mut Connection) {
     assert_eq!(read_all(to), b"both ways");
 }
 
-fn our_ends_agree_on_it_wherever_the_client_hello_is_cut() {
+fn our_endpoints_negotiate_the_group_at_every_split_of_the_client_hello() {
     for (name, ends) in pairs() {
         let mut cut = 1;
         loop {
@@ -76,7 +76,7 @@ fn our_ends_agree_on_it_wherever_the_client_hello_is_cut() {
     }
 }
 
-fn ours_and_stock_rustls_agree_on_it_wherever_a_hello_is_cut() {
+fn stock_rustls_negotiates_the_group_at_every_split_of_either_hello() {
     for (name, ends) in pairs() {
         for role in ROLES {
             let mut cut = 1;
@@ -117,7 +117,7 @@ fn ours_and_stock_rustls_agree_on_it_wherever_a_hello_is_cut() {
 
 /// With a HelloRetryRequest: the client prefers another group, and does not send a share of this
 /// one.
-fn a_server_may_ask_for_it() {
+fn a_server_can_request_the_group() {
     let identity = Identity::new(false);
     for (name, provider) in PROVIDERS {
         let mut client = provider();
@@ -142,7 +142,7 @@ fn a_server_may_ask_for_it() {
     }
 }
 
-fn an_end_without_it_gets_another_group() {
+fn a_peer_without_the_group_gets_another() {
     let identity = Identity::new(false);
     for (name, provider) in PROVIDERS {
         let with_ring = |role| match role {
@@ -166,7 +166,7 @@ fn an_end_without_it_gets_another_group() {
 }
 
 /// The hellos take many records.
-fn a_small_peer_may_have_it() {
+fn a_peer_with_little_memory_can_use_the_group() {
     let identity = Identity::new(false);
     let mut ends = Ends::new(ring_with_graviola(), ring_with_graviola(), &identity);
     ends.client.max_fragment_size = Some(100);

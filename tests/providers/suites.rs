@@ -11,8 +11,8 @@ use super::{Ends, is_ours, trials_of};
 
 pub(crate) fn trials() -> Vec<Trial> {
     trials_of(tests![
-        every_suite_of_ours_works_with_aws_lc_rs,
-        a_suite_that_is_not_ours_is_refused_and_the_others_work_without_it,
+        all_our_suites_work_with_aws_lc_rs,
+        an_unsupported_suite_is_refused_and_the_others_still_work,
     ])
 }
 
@@ -23,7 +23,7 @@ fn only(suite: CipherSuite) -> CryptoProvider {
     provider
 }
 
-fn every_suite_of_ours_works_with_aws_lc_rs() {
+fn all_our_suites_work_with_aws_lc_rs() {
     assert!(aws_lc_rs::default_provider().cipher_suites.iter().all(is_ours));
     for suite in SUITES {
         let identity = Identity::for_suite(suite);
@@ -76,7 +76,7 @@ fn with_a_foreign_suite() -> CryptoProvider {
     provider
 }
 
-fn a_suite_that_is_not_ours_is_refused_and_the_others_work_without_it() {
+fn an_unsupported_suite_is_refused_and_the_others_still_work() {
     let identity = Identity::new(false);
     let ends = Ends::new(with_a_foreign_suite(), with_a_foreign_suite(), &identity);
     let expected = ConnectionError::UnsupportedSuite(0x1304);

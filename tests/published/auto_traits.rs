@@ -72,7 +72,7 @@ impl embedded_io::ErrorType for Pipe {
 }
 
 #[test]
-fn public_types_have_the_auto_traits_of_the_table() {
+fn public_types_have_the_auto_traits_in_the_table() {
     let table = table! {
         BufferPolicy: ALL,
         BufferState: ALL,
@@ -188,7 +188,7 @@ fn public_types_have_the_auto_traits_of_the_table() {
 /// It has the same names as the tokio adapter, and therefore its own table.
 #[cfg(feature = "compio")]
 #[test]
-fn public_types_of_the_compio_adapter_have_the_auto_traits_of_the_table() {
+fn public_types_of_the_compio_adapter_have_the_auto_traits_in_the_table() {
     use compio::net::TcpStream;
     use wantwrite_compio::{TlsAcceptor, TlsConnector, TlsReadHalf, TlsStream, TlsWriteHalf};
 

@@ -153,7 +153,7 @@ impl Host {
                 let mut owned = BytesMut::from(buf);
                 let result = self.tls.writer_mut().write_owned(&mut owned);
                 let taken = len - owned.len();
-                assert!(owned == buf[taken..], "what was not taken stays");
+                assert!(owned == buf[taken..], "bytes that were not taken stay");
                 self.accept(result, taken);
             }
             17 => {
@@ -278,7 +278,7 @@ impl Host {
             return bytes.len();
         }
         let inbound = self.tls.inbound();
-        let mut inbound = inbound.expect("input is wanted, and there is no memory for it");
+        let mut inbound = inbound.expect("input is wanted without memory for it");
         let len = len.min(inbound.len());
         inbound[..len].copy_from_slice(&bytes[..len]);
         inbound.commit(len).unwrap();
@@ -319,7 +319,7 @@ impl Host {
         let drained = self.tls.writer().progress().drained;
         let mut drain = self.tls.writer_mut().drain();
         let waiting = drain.remaining();
-        assert!(waiting > 0, "a drain is wanted, and there is nothing");
+        assert!(waiting > 0, "a drain is wanted without pending bytes");
         if rng.up_to(3) > 1 {
             let (sent, arrival) = to.send(drain.chunk(), now, rng);
             drain.advance(sent).unwrap();
@@ -347,7 +347,7 @@ impl Host {
         }
         let wants = self.tls.wants();
         if matches!(state, WriterState::Open | WriterState::Closed) && !wants.drain {
-            assert_eq!(progress.drained_plaintext, progress.accepted, "accepted, and held back");
+            assert_eq!(progress.drained_plaintext, progress.accepted, "accepted but held back");
         }
         if matches!(state, WriterState::Closed) {
             assert!(!wants.drain);
@@ -357,7 +357,10 @@ impl Host {
             _ => assert_eq!(self.tls.writer().room(), 0, "{state:?}"),
         }
         if self.tls.reader_state() == ReaderState::PeerClosed {
-            assert!(other.is_closed && self.read_or_held() == other.written, "looks clean");
+            assert!(
+                other.is_closed && self.read_or_held() == other.written,
+                "a truncation looks clean"
+            );
         }
         if state != WriterState::Negotiating {
             let held = self.tls.memory_held();
@@ -404,7 +407,7 @@ impl Host {
             | Some(Handshake(rustls::Error::AlertReceived(RustlsAlert::InternalError))) => {
                 assert_eq!(other.ending, Ending::Abort);
             }
-            Some(ref error) => panic!("nobody is at fault: {error}"),
+            Some(ref error) => panic!("no one is at fault: {error}"),
         }
     }
 }

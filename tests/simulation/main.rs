@@ -18,9 +18,11 @@ mod wire;
 mod world;
 
 use std::ops::Range;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::{env, thread};
 
+use program::ProgressLine;
 use wantwrite_testing::draw;
 use world::{Outcome, World};
 
@@ -29,8 +31,9 @@ fn variable(name: &str) -> Option<u64> {
     env::var(name).ok().filter(|value| !value.is_empty()).map(|value| value.parse().expect(name))
 }
 
-/// Runs the worlds of all seeds on all processors.
-fn run(seeds: Range<u64>) -> Vec<Outcome> {
+/// Runs the worlds of all seeds on all processors. `line` shows how many are done.
+fn run(seeds: Range<u64>, line: Option<ProgressLine>) -> Vec<Outcome> {
+    let line = Mutex::new(line);
     let next = AtomicU64::new(seeds.start);
     let work = || {
         let mut outcomes = Vec::new();
@@ -40,6 +43,9 @@ fn run(seeds: Range<u64>) -> Vec<Outcome> {
                 return outcomes;
             }
             outcomes.push(World::new(seed, false).run());
+            if let Some(line) = &mut *line.lock().unwrap() {
+                line.add(1);
+            }
         }
     };
     thread::scope(|scope| {
@@ -56,8 +62,9 @@ fn the_laws_hold_in_every_world() {
         eprintln!("{:?}", World::new(seed, true).run());
         return;
     }
-    let count = variable("WANTWRITE_SIM_SEEDS").unwrap_or(1000);
-    let outcomes = run(0..count);
+    let asked_for = variable("WANTWRITE_SIM_SEEDS");
+    let count = asked_for.unwrap_or(1000);
+    let outcomes = run(0..count, asked_for.map(|count| ProgressLine::steps(count, "worlds")));
     let sum = |of: fn(&Outcome) -> u64| outcomes.iter().map(of).sum::<u64>();
     println!(
         "{count} worlds, {} with a clean end: {} events, {} bytes read, {} KeyUpdates",

@@ -90,7 +90,7 @@ impl World {
         while let Some(Reverse((now, _, event))) = self.events.pop() {
             self.now = now;
             self.count += 1;
-            assert!(self.count < MAX_EVENTS, "it does not come to an end");
+            assert!(self.count < MAX_EVENTS, "the world does not end");
             self.happen(event);
             for at in 0..2 {
                 self.hosts[at].check(&self.hosts[1 - at]);
@@ -188,7 +188,7 @@ impl World {
         let is_whole = self.wires.iter().all(|wire| wire.reaches_cut().is_none());
         let is_clean = is_whole && client.is_honest() && server.is_honest();
         for (at, (host, other)) in [(client, server), (server, client)].into_iter().enumerate() {
-            assert!(host.is_over(&self.wires[at]), "it hangs");
+            assert!(host.is_over(&self.wires[at]), "the world hangs");
             host.check_error(other, is_whole);
             if is_clean {
                 host.check_clean(other);

@@ -40,7 +40,7 @@ start() { # EXAMPLE: sets port
     [ -z "$port" ] || return 0
     sleep 0.1
   done
-  echo "$1 does not start"; cat "$work/$1.log"; return 1
+  echo "$1 did not start"; cat "$work/$1.log"; return 1
 }
 says() { # EXPECTED COMMAND ...
   local expected=$1 found

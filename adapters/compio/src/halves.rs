@@ -81,7 +81,7 @@ where
         session.borrow_mut().poll_reading(cx, |connection| read_into(connection, &mut buf))
     });
     let result = read.await;
-    BufResult(result, buf.expect("it is taken only while it is filled"))
+    BufResult(result, buf.expect("it is missing only while it is being filled"))
 }
 
 pub(crate) async fn write<R, W, B: IoBuf>(session: &Shared<R, W>, buf: B) -> BufResult<usize, B>

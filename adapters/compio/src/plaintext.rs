@@ -67,12 +67,12 @@ mod tests {
     }
 
     #[test]
-    fn every_kind_of_buffer_is_filled_from_its_beginning() {
+    fn every_kind_of_buffer_is_filled_from_its_start() {
         let empty = || Vec::with_capacity(8);
         assert_eq!(read_hello(empty()), (5, b"hello".to_vec()));
         let mut longer = pattern(10);
         longer[..5].copy_from_slice(b"hello");
-        assert_eq!(read_hello(pattern(10)), (5, longer), "it does not become shorter");
+        assert_eq!(read_hello(pattern(10)), (5, longer), "it never shrinks");
         let mut part = pattern(4);
         part.reserve_exact(6);
         assert_eq!(read_hello(part), (5, b"hello".to_vec()));

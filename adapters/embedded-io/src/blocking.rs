@@ -66,7 +66,7 @@ impl<T: Read + Write> EmbeddedStream<T> {
 
     /// Closes like [`close`](Self::close), then reads and discards the peer's data until it ends
     /// with `close_notify` or the end of the transport ([`reader_state`](Connection::reader_state)
-    /// tells which). After that, you can drop the transport safely.
+    /// says which). After that, you can drop the transport safely.
     ///
     /// Reads and discards at most `max_discarded` bytes from the transport. Calls `keep_waiting`
     /// before each read; the read itself blocks for as long as `T` does. A repeated call resumes

@@ -96,7 +96,7 @@ impl<E: core::error::Error> core::error::Error for EmbeddedError<E> {
     }
 }
 
-/// What `error` tells about the other end.
+/// What `error` says about the other end.
 pub(crate) fn far_end(error: &impl embedded_io::Error) -> FarEnd {
     match error.kind() {
         ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted => FarEnd::Reset,

@@ -22,7 +22,7 @@ fn ready(suite: CipherSuite, role: Role) -> EmbeddedStream<Wire> {
 }
 
 #[test]
-fn a_fresh_stream_negotiates_writes_and_reads_through_a_slow_transport() {
+fn a_fresh_stream_negotiates_writes_and_reads_over_a_slow_transport() {
     for suite in SUITES {
         for role in ROLES {
             for at_most in [1, 100, usize::MAX] {
@@ -30,7 +30,7 @@ fn a_fresh_stream_negotiates_writes_and_reads_through_a_slow_transport() {
                 stream.get_mut().at_most = at_most;
                 let data = pattern(20_000);
                 stream.write_all(&data).unwrap();
-                assert!(stream.get_ref().received == data, "it waits for no flush");
+                assert!(stream.get_ref().received == data, "it does not wait for a flush");
                 stream.get_mut().peer_sends(&data);
                 let mut received = vec![0; data.len()];
                 stream.read_exact(&mut received).unwrap();
@@ -70,7 +70,7 @@ fn reading_ends_with_close_notify_and_closing_sends_it() {
 }
 
 #[test]
-fn records_are_read_where_they_were_opened() {
+fn records_are_read_in_place() {
     let mut stream = ready(TLS13, Role::Client);
     stream.get_mut().peer_sends(b"first");
     stream.get_mut().peer_sends(b"second");
@@ -82,7 +82,7 @@ fn records_are_read_where_they_were_opened() {
 }
 
 #[test]
-fn an_end_without_close_notify_is_told_from_a_clean_one() {
+fn truncation_differs_from_a_clean_end() {
     for suite in SUITES {
         let mut stream = ready(suite, Role::Client);
         stream.get_mut().peer_sends(b"whole");
@@ -101,7 +101,7 @@ fn an_end_without_close_notify_is_told_from_a_clean_one() {
 }
 
 #[test]
-fn answers_to_key_updates_leave_while_we_only_read() {
+fn key_updates_are_answered_while_only_reading() {
     let mut stream = ready(TLS13, Role::Server);
     for n in 1..=30 {
         stream.get_mut().peer.0.refresh_traffic_keys().unwrap();
@@ -115,7 +115,7 @@ fn answers_to_key_updates_leave_while_we_only_read() {
 }
 
 #[test]
-fn errors_of_the_transport_come_through() {
+fn transport_errors_are_returned() {
     let fault = EmbeddedError::Transport(ErrorKind::ConnectionReset);
     let mut stream = over_wire(pair(TLS13, Role::Client));
     stream.get_mut().write_results.push_back(Err(ErrorKind::ConnectionReset));
@@ -127,7 +127,7 @@ fn errors_of_the_transport_come_through() {
     stream.get_mut().read_results.push_back(Err(ErrorKind::ConnectionReset));
     assert_eq!(stream.read(&mut [0]).unwrap_err(), fault);
     stream.get_mut().write_results.push_back(Err(ErrorKind::ConnectionReset));
-    assert_eq!(stream.write(b"x").unwrap(), 1, "accepted: the next call tells");
+    assert_eq!(stream.write(b"x").unwrap(), 1, "accepted: the next call reports the failure");
     let error = stream.flush().unwrap_err();
     assert_eq!((error.kind(), &error), (ErrorKind::ConnectionReset, &fault));
     stream.flush().unwrap();
@@ -144,7 +144,7 @@ fn errors_of_the_transport_come_through() {
 }
 
 #[test]
-fn a_failed_handshake_says_why_again_and_again() {
+fn a_failed_handshake_reports_its_cause_on_every_call() {
     for suite in [TLS13, TLS12] {
         let (ours, _) = pair(suite, Role::Client);
         let (_, stranger) = pair(suite, Role::Client);

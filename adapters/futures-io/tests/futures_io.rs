@@ -41,7 +41,7 @@ fn run<T>(task: impl Future<Output = T>) -> T {
     let executor = LocalExecutor::new();
     let patience = async {
         Timer::after(PATIENCE).await;
-        panic!("it waits for ever")
+        panic!("it waits forever")
     };
     future::block_on(executor.run(future::or(task, patience)))
 }
@@ -67,7 +67,7 @@ fn talks_at_once(mut peer: Peer, mut socket: TcpStream) -> Vec<u8> {
     let (mut received, mut buf) = (Vec::new(), [0; 4096]);
     while !peer.0.process_new_packets().unwrap().peer_has_closed() {
         let n = socket.read(&mut buf).unwrap();
-        assert!(n > 0, "it ends without close_notify");
+        assert!(n > 0, "the transport ended without close_notify");
         peer.feed(&buf[..n]).unwrap();
         received.extend(peer.take_plaintext());
     }
@@ -76,7 +76,7 @@ fn talks_at_once(mut peer: Peer, mut socket: TcpStream) -> Vec<u8> {
 }
 
 #[test]
-fn a_split_stream_reads_and_writes_at_once() {
+fn a_split_stream_reads_and_writes_concurrently() {
     for suite in [TLS13, TLS12] {
         for role in ROLES {
             let (stream, peer) = meet(suite, role, talks_at_once);
@@ -118,7 +118,7 @@ fn echoes_a_line(mut peer: Peer, mut socket: TcpStream) -> bool {
 }
 
 #[test]
-fn lines_are_read_where_they_were_opened_and_the_end_is_awaited() {
+fn lines_are_read_in_place_until_the_end() {
     for suite in [TLS13, TLS12] {
         let (mut stream, peer) = meet(suite, Role::Client, echoes_a_line);
         run(async {
@@ -153,7 +153,7 @@ fn an_end_without_close_notify_is_an_unexpected_eof() {
 }
 
 #[test]
-fn a_call_that_is_dropped_loses_and_repeats_nothing() {
+fn a_dropped_call_loses_and_repeats_nothing() {
     let (mut stream, peer) = meet(TLS13, Role::Client, talks_at_once);
     run(async {
         let (mut sent, mut received) = (0, Vec::<u8>::new());

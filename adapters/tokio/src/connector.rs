@@ -59,7 +59,7 @@ impl TlsConnector {
     ///   [`Connection::early_writer`], and call [`Connection::take_rejected_early_data`] after the
     ///   handshake.
     ///
-    /// [`Connection::early_data_status`] tells whether the server accepted it.
+    /// [`Connection::early_data_status`] says whether the server accepted it.
     #[must_use]
     pub fn early_data(self, early_data: bool) -> Self {
         Self { early_data, ..self }

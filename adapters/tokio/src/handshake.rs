@@ -22,7 +22,7 @@ use crate::stream::TlsStream;
 /// * `UnexpectedEof` if the transport ended.
 /// * The transport's own error.
 #[derive(Debug)]
-#[must_use = "a handshake goes on only while it is polled"]
+#[must_use = "a handshake does nothing unless it is polled"]
 pub struct TlsHandshake<IO>(FallibleTlsHandshake<IO>);
 
 /// Like [`TlsHandshake`], but an error returns the transport too. Dropping a socket that has unread
@@ -30,7 +30,7 @@ pub struct TlsHandshake<IO>(FallibleTlsHandshake<IO>);
 /// first shut the socket down and read it to its end. Once it has completed, polling it again
 /// returns `Pending` forever.
 #[derive(Debug)]
-#[must_use = "a handshake goes on only while it is polled"]
+#[must_use = "a handshake does nothing unless it is polled"]
 pub struct FallibleTlsHandshake<IO> {
     going: Going<IO>,
     role: Role,

@@ -23,7 +23,7 @@ use crate::stream::TlsStream;
 /// # Errors
 /// The same as [`TlsHandshake`]; [`take_io`](Self::take_io) then returns the transport.
 #[derive(Debug)]
-#[must_use = "nothing is read while it is not polled"]
+#[must_use = "nothing is read unless it is polled"]
 pub struct LazyConfigAcceptor<IO>(State<IO>);
 
 #[derive(Debug)]
@@ -155,7 +155,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> StartHandshake<IO> {
     /// # Panics
     /// Never.
     pub fn client_hello(&self) -> &ClientHello {
-        self.acceptor.client_hello().expect("it is made behind a ClientHello only")
+        self.acceptor.client_hello().expect("it exists only after a ClientHello")
     }
 
     /// The transport. Reading or writing it breaks the handshake.

@@ -75,7 +75,7 @@ impl Tasks {
         ours
     }
 
-    /// `waits` tells whether the poll was pending. A task whose poll was ready no longer waits.
+    /// `waits` says whether the poll was pending. A task whose poll was ready no longer waits.
     #[inline]
     pub(crate) fn end(&mut self, side: Side, waits: bool) {
         self.waiting.of(side).0.waits = waits;

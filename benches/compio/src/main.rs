@@ -190,7 +190,7 @@ async fn carry(mut stream: impl AsyncRead + AsyncWrite, is_sender: bool, mib: us
             while ahead < mib * MIB {
                 let BufResult(n, memory) = stream.read(buf).await;
                 let n = n.unwrap();
-                assert!(n > 0, "the peer has ended");
+                assert!(n > 0, "the peer has closed");
                 ahead += n;
                 buf = memory;
             }

@@ -38,7 +38,7 @@ pub(crate) fn draw(report: &Report) -> Result<Document, Error> {
     let suite = report.suites.first().ok_or("nothing was measured")?;
     let plot = Plot::new(suite)?;
     let title = format!("Sealing TLS 1.3 records with {}", suite.suite);
-    let measure = "CPU time as a multiple of ring alone, by bytes a write, drained after each";
+    let measure = "CPU time as a multiple of ring alone, by bytes per write, drained after each";
     let Report { date, machine, command, .. } = report;
     let run = format!("{machine}, {date}, {}", report.rounds());
     let versions = report.versions();

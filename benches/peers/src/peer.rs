@@ -52,7 +52,7 @@ impl<P: Peer> Sealing<P> {
         let mut peer = P::new(setup, transport.clone())?;
         while !peer.negotiate()? {
             if transport.is_idle() {
-                return Err(format!("{}: the handshake stands still", P::NAME).into());
+                return Err(format!("{}: the handshake makes no progress", P::NAME).into());
             }
             server.exchange()?;
         }

@@ -45,7 +45,8 @@ pub(crate) struct CaseReport {
 }
 
 impl Report {
-    pub(crate) fn measure(rounds: usize) -> Result<Self, Error> {
+    /// Measures every case, and calls `measured_one` after each.
+    pub(crate) fn measure(rounds: usize, mut measured_one: impl FnMut()) -> Result<Self, Error> {
         let mut this = Self {
             date: jiff::Timestamp::now().strftime("%Y-%m-%d").to_string(),
             machine: machine(),
@@ -69,6 +70,7 @@ impl Report {
                     ratios.insert(name.to_owned(), rounded(ratio, 1e3));
                 }
                 let ring_ns = rounded(measured.ring, 10.0);
+                measured_one();
                 cases.push(CaseReport { bytes: case.bytes, writes: case.writes, ring_ns, ratios });
             }
             this.suites.push(SuiteReport { suite: name.to_owned(), cases });
@@ -119,7 +121,7 @@ impl Report {
     }
 
     fn suite_markdown(&self, suite: &SuiteReport, text: &mut String) -> std::fmt::Result {
-        write!(text, "| {}, bytes a write |", suite.suite)?;
+        write!(text, "| {}, bytes per write |", suite.suite)?;
         for case in &suite.cases {
             match case.writes {
                 1 => write!(text, " {} |", thousands(case.bytes))?,
@@ -127,7 +129,7 @@ impl Report {
             }
         }
         write!(text, "\n|---|{}", "---:|".repeat(suite.cases.len()))?;
-        write!(text, "\n| ring alone, ns a write |")?;
+        write!(text, "\n| ring alone, ns per write |")?;
         for case in &suite.cases {
             write!(text, " {:.0} |", case.ring_ns)?;
         }
@@ -143,6 +145,9 @@ impl Report {
         writeln!(text, "\n")
     }
 }
+
+/// How many times a process measures.
+pub(crate) const MEASUREMENTS: usize = SUITES.len() * CASES.len();
 
 const SUITES: [(&str, Suite); 3] = [
     ("AES-128-GCM", Suite::Aes128),

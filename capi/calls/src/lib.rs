@@ -69,7 +69,7 @@ fn made<T>(
     match new(&raw mut object, &raw mut *error) {
         ww_status::WW_OK => Ok(object),
         status => {
-            assert!(object.is_null(), "an object was made in spite of {status:?}");
+            assert!(object.is_null(), "an object was created despite {status:?}");
             assert_eq!(status, error.status);
             Err(error)
         }

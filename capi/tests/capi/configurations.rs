@@ -20,7 +20,7 @@ fn client_refusal(set: impl FnOnce(&mut ww_client_settings)) -> (ww_status, Stri
 }
 
 #[test]
-fn what_is_wrong_with_a_configuration_is_said() {
+fn errors_say_what_is_wrong_with_a_configuration() {
     let (one, other) = (Identity::new("one"), Identity::new("other"));
     let missing = client_refusal(|settings| {
         settings.roots = 1;
@@ -102,7 +102,7 @@ unsafe extern "C" fn verify(
 }
 
 #[test]
-fn a_verifier_decides_about_servers() {
+fn a_verifier_accepts_and_refuses_servers() {
     let (_, server, identity) = configs(0, &[]);
     let alerts = [(0, -1), (1, 49), (2, 48), (3, 45), (4, 44), (5, 42), (6, 42), (99, 49)];
     for (verdict, alert) in alerts {
@@ -128,7 +128,7 @@ fn a_verifier_decides_about_servers() {
 }
 
 #[test]
-fn anybody_is_accepted_where_that_is_asked_for() {
+fn any_server_is_accepted_on_request() {
     let (_, server, _) = configs(0, &[]);
     // SAFETY: the settings contain no pointers.
     let client = unsafe { ClientConfig::new(|settings| settings.roots = 4) }.unwrap();
@@ -178,7 +178,7 @@ fn servers_ask_clients_for_certificates() {
 }
 
 #[test]
-fn secrets_are_logged_and_sessions_forgotten_where_that_is_asked_for() {
+fn secrets_are_logged_and_sessions_forgotten_on_request() {
     let (_, server, identity) = configs(0, &[]);
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("keys");
@@ -213,7 +213,7 @@ unsafe extern "C" fn unknown(_context: *mut c_void) -> i64 {
 }
 
 #[test]
-fn the_callers_clock_is_asked() {
+fn the_callers_clock_is_used() {
     let (_, server, identity) = configs(0, &[]);
     let clocks: [(ww_clock, _); 2] = [
         (Some(long_ago), (ww_status::WW_ERROR_CERTIFICATE, ww_fault::WW_FAULT_PEER)),

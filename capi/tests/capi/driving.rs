@@ -34,7 +34,7 @@ fn drive(end: &mut Connection, out: &mut Pipe, input: &mut Pipe, goal: ww_goal) 
             }
         }
     }
-    panic!("the driver does not come to an end");
+    panic!("the driver does not finish");
 }
 
 #[test]
@@ -63,7 +63,7 @@ fn a_connection_is_driven_from_its_handshake_to_its_end() {
 }
 
 #[test]
-fn what_is_written_behind_its_goal_leaves_together() {
+fn writes_after_a_goal_is_set_are_sent_together() {
     let mut ends = established(0);
     let (status, (step, _)) = ends[0].next(ww_goal::WW_GOAL_WRITE as i32);
     assert!(matches!((status, step), (ww_status::WW_OK, Stepped::Done)));
@@ -77,7 +77,7 @@ fn what_is_written_behind_its_goal_leaves_together() {
 }
 
 #[test]
-fn a_failure_of_the_transport_comes_back_with_its_number() {
+fn a_transport_failure_is_returned_with_its_number() {
     let mut ends = established(0);
     assert_eq!(ends[0].write(b"lost"), (ww_status::WW_OK, 4));
     let (_, (step, _)) = ends[0].next(ww_goal::WW_GOAL_FLUSH as i32);
@@ -95,7 +95,7 @@ fn a_failure_of_the_transport_comes_back_with_its_number() {
 }
 
 #[test]
-fn lingering_says_what_it_has_thrown_away() {
+fn lingering_reports_what_it_discarded() {
     let mut ends = established(0);
     loop {
         let (status, (step, counts)) = ends[0].next_linger(10);

@@ -8,7 +8,7 @@ use capi_calls::{Connection, ServerConfig, pem};
 use crate::ends::{configs, established, pair_with, pump};
 
 #[test]
-fn both_versions_agree_on_what_they_say() {
+fn both_peers_report_the_same_parameters_in_both_versions() {
     for (versions, number) in [(WW_TLS13, 0x0304), (WW_TLS12, 0x0303), (0, 0x0304)] {
         let (client, server, identity) = configs(versions, &[c"h2", c"http/1.1"]);
         let mut settings = capi_calls::settings();
@@ -35,7 +35,7 @@ fn both_versions_agree_on_what_they_say() {
 }
 
 #[test]
-fn plaintext_and_the_ends_of_both_halves_go_across() {
+fn plaintext_and_both_closes_arrive() {
     for versions in [WW_TLS13, WW_TLS12] {
         let mut ends = established(versions);
         assert_eq!(ends[0].writev(&[b"hel", b"", b"lo"]), (ww_status::WW_OK, 5));
@@ -57,7 +57,7 @@ fn plaintext_and_the_ends_of_both_halves_go_across() {
 }
 
 #[test]
-fn an_end_without_close_notify_is_told_once_by_process_and_always_by_read() {
+fn process_reports_a_truncation_once_and_read_every_time() {
     let mut ends = established(0);
     assert_eq!(ends[0].in_end(), ww_status::WW_OK);
     assert_eq!(ends[0].process(), ww_status::WW_ERROR_TRUNCATED);
@@ -69,7 +69,7 @@ fn an_end_without_close_notify_is_told_once_by_process_and_always_by_read() {
 }
 
 #[test]
-fn an_error_says_who_is_at_fault_with_the_alert_in_words() {
+fn an_error_names_the_party_at_fault_and_the_alert() {
     let mut ends = established(0);
     assert_eq!(ends[0].abort(40), ww_status::WW_OK);
     assert_eq!(pump(&mut ends), [ww_status::WW_OK, ww_status::WW_ERROR_PEER_ALERT]);
@@ -94,7 +94,7 @@ fn an_error_says_who_is_at_fault_with_the_alert_in_words() {
 }
 
 #[test]
-fn a_server_that_nobody_vouches_for_is_refused() {
+fn an_untrusted_server_is_refused() {
     let (client, _, _) = configs(0, &[]);
     let (_, server, _) = configs(0, &[]);
     let mut ends = pair_with(&client, &server, &capi_calls::settings());
@@ -104,7 +104,7 @@ fn a_server_that_nobody_vouches_for_is_refused() {
 }
 
 #[test]
-fn sessions_are_resumed_by_connections_of_one_configuration() {
+fn connections_of_one_configuration_resume_sessions() {
     for versions in [WW_TLS13, WW_TLS12] {
         let (client, server, identity) = configs(versions, &[]);
         // SAFETY: all pointers are valid.

@@ -24,7 +24,7 @@ fn carry(writer: &mut Writer, reader: &mut Reader) {
 }
 
 #[test]
-fn a_reader_opens_what_a_writer_seals_and_tells_of_key_updates() {
+fn a_reader_opens_what_a_writer_seals_and_reports_key_updates() {
     let (mut writer, mut reader) = halves();
     assert_eq!(writer.write(b"hello"), (ww_status::WW_OK, 5));
     let wire_len = writer.wire_len(0);
@@ -52,7 +52,7 @@ fn a_reader_opens_what_a_writer_seals_and_tells_of_key_updates() {
 }
 
 #[test]
-fn a_writer_learns_of_the_failure_of_the_reader_beside_it() {
+fn a_writer_is_told_that_its_reader_failed() {
     let (mut writer, mut reader) = halves();
     assert_eq!(writer.fail(&reader), ww_status::WW_OK);
     assert_eq!(writer.state(), ww_writing::WW_WRITING_OPEN);
@@ -62,11 +62,11 @@ fn a_writer_learns_of_the_failure_of_the_reader_beside_it() {
     assert_eq!(reader.on_sealed(&writer), ww_status::WW_OK);
     assert_eq!(writer.fail(&reader), ww_status::WW_OK);
     assert_eq!(writer.error().alert, 20);
-    assert!(writer.wants_drain(), "the alert waits");
+    assert!(writer.wants_drain(), "the alert is pending");
 }
 
 #[test]
-fn keys_of_a_wrong_length_are_refused_in_words() {
+fn the_error_for_a_key_of_the_wrong_length_names_both_lengths() {
     let error = Writer::from_secret(SUITE, &SECRET[..5], &capi_calls::settings()).unwrap_err();
     assert_eq!(error.status, ww_status::WW_ERROR_ARGUMENT);
     assert_eq!(capi_calls::text(&error), "expected a 48-byte key or secret, got 5");

@@ -62,7 +62,7 @@ impl Exchange {
             return Err("the peer has not closed".into());
         }
         Ok(Exchanged {
-            suite: connection.cipher_suite().ok_or("there was no handshake")?,
+            suite: connection.cipher_suite().ok_or("the handshake did not complete")?,
             progress: connection.writer().progress(),
             received: self.received,
             records: connection.reader().records(),
@@ -114,7 +114,7 @@ impl Exchange {
             return Err("the peer has closed too soon".into());
         }
         if !is_right || read > left {
-            return Err("what came back is not what was sent".into());
+            return Err("the data that came back is not what was sent".into());
         }
         self.received += read;
         self.reach(Goal::Offer)?;
@@ -153,7 +153,7 @@ impl Exchange {
 fn explain(fault: Fault<WireError>) -> Error {
     match fault {
         Fault::Transport(error) => error.into(),
-        Fault::WriteZero => "the UART takes nothing more".into(),
+        Fault::WriteZero => "the UART accepts nothing more".into(),
         Fault::Overrun(error) | Fault::WriteOverrun(error) => error.into(),
         Fault::Connection(error) => error.into(),
         Fault::Write(error) => error.into(),

@@ -75,7 +75,7 @@ fn run(options: &Options) -> Result<(), Error> {
         let report = Report(&transferred);
         println!("{report}");
         if !transferred.is_intact() {
-            return Err("what came back is not what was sent".into());
+            return Err("the data that came back is not what was sent".into());
         }
     }
     println!("heap high-water mark     {} bytes", HEAP.peak());

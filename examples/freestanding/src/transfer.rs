@@ -233,7 +233,7 @@ impl Counts {
 fn explain(fault: Fault<Errno>) -> Error {
     match fault {
         Fault::Transport(error) => error.into(),
-        Fault::WriteZero => "the socket takes nothing more".into(),
+        Fault::WriteZero => "the socket accepts nothing more".into(),
         Fault::Overrun(error) | Fault::WriteOverrun(error) => error.into(),
         Fault::Connection(error) => error.into(),
         Fault::Write(error) => error.into(),

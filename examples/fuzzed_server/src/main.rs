@@ -11,8 +11,8 @@ use lexopt::Arg;
 use program::{Args, Error, Program};
 
 const USAGE: &str = "\
-Measures how often a second the request parser of https_server runs on a few inputs: alone, over TLS
-without a handshake, and over TLS with a handshake. Each takes a second.
+Measures how many times per second the request parser of https_server runs on a few inputs: alone,
+over TLS without a handshake, and over TLS with a handshake. Each takes a second.
 
 Usage: fuzzed_server
 
@@ -23,8 +23,8 @@ type Target = (&'static str, fn(&[u8]) -> Verdict);
 
 const TARGETS: [Target; 3] = [
     ("the parser alone", alone),
-    ("behind TLS, without a handshake", behind_tls),
-    ("behind TLS, with a handshake", behind_a_handshake),
+    ("over TLS, without a handshake", behind_tls),
+    ("over TLS, with a handshake", behind_a_handshake),
 ];
 
 const INPUTS: [&[u8]; 4] = [
@@ -50,7 +50,7 @@ fn measure(out: &mut dyn Write) -> Result<(), Error> {
     for input in INPUTS {
         let verdicts = TARGETS.map(|(_, run)| run(input));
         if verdicts.iter().any(|verdict| *verdict != verdicts[0]) {
-            return Err(format!("one input, and other verdicts: {verdicts:?}").into());
+            return Err(format!("one input, but different verdicts: {verdicts:?}").into());
         }
     }
     for (name, run) in TARGETS {
@@ -63,7 +63,7 @@ fn measure(out: &mut dyn Write) -> Result<(), Error> {
             }
         }
         let rate = f64::from(executions) / start.elapsed().as_secs_f64();
-        writeln!(out, "{rate:>12.0} executions a second: {name}")?;
+        writeln!(out, "{rate:>12.0} executions per second: {name}")?;
     }
     Ok(())
 }

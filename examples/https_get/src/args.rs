@@ -37,7 +37,7 @@ Usage: https_get [OPTIONS] https://HOST[:PORT][/PATH]
   --resume             connect twice, the second time with the first one's session
   --out FILE           write the content to this file [standard output]
   --put FILE           upload this file
-  --timeout SECONDS    give up when the server sends and takes nothing for so long [60]
+  --timeout SECONDS    give up when the server sends and accepts nothing for this long [60]
   -h, --help           this text
 ";
 

@@ -18,15 +18,14 @@ mod socket;
 mod url;
 
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, IsTerminal, Read, Write};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use args::{Options, USAGE};
 use exchange::{Answer, Exchange, Upload};
-use indicatif::{ProgressBar, ProgressStyle};
-use program::{At, Error, Named, Program, explain, note, roots};
+use program::{At, Counted, Error, Named, Program, ProgressLine, explain, note, roots};
 use rustls::crypto::ring;
 use rustls::{ClientConfig, RootCertStore};
 use socket::Socket;
@@ -95,12 +94,10 @@ fn file_and_len(path: &Path) -> io::Result<(File, u64)> {
 
 /// Uploads `len` bytes of a file. Its errors name the file, but not the server.
 fn put(exchange: &mut Exchange, path: &Path, file: File, len: u64) -> Result<Upload, Error> {
-    let bar = progress_bar(Some(len))?;
-    let mut content = bar.wrap_read(Named::new(file, path.display()).take(len));
+    let content = Named::new(file, path.display()).take(len);
+    let mut content = Counted::new(content, ProgressLine::bytes(Some(len)));
     let uploaded = exchange.upload(&mut content)?;
-    let read = bar.position();
-    bar.finish_and_clear();
-    if matches!(uploaded, Upload::Whole) && read < len {
+    if matches!(uploaded, Upload::Whole) && content.done() < len {
         return Err("the file became shorter while it was uploaded").at(path.display());
     }
     Ok(uploaded)
@@ -154,26 +151,23 @@ fn save(
         Some(path) => Some(Named::new(File::create(path).at(path.display())?, path.display())),
         None => None,
     };
+    // Content on the terminal shows its own progress.
+    let is_shown = file.is_none() && io::stdout().is_terminal();
     let out: &mut dyn Write = match &mut file {
         Some(file) => file,
         None => out,
     };
-    let bar = progress_bar(expected)?;
-    let len = io::copy(&mut bar.wrap_read(Named::new(answer, server)), out)?;
+    let content = Named::new(answer, server);
+    let len = if is_shown {
+        io::copy(&mut { content }, out)?
+    } else {
+        io::copy(&mut Counted::new(content, ProgressLine::bytes(expected)), out)?
+    };
     out.flush()?;
-    bar.finish_and_clear();
     match expected {
         Some(expected) if expected != len => {
             Err(format!("expected {expected} bytes of content, got {len}")).at(server)
         }
         _ => Ok(()),
     }
-}
-
-/// Draws only on a terminal.
-fn progress_bar(bytes: Option<u64>) -> Result<ProgressBar, Error> {
-    let style = ProgressStyle::with_template(
-        "{bar:40} {binary_bytes}/{binary_total_bytes} {binary_bytes_per_sec}",
-    )?;
-    Ok(bytes.map_or_else(ProgressBar::no_length, ProgressBar::new).with_style(style))
 }

@@ -71,9 +71,9 @@ Usage: https_server [OPTIONS]
   --tls VERSION           1.2, 1.3 or both [both]
   --engine NAME           wantwrite, or rustls for its own buffered connection [wantwrite]
   --mode MODE             http, or echo, which writes back everything that it reads [http]
-  --root DIR              serve the files in this directory besides the paths below
+  --root DIR              serve the files in this directory, in addition to the paths below
   --max-connections N     how many to serve at a time; others wait [10000]
-  --idle-timeout SECONDS  close a connection that moves nothing for so long [60]
+  --idle-timeout SECONDS  close a connection that moves nothing for this long [60]
   -h, --help              this text
 
 Options of wantwrite's engine:

@@ -59,7 +59,7 @@ impl Engine for Ours {
     }
 
     fn consume(&mut self, n: usize) {
-        self.0.connection_mut().consume(n).expect("no more than there is");
+        self.0.connection_mut().consume(n).expect("no more than is pending");
     }
 
     fn peer(&self) -> Peer {

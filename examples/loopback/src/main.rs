@@ -40,11 +40,7 @@ fn run(options: Options, out: &mut dyn Write) -> Result<(), Error> {
     let (sent, received) = transfer(options)?;
     let report = Report { options, sent: &sent, received: &received };
     write!(out, "{report}")?;
-    if report.is_intact() {
-        Ok(())
-    } else {
-        Err("the peer received something else than was sent".into())
-    }
+    if report.is_intact() { Ok(()) } else { Err("the peer received different data".into()) }
 }
 
 fn transfer(options: &Options) -> Result<(Sent, Received), Error> {

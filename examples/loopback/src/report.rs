@@ -1,9 +1,8 @@
 //! The table printed at the end.
 
 use std::fmt;
-use std::time::Duration;
 
-use indicatif::BinaryBytes;
+use program::{Size, per_second};
 use ring::digest::Digest;
 
 use crate::args::Options;
@@ -41,7 +40,7 @@ impl fmt::Display for Report<'_> {
             "throughput",
             format_args!(
                 "{}/s (the peer paused {} times, {} of {} ms)",
-                BinaryBytes(per_second),
+                Size(per_second),
                 received.pauses,
                 received.paused.as_millis(),
                 self.sent.elapsed.as_millis(),
@@ -71,11 +70,6 @@ impl fmt::Display for Report<'_> {
 
 fn row(f: &mut fmt::Formatter<'_>, name: &str, value: impl fmt::Display) -> fmt::Result {
     writeln!(f, "{name:<25} {value}")
-}
-
-fn per_second(bytes: u64, elapsed: Duration) -> u64 {
-    let micros = elapsed.as_micros().max(1);
-    u64::try_from(u128::from(bytes) * 1_000_000 / micros).unwrap_or(u64::MAX)
 }
 
 fn mean(sum: u64, count: u64) -> u64 {

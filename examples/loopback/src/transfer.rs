@@ -4,9 +4,9 @@ use std::io::{self, ErrorKind, IoSlice, Read, Write};
 use std::net;
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressStyle};
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
+use program::ProgressLine;
 use ring::digest::Digest;
 use wantwrite::driver::{Driver, FarEnd, Goal, Step};
 use wantwrite::{BufferState, Connection, KeyUpdateRequest, Progress, Version};
@@ -29,7 +29,7 @@ pub(crate) struct Transfer {
     update_every: u64,
     next_update: u64,
     counts: Counts,
-    bar: ProgressBar,
+    line: ProgressLine,
 }
 
 /// What was sent, and how.
@@ -84,7 +84,7 @@ impl Transfer {
             update_every,
             next_update: update_every,
             counts: Counts::default(),
-            bar: progress_bar(options.bytes)?,
+            line: ProgressLine::bytes(Some(options.bytes)),
         })
     }
 
@@ -94,9 +94,7 @@ impl Transfer {
     /// Any failure before the end. The driver has offered the alert to the socket.
     pub(crate) fn run(mut self) -> Result<Sent, Error> {
         let start = Instant::now();
-        let result = self.send_all();
-        self.bar.finish_and_clear();
-        result?;
+        self.send_all()?;
         Ok(Sent {
             digest: self.plaintext.digest(),
             progress: self.progress(),
@@ -168,7 +166,7 @@ impl Transfer {
             counts.short_drains += 1;
         }
         self.driver.wrote(len);
-        self.bar.set_position(self.progress().drained_plaintext);
+        self.line.set(self.progress().drained_plaintext);
     }
 
     /// Writes plaintext until the connection accepts no more.
@@ -243,14 +241,6 @@ fn when_ready<T>(ready: &mut bool, call: impl FnOnce() -> io::Result<T>) -> io::
     let result = call();
     *ready = !matches!(&result, Err(error) if error.kind() == ErrorKind::WouldBlock);
     result
-}
-
-/// Draws only on a terminal.
-fn progress_bar(bytes: u64) -> Result<ProgressBar, Error> {
-    let style = ProgressStyle::with_template(
-        "{bar:40} {binary_bytes}/{binary_total_bytes} {binary_bytes_per_sec}",
-    )?;
-    Ok(ProgressBar::new(bytes).with_style(style))
 }
 
 const SOCKET: Token = Token(0);

@@ -31,7 +31,7 @@ Compares sealing one connection's records on several threads with sealing them o
 
 Usage: parallel [OPTIONS]
 
-  --threads N          threads beside the calling one, 1 to 1024 [the processors less one]
+  --threads N          threads besides the calling one, 1 to 1024 [the processors less one]
   --suite NAME         aes128, aes256 or chacha20 [aes128]
   -h, --help           this text
 ";
@@ -80,7 +80,7 @@ fn run(Options { threads, suite }: Options, out: &mut dyn Write) -> Result<(), E
     ];
     writeln!(
         out,
-        "{suite:?}, {threads} threads beside the calling one, medians of {ROUNDS} rounds"
+        "{suite:?}, {threads} threads besides the calling one, medians of {ROUNDS} rounds"
     )?;
     write!(out, "{:>10} {:>10}", "bytes", "MiB/s")?;
     for executor in executors.iter().skip(1) {
@@ -131,7 +131,7 @@ fn measure(
             let start = Instant::now();
             for _ in 0..batches {
                 if executor.seal(writer, plaintext.clone())? != size {
-                    return Err("not all was accepted".into());
+                    return Err("not everything was accepted".into());
                 }
                 drain(writer, digest.as_mut());
             }
@@ -144,7 +144,7 @@ fn measure(
             .windows(2)
             .any(|pair| pair.first().map(AsRef::as_ref) != pair.last().map(AsRef::as_ref))
         {
-            return Err("not the same bytes".into());
+            return Err("the records differ".into());
         }
     }
     let (serial, others) = times.split_first().ok_or("no executor")?;
@@ -174,7 +174,7 @@ fn drain(writer: &mut Writer, mut digest: Option<&mut Context>) {
             digest.update(chunk);
         }
         let len = chunk.len();
-        drain.advance(len).expect("a chunk is no longer than what waits");
+        drain.advance(len).expect("a chunk is no longer than the pending bytes");
     }
 }
 

@@ -1,12 +1,18 @@
-//! What every program here does around its work: parse arguments, print, and report why it failed.
+//! What every program here does around its work: parse arguments, print, show its progress, and
+//! report why it failed.
 //!
 //! `--help` goes to standard output. Wrong arguments end a program with status 2 and its usage line,
 //! any other failure with status 1. Output that cannot be written (a closed pipe, a full disk) is
 //! an ordinary failure, not a panic. An error names the option, file or address that it is about.
-#![expect(clippy::std_instead_of_core, reason = "part of a program, which has std")]
+#![expect(
+    clippy::std_instead_of_alloc,
+    clippy::std_instead_of_core,
+    reason = "part of a program, which has std"
+)]
 
 mod args;
 mod named;
+mod progress;
 #[cfg(feature = "tls")]
 mod tls;
 mod values;
@@ -17,6 +23,7 @@ use std::process::{ExitCode, Termination};
 
 pub use args::Args;
 pub use named::{At, Named};
+pub use progress::{Counted, ProgressLine, Size, per_second};
 #[cfg(feature = "tls")]
 pub use tls::{CertificateAndKey, certificates, explain, private_key, roots};
 pub use values::{at_least_one, host_and_port, memory_size, number, one_of, size};

@@ -22,7 +22,7 @@ use std::process::ExitCode;
 
 use args::{Options, USAGE};
 use ours::Ours;
-use program::{Error, Program};
+use program::{Error, Program, ProgressLine};
 use ring::rand::{SecureRandom, SystemRandom};
 use stock::Stock;
 use wantwrite::{Coalescing, Congestion, Sizing, SlowStart};
@@ -40,7 +40,10 @@ fn run(options: Options, out: &mut dyn Write) -> Result<(), Error> {
 
     table::print_stream_head(out, &options)?;
     for mut sender in contestants(options.capacity, options.fixed)? {
-        let outcome = work::stream(sender.as_mut(), long, options.write_size, options.drain)?;
+        let mut line = ProgressLine::bytes(Some(options.bytes.try_into()?));
+        let outcome =
+            work::stream(sender.as_mut(), long, options.write_size, options.drain, &mut line)?;
+        drop(line);
         table::print_stream_row(out, &sender.name(), &outcome)?;
         intact &= outcome.intact;
     }
@@ -50,7 +53,7 @@ fn run(options: Options, out: &mut dyn Write) -> Result<(), Error> {
         table::print_burst_row(out, &sender.name(), &outcome)?;
         intact &= outcome.intact;
     }
-    if intact { Ok(()) } else { Err("what was opened is not what was sent".into()) }
+    if intact { Ok(()) } else { Err("the opened plaintext differs from what was sent".into()) }
 }
 
 fn contestants(capacity: usize, fixed: usize) -> Result<Vec<Box<dyn Sender>>, Error> {

@@ -34,7 +34,7 @@ impl Stock {
             feed(&mut client, &flight, &mut Vec::new())?;
         }
         if client.is_handshaking() || server.is_handshaking() {
-            return Err("the handshake of rustls stands still".into());
+            return Err("the handshake of rustls makes no progress".into());
         }
         client.set_buffer_limit(Some(capacity));
         Ok(Self { client, server })

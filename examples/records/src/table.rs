@@ -7,11 +7,11 @@ use crate::work::{BURST_LEN, BURST_WRITE, Outcome};
 
 pub(crate) fn print_stream_head(out: &mut dyn Write, options: &Options) -> io::Result<()> {
     let Options { capacity, drain, bytes, write_size, .. } = options;
-    write!(out, "{bytes} bytes, capacity {capacity}, {drain} bytes a drain, ")?;
+    write!(out, "{bytes} bytes, capacity {capacity}, {drain} bytes per drain, ")?;
     if *write_size < *bytes {
         writeln!(out, "writes of {write_size} bytes")?;
     } else {
-        writeln!(out, "writes of all that is left")?;
+        writeln!(out, "writes of everything left")?;
     }
     writeln!(
         out,

@@ -1,5 +1,7 @@
 //! The work that every contestant does, and the measurements.
 
+use program::ProgressLine;
+
 use crate::Error;
 
 /// A contestant: seals plaintext into records and holds them for a slow transport.
@@ -46,6 +48,7 @@ pub(crate) fn stream(
     plaintext: &[u8],
     write_size: usize,
     drain: usize,
+    line: &mut ProgressLine,
 ) -> Result<Outcome, Error> {
     let mut wire = Vec::new();
     let mut ideal = Ideal::default();
@@ -58,13 +61,16 @@ pub(crate) fn stream(
             }
             ideal.add(taken, sender);
             rest = &rest[taken..];
+            line.add(taken.try_into()?);
         }
         if sender.drain(drain, &mut wire)? == 0 {
             break;
         }
     }
     if !rest.is_empty() {
-        return Err(format!("{} takes nothing though all is drained", sender.name()).into());
+        return Err(
+            format!("{} accepts nothing although everything is drained", sender.name()).into()
+        );
     }
     outcome(sender, plaintext, &wire, &ideal)
 }

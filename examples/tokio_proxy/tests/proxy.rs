@@ -12,7 +12,7 @@ use wantwrite_testing::{
 use wantwrite_tokio::TlsAcceptor;
 
 #[tokio::test]
-async fn the_proxy_relays_both_ways_and_hands_ends_on() {
+async fn the_proxy_relays_both_directions_and_their_closes() {
     let identity = Identity::new(false);
     let bind = async || TcpListener::bind("127.0.0.1:0").await.unwrap();
     let (behind, listener) = (bind().await, bind().await);

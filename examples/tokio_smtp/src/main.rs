@@ -53,7 +53,7 @@ async fn serve(socket: TcpStream, acceptor: TlsAcceptor) -> Result<(), Error> {
     }
     // Input after the command was not protected, and must not be treated as if it had been.
     if !plain.buffer().is_empty() {
-        return Err("commands behind STARTTLS".into());
+        return Err("commands after STARTTLS".into());
     }
     let mut tls = BufReader::new(acceptor.accept(plain.into_inner()).await?);
     converse(&mut tls, "250 localhost\r\n").await?;

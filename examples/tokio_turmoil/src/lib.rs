@@ -49,7 +49,7 @@ where
     stream.shutdown().await?;
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).await?;
-    if answer == request { Ok(()) } else { Err("another answer".into()) }
+    if answer == request { Ok(()) } else { Err("a different answer".into()) }
 }
 
 /// The server's part.

@@ -29,7 +29,7 @@ fn main() -> ExitCode {
             if first.events() != second.events() {
                 return Err(Error::from(format!("{name}: two runs with seed {seed} differ")));
             }
-            writeln!(out, "{name}: twice the same, {first}")?;
+            writeln!(out, "{name}: the same twice, {first}")?;
         }
         Ok(())
     })

@@ -255,7 +255,7 @@ impl Progress {
     pub(crate) fn from_bytes(bytes: &mut [u8]) -> Result<(Self, &mut [u8]), Error> {
         fn take<'a>(bytes: &mut &'a mut [u8], len: usize) -> Result<&'a mut [u8], Error> {
             let (part, rest) =
-                std::mem::take(bytes).split_at_mut_checked(len).ok_or("a message is cut")?;
+                std::mem::take(bytes).split_at_mut_checked(len).ok_or("a message is truncated")?;
             *bytes = rest;
             Ok(part)
         }

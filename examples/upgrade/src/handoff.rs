@@ -77,7 +77,7 @@ impl Inheritance {
 
     /// Receives the listener and the identity, which are the first messages.
     pub(crate) fn first(&mut self) -> Result<(TcpListener, Identity), Error> {
-        let (descriptor, bytes) = self.receive()?.ok_or("the process before has gone")?;
+        let (descriptor, bytes) = self.receive()?.ok_or("the previous process has exited")?;
         Ok((TcpListener::from(descriptor), Identity::from_bytes(&bytes)?))
     }
 

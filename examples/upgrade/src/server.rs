@@ -40,9 +40,9 @@ impl Identity {
     }
 
     pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
-        let (len, rest) = bytes.split_first_chunk().ok_or("an identity is cut")?;
+        let (len, rest) = bytes.split_first_chunk().ok_or("an identity is truncated")?;
         let len = u16::from_be_bytes(*len).into();
-        let (certificate, key) = rest.split_at_checked(len).ok_or("an identity is cut")?;
+        let (certificate, key) = rest.split_at_checked(len).ok_or("an identity is truncated")?;
         let certificate = CertificateDer::from(certificate.to_vec());
         Ok(Self { certificate, key: key.to_vec(), pem: String::new() })
     }

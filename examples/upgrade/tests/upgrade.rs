@@ -17,8 +17,8 @@ use wantwrite_testing::tests;
 
 fn main() -> ExitCode {
     let trials = CURL.trials(tests![
-        downloads_go_on_in_three_successors,
-        a_request_that_has_come_in_part_is_answered_by_the_successor,
+        downloads_continue_in_three_successors,
+        the_successor_answers_a_partly_received_request,
     ]);
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
@@ -75,7 +75,7 @@ fn is_the_pattern(file: &Path, len: usize) -> bool {
         && bytes.iter().copied().zip(expected).all(|(byte, expected)| byte == expected)
 }
 
-fn downloads_go_on_in_three_successors() {
+fn downloads_continue_in_three_successors() {
     const LEN: usize = 60_000_000;
     let served = Served::start();
     let path = format!("/bytes/{LEN}");
@@ -102,7 +102,10 @@ fn downloads_go_on_in_three_successors() {
         processes.push(now);
     }
     for (download, _) in &mut downloads {
-        assert!(download.try_wait().unwrap().is_none(), "it is over too early to show anything");
+        assert!(
+            download.try_wait().unwrap().is_none(),
+            "the transfer ended too early to show anything"
+        );
     }
     for (mut download, file) in downloads {
         assert!(download.wait().unwrap().success());
@@ -114,7 +117,7 @@ fn downloads_go_on_in_three_successors() {
 }
 
 /// The first bytes of the request reach the process that is leaving, the rest its successor.
-fn a_request_that_has_come_in_part_is_answered_by_the_successor() {
+fn the_successor_answers_a_partly_received_request() {
     let served = Served::start();
     let mut roots = rustls::RootCertStore::empty();
     let pem = std::fs::read(served.directory.path("server.pem")).unwrap();

@@ -31,7 +31,7 @@ use args::{Options, SocketKind, USAGE};
 use identity::Identity;
 use loopback::peer::{self, Received};
 use loopback::plaintext::Plaintext;
-use program::{At, Error, Program, note};
+use program::{At, Error, Program, ProgressLine, note};
 use sender::Sender;
 use socket2::Socket;
 use uring::Ring;
@@ -67,7 +67,7 @@ fn run(options: Options, out: &mut dyn Write) -> Result<ExitCode, Error> {
         received.bytes == options.bytes && received.digest.as_ref() == sender.digest().as_ref()
     });
     if !is_intact {
-        return Err("a peer received something else than was sent".into());
+        return Err("a peer received different data".into());
     }
     writeln!(out, "verdict                same digests")?;
     Ok(ExitCode::SUCCESS)
@@ -77,11 +77,13 @@ fn join(peer: Peer) -> Result<Received, Error> {
     peer.join().unwrap_or_else(|_| Err("a peer panicked".into()))
 }
 
-/// The event loop. A peer that waits in vain closes its socket, which also ends the loop.
+/// The event loop. A peer that waits too long closes its socket, which also ends the loop.
 fn send(options: &Options, ring: &mut Ring, senders: &mut [Sender]) -> Result<(), Error> {
     for sender in &mut *senders {
         sender.drive(ring)?;
     }
+    let count = u64::try_from(senders.len())?;
+    let mut line = ProgressLine::bytes(Some(options.bytes.saturating_mul(count)));
     let mut last_cancel = Instant::now();
     let mut turn = (0..senders.len()).cycle();
     while !senders.iter().all(Sender::is_done) {
@@ -89,6 +91,9 @@ fn send(options: &Options, ring: &mut Ring, senders: &mut [Sender]) -> Result<()
             let sender = &mut senders[completion.connection];
             sender.complete(completion)?;
             sender.drive(ring)?;
+        }
+        if line.is_due() {
+            line.set(senders.iter().map(|sender| sender.progress().drained_plaintext).sum());
         }
         if last_cancel.elapsed() >= options.cancel_every {
             last_cancel = Instant::now();
@@ -156,7 +161,7 @@ fn report(
     let millis = elapsed.as_millis().max(1);
     writeln!(out, "connections            {}", options.connections)?;
     writeln!(out, "sent                   {delivered} bytes in {millis} ms")?;
-    writeln!(out, "the peers' pauses      {pauses}, together {} ms", paused.as_millis())?;
+    writeln!(out, "the peers' pauses      {pauses}, {} ms in total", paused.as_millis())?;
     writeln!(out, "records                {}", sum(|sender| sender.progress().records))?;
     writeln!(out, "sends                  {}", ring.counts.sends)?;
     writeln!(out, "chains of sends        {}", sum(|sender| sender.counts.chains))?;

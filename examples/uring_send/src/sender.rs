@@ -108,7 +108,7 @@ impl Sender {
                 Step::Read(_) => {
                     // The driver only lends its memory, but the kernel has to own it.
                     let memory = self.driver.connection_mut().take_inbound();
-                    let memory = memory.ok_or("the connection takes no input")?;
+                    let memory = memory.ok_or("the connection accepts no input")?;
                     ring.receive(self.id, &self.socket, memory)?;
                     self.is_receiving = true;
                 }
@@ -179,7 +179,7 @@ impl Sender {
             if sent < chunk.len() {
                 // Kernels before 5.19 do not support MSG_WAITALL here.
                 if sent_behind > 0 {
-                    return Err("the kernel went on behind a short send".into());
+                    return Err("the kernel continued after a short send".into());
                 }
                 if sent > 0 {
                     self.counts.short += 1;

@@ -27,7 +27,7 @@ impl fmt::Display for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut said: Vec<String> = self.alerts.iter().map(|alert| format!("`{alert}`")).collect();
         if self.has_data {
-            said.insert(0, "goes on".to_owned());
+            said.insert(0, "continues".to_owned());
         }
         if self.garbage > 0 {
             said.push(format!("{} records that do not open", self.garbage));

@@ -7,7 +7,7 @@ use program::{Args, Error, one_of};
 use wantwrite::CipherSuite;
 
 pub(crate) const USAGE: &str = "\
-Commits violations of TLS against an HTTPS server on this machine, each on a connection of its own,
+Commits violations of TLS against an HTTPS server on this machine, each on its own connection,
 and prints a row for each: the violation, the alert that the RFCs require, and the server's answer.
 
 Usage: violations [OPTIONS] ADDRESS

@@ -29,7 +29,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_waits_is_dropped_and_whatever_comes_back_too() {
+    fn pending_bytes_and_returned_chunks_are_discarded() {
         for policy in [BufferPolicy::Retain, BufferPolicy::Release] {
             let mut buffer = OutboundBuffer::new(SegmentStore::new(8, policy), 4);
             buffer.add_segment();

@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_that_were_forgotten_are_not_put_back() {
+    fn forgotten_bytes_cannot_be_put_back() {
         let mut buffer = buffer();
         let mut taken: Vec<Chunk> = (0..4).map(|_| take_next(&mut buffer)).collect();
         // When the last one was sealed, three were in flight, one more than is remembered.
@@ -98,7 +98,7 @@ mod tests {
         assert_eq!((buffer.waiting(), buffer.drained(), buffer.drained_plaintext()), before);
     }
     #[test]
-    fn a_chunk_of_another_buffer_is_refused_at_the_same_place() {
+    fn a_chunk_of_another_buffer_is_refused_even_at_the_right_position() {
         let mut ours = buffer();
         let mut other = buffer();
         let (chunk, foreign) = (take_next(&mut ours), take_next(&mut other));

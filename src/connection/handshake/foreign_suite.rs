@@ -105,7 +105,7 @@ fn drain(writer: &mut Writer) -> Vec<u8> {
 
 /// Configurations with such suites are rejected; this test bypasses that check.
 #[test]
-fn a_foreign_suite_that_is_negotiated_ends_the_handshake_with_an_alert() {
+fn negotiating_a_foreign_suite_fails_the_handshake_with_an_alert() {
     for number in FOREIGN {
         for we_are_the_client in [true, false] {
             let (client, server) = configs(number);

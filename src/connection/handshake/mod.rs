@@ -124,7 +124,7 @@ impl Handshake {
             self.awaiting = Awaiting::Backend;
             let step = self.step();
             if let (Ok(_), Some(number)) = (&step, self.foreign_suite()) {
-                // Nothing of ours is sealed under its keys yet, and nothing will be.
+                // We have sealed nothing under its keys yet, and will not.
                 append_plain_alert(AlertDescription::HANDSHAKE_FAILURE, writer);
                 self.input.wipe();
                 return Err(ConnectionError::UnsupportedSuite(number));
@@ -363,7 +363,7 @@ mod tests {
     use crate::writer::WriterConfig;
 
     #[test]
-    fn what_was_held_is_wiped_at_a_fault() {
+    fn held_bytes_are_wiped_at_a_fault() {
         let faults: [&[u8]; 4] = [
             // Faults of a header, of a message's type, and inside a complete message.
             &[0x16, 9, 9, 0, 1],

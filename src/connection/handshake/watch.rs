@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn messages_are_found_however_they_are_cut() {
+    fn messages_are_found_at_every_split() {
         let whole = |kind, len: usize| [start(kind, len), vec![0xff; len]].concat();
         assert_eq!(look(&[whole(HELLO, 3), whole(CERTIFICATE, 0), whole(KEY_EXCHANGE, 9)]), Ok(()));
         let unexpected = Err(PeerFault::UnexpectedHandshakeMessage);
@@ -279,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn behind_a_change_cipher_spec_of_tls_1_2_nothing_is_looked_at() {
+    fn nothing_is_inspected_after_a_tls_1_2_change_cipher_spec() {
         let mut watch = Watch::new(Role::Server, 1 << 16);
         let ccs = RecordHeader::new(ContentType::ChangeCipherSpec, 1);
         watch.next_record(ccs, Some(Version::Tls13));

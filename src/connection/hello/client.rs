@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hello_without_extensions_says_nothing_more() {
+    fn a_hello_without_extensions_has_no_other_fields() {
         let whole = hello(&[]);
         let mut body = whole[4..whole.len() - 2].to_vec();
         body.splice(..0, [1, 0, 0, 0]);
@@ -282,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_decode_is_refused() {
+    fn a_hello_that_does_not_decode_is_refused() {
         let good = hello(&[name(b"a"), extension(28, &[2, 0])]);
         assert!(ClientHello::decode(&good).is_ok());
         for len in 0..good.len() {
@@ -311,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_or_a_bad_name_is_no_server_name() {
+    fn an_address_or_an_invalid_name_is_not_a_server_name() {
         for bytes in [&b"127.0.0.1"[..], b"a b", b"\xff", b""] {
             let hello = ClientHello::decode(&hello(&[name(bytes)])).unwrap();
             assert_eq!(hello.server_name(), None, "{bytes:?}");

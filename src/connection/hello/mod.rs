@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_is_found_however_it_is_cut() {
+    fn a_message_is_found_at_every_split() {
         let message = [&[1, 0, 0, 5][..], b"hello"].concat();
         let wire = [&message[..], b"what follows"].concat();
         for first in 0..wire.len() {
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn records_of_other_types_are_passed_over() {
+    fn records_of_other_types_are_skipped() {
         let mut reader = HelloReader::new(100);
         assert_eq!(reader.push(&[0x14, 3, 3, 0, 1, 1]), None);
         assert_eq!(reader.push(&record(&[2, 0, 0])), None);
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_that_is_too_long_is_given_up() {
+    fn a_message_that_is_too_long_is_abandoned() {
         for (max_len, expected) in [(7, false), (8, false), (9, true), (10, true)] {
             let mut reader = HelloReader::new(max_len);
             assert_eq!(reader.push(&record(&[2, 0, 0, 5, 1])), None);

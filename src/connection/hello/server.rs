@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_cut_is_none() {
+    fn a_truncated_hello_is_none() {
         let whole = hello(&[]);
         for len in 0..whole.len() {
             assert_eq!(ServerHello::decode(&whole[..len]), None, "{len}");

@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn a_resolver_of_raw_public_keys_remains_one() {
+    fn a_resolver_of_raw_public_keys_is_preserved() {
         for only in [false, true] {
             let (resolver, _name) = RememberServerName::before(Arc::new(RawPublicKeys(only)));
             assert_eq!(resolver.only_raw_public_keys(), only);

@@ -298,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_played_all_at_once_is_what_each_record_makes() {
+    fn accepting_in_bulk_equals_accepting_record_by_record() {
         let mut numbers = Numbers(7);
         for case in 0..30_000 {
             let sizer = sizer(&mut numbers);
@@ -321,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn the_largest_buffer_is_played_as_a_small_one() {
+    fn the_largest_buffer_is_planned_like_a_small_one() {
         let mut numbers = Numbers(11);
         for case in 0..40 {
             let mut sizer = sizer(&mut numbers);

@@ -100,7 +100,11 @@ impl Server {
             if stats.get(name) == value {
                 return;
             }
-            assert!(start.elapsed() < PATIENCE, "{name} is {}, not {value}", stats.get(name));
+            assert!(
+                start.elapsed() < PATIENCE,
+                "expected {name} of {value}, got {}",
+                stats.get(name)
+            );
             std::thread::sleep(Duration::from_millis(10));
         }
     }

@@ -44,8 +44,8 @@ pub(crate) fn client(case: &Case) {
     // At the end of its input it closes, even if there is more to read.
     program
         .stdout
-        .wait("all that it received", |printed| (printed.len() >= CLIENT_LEN).then_some(()));
-    drop(stdin.join().expect("it takes its input"));
+        .wait("everything it received", |printed| (printed.len() >= CLIENT_LEN).then_some(()));
+    drop(stdin.join().expect("it accepts its input"));
     assert!(ours.exchange(&[], 1).is_empty(), "close_notify");
     ours.close_too();
     assert!(contains(&program.wait_for_exit(), data), "what it received");

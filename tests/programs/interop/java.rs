@@ -68,7 +68,7 @@ fn transfer(case: &Case, mut ours: Ours, program: Process) {
     let printed = String::from_utf8(program.wait_for_exit()).expect("it prints text");
     let digest: String =
         digest.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
-    assert_eq!(printed.lines().last(), Some(&*digest), "what arrived is what was sent");
+    assert_eq!(printed.lines().last(), Some(&*digest), "it received what was sent");
 }
 
 fn command(case: &Case, role: &str, port: &str) -> Command {

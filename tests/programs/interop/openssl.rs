@@ -22,7 +22,7 @@ pub(crate) fn server(case: &Case) {
         printed = without(&without(&printed, b"Read BLOCK\n"), b"Write BLOCK\n");
     }
     assert!(contains(&printed, &pattern()), "what it received");
-    stdin.join().expect("it takes its input");
+    stdin.join().expect("it accepts its input");
 }
 
 pub(crate) fn client(case: &Case) {
@@ -35,7 +35,7 @@ pub(crate) fn client(case: &Case) {
     assert!(received == pattern(), "what it sent");
     ours.close();
     assert!(program.wait_for_exit() == pattern(), "what it received");
-    stdin.join().expect("it takes its input");
+    stdin.join().expect("it accepts its input");
 }
 
 /// The first connection, and five more that resume its session.
@@ -65,7 +65,7 @@ pub(crate) fn reconnect(case: &Case) {
 pub(crate) fn feed(program: &mut Process, data: &[u8]) -> thread::JoinHandle<impl Send + use<>> {
     let (stdin, data) = (program.stdin.take(), data.to_vec());
     thread::spawn(move || {
-        let mut stdin = stdin.expect("nobody has taken it");
+        let mut stdin = stdin.expect("it has not been taken");
         stdin.write_all(&data).expect("the program reads");
         stdin
     })

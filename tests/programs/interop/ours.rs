@@ -92,7 +92,7 @@ impl Ours {
     pub(crate) fn send(&mut self, mut data: &[u8]) {
         loop {
             let n = unless_blocked(self.stream.read(&mut [0; 64]));
-            assert_eq!(n, None, "data of the peer's, or its end");
+            assert_eq!(n, None, "the peer's data or its end");
             while let Some(n @ 1..) = unless_blocked(self.stream.write(data)) {
                 data = &data[n..];
             }
@@ -171,7 +171,7 @@ impl Ours {
     pub(crate) fn close(mut self) -> Progress {
         self.finish(Stream::close);
         let n = self.finish(|stream| stream.read(&mut [0; 64]));
-        assert_eq!(n, 0, "close_notify and nothing before it");
+        assert_eq!(n, 0, "close_notify without data before it");
         self.stream.connection().writer().progress()
     }
 

@@ -17,7 +17,7 @@ mod over_std {
     use crate::wire::stream;
 
     #[test]
-    fn a_reset_met_by_an_answer_is_told_to_the_reader_once() {
+    fn a_reset_found_by_an_answer_is_reported_to_the_reader_once() {
         for fault in [ErrorKind::ConnectionReset, ErrorKind::ConnectionAborted] {
             let mut stream = stream(established(TLS13, Role::Client));
             stream.get_mut().asks_and_goes(fault);
@@ -32,7 +32,7 @@ mod over_std {
 
     /// Whichever of our calls the system reports it to.
     #[test]
-    fn a_reset_of_a_socket_is_told_to_the_reader() {
+    fn a_socket_reset_is_reported_to_the_reader() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let ours = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         ours.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
@@ -49,7 +49,7 @@ mod over_std {
     }
 
     #[test]
-    fn other_failures_of_an_answer_wait_for_who_writes() {
+    fn other_failures_of_an_answer_are_reported_to_the_writer() {
         for fault in [ErrorKind::BrokenPipe, ErrorKind::TimedOut] {
             let mut stream = stream(established(TLS13, Role::Client));
             stream.get_mut().asks_and_goes(fault);
@@ -62,7 +62,7 @@ mod over_std {
 
     /// Writing does not read, but the peer's alert can still be read.
     #[test]
-    fn a_write_that_fails_leaves_the_peers_alert_to_be_read() {
+    fn the_peers_alert_is_readable_after_a_failed_write() {
         for fault in GONE {
             let mut stream = stream(established(TLS13, Role::Client));
             let wire = stream.get_mut();
@@ -90,7 +90,7 @@ mod over_std {
     }
 
     #[test]
-    fn the_peers_alert_tells_more_than_a_handshake_write_that_fails() {
+    fn the_peers_alert_takes_precedence_over_a_failed_handshake_write() {
         for fault in GONE {
             let mut stream = stream(pair(TLS13, Role::Client));
             let wire = stream.get_mut();
@@ -110,7 +110,7 @@ mod over_std {
     }
 
     #[test]
-    fn a_handshake_write_that_fails_is_told_if_the_peer_says_nothing() {
+    fn a_failed_handshake_write_is_reported_if_the_peer_sends_no_alert() {
         for ends in [false, true] {
             for fault in GONE {
                 let mut stream = stream(pair(TLS13, Role::Client));
@@ -128,7 +128,7 @@ mod over_std {
     }
 
     #[test]
-    fn a_failed_handshake_matters_more_than_an_alert_that_cannot_be_sent() {
+    fn a_failed_handshake_takes_precedence_over_an_unsent_alert() {
         let mut stream = stream(strangers(TLS13, Role::Client));
         let wire = stream.get_mut();
         wire.writes.push_back(Fault::Nothing);
@@ -149,7 +149,7 @@ mod over_embedded_io {
     use crate::embedded::stream;
 
     #[test]
-    fn a_reset_met_by_an_answer_is_told_to_the_reader_once() {
+    fn a_reset_found_by_an_answer_is_reported_to_the_reader_once() {
         let mut stream = stream(established(TLS13, Role::Client));
         stream.get_mut().0.asks_and_goes(ErrorKind::ConnectionReset);
         let mut buf = [0; 64];
@@ -161,7 +161,7 @@ mod over_embedded_io {
     }
 
     #[test]
-    fn the_peers_alert_tells_more_than_a_handshake_write_that_fails() {
+    fn the_peers_alert_takes_precedence_over_a_failed_handshake_write() {
         for fault in GONE {
             let mut stream = stream(pair(TLS13, Role::Client));
             let wire = &mut stream.get_mut().0;
@@ -182,7 +182,7 @@ mod over_tokio {
     use crate::polled::*;
 
     #[test]
-    fn a_reset_met_by_an_answer_is_told_to_the_reader_once() {
+    fn a_reset_found_by_an_answer_is_reported_to_the_reader_once() {
         let mut stream = stream();
         stream.get_mut().0.0.asks_and_goes(ErrorKind::ConnectionReset);
         assert_eq!(read(&mut stream).unwrap(), 4);
@@ -191,7 +191,7 @@ mod over_tokio {
     }
 
     #[test]
-    fn the_peers_alert_tells_more_than_a_handshake_write_that_fails() {
+    fn the_peers_alert_takes_precedence_over_a_failed_handshake_write() {
         for fault in GONE {
             let identity = Identity::for_suite(TLS13);
             let peer = Peer::server(server_config(TLS13, &identity));
@@ -206,7 +206,7 @@ mod over_tokio {
     }
 
     #[test]
-    fn a_stream_that_has_told_its_failure_can_be_shut_down() {
+    fn a_stream_that_has_reported_its_failure_can_be_shut_down() {
         let mut stream = stream();
         let wire = &mut stream.get_mut().0.0;
         wire.to_us.extend([23, 3, 3, 0, 17]);
@@ -221,7 +221,7 @@ mod over_tokio {
     }
 
     #[test]
-    fn a_transport_need_not_be_connected_when_we_shut_down() {
+    fn shutdown_tolerates_a_disconnected_transport() {
         for says_goodbye in [true, false] {
             let mut stream = stream();
             let wire = &mut stream.get_mut().0.0;
@@ -248,7 +248,7 @@ mod over_embedded_io_async {
     use crate::embedded::{async_stream, at_once};
 
     #[test]
-    fn a_reset_met_by_an_answer_is_told_to_the_reader_once() {
+    fn a_reset_found_by_an_answer_is_reported_to_the_reader_once() {
         let mut stream = async_stream(established(TLS13, Role::Client));
         stream.get_mut().0.asks_and_goes(ErrorKind::ConnectionReset);
         let mut buf = [0; 64];
@@ -260,7 +260,7 @@ mod over_embedded_io_async {
     }
 
     #[test]
-    fn the_peers_alert_tells_more_than_a_handshake_write_that_fails() {
+    fn the_peers_alert_takes_precedence_over_a_failed_handshake_write() {
         for fault in GONE {
             let mut stream = async_stream(pair(TLS13, Role::Client));
             let wire = &mut stream.get_mut().0;
@@ -279,7 +279,7 @@ mod over_futures_io {
     use crate::futures::*;
 
     #[test]
-    fn a_reset_met_by_an_answer_is_told_to_the_reader_once() {
+    fn a_reset_found_by_an_answer_is_reported_to_the_reader_once() {
         let mut stream = stream(established(TLS13, Role::Client));
         stream.get_mut().0.0.asks_and_goes(ErrorKind::ConnectionReset);
         assert_eq!(read(&mut stream).unwrap(), 4);
@@ -288,7 +288,7 @@ mod over_futures_io {
     }
 
     #[test]
-    fn the_peers_alert_tells_more_than_a_handshake_write_that_fails() {
+    fn the_peers_alert_takes_precedence_over_a_failed_handshake_write() {
         for fault in GONE {
             let mut stream = stream(pair(TLS13, Role::Client));
             let wire = &mut stream.get_mut().0.0;
@@ -299,7 +299,7 @@ mod over_futures_io {
     }
 
     #[test]
-    fn a_failed_connection_matters_more_than_a_transport_that_cannot_be_closed() {
+    fn a_failed_connection_takes_precedence_over_a_failure_to_close() {
         let mut stream = stream(established(TLS13, Role::Client));
         let wire = &mut stream.get_mut().0.0;
         wire.to_us.extend([23, 3, 3, 0, 17]);
@@ -313,7 +313,7 @@ mod over_futures_io {
     }
 
     #[test]
-    fn a_peer_that_has_ended_need_not_be_connected_when_we_close() {
+    fn closing_tolerates_a_peer_that_has_disconnected() {
         for says_goodbye in [true, false] {
             let mut stream = stream(established(TLS13, Role::Client));
             let wire = &mut stream.get_mut().0.0;

@@ -19,7 +19,10 @@ mod over_std {
             for role in ROLES {
                 let mut stream = stream(pair(suite, role));
                 finish(|| stream.close()).unwrap();
-                assert!(stream.get_mut().has_closed(), "{suite:?} {role:?}: the peer is cut off");
+                assert!(
+                    stream.get_mut().has_closed(),
+                    "{suite:?} {role:?}: the peer was truncated"
+                );
                 assert_eq!(stream.connection().writer_state(), WriterState::Closed);
                 stream.close().unwrap();
             }
@@ -27,7 +30,7 @@ mod over_std {
     }
 
     #[test]
-    fn closing_a_fresh_stream_says_why_its_handshake_fails() {
+    fn closing_a_fresh_stream_reports_why_its_handshake_failed() {
         for suite in [TLS13, TLS12] {
             let mut stream = stream(strangers(suite, Role::Client));
             for _ in 0..2 {
@@ -40,7 +43,7 @@ mod over_std {
     }
 
     #[test]
-    fn closing_a_fresh_stream_waits_until_its_alert_is_with_the_transport() {
+    fn closing_a_fresh_stream_waits_until_the_transport_has_its_alert() {
         let mut stream = stream(strangers(TLS13, Role::Client));
         let blocked = Fault::Fails(ErrorKind::WouldBlock);
         stream.get_mut().writes.extend([Fault::Nothing, blocked]);
@@ -62,7 +65,7 @@ mod over_std {
     }
 
     #[test]
-    fn a_handshake_that_was_given_up_does_not_close_well() {
+    fn a_stream_with_an_abandoned_handshake_does_not_close_cleanly() {
         let mut stream = stream(pair(TLS13, Role::Client));
         stream.connection_mut().close().unwrap();
         stream.get_mut().ends = true;
@@ -84,13 +87,16 @@ mod over_embedded_io {
             for role in ROLES {
                 let mut stream = stream(pair(suite, role));
                 stream.close().unwrap();
-                assert!(stream.get_mut().0.has_closed(), "{suite:?} {role:?}: the peer is cut off");
+                assert!(
+                    stream.get_mut().0.has_closed(),
+                    "{suite:?} {role:?}: the peer was truncated"
+                );
             }
         }
     }
 
     #[test]
-    fn closing_a_fresh_stream_says_why_its_handshake_fails() {
+    fn closing_a_fresh_stream_reports_why_its_handshake_failed() {
         let mut stream = stream(strangers(TLS13, Role::Client));
         let error = stream.close().unwrap_err();
         let EmbeddedError::Connection(ConnectionError::Handshake(_)) = error else {

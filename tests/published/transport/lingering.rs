@@ -96,7 +96,7 @@ fn wait_for_input(has_sent: &mpsc::Receiver<()>, socket: &TcpStream) {
 
 /// Shows why lingering is needed. It is the operating system that discards the data.
 #[test]
-fn a_socket_that_is_dropped_with_unread_input_takes_back_what_was_sent() {
+fn dropping_a_socket_with_unread_input_discards_sent_data() {
     let (Link { ours, has_sent, may_read, peer }, connection) = Link::new(TLS13);
     let mut stream = Stream::new(connection, ours);
     stream.complete_handshake().unwrap();
@@ -201,14 +201,14 @@ fn ready(suite: CipherSuite, says_goodbye: bool) -> (Stream<Wire>, u64) {
 }
 
 #[test]
-fn no_more_is_discarded_than_is_allowed() {
+fn lingering_discards_up_to_its_limit() {
     for suite in SUITES {
         for says_goodbye in [true, false] {
             let (_, len) = ready(suite, says_goodbye);
             for max in [0, 1, len - 1, len, len + 1, u64::MAX] {
                 let (mut stream, _) = ready(suite, says_goodbye);
                 let result = stream.close_and_linger(max, || true);
-                assert!(stream.get_mut().has_closed(), "we ended first");
+                assert!(stream.get_mut().has_closed(), "we closed first");
                 if max < len {
                     assert_eq!(still_sending(&result.unwrap_err()), max + 1);
                     let left: u64 = stream.get_ref().to_us.len().try_into().unwrap();
@@ -230,7 +230,7 @@ fn no_more_is_discarded_than_is_allowed() {
 }
 
 #[test]
-fn a_peer_that_never_ends_is_left() {
+fn lingering_gives_up_on_a_peer_that_never_closes() {
     for is_valid in [true, false] {
         let mut stream = stream(established(TLS13, Role::Client));
         stream.get_mut().endless = true;
@@ -261,7 +261,7 @@ fn the_caller_decides_how_long_to_wait() {
         }
         assert_eq!(error.kind(), ErrorKind::TimedOut);
         let gave_up = error.get_ref().unwrap().downcast_ref::<LingerError>().unwrap();
-        assert_eq!(*gave_up, LingerError::GaveUp { discarded: 20 }, "a byte, and a wait");
+        assert_eq!(*gave_up, LingerError::GaveUp { discarded: 20 }, "one byte, then a wait");
         break;
     }
     // The caller's refusal matters only while there is something to wait for.
@@ -272,7 +272,7 @@ fn the_caller_decides_how_long_to_wait() {
 }
 
 #[test]
-fn calls_that_would_block_count_on() {
+fn calls_that_would_block_keep_their_count() {
     let mut stream = stream(established(TLS13, Role::Client));
     for _ in 0..10 {
         let blocked = stream.close_and_linger(250, || true).unwrap_err();
@@ -303,7 +303,7 @@ fn a_fresh_stream_finishes_its_handshake_before_it_lingers() {
 
 /// A reset would lose the alert too.
 #[test]
-fn a_failed_connection_lingers_behind_its_alert_and_says_why_it_failed() {
+fn a_failed_connection_lingers_after_its_alert_and_reports_its_failure() {
     let mut stream = stream(established(TLS13, Role::Client));
     let wire = stream.get_mut();
     wire.to_us.extend([23, 3, 3, 0, 17]);
@@ -320,7 +320,7 @@ fn a_failed_connection_lingers_behind_its_alert_and_says_why_it_failed() {
 }
 
 #[test]
-fn why_a_connection_failed_matters_more_than_that_its_peer_does_not_end() {
+fn a_connection_failure_takes_precedence_over_a_peer_that_never_closes() {
     let mut stream = stream(established(TLS13, Role::Client));
     stream.get_mut().to_us.extend([23, 3, 3, 0, 17]);
     stream.get_mut().to_us.extend([0; 100_000]);
@@ -331,7 +331,7 @@ fn why_a_connection_failed_matters_more_than_that_its_peer_does_not_end() {
 }
 
 #[tokio::test]
-async fn why_a_tokio_stream_failed_matters_more_than_that_its_peer_does_not_end() {
+async fn a_tokio_stream_failure_takes_precedence_over_a_peer_that_never_closes() {
     use tokio::io::AsyncReadExt as _;
 
     let mut stream = crate::polled::stream();
@@ -349,7 +349,7 @@ async fn why_a_tokio_stream_failed_matters_more_than_that_its_peer_does_not_end(
 }
 
 #[test]
-fn an_end_that_was_met_before_is_not_waited_for() {
+fn lingering_does_not_wait_for_an_end_already_seen() {
     let mut stream = stream(established(TLS13, Role::Client));
     stream.get_mut().ends = true;
     assert_eq!(stream.read(&mut [0]).unwrap_err().kind(), ErrorKind::UnexpectedEof);
@@ -359,7 +359,7 @@ fn an_end_that_was_met_before_is_not_waited_for() {
 }
 
 #[test]
-fn a_transport_that_claims_to_have_read_more_than_it_was_lent_is_an_error() {
+fn a_transport_that_claims_to_have_read_past_its_buffer_is_an_error() {
     for has_failed in [false, true] {
         for more in [1, usize::MAX] {
             let mut stream = stream(established(TLS13, Role::Client));
@@ -395,7 +395,7 @@ fn a_stream_that_waits_for_the_peers_end_holds_no_memory() {
 }
 
 #[test]
-fn what_a_peer_does_wrong_while_we_linger_is_told_at_its_end() {
+fn a_peer_fault_while_lingering_is_reported_at_the_end() {
     let mut stream = stream(established(TLS13, Role::Client));
     let wire = stream.get_mut();
     wire.to_us.extend([23, 3, 3, 0, 17]);
@@ -405,11 +405,11 @@ fn what_a_peer_does_wrong_while_we_linger_is_told_at_its_end() {
     let fault = ConnectionError::Record(Error::Peer(PeerFault::BadRecordMac));
     assert_eq!(carried(&error), &fault);
     assert!(stream.get_ref().to_us.is_empty(), "and the rest was read");
-    assert!(stream.get_mut().has_closed(), "our end was clean");
+    assert!(stream.get_mut().has_closed(), "our close was clean");
 }
 
 #[test]
-fn errors_of_the_transport_end_it() {
+fn transport_errors_end_lingering() {
     let mut stream = stream(established(TLS13, Role::Client));
     stream.get_mut().writes.push_back(Fault::Fails(ErrorKind::BrokenPipe));
     let error = stream.close_and_linger(1 << 20, || true).unwrap_err();

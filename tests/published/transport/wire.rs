@@ -147,7 +147,7 @@ pub fn finish<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
             result => return result,
         }
     }
-    panic!("it would block for ever");
+    panic!("it would block forever");
 }
 
 /// The fault of the connection that `error` carries.

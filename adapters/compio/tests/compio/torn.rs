@@ -17,7 +17,7 @@ use crate::link::{Reading, Shared, Writing, link};
 pub(crate) const TESTS: &[(&str, fn())] = tests![
     a_future_dropped_at_any_await_loses_and_repeats_nothing,
     futures_dropped_at_every_await_lose_and_repeat_nothing,
-    a_failure_to_write_is_told_once_and_its_bytes_are_kept,
+    a_failure_to_write_is_reported_once_and_its_bytes_are_kept,
     an_end_without_close_notify_is_an_error,
 ];
 
@@ -84,7 +84,7 @@ impl Task {
                 far.turn();
                 let place = self.places;
                 self.places += 1;
-                assert!(place < MAX_PLACES, "it stands still");
+                assert!(place < MAX_PLACES, "no progress");
                 match self.drop_at {
                     DropAt::Place(this) if this == place => break,
                     DropAt::Everywhere => break,
@@ -118,7 +118,7 @@ fn connected(suite: CipherSuite, role: Role, seed: u64) -> (Stream, Far) {
             return (stream.unwrap(), far);
         }
     }
-    panic!("the handshake stands still");
+    panic!("the handshake makes no progress");
 }
 
 /// Exchanges data both ways through all kinds of calls, with key updates, until both endpoints have
@@ -159,7 +159,7 @@ fn exchange(suite: CipherSuite, role: Role, drop_at: DropAt) -> usize {
         }
         task.run(&mut stream, &mut far, async |stream| stream.flush().await).unwrap();
         far.turn();
-        assert!(far.received == sent, "{suite:?} {role:?} {drop_at:?}: flushed, and not there");
+        assert!(far.received == sent, "{suite:?} {role:?} {drop_at:?}: flushed but not received");
     }
     assert!(read == to_come, "{suite:?} {role:?} {drop_at:?}");
     task.run(&mut stream, &mut far, async |stream| stream.shutdown().await).unwrap();
@@ -180,7 +180,7 @@ trait EndOfStream {
 
 impl EndOfStream for rustls::Reader<'_> {
     fn read_to_end_of_stream(&mut self) -> usize {
-        io::Read::read(self, &mut [0]).expect("close_notify has come")
+        io::Read::read(self, &mut [0]).expect("close_notify has arrived")
     }
 }
 
@@ -207,7 +207,7 @@ fn futures_dropped_at_every_await_lose_and_repeat_nothing() {
     }
 }
 
-fn a_failure_to_write_is_told_once_and_its_bytes_are_kept() {
+fn a_failure_to_write_is_reported_once_and_its_bytes_are_kept() {
     let (mut stream, mut far) = connected(TLS13, Role::Client, 2);
     let task = &mut Task { drop_at: DropAt::Nowhere, places: 0 };
     far.wire.borrow_mut().fails = true;

@@ -52,6 +52,6 @@ impl Runner {
                 return None;
             }
         }
-        panic!("it waits for ever");
+        panic!("it waits forever");
     }
 }

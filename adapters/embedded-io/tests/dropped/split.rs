@@ -87,7 +87,7 @@ fn a_drop_of_both_halves_at_any_await_loses_and_repeats_nothing() {
 }
 
 #[test]
-fn answers_leave_while_the_writing_half_does_nothing() {
+fn answers_are_sent_while_the_writing_half_is_idle() {
     let (ours, peer) = established(TLS13, Role::Client);
     let link = Link::new(peer, DroppedCall::DidNothing);
     let mut stream = SplitStream::new(ours, link.clone(), link.clone(), DroppedCall::DidNothing);
@@ -108,7 +108,7 @@ fn answers_leave_while_the_writing_half_does_nothing() {
 }
 
 #[test]
-fn a_transport_of_which_nobody_knows_carries_answers_by_the_writing_half() {
+fn answers_wait_for_the_writing_half_if_the_effect_of_a_drop_is_unknown() {
     let (ours, peer) = pair(TLS13, Role::Client);
     let link = Link::new(peer, DroppedCall::Unknown);
     let mut stream = SplitStream::new(ours, link.clone(), link.clone(), DroppedCall::Unknown);

@@ -160,11 +160,11 @@ where
         tokio::io::copy(&mut reader, &mut writer).await.unwrap();
         writer.shutdown().await.unwrap();
     };
-    timeout(PATIENCE, async { tokio::join!(client, server) }).await.expect("no end").0
+    timeout(PATIENCE, async { tokio::join!(client, server) }).await.expect("it timed out").0
 }
 
 #[tokio::test]
-async fn a_stock_server_takes_what_is_written_first() {
+async fn a_stock_server_accepts_the_first_writes_as_early_data() {
     let ends = Ends::strangers();
     for (expected, answer) in [
         (EarlyDataStatus::NotOffered, "|a question"),
@@ -189,7 +189,7 @@ async fn a_stock_server_takes_what_is_written_first() {
 const MAX_SKIPPED: usize = 3000;
 
 #[tokio::test]
-async fn what_the_server_does_not_take_is_sent_again_in_order() {
+async fn rejected_early_data_is_resent_in_order() {
     let question = pattern(30_000);
     for (kind, pipe, capacity) in
         every(&Ends::REJECTING, &[50, 1000, 100_000], &[100, 1000, MAX_SKIPPED])
@@ -203,7 +203,7 @@ async fn what_the_server_does_not_take_is_sent_again_in_order() {
 }
 
 #[tokio::test]
-async fn what_the_ticket_does_not_allow_is_sent_behind_the_handshake() {
+async fn data_beyond_the_ticket_limit_is_sent_after_the_handshake() {
     let question = pattern(60_000);
     for pipe in [50, 1000, 100_000] {
         let ends = Ends::new();
@@ -252,7 +252,7 @@ fn what_is_not_sent_again_yet_is_handed_back() {
 }
 
 #[test]
-fn the_first_write_leaves_as_early_data_with_the_first_flight() {
+fn the_first_write_is_sent_as_early_data_in_the_first_flight() {
     let mut hand = Ends::new().by_hand();
     assert!(hand.other.end.from().bytes.is_empty(), "nothing was written yet");
     let (_, task) = Task::new();
@@ -276,7 +276,7 @@ fn the_first_write_leaves_as_early_data_with_the_first_flight() {
 }
 
 #[test]
-fn more_than_is_kept_waits_for_the_handshake() {
+fn writes_beyond_the_resend_buffer_wait_for_the_handshake() {
     let mut hand = Ends::new().by_hand();
     let (_, task) = Task::new();
     let data = pattern(100_000);
@@ -297,18 +297,18 @@ fn more_than_is_kept_waits_for_the_handshake() {
 }
 
 #[test]
-fn a_failure_to_write_early_data_is_told_by_flush() {
+fn flush_reports_a_failure_to_write_early_data() {
     let mut hand = Ends::new().by_hand();
     let (_, task) = Task::new();
     hand.other.end.from().fault = Some(ErrorKind::ConnectionReset);
     assert!(matches!(hand.write(&task, b"accepted"), Poll::Ready(Ok(8))));
-    let Poll::Ready(Err(error)) = hand.flush(&task) else { panic!("told nobody") };
+    let Poll::Ready(Err(error)) = hand.flush(&task) else { panic!("it was not reported") };
     assert_eq!(error.kind(), ErrorKind::ConnectionReset);
 }
 
 /// The transport holds back what is not flushed, and the test never flushes.
 #[tokio::test]
-async fn what_is_written_first_is_flushed_with_the_first_flight() {
+async fn flush_sends_the_first_writes_with_the_first_flight() {
     let ends = Ends::new();
     let (a, mut far) = duplex(10_000);
     let mut stream = ends.connector().connect(server_name(), HoldsBack::new(a)).await.unwrap();
@@ -375,7 +375,7 @@ async fn a_client_that_only_reads_gets_its_answer() {
 
 /// Either task can receive an event first; the other one learns of it too.
 #[test]
-fn a_task_that_reads_and_one_that_writes_wait_for_one_handshake() {
+fn a_reading_and_a_writing_task_share_one_handshake() {
     for rejected in [false, true] {
         for reader_first in [false, true] {
             let ends = if rejected { Ends::forgotten() } else { Ends::new() };
@@ -412,7 +412,7 @@ fn a_task_that_reads_and_one_that_writes_wait_for_one_handshake() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn both_ways_at_once_from_the_first_byte() {
+async fn both_directions_transfer_from_the_first_byte() {
     let data = Arc::new(pattern(200_000));
     for (kind, pipe, capacity) in every(&Ends::REJECTING, &[30, 3000], &[100, MAX_SKIPPED]) {
         let ends = kind();
@@ -452,7 +452,7 @@ async fn both_ways_at_once_from_the_first_byte() {
 }
 
 #[tokio::test]
-async fn a_handshake_that_fails_behind_early_data_is_told_by_the_stream() {
+async fn the_stream_reports_a_handshake_that_fails_after_early_data() {
     let stranger = Identity::for_suite(TLS13);
     let mut ends = Ends::new();
     ends.server = server_config(TLS13, &stranger);
@@ -474,13 +474,13 @@ async fn a_handshake_that_fails_behind_early_data_is_told_by_the_stream() {
         };
         let (_, refused) = timeout(PATIENCE, async { tokio::join!(client, acceptor.accept(b)) })
             .await
-            .expect("no end");
+            .expect("it timed out");
         assert!(matches!(handshake_fault(&refused.unwrap_err()), rustls::Error::AlertReceived(_)));
     }
 }
 
 #[tokio::test]
-async fn without_the_switch_nothing_is_early_and_a_program_may_write_it_by_itself() {
+async fn without_the_option_only_explicit_writes_are_early() {
     let ends = Ends::new();
     let connector = TlsConnector::from(Arc::new(ends.client.clone()));
     let (a, _b) = duplex(10);
@@ -506,7 +506,7 @@ async fn without_the_switch_nothing_is_early_and_a_program_may_write_it_by_itsel
 }
 
 #[tokio::test]
-async fn other_protocols_keep_early_data() {
+async fn early_data_works_with_other_protocols() {
     let mut ends = Ends::new();
     ends.server.alpn_protocols = vec![b"h2".to_vec()];
     let connector = ends.connector();
@@ -524,21 +524,23 @@ async fn other_protocols_keep_early_data() {
         };
         let acceptor = ends.stock_acceptor();
         let server = async { drop(acceptor.accept(b).await.unwrap()) };
-        timeout(PATIENCE, async { tokio::join!(client, server) }).await.expect("no end");
+        timeout(PATIENCE, async { tokio::join!(client, server) }).await.expect("it timed out");
     }
 }
 
 /// A stock client with early data in its first flight.
 fn stock_client(ends: &Ends, early: &[u8]) -> Peer {
     let mut client = Peer::client(ends.client.clone());
-    let rustls::Connection::Client(tls) = &mut client.0 else { panic!("it is one") };
+    let rustls::Connection::Client(tls) = &mut client.0 else {
+        panic!("it is a multi-threaded runtime")
+    };
     let mut writer = tls.early_data().expect("a ticket");
     assert_eq!(io::Write::write(&mut writer, early).unwrap(), early.len());
     client
 }
 
 #[tokio::test]
-async fn a_server_reads_early_data_before_the_handshake_is_over() {
+async fn a_server_reads_early_data_before_the_handshake_ends() {
     let ends = Ends::new();
     let acceptor = ends.acceptor().early_data(true);
     let mut client = stock_client(&ends, &pattern(5000));
@@ -564,7 +566,7 @@ async fn a_server_reads_early_data_before_the_handshake_is_over() {
         far.write_all(&client.send(b"not early")).await.unwrap();
     };
     let (n, ()) = tokio::join!(handshake.read_early(&mut buf), other);
-    assert_eq!(n, 0, "no more comes");
+    assert_eq!(n, 0, "no more arrives");
     let mut stream = handshake.await.unwrap();
     assert_eq!(status(&stream), EarlyDataStatus::Accepted);
     assert_eq!(stream.get_ref().1.early_plaintext(), b"");
@@ -573,7 +575,7 @@ async fn a_server_reads_early_data_before_the_handshake_is_over() {
 }
 
 #[tokio::test]
-async fn a_server_that_waits_finds_early_data_behind_the_handshake_and_apart() {
+async fn a_server_that_waits_reads_early_data_separately_after_the_handshake() {
     for allowed in [true, false] {
         let ends = Ends::new();
         let client = tokio_rustls::TlsConnector::from(Arc::new(ends.client.clone()));
@@ -602,7 +604,7 @@ async fn a_server_that_waits_finds_early_data_behind_the_handshake_and_apart() {
 }
 
 #[tokio::test]
-async fn a_server_whose_handshake_fails_reads_nothing_early_and_says_why() {
+async fn a_server_whose_handshake_fails_reads_no_early_data_and_reports_the_cause() {
     let acceptor = Ends::new().acceptor().early_data(true);
     let (mut far, near) = duplex(100_000);
     far.write_all(b"not a hello").await.unwrap();

@@ -233,11 +233,11 @@ where
         assert_eq!(ours.read(&mut nothing).await.unwrap(), 0);
         assert_eq!(ours.get_ref().1.reader_state(), ReaderState::PeerClosed);
     };
-    timeout(PATIENCE, both).await.expect("the end does not come");
+    timeout(PATIENCE, both).await.expect("the end does not arrive");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn eight_mib_each_way_at_once_through_a_narrow_pipe_with_key_updates_between() {
+async fn eight_mib_cross_a_narrow_pipe_with_key_updates_in_between() {
     const ROUNDS: usize = 4;
     let data = Arc::new(pattern((8 << 20) / ROUNDS));
     for suite in [TLS13, TLS12] {
@@ -265,7 +265,7 @@ async fn eight_mib_each_way_at_once_through_a_narrow_pipe_with_key_updates_betwe
 
 /// The tasks take turns over a transport that does only what it must. No wake is lost.
 #[tokio::test]
-async fn both_ways_at_once_over_a_link_of_a_few_bytes() {
+async fn both_directions_transfer_over_a_link_of_a_few_bytes() {
     let data = Arc::new(pattern(40_000));
     for suite in [TLS13, TLS12] {
         for role in ROLES {
@@ -308,7 +308,7 @@ async fn a_copy_echoes_while_the_peer_sends_and_reads_in_one_task() {
 
 /// The client writes before it reads its tickets.
 #[tokio::test]
-async fn a_server_does_not_wait_for_its_tickets_to_be_read() {
+async fn a_server_does_not_wait_until_its_tickets_are_read() {
     let (a, b) = duplex(20);
     let identity = Identity::new(false);
     let acceptor = TlsAcceptor::from(Arc::new(server_config(TLS13, &identity)));
@@ -345,7 +345,7 @@ async fn tls_in_tls() {
 }
 
 #[tokio::test]
-async fn a_transport_that_buffers_is_flushed_when_the_peer_is_waited_for() {
+async fn a_buffering_transport_is_flushed_before_waiting_for_the_peer() {
     for suite in [TLS13, TLS12] {
         for role in ROLES {
             let (a, b) = duplex(64);
@@ -412,7 +412,7 @@ async fn a_cancelled_write_loses_and_repeats_nothing() {
 }
 
 #[test]
-fn a_waiting_reader_sends_what_a_finished_write_has_left() {
+fn a_waiting_reader_sends_what_a_finished_write_left_pending() {
     for suite in SUITES {
         for role in ROLES {
             let mut hand = by_hand(suite, role);
@@ -423,7 +423,7 @@ fn a_waiting_reader_sends_what_a_finished_write_has_left() {
             assert!(matches!(hand.write(&writing, &[7; 1000]), Poll::Ready(Ok(1000))));
             let mut received = hand.other.received();
             while received.len() < 1000 {
-                assert!(reader.woken(), "nobody would send the rest");
+                assert!(reader.woken(), "nothing would send the rest");
                 assert!(hand.read(&reading, &mut [0; 8]).is_pending());
                 received.extend(hand.other.received());
             }
@@ -433,7 +433,7 @@ fn a_waiting_reader_sends_what_a_finished_write_has_left() {
 }
 
 #[test]
-fn a_reader_that_answers_does_not_take_the_place_of_a_waiting_writer() {
+fn an_answering_reader_does_not_replace_the_wakeup_of_a_waiting_writer() {
     for role in ROLES {
         let mut hand = by_hand(TLS13, role);
         let (reader, reading) = Task::new();
@@ -466,7 +466,7 @@ fn a_reader_that_answers_does_not_take_the_place_of_a_waiting_writer() {
 }
 
 #[test]
-fn a_reader_that_is_idle_is_not_woken_for_what_another_task_writes() {
+fn an_idle_reader_is_not_woken_by_another_tasks_writes() {
     for role in ROLES {
         let mut hand = by_hand(TLS13, role);
         let (reader, reading) = Task::new();
@@ -491,7 +491,7 @@ fn a_reader_that_is_idle_is_not_woken_for_what_another_task_writes() {
 }
 
 #[test]
-fn a_writer_that_is_idle_is_not_woken_for_what_another_task_reads() {
+fn an_idle_writer_is_not_woken_by_another_tasks_reads() {
     let mut hand = by_hand(TLS13, Role::Client);
     let (_, reading) = Task::new();
     let (writer, writing) = Task::new();
@@ -505,7 +505,7 @@ fn a_writer_that_is_idle_is_not_woken_for_what_another_task_reads() {
 }
 
 #[test]
-fn a_reader_that_has_made_room_wakes_the_writer() {
+fn a_reader_that_makes_room_wakes_the_writer() {
     let mut hand = by_hand(TLS13, Role::Client);
     let (_, reading) = Task::new();
     let (writer, writing) = Task::new();
@@ -521,7 +521,7 @@ fn a_reader_that_has_made_room_wakes_the_writer() {
 }
 
 #[test]
-fn a_reader_that_meets_the_end_wakes_the_writer() {
+fn a_reader_that_reaches_the_end_wakes_the_writer() {
     let forged = [[23, 3, 3, 0, 17].as_slice(), &[0; 17]].concat();
     let mut hand = by_hand(TLS13, Role::Client);
     let (_, reading) = Task::new();
@@ -551,7 +551,7 @@ fn a_reader_that_meets_the_end_wakes_the_writer() {
 }
 
 #[test]
-fn flush_waits_until_all_is_with_the_transport() {
+fn flush_waits_until_the_transport_has_everything() {
     for suite in SUITES {
         let mut hand = by_hand(suite, Role::Server);
         let (writer, writing) = Task::new();
@@ -571,7 +571,7 @@ fn flush_waits_until_all_is_with_the_transport() {
 }
 
 #[test]
-fn what_write_accepted_waits_for_no_flush() {
+fn accepted_writes_are_sent_without_a_flush() {
     for suite in SUITES {
         let mut hand = by_hand(suite, Role::Client);
         let (_, writing) = Task::new();
@@ -583,7 +583,7 @@ fn what_write_accepted_waits_for_no_flush() {
 }
 
 #[test]
-fn shutdown_is_the_last_word_and_reading_goes_on() {
+fn nothing_is_written_after_shutdown_and_reading_continues() {
     for suite in SUITES {
         let mut hand = by_hand(suite, Role::Client);
         let (_, reading) = Task::new();
@@ -592,7 +592,7 @@ fn shutdown_is_the_last_word_and_reading_goes_on() {
         assert!(matches!(hand.write(&writing, b"the last words"), Poll::Ready(Ok(14))));
         let mut received = Vec::new();
         while hand.shutdown(&writing).is_pending() {
-            assert!(!hand.other.end.from().shut_down, "there was something left to send");
+            assert!(!hand.other.end.from().shut_down, "something was left to send");
             received.extend(hand.other.received());
             assert!(writer.woken());
         }
@@ -611,7 +611,7 @@ fn shutdown_is_the_last_word_and_reading_goes_on() {
 }
 
 #[test]
-fn a_failed_stream_shuts_down_behind_its_alert() {
+fn a_failed_stream_sends_its_alert_before_it_shuts_down() {
     let mut hand = by_hand(TLS13, Role::Client);
     let (_, task) = Task::new();
     hand.set_capacity(0);
@@ -627,14 +627,16 @@ fn a_failed_stream_shuts_down_behind_its_alert() {
 }
 
 #[test]
-fn a_failure_to_write_is_told_by_the_next_call_that_writes() {
+fn the_next_write_reports_a_failure_to_write() {
     let mut hand = by_hand(TLS13, Role::Client);
     let (_, task) = Task::new();
     hand.other.end.from().fault = Some(ErrorKind::ConnectionReset);
     assert!(matches!(hand.write(&task, b"accepted"), Poll::Ready(Ok(8))));
     hand.other.send(b"can be read");
     assert!(matches!(hand.read(&task, &mut [0; 64]), Poll::Ready(Ok(11))));
-    let Poll::Ready(Err(error)) = hand.write(&task, b"x") else { panic!("told nobody") };
+    let Poll::Ready(Err(error)) = hand.write(&task, b"x") else {
+        panic!("the failure was not reported")
+    };
     assert_eq!(error.kind(), ErrorKind::ConnectionReset);
 }
 
@@ -654,7 +656,7 @@ fn vectored_writes_share_a_record() {
 }
 
 #[tokio::test]
-async fn lines_are_read_where_they_were_opened() {
+async fn lines_are_read_in_place() {
     let (a, b) = duplex(100);
     let (ours, mut theirs) = connected(TLS13, Role::Server, a, b).await;
     tokio::spawn(async move {
@@ -681,7 +683,7 @@ fn an_end_without_close_notify_is_an_unexpected_eof() {
             assert!(matches!(hand.read(&task, &mut [0; 64]), Poll::Ready(Ok(5))));
             for _ in 0..2 {
                 let Poll::Ready(Err(error)) = hand.read(&task, &mut [0; 64]) else {
-                    panic!("it is no clean end")
+                    panic!("it is not a clean end")
                 };
                 assert_eq!(error.kind(), ErrorKind::UnexpectedEof);
             }
@@ -693,7 +695,7 @@ fn an_end_without_close_notify_is_an_unexpected_eof() {
 }
 
 #[tokio::test]
-async fn a_handshake_that_meets_the_end_is_an_unexpected_eof() {
+async fn an_end_of_input_in_the_handshake_is_an_unexpected_eof() {
     for suite in [TLS13, TLS12] {
         let identity = Identity::for_suite(suite);
         let connector = TlsConnector::from(Arc::new(client_config(suite, &identity)));
@@ -716,7 +718,7 @@ async fn a_handshake_that_meets_the_end_is_an_unexpected_eof() {
 }
 
 #[tokio::test]
-async fn a_failed_handshake_says_why_tells_the_peer_and_gives_the_transport_back() {
+async fn a_failed_handshake_reports_its_cause_alerts_the_peer_and_returns_the_transport() {
     for suite in [TLS13, TLS12] {
         let (a, b) = duplex(10_000);
         let trusted = client_config(suite, &Identity::for_suite(suite));
@@ -742,7 +744,7 @@ fn handshake_fault(error: &io::Error) -> &rustls::Error {
 }
 
 #[tokio::test]
-async fn a_refused_configuration_is_told_by_the_handshake() {
+async fn the_handshake_reports_a_refused_configuration() {
     let mut config = client_config(TLS13, &Identity::new(false));
     config.max_fragment_size = Some(1);
     let handshake = TlsConnector::from(Arc::new(config)).connect(server_name(), duplex(9).0);
@@ -779,7 +781,7 @@ fn streams_and_handshakes_can_be_sent_to_other_threads() {
 }
 
 #[test]
-fn data_in_front_of_close_notify_can_be_answered() {
+fn data_before_close_notify_can_be_answered() {
     let answers = |tls12_close| {
         let mut config = ConnectionConfig::default();
         config.tls12_close = tls12_close;
@@ -800,7 +802,7 @@ fn data_in_front_of_close_notify_can_be_answered() {
 }
 
 #[test]
-fn a_fault_behind_data_that_is_read_wakes_who_waits_to_write() {
+fn a_fault_after_the_data_that_is_read_wakes_a_waiting_writer() {
     let mut hand = by_hand(TLS13, Role::Client);
     let (_, reading) = Task::new();
     let (writer, writing) = Task::new();
@@ -815,7 +817,7 @@ fn a_fault_behind_data_that_is_read_wakes_who_waits_to_write() {
 }
 
 #[test]
-fn a_handshake_shows_its_connection_before_and_its_transport_while_it_goes_on() {
+fn a_handshake_exposes_its_connection_first_and_its_transport_throughout() {
     let identity = Identity::for_suite(TLS13);
     let config = Arc::new(client_config(TLS13, &identity));
     let mut shown = None;
@@ -825,7 +827,7 @@ fn a_handshake_shows_its_connection_before_and_its_transport_while_it_goes_on() 
         connection.writer_mut().set_sizing(Sizing::Fixed(1000)).unwrap();
         shown = Some(connection.wants());
     });
-    assert!(shown.unwrap().drain, "the first flight waits");
+    assert!(shown.unwrap().drain, "the first flight is pending");
     assert!(handshake.get_ref().is_some() && handshake.get_mut().is_some());
     assert!(connector.config().alpn_protocols.is_empty());
 

@@ -3,29 +3,29 @@
 //!
 //! | there | here |
 //! |---|---|
-//! | `pass`, `pass_buf_read` | `what_a_stock_server_echoes_is_read_with_and_without_a_buffer_of_ours` |
-//! | `fail` | `a_server_of_another_name_is_refused` |
-//! | `test_lazy_config_acceptor` | `a_configuration_is_chosen_by_what_the_client_said` |
+//! | `pass`, `pass_buf_read` | `echoes_of_a_stock_server_are_read_with_and_without_our_own_buffer` |
+//! | `fail` | `a_server_with_another_name_is_refused` |
+//! | `test_lazy_config_acceptor` | `the_client_hello_selects_a_configuration` |
 //! | `acceptor_alert`, `lazy_config_acceptor_alert` | `a_refusal_reaches_the_client_through_the_narrowest_pipe` |
-//! | `lazy_config_acceptor_take_io` | `behind_the_alert_the_transport_is_the_callers_again` |
-//! | `lazy_config_acceptor_eof` | `a_client_that_says_nothing_is_an_unexpected_eof` |
-//! | `stream_handshake_eof` | `a_handshake_that_meets_the_end_is_an_unexpected_eof` |
-//! | `handshake_flush_pending`, `stream_buffered_handshake` | `a_handshake_flushes_what_its_transport_holds_back` |
-//! | `stream_good`, `_vectored`, `_bufread` | `all_is_read_to_a_clean_end_and_the_answer_is_whole` |
-//! | `stream_bad` | `a_transport_that_takes_nothing_makes_the_writer_wait_when_the_buffer_is_full` |
+//! | `lazy_config_acceptor_take_io` | `after_the_alert_the_caller_has_the_transport_back` |
+//! | `lazy_config_acceptor_eof` | `a_client_that_sends_nothing_is_an_unexpected_eof` |
+//! | `stream_handshake_eof` | `an_end_of_input_in_the_handshake_is_an_unexpected_eof` |
+//! | `handshake_flush_pending`, `stream_buffered_handshake` | `a_handshake_flushes_a_buffering_transport` |
+//! | `stream_good`, `_vectored`, `_bufread` | `everything_is_read_to_a_clean_end_and_the_answer_is_complete` |
+//! | `stream_bad` | `a_writer_waits_on_a_blocked_transport_once_the_buffer_is_full` |
 //! | `stream_handshake` | all of them |
-//! | `stream_handshake_write_eof` | `a_handshake_over_a_transport_that_takes_0_bytes_is_write_zero` |
-//! | `stream_handshake_regression_issues_77` | `an_alert_in_the_place_of_a_hello_is_invalid_data` |
+//! | `stream_handshake_write_eof` | `a_handshake_over_a_transport_that_accepts_0_bytes_is_write_zero` |
+//! | `stream_handshake_regression_issues_77` | `an_alert_instead_of_a_hello_is_invalid_data` |
 //! | `stream_eof` | `an_end_without_close_notify_is_an_unexpected_eof` |
-//! | `test_0rtt`, `_vectored`, `_vectored_flush_pending` | `early_data::a_stock_server_takes_what_is_written_first` |
-//! | `stream_write_zero` | `a_flush_over_a_transport_that_takes_0_bytes_is_write_zero` |
+//! | `test_0rtt`, `_vectored`, `_vectored_flush_pending` | `early_data::a_stock_server_accepts_the_first_writes_as_early_data` |
+//! | `stream_write_zero` | `a_flush_over_a_transport_that_accepts_0_bytes_is_write_zero` |
 
 use std::collections::VecDeque;
 
 use super::*;
 
 #[tokio::test]
-async fn what_a_stock_server_echoes_is_read_with_and_without_a_buffer_of_ours() {
+async fn echoes_of_a_stock_server_are_read_with_and_without_our_own_buffer() {
     for suite in SUITES {
         for by_lines in [false, true] {
             let (a, b) = duplex(1200);
@@ -49,7 +49,7 @@ async fn what_a_stock_server_echoes_is_read_with_and_without_a_buffer_of_ours() 
 }
 
 #[tokio::test]
-async fn a_server_of_another_name_is_refused() {
+async fn a_server_with_another_name_is_refused() {
     let identity = Identity::new(false);
     let connector = TlsConnector::from(Arc::new(client_config(TLS13, &identity)));
     let acceptor = TlsAcceptor::from(Arc::new(server_config(TLS13, &identity)));
@@ -65,7 +65,7 @@ fn lazily(io: tokio::io::DuplexStream) -> LazyConfigAcceptor<tokio::io::DuplexSt
 }
 
 #[tokio::test]
-async fn a_configuration_is_chosen_by_what_the_client_said() {
+async fn the_client_hello_selects_a_configuration() {
     for suite in SUITES {
         let identity = Identity::for_suite(suite);
         let mut client = client_config(suite, &identity);
@@ -98,7 +98,7 @@ async fn a_configuration_is_chosen_by_what_the_client_said() {
 }
 
 #[tokio::test]
-async fn a_client_that_says_nothing_is_an_unexpected_eof() {
+async fn a_client_that_sends_nothing_is_an_unexpected_eof() {
     let (client, server) = duplex(10);
     drop(client);
     let error = lazily(server).await.unwrap_err();
@@ -109,7 +109,7 @@ async fn a_client_that_says_nothing_is_an_unexpected_eof() {
 }
 
 #[tokio::test]
-async fn a_client_that_is_refused_lazily_is_told_through_the_narrowest_pipe() {
+async fn a_lazy_refusal_reaches_the_client_through_the_narrowest_pipe() {
     let (mut client, server) = duplex(2);
     let client = async move {
         client.write_all(b"no").await.unwrap();
@@ -151,7 +151,7 @@ async fn refused(hello: &[u8], by_ours: bool) -> (Vec<u8>, io::Error) {
             Err(error) => error,
         }
     };
-    timeout(PATIENCE, async { tokio::join!(client, server) }).await.expect("it is not told")
+    timeout(PATIENCE, async { tokio::join!(client, server) }).await.expect("it is not reported")
 }
 
 #[tokio::test]
@@ -176,7 +176,7 @@ fn old_hello() -> Vec<u8> {
 /// The refusal comes from a server, from a server that reads the hello first and has no
 /// configuration for it, and from a client.
 #[tokio::test]
-async fn a_refusal_is_flushed_out_of_a_transport_that_holds_it_back() {
+async fn a_refusal_is_flushed_through_a_buffering_transport() {
     let identity = Identity::new(false);
     let acceptor = TlsAcceptor::from(Arc::new(server_config(TLS13, &identity)));
     let (mut client, server) = duplex(1000);
@@ -204,7 +204,7 @@ async fn a_refusal_is_flushed_out_of_a_transport_that_holds_it_back() {
         let connect = connector.connect(server_name(), HoldsBack::new(a)).into_fallible();
         let accept = tokio_rustls::TlsAcceptor::from(server).accept(b);
         let both = async { tokio::join!(connect, accept) };
-        let (ours, theirs) = timeout(PATIENCE, both).await.expect("it is not told");
+        let (ours, theirs) = timeout(PATIENCE, both).await.expect("it is not reported");
         let (_, _transport) = ours.unwrap_err();
         let told = theirs.unwrap_err();
         assert!(matches!(handshake_fault(&told), rustls::Error::AlertReceived(_)), "{told}");
@@ -213,7 +213,7 @@ async fn a_refusal_is_flushed_out_of_a_transport_that_holds_it_back() {
 
 /// The client keeps waiting. It does not help by closing.
 #[tokio::test]
-async fn bytes_that_begin_no_hello_are_refused_before_a_header_is_whole() {
+async fn bytes_that_cannot_start_a_hello_are_refused_before_a_whole_header() {
     for (first, by_ours, lazily_told) in
         [(&b"G"[..], 50, 10), (b"GE", 50, 10), (&[22, 4], 50, 70), (&[22, 3, 1, 0x41], 22, 22)]
     {
@@ -237,7 +237,7 @@ async fn bytes_that_begin_no_hello_are_refused_before_a_header_is_whole() {
 }
 
 #[tokio::test]
-async fn behind_the_alert_the_transport_is_the_callers_again() {
+async fn after_the_alert_the_caller_has_the_transport_back() {
     let identity = Identity::new(false);
     let acceptor = TlsAcceptor::from(Arc::new(server_config(TLS13, &identity)));
     let (mut client, server) = duplex(1200);
@@ -251,7 +251,7 @@ async fn behind_the_alert_the_transport_is_the_callers_again() {
 }
 
 #[tokio::test]
-async fn a_handshake_flushes_what_its_transport_holds_back() {
+async fn a_handshake_flushes_a_buffering_transport() {
     for suite in SUITES {
         for role in ROLES {
             let (a, b) = duplex(10_000);
@@ -264,7 +264,7 @@ async fn a_handshake_flushes_what_its_transport_holds_back() {
 }
 
 #[tokio::test]
-async fn all_is_read_to_a_clean_end_and_the_answer_is_whole() {
+async fn everything_is_read_to_a_clean_end_and_the_answer_is_complete() {
     for suite in SUITES {
         for vectored in [false, true] {
             let (a, b) = duplex(3000);
@@ -300,7 +300,7 @@ async fn all_is_read_to_a_clean_end_and_the_answer_is_whole() {
 }
 
 #[test]
-fn a_transport_that_takes_nothing_makes_the_writer_wait_when_the_buffer_is_full() {
+fn a_writer_waits_on_a_blocked_transport_once_the_buffer_is_full() {
     let mut hand = by_hand(TLS13, Role::Client);
     let (_, task) = Task::new();
     hand.set_capacity(0);
@@ -313,7 +313,7 @@ fn a_transport_that_takes_nothing_makes_the_writer_wait_when_the_buffer_is_full(
 }
 
 #[tokio::test]
-async fn a_handshake_over_a_transport_that_takes_0_bytes_is_write_zero() {
+async fn a_handshake_over_a_transport_that_accepts_0_bytes_is_write_zero() {
     let identity = Identity::new(false);
     let connector = TlsConnector::from(Arc::new(client_config(TLS13, &identity)));
     let error = connector.connect(server_name(), Takes0(VecDeque::new())).await.unwrap_err();
@@ -321,7 +321,7 @@ async fn a_handshake_over_a_transport_that_takes_0_bytes_is_write_zero() {
 }
 
 #[tokio::test]
-async fn an_alert_in_the_place_of_a_hello_is_invalid_data() {
+async fn an_alert_instead_of_a_hello_is_invalid_data() {
     let identity = Identity::new(false);
     let connector = TlsConnector::from(Arc::new(client_config(TLS13, &identity)));
     let (client, mut server) = duplex(10_000);
@@ -331,7 +331,7 @@ async fn an_alert_in_the_place_of_a_hello_is_invalid_data() {
 }
 
 #[test]
-fn a_flush_over_a_transport_that_takes_0_bytes_is_write_zero() {
+fn a_flush_over_a_transport_that_accepts_0_bytes_is_write_zero() {
     let mut hand = by_hand(TLS13, Role::Client);
     let (_, task) = Task::new();
     hand.other.end.from().fault = Some(ErrorKind::WriteZero);

@@ -37,7 +37,7 @@ impl Peer for GnuTls {
         }
         let (Some(session), Some(credentials)) = (NonNull::new(session), NonNull::new(credentials))
         else {
-            return Err("GnuTLS made no session".into());
+            return Err("GnuTLS created no session".into());
         };
         Ok(Self { session, credentials, _transport: transport })
     }

@@ -51,7 +51,7 @@ impl Peer for S2n {
     fn write(&mut self, mut plaintext: &[u8]) -> Result<(), Error> {
         while !plaintext.is_empty() {
             let Poll::Ready(sent) = self.connection.poll_send(plaintext) else {
-                return Err("s2n-tls: the transport did not take all".into());
+                return Err("s2n-tls: the transport did not accept everything".into());
             };
             plaintext = &plaintext[sent?..];
         }

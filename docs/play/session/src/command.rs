@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_command_is_refused() {
+    fn unknown_commands_are_refused() {
         for line in ["", "writes 1", "turn 2", "coalescing maybe", "sizing"] {
             assert_eq!(line.parse::<Command>(), Err(CommandError::Unknown), "{line:?}");
         }

@@ -146,14 +146,14 @@ mod tests {
     fn replay(mut look: impl FnMut(&str, &Session)) {
         let mut session = Session::new().expect("the settings are legal");
         for line in SCRIPT.lines() {
-            let command = line.parse().expect("the script has commands only");
-            session.run(command).expect("the script asks for nothing illegal");
+            let command = line.parse().expect("the script contains only commands");
+            session.run(command).expect("the script contains nothing illegal");
             look(line, &session);
         }
     }
 
     #[test]
-    fn the_records_shown_are_the_bytes_that_wait() {
+    fn the_records_shown_are_the_pending_bytes() {
         replay(|line, session| {
             let shown: usize = session
                 .inspector
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_shown_of_the_plaintext_is_what_was_accepted() {
+    fn the_plaintext_shown_is_what_was_accepted() {
         replay(|line, session| {
             let progress = session.writer.progress();
             let waiting: usize =

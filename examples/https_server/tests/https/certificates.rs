@@ -35,7 +35,7 @@ fn each_client_gets_a_certificate_that_it_can_verify() {
 
 /// RFC 9846 §4.3.2.1 and RFC 5246 §7.4.1.4.1 prescribe `handshake_failure` for this.
 #[test]
-fn a_client_that_can_verify_no_certificate_is_told_handshake_failure() {
+fn a_client_that_can_verify_no_certificate_gets_handshake_failure() {
     for engine in ["wantwrite", "rustls"] {
         let server = Server::start(&["--engine", engine]);
         for suite in SUITES {

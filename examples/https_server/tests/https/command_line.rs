@@ -34,7 +34,7 @@ fn help_goes_to_standard_output() {
 }
 
 #[test]
-fn wrong_arguments_end_it_with_status_2_and_the_usage_line() {
+fn wrong_arguments_exit_with_status_2_and_the_usage_line() {
     let wrong: [&[&str]; 6] = [
         &["--addr"],
         &["--addr", "nowhere"],
@@ -53,7 +53,7 @@ fn wrong_arguments_end_it_with_status_2_and_the_usage_line() {
 }
 
 #[test]
-fn what_fails_later_ends_it_with_status_1_and_its_name() {
+fn later_failures_exit_with_status_1_and_name_their_cause() {
     let output = https_server(&["--cert", "/missing", "--key", "/missing"]).output().unwrap();
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     let said = said(&output);
@@ -72,20 +72,20 @@ fn expect_failure_to_print(output: impl Fn() -> Stdio) {
 }
 
 #[test]
-fn a_closed_pipe_is_an_error_and_no_panic() {
+fn a_closed_pipe_is_an_error_and_not_a_panic() {
     expect_failure_to_print(closed_pipe);
 }
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_full_disk_is_an_error_and_no_panic() {
+fn a_full_disk_is_an_error_and_not_a_panic() {
     expect_failure_to_print(|| {
         std::fs::File::options().write(true).open("/dev/full").unwrap().into()
     });
 }
 
 #[test]
-fn it_ends_the_same_when_nobody_hears_why() {
+fn the_exit_status_is_the_same_if_stderr_is_closed() {
     let mut command = https_server(&["--help"]);
     let status = command.stdout(closed_pipe()).stderr(closed_pipe()).status().unwrap();
     assert_eq!(status.code(), Some(1), "{status}");

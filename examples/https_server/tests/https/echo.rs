@@ -29,7 +29,7 @@ fn everything_comes_back_and_then_close_notify() {
 
 /// The client's `close_notify` does not end our half, not even in TLS 1.2.
 #[test]
-fn what_came_with_close_notify_comes_back() {
+fn data_sent_with_close_notify_comes_back() {
     let server = Server::start(&["--mode", "echo"]);
     for suite in [TLS13, TLS12] {
         let mut client = server.client(suite);

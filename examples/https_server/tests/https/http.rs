@@ -28,7 +28,7 @@ fn pipelined_requests_are_answered_in_order() {
 }
 
 #[test]
-fn content_of_any_length_is_whole() {
+fn content_of_any_length_is_complete() {
     for engine in ENGINES {
         let server = Server::start(&["--engine", engine]);
         for suite in SUITES {
@@ -42,7 +42,7 @@ fn content_of_any_length_is_whole() {
 }
 
 #[test]
-fn a_head_may_come_in_any_two_parts() {
+fn a_head_can_arrive_in_any_two_parts() {
     let server = Server::start(&[]);
     let head = "GET /bytes/5?x HTTP/1.1\r\nHost: localhost\r\n\r\n";
     let mut client = server.client(TLS13);
@@ -55,7 +55,7 @@ fn a_head_may_come_in_any_two_parts() {
 }
 
 #[test]
-fn records_may_come_byte_by_byte() {
+fn records_can_arrive_byte_by_byte() {
     let server = Server::start(&[]);
     for suite in SUITES {
         let mut client = server.client(suite);
@@ -69,7 +69,7 @@ fn records_may_come_byte_by_byte() {
 }
 
 #[test]
-fn the_connection_ends_when_the_request_says_so() {
+fn the_connection_closes_if_the_request_asks_for_it() {
     let heads = [
         "GET / HTTP/1.1\r\nConnection: close\r\n\r\n",
         "GET / HTTP/1.1\r\nConnection: x, Close\r\n\r\n",
@@ -92,7 +92,7 @@ fn the_connection_ends_when_the_request_says_so() {
 }
 
 #[test]
-fn only_the_servers_half_of_the_socket_ends_at_first() {
+fn the_server_closes_only_its_half_of_the_socket_at_first() {
     let server = Server::start(&[]);
     let mut client = server.client(TLS13);
     client.send("GET / HTTP/1.0\r\n\r\n");
@@ -116,7 +116,7 @@ fn a_client_that_is_still_sending_gets_its_answer() {
 }
 
 #[test]
-fn the_connection_goes_on_otherwise() {
+fn the_connection_stays_open_otherwise() {
     let heads = [
         "GET / HTTP/1.1\r\n\r\n",
         "GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n",
@@ -148,7 +148,7 @@ fn requests_before_the_client_closes_are_answered() {
 }
 
 #[test]
-fn head_answers_without_content() {
+fn head_is_answered_without_content() {
     let server = Server::start(&[]);
     let mut client = server.client(TLS13);
     client.send("HEAD /bytes/1000 HTTP/1.1\r\n\r\nHEAD / HTTP/1.1\r\nConnection: close\r\n\r\n");
@@ -172,7 +172,7 @@ fn the_keys_are_updated_before_the_page() {
 }
 
 #[test]
-fn files_are_served_from_below_the_root_only() {
+fn only_files_below_the_root_are_served() {
     let server = Server::start(&[]);
     let root = server.files().join("root");
     std::fs::create_dir_all(root.join("sub dir")).unwrap();
@@ -208,7 +208,7 @@ fn files_are_served_from_below_the_root_only() {
 }
 
 #[test]
-fn what_is_no_request_is_refused() {
+fn malformed_requests_are_refused() {
     let server = Server::start(&[]);
     let long = format!("GET / HTTP/1.1\r\nX: {}\r\n\r\n", "x".repeat(20_000));
     let many = format!("GET / HTTP/1.1\r\n{}\r\n", "X: y\r\n".repeat(65));

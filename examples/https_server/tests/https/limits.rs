@@ -13,7 +13,7 @@ use crate::client::letters;
 use crate::server::{PATIENCE, Server, TLS12, TLS13};
 
 #[test]
-fn clients_that_do_not_read_cost_no_more_than_their_buffers() {
+fn clients_that_do_not_read_cost_only_their_buffers() {
     const CLIENTS: u64 = 20;
     // More than the server's socket holds, which is 4 MB.
     const LEN: usize = 6_000_000;
@@ -40,7 +40,7 @@ fn clients_that_do_not_read_cost_no_more_than_their_buffers() {
     // Two outbound segments and two inbound records.
     let footprint = 2 * 16_800 + 2 * u64::try_from(MAX_RECORD_LEN).unwrap();
     let (open, memory) = (stats.get("open"), stats.get("buffer_memory"));
-    assert!(memory >= CLIENTS * 2 * 16_384, "{memory}: they are not full");
+    assert!(memory >= CLIENTS * 2 * 16_384, "{memory}: the buffers are not full");
     assert!(memory <= open * footprint, "{memory} bytes for {open} clients");
     for mut client in clients {
         let answer = client.answer();
@@ -82,7 +82,7 @@ fn idle_clients_are_closed() {
 }
 
 #[test]
-fn more_clients_than_allowed_wait() {
+fn clients_beyond_the_limit_wait() {
     let server = Server::start(&["--max-connections", "2"]);
     let (mut first, mut second) = (server.client(TLS13), server.client(TLS13));
     first.get("/");
@@ -100,7 +100,7 @@ fn more_clients_than_allowed_wait() {
 }
 
 #[test]
-fn a_client_that_is_always_ready_does_not_keep_others_waiting() {
+fn a_client_that_is_always_ready_does_not_starve_others() {
     let server = Server::start(&[]);
     let mut greedy = server.client(TLS13);
     greedy.send("GET /bytes/100000000000 HTTP/1.1\r\n\r\n");
@@ -115,13 +115,13 @@ fn a_client_that_is_always_ready_does_not_keep_others_waiting() {
     for _ in 0..100 {
         assert_eq!(modest.get("/").status, 200);
     }
-    assert!(server.stats().get("wire_sent") > 1_000_000, "nobody was greedy");
+    assert!(server.stats().get("wire_sent") > 1_000_000, "no client was greedy");
     drop(server);
     reader.join().unwrap();
 }
 
 #[test]
-fn the_signal_ends_it_when_everything_under_way_is_done() {
+fn the_signal_stops_the_server_after_the_requests_in_progress() {
     let server = Server::start(&[]);
     let mut busy = server.client(TLS13);
     busy.send("GET /bytes/20000000 HTTP/1.1\r\n\r\nGET /bytes/5 HTTP/1.1\r\n\r\n");

@@ -16,7 +16,7 @@ fn expect_service(server: &Server) {
 }
 
 #[test]
-fn a_client_that_says_nothing_is_counted_when_it_goes() {
+fn a_silent_client_is_counted_when_it_leaves() {
     let server = Server::start(&[]);
     let silent = server.socket();
     expect_service(&server);

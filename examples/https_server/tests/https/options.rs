@@ -23,7 +23,7 @@ fn fetch(options: &[&str]) -> Stats {
 }
 
 #[test]
-fn settings_change_records_and_not_content() {
+fn settings_change_records_but_not_content() {
     let usual = fetch(&[]);
     // Four answers of 18.3 records each, and the short ones at their ends because of the slow
     // drain.

@@ -22,7 +22,7 @@ fn a_body_with_a_length_is_counted_and_digested() {
 }
 
 #[test]
-fn a_chunked_body_may_come_in_any_parts() {
+fn a_chunked_body_can_arrive_in_any_parts() {
     let body = "1\r\na\r\n0002;extension=\"x\"\r\nbc\r\na\r\ndefghijklm\r\n0\r\nTrailer: x\r\n\r\n";
     let request = format!("PUT / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n{body}");
     let server = Server::start(&[]);
@@ -49,7 +49,7 @@ fn continue_is_sent_before_the_body_is_awaited() {
 }
 
 #[test]
-fn the_body_of_any_request_is_passed_over() {
+fn the_body_of_any_request_is_skipped() {
     let server = Server::start(&[]);
     let mut client = server.client(TLS13);
     client.send("GET /bytes/3 HTTP/1.1\r\nContent-Length: 9\r\n\r\nGET / HTT");

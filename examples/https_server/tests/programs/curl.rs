@@ -16,7 +16,7 @@ use crate::server::Server;
 pub(crate) fn trials() -> Vec<Trial> {
     CURL.trials(tests![
         fetches_and_uploads_with_both_versions,
-        uploads_in_chunks_what_has_no_known_length,
+        uploads_of_unknown_length_are_chunked,
         makes_200_requests_on_one_connection,
         is_answered_in_http_1_0,
         answers_key_updates,
@@ -63,7 +63,7 @@ fn fetches_and_uploads_with_both_versions() {
     assert_eq!(server.stop().get("clean"), 6);
 }
 
-fn uploads_in_chunks_what_has_no_known_length() {
+fn uploads_of_unknown_length_are_chunked() {
     let server = Server::start(&[]);
     let content = letters(1_000_000);
     let mut child = curl(&server, &["-T", "-", &server.url("/x")])

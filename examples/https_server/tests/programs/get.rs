@@ -17,12 +17,12 @@ use crate::{https_get, without_program};
 pub(crate) fn trials() -> Vec<Trial> {
     without_program(tests![
         fetches_to_a_file_and_uploads_from_one,
-        resumes_a_session_and_says_so,
+        resumes_a_session_and_reports_it,
         fails_when_the_server_refuses_or_is_not_trusted,
-        the_made_certificate_is_printed_and_verifies,
+        the_generated_certificate_is_printed_and_verifies,
         an_answer_that_stops_an_upload_is_shown,
         an_answer_before_a_reset_is_shown,
-        a_server_that_says_nothing_is_given_up,
+        a_silent_server_times_out,
     ])
 }
 
@@ -52,7 +52,7 @@ fn fetches_to_a_file_and_uploads_from_one() {
     assert_eq!(server.stop().get("clean"), 4);
 }
 
-fn resumes_a_session_and_says_so() {
+fn resumes_a_session_and_reports_it() {
     let server = Server::start(&[]);
     for tls in ["1.2", "1.3"] {
         let output = get(&server, "/bytes/5", &["--resume", "--tls", tls]);
@@ -73,7 +73,7 @@ fn fails_when_the_server_refuses_or_is_not_trusted() {
     assert_eq!(output.stdout, b"");
 }
 
-fn the_made_certificate_is_printed_and_verifies() {
+fn the_generated_certificate_is_printed_and_verifies() {
     let mut child = Command::new(program("https_server"))
         .args(["--addr", "127.0.0.1:0"])
         .stdout(Stdio::piped())
@@ -158,7 +158,7 @@ fn an_answer_before_a_reset_is_shown() {
     });
 }
 
-fn a_server_that_says_nothing_is_given_up() {
+fn a_silent_server_times_out() {
     // The listener never accepts. The system does, up to a limit.
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();

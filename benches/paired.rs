@@ -3,7 +3,9 @@
 //!
 //! `cargo bench -p benches --bench paired [-- --suite aes128|aes256|chacha20] [--check]`. A ratio
 //! of 1 is ring alone: it creates the header and the nonce, with the content and the type byte
-//! already in place, and copies nothing. The limit for a ratio is printed next to it. With
+//! already in place, and copies nothing. With `--features aws-lc`, the same follows with AWS-LC for
+//! both, which honours `OPENSSL_ia32cap`: with `:~0x600d0230000`, it seals as on a processor
+//! without AVX-512 and VAES. The limit for a ratio is printed next to it. With
 //! `--check`, the exit code is 1 if any is exceeded.
 
 use core::time::Duration;
@@ -44,8 +46,12 @@ fn main() -> Result<ExitCode, Error> {
         }
     }
     let mut missed = 0;
-    for suite in suites {
+    for &suite in &suites {
         missed += print_table(suite, rounds)?;
+    }
+    #[cfg(feature = "aws-lc")]
+    for suite in suites {
+        missed += aws_lc::print_table(suite, rounds)?;
     }
     println!("{missed} limits exceeded");
     Ok(if check && missed > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
@@ -118,6 +124,38 @@ fn contestants(suite: Suite, size: usize) -> Result<Vec<Box<dyn Contestant>>, Er
         Box::new(WriteOwned::new(suite, size)?),
         Box::new(Rustls::new(suite, size)?),
     ])
+}
+
+/// AWS-LC, with content and type byte already in place, against a writer that uses AWS-LC.
+#[cfg(feature = "aws-lc")]
+mod aws_lc {
+    use contestants::AwsLcEach;
+
+    use super::{Contestant, Error, SIZES, Slot, Suite, Write, measure, print_ratio};
+
+    /// Of `write`, for every size, on a processor without AVX-512.
+    const LIMIT: f64 = 1.02;
+
+    pub(super) fn print_table(suite: Suite, rounds: usize) -> Result<usize, Error> {
+        println!("{suite:?} by AWS-LC, the same");
+        println!("{:>10} {:>10} {:>13} {:>13}", "bytes", "AWS-LC, ns", "write", "slot");
+        let mut missed = 0;
+        for size in SIZES {
+            let mut contestants: [Box<dyn Contestant>; 3] = [
+                Box::new(AwsLcEach::new(suite, size, 1)?),
+                Box::new(Write::by_aws_lc(suite, size)?),
+                Box::new(Slot::by_aws_lc(suite, size)?),
+            ];
+            let result = measure(&mut contestants, size, rounds)?;
+            print!("{size:>10} {:>10.0}", result.nanoseconds);
+            for (name, ratio) in result.ratios {
+                missed += print_ratio(ratio, (name == "write").then_some(LIMIT));
+            }
+            println!();
+        }
+        println!();
+        Ok(missed)
+    }
 }
 
 /// The results for one size.

@@ -15,11 +15,23 @@ fn writer(suite: Suite, size: usize) -> Result<Writer, Error> {
 }
 
 fn writer_with(suite: Suite, size: usize, coalescing: Coalescing) -> Result<Writer, Error> {
+    let mut config = WriterConfig::default();
+    config.coalescing = coalescing;
+    writer_of(suite, size, config)
+}
+
+#[cfg(feature = "aws-lc")]
+fn writer_by_aws_lc(suite: Suite, size: usize) -> Result<Writer, Error> {
+    let mut config = WriterConfig::default();
+    config.coalescing = Coalescing::Off;
+    config.aead = wantwrite::AeadProvider::AwsLc;
+    writer_of(suite, size, config)
+}
+
+fn writer_of(suite: Suite, size: usize, mut config: WriterConfig) -> Result<Writer, Error> {
     let secret = [7; 48];
     let secret = secret.get(..suite.tls().secret_len()).ok_or("no such secret")?;
     let secret = TrafficSecret::new(suite.tls(), secret)?;
-    let mut config = WriterConfig::default();
-    config.coalescing = coalescing;
     config.capacity = config.capacity.max(size);
     Ok(Writer::new(WriteKeys::from_secret(secret), config)?)
 }
@@ -41,6 +53,14 @@ pub struct Write {
 impl Write {
     pub fn new(suite: Suite, size: usize) -> Result<Self, Error> {
         Ok(Self { writer: writer(suite, size)?, plaintext: vec![1; size] })
+    }
+}
+
+#[cfg(feature = "aws-lc")]
+impl Write {
+    /// The same with AWS-LC's AEAD.
+    pub fn by_aws_lc(suite: Suite, size: usize) -> Result<Self, Error> {
+        Ok(Self { writer: writer_by_aws_lc(suite, size)?, plaintext: vec![1; size] })
     }
 }
 
@@ -67,6 +87,14 @@ pub struct Slot {
 impl Slot {
     pub fn new(suite: Suite, size: usize) -> Result<Self, Error> {
         Ok(Self { writer: writer(suite, size)?, size })
+    }
+}
+
+#[cfg(feature = "aws-lc")]
+impl Slot {
+    /// The same with AWS-LC's AEAD.
+    pub fn by_aws_lc(suite: Suite, size: usize) -> Result<Self, Error> {
+        Ok(Self { writer: writer_by_aws_lc(suite, size)?, size })
     }
 }
 

@@ -182,7 +182,7 @@ fn pools_are_equal_if_they_are_one() {
         MoveError::AlreadyUsed.to_string(),
     ];
     assert!(texts[..3].iter().all(|text| text.contains('7')), "{texts:?}");
-    assert!(texts[3].contains("read before"));
+    assert!(texts[3].contains("already read"));
     let error = WriterConfig::check(&with(|config| config.capacity = 0)).unwrap_err();
     let source = core::error::Error::source(&MoveError::Config(error)).map(ToString::to_string);
     assert_eq!(source, Some(error.to_string()));

@@ -17,7 +17,6 @@ mod plan;
 mod policy;
 mod progress;
 mod seal;
-mod shape;
 mod sizing;
 mod slot;
 mod state;

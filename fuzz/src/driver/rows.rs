@@ -55,7 +55,7 @@ impl End {
         }
         let rests = tls.plaintext().is_empty() && self.failures == 0;
         match (state, tls.reader_state(), tls.writer().buffer_state()) {
-            (WriterState::Negotiating, ..) if waits => Some("negotiating, a flight waits"),
+            (WriterState::Negotiating, ..) if waits => Some("negotiating, a flight is pending"),
             (WriterState::Negotiating, ..) => Some("negotiating, the flight is drained"),
             (WriterState::Open, ReaderState::Truncated, _) => Some("input was truncated"),
             (WriterState::Open, ReaderState::PeerClosed, BufferState::Empty) if rests => {
@@ -63,19 +63,21 @@ impl End {
             }
             (WriterState::Open, ReaderState::Open, BufferState::Empty) if rests => Some("open"),
             (WriterState::Open, ReaderState::Open, BufferState::Empty) => {
-                Some("open, plaintext is there")
+                Some("open, plaintext is available")
             }
             (WriterState::Open, ReaderState::Open, BufferState::Holding) if rests => {
-                Some("open, bytes wait")
+                Some("open, bytes are pending")
             }
             (WriterState::Open, ReaderState::Open, BufferState::Full) if rests => {
                 Some("open, the buffer is full")
             }
             (WriterState::Closing, ReaderState::Open, _) if rests => {
-                Some("closed, `close_notify` waits")
+                Some("closed, `close_notify` is pending")
             }
             (WriterState::Closed, ReaderState::Open, _) if rests => Some("closed"),
-            (WriterState::Failed, ..) if self.was_open && waits => Some("failed, the alert waits"),
+            (WriterState::Failed, ..) if self.was_open && waits => {
+                Some("failed, the alert is pending")
+            }
             (WriterState::Failed, ..) if self.was_open => Some("failed"),
             _ => None,
         }

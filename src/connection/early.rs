@@ -234,10 +234,10 @@ impl Connection {
         }
     }
 
-    /// Writes the early data that the server did not accept again, as ordinary plaintext: as much
-    /// of it as there is room for. Returns how many bytes that was; repeat the call until
-    /// [`rejected_early_data`](Self::rejected_early_data) is empty. What was not written again yet
-    /// can still be [taken](Self::take_rejected_early_data).
+    /// Writes again, as ordinary plaintext, the early data that the server did not accept: as much
+    /// of it as there is room for. Returns how many bytes that was. Repeat the call until
+    /// [`rejected_early_data`](Self::rejected_early_data) is empty. The rest can still be
+    /// [taken](Self::take_rejected_early_data).
     ///
     /// # Errors
     /// The same as [`Writer::write`].

@@ -9,6 +9,9 @@ impl<E> Driver<E> {
     /// Takes plaintext once [`Goal::Read`] is reached; `read` returns how much it took. Then ask
     /// for [`Goal::Offer`], which sends any responses to what came with the plaintext.
     ///
+    /// [`Goal::Read`]: super::Goal::Read
+    /// [`Goal::Offer`]: super::Goal::Offer
+    ///
     /// # Errors
     /// The errors of `read`.
     #[inline]
@@ -23,6 +26,9 @@ impl<E> Driver<E> {
 
     /// Accepts plaintext once [`Goal::Write`] is reached; `write` returns how much it accepted.
     /// Then ask for [`Goal::Offer`], which sends it, even if this call fails.
+    ///
+    /// [`Goal::Write`]: super::Goal::Write
+    /// [`Goal::Offer`]: super::Goal::Offer
     ///
     /// # Errors
     /// The errors of `write`. After an error nothing was accepted: if some bytes were accepted
@@ -64,6 +70,8 @@ impl<E> Driver<E> {
     /// Accepts early data while that is allowed; `write` returns how much it accepted. Then ask for
     /// [`Goal::Offer`], which sends it and flushes the transport. Returns `None` if early data is
     /// not allowed now.
+    ///
+    /// [`Goal::Offer`]: super::Goal::Offer
     pub fn write_early(
         &mut self,
         write: impl FnOnce(&mut EarlyWriter<'_>) -> usize,

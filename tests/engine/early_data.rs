@@ -223,6 +223,19 @@ fn a_server_reads_early_data_separately_from_other_plaintext() {
 }
 
 #[test]
+fn a_server_that_holds_early_data_is_not_taken_apart() {
+    let configs = Configs::new();
+    let mut ours = configs.our_server();
+    let mut peer = Peer::client(configs.client);
+    let rustls::Connection::Client(client) = &mut peer.0 else { panic!("not a client") };
+    client.early_data().unwrap().write_all(b"early").unwrap();
+    exchange_in_steps(&mut ours, &mut peer, usize::MAX);
+    let mut ours = ours.into_parts().map(|_| ()).expect_err("it holds early data");
+    ours.consume_early(5).unwrap();
+    assert!(ours.into_parts().is_ok());
+}
+
+#[test]
 fn a_server_refuses_early_data_by_default() {
     let configs = Configs::new();
     let mut ours = Connection::server(configs.server.clone().into()).unwrap();

@@ -13,7 +13,7 @@ use super::padding::Padding;
 use super::plan::{MIN_TAIL, Planner, tail_needed};
 use super::policy::RecordPolicy;
 use super::sizing::{Sizer, Sizing};
-use crate::aead::{KeyBudget, KeyLimits};
+use crate::aead::{KeyBudget, KeyLimits, NextKeys};
 use crate::alert::Alert;
 use crate::buffer::OutboundBuffer;
 use crate::num::to_u64;
@@ -37,29 +37,31 @@ pub(super) struct Cursor<'a> {
     /// The wire length of the control record that is due at the next record boundary; 0 if none is.
     control_len: usize,
     budget: KeyBudget,
-    next: NextBudgets,
+    next: NextBudgets<'a>,
 }
 
-/// What each key after a KeyUpdate may seal, and how many such keys there can be.
+/// What each key after a KeyUpdate may seal, and how many such keys there can be. Few records need
+/// to know, so the keys' source is only asked then.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct NextBudgets {
+pub(super) struct NextBudgets<'a> {
     limits: KeyLimits,
-    left: u64,
+    keys: &'a NextKeys,
+    /// How many of those keys were simulated.
+    taken: u64,
 }
 
-impl NextBudgets {
-    pub(super) const fn new(limits: KeyLimits, left: u64) -> Self {
-        Self { limits, left }
+impl<'a> NextBudgets<'a> {
+    pub(super) const fn new(limits: KeyLimits, keys: &'a NextKeys) -> Self {
+        Self { limits, keys, taken: 0 }
     }
 
-    #[inline]
     fn peek(self) -> Option<KeyBudget> {
-        (self.left > 0).then(|| KeyBudget::of_new_key(self.limits))
+        (self.taken < self.keys.updates_left()).then(|| KeyBudget::of_new_key(self.limits))
     }
 
     fn take(&mut self) -> Option<KeyBudget> {
         let next = self.peek()?;
-        self.left -= 1;
+        self.taken += 1;
         Some(next)
     }
 }
@@ -114,7 +116,7 @@ impl<'a> Cursor<'a> {
         buffer: &OutboundBuffer,
         control: &Control,
         budget: KeyBudget,
-        next: NextBudgets,
+        next: NextBudgets<'a>,
     ) -> Self {
         Self {
             sizer: planner.sizer(),
@@ -187,14 +189,17 @@ impl<'a> Cursor<'a> {
     #[inline]
     fn control_in_front(&self, inner_len: usize) -> Option<(usize, bool)> {
         let allowed = self.budget.allows_application_record(inner_len);
+        if allowed && self.control_len == 0 {
+            return Some((0, false));
+        }
         match self.next.peek() {
             // A KeyUpdate that is already due replaces the key.
-            Some(next) if !allowed || self.control_len > 0 => {
+            Some(next) => {
                 let update_len = self.format().record_len(KEY_UPDATE_LEN);
                 next.allows_application_record(inner_len)
                     .then_some((update_len, self.control_len == 0))
             }
-            _ => allowed.then_some((self.control_len, false)),
+            None => allowed.then_some((self.control_len, false)),
         }
     }
 

@@ -316,7 +316,7 @@ impl Writer {
 
     #[inline]
     fn cursor(&self) -> Cursor<'_> {
-        let next = NextBudgets::new(self.key_limits(), self.next_keys.updates_left());
+        let next = NextBudgets::new(self.key_limits(), &self.next_keys);
         Cursor::new(&self.planner, &self.buffer, &self.control, self.budget(), next)
     }
 

@@ -172,7 +172,7 @@ mod tests {
     use core::time::Duration;
 
     use super::*;
-    use crate::aead::{CipherSuite, KeyLimits};
+    use crate::aead::{CipherSuite, KeyLimits, MAX_GENERATION, NextKeys, TrafficSecret};
     use crate::record::{MAX_FRAGMENT_LEN, RecordFormat, Version};
     use crate::writer::cursor::NextBudgets;
     use crate::writer::policy::RecordPolicy;
@@ -180,6 +180,7 @@ mod tests {
     use crate::writer::{Conditions, Congestion, Padding, Sizing, SlowStart, Window};
 
     const SEGMENT_LEN: usize = 16_702;
+    const SUITE: CipherSuite = CipherSuite::TLS_AES_128_GCM_SHA256;
 
     /// The result of [`Cursor::accept`], found record by record.
     fn accept_each(cursor: &mut Cursor<'_>, content_len: usize) -> (usize, End) {
@@ -268,19 +269,32 @@ mod tests {
     }
 
     fn limits(numbers: &mut Numbers) -> KeyLimits {
-        let standard = KeyLimits::for_suite(CipherSuite::TLS_AES_128_GCM_SHA256);
+        let standard = KeyLimits::for_suite(SUITE);
         let records = numbers.of(&[3, 4, 10, 163, 1_000, standard.records, standard.records]);
         let blocks = numbers.of(&[1_030, 2_000, 30_000, standard.blocks, u64::MAX, u64::MAX]);
         KeyLimits { records, blocks }
     }
 
-    fn cursor<'a>(numbers: &mut Numbers, sizer: &'a Sizer, max_segments: usize) -> Cursor<'a> {
+    /// Sources of few and of many keys.
+    fn next_keys() -> [NextKeys; 6] {
+        [0, 0, 1, 2, MAX_GENERATION, MAX_GENERATION].map(|left| {
+            let secret = TrafficSecret::new(SUITE, &[0; 32]).unwrap();
+            NextKeys::of(Some(secret.at_generation(MAX_GENERATION - left)), None)
+        })
+    }
+
+    fn cursor<'a>(
+        numbers: &mut Numbers,
+        sizer: &'a Sizer,
+        next_keys: &'a [NextKeys],
+        max_segments: usize,
+    ) -> Cursor<'a> {
         let policy = policy(numbers);
         let limits = limits(numbers);
         let seq = limits.records.min(to_u64(numbers.of(&[0, 0, 0, 5, 150])));
-        let updates_left = match policy.format().version() {
-            Version::Tls13 => numbers.of(&[0, 0, 1, 2, u64::MAX, u64::MAX]),
-            Version::Tls12 => 0,
+        let next_keys = match policy.format().version() {
+            Version::Tls13 => &next_keys[numbers.below(next_keys.len())],
+            Version::Tls12 => &NextKeys::NONE,
         };
         Cursor {
             sizer,
@@ -293,17 +307,17 @@ mod tests {
             waiting: numbers.of(&[0, 0, 1_000, 20_000]),
             control_len: numbers.of(&[0, 0, 0, 27]),
             budget: KeyBudget::of_key(limits, seq, 40 * seq),
-            next: NextBudgets::new(limits, updates_left),
+            next: NextBudgets::new(limits, next_keys),
         }
     }
 
     #[test]
     fn accepting_in_bulk_equals_accepting_record_by_record() {
-        let mut numbers = Numbers(7);
+        let (mut numbers, next_keys) = (Numbers(7), next_keys());
         for case in 0..30_000 {
             let sizer = sizer(&mut numbers);
             let max_segments = numbers.of(&[1, 2, 3, 8]);
-            let cursor = cursor(&mut numbers, &sizer, max_segments);
+            let cursor = cursor(&mut numbers, &sizer, &next_keys, max_segments);
             let len = numbers.of(&[0, 1, 99, 5_000, 16_384, 60_000, 200_000]);
             let len = len + numbers.below(len + 1);
             for len in [len, usize::MAX / 2] {
@@ -322,11 +336,11 @@ mod tests {
 
     #[test]
     fn the_largest_buffer_is_planned_like_a_small_one() {
-        let mut numbers = Numbers(11);
+        let (mut numbers, next_keys) = (Numbers(11), next_keys());
         for case in 0..40 {
             let mut sizer = sizer(&mut numbers);
             sizer.set_policy(Sizing::Fixed(900 + numbers.below(5_000)));
-            let cursor = cursor(&mut numbers, &sizer, 1 << 16);
+            let cursor = cursor(&mut numbers, &sizer, &next_keys, 1 << 16);
             let len = 1 << 30;
             let (mut once, mut each) = (cursor, cursor);
             assert_eq!(once.accept(len), accept_each(&mut each, len), "{case}: {cursor:?}");

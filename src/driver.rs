@@ -69,6 +69,7 @@ mod step;
 #[cfg(feature = "std")]
 mod tasks;
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::mem;
 
@@ -94,9 +95,9 @@ pub struct Driver<E> {
     connection: Connection,
     /// A failure to write that no call has reported yet. The next writing call reports it. A reset
     /// can also be reported by a reader that reaches the end of the transport.
-    deferred: Option<Failure<E>>,
+    deferred: Option<Box<Failure<E>>>,
     /// Why the last read failed, until a reading goal reports it.
-    unread: Option<Fault<E>>,
+    unread: Option<Box<Fault<E>>>,
     /// The transport's own buffer may hold bytes that no caller knows about and would flush.
     flush_due: bool,
     /// The handshake ended successfully.
@@ -266,7 +267,7 @@ impl<E> Driver<E> {
             _ => self.connection.commit_inbound(allowed).is_ok(),
         };
         if n > available || !is_all {
-            self.unread = Some(Fault::Overrun(Overrun { claimed: n, available }));
+            self.fail_reading(Fault::Overrun(Overrun { claimed: n, available }));
         } else if n == 0 {
             self.connection.end_of_input();
             self.input_ended = true;
@@ -287,7 +288,7 @@ impl<E> Driver<E> {
     pub fn failed(&mut self, far_end: FarEnd, error: E) {
         let fault = Fault::Transport(error);
         match self.asked {
-            Asked::Read | Asked::Probe | Asked::Discard => self.unread = Some(fault),
+            Asked::Read | Asked::Probe | Asked::Discard => self.fail_reading(fault),
             Asked::Nothing | Asked::Write | Asked::Flush => {
                 self.fail_writing(Failure::new(fault, far_end));
             }
@@ -298,15 +299,19 @@ impl<E> Driver<E> {
     /// Reports that you will not wait any longer for the input that [`Step::Read`] asked for. The
     /// goal fails with [`Fault::Linger`].
     pub fn gave_up(&mut self) {
-        self.unread = Some(Fault::Linger(LingerError::GaveUp { discarded: self.discarded }));
+        self.fail_reading(Fault::Linger(LingerError::GaveUp { discarded: self.discarded }));
         self.return_lent();
     }
 
     fn fail_writing(&mut self, failure: Failure<E>) {
         self.call.writing_failed();
         if self.connection.error().is_none() {
-            self.deferred.get_or_insert(failure);
+            self.deferred.get_or_insert_with(|| Box::new(failure));
         }
+    }
+
+    fn fail_reading(&mut self, fault: Fault<E>) {
+        self.unread = Some(Box::new(fault));
     }
 
     /// Lends memory for at most `max` bytes.

@@ -1,11 +1,11 @@
-// What the examples of these pages begin with: halves with fixed keys, and connections that meet
-// in memory. Included by them out of sight.
+// Helpers that the examples of these pages include in hidden lines: halves with fixed keys, and
+// connections that exchange their bytes in memory.
 
 use wantwrite::*;
 
 type Result<T = ()> = core::result::Result<T, Box<dyn core::error::Error>>;
 
-/// A writer and the reader of what it seals.
+/// A writer, and the reader for what it seals.
 fn halves() -> Result<(Writer, Reader)> {
     let secret = || TrafficSecret::new(CipherSuite::TLS_AES_128_GCM_SHA256, &[7; 32]);
     let writer = Writer::new(WriteKeys::from_secret(secret()?), WriterConfig::default())?;
@@ -13,7 +13,7 @@ fn halves() -> Result<(Writer, Reader)> {
     Ok((writer, Reader::new(keys, Role::Server, ReaderConfig::default())?))
 }
 
-/// Everything that a writer has to drain.
+/// Takes everything that a writer has to send.
 fn drain(writer: &mut Writer) -> Vec<u8> {
     let mut wire = Vec::new();
     while writer.wants_drain() {
@@ -24,7 +24,7 @@ fn drain(writer: &mut Writer) -> Vec<u8> {
     wire
 }
 
-/// Configurations of a client and a server that it trusts.
+/// Configurations for a client and for a server that the client trusts.
 fn configs() -> Result<(rustls::ClientConfig, rustls::ServerConfig)> {
     let identity = rcgen::generate_simple_self_signed(["localhost".to_owned()])?;
     let key = rustls::pki_types::PrivateKeyDer::try_from(identity.signing_key.serialize_der())?;
@@ -43,7 +43,7 @@ fn configs() -> Result<(rustls::ClientConfig, rustls::ServerConfig)> {
     Ok((client, server))
 }
 
-/// A client and a server that have not met.
+/// A client and a server before their handshake.
 fn strangers() -> Result<(Connection, Connection)> {
     let (client, server) = configs()?;
     Ok((
@@ -52,7 +52,7 @@ fn strangers() -> Result<(Connection, Connection)> {
     ))
 }
 
-/// The same after the handshake.
+/// A client and a server after their handshake.
 fn established() -> Result<(Connection, Connection)> {
     let (mut client, mut server) = strangers()?;
     handshake(&mut client, &mut server)?;

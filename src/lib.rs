@@ -2,7 +2,7 @@
 //!
 //! wantwrite cuts plaintext into TLS records, seals them with ring or AWS-LC, and holds the
 //! ciphertext in a bounded buffer that you drain into your transport. rustls performs the handshake,
-//! after which its traffic keys move to this crate. TLS 1.3 and 1.2, client and server.
+//! and its traffic keys then move to this crate. TLS 1.3 and 1.2, client and server.
 //!
 //! A client and a server in memory:
 //!
@@ -56,7 +56,7 @@
 //! | tokio, smol, compio, embedded-io | an adapter crate: [`docs::runtimes`] |
 //! | to be told the next step, or to write an adapter | [`driver`] |
 //! | records with your own keys, without a handshake | [`Writer`] and [`Reader`], or [`Connection::from_keys`] |
-//! | a translation of calls that you know from another library | [`docs::coming_from_ssl_write`], [`docs::coming_from_bio_pairs`], [`docs::coming_from_rustls`], [`docs::coming_from_s2n_tls`], [`docs::coming_from_mbedtls`] |
+//! | to translate calls that you know from another library | [`docs::coming_from_ssl_write`], [`docs::coming_from_bio_pairs`], [`docs::coming_from_rustls`], [`docs::coming_from_s2n_tls`], [`docs::coming_from_mbedtls`] |
 //! | an answer, or a term | [`docs::questions`], [`docs::glossary`] |
 //!
 //! # The mental model
@@ -72,7 +72,7 @@
 //!
 //! # The states
 //!
-//! Every state is a level that you can look at again: [`Connection::wants`],
+//! Every state is a level that you can query at any time: [`Connection::wants`],
 //! [`Connection::writer_state`], [`Writer::buffer_state`], [`Writer::room`].
 //!
 //! | [`Writer::buffer_state`] | [`room`](Writer::room) while `Open` | what to do |
@@ -90,8 +90,8 @@
 //! | [`Failed`](WriterState::Failed) | `Err(Failed)` | drain the alert, if any |
 //!
 //! "Would block" is not an error: `write` returns how much it accepted, which can be 0. An error is
-//! either about one call and carries the count accepted ([`WriteError`]), or it is fatal and sticky
-//! ([`Error`], [`ConnectionError`]).
+//! either about one call and says how much that call accepted ([`WriteError`]), or it is fatal and
+//! permanent ([`Error`], [`ConnectionError`]).
 //!
 //! RFC 9846, cited throughout, is TLS 1.3; it replaces RFC 8446.
 //!

@@ -23,7 +23,8 @@
 //! # A fuzz target
 //!
 //! You want to fuzz the parser of a program that speaks TLS. The fuzzer's input is the plaintext.
-//! The connection is real, and the same on every run:
+//! The connection is real, and the same on every run. A connection opens one record at a time, so
+//! the inner loop repeats until no plaintext is left:
 //!
 //! ```
 //! use wantwrite_fuzzing::{carry, pair};
@@ -31,13 +32,20 @@
 //! fn fuzz_target(input: &[u8]) {
 //!     let (mut client, mut server) = pair(1);
 //!     let mut rest = input;
+//!     # let mut received = 0;
 //!     while !rest.is_empty() {
 //!         let n = client.writer_mut().write(rest).unwrap();
 //!         rest = &rest[n..];
 //!         carry(&mut client, &mut server);
-//!         // Here your program parses `server.plaintext()`.
-//!         server.consume_all();
+//!         while !server.plaintext().is_empty() {
+//!             // Here your program parses `server.plaintext()`.
+//!             # received += server.plaintext().len();
+//!             server.consume_all();
+//!             server.process().unwrap();
+//!             carry(&mut client, &mut server);
+//!         }
 //!     }
+//!     # assert_eq!(received, input.len());
 //! }
 //! # fuzz_target(b"GET / HTTP/1.1\r\n\r\n");
 //! # fuzz_target(&[7; 100_000]);

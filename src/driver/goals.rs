@@ -142,9 +142,16 @@ impl<E> Driver<E> {
 
     pub(super) fn flush(&mut self) -> Result<Next, Fault<E>> {
         self.tell_deferred()?;
-        match self.connection.writer_mut().flush() {
-            Ok(()) => Ok(self.emptying().unwrap_or(Next::Done)),
-            Err(error) => self.refuse(error),
+        if let Err(error) = self.connection.writer_mut().flush() {
+            return self.refuse(error);
+        }
+        match self.emptying() {
+            Some(next) => Ok(next),
+            // The caller gave up the handshake, and writing failed after that.
+            None if self.call.writing() == Direction::Failed => {
+                self.process().map(|next| next.unwrap_or(Next::Done))
+            }
+            None => Ok(Next::Done),
         }
     }
 

@@ -66,6 +66,24 @@ fn a_write_up_to_the_key_limit_counts_and_the_next_one_reports_it() {
     assert!(matches!(again, Err(Fault::Write(WriteError::KeyLimit { accepted: 0 }))));
 }
 
+/// `close` can give up a handshake while its first flight is pending.
+#[test]
+fn a_failed_write_after_giving_up_the_handshake_is_not_a_flush() {
+    for far_end in [FarEnd::Unknown, FarEnd::Gone, FarEnd::Reset] {
+        let (ours, _) = pair(TLS13, Role::Client);
+        let mut driver: Ours = Driver::new(ours);
+        driver.connection_mut().close().unwrap();
+        assert!(matches!(driver.next(Goal::Flush), Ok(Step::Write(_))));
+        driver.failed(far_end, "the transport's");
+        let given_up = Error::Aborted(AlertDescription::CLOSE_NOTIFY).into();
+        match driver.next(Goal::Flush) {
+            Err(Fault::Connection(error)) => assert_eq!(error, given_up),
+            next => panic!("{next:?}, and bytes are pending"),
+        }
+        assert!(driver.connection().wants().drain);
+    }
+}
+
 #[test]
 fn early_data_is_offered_and_flushed() {
     let (client, _) = acquainted(TLS13, 40_000);

@@ -72,6 +72,8 @@ impl<E> Driver<E> {
         }
         if self.connection.protocol_version().is_some() {
             self.negotiated = true;
+            // What was done before a read for the handshake was not everything that is due now.
+            self.call.reads_again();
             return Ok(Next::Done);
         }
         // A handshake that has failed was never completed.

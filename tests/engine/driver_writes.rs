@@ -84,6 +84,22 @@ fn a_failed_write_after_giving_up_the_handshake_is_not_a_flush() {
     }
 }
 
+/// The read that found nothing belonged to the handshake, which you can also complete yourself.
+#[test]
+fn a_step_is_repeated_after_a_handshake_that_ended_outside_the_driver() {
+    let (ours, mut peer) = pair(TLS13, Role::Client);
+    let mut driver: Ours = Driver::new(ours);
+    let (hello, _) = send(&mut driver, Goal::Read);
+    peer.feed(&hello).unwrap();
+    driver.blocked();
+    negotiate(driver.connection_mut(), &mut peer);
+    driver.connection_mut().writer_mut().write_atomic(b"hello").unwrap();
+    for _ in 0..2 {
+        let next = driver.next(Goal::Read);
+        assert!(matches!(next, Ok(Step::Write(_))), "{next:?}");
+    }
+}
+
 #[test]
 fn early_data_is_offered_and_flushed() {
     let (client, _) = acquainted(TLS13, 40_000);

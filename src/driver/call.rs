@@ -64,6 +64,11 @@ impl Call {
         }
     }
 
+    /// A read that would have blocked does not end the goal any more.
+    pub(super) const fn reads_again(&mut self) {
+        self.reading = Direction::Ready;
+    }
+
     pub(super) const fn writing_failed(&mut self) {
         self.writing = Direction::Failed;
     }

@@ -74,6 +74,8 @@ impl<E> Driver<E> {
         }
         if self.connection.protocol_version().is_some() {
             self.negotiated = true;
+            // What was done before a read for the handshake was not everything that is due now.
+            self.call.reads_again();
             return Ok(Next::Done);
         }
         // A handshake that has failed was never completed.
@@ -144,9 +146,16 @@ impl<E> Driver<E> {
 
     pub(super) fn flush(&mut self) -> Result<Next, Fault<E>> {
         self.tell_deferred()?;
-        match self.connection.writer_mut().flush() {
-            Ok(()) => Ok(self.emptying().unwrap_or(Next::Done)),
-            Err(error) => self.refuse(error),
+        if let Err(error) = self.connection.writer_mut().flush() {
+            return self.refuse(error);
+        }
+        match self.emptying() {
+            Some(next) => Ok(next),
+            // The caller gave up the handshake, and writing failed after that.
+            None if self.call.writing() == Direction::Failed => {
+                self.process().map(|next| next.unwrap_or(Next::Done))
+            }
+            None => Ok(Next::Done),
         }
     }
 

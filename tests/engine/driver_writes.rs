@@ -66,6 +66,40 @@ fn a_write_up_to_the_key_limit_counts_and_the_next_one_reports_it() {
     assert!(matches!(again, Err(Fault::Write(WriteError::KeyLimit { accepted: 0 }))));
 }
 
+/// `close` can give up a handshake while its first flight is pending.
+#[test]
+fn a_failed_write_after_giving_up_the_handshake_is_not_a_flush() {
+    for far_end in [FarEnd::Unknown, FarEnd::Gone, FarEnd::Reset] {
+        let (ours, _) = pair(TLS13, Role::Client);
+        let mut driver: Ours = Driver::new(ours);
+        driver.connection_mut().close().unwrap();
+        assert!(matches!(driver.next(Goal::Flush), Ok(Step::Write(_))));
+        driver.failed(far_end, "the transport's");
+        let given_up = Error::Aborted(AlertDescription::CLOSE_NOTIFY).into();
+        match driver.next(Goal::Flush) {
+            Err(Fault::Connection(error)) => assert_eq!(error, given_up),
+            next => panic!("{next:?}, and bytes are pending"),
+        }
+        assert!(driver.connection().wants().drain);
+    }
+}
+
+/// The read that found nothing belonged to the handshake, which you can also complete yourself.
+#[test]
+fn a_step_is_repeated_after_a_handshake_that_ended_outside_the_driver() {
+    let (ours, mut peer) = pair(TLS13, Role::Client);
+    let mut driver: Ours = Driver::new(ours);
+    let (hello, _) = send(&mut driver, Goal::Read);
+    peer.feed(&hello).unwrap();
+    driver.blocked();
+    negotiate(driver.connection_mut(), &mut peer);
+    driver.connection_mut().writer_mut().write_atomic(b"hello").unwrap();
+    for _ in 0..2 {
+        let next = driver.next(Goal::Read);
+        assert!(matches!(next, Ok(Step::Write(_))), "{next:?}");
+    }
+}
+
 #[test]
 fn early_data_is_offered_and_flushed() {
     let (client, _) = acquainted(TLS13, 40_000);

@@ -568,8 +568,8 @@ typedef struct ww_span {
  * private key.
  *
  * The call that processes the handshake calls this, on its own thread; if connections share a
- * configuration, it can run on several threads at the same time. It must return, and must not use
- * the connection.
+ * configuration, it can run on several threads at the same time. It must return normally, and must
+ * not use the connection.
  */
 typedef int32_t (*ww_verifier)(void *context,
                                const struct ww_span *certificates,

@@ -62,8 +62,8 @@ pub enum ww_verdict {
 /// private key.
 ///
 /// The call that processes the handshake calls this, on its own thread; if connections share a
-/// configuration, it can run on several threads at the same time. It must return, and must not use
-/// the connection.
+/// configuration, it can run on several threads at the same time. It must return normally, and must
+/// not use the connection.
 pub type ww_verifier = Option<
     unsafe extern "C" fn(
         context: *mut c_void,

@@ -21,11 +21,18 @@ pub struct TlsConnector {
 }
 
 impl TlsConnector {
-    /// Sets the configuration of streams made from now on. Start from [`ConnectionConfig::pooled`]:
-    /// without a pool, sending costs an allocation per 16 KiB.
+    /// Sets the configuration of streams made from now on. Start from
+    /// [`connection_config`](Self::connection_config) or [`ConnectionConfig::pooled`]: without a
+    /// pool, sending costs an allocation per 16 KiB.
     #[must_use]
     pub fn with_connection_config(self, config: ConnectionConfig) -> Self {
         Self { config, ..self }
+    }
+
+    /// The configuration of streams made from now on. To change one setting and keep the pool,
+    /// [set](Self::with_connection_config) a changed clone.
+    pub const fn connection_config(&self) -> &ConnectionConfig {
+        &self.config
     }
 
     /// Performs a handshake with the server `name` over `io`. It never times out: wrap it in
@@ -77,6 +84,11 @@ impl TlsAcceptor {
     #[must_use]
     pub fn with_connection_config(self, config: ConnectionConfig) -> Self {
         Self { config, ..self }
+    }
+
+    /// The configuration of streams made from now on, like [`TlsConnector::connection_config`].
+    pub const fn connection_config(&self) -> &ConnectionConfig {
+        &self.config
     }
 
     /// Performs a handshake with the client at the other end of `io`. See

@@ -67,10 +67,17 @@ impl TlsConnector {
 
     /// Sets the configuration of streams made from now on. The default is
     /// [`ConnectionConfig::pooled`] with one pool for all streams of this connector and its clones.
-    /// Start from `pooled` as well; otherwise idle streams hold on to their buffers.
+    /// Start from [`connection_config`](Self::connection_config) or `pooled`; otherwise idle streams
+    /// hold on to their buffers.
     #[must_use]
     pub fn with_connection_config(self, config: ConnectionConfig) -> Self {
         Self { config, ..self }
+    }
+
+    /// The configuration of streams made from now on. To change one setting and keep the pool,
+    /// [set](Self::with_connection_config) a changed clone.
+    pub const fn connection_config(&self) -> &ConnectionConfig {
+        &self.config
     }
 
     /// A copy of this connector that offers other application protocols (RFC 7301). Both resume
@@ -156,6 +163,11 @@ impl TlsAcceptor {
     #[must_use]
     pub fn with_connection_config(self, config: ConnectionConfig) -> Self {
         Self { config, ..self }
+    }
+
+    /// The configuration of streams made from now on, like [`TlsConnector::connection_config`].
+    pub const fn connection_config(&self) -> &ConnectionConfig {
+        &self.config
     }
 
     /// Starts a handshake with the client at the other end of `io`. It never times out: wrap it in

@@ -30,6 +30,7 @@ pub(crate) const TESTS: &[(&str, Test)] = &[
     ("a_read_that_was_dropped_leaves_its_bytes", || {
         Box::pin(a_read_that_was_dropped_leaves_its_bytes())
     }),
+    ("settings_reach_the_connection", || Box::pin(settings_reach_the_connection())),
     ("lingering_ends_with_the_peer", || Box::pin(lingering_ends_with_the_peer())),
 ];
 
@@ -164,11 +165,17 @@ async fn megabytes_cross_with_compio_tls() {
     }
 }
 
-/// Two of our streams, connected over sockets.
-async fn both_ours() -> (TlsStream<TcpStream>, TlsStream<TcpStream>) {
+/// A connector and an acceptor that it trusts.
+fn ends() -> (TlsConnector, TlsAcceptor) {
     let identity = Identity::for_suite(TLS13);
     let connector = TlsConnector::from(Arc::new(client_config(TLS13, &identity)));
-    let acceptor = TlsAcceptor::from(Arc::new(server_config(TLS13, &identity)));
+    (connector, TlsAcceptor::from(Arc::new(server_config(TLS13, &identity))))
+}
+
+/// Two of our streams, connected over sockets.
+async fn connected(
+    (connector, acceptor): (TlsConnector, TlsAcceptor),
+) -> (TlsStream<TcpStream>, TlsStream<TcpStream>) {
     let (listener, at) = listener().await;
     let client = async {
         let socket = TcpStream::connect(at).await.unwrap();
@@ -182,7 +189,7 @@ async fn both_ours() -> (TlsStream<TcpStream>, TlsStream<TcpStream>) {
 }
 
 async fn a_read_that_was_dropped_leaves_its_bytes() {
-    let (mut client, mut server) = both_ours().await;
+    let (mut client, mut server) = connected(ends()).await;
     for round in 0..100_u8 {
         // The driver has its operation.
         assert!(futures_util::poll!(Box::pin(client.read(vec![0; 10]))).is_pending());
@@ -196,8 +203,24 @@ async fn a_read_that_was_dropped_leaves_its_bytes() {
     }
 }
 
+async fn settings_reach_the_connection() {
+    let (connector, acceptor) = ends();
+    let mut config = connector.connection_config().clone();
+    config.writer.max_fragment_len = 100;
+    let acceptor = acceptor.with_connection_config(config.clone());
+    assert_eq!(acceptor.connection_config(), &config);
+    let (mut client, mut server) =
+        connected((connector.with_connection_config(config), acceptor)).await;
+    for stream in [&mut client, &mut server] {
+        stream.write_all(pattern(990)).await.0.unwrap();
+        stream.flush().await.unwrap();
+        let records = stream.with_connection(|tls| tls.writer().progress().records);
+        assert_eq!(records, 10);
+    }
+}
+
 async fn lingering_ends_with_the_peer() {
-    let (mut client, mut server) = both_ours().await;
+    let (mut client, mut server) = connected(ends()).await;
     server.write_all(pattern(100_000)).await.0.unwrap();
     let client = async {
         client.close_and_linger(1 << 20).await.unwrap();

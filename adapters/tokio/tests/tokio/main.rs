@@ -755,10 +755,10 @@ async fn the_handshake_reports_a_refused_configuration() {
 #[tokio::test]
 async fn settings_reach_the_connection() {
     let identity = Identity::new(false);
-    let mut config = ConnectionConfig::default();
-    config.writer.max_fragment_len = 100;
     let connector = TlsConnector::from(Arc::new(client_config(TLS13, &identity)));
     let acceptor = TlsAcceptor::from(Arc::new(server_config(TLS13, &identity)));
+    let mut config = connector.connection_config().clone();
+    config.writer.max_fragment_len = 100;
     let (a, b) = duplex(10_000);
     let (mut client, mut server) = tokio::try_join!(
         connector.with_connection_config(config.clone()).connect(server_name(), a),

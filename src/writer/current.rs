@@ -1,6 +1,7 @@
 //! The record that still takes plaintext.
 
 use super::policy::RecordPolicy;
+use crate::num::to_u16;
 
 /// The current record. Its header space and its content so far are at the start of the buffer's
 /// tail; nothing in it is sealed yet.
@@ -68,12 +69,6 @@ impl CurrentRecord {
         }
         self.len < self.limit.min(max_content)
     }
-}
-
-/// Content is at most 2^14 bytes long.
-#[inline]
-fn to_u16(len: usize) -> u16 {
-    u16::try_from(len).unwrap_or(u16::MAX)
 }
 
 #[cfg(test)]

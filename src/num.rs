@@ -13,11 +13,10 @@ pub(crate) fn to_u16(len: usize) -> u16 {
     u16::try_from(len).unwrap_or(u16::MAX)
 }
 
-/// The length of one piece of memory that is pending: a segment, a record, or what the caller owns
-/// of one.
+/// The length of a record, or the number of segments of a buffer.
 #[inline]
 pub(crate) fn to_u32(n: usize) -> u32 {
-    debug_assert!(u32::try_from(n).is_ok(), "longer than any record");
+    debug_assert!(u32::try_from(n).is_ok(), "more than any buffer holds");
     u32::try_from(n).unwrap_or(u32::MAX)
 }
 

@@ -15,7 +15,7 @@ use super::marks::Marks;
 use super::piece::{Piece, Small};
 use super::segment::Segment;
 use super::segment_store::SegmentStore;
-use crate::num::to_u64;
+use crate::num::{to_u32, to_u64, to_usize};
 
 /// A bounded FIFO of memory: pending bytes in front, then the segment that the next bytes are
 /// written to.
@@ -30,9 +30,9 @@ pub(crate) struct OutboundBuffer {
     marks: Marks,
     /// Where segments come from and return to. It counts those in use, including the tail.
     segments: SegmentStore,
-    max_segments: usize,
+    max_segments: u32,
     /// How many segments the owned memory in front is charged for.
-    charged: usize,
+    charged: u32,
     /// The number of pending sealed bytes.
     waiting: usize,
     drained: u64,
@@ -52,7 +52,7 @@ impl OutboundBuffer {
             tail: None,
             marks: Marks::default(),
             segments,
-            max_segments,
+            max_segments: to_u32(max_segments),
             charged: 0,
             waiting: 0,
             drained: 0,
@@ -97,7 +97,7 @@ impl OutboundBuffer {
     }
 
     /// The length of a whole segment.
-    pub(crate) const fn segment_len(&self) -> usize {
+    pub(crate) fn segment_len(&self) -> usize {
         self.segments.segment_len()
     }
 
@@ -108,13 +108,13 @@ impl OutboundBuffer {
     }
 
     /// The maximum number of segments.
-    pub(crate) const fn max_segments(&self) -> usize {
-        self.max_segments
+    pub(crate) fn max_segments(&self) -> usize {
+        to_usize(self.max_segments)
     }
 
     /// How many segments [`add_segment`](Self::add_segment) can still add.
-    pub(crate) const fn fresh_segments(&self) -> usize {
-        self.max_segments.saturating_sub(self.segments.in_use() + self.charged)
+    pub(crate) fn fresh_segments(&self) -> usize {
+        to_usize(self.max_segments.saturating_sub(self.segments.in_use() + self.charged))
     }
 
     /// Whether the tail is missing or is a segment that is not in use at all.
@@ -310,7 +310,7 @@ impl OutboundBuffer {
         self.waiting += wire;
         self.marks.push(wire, plaintext);
         if self.marks.may_forget() {
-            self.marks.forget(self.segment_len().saturating_mul(self.max_segments));
+            self.marks.forget(self.segment_len().saturating_mul(self.max_segments()));
         }
     }
 

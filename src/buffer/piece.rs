@@ -10,7 +10,7 @@ pub(super) enum Piece {
     Owned {
         bytes: Bytes,
         /// How many segments cannot be added while it is pending.
-        charge: usize,
+        charge: u32,
     },
     /// The bytes around the caller's own memory.
     Small(Small),

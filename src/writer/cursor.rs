@@ -12,6 +12,7 @@ use super::current::CurrentRecord;
 use super::padding::Padding;
 use super::plan::{MIN_TAIL, Planner, tail_needed};
 use super::policy::RecordPolicy;
+use super::shape::{Shape, Shapes};
 use super::sizing::{Sizer, Sizing};
 use crate::aead::{KeyBudget, KeyLimits};
 use crate::alert::Alert;
@@ -22,7 +23,7 @@ use crate::record::{KEY_UPDATE_LEN, RecordFormat};
 /// Everything the next record depends on. `Copy`, so that it can be simulated ahead.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Cursor<'a> {
-    sizer: &'a Sizer,
+    shapes: &'a Shapes,
     /// What the sizer was told, plus what was simulated since.
     sent: u64,
     policy: RecordPolicy,
@@ -117,8 +118,8 @@ impl<'a> Cursor<'a> {
         next: NextBudgets,
     ) -> Self {
         Self {
-            sizer: planner.sizer(),
-            sent: planner.sizer().sent(),
+            shapes: planner.shapes(),
+            sent: planner.sent(),
             policy: planner.policy(),
             tail: buffer.tail_len(),
             fresh: buffer.fresh_segments(),
@@ -148,18 +149,23 @@ impl<'a> Cursor<'a> {
     /// depend on `want`.
     #[inline]
     pub(super) fn plan(&self, want: usize) -> Plan {
-        let target = self.target();
-        let longest_inner = self.policy.longest_inner(target);
+        let shape = self.shape();
+        let (target, longest_inner) = (shape.content_len(), shape.longest_inner());
         let Some((control_len, updates_key)) = self.control_in_front(longest_inner) else {
             return Plan::KeyLimit;
         };
-        if self.waiting >= self.sizer.sealed_ahead() {
+        if self.waiting >= self.shapes.sealed_ahead() {
             return Plan::NoRoom;
         }
         let space = self.tail.saturating_sub(control_len + tail_needed(self.format(), 0));
-        let in_tail =
-            if longest_inner <= space { target } else { self.policy.content_within(target, space) };
-        let tail_serves = in_tail >= target.min(MIN_TAIL);
+        let least = target.min(MIN_TAIL);
+        let in_tail = match space {
+            _ if longest_inner <= space => target,
+            // Padding only makes it longer.
+            _ if space < least => 0,
+            _ => self.policy.content_within(target, space),
+        };
+        let tail_serves = in_tail >= least;
         let begin = |fresh, content_limit| {
             Plan::Begin(BeginPlan { fresh, updates_key, control_len, content_limit })
         };
@@ -175,11 +181,10 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// The content of the next record if memory does not limit it.
+    /// The next record if memory does not limit it.
     #[inline]
-    fn target(&self) -> usize {
-        let max_content = self.policy.max_content();
-        self.sizer.content_len(self.sent, self.format().overhead(), max_content)
+    const fn shape(&self) -> &'a Shape {
+        self.shapes.at(self.sent)
     }
 
     /// The wire length of the control record before the next record, and whether it is a KeyUpdate
@@ -205,7 +210,8 @@ impl<'a> Cursor<'a> {
             self.assume_sealed(record.len(), record.policy());
         }
         let policy = self.policy.with_padding(Padding::None);
-        Self { policy, sizer: &MAX_SIZE, ..self }.plan(padding.max(1))
+        let shapes = &Shapes::new(&MAX_SIZE, policy, self.segment_len);
+        Cursor { policy, shapes, ..self }.plan(padding.max(1))
     }
 
     /// Simulates that a record is begun as planned.
@@ -225,11 +231,12 @@ impl<'a> Cursor<'a> {
                 None => self.budget.spend(Alert::LEN),
             }
         }
-        let len = self.control_len + policy.record_len(content_len);
+        let inner_len = policy.inner_len(content_len);
+        let len = self.control_len + policy.format().sealed_len(inner_len);
         self.tail = self.tail.saturating_sub(len);
         self.waiting = self.waiting.saturating_add(len);
         self.control_len = 0;
-        self.budget.spend(policy.inner_len(content_len));
+        self.budget.spend(inner_len);
         self.sent = self.sent.saturating_add(to_u64(content_len));
     }
 }

@@ -17,6 +17,7 @@ mod plan;
 mod policy;
 mod progress;
 mod seal;
+mod shape;
 mod sizing;
 mod slot;
 mod state;

@@ -1,9 +1,10 @@
 //! The policies that decide how records are cut.
 
-use super::config::{CONTROL_RESERVE, WriterConfig};
+use super::config::{CONTROL_RESERVE, SEGMENT_LEN, WriterConfig};
 use super::control::Control;
 use super::padding::Padding;
 use super::policy::RecordPolicy;
+use super::shape::Shapes;
 use super::sizing::{Conditions, Sizer, Sizing};
 use crate::aead::{KeyBudget, blocks};
 use crate::buffer::OutboundBuffer;
@@ -16,6 +17,8 @@ pub(super) struct Planner {
     sizer: Sizer,
     /// The policy of the next record.
     policy: RecordPolicy,
+    /// What both of them result in.
+    shapes: Shapes,
     /// AEAD blocks of the longest record.
     most_blocks: u64,
     /// How much of a tail the longest record needs.
@@ -30,9 +33,9 @@ impl Planner {
     pub(super) fn new(format: RecordFormat, config: &WriterConfig) -> Self {
         let policy = RecordPolicy::new(format, config.max_fragment_len, config.padding);
         let sizer = Sizer::new(config.sizing);
-        let mut this = Self { sizer, policy, most_blocks: 0, most_needed: 0 };
-        this.set_policy(policy);
-        this
+        let shapes = Shapes::new(&sizer, policy, SEGMENT_LEN);
+        let (most_blocks, most_needed) = most(policy);
+        Self { sizer, policy, shapes, most_blocks, most_needed }
     }
 
     #[inline]
@@ -47,8 +50,14 @@ impl Planner {
     }
 
     #[inline]
-    pub(super) const fn sizer(&self) -> &Sizer {
-        &self.sizer
+    pub(super) const fn shapes(&self) -> &Shapes {
+        &self.shapes
+    }
+
+    /// Plaintext sent since the start or the last idle time.
+    #[inline]
+    pub(super) const fn sent(&self) -> u64 {
+        self.sizer.sent()
     }
 
     /// The format of the records is now known. Until then it was that of TLS 1.3.
@@ -72,16 +81,19 @@ impl Planner {
 
     fn set_policy(&mut self, policy: RecordPolicy) {
         self.policy = policy;
-        self.most_blocks = blocks(policy.max_inner());
-        self.most_needed = tail_needed(policy.format(), policy.max_inner());
+        self.shapes = Shapes::new(&self.sizer, policy, SEGMENT_LEN);
+        (self.most_blocks, self.most_needed) = most(policy);
     }
 
     pub(super) fn observe(&mut self, conditions: Conditions) {
-        self.sizer.observe(conditions);
+        if self.sizer.observe(conditions) {
+            self.shapes.observe(&self.sizer, self.policy, SEGMENT_LEN);
+        }
     }
 
-    pub(super) const fn set_sizing(&mut self, sizing: Sizing) {
+    pub(super) fn set_sizing(&mut self, sizing: Sizing) {
         self.sizer.set_policy(sizing);
+        self.shapes = Shapes::new(&self.sizer, self.policy, SEGMENT_LEN);
     }
 
     /// A record with this much content was sealed.
@@ -127,16 +139,20 @@ impl Planner {
         if control.is_due() || !budget.allows_application_blocks(self.most_blocks) {
             return None;
         }
-        let (overhead, max_content) = (self.format().overhead(), self.policy.max_content());
-        self.sizer.content_len_behind(waiting, overhead, max_content)
+        (waiting < self.shapes.sealed_ahead()).then(|| self.fragment_len())
     }
 
     /// The content of the next record if neither memory nor keys limit it.
     #[inline]
     pub(super) fn fragment_len(&self) -> usize {
-        let (overhead, max_content) = (self.format().overhead(), self.policy.max_content());
-        self.sizer.content_len(self.sizer.sent(), overhead, max_content)
+        self.shapes.at(self.sizer.sent()).content_len()
     }
+}
+
+/// The blocks of the longest record, and how much of a tail it needs.
+fn most(policy: RecordPolicy) -> (u64, usize) {
+    let longest = policy.max_inner();
+    (blocks(longest), tail_needed(policy.format(), longest))
 }
 
 /// How many free bytes a record with this inner plaintext needs, including those that must stay

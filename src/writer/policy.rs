@@ -1,7 +1,7 @@
 //! The hard cap and the padding of a record.
 
 use super::padding::Padding;
-use crate::record::{MAX_FRAGMENT_LEN, RecordFormat, TAG_LEN, Version};
+use crate::record::{MAX_FRAGMENT_LEN, RecordFormat, Version};
 
 /// What limits a record and pads it. A record keeps the policy it was begun with.
 ///
@@ -74,7 +74,7 @@ impl RecordPolicy {
     /// The wire length of a record with this content, including padding.
     #[inline]
     pub(super) fn record_len(self, content_len: usize) -> usize {
-        self.format.prefix_len() + self.inner_len(content_len) + TAG_LEN
+        self.format.sealed_len(self.inner_len(content_len))
     }
 
     /// The number of zeros after the type byte.

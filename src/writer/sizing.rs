@@ -157,65 +157,41 @@ impl Sizer {
         self.policy = policy;
     }
 
-    pub(super) fn observe(&mut self, conditions: Conditions) {
+    /// Returns whether the lengths of records, or how much may be pending, can now be different.
+    pub(super) fn observe(&mut self, conditions: Conditions) -> bool {
         if let Sizing::SlowStart(slow_start) = self.policy {
             if conditions.now.saturating_sub(self.written_at) >= slow_start.idle {
                 self.sent = 0;
             }
         }
+        let follows = matches!(self.policy, Sizing::Congestion(_));
+        let changed = follows && self.conditions.window != conditions.window;
         self.conditions = conditions;
+        changed
     }
 
     /// Content of the next record once `sent` bytes of plaintext have been sent, given the overhead
     /// of a record and the hard cap. See [`sent`](Self::sent).
-    #[inline]
     pub(super) fn content_len(&self, sent: u64, overhead: usize, cap: usize) -> usize {
-        match self.policy {
-            Sizing::Max => cap,
-            _ => self.shorter_content_len(sent, overhead).min(cap),
-        }
-    }
-
-    /// The same for the next record now, with `waiting` sealed bytes pending; `None` if no more may
-    /// be sealed ahead.
-    #[inline]
-    pub(super) fn content_len_behind(
-        &self,
-        waiting: usize,
-        overhead: usize,
-        cap: usize,
-    ) -> Option<usize> {
-        match self.policy {
-            Sizing::Max => Some(cap),
-            _ if waiting >= self.sealed_ahead() => None,
-            _ => Some(self.content_len(self.sent, overhead, cap)),
-        }
-    }
-
-    #[inline(never)]
-    fn shorter_content_len(&self, sent: u64, overhead: usize) -> usize {
         let within = |wire_len: usize| wire_len.saturating_sub(overhead).max(MIN_CONTENT_LEN);
-        match (self.policy, self.window_len()) {
+        let content_len = match (self.policy, self.window_len()) {
             (Sizing::Fixed(len), _) => len,
             (Sizing::SlowStart(slow_start), _) if sent < slow_start.threshold => {
                 within(slow_start.record_len)
             }
             // The peer can open a record only when its last segment has arrived: a record longer
-            // than
-            // the window takes another round trip.
+            // than the window takes another round trip.
             (Sizing::Congestion(_), Some(window_len)) => within(window_len),
             _ => usize::MAX,
-        }
+        };
+        content_len.min(cap)
     }
 
-    /// How many bytes after the first `sent` keep the same size.
-    #[inline]
-    pub(super) const fn lasts(&self, sent: u64) -> u64 {
+    /// How much plaintext is sent in shorter records than what follows it.
+    pub(super) const fn ramp_len(&self) -> u64 {
         match self.policy {
-            Sizing::SlowStart(slow_start) if sent < slow_start.threshold => {
-                slow_start.threshold - sent
-            }
-            _ => u64::MAX,
+            Sizing::SlowStart(slow_start) => slow_start.threshold,
+            _ => 0,
         }
     }
 
@@ -224,20 +200,17 @@ impl Sizer {
     }
 
     /// How many sealed bytes may be pending.
-    #[inline]
     pub(super) fn sealed_ahead(&self) -> usize {
         match self.policy {
-            Sizing::Congestion(congestion) => self.windows(congestion.windows_ahead),
+            Sizing::Congestion(Congestion { windows_ahead }) => {
+                self.window_len().map_or(usize::MAX, |len| len.saturating_mul(windows_ahead))
+            }
             _ => usize::MAX,
         }
     }
 
-    #[inline(never)]
-    fn windows(&self, count: usize) -> usize {
-        self.window_len().map_or(usize::MAX, |len| len.saturating_mul(count))
-    }
-
     /// Plaintext sent since the start or the last idle time.
+    #[inline]
     pub(super) const fn sent(&self) -> u64 {
         self.sent
     }

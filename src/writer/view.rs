@@ -16,7 +16,7 @@ impl Writer {
     /// The exact number of bytes that [`write`](Self::write) would accept now (OpenSSL:
     /// `BIO_ctrl_get_write_guarantee`).
     ///
-    /// The call takes less than 100 ns, regardless of the capacity. Only key limits below those of
+    /// The call takes tens of nanoseconds, regardless of the capacity. Only key limits below those of
     /// RFC 9846 §5.5 make it slower, by one step for each KeyUpdate that they require.
     #[must_use]
     pub fn room(&self) -> usize {
@@ -39,8 +39,7 @@ impl Writer {
         if n > MAX_CAPACITY {
             return usize::MAX;
         }
-        let wire_len = |n| self.cursor().wire_len(self.record, n);
-        wire_len(n).saturating_sub(wire_len(0))
+        self.cursor().wire_len(self.record, n)
     }
 
     /// The state of the writer.

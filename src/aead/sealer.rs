@@ -6,7 +6,7 @@ use super::aead_key::AeadKey;
 use super::protection::Protection;
 #[cfg(feature = "parallel")]
 use super::reserved::{Reserved, SharedKey};
-use super::{AeadProvider, KeyBudget, KeyLimits, WriteKeys};
+use super::{AeadProvider, CipherSuite, KeyBudget, KeyLimits, WriteKeys};
 use crate::record::{ContentType, HEADER_LEN, RecordFormat, TAG_LEN};
 
 /// A key in use: key, IV, sequence number and budget, never separated and never copied.
@@ -27,6 +27,10 @@ impl RecordSealer {
     /// that [`new`](Self::new) received.
     pub(crate) fn into_keys(self, limits: KeyLimits) -> WriteKeys {
         WriteKeys::of_key(self.key).with_sealed_blocks(self.budget.sealed_blocks(limits))
+    }
+
+    pub(crate) const fn suite(&self) -> CipherSuite {
+        self.key.suite()
     }
 
     pub(crate) const fn format(&self) -> RecordFormat {
@@ -180,7 +184,7 @@ mod tests {
 
     #[test]
     fn content_type_byte_and_padding_are_counted() {
-        let suite = crate::aead::CipherSuite::TLS_AES_128_GCM_SHA256;
+        let suite = CipherSuite::TLS_AES_128_GCM_SHA256;
         let keys = WriteKeys::new(suite, &[3; 16], [5; 12], 0).unwrap();
         let mut sealer =
             RecordSealer::new(keys, KeyLimits { records: 10, blocks: 10 }, AeadProvider::default());

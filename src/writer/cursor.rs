@@ -9,11 +9,9 @@ pub(super) use forward::End;
 
 use super::control::Control;
 use super::current::CurrentRecord;
-use super::padding::Padding;
 use super::plan::{MIN_TAIL, Planner, tail_needed};
 use super::policy::RecordPolicy;
 use super::shape::{Shape, Shapes};
-use super::sizing::{Sizer, Sizing};
 use crate::aead::{KeyBudget, KeyLimits};
 use crate::alert::Alert;
 use crate::buffer::OutboundBuffer;
@@ -23,7 +21,7 @@ use crate::record::{KEY_UPDATE_LEN, RecordFormat};
 /// Everything the next record depends on. `Copy`, so that it can be simulated ahead.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Cursor<'a> {
-    shapes: &'a Shapes,
+    shapes: Shapes<'a>,
     /// What the sizer was told, plus what was simulated since.
     sent: u64,
     policy: RecordPolicy,
@@ -40,6 +38,9 @@ pub(super) struct Cursor<'a> {
     budget: KeyBudget,
     next: NextBudgets,
 }
+
+/// The current record, and the policy that it was begun with.
+pub(super) type Begun = (CurrentRecord, RecordPolicy);
 
 /// What each key after a KeyUpdate may seal, and how many such keys there can be.
 #[derive(Clone, Copy, Debug)]
@@ -104,9 +105,6 @@ impl BeginPlan {
         self.content_limit
     }
 }
-
-/// The policy for records whose size the caller chooses.
-static MAX_SIZE: Sizer = Sizer::new(Sizing::Max);
 
 impl<'a> Cursor<'a> {
     #[inline]
@@ -205,12 +203,13 @@ impl<'a> Cursor<'a> {
 
     /// The place for a cover record with this many zeros, after the current record. The zeros are
     /// planned as content: neither the padding policy nor the soft size applies to them.
-    pub(super) fn plan_cover(mut self, record: Option<CurrentRecord>, padding: usize) -> Plan {
-        if let Some(record) = record {
-            self.assume_sealed(record.len(), record.policy());
+    pub(super) fn plan_cover(mut self, begun: Option<Begun>, padding: usize) -> Plan {
+        if let Some((record, policy)) = begun {
+            self.assume_sealed(record.len(), policy);
         }
-        let policy = self.policy.with_padding(Padding::None);
-        let shapes = &Shapes::new(&MAX_SIZE, policy, self.segment_len);
+        let policy = RecordPolicy::unpadded(self.policy.cap());
+        let full = Shape::new(policy.max_content(), policy, self.segment_len);
+        let shapes = Shapes::new(&full, None);
         Cursor { policy, shapes, ..self }.plan(padding.max(1))
     }
 

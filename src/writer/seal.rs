@@ -37,7 +37,7 @@ impl Writer {
             return Ok(true);
         }
         if let Some(limit) = self.whole_record_in_tail() {
-            self.record = Some(CurrentRecord::new(limit, self.planner.policy()));
+            self.record = Some(CurrentRecord::new(limit));
             return Ok(true);
         }
         self.begin_closely(want)
@@ -74,7 +74,7 @@ impl Writer {
             self.control.require_update();
         }
         self.seal_due_in_front(0)?;
-        self.record = Some(CurrentRecord::new(plan.content_limit(), self.planner.policy()));
+        self.record = Some(CurrentRecord::new(plan.content_limit()));
         Ok(())
     }
 
@@ -127,9 +127,8 @@ impl Writer {
     #[inline(never)]
     fn seal_content(&mut self, content_len: usize) -> Result<(), Failed> {
         self.seal_due_in_front(content_len)?;
-        let policy = self.record.as_ref().map(CurrentRecord::policy);
-        let padding = policy.map_or(0, |policy| policy.padding(content_len));
-        self.record = None;
+        let record = self.record.take();
+        let padding = record.map_or(0, |record| self.planner.padding_of(&record));
         self.seal_record(content_len, padding)
     }
 
@@ -180,7 +179,7 @@ impl Writer {
             Some(content) if record.len() == 0 && self.seals_from() => content,
             _ => return Ok(None),
         };
-        if record.policy().padding(content.len()) > 0 {
+        if self.planner.policy_of(&record).padding(content.len()) > 0 {
             return Ok(None);
         }
         // It can become due while the record's memory is lent.

@@ -4,67 +4,85 @@ use super::plan::{MIN_TAIL, tail_needed};
 use super::policy::RecordPolicy;
 use super::sizing::Sizer;
 use crate::aead::{KeyBudget, blocks};
-use crate::num::to_u64;
+use crate::num::{to_u16, to_u64};
 
 /// The sizes of all records under the same policies: short ones up to some amount of plaintext,
 /// others after it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Shapes {
+pub(super) struct Shapes<'a> {
+    full: &'a Shape,
+    dynamic: Option<&'a Dynamic>,
+}
+
+/// What changes with the plaintext sent and with what the transport reports.
+#[derive(Debug)]
+pub(super) struct Dynamic {
     first: Shape,
     /// How much plaintext is sent in records of the first shape.
     first_until: u64,
-    then: Shape,
     /// How many sealed bytes may be pending.
     sealed_ahead: usize,
-    /// The least content of a record with others after it.
-    least_content: u16,
-    /// The most blocks of any record.
-    most_blocks: u16,
 }
 
-impl Shapes {
-    pub(super) fn new(sizer: &Sizer, policy: RecordPolicy, segment_len: usize) -> Self {
-        let shape = |sent| Shape::new(content_len(sizer, sent, policy), policy, segment_len);
-        let (first_until, then) = (sizer.ramp_len(), shape(u64::MAX));
-        let first = if first_until > 0 { shape(0) } else { then };
-        let most_blocks = blocks(first.longest_inner().max(then.longest_inner()));
-        Self {
-            first,
-            first_until,
-            then,
-            sealed_ahead: sizer.sealed_ahead(),
-            least_content: to_u16(first.content_len().min(then.content_len()).min(MIN_TAIL)),
-            most_blocks: u16::try_from(most_blocks).unwrap_or(u16::MAX),
-        }
+impl Dynamic {
+    /// Nothing changes: all records are `full`.
+    pub(super) const fn none(full: Shape) -> Self {
+        Self { first: full, first_until: 0, sealed_ahead: usize::MAX }
     }
 
-    /// The same after only the transport's window has changed.
-    pub(super) fn observe(&mut self, sizer: &Sizer, policy: RecordPolicy, segment_len: usize) {
-        if content_len(sizer, u64::MAX, policy) == self.then.content_len() {
-            self.sealed_ahead = sizer.sealed_ahead();
-        } else {
-            *self = Self::new(sizer, policy, segment_len);
-        }
+    pub(super) fn new(
+        sizer: &Sizer,
+        policy: RecordPolicy,
+        segment_len: usize,
+        full: Shape,
+    ) -> Self {
+        let first_until = sizer.ramp_len();
+        let first = match first_until {
+            0 => full,
+            _ => Shape::new(sizer.content_len(0, policy), policy, segment_len),
+        };
+        Self { first, first_until, sealed_ahead: sizer.sealed_ahead() }
+    }
+
+    pub(super) const fn set_sealed_ahead(&mut self, len: usize) {
+        self.sealed_ahead = len;
+    }
+}
+
+impl<'a> Shapes<'a> {
+    #[inline]
+    pub(super) const fn new(full: &'a Shape, dynamic: Option<&'a Dynamic>) -> Self {
+        Self { full, dynamic }
     }
 
     /// The shape of the next record once `sent` bytes of plaintext have been sent.
     #[inline]
-    pub(super) const fn at(&self, sent: u64) -> &Shape {
-        if sent < self.first_until { &self.first } else { &self.then }
+    pub(super) const fn at(self, sent: u64) -> &'a Shape {
+        match self.dynamic {
+            Some(dynamic) if sent < dynamic.first_until => &dynamic.first,
+            _ => self.full,
+        }
     }
 
     /// How many bytes after the first `sent` are in records of that shape: those begun before the
     /// last of these bytes. `u64::MAX` if there is no end.
     #[inline]
-    pub(super) const fn lasts(&self, sent: u64) -> u64 {
-        if sent < self.first_until { self.first_until - sent } else { u64::MAX }
+    pub(super) const fn lasts(self, sent: u64) -> u64 {
+        match self.dynamic {
+            Some(dynamic) if sent < dynamic.first_until => dynamic.first_until - sent,
+            _ => u64::MAX,
+        }
     }
 
     /// Whether a key certainly allows `content_len` bytes, however they are cut, and one record
     /// more.
     #[inline]
-    pub(super) fn are_allowed(&self, budget: KeyBudget, content_len: usize) -> bool {
-        let (least, most) = (u64::from(self.least_content), u64::from(self.most_blocks));
+    pub(super) fn are_allowed(self, budget: KeyBudget, content_len: usize) -> bool {
+        let (mut least, mut most) = (self.full.content_len(), self.full.blocks());
+        if let Some(Dynamic { first, .. }) = self.dynamic {
+            (least, most) = (least.min(first.content_len()), most.max(first.blocks()));
+        }
+        let least = to_u64(least.min(MIN_TAIL));
         let (len, left) = (to_u64(content_len), budget.left_before(2 * most));
         // One more than that, because the last one can have less content.
         left.records.saturating_sub(1).saturating_mul(least) >= len
@@ -73,13 +91,9 @@ impl Shapes {
 
     /// How many sealed bytes may be pending.
     #[inline]
-    pub(super) const fn sealed_ahead(&self) -> usize {
-        self.sealed_ahead
+    pub(super) fn sealed_ahead(self) -> usize {
+        self.dynamic.map_or(usize::MAX, |dynamic| dynamic.sealed_ahead)
     }
-}
-
-fn content_len(sizer: &Sizer, sent: u64, policy: RecordPolicy) -> usize {
-    sizer.content_len(sent, policy.format().overhead(), policy.max_content())
 }
 
 /// A record that is as long as the policies allow, and how many of them a segment holds.
@@ -91,6 +105,8 @@ pub(super) struct Shape {
     record_len: u16,
     /// How much of a tail it needs.
     needed: u16,
+    /// The most AEAD blocks that this or shorter content can have.
+    blocks: u16,
     in_segment: u16,
     /// `2^32 / record_len`, rounded up: multiplying takes less time than dividing.
     reciprocal: u32,
@@ -105,7 +121,12 @@ pub(super) struct Last {
 }
 
 impl Shape {
-    fn new(content_len: usize, policy: RecordPolicy, segment_len: usize) -> Self {
+    /// A record after the short ones at the start.
+    pub(super) fn full(sizer: &Sizer, policy: RecordPolicy, segment_len: usize) -> Self {
+        Self::new(sizer.full_content_len(policy), policy, segment_len)
+    }
+
+    pub(super) fn new(content_len: usize, policy: RecordPolicy, segment_len: usize) -> Self {
         let (inner_len, longest_inner) = policy.inner_lens(content_len);
         let record_len = policy.format().sealed_len(inner_len);
         let mut shape = Self {
@@ -113,6 +134,7 @@ impl Shape {
             longest_inner: to_u16(longest_inner),
             record_len: to_u16(record_len),
             needed: to_u16(tail_needed(policy.format(), longest_inner)),
+            blocks: u16::try_from(blocks(longest_inner)).unwrap_or(u16::MAX),
             in_segment: 0,
             // A record is at least as long as its header and tag.
             reciprocal: u32::try_from((1_u64 << 32).div_ceil(to_u64(record_len))).unwrap_or(0),
@@ -132,6 +154,18 @@ impl Shape {
     #[inline]
     pub(super) fn longest_inner(&self) -> usize {
         self.longest_inner.into()
+    }
+
+    /// The most AEAD blocks that this or shorter content can have.
+    #[inline]
+    pub(super) fn blocks(&self) -> u64 {
+        self.blocks.into()
+    }
+
+    /// How much of a tail it needs.
+    #[inline]
+    pub(super) fn needed(&self) -> usize {
+        self.needed.into()
     }
 
     #[inline]
@@ -187,24 +221,18 @@ impl Last {
     }
 }
 
-/// Everything in a segment is at most as long as that: less than 2^15 bytes.
-fn to_u16(len: usize) -> u16 {
-    u16::try_from(len).unwrap_or(u16::MAX)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::record::{RecordFormat, Version};
-    use crate::writer::{Padding, Sizing};
+    use crate::writer::policy::Cap;
 
     #[test]
     fn the_reciprocal_divides_exactly() {
-        let policy = RecordPolicy::new(RecordFormat::new(Version::Tls13, 0), 16_384, Padding::None);
+        let cap = Cap::new(RecordFormat::new(Version::Tls13, 0), 16_384);
+        let policy = RecordPolicy::unpadded(cap);
         for content_len in (1..200).chain([1_000, 1_347, 5_461, 8_191, 16_383, 16_384]) {
-            let sizer = Sizer::new(Sizing::Fixed(content_len));
-            let shapes = Shapes::new(&sizer, policy, 1 << 15);
-            let shape = shapes.at(0);
+            let shape = Shape::new(content_len, policy, 1 << 15);
             for tail in 0..1_usize << 15 {
                 let more = tail.checked_sub(tail_needed(policy.format(), content_len + 1));
                 let held = more.map_or(0, |more| 1 + more / (content_len + 22));

@@ -39,7 +39,7 @@ impl Writer {
         if n > MAX_CAPACITY {
             return usize::MAX;
         }
-        self.cursor().wire_len(self.record, n)
+        self.cursor().wire_len(self.begun(), n)
     }
 
     /// The state of the writer.

@@ -110,7 +110,7 @@ impl Writer {
         self.return_lent();
         let type_len = self.planner.format().inner_type_len();
         let padding = padding.min(self.planner.policy().max_content()) * type_len;
-        let plan = match self.cursor().plan_cover(self.record, padding) {
+        let plan = match self.cursor().plan_cover(self.begun(), padding) {
             Plan::Begin(plan) if plan.content_limit() >= padding => plan,
             Plan::Begin(plan) => {
                 let available = plan.content_limit();
@@ -256,7 +256,7 @@ impl Writer {
             None => match self.whole_record_in_tail() {
                 // A whole record is sealed straight from `buf` if that saves the copy.
                 Some(limit) if buf.len() < limit || buf.len() == limit && !self.seals_from() => {
-                    self.record.insert(CurrentRecord::new(limit, self.planner.policy()))
+                    self.record.insert(CurrentRecord::new(limit))
                 }
                 _ => return false,
             },

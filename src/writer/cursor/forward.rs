@@ -8,11 +8,10 @@
 
 mod plain;
 
-use super::{BeginPlan, Cursor, Plan, tail_needed};
+use super::{BeginPlan, Begun, Cursor, Plan, tail_needed};
 use crate::aead::{Cost, KeyBudget, MAX_RECORD_BLOCKS, blocks};
 use crate::num::to_u64;
 use crate::record::MAX_FRAGMENT_LEN;
-use crate::writer::current::CurrentRecord;
 
 /// What ended the simulation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,13 +26,13 @@ impl Cursor<'_> {
     /// `len` by what the current record still takes.
     pub(in crate::writer) fn room_up_to(
         mut self,
-        record: Option<CurrentRecord>,
+        begun: Option<Begun>,
         len: usize,
     ) -> (usize, End) {
         let mut room = 0;
-        if let Some(record) = record {
+        if let Some((record, policy)) = begun {
             room = record.free();
-            self.assume_sealed(record.limit(), record.policy());
+            self.assume_sealed(record.limit(), policy);
         }
         // More than there can be room for, so that no record is cut short for lack of content.
         let enough = self.tail + self.fresh * self.segment_len + 2 * MAX_FRAGMENT_LEN;
@@ -43,21 +42,17 @@ impl Cursor<'_> {
 
     /// How many wire bytes `len` more bytes would add if they were written and flushed. Whenever
     /// the buffer is full, it is assumed to be drained.
-    pub(in crate::writer) fn wire_len(
-        mut self,
-        record: Option<CurrentRecord>,
-        len: usize,
-    ) -> usize {
+    pub(in crate::writer) fn wire_len(mut self, begun: Option<Begun>, len: usize) -> usize {
         let (mut wire, mut rest) = (0_usize, len);
         // What is pending, and what a flush would seal in any case.
         let mut counted = self.waiting + self.control_len;
-        if let Some(record) = record.filter(|_| len > 0) {
+        if let Some((record, policy)) = begun.filter(|_| len > 0) {
             if record.len() > 0 {
-                counted += record.policy().record_len(record.len());
+                counted += policy.record_len(record.len());
             }
             let n = rest.min(record.free());
             rest -= n;
-            self.assume_sealed(record.len() + n, record.policy());
+            self.assume_sealed(record.len() + n, policy);
         }
         if self.is_plain(rest) {
             wire = self.wire_len_plainly(rest);
@@ -235,8 +230,8 @@ mod tests {
     use crate::aead::{CipherSuite, KeyLimits};
     use crate::record::{RecordFormat, Version};
     use crate::writer::cursor::NextBudgets;
-    use crate::writer::policy::RecordPolicy;
-    use crate::writer::shape::Shapes;
+    use crate::writer::policy::{Cap, RecordPolicy};
+    use crate::writer::shape::{Dynamic, Shape, Shapes};
     use crate::writer::sizing::Sizer;
     use crate::writer::{Conditions, Congestion, Padding, Sizing, SlowStart, Window};
 
@@ -288,7 +283,7 @@ mod tests {
         }
     }
 
-    fn sizer(numbers: &mut Numbers) -> Sizer {
+    fn sizer(numbers: &mut Numbers) -> (Sizer, u64) {
         let slow_start = SlowStart {
             record_len: numbers.of(&[94, 1369, 5000]),
             threshold: to_u64(numbers.of(&[1, 50, 5_000, 100_000, 1 << 40])),
@@ -304,8 +299,7 @@ mod tests {
         });
         let window = Window { mss: numbers.of(&[100, 1_448]), cwnd: numbers.of(&[0, 1, 10, 44]) };
         sizer.observe(Conditions::default().with_window(window));
-        sizer.on_sealed(numbers.of(&[0, 0, 10, 4_999, 5_000]));
-        sizer
+        (sizer, numbers.of(&[0, 0, 10, 4_999, 5_000]))
     }
 
     fn policy(numbers: &mut Numbers) -> RecordPolicy {
@@ -325,7 +319,13 @@ mod tests {
             RecordFormat::new(Version::Tls12, 8),
             RecordFormat::new(Version::Tls12, 0),
         ]);
-        RecordPolicy::new(format, numbers.of(&[64, 100, 5_000, 16_383, 16_384, 16_384]), padding)
+        let max_len = numbers.of(&[64, 100, 5_000, 16_383, 16_384, 16_384]);
+        RecordPolicy::new(Cap::new(format, max_len), padding)
+    }
+
+    fn shapes(sizer: &Sizer, policy: RecordPolicy) -> (Shape, Dynamic) {
+        let full = Shape::full(sizer, policy, SEGMENT_LEN);
+        (full, Dynamic::new(sizer, policy, SEGMENT_LEN, full))
     }
 
     fn limits(numbers: &mut Numbers) -> KeyLimits {
@@ -337,9 +337,9 @@ mod tests {
 
     fn cursor<'a>(
         numbers: &mut Numbers,
-        sizer: &Sizer,
+        sent: u64,
         policy: RecordPolicy,
-        shapes: &'a Shapes,
+        shapes: Shapes<'a>,
         max_segments: usize,
     ) -> Cursor<'a> {
         let limits = limits(numbers);
@@ -350,7 +350,7 @@ mod tests {
         };
         Cursor {
             shapes,
-            sent: sizer.sent(),
+            sent,
             policy,
             tail: numbers.below(SEGMENT_LEN + 1) * numbers.below(2),
             fresh: numbers.below(max_segments + 1),
@@ -367,11 +367,12 @@ mod tests {
     fn accepting_in_bulk_equals_accepting_record_by_record() {
         let mut numbers = Numbers(7);
         for case in 0..30_000 {
-            let sizer = sizer(&mut numbers);
+            let (sizer, sent) = sizer(&mut numbers);
             let max_segments = numbers.of(&[1, 2, 3, 8]);
             let policy = policy(&mut numbers);
-            let shapes = Shapes::new(&sizer, policy, SEGMENT_LEN);
-            let cursor = cursor(&mut numbers, &sizer, policy, &shapes, max_segments);
+            let (full, dynamic) = shapes(&sizer, policy);
+            let shapes = Shapes::new(&full, Some(&dynamic));
+            let cursor = cursor(&mut numbers, sent, policy, shapes, max_segments);
             let len = numbers.of(&[0, 1, 99, 5_000, 16_384, 60_000, 200_000]);
             let len = len + numbers.below(len + 1);
             for len in [len, usize::MAX / 2] {
@@ -396,11 +397,12 @@ mod tests {
     fn the_largest_buffer_is_planned_like_a_small_one() {
         let mut numbers = Numbers(11);
         for case in 0..40 {
-            let mut sizer = sizer(&mut numbers);
+            let (mut sizer, sent) = sizer(&mut numbers);
             sizer.set_policy(Sizing::Fixed(900 + numbers.below(5_000)));
             let policy = policy(&mut numbers);
-            let shapes = Shapes::new(&sizer, policy, SEGMENT_LEN);
-            let cursor = cursor(&mut numbers, &sizer, policy, &shapes, 1 << 16);
+            let (full, dynamic) = shapes(&sizer, policy);
+            let shapes = Shapes::new(&full, Some(&dynamic));
+            let cursor = cursor(&mut numbers, sent, policy, shapes, 1 << 16);
             let len = 1 << 30;
             let (mut once, mut each) = (cursor, cursor);
             assert_eq!(once.accept(len), accept_each(&mut each, len), "{case}: {cursor:?}");

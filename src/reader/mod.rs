@@ -3,6 +3,7 @@
 mod config;
 mod credit;
 mod expected;
+mod front;
 mod inbound;
 mod joiner;
 mod lending;
@@ -19,8 +20,7 @@ pub use limits::PeerLimits;
 pub(crate) use post_handshake::PostHandshake;
 
 use alloc::boxed::Box;
-use core::ops::Range;
-
+use front::Front;
 use joiner::HandshakeJoiner;
 use limits::PeerCounts;
 use post_handshake::Standalone;
@@ -105,11 +105,7 @@ pub struct Reader {
     /// Only for a reader without a connection.
     standalone: Option<Box<Standalone>>,
     buffer: InboundBuffer,
-    /// The length of the record at the front of the buffer if it was opened and has plaintext left;
-    /// otherwise 0.
-    opened_record_len: usize,
-    /// The range of that plaintext in the buffer.
-    plaintext: Range<usize>,
+    front: Front,
     joiner: HandshakeJoiner,
     counts: PeerCounts,
     role: Role,
@@ -139,8 +135,7 @@ impl Reader {
             aead: config.aead,
             standalone: None,
             buffer: config.inbound_buffer(),
-            opened_record_len: 0,
-            plaintext: 0..0,
+            front: Front::UNOPENED,
             joiner: HandshakeJoiner::default(),
             counts: PeerCounts::new(config.limits),
             role,
@@ -209,7 +204,7 @@ impl Reader {
     #[must_use]
     #[inline]
     pub fn plaintext(&self) -> &[u8] {
-        self.buffer.bytes().get(self.plaintext.clone()).unwrap_or(&[])
+        self.buffer.bytes().get(self.front.plaintext()).unwrap_or(&[])
     }
 
     /// Removes `n` bytes from the front of the plaintext.
@@ -218,15 +213,8 @@ impl Reader {
     /// [`Overrun`] if there are fewer; nothing is removed then.
     #[inline]
     pub fn consume(&mut self, n: usize) -> Result<(), Overrun> {
-        let available = self.plaintext.len();
-        if n > available {
-            return Err(Overrun { claimed: n, available });
-        }
-        self.plaintext.start += n;
-        if self.plaintext.is_empty() && self.opened_record_len > 0 {
-            self.buffer.consume(self.opened_record_len);
-            self.opened_record_len = 0;
-            self.plaintext = 0..0;
+        if let Some(record_len) = self.front.consume(n)? {
+            self.buffer.consume(record_len);
             if let ReadEnd::Failed(error) = self.end {
                 self.wipe(error);
             }
@@ -236,7 +224,7 @@ impl Reader {
 
     /// Removes all plaintext of the opened record.
     pub fn consume_all(&mut self) {
-        let _none_left = self.consume(self.plaintext.len());
+        let _none_left = self.consume(self.front.plaintext().len());
     }
 
     /// Tells the reader that the transport's input has ended. Complete records that were received
@@ -259,7 +247,7 @@ impl Reader {
     #[must_use]
     #[inline]
     pub fn wants_process(&self) -> bool {
-        if self.opened_record_len > 0 {
+        if self.front.is_opened() {
             return false;
         }
         match self.end {
@@ -289,7 +277,7 @@ impl Reader {
         match (self.end, error) {
             (ReadEnd::Failed(_) | ReadEnd::CloseNotify | ReadEnd::Truncated, _) => {}
             (_, Error::Truncated) => self.end_of_input(),
-            _ if self.opened_record_len > 0 => self.end = ReadEnd::Failed(error),
+            _ if self.front.is_opened() => self.end = ReadEnd::Failed(error),
             _ => self.wipe(error),
         }
     }
@@ -300,7 +288,7 @@ impl Reader {
     #[inline]
     pub const fn error(&self) -> Option<Error> {
         match self.end {
-            ReadEnd::Failed(error) if self.opened_record_len == 0 => Some(error),
+            ReadEnd::Failed(error) if !self.front.is_opened() => Some(error),
             _ => None,
         }
     }
@@ -339,7 +327,7 @@ impl Reader {
             }
             ReadEnd::NotYet | ReadEnd::Transport => ReaderState::Open,
             ReadEnd::CloseNotify => ReaderState::PeerClosed,
-            ReadEnd::Failed(_) if self.opened_record_len > 0 => ReaderState::Open,
+            ReadEnd::Failed(_) if self.front.is_opened() => ReaderState::Open,
             ReadEnd::Truncated => ReaderState::Truncated,
             ReadEnd::Failed(_) => ReaderState::Failed,
         }
@@ -366,14 +354,14 @@ impl Reader {
     #[cfg(feature = "rustls")]
     #[inline]
     pub(crate) const fn holds_plaintext(&self) -> bool {
-        self.plaintext.start < self.plaintext.end
+        self.front.has_plaintext()
     }
 
     /// Whether `process` could change anything: an end, or a record that is not opened yet.
     #[cfg(feature = "rustls")]
     #[inline]
     pub(crate) fn needs_process(&self) -> bool {
-        !matches!(self.end, ReadEnd::NotYet) || (self.opened_record_len == 0 && self.holds_record())
+        !matches!(self.end, ReadEnd::NotYet) || (!self.front.is_opened() && self.holds_record())
     }
 
     /// Whether the next record is complete and, according to its header, holds application data.

@@ -69,7 +69,7 @@ mod step;
 #[cfg(feature = "std")]
 mod tasks;
 
-use alloc::vec::Vec;
+use alloc::boxed::Box;
 use core::mem;
 
 use call::Call;
@@ -94,9 +94,9 @@ pub struct Driver<E> {
     connection: Connection,
     /// A failure to write that no call has reported yet. The next writing call reports it. A reset
     /// can also be reported by a reader that reaches the end of the transport.
-    deferred: Option<Failure<E>>,
+    deferred: Option<Box<Failure<E>>>,
     /// Why the last read failed, until a reading goal reports it.
-    unread: Option<Fault<E>>,
+    unread: Option<Box<Fault<E>>>,
     /// The transport's own buffer may hold bytes that no caller knows about and would flush.
     flush_due: bool,
     /// The handshake ended successfully.
@@ -107,7 +107,7 @@ pub struct Driver<E> {
     discarded: u64,
     /// Memory for reads when the connection does not take input any more and the bytes are
     /// discarded, and for checking whether there is more input.
-    scratch: Vec<u8>,
+    scratch: Option<Box<[u8; SCRATCH_LEN]>>,
     next_read: NextRead,
     /// The last step, until it is reported.
     asked: Asked,
@@ -128,7 +128,7 @@ impl<E> Driver<E> {
             negotiated: false,
             input_ended: false,
             discarded: 0,
-            scratch: Vec::new(),
+            scratch: None,
             next_read: NextRead::Unknown,
             asked: Asked::Nothing,
             len: 0,
@@ -260,13 +260,15 @@ impl<E> Driver<E> {
         }
         let is_all = match asked {
             Asked::Probe => {
-                let read = self.scratch.get(..allowed).unwrap_or_default();
+                let scratch = self.scratch.as_ref();
+                let read = scratch.and_then(|scratch| scratch.get(..allowed)).unwrap_or_default();
                 self.connection.receive(read) == allowed
             }
             _ => self.connection.commit_inbound(allowed).is_ok(),
         };
         if n > available || !is_all {
-            self.unread = Some(Fault::Overrun(Overrun { claimed: n, available }));
+            let overrun = Overrun { claimed: n, available };
+            self.unread = Some(Box::new(Fault::Overrun(overrun)));
         } else if n == 0 {
             self.connection.end_of_input();
             self.input_ended = true;
@@ -287,7 +289,9 @@ impl<E> Driver<E> {
     pub fn failed(&mut self, far_end: FarEnd, error: E) {
         let fault = Fault::Transport(error);
         match self.asked {
-            Asked::Read | Asked::Probe | Asked::Discard => self.unread = Some(fault),
+            Asked::Read | Asked::Probe | Asked::Discard => {
+                self.unread = Some(Box::new(fault));
+            }
             Asked::Nothing | Asked::Write | Asked::Flush => {
                 self.fail_writing(Failure::new(fault, far_end));
             }
@@ -298,14 +302,15 @@ impl<E> Driver<E> {
     /// Reports that you will not wait any longer for the input that [`Step::Read`] asked for. The
     /// goal fails with [`Fault::Linger`].
     pub fn gave_up(&mut self) {
-        self.unread = Some(Fault::Linger(LingerError::GaveUp { discarded: self.discarded }));
+        let gave_up = LingerError::GaveUp { discarded: self.discarded };
+        self.unread = Some(Box::new(Fault::Linger(gave_up)));
         self.return_lent();
     }
 
     fn fail_writing(&mut self, failure: Failure<E>) {
         self.call.writing_failed();
         if self.connection.error().is_none() {
-            self.deferred.get_or_insert(failure);
+            self.deferred.get_or_insert_with(|| Box::new(failure));
         }
     }
 
@@ -318,10 +323,7 @@ impl<E> Driver<E> {
         let lent = if takes_input { connection.lend_inbound() } else { None };
         let memory = match lent {
             Some(memory) => memory,
-            None => {
-                scratch.resize(SCRATCH_LEN, 0);
-                scratch
-            }
+            None => &mut scratch.get_or_insert_with(|| Box::new([0; SCRATCH_LEN]))[..],
         };
         *len = memory.len().min(max);
         memory.get_mut(..*len).unwrap_or_default()

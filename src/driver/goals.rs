@@ -1,5 +1,7 @@
 //! What comes next for a goal, derived from the current state each time.
 
+use alloc::boxed::Box;
+
 use super::call::Direction;
 use super::fault::Failure;
 use super::step::Next;
@@ -82,7 +84,7 @@ impl<E> Driver<E> {
     /// and its alert is more useful than the failure to write.
     fn await_peer(&mut self) -> Result<Next, Fault<E>> {
         let may_read = self.call.may_read() && self.unread.is_none();
-        let is_last_word = |failure: &mut Failure<E>| {
+        let is_last_word = |failure: &mut Box<Failure<E>>| {
             // Otherwise a read could block forever.
             !may_read || failure.far_end() == FarEnd::Unknown
         };
@@ -209,7 +211,7 @@ impl<E> Driver<E> {
     #[inline]
     pub(super) fn fetch(&mut self) -> Result<Next, Fault<E>> {
         if let Some(fault) = self.unread.take() {
-            return Err(fault);
+            return Err(*fault);
         }
         Ok(if self.call.may_read() { Next::Read } else { Next::Blocked })
     }
@@ -246,7 +248,7 @@ impl<E> Driver<E> {
         if error == ConnectionError::Record(Error::Truncated) {
             let negotiates = self.connection.protocol_version().is_none();
             let explains =
-                |failure: &mut Failure<E>| negotiates || failure.far_end() == FarEnd::Reset;
+                |failure: &mut Box<Failure<E>>| negotiates || failure.far_end() == FarEnd::Reset;
             if let Some(failure) = self.deferred.take_if(explains) {
                 return failure.into_fault();
             }

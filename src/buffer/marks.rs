@@ -45,9 +45,9 @@ impl Marks {
 
     /// `wire` more bytes are pending.
     #[inline]
-    pub(super) fn push(&mut self, wire: usize, plaintext: usize) {
-        if let Some(wire) = NonZeroU32::new(to_u32(wire)) {
-            let mark = Mark { wire, plaintext: to_u32(plaintext) };
+    pub(super) fn push(&mut self, wire: u32, plaintext: u32) {
+        if let Some(wire) = NonZeroU32::new(wire) {
+            let mark = Mark { wire, plaintext };
             match self.first {
                 None => self.first = Some(mark),
                 Some(_) => self.others.push_back(mark),
@@ -144,13 +144,15 @@ impl Marks {
         let mut into_first = to_usize(self.into_first) + len;
         while let Some(mark) = self.first {
             if mark.wire() > into_first {
-                break;
+                self.into_first = to_u32(into_first);
+                return;
             }
             into_first -= mark.wire();
             self.drained_plaintext += u64::from(mark.plaintext);
             self.first = next(self, mark);
         }
-        self.into_first = to_u32(into_first);
+        // Nothing is pending.
+        self.into_first = 0;
     }
 }
 

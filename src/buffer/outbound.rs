@@ -15,7 +15,7 @@ use super::marks::Marks;
 use super::piece::{Piece, Small};
 use super::segment::Segment;
 use super::segment_store::SegmentStore;
-use crate::num::{to_u32, to_u64, to_usize};
+use crate::num::{to_u16, to_u32, to_u64, to_usize};
 
 /// A bounded FIFO of memory: pending bytes in front, then the segment that the next bytes are
 /// written to.
@@ -137,13 +137,13 @@ impl OutboundBuffer {
     /// Copies `bytes` to `offset` in the tail, where the part in use ends afterwards. Returns
     /// whether there is memory for them.
     #[inline]
-    pub(crate) fn fill_tail(&mut self, offset: usize, bytes: &[u8]) -> bool {
+    pub(crate) fn fill_tail(&mut self, offset: u16, bytes: &[u8]) -> bool {
         self.tail.as_mut().is_some_and(|segment| segment.fill(offset, bytes))
     }
 
     /// Declares the first `len` bytes of the tail as in use.
     #[inline]
-    pub(crate) fn set_filled(&mut self, len: usize) {
+    pub(crate) fn set_filled(&mut self, len: u16) {
         if let Some(segment) = &mut self.tail {
             segment.set_filled(len);
         }
@@ -157,7 +157,7 @@ impl OutboundBuffer {
     /// Remembers that the first `len` bytes of the tail are lent, so that they are wiped when
     /// dropped.
     #[inline]
-    pub(crate) fn set_lent(&mut self, len: usize) {
+    pub(crate) fn set_lent(&mut self, len: u16) {
         if let Some(segment) = &mut self.tail {
             segment.set_lent(len);
         }
@@ -167,8 +167,9 @@ impl OutboundBuffer {
     #[inline]
     pub(crate) fn seal(&mut self, len: usize, plaintext: usize) {
         if let Some(segment) = &mut self.tail {
+            let len = to_u16(len);
             segment.seal(len);
-            self.mark(len, plaintext);
+            self.push_mark(len.into(), to_u16(plaintext).into());
         }
     }
 
@@ -307,7 +308,12 @@ impl OutboundBuffer {
     /// The last `wire` bytes appended carry `plaintext` bytes of plaintext.
     #[inline]
     pub(crate) fn mark(&mut self, wire: usize, plaintext: usize) {
-        self.waiting += wire;
+        self.push_mark(to_u32(wire), to_u32(plaintext));
+    }
+
+    #[inline]
+    fn push_mark(&mut self, wire: u32, plaintext: u32) {
+        self.waiting += to_usize(wire);
         self.marks.push(wire, plaintext);
         if self.marks.may_forget() {
             self.marks.forget(self.segment_len().saturating_mul(self.max_segments()));

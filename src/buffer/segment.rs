@@ -80,37 +80,37 @@ impl Segment {
 
     /// Declares the first `len` bytes of the tail as in use.
     #[inline]
-    pub(super) fn set_filled(&mut self, len: usize) {
-        debug_assert!(len <= self.tail_len(), "filled past the end of the segment");
-        self.filled = self.sealed + to_u16(len);
+    pub(super) fn set_filled(&mut self, len: u16) {
+        debug_assert!(usize::from(len) <= self.tail_len(), "filled past the end of the segment");
+        self.filled = self.sealed + len;
         self.lent = self.lent.max(self.filled);
     }
 
     /// Copies `bytes` to `offset` in the tail, where the part in use ends afterwards. Returns
     /// whether there is memory for them.
     #[inline]
-    pub(super) fn fill(&mut self, offset: usize, bytes: &[u8]) -> bool {
-        let start = usize::from(self.sealed) + offset;
-        let end = start + bytes.len();
-        let Some(place) = self.memory.get_mut(start..end) else { return false };
+    pub(super) fn fill(&mut self, offset: u16, bytes: &[u8]) -> bool {
+        let start = self.sealed + offset;
+        let end = usize::from(start) + bytes.len();
+        let Some(place) = self.memory.get_mut(start.into()..end) else { return false };
         copy(place, bytes);
-        self.filled = to_u16(end);
+        self.filled = start + to_u16(bytes.len());
         self.lent = self.lent.max(self.filled);
         true
     }
 
     /// Remembers that someone else may write to the first `len` bytes of the tail.
     #[inline]
-    pub(super) fn set_lent(&mut self, len: usize) {
-        self.lent = self.lent.max(self.sealed + to_u16(len));
+    pub(super) fn set_lent(&mut self, len: u16) {
+        self.lent = self.lent.max(self.sealed + len);
     }
 
     /// The first `len` bytes of the tail are ready for the transport. After this, no part of the
     /// tail is in use.
     #[inline]
-    pub(super) fn seal(&mut self, len: usize) {
-        debug_assert!(len <= self.tail_len(), "sealed past the end of the segment");
-        self.sealed += to_u16(len);
+    pub(super) fn seal(&mut self, len: u16) {
+        debug_assert!(usize::from(len) <= self.tail_len(), "sealed past the end of the segment");
+        self.sealed += len;
         self.filled = self.sealed;
     }
 

@@ -3,7 +3,6 @@
 mod config;
 mod credit;
 mod expected;
-mod front;
 mod inbound;
 mod joiner;
 mod lending;
@@ -20,7 +19,8 @@ pub use limits::PeerLimits;
 pub(crate) use post_handshake::PostHandshake;
 
 use alloc::boxed::Box;
-use front::Front;
+use core::ops::Range;
+
 use joiner::HandshakeJoiner;
 use limits::PeerCounts;
 use post_handshake::Standalone;
@@ -105,7 +105,11 @@ pub struct Reader {
     /// Only for a reader without a connection.
     standalone: Option<Box<Standalone>>,
     buffer: InboundBuffer,
-    front: Front,
+    /// The length of the record at the front of the buffer if it was opened and has plaintext left;
+    /// otherwise 0.
+    opened_record_len: usize,
+    /// The range of that plaintext in the buffer.
+    plaintext: Range<usize>,
     joiner: HandshakeJoiner,
     counts: PeerCounts,
     role: Role,
@@ -135,7 +139,8 @@ impl Reader {
             aead: config.aead,
             standalone: None,
             buffer: config.inbound_buffer(),
-            front: Front::UNOPENED,
+            opened_record_len: 0,
+            plaintext: 0..0,
             joiner: HandshakeJoiner::default(),
             counts: PeerCounts::new(config.limits),
             role,
@@ -204,7 +209,7 @@ impl Reader {
     #[must_use]
     #[inline]
     pub fn plaintext(&self) -> &[u8] {
-        self.buffer.bytes().get(self.front.plaintext()).unwrap_or(&[])
+        self.buffer.bytes().get(self.plaintext.clone()).unwrap_or(&[])
     }
 
     /// Removes `n` bytes from the front of the plaintext.
@@ -213,8 +218,15 @@ impl Reader {
     /// [`Overrun`] if there are fewer; nothing is removed then.
     #[inline]
     pub fn consume(&mut self, n: usize) -> Result<(), Overrun> {
-        if let Some(record_len) = self.front.consume(n)? {
-            self.buffer.consume(record_len);
+        let available = self.plaintext.len();
+        if n > available {
+            return Err(Overrun { claimed: n, available });
+        }
+        self.plaintext.start += n;
+        if self.plaintext.is_empty() && self.opened_record_len > 0 {
+            self.buffer.consume(self.opened_record_len);
+            self.opened_record_len = 0;
+            self.plaintext = 0..0;
             if let ReadEnd::Failed(error) = self.end {
                 self.wipe(error);
             }
@@ -224,7 +236,7 @@ impl Reader {
 
     /// Removes all plaintext of the opened record.
     pub fn consume_all(&mut self) {
-        let _none_left = self.consume(self.front.plaintext().len());
+        let _none_left = self.consume(self.plaintext.len());
     }
 
     /// Tells the reader that the transport's input has ended. Complete records that were received
@@ -247,7 +259,7 @@ impl Reader {
     #[must_use]
     #[inline]
     pub fn wants_process(&self) -> bool {
-        if self.front.is_opened() {
+        if self.opened_record_len > 0 {
             return false;
         }
         match self.end {
@@ -277,7 +289,7 @@ impl Reader {
         match (self.end, error) {
             (ReadEnd::Failed(_) | ReadEnd::CloseNotify | ReadEnd::Truncated, _) => {}
             (_, Error::Truncated) => self.end_of_input(),
-            _ if self.front.is_opened() => self.end = ReadEnd::Failed(error),
+            _ if self.opened_record_len > 0 => self.end = ReadEnd::Failed(error),
             _ => self.wipe(error),
         }
     }
@@ -288,7 +300,7 @@ impl Reader {
     #[inline]
     pub const fn error(&self) -> Option<Error> {
         match self.end {
-            ReadEnd::Failed(error) if !self.front.is_opened() => Some(error),
+            ReadEnd::Failed(error) if self.opened_record_len == 0 => Some(error),
             _ => None,
         }
     }
@@ -327,7 +339,7 @@ impl Reader {
             }
             ReadEnd::NotYet | ReadEnd::Transport => ReaderState::Open,
             ReadEnd::CloseNotify => ReaderState::PeerClosed,
-            ReadEnd::Failed(_) if self.front.is_opened() => ReaderState::Open,
+            ReadEnd::Failed(_) if self.opened_record_len > 0 => ReaderState::Open,
             ReadEnd::Truncated => ReaderState::Truncated,
             ReadEnd::Failed(_) => ReaderState::Failed,
         }
@@ -354,14 +366,14 @@ impl Reader {
     #[cfg(feature = "rustls")]
     #[inline]
     pub(crate) const fn holds_plaintext(&self) -> bool {
-        self.front.has_plaintext()
+        self.plaintext.start < self.plaintext.end
     }
 
     /// Whether `process` could change anything: an end, or a record that is not opened yet.
     #[cfg(feature = "rustls")]
     #[inline]
     pub(crate) fn needs_process(&self) -> bool {
-        !matches!(self.end, ReadEnd::NotYet) || (!self.front.is_opened() && self.holds_record())
+        !matches!(self.end, ReadEnd::NotYet) || (self.opened_record_len == 0 && self.holds_record())
     }
 
     /// Whether the next record is complete and, according to its header, holds application data.

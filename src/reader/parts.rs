@@ -25,7 +25,7 @@ impl Reader {
     /// Whether there is no plaintext and no partial message. Unopened records can be held.
     pub(crate) fn is_between_records(&self) -> bool {
         self.end == ReadEnd::NotYet
-            && !self.front.is_opened()
+            && self.opened_record_len == 0
             && !self.joiner.is_joining()
             && !self.buffer.is_away()
     }

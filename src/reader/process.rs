@@ -4,7 +4,6 @@
 use core::ops::Range;
 
 use super::expected::Expected;
-use super::front::Front;
 use super::{HandshakeJoiner, PostHandshake, Reader};
 use crate::aead::RecordOpener;
 use crate::alert::AlertDescription;
@@ -54,13 +53,14 @@ impl Reader {
             Error::Truncated => ReadEnd::Truncated,
             _ => ReadEnd::Failed(error),
         };
-        self.front = Front::UNOPENED;
+        self.plaintext = 0..0;
+        self.opened_record_len = 0;
         self.joiner = HandshakeJoiner::default();
         self.buffer.wipe();
     }
 
     fn process_records(&mut self, handler: &mut dyn PostHandshake) -> Result<(), Error> {
-        while !self.front.is_opened() && self.end != ReadEnd::CloseNotify {
+        while self.opened_record_len == 0 && self.end != ReadEnd::CloseNotify {
             let Some((record_len, content_type, content)) = self.open_next()? else {
                 // RFC 9846 §6.1: without close_notify, someone else may have caused the end.
                 return if self.end == ReadEnd::Transport { Err(Error::Truncated) } else { Ok(()) };
@@ -74,7 +74,8 @@ impl Reader {
                     }
                 }
                 AfterRecord::Stop => {
-                    self.front = Front::opened(record_len, content);
+                    self.opened_record_len = record_len;
+                    self.plaintext = content;
                     return Ok(());
                 }
             }
@@ -105,7 +106,7 @@ impl Reader {
     /// otherwise 0. If nothing is held, nothing needs to be moved, whatever the length.
     #[inline]
     pub(super) fn needed(&self) -> usize {
-        if self.front.is_opened() || self.buffer.len() == 0 {
+        if self.opened_record_len > 0 || self.buffer.len() == 0 {
             return 0;
         }
         let needed = match self.next_header() {

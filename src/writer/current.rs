@@ -41,6 +41,18 @@ impl CurrentRecord {
         self.limit.into()
     }
 
+    /// Where its content so far ends in the tail, after a prefix of this length.
+    #[inline]
+    pub(super) fn filled(&self, prefix_len: usize) -> u16 {
+        to_u16(prefix_len) + self.len
+    }
+
+    /// Where its content can end.
+    #[inline]
+    pub(super) fn end(&self, prefix_len: usize) -> u16 {
+        to_u16(prefix_len) + self.limit
+    }
+
     /// How much more content it takes.
     #[inline]
     pub(super) fn free(&self) -> usize {

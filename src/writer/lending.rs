@@ -32,8 +32,8 @@ impl Writer {
         if !free.is_empty() {
             // This marks the tail as in use: it stays in place, however much is drained before it.
             let prefix_len = self.planner.format().prefix_len();
-            self.buffer.set_filled(prefix_len + self.content_len());
             if let Some(record) = &mut self.record {
+                self.buffer.set_filled(record.filled(prefix_len));
                 record.lend();
             }
         }

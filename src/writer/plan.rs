@@ -81,12 +81,12 @@ impl Planner {
         }
     }
 
-    /// The number of zeros in this record, which is the current one, if it gets no more content.
+    /// The number of zeros in the current record if it gets no more content.
     #[inline]
-    pub(super) fn padding_of(&self, record: &CurrentRecord) -> usize {
-        match &self.settings {
-            None => 0,
-            Some(_) => self.policy_of(record).padding(record.len()),
+    pub(super) fn padding_of(&self, record: Option<&CurrentRecord>) -> usize {
+        match (&self.settings, record) {
+            (Some(_), Some(record)) => self.policy_of(record).padding(record.len()),
+            _ => 0,
         }
     }
 
@@ -313,12 +313,12 @@ mod tests {
         record.grow(10);
         planner.set_padding(Padding::Multiple(100), Some(&mut record));
         planner.set_padding(Padding::Multiple(200), Some(&mut record));
-        assert_eq!(planner.padding_of(&record), 0);
+        assert_eq!(planner.padding_of(Some(&record)), 0);
         let mut next = CurrentRecord::new(1_000);
         next.grow(10);
-        assert_eq!(planner.padding_of(&next), 200 - 11);
+        assert_eq!(planner.padding_of(Some(&next)), 200 - 11);
         planner.set_max_fragment_len(150, Some(&mut next));
         planner.set_padding(Padding::None, Some(&mut next));
-        assert_eq!(planner.padding_of(&next), 150 - 11);
+        assert_eq!(planner.padding_of(Some(&next)), 150 - 11);
     }
 }

@@ -50,6 +50,9 @@ pub(super) struct NextBudgets {
 }
 
 impl NextBudgets {
+    /// There is no KeyUpdate.
+    pub(super) const NONE: Self = Self::new(KeyLimits { records: 0, blocks: 0 }, 0);
+
     pub(super) const fn new(limits: KeyLimits, left: u64) -> Self {
         Self { limits, left }
     }
@@ -223,6 +226,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Simulates sealing a record in the tail, after the control record that is due.
+    #[inline]
     fn assume_sealed(&mut self, content_len: usize, policy: RecordPolicy) {
         if self.control_len > 0 {
             match self.next.take() {

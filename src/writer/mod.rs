@@ -314,7 +314,18 @@ impl Writer {
 
     #[inline]
     fn cursor(&self) -> Cursor<'_> {
-        let next = NextBudgets::new(self.key_limits(), self.next_keys.updates_left());
+        self.cursor_with(NextBudgets::new(self.key_limits(), self.next_keys.updates_left()))
+    }
+
+    /// A cursor that must not go beyond the present key: finding out what the next ones may seal
+    /// takes as long as most forecasts.
+    #[inline]
+    fn cursor_of_this_key(&self) -> Cursor<'_> {
+        self.cursor_with(NextBudgets::NONE)
+    }
+
+    #[inline]
+    fn cursor_with(&self, next: NextBudgets) -> Cursor<'_> {
         Cursor::new(&self.planner, &self.buffer, &self.control, self.budget(), next)
     }
 
@@ -344,7 +355,14 @@ impl Writer {
 
     /// How much of `len` bytes `write` would accept, and what would stop it. The result can exceed
     /// `len` by what the current record still takes.
+    #[inline]
     fn room_up_to(&self, len: usize) -> (usize, End) {
+        let plain = self.cursor_of_this_key().plain_room_up_to(self.begun(), len);
+        plain.unwrap_or_else(|| self.room_up_to_closely(len))
+    }
+
+    #[inline(never)]
+    fn room_up_to_closely(&self, len: usize) -> (usize, End) {
         self.cursor().room_up_to(self.begun(), len)
     }
 

@@ -39,6 +39,12 @@ impl Writer {
         if n > MAX_CAPACITY {
             return usize::MAX;
         }
+        let plain = self.cursor_of_this_key().plain_wire_len(self.begun(), n);
+        plain.unwrap_or_else(|| self.wire_len_closely(n))
+    }
+
+    #[inline(never)]
+    fn wire_len_closely(&self, n: usize) -> usize {
         self.cursor().wire_len(self.begun(), n)
     }
 

@@ -34,10 +34,14 @@ impl Cursor<'_> {
             room = record.free();
             self.assume_sealed(record.limit(), policy);
         }
-        // More than there can be room for, so that no record is cut short for lack of content.
-        let enough = self.tail + self.fresh * self.segment_len + 2 * MAX_FRAGMENT_LEN;
-        let (more, end) = self.accept(len.saturating_sub(room).min(enough));
+        let (more, end) = self.accept(len.saturating_sub(room).min(self.enough()));
         (room + more, end)
+    }
+
+    /// More than there can be room for, so that no record is cut short for lack of content.
+    #[inline]
+    const fn enough(&self) -> usize {
+        self.tail + self.fresh * self.segment_len + 2 * MAX_FRAGMENT_LEN
     }
 
     /// How many wire bytes `len` more bytes would add if they were written and flushed. Whenever
@@ -54,21 +58,17 @@ impl Cursor<'_> {
             rest -= n;
             self.assume_sealed(record.len() + n, policy);
         }
-        if self.is_plain(rest) {
-            wire = self.wire_len_plainly(rest);
-        } else {
-            loop {
-                let (accepted, end) = self.accept(rest);
-                rest -= accepted;
-                wire = wire.saturating_add(self.waiting);
-                if end != End::NoRoom {
-                    break;
-                }
-                self.assume_drained();
-                let (filled, filled_wire) = self.fill_alike(rest);
-                rest -= filled;
-                wire = wire.saturating_add(filled_wire);
+        loop {
+            let (accepted, end) = self.accept(rest);
+            rest -= accepted;
+            wire = wire.saturating_add(self.waiting);
+            if end != End::NoRoom {
+                break;
             }
+            self.assume_drained();
+            let (filled, filled_wire) = self.fill_alike(rest);
+            rest -= filled;
+            wire = wire.saturating_add(filled_wire);
         }
         // A control record that is due goes out alone if no record follows it.
         wire.saturating_add(self.control_len).saturating_sub(counted)
@@ -387,9 +387,10 @@ mod tests {
                 };
                 assert_eq!(left(closely), left(each), "{case}: {len} of {cursor:?}");
             }
-            let wire_len = cursor.wire_len(None, len);
             let each = wire_len_each(cursor, len) - wire_len_each(cursor, 0);
-            assert_eq!(wire_len, each, "{case}: {len} of {cursor:?}");
+            assert_eq!(cursor.wire_len(None, len), each, "{case}: {len} of {cursor:?}");
+            let plain = cursor.plain_wire_len(None, len);
+            assert_eq!(plain.unwrap_or(each), each, "{case}: {len} of {cursor:?}");
         }
     }
 

@@ -1,11 +1,57 @@
 //! Simulates records of which only memory limits how many there are: no control record is due, and
 //! the key allows all of them.
 
-use super::{Cursor, End};
+use super::{Begun, Cursor, End};
 use crate::num::to_u64;
 use crate::writer::plan::{MIN_TAIL, tail_needed};
 
 impl Cursor<'_> {
+    /// [`room_up_to`](Cursor::room_up_to) if it is plain. Then it does not matter what the next
+    /// keys may seal.
+    #[inline]
+    pub(in crate::writer) fn plain_room_up_to(
+        mut self,
+        begun: Option<Begun>,
+        len: usize,
+    ) -> Option<(usize, End)> {
+        if self.control_len > 0 {
+            return None;
+        }
+        let mut room = 0;
+        if let Some((record, policy)) = begun {
+            room = record.free();
+            self.assume_sealed(record.limit(), policy);
+        }
+        let rest = len.saturating_sub(room).min(self.enough());
+        self.is_plain(rest).then(|| {
+            let (more, end) = self.accept_plainly(rest);
+            (room + more, end)
+        })
+    }
+
+    /// [`wire_len`](Cursor::wire_len) if it is plain. Then it does not matter what the next keys
+    /// may seal.
+    #[inline]
+    pub(in crate::writer) fn plain_wire_len(
+        mut self,
+        begun: Option<Begun>,
+        len: usize,
+    ) -> Option<usize> {
+        if self.control_len > 0 {
+            return None;
+        }
+        let (mut counted, mut rest) = (self.waiting, len);
+        if let Some((record, policy)) = begun.filter(|_| len > 0) {
+            if record.len() > 0 {
+                counted += policy.record_len(record.len());
+            }
+            let n = rest.min(record.free());
+            rest -= n;
+            self.assume_sealed(record.len() + n, policy);
+        }
+        self.is_plain(rest).then(|| self.wire_len_plainly(rest).saturating_sub(counted))
+    }
+
     /// Whether no control record is due and the key certainly allows `content_len` more bytes,
     /// however they are cut.
     #[inline]
@@ -120,7 +166,7 @@ impl Cursor<'_> {
 
     /// How many wire bytes are pending after `content_len` more bytes, in addition to those drained
     /// whenever the buffer is full.
-    pub(super) fn wire_len_plainly(&mut self, content_len: usize) -> usize {
+    fn wire_len_plainly(&mut self, content_len: usize) -> usize {
         let (mut wire, mut rest) = (0_usize, content_len);
         loop {
             let (accepted, end) = self.accept_plainly(rest);

@@ -179,7 +179,27 @@ impl Cursor<'_> {
             let (filled, filled_wire) = self.fill_plainly(rest);
             rest -= filled;
             wire = wire.saturating_add(filled_wire);
+            if let Some(last_wire) = self.last_fill(rest) {
+                return wire.saturating_add(last_wire);
+            }
         }
+    }
+
+    /// The wire length of `content_len` bytes in the empty buffer, if they are cut into records of
+    /// one size and one shorter record.
+    fn last_fill(&self, content_len: usize) -> Option<usize> {
+        let (shape, ahead) = (self.shape(), self.shapes.sealed_ahead());
+        let (content, record_len) = (shape.content_len(), shape.record_len());
+        let whole = self.max_segments * shape.in_segment();
+        let most = if whole * record_len <= ahead { whole } else { ahead.div_ceil(record_len) };
+        let fits = content_len <= most * content;
+        (fits && to_u64(content_len) <= self.shapes.lasts(self.sent)).then(|| {
+            let count = content_len / content;
+            match content_len - count * content {
+                0 => count * record_len,
+                part => count * record_len + self.policy.record_len(part),
+            }
+        })
     }
 
     /// [`fill_alike`](Cursor::fill_alike) if it [`is_plain`](Cursor::is_plain).

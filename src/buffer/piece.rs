@@ -25,9 +25,9 @@ pub(super) struct Small {
     end: u8,
 }
 
-/// Enough for the end of one record and the start of the next, and no longer than a [`Segment`] is
-/// in the FIFO anyway. A control record between them needs a second piece.
-const SMALL_LEN: usize = 44;
+/// Enough in TLS 1.3 for the end of one record, a KeyUpdate and the start of the next record, and no
+/// longer than a [`Segment`] is in the FIFO anyway.
+const SMALL_LEN: usize = 53;
 
 impl Piece {
     #[inline]

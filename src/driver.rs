@@ -70,7 +70,6 @@ mod step;
 mod tasks;
 
 use alloc::boxed::Box;
-use alloc::vec::Vec;
 use core::mem;
 
 use call::Call;
@@ -108,7 +107,7 @@ pub struct Driver<E> {
     discarded: u64,
     /// Memory for reads when the connection does not take input any more and the bytes are
     /// discarded, and for checking whether there is more input.
-    scratch: Vec<u8>,
+    scratch: Option<Box<[u8; SCRATCH_LEN]>>,
     next_read: NextRead,
     /// The last step, until it is reported.
     asked: Asked,
@@ -129,7 +128,7 @@ impl<E> Driver<E> {
             negotiated: false,
             input_ended: false,
             discarded: 0,
-            scratch: Vec::new(),
+            scratch: None,
             next_read: NextRead::Unknown,
             asked: Asked::Nothing,
             len: 0,
@@ -261,7 +260,8 @@ impl<E> Driver<E> {
         }
         let is_all = match asked {
             Asked::Probe => {
-                let read = self.scratch.get(..allowed).unwrap_or_default();
+                let scratch = self.scratch.as_ref();
+                let read = scratch.and_then(|scratch| scratch.get(..allowed)).unwrap_or_default();
                 self.connection.receive(read) == allowed
             }
             _ => self.connection.commit_inbound(allowed).is_ok(),
@@ -323,10 +323,7 @@ impl<E> Driver<E> {
         let lent = if takes_input { connection.lend_inbound() } else { None };
         let memory = match lent {
             Some(memory) => memory,
-            None => {
-                scratch.resize(SCRATCH_LEN, 0);
-                scratch
-            }
+            None => &mut scratch.get_or_insert_with(|| Box::new([0; SCRATCH_LEN]))[..],
         };
         *len = memory.len().min(max);
         memory.get_mut(..*len).unwrap_or_default()

@@ -9,7 +9,7 @@ use wantwrite::{
 };
 
 use benches::common::Error;
-use benches::common::forecasts::{ONE_SIZE, Policy, TWO_SIZES, busy_writer};
+use benches::common::forecasts::{Fill, ONE_SIZE, Policy, TWO_SIZES, busy_writer};
 use benches::common::halves::{drain_all, reader, writer};
 use benches::common::handshake::Ends;
 
@@ -149,14 +149,14 @@ fn key_update() -> Result<Box<dyn Scenario>, Error> {
 }
 
 fn room(capacity: usize, policy: &Policy) -> Result<Box<dyn Scenario>, Error> {
-    steps(busy_writer(SUITE, capacity, policy)?, nothing, |writer| {
+    steps(busy_writer(SUITE, capacity, policy, Fill::Little)?, nothing, |writer| {
         black_box(black_box(writer).room());
         Ok(())
     })
 }
 
 fn wire_len() -> Result<Box<dyn Scenario>, Error> {
-    let writer = busy_writer(SUITE, 64 << 10, &ONE_SIZE[2])?;
+    let writer = busy_writer(SUITE, 64 << 10, &ONE_SIZE[2], Fill::Little)?;
     steps(writer, nothing, |writer| {
         black_box(black_box(writer).wire_len(1 << 30));
         Ok(())

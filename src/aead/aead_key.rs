@@ -8,6 +8,7 @@ use super::cipher_key::{CipherKey, MAX_KEY_LEN, NONCE_LEN};
 use super::nonce::{Iv, SeqCounter};
 use super::secret_box::SecretBox;
 use super::{AeadProvider, CipherSuite, InvalidKeyLength, stack};
+use crate::record::RecordFormat;
 
 /// A key, its IV and its sequence number. The expanded key takes more than 500 bytes but only about
 /// 100 ns to create, so it exists only while it is needed. The raw key is kept to create it again,
@@ -15,6 +16,8 @@ use super::{AeadProvider, CipherSuite, InvalidKeyLength, stack};
 pub(super) struct AeadKey {
     suite: CipherSuite,
     provider: AeadProvider,
+    /// The suite's.
+    format: RecordFormat,
     /// The sequence number of the next record under this key.
     seq: SeqCounter,
     raw: SecretBox<Raw>,
@@ -49,7 +52,8 @@ impl AeadKey {
         let mut raw = SecretBox::new(Raw { key: [0; MAX_KEY_LEN], iv: Iv::new([0; NONCE_LEN]) });
         raw.get_mut().key[MAX_KEY_LEN - key.len()..].copy_from_slice(key);
         raw.get_mut().iv = Iv::new(iv);
-        Ok(Self { suite, provider, seq: SeqCounter::starting_at(seq), raw, expanded })
+        let (format, seq) = (suite.format(), SeqCounter::starting_at(seq));
+        Ok(Self { suite, provider, format, seq, raw, expanded })
     }
 
     /// Seals or opens with this provider from now on.
@@ -61,6 +65,11 @@ impl AeadKey {
 
     pub(super) const fn suite(&self) -> CipherSuite {
         self.suite
+    }
+
+    #[inline]
+    pub(super) const fn format(&self) -> RecordFormat {
+        self.format
     }
 
     pub(super) const fn seq(&self) -> u64 {

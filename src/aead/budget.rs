@@ -58,7 +58,7 @@ pub(crate) struct KeyBudget {
 /// The [`blocks`] of the longest record: content, type byte and tag.
 pub(crate) const MAX_RECORD_BLOCKS: u64 = (1 << 10) + 2;
 
-/// What one step takes from a budget.
+/// What one step takes from a budget, or what steps can take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Cost {
     pub(crate) records: u64,
@@ -106,6 +106,18 @@ impl KeyBudget {
     #[inline]
     pub(crate) const fn allows_application_blocks(&self, blocks: u64) -> bool {
         self.records >= 3 && self.blocks >= blocks.saturating_add(2 * CONTROL_BLOCKS)
+    }
+
+    /// How many records and blocks of application data are
+    /// [allowed](Self::allows_application_blocks) in a row, apart from one more record with up to
+    /// `more_blocks` blocks.
+    #[inline]
+    pub(crate) const fn left_before(&self, more_blocks: u64) -> Cost {
+        let held_back = more_blocks + 2 * CONTROL_BLOCKS;
+        Cost {
+            records: self.records.saturating_sub(3),
+            blocks: self.blocks.saturating_sub(held_back),
+        }
     }
 
     /// How many application records of this cost, at most `most`, are

@@ -18,13 +18,12 @@ use crate::record::{
 /// A key in use for opening.
 pub(crate) struct RecordOpener {
     key: AeadKey,
-    format: RecordFormat,
 }
 
 impl RecordOpener {
     pub(crate) fn new(mut keys: ReadKeys, provider: AeadProvider) -> Self {
         keys.set_provider(provider);
-        Self { format: keys.suite().format(), key: keys.into_key() }
+        Self { key: keys.into_key() }
     }
 
     /// The key with its next sequence number.
@@ -39,11 +38,11 @@ impl RecordOpener {
     }
 
     pub(crate) const fn version(&self) -> Version {
-        self.format.version()
+        self.format().version()
     }
 
     pub(crate) const fn format(&self) -> RecordFormat {
-        self.format
+        self.key.format()
     }
 
     /// Opens `record`, one complete record with its header, in place. `header` must be that of a
@@ -58,7 +57,7 @@ impl RecordOpener {
         header: RecordHeader,
         record: &mut [u8],
     ) -> Result<(ContentType, Range<usize>), PeerFault> {
-        let opened = match self.format.version() {
+        let opened = match self.format().version() {
             Version::Tls13 => self.open_tls13(record),
             Version::Tls12 => self.open_tls12(header, record),
         };
@@ -90,21 +89,21 @@ impl RecordOpener {
         record: &mut [u8],
     ) -> Result<(ContentType, Range<usize>), PeerFault> {
         let seq = self.key.take_seq().ok_or(PeerFault::TooManyRecords)?;
-        let prefix_len = self.format.prefix_len();
+        let prefix_len = self.format().prefix_len();
         let content_len = header
             .body_len()
-            .checked_sub(self.format.explicit_nonce_len() + TAG_LEN)
+            .checked_sub(self.format().explicit_nonce_len() + TAG_LEN)
             .ok_or(PeerFault::BadRecordMac)?;
         let (prefix, body) =
             record.split_at_mut_checked(prefix_len).ok_or(PeerFault::BadRecordMac)?;
         let nonce = match prefix.last_chunk::<8>() {
-            Some(&explicit) if self.format.explicit_nonce_len() == 8 => {
+            Some(&explicit) if self.format().explicit_nonce_len() == 8 => {
                 self.key.iv().salt_with(explicit)
             }
             _ => self.key.iv().xor(seq),
         };
         let wire_header = *prefix.first_chunk().ok_or(PeerFault::BadRecordMac)?;
-        let aad = aad_tls12(seq, wire_header, self.format.explicit_nonce_len() + TAG_LEN);
+        let aad = aad_tls12(seq, wire_header, self.format().explicit_nonce_len() + TAG_LEN);
         self.key.expanded().open(nonce, aad, body).map_err(|BadTag| PeerFault::BadRecordMac)?;
         Ok((header.content_type(), prefix_len..prefix_len + content_len))
     }

@@ -6,13 +6,12 @@ use super::aead_key::AeadKey;
 use super::protection::Protection;
 #[cfg(feature = "parallel")]
 use super::reserved::{Reserved, SharedKey};
-use super::{AeadProvider, KeyBudget, KeyLimits, WriteKeys};
+use super::{AeadProvider, CipherSuite, KeyBudget, KeyLimits, WriteKeys};
 use crate::record::{ContentType, HEADER_LEN, RecordFormat, TAG_LEN};
 
 /// A key in use: key, IV, sequence number and budget, never separated and never copied.
 pub(crate) struct RecordSealer {
     key: AeadKey,
-    format: RecordFormat,
     budget: KeyBudget,
 }
 
@@ -20,7 +19,7 @@ impl RecordSealer {
     pub(crate) fn new(mut keys: WriteKeys, limits: KeyLimits, provider: AeadProvider) -> Self {
         keys.set_provider(provider);
         let budget = KeyBudget::of_key(limits, keys.seq(), keys.sealed_blocks());
-        Self { format: keys.suite().format(), key: keys.into_key(), budget }
+        Self { key: keys.into_key(), budget }
     }
 
     /// The key with its next sequence number and the count of what it has sealed, under the limits
@@ -29,8 +28,12 @@ impl RecordSealer {
         WriteKeys::of_key(self.key).with_sealed_blocks(self.budget.sealed_blocks(limits))
     }
 
+    pub(crate) const fn suite(&self) -> CipherSuite {
+        self.key.suite()
+    }
+
     pub(crate) const fn format(&self) -> RecordFormat {
-        self.format
+        self.key.format()
     }
 
     pub(crate) const fn budget(&self) -> KeyBudget {
@@ -64,7 +67,7 @@ impl RecordSealer {
         padding: usize,
     ) -> Option<usize> {
         let seq = self.take_seq(content_len, padding)?;
-        let protection = Protection::new(self.format, self.key.iv(), seq);
+        let protection = Protection::new(self.format(), self.key.iv(), seq);
         let key = self.key.expanded();
         Some(protection.seal_record(key, record, content_type, content_len, padding))
     }
@@ -78,7 +81,7 @@ impl RecordSealer {
         content: &[u8],
     ) -> Option<usize> {
         let seq = self.take_seq(content.len(), 0)?;
-        let protection = Protection::new(self.format, self.key.iv(), seq);
+        let protection = Protection::new(self.format(), self.key.iv(), seq);
         let key = self.key.expanded();
         Some(protection.seal_record_from(key, record, content_type, content))
     }
@@ -89,7 +92,7 @@ impl RecordSealer {
     #[cfg(feature = "parallel")]
     pub(crate) fn reserve(&mut self, content_len: usize, padding: usize) -> Option<Reserved> {
         let seq = self.take_seq(content_len, padding)?;
-        Some(Reserved::new(self.format, seq, content_len, padding))
+        Some(Reserved::new(self.format(), seq, content_len, padding))
     }
 
     /// The key for records that are sealed elsewhere.
@@ -102,7 +105,7 @@ impl RecordSealer {
     #[inline]
     fn take_seq(&mut self, content_len: usize, padding: usize) -> Option<u64> {
         let seq = self.key.take_seq()?;
-        self.budget.spend(content_len + self.format.inner_type_len() + padding);
+        self.budget.spend(content_len + self.format().inner_type_len() + padding);
         Some(seq)
     }
 
@@ -112,8 +115,8 @@ impl RecordSealer {
     /// Returns `None` if the sequence numbers are used up; nothing is sealed then.
     pub(crate) fn seal_apart(&mut self, body: &mut [u8], content_len: usize) -> Option<Envelope> {
         let seq = self.take_seq(content_len, 0)?;
-        let protection = Protection::new(self.format, self.key.iv(), seq);
-        let (prefix_len, type_len) = (self.format.prefix_len(), self.format.inner_type_len());
+        let protection = Protection::new(self.format(), self.key.iv(), seq);
+        let (prefix_len, type_len) = (self.format().prefix_len(), self.format().inner_type_len());
         let content_type = ContentType::ApplicationData;
         let header = protection.header(content_type, content_len + type_len);
         let mut envelope = Envelope {
@@ -180,7 +183,7 @@ mod tests {
 
     #[test]
     fn content_type_byte_and_padding_are_counted() {
-        let suite = crate::aead::CipherSuite::TLS_AES_128_GCM_SHA256;
+        let suite = CipherSuite::TLS_AES_128_GCM_SHA256;
         let keys = WriteKeys::new(suite, &[3; 16], [5; 12], 0).unwrap();
         let mut sealer =
             RecordSealer::new(keys, KeyLimits { records: 10, blocks: 10 }, AeadProvider::default());

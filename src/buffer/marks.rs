@@ -1,15 +1,17 @@
 //! How much plaintext each range of pending bytes carries.
 
 use alloc::collections::VecDeque;
+use core::mem;
+use core::num::NonZeroU32;
 
-use crate::num::to_u64;
+use crate::num::{to_u32, to_usize};
 
 /// `wire` bytes that carry `plaintext` bytes of plaintext. The plaintext counts as drained once all
 /// of the wire bytes are.
 #[derive(Clone, Copy, Debug)]
 struct Mark {
-    wire: usize,
-    plaintext: usize,
+    wire: NonZeroU32,
+    plaintext: u32,
 }
 
 /// The marks of pending bytes, and of bytes that were taken out and can still be put back.
@@ -18,14 +20,21 @@ pub(super) struct Marks {
     /// Can be partly drained, by `into_first` bytes. Kept separately, because it is the only mark
     /// if each record is drained before the next one.
     first: Option<Mark>,
-    into_first: usize,
-    /// Empty while `first` is `None`.
-    ahead: VecDeque<Mark>,
-    /// Completely drained marks, the last one at the end.
-    behind: VecDeque<Mark>,
-    /// The wire bytes of `behind`.
+    into_first: u32,
+    /// How many of `others` are before `first`.
+    behind: u32,
+    /// Completely drained marks, the last one at the end; then those after `first`, of which there
+    /// are none while that is `None`.
+    others: VecDeque<Mark>,
+    /// The wire bytes of the marks before `first`.
     behind_len: usize,
     drained_plaintext: u64,
+}
+
+impl Mark {
+    fn wire(self) -> usize {
+        to_usize(self.wire.get())
+    }
 }
 
 impl Marks {
@@ -36,12 +45,12 @@ impl Marks {
 
     /// `wire` more bytes are pending.
     #[inline]
-    pub(super) fn push(&mut self, wire: usize, plaintext: usize) {
-        if wire > 0 {
+    pub(super) fn push(&mut self, wire: u32, plaintext: u32) {
+        if let Some(wire) = NonZeroU32::new(wire) {
             let mark = Mark { wire, plaintext };
             match self.first {
                 None => self.first = Some(mark),
-                Some(_) => self.ahead.push_back(mark),
+                Some(_) => self.others.push_back(mark),
             }
         }
     }
@@ -49,24 +58,30 @@ impl Marks {
     /// Whether any marks can be [forgotten](Self::forget).
     #[inline]
     pub(super) const fn may_forget(&self) -> bool {
-        self.behind_len > 0
+        self.behind > 0
     }
 
     /// `len` bytes are gone for good, and so are all before them.
     #[inline]
     pub(super) fn drain(&mut self, len: usize) {
-        if self.behind_len > 0 {
-            self.behind.clear();
-            self.behind_len = 0;
+        if self.behind > 0 {
+            self.others.drain(..to_usize(self.behind));
+            (self.behind, self.behind_len) = (0, 0);
         }
-        self.go_forward(len, |_, _| {});
+        self.go_forward(len, |this, _| this.others.pop_front());
     }
 
     /// `len` bytes are gone but can be put back.
     pub(super) fn take(&mut self, len: usize) {
         self.go_forward(len, |this, mark| {
-            this.behind.push_back(mark);
-            this.behind_len += mark.wire;
+            let next = this.others.get_mut(to_usize(this.behind));
+            let next = next.map(|next| mem::replace(next, mark));
+            if next.is_none() {
+                this.others.push_back(mark);
+            }
+            this.behind += 1;
+            this.behind_len += mark.wire();
+            next
         });
     }
 
@@ -74,39 +89,43 @@ impl Marks {
     #[inline(never)]
     pub(super) fn forget(&mut self, keep: usize) {
         while self.behind_len > keep {
-            match self.behind.pop_front() {
-                Some(mark) => self.behind_len -= mark.wire,
+            match self.others.pop_front() {
+                Some(mark) => self.behind_len -= mark.wire(),
                 None => break,
             }
+            self.behind -= 1;
         }
     }
 
     /// How many bytes could be put back.
-    pub(super) const fn remembered(&self) -> usize {
-        self.behind_len + self.into_first
+    pub(super) fn remembered(&self) -> usize {
+        self.behind_len + to_usize(self.into_first)
     }
 
     /// The last `len` bytes taken are pending again. At most [`remembered`](Self::remembered).
     pub(super) fn put_back(&mut self, len: usize) {
         let mut rest = len;
-        while rest > self.into_first {
-            let Some(mark) = self.behind.pop_back() else {
-                break;
+        while rest > to_usize(self.into_first) && self.behind > 0 {
+            self.behind -= 1;
+            let mark = match self.first {
+                Some(first) => {
+                    let last = self.others.get_mut(to_usize(self.behind));
+                    last.map(|last| mem::replace(last, first))
+                }
+                None => self.others.pop_back(),
             };
-            rest -= self.into_first;
-            self.behind_len -= mark.wire;
-            self.drained_plaintext -= to_u64(mark.plaintext);
-            self.into_first = mark.wire;
-            if let Some(first) = self.first.replace(mark) {
-                self.ahead.push_front(first);
-            }
+            let Some(mark) = mark else { break };
+            rest -= to_usize(self.into_first);
+            self.behind_len -= mark.wire();
+            self.drained_plaintext -= u64::from(mark.plaintext);
+            (self.first, self.into_first) = (Some(mark), mark.wire.get());
         }
-        self.into_first = self.into_first.saturating_sub(rest);
+        self.into_first = self.into_first.saturating_sub(to_u32(rest));
     }
 
     /// The pending bytes will never be drained. Bytes that were taken can still be put back.
     pub(super) fn discard(&mut self) {
-        self.ahead.clear();
+        self.others.truncate(to_usize(self.behind));
         if self.into_first == 0 {
             self.first = None;
         }
@@ -114,25 +133,26 @@ impl Marks {
 
     /// Frees the memory for more than `kept` marks, which a burst of small records used.
     pub(super) fn shrink(&mut self, kept: usize) {
-        for marks in [&mut self.ahead, &mut self.behind] {
-            if marks.capacity() > kept {
-                marks.shrink_to(kept);
-            }
+        if self.others.capacity() > kept {
+            self.others.shrink_to(kept);
         }
     }
 
+    /// Moves `len` bytes forward. `next` returns the mark after one that ended.
     #[inline]
-    fn go_forward(&mut self, len: usize, mut on_end: impl FnMut(&mut Self, Mark)) {
-        self.into_first += len;
+    fn go_forward(&mut self, len: usize, mut next: impl FnMut(&mut Self, Mark) -> Option<Mark>) {
+        let mut into_first = to_usize(self.into_first) + len;
         while let Some(mark) = self.first {
-            if mark.wire > self.into_first {
-                break;
+            if mark.wire() > into_first {
+                self.into_first = to_u32(into_first);
+                return;
             }
-            self.into_first -= mark.wire;
-            self.drained_plaintext += to_u64(mark.plaintext);
-            self.first = self.ahead.pop_front();
-            on_end(self, mark);
+            into_first -= mark.wire();
+            self.drained_plaintext += u64::from(mark.plaintext);
+            self.first = next(self, mark);
         }
+        // Nothing is pending.
+        self.into_first = 0;
     }
 }
 
@@ -171,7 +191,7 @@ mod tests {
         marks.take(900);
         marks.drain(100);
         marks.shrink(10);
-        assert!(marks.ahead.capacity() <= 10 && marks.behind.capacity() <= 10, "{marks:?}");
+        assert!(marks.others.capacity() <= 10, "{marks:?}");
     }
 
     #[test]

@@ -15,7 +15,7 @@ use super::marks::Marks;
 use super::piece::{Piece, Small};
 use super::segment::Segment;
 use super::segment_store::SegmentStore;
-use crate::num::to_u64;
+use crate::num::{to_u16, to_u32, to_u64, to_usize};
 
 /// A bounded FIFO of memory: pending bytes in front, then the segment that the next bytes are
 /// written to.
@@ -30,9 +30,9 @@ pub(crate) struct OutboundBuffer {
     marks: Marks,
     /// Where segments come from and return to. It counts those in use, including the tail.
     segments: SegmentStore,
-    max_segments: usize,
+    max_segments: u32,
     /// How many segments the owned memory in front is charged for.
-    charged: usize,
+    charged: u32,
     /// The number of pending sealed bytes.
     waiting: usize,
     drained: u64,
@@ -52,7 +52,7 @@ impl OutboundBuffer {
             tail: None,
             marks: Marks::default(),
             segments,
-            max_segments,
+            max_segments: to_u32(max_segments),
             charged: 0,
             waiting: 0,
             drained: 0,
@@ -97,7 +97,7 @@ impl OutboundBuffer {
     }
 
     /// The length of a whole segment.
-    pub(crate) const fn segment_len(&self) -> usize {
+    pub(crate) fn segment_len(&self) -> usize {
         self.segments.segment_len()
     }
 
@@ -108,13 +108,13 @@ impl OutboundBuffer {
     }
 
     /// The maximum number of segments.
-    pub(crate) const fn max_segments(&self) -> usize {
-        self.max_segments
+    pub(crate) fn max_segments(&self) -> usize {
+        to_usize(self.max_segments)
     }
 
     /// How many segments [`add_segment`](Self::add_segment) can still add.
-    pub(crate) const fn fresh_segments(&self) -> usize {
-        self.max_segments.saturating_sub(self.segments.in_use() + self.charged)
+    pub(crate) fn fresh_segments(&self) -> usize {
+        to_usize(self.max_segments.saturating_sub(self.segments.in_use() + self.charged))
     }
 
     /// Whether the tail is missing or is a segment that is not in use at all.
@@ -137,13 +137,13 @@ impl OutboundBuffer {
     /// Copies `bytes` to `offset` in the tail, where the part in use ends afterwards. Returns
     /// whether there is memory for them.
     #[inline]
-    pub(crate) fn fill_tail(&mut self, offset: usize, bytes: &[u8]) -> bool {
+    pub(crate) fn fill_tail(&mut self, offset: u16, bytes: &[u8]) -> bool {
         self.tail.as_mut().is_some_and(|segment| segment.fill(offset, bytes))
     }
 
     /// Declares the first `len` bytes of the tail as in use.
     #[inline]
-    pub(crate) fn set_filled(&mut self, len: usize) {
+    pub(crate) fn set_filled(&mut self, len: u16) {
         if let Some(segment) = &mut self.tail {
             segment.set_filled(len);
         }
@@ -157,7 +157,7 @@ impl OutboundBuffer {
     /// Remembers that the first `len` bytes of the tail are lent, so that they are wiped when
     /// dropped.
     #[inline]
-    pub(crate) fn set_lent(&mut self, len: usize) {
+    pub(crate) fn set_lent(&mut self, len: u16) {
         if let Some(segment) = &mut self.tail {
             segment.set_lent(len);
         }
@@ -167,8 +167,9 @@ impl OutboundBuffer {
     #[inline]
     pub(crate) fn seal(&mut self, len: usize, plaintext: usize) {
         if let Some(segment) = &mut self.tail {
+            let len = to_u16(len);
             segment.seal(len);
-            self.mark(len, plaintext);
+            self.push_mark(len.into(), to_u16(plaintext).into());
         }
     }
 
@@ -307,10 +308,15 @@ impl OutboundBuffer {
     /// The last `wire` bytes appended carry `plaintext` bytes of plaintext.
     #[inline]
     pub(crate) fn mark(&mut self, wire: usize, plaintext: usize) {
-        self.waiting += wire;
+        self.push_mark(to_u32(wire), to_u32(plaintext));
+    }
+
+    #[inline]
+    fn push_mark(&mut self, wire: u32, plaintext: u32) {
+        self.waiting += to_usize(wire);
         self.marks.push(wire, plaintext);
         if self.marks.may_forget() {
-            self.marks.forget(self.segment_len().saturating_mul(self.max_segments));
+            self.marks.forget(self.segment_len().saturating_mul(self.max_segments()));
         }
     }
 

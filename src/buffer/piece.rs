@@ -10,7 +10,7 @@ pub(super) enum Piece {
     Owned {
         bytes: Bytes,
         /// How many segments cannot be added while it is pending.
-        charge: usize,
+        charge: u32,
     },
     /// The bytes around the caller's own memory.
     Small(Small),
@@ -21,13 +21,13 @@ pub(super) enum Piece {
 /// Always `start <= end <= bytes.len()`.
 pub(super) struct Small {
     bytes: [u8; SMALL_LEN],
-    start: usize,
-    end: usize,
+    start: u8,
+    end: u8,
 }
 
-/// Enough for the end of one record, a control record and the start of the next record, and no
+/// Enough in TLS 1.3 for the end of one record, a KeyUpdate and the start of the next record, and no
 /// longer than a [`Segment`] is in the FIFO anyway.
-const SMALL_LEN: usize = 72;
+const SMALL_LEN: usize = 53;
 
 impl Piece {
     #[inline]
@@ -35,7 +35,7 @@ impl Piece {
         match self {
             Self::Segment(segment) => segment.waiting(),
             Self::Owned { bytes, .. } => bytes,
-            Self::Small(small) => &small.bytes[small.start..small.end],
+            Self::Small(small) => &small.bytes[small.start.into()..small.end.into()],
         }
     }
 
@@ -43,7 +43,7 @@ impl Piece {
         match self {
             Self::Segment(segment) => segment.drain(len),
             Self::Owned { bytes, .. } => bytes.advance(len),
-            Self::Small(small) => small.start += len,
+            Self::Small(small) => small.start += to_u8(len),
         }
     }
 
@@ -68,10 +68,15 @@ impl Small {
 
     /// Adds as many of `bytes` as fit and returns the rest.
     pub(super) fn fill<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
-        let free = &mut self.bytes[self.end..];
+        let free = &mut self.bytes[self.end.into()..];
         let (now, later) = bytes.split_at(bytes.len().min(free.len()));
         free[..now.len()].copy_from_slice(now);
-        self.end += now.len();
+        self.end += to_u8(now.len());
         later
     }
+}
+
+/// At most [`SMALL_LEN`].
+fn to_u8(len: usize) -> u8 {
+    u8::try_from(len).unwrap_or(u8::MAX)
 }

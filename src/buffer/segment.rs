@@ -8,6 +8,7 @@ use bytes::{Buf, Bytes, BytesMut};
 
 use super::copy::copy;
 use super::wipe;
+use crate::num::to_u16;
 
 /// The alignment of what is written at a segment's start, in bytes. ring reads and writes vectors
 /// of 32 bytes, and those that straddle two cache lines cost it 2 to 4 %.
@@ -19,17 +20,19 @@ const ALIGNMENT: usize = 32;
 /// are ready for the transport; `sealed..filled` is being written and must not be visible to anyone
 /// else. `end - start` does not depend on the memory's address, so that the same calls produce the
 /// same bytes.
+///
+/// A segment is shorter than 64 KiB, so positions are kept in 16 bits.
 pub(crate) struct Segment {
     /// Initialised once, when allocated. Taking bytes out shortens it at its front.
     memory: BytesMut,
-    start: usize,
-    end: usize,
-    drained: usize,
-    sealed: usize,
-    filled: usize,
+    start: u16,
+    end: u16,
+    drained: u16,
+    sealed: u16,
+    filled: u16,
     /// The end of the memory that was lent to be written to: between `sealed` and here there can be
     /// bytes that were never sealed.
-    lent: usize,
+    lent: u16,
 }
 
 impl Segment {
@@ -44,6 +47,7 @@ impl Segment {
         let end_of_prefix = memory.as_ptr().addr().wrapping_add(aligned);
         let start = end_of_prefix.wrapping_neg() % ALIGNMENT;
         let end = (memory.len() + start).saturating_sub(ALIGNMENT - 1);
+        let (start, end) = (to_u16(start), to_u16(end));
         Self { memory, start, end, drained: start, sealed: start, filled: start, lent: start }
     }
 
@@ -55,29 +59,29 @@ impl Segment {
     /// The memory after the sealed bytes.
     #[inline]
     pub(super) fn tail_mut(&mut self) -> &mut [u8] {
-        &mut self.memory[self.sealed..self.end]
+        &mut self.memory[self.sealed.into()..self.end.into()]
     }
 
     #[inline]
     pub(super) fn tail(&self) -> &[u8] {
-        &self.memory[self.sealed..self.end]
+        &self.memory[self.sealed.into()..self.end.into()]
     }
 
     #[inline]
-    pub(super) const fn tail_len(&self) -> usize {
-        self.end - self.sealed
+    pub(super) fn tail_len(&self) -> usize {
+        (self.end - self.sealed).into()
     }
 
     /// How many bytes of the tail are in use.
     #[inline]
-    pub(super) const fn filled_len(&self) -> usize {
-        self.filled - self.sealed
+    pub(super) fn filled_len(&self) -> usize {
+        (self.filled - self.sealed).into()
     }
 
     /// Declares the first `len` bytes of the tail as in use.
     #[inline]
-    pub(super) fn set_filled(&mut self, len: usize) {
-        debug_assert!(len <= self.tail_len(), "filled past the end of the segment");
+    pub(super) fn set_filled(&mut self, len: u16) {
+        debug_assert!(usize::from(len) <= self.tail_len(), "filled past the end of the segment");
         self.filled = self.sealed + len;
         self.lent = self.lent.max(self.filled);
     }
@@ -85,40 +89,40 @@ impl Segment {
     /// Copies `bytes` to `offset` in the tail, where the part in use ends afterwards. Returns
     /// whether there is memory for them.
     #[inline]
-    pub(super) fn fill(&mut self, offset: usize, bytes: &[u8]) -> bool {
+    pub(super) fn fill(&mut self, offset: u16, bytes: &[u8]) -> bool {
         let start = self.sealed + offset;
-        let end = start + bytes.len();
-        let Some(place) = self.memory.get_mut(start..end) else { return false };
+        let end = usize::from(start) + bytes.len();
+        let Some(place) = self.memory.get_mut(start.into()..end) else { return false };
         copy(place, bytes);
-        self.filled = end;
-        self.lent = self.lent.max(end);
+        self.filled = start + to_u16(bytes.len());
+        self.lent = self.lent.max(self.filled);
         true
     }
 
     /// Remembers that someone else may write to the first `len` bytes of the tail.
     #[inline]
-    pub(super) fn set_lent(&mut self, len: usize) {
+    pub(super) fn set_lent(&mut self, len: u16) {
         self.lent = self.lent.max(self.sealed + len);
     }
 
     /// The first `len` bytes of the tail are ready for the transport. After this, no part of the
     /// tail is in use.
     #[inline]
-    pub(super) fn seal(&mut self, len: usize) {
-        debug_assert!(len <= self.tail_len(), "sealed past the end of the segment");
+    pub(super) fn seal(&mut self, len: u16) {
+        debug_assert!(usize::from(len) <= self.tail_len(), "sealed past the end of the segment");
         self.sealed += len;
         self.filled = self.sealed;
     }
 
     #[inline]
     pub(super) fn waiting(&self) -> &[u8] {
-        &self.memory[self.drained..self.sealed]
+        &self.memory[self.drained.into()..self.sealed.into()]
     }
 
     #[inline]
     pub(super) fn drain(&mut self, len: usize) {
-        debug_assert!(len <= self.sealed - self.drained, "drained more than was sealed");
-        self.drained += len;
+        debug_assert!(len <= self.waiting().len(), "drained more than was sealed");
+        self.drained += to_u16(len);
     }
 
     /// Takes up to `max` of the pending bytes out, as a copy.
@@ -131,9 +135,9 @@ impl Segment {
 
     /// Takes up to `max` of the pending bytes out, together with their memory.
     pub(super) fn take(&mut self, max: usize) -> Bytes {
-        let end = self.drained + self.waiting().len().min(max);
-        let mut front = self.memory.split_to(end);
-        front.advance(self.drained);
+        let end = self.drained + to_u16(self.waiting().len().min(max));
+        let mut front = self.memory.split_to(end.into());
+        front.advance(self.drained.into());
         (self.start, self.drained) = (0, 0);
         self.end -= end;
         self.sealed -= end;
@@ -157,15 +161,15 @@ impl Segment {
 
     /// The position where the tail begins.
     #[cfg(feature = "parallel")]
-    pub(super) const fn sealed_end(&self) -> usize {
-        self.sealed
+    pub(super) fn sealed_end(&self) -> usize {
+        self.sealed.into()
     }
 
     /// Bytes that were declared ready but are still to be made. `range` counts from the start of
     /// the memory.
     #[cfg(feature = "parallel")]
     pub(crate) fn sealed_mut(&mut self, range: Range<usize>) -> &mut [u8] {
-        &mut self.memory[..self.sealed][range]
+        &mut self.memory[..self.sealed.into()][range]
     }
 
     /// Whether the memory can be used for something else.
@@ -185,7 +189,7 @@ impl Segment {
     pub(super) fn wipe_tail(&mut self) {
         let end = self.lent.max(self.filled);
         if end > self.sealed {
-            wipe(&mut self.memory[self.sealed..end]);
+            wipe(&mut self.memory[self.sealed.into()..end.into()]);
         }
         self.filled = self.sealed;
         self.lent = self.sealed;

@@ -40,29 +40,23 @@ impl Credit {
     }
 }
 
-/// What is left of a credit.
+/// What is left of a credit, in points: never more than its most.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Balance {
-    /// Always `points <= most`.
-    points: u32,
-    most: u32,
-    points_each: u32,
-}
+pub(super) struct Balance(u32);
 
 impl Balance {
     pub(super) const fn new(credit: Credit) -> Self {
-        let points = credit.initial.saturating_mul(credit.cost);
-        Self { points, most: credit.most(), points_each: credit.cost }
+        Self(credit.initial.saturating_mul(credit.cost))
     }
 
     /// Data has returned `points`.
-    pub(super) fn earn(&mut self, points: u32) {
-        self.points = self.points.saturating_add(points).min(self.most);
+    pub(super) fn earn(&mut self, credit: Credit, points: u32) {
+        self.0 = self.0.saturating_add(points).min(credit.most());
     }
 
     /// One was sent. Fails with `fault` if there is no credit for it.
-    pub(super) fn spend(&mut self, fault: PeerFault) -> Result<(), PeerFault> {
-        self.points = self.points.checked_sub(self.points_each).ok_or(fault)?;
+    pub(super) fn spend(&mut self, credit: Credit, fault: PeerFault) -> Result<(), PeerFault> {
+        self.0 = self.0.checked_sub(credit.cost).ok_or(fault)?;
         Ok(())
     }
 }
@@ -103,55 +97,56 @@ mod tests {
     const FAULT: PeerFault = PeerFault::TooManyKeyUpdates;
 
     /// How many can be sent now.
-    fn count(balance: &mut Balance) -> u32 {
+    fn count(balance: &mut Balance, credit: Credit) -> u32 {
         let mut count = 0;
-        while balance.spend(FAULT).is_ok() {
+        while balance.spend(credit, FAULT).is_ok() {
             count += 1;
         }
-        assert_eq!(balance.spend(FAULT), Err(FAULT), "again");
+        assert_eq!(balance.spend(credit, FAULT), Err(FAULT), "again");
         count
     }
 
     #[test]
     fn only_the_initial_credit_can_be_spent() {
         for initial in [0, 1, 32, 100_000] {
-            assert_eq!(
-                count(&mut Balance::new(Credit { initial, saved: initial, cost: 7 })),
-                initial
-            );
+            let credit = Credit { initial, saved: initial, cost: 7 };
+            assert_eq!(count(&mut Balance::new(credit), credit), initial);
         }
     }
 
     #[test]
     fn earned_credit_is_saved_up_to_its_limit() {
         for (earned, expected) in [(0, 0), (6, 0), (7, 1), (8, 1), (13, 1), (14, 2), (70, 10)] {
-            let mut balance = Balance::new(Credit { initial: 0, saved: 10, cost: 7 });
-            balance.earn(earned);
-            assert_eq!(count(&mut balance), expected, "{earned}");
+            let credit = Credit { initial: 0, saved: 10, cost: 7 };
+            let mut balance = Balance::new(credit);
+            balance.earn(credit, earned);
+            assert_eq!(count(&mut balance, credit), expected, "{earned}");
         }
         for points in [70, 71, 77, u32::MAX] {
-            let mut balance = Balance::new(Credit { initial: 3, saved: 10, cost: 7 });
-            balance.earn(points);
-            balance.earn(points);
-            assert_eq!(count(&mut balance), 10, "{points}");
+            let credit = Credit { initial: 3, saved: 10, cost: 7 };
+            let mut balance = Balance::new(credit);
+            balance.earn(credit, points);
+            balance.earn(credit, points);
+            assert_eq!(count(&mut balance, credit), 10, "{points}");
         }
     }
 
     #[test]
     fn leftover_points_count_later() {
-        let mut balance = Balance::new(Credit { initial: 0, saved: 10, cost: 7 });
-        balance.earn(6);
-        assert_eq!(balance.spend(FAULT), Err(FAULT));
-        balance.earn(1);
-        assert_eq!(count(&mut balance), 1);
+        let credit = Credit { initial: 0, saved: 10, cost: 7 };
+        let mut balance = Balance::new(credit);
+        balance.earn(credit, 6);
+        assert_eq!(balance.spend(credit, FAULT), Err(FAULT));
+        balance.earn(credit, 1);
+        assert_eq!(count(&mut balance, credit), 1);
     }
 
     #[test]
     fn the_largest_settings_do_not_overflow() {
-        let mut balance =
-            Balance::new(Credit { initial: u32::MAX, saved: u32::MAX, cost: u32::MAX });
-        balance.earn(u32::MAX);
-        assert_eq!(count(&mut balance), 1, "points are at most u32::MAX");
+        let credit = Credit { initial: u32::MAX, saved: u32::MAX, cost: u32::MAX };
+        let mut balance = Balance::new(credit);
+        balance.earn(credit, u32::MAX);
+        assert_eq!(count(&mut balance, credit), 1, "points are at most u32::MAX");
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Limits on a peer that keeps us busy without sending anything useful.
 
+use alloc::boxed::Box;
+
 use super::credit::{Balance, Credit, Earnings};
 use crate::error::{ConfigError, PeerFault};
 use crate::num::to_u64;
@@ -38,16 +40,20 @@ pub struct PeerLimits {
 
 impl Default for PeerLimits {
     fn default() -> Self {
-        Self {
-            key_updates: Credit { initial: 32, saved: 16_384, cost: 64 },
-            empty_records: Credit { initial: 32, saved: 1_024, cost: 1 },
-            warnings: Credit { initial: 32, saved: 32, cost: 1 },
-            tickets: Credit { initial: 32, saved: 32, cost: 64 },
-            renegotiation_requests: Credit { initial: 1, saved: 1, cost: 8 },
-            handshake_len: 64 * 1024,
-        }
+        DEFAULT
     }
 }
+
+static DEFAULT_LIMITS: PeerLimits = DEFAULT;
+
+const DEFAULT: PeerLimits = PeerLimits {
+    key_updates: Credit { initial: 32, saved: 16_384, cost: 64 },
+    empty_records: Credit { initial: 32, saved: 1_024, cost: 1 },
+    warnings: Credit { initial: 32, saved: 32, cost: 1 },
+    tickets: Credit { initial: 32, saved: 32, cost: 64 },
+    renegotiation_requests: Credit { initial: 1, saved: 1, cost: 8 },
+    handshake_len: 64 * 1024,
+};
 
 impl PeerLimits {
     pub(super) fn check(&self) -> Result<(), ConfigError> {
@@ -60,27 +66,28 @@ impl PeerLimits {
 }
 
 /// The credit that the peer has left.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(super) struct PeerCounts {
     earnings: Earnings,
+    /// `None` for the default.
+    limits: Option<Box<PeerLimits>>,
     key_updates: Balance,
     empty_records: Balance,
     warnings: Balance,
     tickets: Balance,
     renegotiation_requests: Balance,
-    handshake_len: usize,
 }
 
 impl PeerCounts {
     pub(super) fn new(limits: PeerLimits) -> Self {
         Self {
             earnings: Earnings::default(),
+            limits: (limits != DEFAULT).then(|| Box::new(limits)),
             key_updates: Balance::new(limits.key_updates),
             empty_records: Balance::new(limits.empty_records),
             warnings: Balance::new(limits.warnings),
             tickets: Balance::new(limits.tickets),
             renegotiation_requests: Balance::new(limits.renegotiation_requests),
-            handshake_len: limits.handshake_len,
         }
     }
 
@@ -94,35 +101,45 @@ impl PeerCounts {
     pub(super) fn settle(&mut self, records_sealed: u64) {
         self.earnings.on_sealed(records_sealed);
         let points = self.earnings.take();
-        let Self { key_updates, empty_records, warnings, tickets, .. } = self;
-        for balance in [key_updates, empty_records, warnings, tickets] {
-            balance.earn(points);
-        }
-        self.renegotiation_requests.earn(points);
+        let limits = *self.limits();
+        self.key_updates.earn(limits.key_updates, points);
+        self.empty_records.earn(limits.empty_records, points);
+        self.warnings.earn(limits.warnings, points);
+        self.tickets.earn(limits.tickets, points);
+        self.renegotiation_requests.earn(limits.renegotiation_requests, points);
     }
 
     pub(super) fn on_key_update(&mut self) -> Result<(), PeerFault> {
-        self.key_updates.spend(PeerFault::TooManyKeyUpdates)
+        let credit = self.limits().key_updates;
+        self.key_updates.spend(credit, PeerFault::TooManyKeyUpdates)
     }
 
     pub(super) fn on_empty_record(&mut self) -> Result<(), PeerFault> {
-        self.empty_records.spend(PeerFault::TooManyEmptyRecords)
+        let credit = self.limits().empty_records;
+        self.empty_records.spend(credit, PeerFault::TooManyEmptyRecords)
     }
 
     pub(super) fn on_warning(&mut self) -> Result<(), PeerFault> {
-        self.warnings.spend(PeerFault::TooManyWarnings)
+        let credit = self.limits().warnings;
+        self.warnings.spend(credit, PeerFault::TooManyWarnings)
     }
 
     pub(super) fn on_ticket(&mut self) -> Result<(), PeerFault> {
-        self.tickets.spend(PeerFault::TooManyTickets)
+        let credit = self.limits().tickets;
+        self.tickets.spend(credit, PeerFault::TooManyTickets)
     }
 
     pub(super) fn on_renegotiation_request(&mut self) -> Result<(), PeerFault> {
-        self.renegotiation_requests.spend(PeerFault::TooManyRenegotiationRequests)
+        let credit = self.limits().renegotiation_requests;
+        self.renegotiation_requests.spend(credit, PeerFault::TooManyRenegotiationRequests)
     }
 
-    pub(super) const fn handshake_len(&self) -> usize {
-        self.handshake_len
+    pub(super) fn handshake_len(&self) -> usize {
+        self.limits().handshake_len
+    }
+
+    fn limits(&self) -> &PeerLimits {
+        self.limits.as_deref().unwrap_or(&DEFAULT_LIMITS)
     }
 }
 

@@ -123,6 +123,12 @@ impl RecordFormat {
         self.prefix_len() + self.inner_type_len() + TAG_LEN
     }
 
+    /// The wire length of a record with `inner_len` bytes of inner plaintext: content, type byte and
+    /// padding.
+    pub(crate) const fn sealed_len(self, inner_len: usize) -> usize {
+        self.prefix_len() + inner_len + TAG_LEN
+    }
+
     /// The wire length of a record with `content_len` bytes of content and no padding.
     pub(crate) const fn record_len(self, content_len: usize) -> usize {
         content_len + self.overhead()

@@ -116,7 +116,7 @@ impl Writer {
             let Some(record) = self.record.take() else { break };
             let record_limit = record.limit();
             let content_len = record_limit.min(len - accepted);
-            let padding = record.policy().padding(content_len);
+            let padding = self.planner.policy_of(&record).padding(content_len);
             let reserved = self.sealer.as_mut().and_then(|sealer| {
                 let reserved = sealer.reserve(content_len, padding)?;
                 Some((reserved, tasks.key_of(sealer, self.counts.key_updates())))

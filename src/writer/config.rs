@@ -120,7 +120,7 @@ impl WriterConfig {
 /// A segment holds a KeyUpdate, then one record of the largest size or eight records that share its
 /// content, and the reserve. So neither a KeyUpdate nor a soft size of 2, 4 or 8 KiB cuts a record
 /// short.
-const SEGMENT_LEN: usize =
+pub(super) const SEGMENT_LEN: usize =
     MAX_KEY_UPDATE_RECORD_LEN + MAX_FRAGMENT_LEN + 8 * MAX_OVERHEAD + CONTROL_RESERVE;
 
 pub(super) fn check_max_fragment_len(len: usize) -> Result<(), ConfigError> {

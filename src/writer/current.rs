@@ -1,6 +1,6 @@
 //! The record that still takes plaintext.
 
-use super::policy::RecordPolicy;
+use crate::num::to_u16;
 
 /// The current record. Its header space and its content so far are at the start of the buffer's
 /// tail; nothing in it is sealed yet.
@@ -13,12 +13,20 @@ pub(super) struct CurrentRecord {
     len: u16,
     /// How much content it can hold.
     limit: u16,
-    policy: RecordPolicy,
+    /// How much content there was when its free memory was lent for a later commit. The loan lasts
+    /// as long as that stays the same.
+    lent_at: u16,
+    /// The planner keeps the policy that it was begun with, because the policy has changed since.
+    is_older: bool,
 }
 
+/// More content than a record ever has.
+const NOT_LENT: u16 = u16::MAX;
+
 impl CurrentRecord {
-    pub(super) fn new(limit: usize, policy: RecordPolicy) -> Self {
-        Self { len: 0, limit: to_u16(limit), policy }
+    #[inline]
+    pub(super) fn new(limit: usize) -> Self {
+        Self { len: 0, limit: to_u16(limit), lent_at: NOT_LENT, is_older: false }
     }
 
     /// Content so far.
@@ -33,6 +41,18 @@ impl CurrentRecord {
         self.limit.into()
     }
 
+    /// Where its content so far ends in the tail, after a prefix of this length.
+    #[inline]
+    pub(super) fn filled(&self, prefix_len: usize) -> u16 {
+        to_u16(prefix_len) + self.len
+    }
+
+    /// Where its content can end.
+    #[inline]
+    pub(super) fn end(&self, prefix_len: usize) -> u16 {
+        to_u16(prefix_len) + self.limit
+    }
+
     /// How much more content it takes.
     #[inline]
     pub(super) fn free(&self) -> usize {
@@ -44,10 +64,29 @@ impl CurrentRecord {
         self.len == self.limit
     }
 
-    /// The cap and the padding that it was begun with.
+    /// Whether the policy has changed since it was begun.
     #[inline]
-    pub(super) const fn policy(&self) -> RecordPolicy {
-        self.policy
+    pub(super) const fn is_older(&self) -> bool {
+        self.is_older
+    }
+
+    /// The policy changes.
+    pub(super) const fn keep_policy(&mut self) {
+        self.is_older = true;
+    }
+
+    /// Whether its free memory is lent.
+    #[inline]
+    pub(super) const fn is_lent(&self) -> bool {
+        self.lent_at == self.len
+    }
+
+    pub(super) const fn lend(&mut self) {
+        self.lent_at = self.len;
+    }
+
+    pub(super) const fn end_loan(&mut self) {
+        self.lent_at = NOT_LENT;
     }
 
     /// Adds `len` bytes of content, at most [`free`](Self::free).
@@ -57,36 +96,25 @@ impl CurrentRecord {
         self.len += to_u16(len);
     }
 
-    /// Lowers the limit to the cap of `policy`. A record that already holds more keeps its own
-    /// limit. Returns whether the record still takes plaintext.
-    pub(super) fn cap(&mut self, policy: RecordPolicy) -> bool {
-        let Some(capped) = self.policy.capped_by(policy) else { return !self.is_full() };
-        let max_content = to_u16(capped.max_content());
-        if self.len <= max_content {
+    /// Lowers the limit to `max_content`. A record that already holds more keeps its own limit.
+    /// Returns whether that was lowered.
+    pub(super) fn cap(&mut self, max_content: usize) -> bool {
+        let max_content = to_u16(max_content);
+        let lowers = self.len <= max_content;
+        if lowers {
             self.limit = self.limit.min(max_content);
-            self.policy = capped;
         }
-        self.len < self.limit.min(max_content)
+        lowers
     }
-}
-
-/// Content is at most 2^14 bytes long.
-#[inline]
-fn to_u16(len: usize) -> u16 {
-    u16::try_from(len).unwrap_or(u16::MAX)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::{RecordFormat, Version};
-    use crate::writer::Padding;
-
-    const FORMAT: RecordFormat = RecordFormat::new(Version::Tls13, 0);
 
     #[test]
     fn a_record_is_full_at_its_limit() {
-        let mut record = CurrentRecord::new(10, RecordPolicy::new(FORMAT, 100, Padding::None));
+        let mut record = CurrentRecord::new(10);
         record.grow(9);
         assert_eq!((record.free(), record.is_full()), (1, false));
         record.grow(1);
@@ -94,19 +122,15 @@ mod tests {
     }
 
     #[test]
-    fn a_cap_limits_what_the_record_still_accepts() {
-        // A cap of 64 includes the type byte.
-        for (len, takes_more, limit) in [(62, true, 63), (63, false, 63), (64, false, 99)] {
-            let mut record = CurrentRecord::new(99, RecordPolicy::new(FORMAT, 100, Padding::None));
-            record.grow(len);
-            assert_eq!(
-                record.cap(RecordPolicy::new(FORMAT, 64, Padding::None)),
-                takes_more,
-                "{len}"
-            );
-            assert_eq!(record.limit(), limit, "{len}");
-            let higher = RecordPolicy::new(FORMAT, 200, Padding::None);
-            assert_eq!(record.cap(higher), len < limit, "a higher cap changes nothing");
-        }
+    fn a_loan_ends_when_content_is_added() {
+        let mut record = CurrentRecord::new(10);
+        assert!(!record.is_lent());
+        record.lend();
+        assert!(record.is_lent());
+        record.grow(1);
+        assert!(!record.is_lent());
+        record.lend();
+        record.end_loan();
+        assert!(!record.is_lent());
     }
 }

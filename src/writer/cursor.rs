@@ -9,10 +9,9 @@ pub(super) use forward::End;
 
 use super::control::Control;
 use super::current::CurrentRecord;
-use super::padding::Padding;
 use super::plan::{MIN_TAIL, Planner, tail_needed};
 use super::policy::RecordPolicy;
-use super::sizing::{Sizer, Sizing};
+use super::shape::{Shape, Shapes};
 use crate::aead::{KeyBudget, KeyLimits, NextKeys};
 use crate::alert::Alert;
 use crate::buffer::OutboundBuffer;
@@ -22,7 +21,7 @@ use crate::record::{KEY_UPDATE_LEN, RecordFormat};
 /// Everything the next record depends on. `Copy`, so that it can be simulated ahead.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Cursor<'a> {
-    sizer: &'a Sizer,
+    shapes: Shapes<'a>,
     /// What the sizer was told, plus what was simulated since.
     sent: u64,
     policy: RecordPolicy,
@@ -40,6 +39,9 @@ pub(super) struct Cursor<'a> {
     next: NextBudgets<'a>,
 }
 
+/// The current record, and the policy that it was begun with.
+pub(super) type Begun = (CurrentRecord, RecordPolicy);
+
 /// What each key after a KeyUpdate may seal, and how many such keys there can be. Few records need
 /// to know, so the keys' source is only asked then.
 #[derive(Clone, Copy, Debug)]
@@ -50,7 +52,13 @@ pub(super) struct NextBudgets<'a> {
     taken: u64,
 }
 
+/// A source of keys that has none.
+static NO_KEYS: NextKeys = NextKeys::NONE;
+
 impl<'a> NextBudgets<'a> {
+    /// There is no KeyUpdate.
+    pub(super) const NONE: Self = Self::new(KeyLimits { records: 0, blocks: 0 }, &NO_KEYS);
+
     pub(super) const fn new(limits: KeyLimits, keys: &'a NextKeys) -> Self {
         Self { limits, keys, taken: 0 }
     }
@@ -106,9 +114,6 @@ impl BeginPlan {
     }
 }
 
-/// The policy for records whose size the caller chooses.
-static MAX_SIZE: Sizer = Sizer::new(Sizing::Max);
-
 impl<'a> Cursor<'a> {
     #[inline]
     pub(super) fn new(
@@ -119,8 +124,8 @@ impl<'a> Cursor<'a> {
         next: NextBudgets<'a>,
     ) -> Self {
         Self {
-            sizer: planner.sizer(),
-            sent: planner.sizer().sent(),
+            shapes: planner.shapes(),
+            sent: planner.sent(),
             policy: planner.policy(),
             tail: buffer.tail_len(),
             fresh: buffer.fresh_segments(),
@@ -150,18 +155,23 @@ impl<'a> Cursor<'a> {
     /// depend on `want`.
     #[inline]
     pub(super) fn plan(&self, want: usize) -> Plan {
-        let target = self.target();
-        let longest_inner = self.policy.longest_inner(target);
+        let shape = self.shape();
+        let (target, longest_inner) = (shape.content_len(), shape.longest_inner());
         let Some((control_len, updates_key)) = self.control_in_front(longest_inner) else {
             return Plan::KeyLimit;
         };
-        if self.waiting >= self.sizer.sealed_ahead() {
+        if self.waiting >= self.shapes.sealed_ahead() {
             return Plan::NoRoom;
         }
         let space = self.tail.saturating_sub(control_len + tail_needed(self.format(), 0));
-        let in_tail =
-            if longest_inner <= space { target } else { self.policy.content_within(target, space) };
-        let tail_serves = in_tail >= target.min(MIN_TAIL);
+        let least = target.min(MIN_TAIL);
+        let in_tail = match space {
+            _ if longest_inner <= space => target,
+            // Padding only makes it longer.
+            _ if space < least => 0,
+            _ => self.policy.content_within(target, space),
+        };
+        let tail_serves = in_tail >= least;
         let begin = |fresh, content_limit| {
             Plan::Begin(BeginPlan { fresh, updates_key, control_len, content_limit })
         };
@@ -177,11 +187,10 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// The content of the next record if memory does not limit it.
+    /// The next record if memory does not limit it.
     #[inline]
-    fn target(&self) -> usize {
-        let max_content = self.policy.max_content();
-        self.sizer.content_len(self.sent, self.format().overhead(), max_content)
+    const fn shape(&self) -> &'a Shape {
+        self.shapes.at(self.sent)
     }
 
     /// The wire length of the control record before the next record, and whether it is a KeyUpdate
@@ -205,12 +214,14 @@ impl<'a> Cursor<'a> {
 
     /// The place for a cover record with this many zeros, after the current record. The zeros are
     /// planned as content: neither the padding policy nor the soft size applies to them.
-    pub(super) fn plan_cover(mut self, record: Option<CurrentRecord>, padding: usize) -> Plan {
-        if let Some(record) = record {
-            self.assume_sealed(record.len(), record.policy());
+    pub(super) fn plan_cover(mut self, begun: Option<Begun>, padding: usize) -> Plan {
+        if let Some((record, policy)) = begun {
+            self.assume_sealed(record.len(), policy);
         }
-        let policy = self.policy.with_padding(Padding::None);
-        Self { policy, sizer: &MAX_SIZE, ..self }.plan(padding.max(1))
+        let policy = RecordPolicy::unpadded(self.policy.cap());
+        let full = Shape::new(policy.max_content(), policy, self.segment_len);
+        let shapes = Shapes::new(&full, None);
+        Cursor { policy, shapes, ..self }.plan(padding.max(1))
     }
 
     /// Simulates that a record is begun as planned.
@@ -223,6 +234,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Simulates sealing a record in the tail, after the control record that is due.
+    #[inline]
     fn assume_sealed(&mut self, content_len: usize, policy: RecordPolicy) {
         if self.control_len > 0 {
             match self.next.take() {
@@ -230,11 +242,12 @@ impl<'a> Cursor<'a> {
                 None => self.budget.spend(Alert::LEN),
             }
         }
-        let len = self.control_len + policy.record_len(content_len);
+        let inner_len = policy.inner_len(content_len);
+        let len = self.control_len + policy.format().sealed_len(inner_len);
         self.tail = self.tail.saturating_sub(len);
         self.waiting = self.waiting.saturating_add(len);
         self.control_len = 0;
-        self.budget.spend(policy.inner_len(content_len));
+        self.budget.spend(inner_len);
         self.sent = self.sent.saturating_add(to_u64(content_len));
     }
 }

@@ -1,10 +1,8 @@
 //! A slot that one call lends and another commits.
 
 use super::Writer;
+use super::current::CurrentRecord;
 use crate::error::{Overrun, WriteError};
-
-/// More plaintext than a writer ever accepts.
-pub(super) const NOT_LENT: u64 = u64::MAX;
 
 impl Writer {
     /// Lends the free memory of the current record, to be [committed](Self::commit_slot) by a later
@@ -34,8 +32,10 @@ impl Writer {
         if !free.is_empty() {
             // This marks the tail as in use: it stays in place, however much is drained before it.
             let prefix_len = self.planner.format().prefix_len();
-            self.buffer.set_filled(prefix_len + self.content_len());
-            self.lent_at = self.counts.accepted();
+            if let Some(record) = &mut self.record {
+                self.buffer.set_filled(record.filled(prefix_len));
+                record.lend();
+            }
         }
         Ok(&mut self.buffer.tail_mut()[free])
     }
@@ -52,7 +52,9 @@ impl Writer {
         if n > available {
             return Err(WriteError::Overrun(Overrun { claimed: n, available }));
         }
-        self.lent_at = NOT_LENT;
+        if let Some(record) = &mut self.record {
+            record.end_loan();
+        }
         if n > 0 {
             return self.commit_whole(n);
         }
@@ -63,6 +65,6 @@ impl Writer {
     /// Whether memory of the current record is lent.
     #[inline]
     pub(super) fn is_lent(&self) -> bool {
-        self.lent_at == self.counts.accepted() && self.record.is_some()
+        self.record.as_ref().is_some_and(CurrentRecord::is_lent)
     }
 }

@@ -17,6 +17,7 @@ mod plan;
 mod policy;
 mod progress;
 mod seal;
+mod shape;
 mod sizing;
 mod slot;
 mod state;
@@ -40,20 +41,23 @@ pub use state::{BufferState, Wants, WriterState};
 #[cfg(feature = "parallel")]
 pub use workers::SealWorkers;
 
+use alloc::boxed::Box;
+
 #[cfg(feature = "rustls")]
 use bytes::Bytes;
 use config::check_max_fragment_len;
 use control::{Control, PeerUpdate};
 use current::CurrentRecord;
-use cursor::{Cursor, End, NextBudgets};
-use lending::NOT_LENT;
+use cursor::{Begun, Cursor, End, NextBudgets};
 use plan::Planner;
 use progress::{Counts, RecordEnd};
 use state::Life;
 
 #[cfg(feature = "rustls")]
 use crate::aead::ReadKeys;
-use crate::aead::{AeadProvider, KeyBudget, KeyLimits, NextKeys, RecordSealer, WriteKeys};
+use crate::aead::{
+    AeadProvider, CipherSuite, KeyBudget, KeyLimits, NextKeys, RecordSealer, WriteKeys,
+};
 use crate::buffer::{Chunk, OutboundBuffer, PutBackError};
 use crate::error::{ConfigError, WriteError};
 #[cfg(feature = "rustls")]
@@ -83,14 +87,11 @@ pub struct Writer {
     /// The source of the next generation of keys.
     next_keys: NextKeys,
     /// `None` means the suite's own limits.
-    key_limits: Option<KeyLimits>,
+    key_limits: Option<Box<KeyLimits>>,
     aead: AeadProvider,
     buffer: OutboundBuffer,
     /// Its content is at the start of the buffer's tail.
     record: Option<CurrentRecord>,
-    /// How much plaintext had been accepted when the record's memory was lent for a later commit.
-    /// The loan lasts as long as that count stays the same.
-    lent_at: u64,
     control: Control,
     planner: Planner,
     coalescing: Coalescing,
@@ -118,11 +119,10 @@ impl Writer {
         Ok(Self {
             sealer: None,
             next_keys: NextKeys::NONE,
-            key_limits: config.key_limits,
+            key_limits: config.key_limits.map(Box::new),
             aead: config.aead,
             buffer,
             record: None,
-            lent_at: NOT_LENT,
             control: Control::new(PeerUpdate::NotRequested),
             planner: Planner::new(format, &config),
             coalescing: config.coalescing,
@@ -134,8 +134,8 @@ impl Writer {
     /// Ends the handshake: from here on this writer seals every record, after the bytes already
     /// pending.
     pub(crate) fn begin(&mut self, keys: WriteKeys, next_keys: NextKeys) {
-        let key_limits = *self.key_limits.get_or_insert_with(|| KeyLimits::for_suite(keys.suite()));
-        let sealer = RecordSealer::new(keys, key_limits, self.aead);
+        let limits = self.key_limits_for(keys.suite());
+        let sealer = RecordSealer::new(keys, limits, self.aead);
         let format = sealer.format();
         // ring seals what follows the prefix, so that is what gets aligned.
         self.buffer.align_at(format.prefix_len());
@@ -277,7 +277,7 @@ impl Writer {
     /// [`ConfigError`] if it is out of range; nothing changes then.
     pub fn set_padding(&mut self, padding: Padding) -> Result<(), ConfigError> {
         padding.check()?;
-        self.planner.set_padding(padding);
+        self.planner.set_padding(padding, self.record.as_mut());
         Ok(())
     }
 
@@ -289,9 +289,7 @@ impl Writer {
     /// [`ConfigError`] if it is out of range; nothing changes then.
     pub fn set_max_fragment_len(&mut self, len: usize) -> Result<(), ConfigError> {
         check_max_fragment_len(len)?;
-        self.planner.set_max_fragment_len(len);
-        let policy = self.planner.policy();
-        if self.record.as_mut().is_some_and(|record| !record.cap(policy)) {
+        if !self.planner.set_max_fragment_len(len, self.record.as_mut()) {
             // A failure is sticky: the next call reports it.
             let _failed = self.seal_current(RecordEnd::Capped);
         }
@@ -316,7 +314,18 @@ impl Writer {
 
     #[inline]
     fn cursor(&self) -> Cursor<'_> {
-        let next = NextBudgets::new(self.key_limits(), &self.next_keys);
+        self.cursor_with(NextBudgets::new(self.key_limits(), &self.next_keys))
+    }
+
+    /// A cursor that must not go beyond the present key: finding out what the next ones may seal
+    /// takes as long as most forecasts.
+    #[inline]
+    fn cursor_of_this_key(&self) -> Cursor<'_> {
+        self.cursor_with(NextBudgets::NONE)
+    }
+
+    #[inline]
+    fn cursor_with<'a>(&'a self, next: NextBudgets<'a>) -> Cursor<'a> {
         Cursor::new(&self.planner, &self.buffer, &self.control, self.budget(), next)
     }
 
@@ -326,16 +335,35 @@ impl Writer {
         self.sealer.as_ref().map_or(KeyBudget::NONE, RecordSealer::budget)
     }
 
-    /// The limits that the next key will have.
+    /// The limits of this key and the next ones: nothing if there are no keys yet.
     #[inline]
     fn key_limits(&self) -> KeyLimits {
-        self.key_limits.unwrap_or(KeyLimits { records: 0, blocks: 0 })
+        let suite = self.sealer.as_ref().map(RecordSealer::suite);
+        suite.map_or(KeyLimits { records: 0, blocks: 0 }, |suite| self.key_limits_for(suite))
+    }
+
+    #[inline]
+    fn key_limits_for(&self, suite: CipherSuite) -> KeyLimits {
+        self.key_limits.as_ref().map_or_else(|| KeyLimits::for_suite(suite), |limits| **limits)
+    }
+
+    /// The current record, and the policy that it was begun with.
+    #[inline]
+    fn begun(&self) -> Option<Begun> {
+        self.record.map(|record| (record, self.planner.policy_of(&record)))
     }
 
     /// How much of `len` bytes `write` would accept, and what would stop it. The result can exceed
     /// `len` by what the current record still takes.
+    #[inline]
     fn room_up_to(&self, len: usize) -> (usize, End) {
-        self.cursor().room_up_to(self.record, len)
+        let plain = self.cursor_of_this_key().plain_room_up_to(self.begun(), len);
+        plain.unwrap_or_else(|| self.room_up_to_closely(len))
+    }
+
+    #[inline(never)]
+    fn room_up_to_closely(&self, len: usize) -> (usize, End) {
+        self.cursor().room_up_to(self.begun(), len)
     }
 
     /// The length of the current record's content so far; 0 if there is no current record.

@@ -89,7 +89,7 @@ impl Writer {
         // The zeros would have to be in the caller's memory.
         let padded = self.planner.policy().pads();
         let is_long = len >= MIN_OWNED_LEN && self.planner.fragment_len() >= MIN_OWNED_FRAGMENT;
-        is_long && !padded && self.planner.sizer().sealed_ahead() == usize::MAX
+        is_long && !padded && self.planner.shapes().sealed_ahead() == usize::MAX
     }
 
     /// Seals record by record and moves the records into the buffer. They are the same records that

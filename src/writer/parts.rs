@@ -65,7 +65,8 @@ impl Writer {
         if self.state() != WriterState::Open || self.wants_drain() || self.is_lent() {
             return None;
         }
-        let keys = self.sealer.take()?.into_keys(self.key_limits());
+        let limits = self.key_limits();
+        let keys = self.sealer.take()?.into_keys(limits);
         let next_keys = core::mem::replace(&mut self.next_keys, NextKeys::NONE);
         let (secret, of_reader) = next_keys.into_secrets();
         let keys = keys.with_secret(secret);

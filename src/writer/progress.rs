@@ -105,11 +105,6 @@ pub(super) struct Counts {
 
 impl Counts {
     #[inline]
-    pub(super) const fn accepted(&self) -> u64 {
-        self.accepted
-    }
-
-    #[inline]
     pub(super) fn on_accepted(&mut self, len: usize) {
         self.accepted = self.accepted.saturating_add(to_u64(len));
     }

@@ -15,6 +15,7 @@ use super::state::Life;
 use crate::aead::RecordSealer;
 use crate::alert::Alert;
 use crate::error::{Error, WriteError};
+use crate::num::to_u16;
 use crate::record::ContentType;
 
 /// The writer has failed. Its `life` says why.
@@ -37,7 +38,7 @@ impl Writer {
             return Ok(true);
         }
         if let Some(limit) = self.whole_record_in_tail() {
-            self.record = Some(CurrentRecord::new(limit, self.planner.policy()));
+            self.record = Some(CurrentRecord::new(limit));
             return Ok(true);
         }
         self.begin_closely(want)
@@ -74,7 +75,7 @@ impl Writer {
             self.control.require_update();
         }
         self.seal_due_in_front(0)?;
-        self.record = Some(CurrentRecord::new(plan.content_limit(), self.planner.policy()));
+        self.record = Some(CurrentRecord::new(plan.content_limit()));
         Ok(())
     }
 
@@ -84,25 +85,27 @@ impl Writer {
         let prefix_len = self.planner.format().prefix_len();
         self.record
             .as_ref()
-            .map_or(0..0, |record| prefix_len + record.len()..prefix_len + record.limit())
-    }
-
-    /// The free memory of the current record.
-    #[inline]
-    pub(super) fn free_mut(&mut self) -> &mut [u8] {
-        let range = self.free_range();
-        &mut self.buffer.tail_mut()[range]
+            .map_or(0..0, |record| record.filled(prefix_len).into()..record.end(prefix_len).into())
     }
 
     /// Adds `len` bytes, which are already in its free memory, to the current record. Seals the
     /// record if it is full or if it `ends` there.
     #[inline]
     pub(super) fn commit(&mut self, len: usize, ends: bool) -> Result<(), Failed> {
+        if let Some(record) = &self.record {
+            let filled = record.filled(self.planner.format().prefix_len());
+            self.buffer.set_filled(filled + to_u16(len));
+        }
+        self.commit_filled(len, ends)
+    }
+
+    /// The same if the buffer knows already that the bytes are there.
+    #[inline]
+    pub(super) fn commit_filled(&mut self, len: usize, ends: bool) -> Result<(), Failed> {
         let Some(record) = &mut self.record else { return Ok(()) };
         record.grow(len);
         let (content_len, is_full) = (record.len(), record.is_full());
         self.counts.on_accepted(len);
-        self.buffer.set_filled(self.planner.format().prefix_len() + content_len);
         if is_full || ends {
             self.seal_content(content_len)?;
             self.counts.on_record(if is_full { RecordEnd::Full } else { RecordEnd::Flushed });
@@ -127,8 +130,7 @@ impl Writer {
     #[inline(never)]
     fn seal_content(&mut self, content_len: usize) -> Result<(), Failed> {
         self.seal_due_in_front(content_len)?;
-        let policy = self.record.as_ref().map(CurrentRecord::policy);
-        let padding = policy.map_or(0, |policy| policy.padding(content_len));
+        let padding = self.planner.padding_of(self.record.as_ref());
         self.record = None;
         self.seal_record(content_len, padding)
     }
@@ -180,7 +182,7 @@ impl Writer {
             Some(content) if record.len() == 0 && self.seals_from() => content,
             _ => return Ok(None),
         };
-        if record.policy().padding(content.len()) > 0 {
+        if self.planner.policy_of(&record).padding(content.len()) > 0 {
             return Ok(None);
         }
         // It can become due while the record's memory is lent.
@@ -295,7 +297,7 @@ impl Writer {
         if content_len > 0 {
             let due_len = self.control.due_len(format);
             let content = format.prefix_len()..format.prefix_len() + content_len;
-            self.buffer.set_filled(content.end + due_len);
+            self.buffer.set_filled(to_u16(content.end + due_len));
             let moved = content.start + due_len;
             self.buffer.tail_mut().copy_within(content, moved);
         }

@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 
+use super::policy::RecordPolicy;
 use crate::error::ConfigError;
 use crate::num::to_u64;
 use crate::record::{MAX_FRAGMENT_LEN, MAX_OVERHEAD, MIN_FRAGMENT_LIMIT};
@@ -132,90 +133,66 @@ impl Conditions {
 /// peer sooner.
 const MIN_CONTENT_LEN: usize = MIN_FRAGMENT_LIMIT;
 
-/// A policy and its memory.
+/// A policy, and what it was told.
 #[derive(Debug)]
 pub(super) struct Sizer {
     policy: Sizing,
     conditions: Conditions,
     /// The time of the last write.
     written_at: Duration,
-    /// Plaintext sent since the start or the last idle time.
-    sent: u64,
 }
 
 impl Sizer {
     pub(super) const fn new(policy: Sizing) -> Self {
-        Self {
-            policy,
-            conditions: Conditions::at(Duration::ZERO),
-            written_at: Duration::ZERO,
-            sent: 0,
-        }
+        let conditions = Conditions::at(Duration::ZERO);
+        Self { policy, conditions, written_at: Duration::ZERO }
     }
 
     pub(super) const fn set_policy(&mut self, policy: Sizing) {
         self.policy = policy;
     }
 
-    pub(super) fn observe(&mut self, conditions: Conditions) {
-        if let Sizing::SlowStart(slow_start) = self.policy {
-            if conditions.now.saturating_sub(self.written_at) >= slow_start.idle {
-                self.sent = 0;
-            }
-        }
+    /// Whether short records start again under these conditions.
+    pub(super) fn starts_again(&self, conditions: Conditions) -> bool {
+        let idle = conditions.now.saturating_sub(self.written_at);
+        matches!(self.policy, Sizing::SlowStart(slow_start) if idle >= slow_start.idle)
+    }
+
+    /// Returns whether the lengths of records, or how much may be pending, can now be different.
+    pub(super) fn observe(&mut self, conditions: Conditions) -> bool {
+        let follows = matches!(self.policy, Sizing::Congestion(_));
+        let changed = follows && self.conditions.window != conditions.window;
         self.conditions = conditions;
+        changed
     }
 
-    /// Content of the next record once `sent` bytes of plaintext have been sent, given the overhead
-    /// of a record and the hard cap. See [`sent`](Self::sent).
-    #[inline]
-    pub(super) fn content_len(&self, sent: u64, overhead: usize, cap: usize) -> usize {
-        match self.policy {
-            Sizing::Max => cap,
-            _ => self.shorter_content_len(sent, overhead).min(cap),
-        }
-    }
-
-    /// The same for the next record now, with `waiting` sealed bytes pending; `None` if no more may
-    /// be sealed ahead.
-    #[inline]
-    pub(super) fn content_len_behind(
-        &self,
-        waiting: usize,
-        overhead: usize,
-        cap: usize,
-    ) -> Option<usize> {
-        match self.policy {
-            Sizing::Max => Some(cap),
-            _ if waiting >= self.sealed_ahead() => None,
-            _ => Some(self.content_len(self.sent, overhead, cap)),
-        }
-    }
-
-    #[inline(never)]
-    fn shorter_content_len(&self, sent: u64, overhead: usize) -> usize {
+    /// The content of the next record once `sent` bytes of plaintext have been sent.
+    pub(super) fn content_len(&self, sent: u64, policy: RecordPolicy) -> usize {
+        let overhead = policy.format().overhead();
         let within = |wire_len: usize| wire_len.saturating_sub(overhead).max(MIN_CONTENT_LEN);
-        match (self.policy, self.window_len()) {
+        let content_len = match (self.policy, self.window_len()) {
             (Sizing::Fixed(len), _) => len,
             (Sizing::SlowStart(slow_start), _) if sent < slow_start.threshold => {
                 within(slow_start.record_len)
             }
             // The peer can open a record only when its last segment has arrived: a record longer
-            // than
-            // the window takes another round trip.
+            // than the window takes another round trip.
             (Sizing::Congestion(_), Some(window_len)) => within(window_len),
             _ => usize::MAX,
-        }
+        };
+        content_len.min(policy.max_content())
     }
 
-    /// How many bytes after the first `sent` keep the same size.
-    #[inline]
-    pub(super) const fn lasts(&self, sent: u64) -> u64 {
+    /// The content of a record after the short ones at the start.
+    pub(super) fn full_content_len(&self, policy: RecordPolicy) -> usize {
+        self.content_len(u64::MAX, policy)
+    }
+
+    /// How much plaintext is sent in shorter records than what follows it.
+    pub(super) const fn ramp_len(&self) -> u64 {
         match self.policy {
-            Sizing::SlowStart(slow_start) if sent < slow_start.threshold => {
-                slow_start.threshold - sent
-            }
-            _ => u64::MAX,
+            Sizing::SlowStart(slow_start) => slow_start.threshold,
+            _ => 0,
         }
     }
 
@@ -224,28 +201,18 @@ impl Sizer {
     }
 
     /// How many sealed bytes may be pending.
-    #[inline]
     pub(super) fn sealed_ahead(&self) -> usize {
         match self.policy {
-            Sizing::Congestion(congestion) => self.windows(congestion.windows_ahead),
+            Sizing::Congestion(Congestion { windows_ahead }) => {
+                self.window_len().map_or(usize::MAX, |len| len.saturating_mul(windows_ahead))
+            }
             _ => usize::MAX,
         }
     }
 
-    #[inline(never)]
-    fn windows(&self, count: usize) -> usize {
-        self.window_len().map_or(usize::MAX, |len| len.saturating_mul(count))
-    }
-
-    /// Plaintext sent since the start or the last idle time.
-    pub(super) const fn sent(&self) -> u64 {
-        self.sent
-    }
-
-    /// A record with this much content was sealed.
+    /// A record was sealed.
     #[inline]
-    pub(super) fn on_sealed(&mut self, content_len: usize) {
-        self.sent = self.sent.saturating_add(to_u64(content_len));
+    pub(super) const fn on_sealed(&mut self) {
         self.written_at = self.conditions.now;
     }
 }
@@ -253,17 +220,20 @@ impl Sizer {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::record::{RecordFormat, Version};
+    use crate::writer::policy::Cap;
 
     const CAP: usize = 16384;
 
-    fn content_len(sizer: &Sizer) -> usize {
-        sizer.content_len(sizer.sent(), 22, CAP)
+    fn content_len(sizer: &Sizer, sent: u64) -> usize {
+        let cap = Cap::new(RecordFormat::new(Version::Tls13, 0), CAP);
+        sizer.content_len(sent, RecordPolicy::unpadded(cap))
     }
 
     #[test]
     fn fixed_is_bounded_by_the_cap() {
         for (len, expected) in [(1, 1), (1000, 1000), (CAP, CAP), (CAP + 1, CAP)] {
-            assert_eq!(content_len(&Sizer::new(Sizing::Fixed(len))), expected);
+            assert_eq!(content_len(&Sizer::new(Sizing::Fixed(len)), 0), expected);
         }
     }
 
@@ -273,29 +243,26 @@ mod tests {
         let policy = SlowStart { threshold, ..SlowStart::default() };
         let mut sizer = Sizer::new(Sizing::SlowStart(policy));
         sizer.observe(Conditions::at(Duration::from_secs(5)));
-        assert_eq!(content_len(&sizer), 1369 - 22);
-        sizer.on_sealed(9_999);
-        assert_eq!(content_len(&sizer), 1369 - 22);
-        sizer.on_sealed(1);
-        assert_eq!(content_len(&sizer), CAP);
-        sizer.observe(Conditions::at(Duration::from_millis(5999)));
-        assert_eq!(content_len(&sizer), CAP);
-        sizer.observe(Conditions::at(Duration::from_millis(6000)));
-        assert_eq!(content_len(&sizer), 1369 - 22);
+        assert_eq!(content_len(&sizer, 0), 1369 - 22);
+        assert_eq!(content_len(&sizer, 9_999), 1369 - 22);
+        assert_eq!(content_len(&sizer, 10_000), CAP);
+        sizer.on_sealed();
+        assert!(!sizer.starts_again(Conditions::at(Duration::from_millis(5999))));
+        assert!(sizer.starts_again(Conditions::at(Duration::from_millis(6000))));
     }
 
     #[test]
     fn congestion_follows_the_window() {
         let mut sizer = Sizer::new(Sizing::Congestion(Congestion::default()));
-        assert_eq!((content_len(&sizer), sizer.sealed_ahead()), (CAP, usize::MAX));
+        assert_eq!((content_len(&sizer, 0), sizer.sealed_ahead()), (CAP, usize::MAX));
         for (cwnd, len, ahead) in
             [(0, CAP, usize::MAX), (1, 1448 - 22, 2896), (4, 4 * 1448 - 22, 11584)]
         {
             let window = Window { mss: 1448, cwnd };
             sizer.observe(Conditions::default().with_window(window));
-            assert_eq!((content_len(&sizer), sizer.sealed_ahead()), (len, ahead));
+            assert_eq!((content_len(&sizer, 0), sizer.sealed_ahead()), (len, ahead));
         }
         sizer.observe(Conditions::default().with_window(Window { mss: 1448, cwnd: 100 }));
-        assert_eq!(content_len(&sizer), CAP);
+        assert_eq!(content_len(&sizer, 0), CAP);
     }
 }

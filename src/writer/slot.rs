@@ -74,9 +74,11 @@ impl Writer {
         if !self.begin_record(WANT_OF_SLOT)? {
             return Ok(0..0);
         }
-        let free = self.free_range();
-        self.buffer.set_lent(free.end);
-        Ok(free)
+        let prefix_len = self.planner.format().prefix_len();
+        let Some(record) = &self.record else { return Ok(0..0) };
+        let (start, end) = (record.filled(prefix_len), record.end(prefix_len));
+        self.buffer.set_lent(end);
+        Ok(start.into()..end.into())
     }
 
     /// Takes back lent memory to which nothing was committed. A record without content does not

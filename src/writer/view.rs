@@ -16,8 +16,8 @@ impl Writer {
     /// The exact number of bytes that [`write`](Self::write) would accept now (OpenSSL:
     /// `BIO_ctrl_get_write_guarantee`).
     ///
-    /// The call takes less than 100 ns, regardless of the capacity. Only key limits below those of
-    /// RFC 9846 §5.5 make it slower, by one step for each KeyUpdate that they require.
+    /// The call takes tens of nanoseconds, regardless of the capacity. Only key limits below those
+    /// of RFC 9846 §5.5 make it slower, by one step for each KeyUpdate that they require.
     #[must_use]
     pub fn room(&self) -> usize {
         match self.life {
@@ -39,8 +39,13 @@ impl Writer {
         if n > MAX_CAPACITY {
             return usize::MAX;
         }
-        let wire_len = |n| self.cursor().wire_len(self.record, n);
-        wire_len(n).saturating_sub(wire_len(0))
+        let plain = self.cursor_of_this_key().plain_wire_len(self.begun(), n);
+        plain.unwrap_or_else(|| self.wire_len_closely(n))
+    }
+
+    #[inline(never)]
+    fn wire_len_closely(&self, n: usize) -> usize {
+        self.cursor().wire_len(self.begun(), n)
     }
 
     /// The state of the writer.

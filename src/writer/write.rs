@@ -9,7 +9,6 @@ use super::seal::Failed;
 use super::state::Life;
 use super::{Coalescing, Writer};
 use crate::alert::{Alert, AlertDescription};
-use crate::buffer::copy;
 use crate::error::{Error, WriteError};
 
 impl Writer {
@@ -31,7 +30,7 @@ impl Writer {
     fn write_closely(&mut self, buf: &[u8]) -> Result<usize, WriteError> {
         self.check_open()?;
         if !buf.is_empty() && self.copy_if_it_fits(buf) {
-            return self.commit_whole(buf.len()).map(|()| buf.len());
+            return self.commit_copied(buf.len()).map(|()| buf.len());
         }
         let accepted = self.fill_records(buf, buf.len())?;
         self.end_of_write(accepted)
@@ -55,7 +54,7 @@ impl Writer {
         }
         self.check_established()?;
         if self.copy_if_it_fits(buf) {
-            return self.commit_whole(buf.len());
+            return self.commit_copied(buf.len());
         }
         let (available, end) = self.room_up_to(buf.len());
         if buf.len() > available {
@@ -110,7 +109,7 @@ impl Writer {
         self.return_lent();
         let type_len = self.planner.format().inner_type_len();
         let padding = padding.min(self.planner.policy().max_content()) * type_len;
-        let plan = match self.cursor().plan_cover(self.record, padding) {
+        let plan = match self.cursor().plan_cover(self.begun(), padding) {
             Plan::Begin(plan) if plan.content_limit() >= padding => plan,
             Plan::Begin(plan) => {
                 let available = plan.content_limit();
@@ -219,11 +218,12 @@ impl Writer {
                 accepted += n;
                 continue;
             }
-            let free = self.free_mut();
-            let n = free.len().min(buf.len() - accepted);
-            copy(free, &buf[accepted..][..n]);
+            let n = self.copy_part(&buf[accepted..]);
+            if n == 0 {
+                break;
+            }
             accepted += n;
-            self.commit(n, false).map_err(|Failed| WriteError::Failed { accepted })?;
+            self.commit_filled(n, false).map_err(|Failed| WriteError::Failed { accepted })?;
         }
         Ok(accepted)
     }
@@ -238,7 +238,7 @@ impl Writer {
             return false;
         }
         debug_assert_eq!(self.life, Life::Open, "a writer that is not open has a current record");
-        let offset = self.planner.format().prefix_len() + record.len();
+        let offset = record.filled(self.planner.format().prefix_len());
         let fits = self.buffer.fill_tail(offset, buf);
         if fits {
             record.grow(buf.len());
@@ -256,13 +256,23 @@ impl Writer {
             None => match self.whole_record_in_tail() {
                 // A whole record is sealed straight from `buf` if that saves the copy.
                 Some(limit) if buf.len() < limit || buf.len() == limit && !self.seals_from() => {
-                    self.record.insert(CurrentRecord::new(limit, self.planner.policy()))
+                    self.record.insert(CurrentRecord::new(limit))
                 }
                 _ => return false,
             },
         };
-        let offset = self.planner.format().prefix_len() + record.len();
+        let offset = record.filled(self.planner.format().prefix_len());
         buf.len() <= record.free() && self.buffer.fill_tail(offset, buf)
+    }
+
+    /// Copies as much of the start of `buf` as the current record takes into it. The caller must
+    /// commit the bytes.
+    #[inline(always)]
+    fn copy_part(&mut self, buf: &[u8]) -> usize {
+        let Some(record) = &self.record else { return 0 };
+        let offset = record.filled(self.planner.format().prefix_len());
+        let n = record.free().min(buf.len());
+        if self.buffer.fill_tail(offset, &buf[..n]) { n } else { 0 }
     }
 
     /// Adds `len` bytes, all of one call, to the current record. The record ends there unless later
@@ -271,6 +281,13 @@ impl Writer {
     pub(super) fn commit_whole(&mut self, len: usize) -> Result<(), WriteError> {
         let ends = self.coalescing == Coalescing::Off;
         self.commit(len, ends).map_err(|Failed| WriteError::Failed { accepted: len })
+    }
+
+    /// The same for bytes that were [copied](Self::copy_if_it_fits).
+    #[inline(always)]
+    fn commit_copied(&mut self, len: usize) -> Result<(), WriteError> {
+        let ends = self.coalescing == Coalescing::Off;
+        self.commit_filled(len, ends).map_err(|Failed| WriteError::Failed { accepted: len })
     }
 
     #[inline]

@@ -1,15 +1,17 @@
 //! Simulates the records after the next one, without sealing anything.
 //!
 //! Records that are begun alike are simulated in one step, and so are buffers that are filled
-//! alike, so the cost depends neither on the capacity nor on the number of records. A KeyUpdate
+//! alike, so the cost depends neither on the capacity nor on the number of records. While the key's
+//! limits are far away, which is nearly always, only memory counts (`plain`). Otherwise a KeyUpdate
 //! starts a new step, because it shifts everything after it. Under the limits of RFC 9846 §5.5
 //! there is at most one KeyUpdate in 16 million records.
 
-use super::{Cursor, Plan, tail_needed};
+mod plain;
+
+use super::{BeginPlan, Begun, Cursor, Plan, tail_needed};
 use crate::aead::{Cost, KeyBudget, MAX_RECORD_BLOCKS, blocks};
 use crate::num::to_u64;
-use crate::record::TAG_LEN;
-use crate::writer::current::CurrentRecord;
+use crate::record::MAX_FRAGMENT_LEN;
 
 /// What ended the simulation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,59 +26,69 @@ impl Cursor<'_> {
     /// `len` by what the current record still takes.
     pub(in crate::writer) fn room_up_to(
         mut self,
-        record: Option<CurrentRecord>,
+        begun: Option<Begun>,
         len: usize,
     ) -> (usize, End) {
         let mut room = 0;
-        if let Some(record) = record {
+        if let Some((record, policy)) = begun {
             room = record.free();
-            self.assume_sealed(record.limit(), record.policy());
+            self.assume_sealed(record.limit(), policy);
         }
-        let (more, end) = self.accept(len.saturating_sub(room));
+        let (more, end) = self.accept(len.saturating_sub(room).min(self.enough()));
         (room + more, end)
     }
 
-    /// How many wire bytes `len` more bytes would produce if they were written and flushed.
-    /// Whenever the buffer is full, it is assumed to be drained.
-    pub(in crate::writer) fn wire_len(
-        mut self,
-        record: Option<CurrentRecord>,
-        len: usize,
-    ) -> usize {
-        let (mut wire, mut rest, mut counted) = (0_usize, len, self.waiting);
-        if let Some(record) = record.filter(|record| record.len() > 0 || len > 0) {
+    /// More than there can be room for, so that no record is cut short for lack of content.
+    #[inline]
+    const fn enough(&self) -> usize {
+        self.tail + self.fresh * self.segment_len + 2 * MAX_FRAGMENT_LEN
+    }
+
+    /// How many wire bytes `len` more bytes would add if they were written and flushed. Whenever
+    /// the buffer is full, it is assumed to be drained.
+    pub(in crate::writer) fn wire_len(mut self, begun: Option<Begun>, len: usize) -> usize {
+        let (mut wire, mut rest) = (0_usize, len);
+        // What is pending, and what a flush would seal in any case.
+        let mut counted = self.waiting + self.control_len;
+        if let Some((record, policy)) = begun.filter(|_| len > 0) {
+            if record.len() > 0 {
+                counted += policy.record_len(record.len());
+            }
             let n = rest.min(record.free());
             rest -= n;
-            self.assume_sealed(record.len() + n, record.policy());
+            self.assume_sealed(record.len() + n, policy);
         }
         loop {
             let (accepted, end) = self.accept(rest);
             rest -= accepted;
-            wire = wire.saturating_add(self.waiting - counted);
+            wire = wire.saturating_add(self.waiting);
             if end != End::NoRoom {
-                // A control record that is due goes out alone if no record follows it.
-                return wire.saturating_add(self.control_len);
+                break;
             }
-            (self.tail, self.fresh, self.waiting) = (0, self.max_segments, 0);
-            counted = 0;
+            self.assume_drained();
             let (filled, filled_wire) = self.fill_alike(rest);
             rest -= filled;
             wire = wire.saturating_add(filled_wire);
         }
+        // A control record that is due goes out alone if no record follows it.
+        wire.saturating_add(self.control_len).saturating_sub(counted)
     }
 
     /// Simulates filling and draining the empty buffer as often as that gives the same result each
     /// time. Returns how much of `content_len` bytes was accepted, and its wire length.
     fn fill_alike(&mut self, content_len: usize) -> (usize, usize) {
+        if self.control_len > 0 {
+            return (0, 0);
+        }
         let mut filled = Self { budget: KeyBudget::ENDLESS, ..*self };
-        let (accepted, _full) = filled.accept(content_len);
+        let (accepted, _full) = filled.accept_closely(content_len);
         // The last time does not count: its content can be cut differently.
         let times = content_len.checked_div(accepted).unwrap_or(0).saturating_sub(1);
-        if times == 0 || self.control_len > 0 {
+        if times == 0 {
             return (0, 0);
         }
         let cost = filled.budget.spent_of_endless();
-        let times = repetitions(to_u64(times), to_u64(accepted), self.sizer.lasts(self.sent));
+        let times = repetitions(to_u64(times), to_u64(accepted), self.shapes.lasts(self.sent));
         let times = self.budget.affords(cost, MAX_RECORD_BLOCKS, times);
         self.budget.spend_times(cost, times);
         self.sent = self.sent.saturating_add(times * to_u64(accepted));
@@ -86,28 +98,71 @@ impl Cursor<'_> {
     }
 
     /// Simulates writing and sealing `content_len` bytes at a record boundary. Returns how much was
-    /// accepted and what stopped it.
+    /// accepted and what stopped it. Then `sent` and `waiting` are right; the rest of the memory is
+    /// not, and neither is a budget that does not matter.
+    #[inline]
     fn accept(&mut self, content_len: usize) -> (usize, End) {
+        if self.is_plain(content_len) {
+            return self.accept_plainly(content_len);
+        }
+        let mut first = 0;
+        if self.control_len > 0 && content_len > 0 {
+            first = match self.begin(content_len) {
+                Ok(plan) => self.seal_begun(plan, content_len),
+                Err(end) => return (0, end),
+            };
+        }
+        let rest = content_len - first;
+        let (more, end) =
+            if self.is_plain(rest) { self.accept_plainly(rest) } else { self.accept_closely(rest) };
+        (first + more, end)
+    }
+
+    /// [`accept`](Self::accept) for any control record that is due and for any budget.
+    #[inline(never)]
+    fn accept_closely(&mut self, content_len: usize) -> (usize, End) {
         let mut rest = content_len;
         let end = loop {
             if rest == 0 {
                 break End::AllAccepted;
             }
-            let plan = match self.plan(rest) {
-                Plan::Begin(plan) => plan,
-                Plan::NoRoom => break End::NoRoom,
-                Plan::KeyLimit => break End::KeyLimit,
+            let plan = match self.begin(rest) {
+                Ok(plan) => plan,
+                Err(end) => break end,
             };
-            self.assume_begun(plan);
-            if self.control_len > 0 || plan.content_limit > rest {
-                let n = plan.content_limit.min(rest);
-                self.assume_sealed(n, self.policy);
-                rest -= n;
+            rest -= if self.control_len > 0 || plan.content_limit > rest {
+                self.seal_begun(plan, rest)
             } else {
-                rest -= self.accept_alike(plan.content_limit, rest);
-            }
+                self.accept_alike(plan.content_limit, rest)
+            };
         };
         (content_len - rest, end)
+    }
+
+    /// Simulates that the buffer is drained.
+    #[inline]
+    const fn assume_drained(&mut self) {
+        (self.tail, self.fresh, self.waiting) = (0, self.max_segments, 0);
+    }
+
+    /// Simulates that a record is begun for `rest` bytes.
+    fn begin(&mut self, rest: usize) -> Result<BeginPlan, End> {
+        match self.plan(rest) {
+            Plan::Begin(plan) => {
+                self.assume_begun(plan);
+                Ok(plan)
+            }
+            Plan::NoRoom => Err(End::NoRoom),
+            Plan::KeyLimit => Err(End::KeyLimit),
+        }
+    }
+
+    /// Simulates that the record that was begun is sealed with as much of `rest` bytes as it can
+    /// hold, and returns how much that is.
+    fn seal_begun(&mut self, plan: BeginPlan, rest: usize) -> usize {
+        let n = plan.content_limit.min(rest);
+        self.assume_sealed(n, self.policy);
+        n
     }
 
     /// Simulates the record that was begun and those after it that are begun alike: without a
@@ -115,7 +170,7 @@ impl Cursor<'_> {
     fn accept_alike(&mut self, content_len: usize, rest: usize) -> usize {
         let (inner_len, longest_inner) = self.policy.inner_lens(content_len);
         let needed = tail_needed(self.format(), longest_inner);
-        let record_len = self.format().prefix_len() + inner_len + TAG_LEN;
+        let record_len = self.format().sealed_len(inner_len);
         let held = |len: usize| len.checked_sub(needed).map_or(0, |more| 1 + more / record_len);
         let in_tail = held(self.tail);
         // A shortened record is begun only if there is no other segment.
@@ -124,8 +179,8 @@ impl Cursor<'_> {
         let content = to_u64(content_len);
         let count = repetitions(in_memory, content, to_u64(rest));
         // The last of them is begun before the size changes or too much is pending.
-        let count = repetitions_up(count, content, self.sizer.lasts(self.sent));
-        let ahead = match self.sizer.sealed_ahead() {
+        let count = repetitions_up(count, content, self.shapes.lasts(self.sent));
+        let ahead = match self.shapes.sealed_ahead() {
             usize::MAX => u64::MAX,
             ahead => to_u64(ahead - self.waiting),
         };
@@ -133,7 +188,7 @@ impl Cursor<'_> {
         let cost = Cost { records: 1, blocks: blocks(inner_len) };
         // A shortened record needs the allowance of a whole one. The first one has it already.
         let asked = match self.fresh {
-            0 if count > 1 => blocks(self.policy.longest_inner(self.target())),
+            0 if count > 1 => blocks(self.shape().longest_inner()),
             _ => blocks(longest_inner),
         };
         let count = self.budget.affords(cost, asked.saturating_sub(cost.blocks), count);
@@ -173,9 +228,10 @@ mod tests {
 
     use super::*;
     use crate::aead::{CipherSuite, KeyLimits, MAX_GENERATION, NextKeys, TrafficSecret};
-    use crate::record::{MAX_FRAGMENT_LEN, RecordFormat, Version};
+    use crate::record::{RecordFormat, Version};
     use crate::writer::cursor::NextBudgets;
-    use crate::writer::policy::RecordPolicy;
+    use crate::writer::policy::{Cap, RecordPolicy};
+    use crate::writer::shape::{Dynamic, Shape, Shapes};
     use crate::writer::sizing::Sizer;
     use crate::writer::{Conditions, Congestion, Padding, Sizing, SlowStart, Window};
 
@@ -228,7 +284,7 @@ mod tests {
         }
     }
 
-    fn sizer(numbers: &mut Numbers) -> Sizer {
+    fn sizer(numbers: &mut Numbers) -> (Sizer, u64) {
         let slow_start = SlowStart {
             record_len: numbers.of(&[94, 1369, 5000]),
             threshold: to_u64(numbers.of(&[1, 50, 5_000, 100_000, 1 << 40])),
@@ -244,8 +300,7 @@ mod tests {
         });
         let window = Window { mss: numbers.of(&[100, 1_448]), cwnd: numbers.of(&[0, 1, 10, 44]) };
         sizer.observe(Conditions::default().with_window(window));
-        sizer.on_sealed(numbers.of(&[0, 0, 10, 4_999, 5_000]));
-        sizer
+        (sizer, numbers.of(&[0, 0, 10, 4_999, 5_000]))
     }
 
     fn policy(numbers: &mut Numbers) -> RecordPolicy {
@@ -265,7 +320,13 @@ mod tests {
             RecordFormat::new(Version::Tls12, 8),
             RecordFormat::new(Version::Tls12, 0),
         ]);
-        RecordPolicy::new(format, numbers.of(&[64, 100, 5_000, 16_383, 16_384, 16_384]), padding)
+        let max_len = numbers.of(&[64, 100, 5_000, 16_383, 16_384, 16_384]);
+        RecordPolicy::new(Cap::new(format, max_len), padding)
+    }
+
+    fn shapes(sizer: &Sizer, policy: RecordPolicy) -> (Shape, Dynamic) {
+        let full = Shape::full(sizer, policy, SEGMENT_LEN);
+        (full, Dynamic::new(sizer, policy, SEGMENT_LEN, full))
     }
 
     fn limits(numbers: &mut Numbers) -> KeyLimits {
@@ -285,11 +346,12 @@ mod tests {
 
     fn cursor<'a>(
         numbers: &mut Numbers,
-        sizer: &'a Sizer,
+        sent: u64,
+        policy: RecordPolicy,
+        shapes: Shapes<'a>,
         next_keys: &'a [NextKeys],
         max_segments: usize,
     ) -> Cursor<'a> {
-        let policy = policy(numbers);
         let limits = limits(numbers);
         let seq = limits.records.min(to_u64(numbers.of(&[0, 0, 0, 5, 150])));
         let next_keys = match policy.format().version() {
@@ -297,8 +359,8 @@ mod tests {
             Version::Tls12 => &NextKeys::NONE,
         };
         Cursor {
-            sizer,
-            sent: sizer.sent(),
+            shapes,
+            sent,
             policy,
             tail: numbers.below(SEGMENT_LEN + 1) * numbers.below(2),
             fresh: numbers.below(max_segments + 1),
@@ -315,22 +377,30 @@ mod tests {
     fn accepting_in_bulk_equals_accepting_record_by_record() {
         let (mut numbers, next_keys) = (Numbers(7), next_keys());
         for case in 0..30_000 {
-            let sizer = sizer(&mut numbers);
+            let (sizer, sent) = sizer(&mut numbers);
             let max_segments = numbers.of(&[1, 2, 3, 8]);
-            let cursor = cursor(&mut numbers, &sizer, &next_keys, max_segments);
+            let policy = policy(&mut numbers);
+            let (full, dynamic) = shapes(&sizer, policy);
+            let shapes = Shapes::new(&full, Some(&dynamic));
+            let cursor = cursor(&mut numbers, sent, policy, shapes, &next_keys, max_segments);
             let len = numbers.of(&[0, 1, 99, 5_000, 16_384, 60_000, 200_000]);
             let len = len + numbers.below(len + 1);
             for len in [len, usize::MAX / 2] {
-                let (mut once, mut each) = (cursor, cursor);
-                let accepted = once.accept(len);
-                assert_eq!(accepted, accept_each(&mut each, len), "{case}: {len} of {cursor:?}");
+                let (mut once, mut closely, mut each) = (cursor, cursor, cursor);
+                let accepted = accept_each(&mut each, len);
+                assert_eq!(once.accept(len), accepted, "{case}: {len} of {cursor:?}");
+                let pending = |cursor: Cursor<'_>| (cursor.sent, cursor.waiting);
+                assert_eq!(pending(once), pending(each), "{case}: {len} of {cursor:?}");
+                assert_eq!(closely.accept_closely(len), accepted, "{case}: {len} of {cursor:?}");
                 let left = |cursor: Cursor<'_>| {
                     (cursor.sent, cursor.tail, cursor.fresh, cursor.waiting, cursor.budget)
                 };
-                assert_eq!(left(once), left(each), "{case}: {len} of {cursor:?}");
+                assert_eq!(left(closely), left(each), "{case}: {len} of {cursor:?}");
             }
-            let wire_len = cursor.wire_len(None, len);
-            assert_eq!(wire_len, wire_len_each(cursor, len), "{case}: {len} of {cursor:?}");
+            let each = wire_len_each(cursor, len) - wire_len_each(cursor, 0);
+            assert_eq!(cursor.wire_len(None, len), each, "{case}: {len} of {cursor:?}");
+            let plain = cursor.plain_wire_len(None, len);
+            assert_eq!(plain.unwrap_or(each), each, "{case}: {len} of {cursor:?}");
         }
     }
 
@@ -338,13 +408,19 @@ mod tests {
     fn the_largest_buffer_is_planned_like_a_small_one() {
         let (mut numbers, next_keys) = (Numbers(11), next_keys());
         for case in 0..40 {
-            let mut sizer = sizer(&mut numbers);
+            let (mut sizer, sent) = sizer(&mut numbers);
             sizer.set_policy(Sizing::Fixed(900 + numbers.below(5_000)));
-            let cursor = cursor(&mut numbers, &sizer, &next_keys, 1 << 16);
+            let policy = policy(&mut numbers);
+            let (full, dynamic) = shapes(&sizer, policy);
+            let shapes = Shapes::new(&full, Some(&dynamic));
+            let cursor = cursor(&mut numbers, sent, policy, shapes, &next_keys, 1 << 16);
             let len = 1 << 30;
             let (mut once, mut each) = (cursor, cursor);
             assert_eq!(once.accept(len), accept_each(&mut each, len), "{case}: {cursor:?}");
-            assert_eq!((once.waiting, once.budget), (each.waiting, each.budget), "{case}");
+            assert_eq!(once.waiting, each.waiting, "{case}");
+            let mut closely = cursor;
+            closely.accept_closely(len);
+            assert_eq!((closely.waiting, closely.budget), (each.waiting, each.budget), "{case}");
         }
     }
 }

@@ -1,0 +1,233 @@
+//! Simulates records of which only memory limits how many there are: no control record is due, and
+//! the key allows all of them.
+
+use super::{Begun, Cursor, End};
+use crate::num::to_u64;
+use crate::writer::plan::{MIN_TAIL, tail_needed};
+
+impl Cursor<'_> {
+    /// [`room_up_to`](Cursor::room_up_to) if it is plain. Then it does not matter what the next
+    /// keys may seal.
+    #[inline]
+    pub(in crate::writer) fn plain_room_up_to(
+        mut self,
+        begun: Option<Begun>,
+        len: usize,
+    ) -> Option<(usize, End)> {
+        if self.control_len > 0 {
+            return None;
+        }
+        let mut room = 0;
+        if let Some((record, policy)) = begun {
+            room = record.free();
+            self.assume_sealed(record.limit(), policy);
+        }
+        let rest = len.saturating_sub(room).min(self.enough());
+        self.is_plain(rest).then(|| {
+            let (more, end) = self.accept_plainly(rest);
+            (room + more, end)
+        })
+    }
+
+    /// [`wire_len`](Cursor::wire_len) if it is plain. Then it does not matter what the next keys
+    /// may seal.
+    #[inline]
+    pub(in crate::writer) fn plain_wire_len(
+        mut self,
+        begun: Option<Begun>,
+        len: usize,
+    ) -> Option<usize> {
+        if self.control_len > 0 {
+            return None;
+        }
+        let (mut counted, mut rest) = (self.waiting, len);
+        if let Some((record, policy)) = begun.filter(|_| len > 0) {
+            if record.len() > 0 {
+                counted += policy.record_len(record.len());
+            }
+            let n = rest.min(record.free());
+            rest -= n;
+            self.assume_sealed(record.len() + n, policy);
+        }
+        self.is_plain(rest).then(|| self.wire_len_plainly(rest).saturating_sub(counted))
+    }
+
+    /// Whether no control record is due and the key certainly allows `content_len` more bytes,
+    /// however they are cut.
+    #[inline]
+    pub(super) fn is_plain(&self, content_len: usize) -> bool {
+        self.control_len == 0 && self.shapes.are_allowed(self.budget, content_len)
+    }
+
+    /// [`accept`](Cursor::accept) if it [`is_plain`](Cursor::is_plain).
+    pub(super) fn accept_plainly(&mut self, content_len: usize) -> (usize, End) {
+        let Self { shapes, segment_len, .. } = *self;
+        let (mut tail, mut fresh, mut sent, mut waiting) =
+            (self.tail, self.fresh, self.sent, self.waiting);
+        let (ahead, mut rest) = (shapes.sealed_ahead(), content_len);
+        let end = loop {
+            let (shape, lasts) = (shapes.at(sent), shapes.lasts(sent));
+            let (content, record_len) = (shape.content_len(), shape.record_len());
+            let in_tail = shape.held(tail);
+            let in_memory = in_tail + fresh * shape.in_segment();
+            // The last of them is begun before too much is pending or the size changes.
+            let most = match ahead {
+                usize::MAX => in_memory,
+                _ => in_memory.min(ahead.saturating_sub(waiting).div_ceil(record_len)),
+            };
+            let count = if to_u64(most * content) <= lasts {
+                most
+            } else {
+                // At most `most`.
+                usize::try_from(lasts.div_ceil(to_u64(content))).unwrap_or(most)
+            };
+            if rest < count * content {
+                // There is memory for one more whole record, so the last one is not cut short.
+                let whole = rest / content;
+                let part = rest - whole * content;
+                waiting += whole * record_len;
+                if part > 0 {
+                    waiting += self.policy.record_len(part);
+                }
+                (sent, rest) = (sent + to_u64(rest), 0);
+                break End::AllAccepted;
+            }
+            (sent, rest) = (sent + to_u64(count * content), rest - count * content);
+            waiting += count * record_len;
+            if rest == 0 {
+                break End::AllAccepted;
+            }
+            if waiting >= ahead {
+                break End::NoRoom;
+            }
+            if count <= in_tail {
+                tail -= count * record_len;
+            } else {
+                let (behind, in_segment) = (count - in_tail, shape.in_segment());
+                let segments = if count == in_memory { fresh } else { behind.div_ceil(in_segment) };
+                fresh -= segments;
+                tail = segment_len - (behind - (segments - 1) * in_segment) * record_len;
+                let last = shape.last();
+                if count == in_memory
+                    && ahead == usize::MAX
+                    && rest >= last.content_len()
+                    && shapes.lasts(sent) > to_u64(last.content_len())
+                {
+                    sent += to_u64(last.content_len());
+                    waiting += last.wire_len();
+                    rest -= last.content_len();
+                    break if rest == 0 { End::AllAccepted } else { End::NoRoom };
+                }
+            }
+            if shapes.lasts(sent) > lasts {
+                // The next record has another size.
+                continue;
+            }
+            // Only shortened records can follow.
+            let least = content.min(MIN_TAIL);
+            let space = tail.saturating_sub(tail_needed(self.policy.format(), 0));
+            if space < least {
+                break End::NoRoom;
+            }
+            let limit = self.policy.content_within(content, space);
+            if limit < least {
+                break End::NoRoom;
+            }
+            if rest <= limit {
+                waiting += self.policy.record_len(rest);
+                (sent, rest) = (sent + to_u64(rest), 0);
+                break End::AllAccepted;
+            }
+            let (inner_len, longest_inner) = self.policy.inner_lens(limit);
+            let record_len = self.policy.format().sealed_len(inner_len);
+            let needed = tail_needed(self.policy.format(), longest_inner);
+            loop {
+                if rest <= limit {
+                    waiting += self.policy.record_len(rest);
+                    (sent, rest) = (sent + to_u64(rest), 0);
+                    break;
+                }
+                (sent, rest) = (sent + to_u64(limit), rest - limit);
+                (tail, waiting) = (tail - record_len, waiting + record_len);
+                if tail < needed || waiting >= ahead || shapes.lasts(sent) > lasts {
+                    break;
+                }
+            }
+            if rest == 0 {
+                break End::AllAccepted;
+            }
+            if waiting >= ahead {
+                break End::NoRoom;
+            }
+        };
+        (self.sent, self.waiting) = (sent, waiting);
+        (content_len - rest, end)
+    }
+
+    /// How many wire bytes are pending after `content_len` more bytes, in addition to those drained
+    /// whenever the buffer is full.
+    fn wire_len_plainly(&mut self, content_len: usize) -> usize {
+        let (mut wire, mut rest) = (0_usize, content_len);
+        loop {
+            let (accepted, end) = self.accept_plainly(rest);
+            rest -= accepted;
+            wire = wire.saturating_add(self.waiting);
+            if end != End::NoRoom {
+                return wire;
+            }
+            self.assume_drained();
+            let (filled, filled_wire) = self.fill_plainly(rest);
+            rest -= filled;
+            wire = wire.saturating_add(filled_wire);
+            if let Some(last_wire) = self.last_fill(rest) {
+                return wire.saturating_add(last_wire);
+            }
+        }
+    }
+
+    /// The wire length of `content_len` bytes in the empty buffer, if they are cut into records of
+    /// one size and one shorter record.
+    fn last_fill(&self, content_len: usize) -> Option<usize> {
+        let (shape, ahead) = (self.shape(), self.shapes.sealed_ahead());
+        let (content, record_len) = (shape.content_len(), shape.record_len());
+        let whole = self.max_segments * shape.in_segment();
+        let most = if whole * record_len <= ahead { whole } else { ahead.div_ceil(record_len) };
+        let fits = content_len <= most * content;
+        (fits && to_u64(content_len) <= self.shapes.lasts(self.sent)).then(|| {
+            let count = content_len / content;
+            match content_len - count * content {
+                0 => count * record_len,
+                part => count * record_len + self.policy.record_len(part),
+            }
+        })
+    }
+
+    /// [`fill_alike`](Cursor::fill_alike) if it [`is_plain`](Cursor::is_plain).
+    fn fill_plainly(&mut self, content_len: usize) -> (usize, usize) {
+        let (shape, ahead) = (self.shape(), self.shapes.sealed_ahead());
+        let (record_len, last) = (shape.record_len(), shape.last());
+        let whole = self.max_segments * shape.in_segment();
+        let (each, wire) = if whole * record_len >= ahead {
+            let count = ahead.div_ceil(record_len);
+            (count * shape.content_len(), count * record_len)
+        } else if last.content_len() == 0 || ahead >= whole * record_len + last.wire_len() {
+            let content = whole * shape.content_len() + last.content_len();
+            (content, whole * record_len + last.wire_len())
+        } else {
+            // Too much is pending between the shortened records.
+            let mut filled = *self;
+            let (accepted, _full) = filled.accept_plainly(content_len);
+            (accepted, filled.waiting)
+        };
+        // The size must not change before the end.
+        let lasts = to_u64(content_len).min(self.shapes.lasts(self.sent) - 1);
+        if lasts < to_u64(each) {
+            return (0, 0);
+        }
+        let times = lasts / to_u64(each);
+        self.sent = self.sent.saturating_add(times * to_u64(each));
+        // At most the number of bytes, which is a `usize`.
+        let times = usize::try_from(times).unwrap_or(0);
+        (times * each, times.saturating_mul(wire))
+    }
+}

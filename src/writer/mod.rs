@@ -256,12 +256,13 @@ impl Writer {
     }
 
     /// Tells the sizing policy about the time and the transport; see [`Conditions`]. This affects
-    /// records begun from now on.
+    /// records begun from now on. [`Sizing::Max`] and [`Sizing::Fixed`] ignore it.
     pub fn observe(&mut self, conditions: Conditions) {
         self.planner.observe(conditions);
     }
 
-    /// Changes the soft size of records begun from now on.
+    /// Changes the soft size of records begun from now on. The new policy knows only the conditions
+    /// that you [pass](Self::observe) after this call.
     ///
     /// # Errors
     /// [`ConfigError`] if it is out of range; nothing changes then.

@@ -151,20 +151,19 @@ impl Planner {
     }
 
     pub(super) fn observe(&mut self, conditions: Conditions) {
-        if self.settings.is_none() && conditions == Conditions::default() {
-            return;
-        }
-        if self.settings().sizer.starts_again(conditions) {
+        // Without settings, records are as long as they can be under all conditions.
+        let Some(settings) = &mut self.settings else { return };
+        if settings.sizer.starts_again(conditions) {
             self.sent = 0;
         }
-        if self.settings().sizer.observe(conditions) {
+        if settings.sizer.observe(conditions) {
             self.reshape_to_window();
         }
     }
 
     pub(super) fn set_sizing(&mut self, sizing: Sizing) {
         if sizing != Sizing::Max || self.settings.is_some() {
-            self.settings().sizer.set_policy(sizing);
+            self.settings().sizer = Sizer::new(sizing);
             self.reshape();
         }
     }

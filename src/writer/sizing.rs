@@ -138,31 +138,37 @@ const MIN_CONTENT_LEN: usize = MIN_FRAGMENT_LIMIT;
 pub(super) struct Sizer {
     policy: Sizing,
     conditions: Conditions,
-    /// The time of the last write.
-    written_at: Duration,
+    /// The time of the last write under this policy.
+    written_at: Option<Duration>,
 }
 
 impl Sizer {
     pub(super) const fn new(policy: Sizing) -> Self {
         let conditions = Conditions::at(Duration::ZERO);
-        Self { policy, conditions, written_at: Duration::ZERO }
+        Self { policy, conditions, written_at: None }
     }
 
-    pub(super) const fn set_policy(&mut self, policy: Sizing) {
-        self.policy = policy;
+    /// Whether the policy depends on conditions.
+    const fn follows_conditions(&self) -> bool {
+        matches!(self.policy, Sizing::SlowStart(_) | Sizing::Congestion(_))
     }
 
     /// Whether short records start again under these conditions.
     pub(super) fn starts_again(&self, conditions: Conditions) -> bool {
-        let idle = conditions.now.saturating_sub(self.written_at);
-        matches!(self.policy, Sizing::SlowStart(slow_start) if idle >= slow_start.idle)
+        let (Sizing::SlowStart(slow_start), Some(written_at)) = (self.policy, self.written_at)
+        else {
+            return false;
+        };
+        conditions.now.saturating_sub(written_at) >= slow_start.idle
     }
 
     /// Returns whether the lengths of records, or how much may be pending, can now be different.
     pub(super) fn observe(&mut self, conditions: Conditions) -> bool {
         let follows = matches!(self.policy, Sizing::Congestion(_));
         let changed = follows && self.conditions.window != conditions.window;
-        self.conditions = conditions;
+        if self.follows_conditions() {
+            self.conditions = conditions;
+        }
         changed
     }
 
@@ -213,7 +219,7 @@ impl Sizer {
     /// A record was sealed.
     #[inline]
     pub(super) const fn on_sealed(&mut self) {
-        self.written_at = self.conditions.now;
+        self.written_at = Some(self.conditions.now);
     }
 }
 

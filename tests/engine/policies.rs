@@ -109,6 +109,29 @@ fn congestion_limits_the_record_and_how_much_is_sealed_ahead() {
     assert_eq!(open_all(&mut reader, &wire).0, [2896 - 22; 2]);
 }
 
+#[test]
+fn a_policy_knows_only_what_was_observed_under_it() {
+    let (mut writer, mut reader) = writer_and_reader(TLS13, WriterConfig::default());
+    let window = Window { mss: 1448, cwnd: 2 };
+    writer.observe(Conditions::default().with_window(window));
+    writer.set_sizing(Sizing::Congestion(Congestion::default())).unwrap();
+    assert_eq!(writer.room(), 65536, "the window is unknown");
+    writer.observe(Conditions::default().with_window(window));
+    assert_eq!(writer.room(), 2 * (2896 - 22));
+    let mut slow_start = SlowStart::default();
+    slow_start.threshold = 10_000;
+    writer.set_sizing(Sizing::SlowStart(slow_start)).unwrap();
+    writer.write_atomic(&[0; 10_000]).unwrap();
+    open_all(&mut reader, &drain_writer(&mut writer));
+    writer.set_sizing(Sizing::Max).unwrap();
+    writer.observe(Conditions::at(Duration::from_secs(1)));
+    writer.set_sizing(Sizing::SlowStart(slow_start)).unwrap();
+    writer.observe(Conditions::at(Duration::from_secs(9)));
+    writer.write_atomic(&[0; 20_000]).unwrap();
+    let (lengths, _) = open_all(&mut reader, &drain_writer(&mut writer));
+    assert_eq!(lengths, [16384, 3616], "an idle time before the policy was set does not count");
+}
+
 /// `TCP_INFO` before the system has filled it in describes an unknown window.
 #[test]
 fn a_window_with_a_zero_field_is_unknown() {

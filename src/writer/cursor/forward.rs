@@ -408,8 +408,8 @@ mod tests {
     fn the_largest_buffer_is_planned_like_a_small_one() {
         let (mut numbers, next_keys) = (Numbers(11), next_keys());
         for case in 0..40 {
-            let (mut sizer, sent) = sizer(&mut numbers);
-            sizer.set_policy(Sizing::Fixed(900 + numbers.below(5_000)));
+            let (_, sent) = sizer(&mut numbers);
+            let sizer = Sizer::new(Sizing::Fixed(900 + numbers.below(5_000)));
             let policy = policy(&mut numbers);
             let (full, dynamic) = shapes(&sizer, policy);
             let shapes = Shapes::new(&full, Some(&dynamic));

@@ -129,21 +129,80 @@ fn a_reset_explains_the_end_of_input() {
     }
 }
 
-/// A transport that tells when it has input is asked for more only if it filled the memory.
-#[test]
-fn a_read_that_fills_its_memory_is_followed_by_another_like_it() {
-    let (ours, mut peer) = established(TLS13, Role::Client);
-    let mut driver: Ours = Driver::for_readiness(ours);
-    let wire = [peer.send(&pattern(16_384)), peer.send(&pattern(16_384)), peer.send(&[7; 9_999])];
-    let wire = wire.concat();
+/// Puts `wire` into the memory that the next read lends. Returns how long that memory is.
+fn supply(driver: &mut Ours, wire: &[u8]) -> usize {
     let Step::Read(memory) = driver.next(Goal::Read).unwrap() else { panic!("no read") };
     let len = memory.len();
-    assert!(len > 256 && len < wire.len());
-    memory.copy_from_slice(&wire[..len]);
-    driver.read(len);
-    driver.read_plaintext(|ours| Ok(read_all(ours).len())).unwrap();
-    let Step::Read(memory) = driver.next(Goal::Read).unwrap() else { panic!("no read") };
-    assert!(memory.len() > 256, "{}", memory.len());
+    memory[..wire.len()].copy_from_slice(wire);
+    driver.read(wire.len());
+    len
+}
+
+fn ready() -> (Ours, Peer) {
+    let (ours, peer) = established(TLS13, Role::Client);
+    (Driver::for_readiness(ours), peer)
+}
+
+fn read(driver: &mut Ours) -> usize {
+    driver.read_plaintext(|ours| Ok(read_all(ours).len())).unwrap()
+}
+
+/// A transport that tells when it has input is asked for a little only if its last read did not
+/// fill the memory and nothing is held.
+#[test]
+fn a_read_after_one_that_filled_its_memory_or_inside_a_record_is_a_long_one() {
+    let (mut driver, mut peer) = ready();
+    let len = {
+        let Step::Read(memory) = driver.next(Goal::Read).unwrap() else { panic!("no read") };
+        memory.len()
+    };
+    let rest = len - 2 * (16_384 + 22) - 22;
+    let wire = [peer.send(&pattern(16_384)), peer.send(&pattern(16_384)), peer.send(&[7; 40_000])];
+    let mut wire = wire.concat();
+    wire.truncate(2 * (16_384 + 22));
+    assert!(rest > 0);
+    assert_eq!(supply(&mut driver, &wire), len);
+    assert_eq!(read(&mut driver), 2 * 16_384);
+    assert_eq!(step(&mut driver, Goal::Read), "Read 256");
+
+    let (mut driver, mut peer) = ready();
+    let wire = [peer.send(&pattern(16_384)), peer.send(&pattern(16_384)), peer.send(&[7; 1])];
+    let last = peer.send(&vec![7; len - wire.concat().len() - 22]);
+    assert_eq!(supply(&mut driver, &[&wire.concat()[..], &last].concat()), len);
+    assert!(read(&mut driver) > 2 * 16_384);
+    assert_eq!(step(&mut driver, Goal::Read), format!("Read {len}"), "it was filled");
+
+    let (mut driver, mut peer) = ready();
+    assert_eq!(supply(&mut driver, &peer.send(b"hello")[..20]), len);
+    assert_eq!(step(&mut driver, Goal::Read), format!("Read {}", len - 20), "inside a record");
+}
+
+#[test]
+fn what_arrives_in_a_short_read_is_not_lost() {
+    let (mut driver, mut peer) = ready();
+    supply(&mut driver, &peer.send(b"hello"));
+    assert_eq!(read(&mut driver), 5);
+    let wire = peer.send(&[7; 300]);
+    assert_eq!(supply(&mut driver, &wire[..100]), 256);
+    assert!(supply(&mut driver, &wire[100..]) > 256);
+    assert_eq!(read(&mut driver), 300);
+    let wire = peer.send(b"hello, again");
+    assert_eq!(supply(&mut driver, &wire), 256);
+    assert_eq!(read(&mut driver), 12);
+}
+
+#[test]
+fn small_writes_share_a_record_until_they_are_offered() {
+    let (mut driver, mut peer) = open();
+    drain(driver.connection_mut());
+    for _ in 0..2 {
+        assert_eq!(driver.write_plaintext(|writer| writer.write(b"hello")).unwrap(), 5);
+        assert_eq!(driver.connection().writer().waiting(), 0);
+    }
+    let wire = drain(driver.connection_mut());
+    assert_eq!(wire.len(), 10 + 22);
+    peer.feed(&wire).unwrap();
+    assert_eq!(peer.take_plaintext(), b"hellohello");
 }
 
 /// What is lent stays where it is, even if earlier records wait.

@@ -865,6 +865,9 @@ fn short_chunks_in_flight_hold_only_their_own_memory() {
 #[test]
 fn an_empty_write_begins_no_record() {
     let (mut writer, _) = writer_and_reader(TLS13, WriterConfig::default());
+    // Then it has memory for a record.
+    writer.write_atomic(b"hello").unwrap();
+    drain_writer(&mut writer);
     assert_eq!(writer.write(b""), Ok(0));
     writer.set_sizing(Sizing::Fixed(100)).unwrap();
     writer.write_atomic(&[7; 1000]).unwrap();
@@ -888,8 +891,10 @@ fn padding_that_makes_short_records_longer_fits_too() {
             1_000 => Padding::With(|len| if len <= 100 { 1_000 } else { len }),
             _ => Padding::With(|len| if len <= 100 { 16_000 } else { len }),
         };
-        for first in (0..16_384).step_by(41) {
-            let config = with(|config| config.padding = padding);
+        let sizings = [Sizing::Max, Sizing::Fixed(150)];
+        let firsts = sizings.map(|sizing| (0..16_384).step_by(41).map(move |len| (len, sizing)));
+        for (first, sizing) in firsts.into_iter().flatten() {
+            let config = with(|config| (config.padding, config.sizing) = (padding, sizing));
             let (mut writer, mut reader) = writer_and_reader(TLS13, config);
             let mut sent = Vec::new();
             for len in [first, 50, 101, 7] {

@@ -364,9 +364,10 @@ fn early_data_can_be_written_between_the_fragments_of_the_servers_flight() {
     peer.feed(&drain(&mut ours)).unwrap();
     let flight = peer.take_wire();
     let (mut rest, mut written) = (&flight[..], b"early, ".to_vec());
-    let held = ours.memory_held();
     assert_eq!(rest[..5], [0x16, 3, 3, 0, 35]);
-    feed(&mut ours, &rest[..40]);
+    feed(&mut ours, &rest[..5]);
+    let held = ours.memory_held();
+    feed(&mut ours, &rest[5..40]);
     rest = &rest[40..];
     assert!(ours.memory_held() > held, "the start of the ServerHello");
     while !rest.is_empty() {

@@ -1,5 +1,4 @@
 //! The input of a handshake: memory, limits, and what follows its end.
-#![expect(clippy::unwrap_used, reason = "tests")]
 
 use wantwrite::*;
 use wantwrite_testing::*;

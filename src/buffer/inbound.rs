@@ -454,4 +454,53 @@ mod tests {
             }
         }
     }
+
+    #[cfg(feature = "rustls")]
+    #[test]
+    fn memory_beyond_a_lowered_capacity_is_neither_handed_out_nor_kept() {
+        let mut buffer = InboundBuffer::new(16, BufferPolicy::Retain);
+        feed(&mut buffer, b"0123");
+        assert_eq!(buffer.lend(0).len(), 12);
+        buffer.set_capacity(8);
+        assert_eq!(buffer.lend(0).len(), 4, "it stays in place");
+        assert!(buffer.take(0).is_none(), "it would be 12 bytes");
+        buffer.commit_lent(4).unwrap();
+        assert_eq!((buffer.len(), buffer.memory_held()), (8, 8));
+
+        let mut buffer = InboundBuffer::new(16, BufferPolicy::Retain);
+        feed(&mut buffer, b"0123");
+        buffer.consume(4);
+        buffer.set_capacity(8);
+        assert_eq!(buffer.memory_held(), 0);
+    }
+
+    #[test]
+    fn shrinking_keeps_held_bytes_and_lent_memory() {
+        let mut buffer = InboundBuffer::new(8, BufferPolicy::Retain);
+        feed(&mut buffer, b"0123");
+        buffer.shrink();
+        assert_eq!(buffer.bytes(), b"0123");
+        buffer.consume(4);
+        buffer.lend(0)[..2].copy_from_slice(b"45");
+        buffer.shrink();
+        buffer.commit_lent(2).unwrap();
+        assert_eq!(buffer.bytes(), b"45");
+        buffer.consume(2);
+        buffer.shrink();
+        assert_eq!(buffer.memory_held(), 0);
+    }
+
+    #[test]
+    fn bytes_are_moved_only_if_little_memory_is_left_or_a_record_does_not_fit() {
+        let mut buffer = InboundBuffer::new(16, BufferPolicy::Retain);
+        feed(&mut buffer, b"0123456789");
+        buffer.consume(8);
+        assert_eq!((buffer.make_room(0), buffer.make_room(8)), (0, 0), "8 bytes fit");
+        assert_eq!(buffer.make_room(9), 2);
+        buffer.commit(10);
+        buffer.consume(8);
+        assert_eq!(buffer.make_room(0), 0, "a quarter is left");
+        buffer.commit(1);
+        assert_eq!(buffer.make_room(0), 5);
+    }
 }

@@ -160,4 +160,16 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn everything_fits_where_the_longest_does() {
+        for padding in [
+            Padding::Multiple(48),
+            Padding::Sizes(&[10, 300]),
+            Padding::With(|_| 5),
+            Padding::With(|len| len),
+        ] {
+            assert_eq!(padding.longest_within(MAX, MAX, MAX), MAX, "{padding:?}");
+        }
+    }
 }

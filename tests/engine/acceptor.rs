@@ -256,3 +256,22 @@ fn a_hello_in_fragments_is_counted_as_memory() {
     assert!(acceptor.client_hello().is_none());
     assert!(acceptor.connection().memory_held() >= 150.max(held));
 }
+
+#[test]
+fn the_chosen_configuration_caps_records_after_the_handshake_too() {
+    for (suite, longest) in [(TLS13, 1000 + 16), (TLS12, 8 + 1000 + 16)] {
+        let identity = Identity::for_suite(suite);
+        let mut peer = Peer::client(client_config(suite, &identity));
+        let mut acceptor = Acceptor::new(ConnectionConfig::default()).unwrap();
+        feed(acceptor.connection(), &peer.take_wire());
+        let mut server = server_config(suite, &identity);
+        server.max_fragment_size = Some(1_005);
+        let mut ours = acceptor.accept(server.into()).unwrap();
+        negotiate(&mut ours, &mut peer);
+        ours.writer_mut().write_atomic(&pattern(5_000)).unwrap();
+        let wire = drain(&mut ours);
+        assert_eq!(records(&wire).into_iter().max(), Some(longest), "{suite:?}");
+        peer.feed(&wire).unwrap();
+        assert_eq!(peer.take_plaintext(), pattern(5_000));
+    }
+}

@@ -135,10 +135,11 @@ fn what_is_printed_has_a_name() {
     let (mut writer, reader) = writer_and_reader(suite, WriterConfig::default());
     let secret = TrafficSecret::new(suite, &[7; 48][..suite.secret_len()]).unwrap();
     assert!(format!("{secret:?}").contains("TrafficSecret"));
-    for part in ["Writer", "RecordSealer"] {
+    assert_eq!(writer.write(b"held"), Ok(4));
+    for part in ["Writer", "RecordSealer", "OutboundBuffer", "Segment"] {
         assert!(format!("{writer:?}").contains(part), "{part} in {writer:?}");
     }
-    for part in ["Reader", "RecordOpener", "HandshakeJoiner"] {
+    for part in ["Reader", "RecordOpener", "InboundBuffer", "HandshakeJoiner"] {
         assert!(format!("{reader:?}").contains(part), "{part} in {reader:?}");
     }
     let mut plaintext = bytes::Bytes::from_static(&[0; 20_000]);
@@ -156,6 +157,9 @@ fn what_is_printed_has_a_name() {
     for part in ["Rustls", "EarlyData", "Secrets"] {
         assert!(format!("{fresh:?}").contains(part), "{part} in {fresh:?}");
     }
+    let (ordinary, _) = RawPeer::established(suite, Role::Client);
+    assert!(format!("{ordinary:?}").contains("KernelSchedule"), "{ordinary:?}");
+    assert!(format!("{:?}", clock(|| None)).contains("Clock"));
     let (ours, _) = RawPeer::established_with(suite, Role::Client, config);
     for part in ["Negotiated", "ExporterSecret"] {
         assert!(format!("{ours:?}").contains(part), "{part} in {ours:?}");

@@ -180,3 +180,20 @@ fn a_task_is_woken_once_by_its_side_or_by_both() {
     both.wake();
     assert_eq!(counts(), (3, 3));
 }
+
+#[test]
+fn early_data_that_was_not_accepted_is_sent_again() {
+    let (client, server) = acquainted(TLS13, 10);
+    let mut config = ConnectionConfig::default();
+    config.early_data = true;
+    let ours = Connection::client_with(client.into(), server_name(), config).unwrap();
+    let mut driver: Ours = Driver::new(ours);
+    let early = pattern(1000);
+    assert_eq!(driver.write_early(|writer| writer.write(&early)), Some(1000));
+    let mut peer = Peer::server(server);
+    exchange_in_steps(driver.connection_mut(), &mut peer, usize::MAX);
+    assert_eq!(driver.resend_early_data().unwrap(), 990);
+    peer.feed(&send(&mut driver, Goal::Flush).0).unwrap();
+    assert_eq!(peer.take_plaintext(), early[10..]);
+    assert_eq!(driver.resend_early_data().unwrap(), 0);
+}

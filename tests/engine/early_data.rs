@@ -354,3 +354,46 @@ fn after_a_failure_there_is_no_early_data_to_consume() {
     assert_eq!(ours.consume_early(0), Ok(()));
     assert_eq!(ours.consume_early(1), Err(Overrun { claimed: 1, available: 0 }));
 }
+
+#[test]
+fn early_data_is_sealed_as_soon_as_it_fills_a_record() {
+    let configs = Configs::new();
+    let mut ours = configs.our_client();
+    let before = ours.writer().waiting();
+    assert_eq!(ours.early_writer().unwrap().write(&pattern(16_383)), 16_383);
+    assert_eq!(ours.writer().waiting(), before);
+    assert_eq!(ours.early_writer().unwrap().write(b"x"), 1);
+    assert_eq!(ours.writer().waiting(), before + 16_384 + 22);
+}
+
+/// The server sends its flight in small records, and what is written in between arrives too.
+#[test]
+fn early_data_can_be_written_between_the_fragments_of_the_servers_flight() {
+    let mut configs = Configs::new();
+    configs.server.max_fragment_size = Some(40);
+    let mut ours = configs.our_client();
+    let mut peer = Peer::server(configs.server);
+    assert_eq!(ours.early_writer().unwrap().write(b"early, "), 7);
+    peer.feed(&drain(&mut ours)).unwrap();
+    let flight = peer.take_wire();
+    let (mut rest, mut written) = (&flight[..], b"early, ".to_vec());
+    assert_eq!(rest[..5], [0x16, 3, 3, 0, 35]);
+    feed(&mut ours, &rest[..5]);
+    let held = ours.memory_held();
+    feed(&mut ours, &rest[5..40]);
+    rest = &rest[40..];
+    assert!(ours.memory_held() > held, "the start of the ServerHello");
+    while !rest.is_empty() {
+        let len = 5 + usize::from(u16::from_be_bytes([rest[3], rest[4]]));
+        feed(&mut ours, &rest[..len]);
+        rest = &rest[len..];
+        if let Some(mut early) = ours.early_writer() {
+            assert_eq!(early.write(b"early, "), 7);
+            written.extend(b"early, ");
+        }
+    }
+    assert!(written.len() > 7);
+    exchange_in_steps(&mut ours, &mut peer, usize::MAX);
+    assert_eq!(early_at(&mut peer), written);
+    assert_both_ways(&mut ours, &mut peer);
+}

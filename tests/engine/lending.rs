@@ -391,3 +391,21 @@ fn a_long_write_after_a_loan_follows_the_key_update_that_became_due() {
         assert_eq!(writer.next_seq(), 2, "{aead:?}: both records are under the new key");
     }
 }
+
+#[test]
+fn wire_len_counts_a_record_on_loan_only_if_something_is_written() {
+    for suite in SUITES {
+        for n in [1, 500, 1_000, 16_384] {
+            let (mut writer, _) = writer_and_reader(suite, WriterConfig::default());
+            assert!(!writer.lend_slot().unwrap().is_empty());
+            // The record that was lent keeps the size that it was begun with.
+            writer.set_sizing(Sizing::Fixed(100)).unwrap();
+            assert_eq!(writer.wire_len(0), 0);
+            let expected = writer.wire_len(n);
+            let slot = writer.lend_slot().unwrap();
+            slot[..n].fill(7);
+            writer.commit_slot(n).unwrap();
+            assert_eq!(drain_writer(&mut writer).len(), expected, "{suite:?} {n}");
+        }
+    }
+}

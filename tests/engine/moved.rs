@@ -239,3 +239,16 @@ fn the_role_moves_too() {
         assert_eq!(ours.process(), expected, "{role:?}");
     }
 }
+
+#[test]
+fn a_movable_connection_has_the_room_of_any_other() {
+    let room = |movable| {
+        let mut config = ConnectionConfig::default();
+        config.movable = movable;
+        config.writer.capacity = 1 << 20;
+        config.writer.key_limits = Some(KeyLimits { records: 5, blocks: u64::MAX });
+        RawPeer::established_with(SUITES[0], Role::Client, config).0.writer().room()
+    };
+    assert_eq!(room(true), room(false));
+    assert!(room(true) > 20 * 16_384, "it takes many keys");
+}

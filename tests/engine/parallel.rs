@@ -359,3 +359,12 @@ fn law_05_the_numbers_of_a_leaked_batch_are_never_reused() {
         assert!(writer.into_parts().is_err());
     }
 }
+
+#[test]
+fn an_empty_parallel_write_does_not_end_the_current_record() {
+    let workers = SealWorkers::new(0, Duration::ZERO).unwrap();
+    let (mut writer, _) = writer_and_reader(TLS13, WriterConfig::default());
+    writer.write_atomic(b"still open").unwrap();
+    assert_eq!(writer.write_parallel(&mut Bytes::new(), &workers), Ok(0));
+    assert_eq!(writer.waiting(), 0);
+}

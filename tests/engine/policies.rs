@@ -884,3 +884,52 @@ fn short_chunks_in_flight_hold_only_their_own_memory() {
     assert_eq!(wire.len(), 100 * last_len);
     assert_eq!(open_all(&mut reader, &wire).0, [16; 100]);
 }
+
+#[test]
+fn an_empty_write_begins_no_record() {
+    let (mut writer, _) = writer_and_reader(TLS13, WriterConfig::default());
+    // Then it has memory for a record.
+    writer.write_atomic(b"hello").unwrap();
+    drain_writer(&mut writer);
+    assert_eq!(writer.write(b""), Ok(0));
+    writer.set_sizing(Sizing::Fixed(100)).unwrap();
+    writer.write_atomic(&[7; 1000]).unwrap();
+    assert_eq!(drain_writer(&mut writer).len(), 1000 + 10 * 22);
+}
+
+#[test]
+fn wire_len_is_known_up_to_1_gib() {
+    let (writer, _) = writer_and_reader(TLS13, WriterConfig::default());
+    let records = (1 << 30) / 16_384;
+    assert_eq!(writer.wire_len(1 << 30), (1 << 30) + records * 22);
+    assert_eq!(writer.wire_len((1 << 30) + 1), usize::MAX);
+}
+
+/// A short record can then need more memory than a longer one.
+#[test]
+fn padding_that_makes_short_records_longer_fits_too() {
+    for short in [200, 1_000, 16_000] {
+        let padding = match short {
+            200 => Padding::With(|len| if len <= 100 { 200 } else { len }),
+            1_000 => Padding::With(|len| if len <= 100 { 1_000 } else { len }),
+            _ => Padding::With(|len| if len <= 100 { 16_000 } else { len }),
+        };
+        let sizings = [Sizing::Max, Sizing::Fixed(150)];
+        let firsts = sizings.map(|sizing| (0..16_384).step_by(41).map(move |len| (len, sizing)));
+        for (first, sizing) in firsts.into_iter().flatten() {
+            let config = with(|config| (config.padding, config.sizing) = (padding, sizing));
+            let (mut writer, mut reader) = writer_and_reader(TLS13, config);
+            let mut sent = Vec::new();
+            for len in [first, 50, 101, 7] {
+                let n = len.min(writer.room());
+                let expected = writer.wire_len(n);
+                let before = writer.waiting();
+                assert_eq!(writer.write(&pattern(n)), Ok(n), "{short} {first}");
+                writer.flush().unwrap();
+                assert_eq!(writer.waiting() - before, expected, "{short} {first}");
+                sent.extend(pattern(n));
+            }
+            assert!(open_all(&mut reader, &drain_writer(&mut writer)).1 == sent, "{first}");
+        }
+    }
+}

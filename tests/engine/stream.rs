@@ -869,3 +869,22 @@ fn two_full_pipes_do_not_wait_for_each_other() {
         assert!(received.iter().all(|received| *received == data));
     }
 }
+
+#[test]
+fn lingering_ends_with_the_peer_or_when_it_takes_too_long() {
+    let mut stream = ready(TLS13, Role::Client);
+    stream.get_mut().ends = true;
+    stream.close_and_linger(1000, || true).unwrap();
+    assert_eq!(stream.connection().writer_state(), WriterState::Closed);
+
+    let mut stream = ready(TLS13, Role::Client);
+    let mut turns = 0;
+    let error = stream.close_and_linger(1000, || {
+        turns += 1;
+        false
+    });
+    let error = error.unwrap_err();
+    assert_eq!((error.kind(), turns), (ErrorKind::TimedOut, 1));
+    let given_up = error.get_ref().and_then(|error| error.downcast_ref());
+    assert_eq!(given_up, Some(&LingerError::GaveUp { discarded: 0 }));
+}

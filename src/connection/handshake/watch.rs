@@ -288,4 +288,30 @@ mod tests {
         let header = RecordHeader::new(ContentType::Handshake, 40);
         assert_eq!(watch.look(header, &[0xff; 45], Some(Version::Tls12)), Ok(()));
     }
+
+    /// How a client judges the start of a message after the ServerHello.
+    fn after_hello(kind: u8, len: usize) -> Result<(), PeerFault> {
+        let fragment = [start(2, 0), start(kind, len)].concat();
+        let header = RecordHeader::new(ContentType::Handshake, 8);
+        let record = [&header.encode()[..], &fragment].concat();
+        Watch::new(Role::Client, 1 << 16).look(header, &record, Some(Version::Tls12))
+    }
+
+    #[test]
+    fn a_server_hello_done_has_no_content() {
+        assert_eq!(after_hello(14, 0), Ok(()));
+        assert_eq!(after_hello(14, 1), Err(PeerFault::BadMessageLength));
+        assert_eq!(after_hello(14, 0xffff), Err(PeerFault::BadMessageLength));
+    }
+
+    #[test]
+    fn application_data_after_a_hello_is_for_rustls_to_judge() {
+        let mut watch = Watch::new(Role::Client, 1 << 16);
+        let header = RecordHeader::new(ContentType::Handshake, 4);
+        let record = [&header.encode()[..], &start(2, 0)].concat();
+        watch.look(header, &record, None).unwrap();
+        watch.next_record(header, None);
+        let header = RecordHeader::new(ContentType::ApplicationData, 1);
+        assert_eq!(watch.look(header, &header.encode(), Some(Version::Tls12)), Ok(()));
+    }
 }

@@ -317,4 +317,24 @@ mod tests {
             assert_eq!(hello.server_name(), None, "{bytes:?}");
         }
     }
+
+    #[test]
+    fn a_session_id_that_is_too_long_or_an_empty_list_is_refused() {
+        let hello = |session_id: usize, suites: &[u8], compressions: &[u8]| {
+            let mut body = vec![3, 3];
+            body.extend([9; 32]);
+            body.push(u8::try_from(session_id).unwrap());
+            body.extend(vec![8; session_id]);
+            body.extend(u16::try_from(suites.len()).unwrap().to_be_bytes());
+            body.extend(suites);
+            body.push(u8::try_from(compressions.len()).unwrap());
+            body.extend(compressions);
+            let len = u16::try_from(body.len()).unwrap().to_be_bytes();
+            ClientHello::decode(&[&[1, 0][..], &len, &body].concat()).is_ok()
+        };
+        assert!(hello(0, &[0x13, 1], &[0]) && hello(32, &[0x13, 1], &[0]));
+        assert!(!hello(33, &[0x13, 1], &[0]));
+        assert!(!hello(0, &[], &[0]));
+        assert!(!hello(0, &[0x13, 1], &[]));
+    }
 }

@@ -112,4 +112,13 @@ mod tests {
             assert_eq!(reader.memory_held(), 0);
         }
     }
+
+    #[test]
+    fn the_rest_of_a_message_is_not_a_message() {
+        let mut reader = HelloReader::new(100);
+        assert_eq!(reader.push(&record(&[1, 0, 0, 4])), None);
+        assert!(reader.memory_held() >= 4);
+        let whole = [1, 0, 0, 4, 9, 0, 0, 0];
+        assert_eq!(reader.push(&record(&[9, 0, 0, 0])).as_deref(), Some(&whole[..]));
+    }
 }

@@ -122,3 +122,34 @@ impl Backend for LateServer {
         Err(Error::HandshakeFailed.into())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::connection::{clock, server_config_builder};
+    use rustls::server::ResolvesServerCertUsingSni;
+
+    #[test]
+    fn the_limit_of_a_client_leaves_a_byte_for_the_type() {
+        let resolver = Arc::new(ResolvesServerCertUsingSni::new());
+        let tls = server_config_builder(clock(|| None))
+            .with_no_client_auth()
+            .with_cert_resolver(resolver);
+        let config = ConnectionConfig { peer_size_limits: true, ..ConnectionConfig::default() };
+        for (limit, expected) in [
+            (64_u16, Some(64)),
+            (0x3ffe, Some(0x3ffe)),
+            (0x3fff, Some(0x3fff)),
+            (0x4000, Some(0x3fff)),
+            (0x4001, None),
+        ] {
+            let [hi, lo] = limit.to_be_bytes();
+            let mut message = [1, 0, 0, 49, 3, 3].to_vec();
+            message.extend([9; 32]);
+            message.extend([0, 0, 2, 0x13, 1, 1, 0, 0, 6, 0, 28, 0, 2, hi, lo]);
+            let hello = ClientHello::decode(&message).unwrap();
+            let (_, limit) = choose(&hello, &tls, &config).unwrap();
+            assert_eq!(limit, expected);
+        }
+    }
+}

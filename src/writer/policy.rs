@@ -144,7 +144,7 @@ mod tests {
     #[test]
     fn content_within_is_what_was_wanted_if_it_fits_with_its_type_byte() {
         let format = RecordFormat::new(Version::Tls13, 0);
-        let policy = RecordPolicy::new(format, 16_384, Padding::None);
+        let policy = RecordPolicy::unpadded(Cap::new(format, 16_384));
         let content = |wanted, space| policy.content_within(wanted, space);
         assert_eq!((content(10, 1000), content(10, 11), content(10, 10)), (10, 10, 9));
     }

@@ -297,13 +297,13 @@ mod in_the_whole_process {
             Connection::client_with(self.client.clone().into(), server_name(), config).unwrap()
         }
 
-        fn our_client_with_marks(&self) -> Connection {
+        fn our_client_with_marks(&self, len: usize) -> Connection {
             let mut ours = self.our_client();
             let mut early = ours.early_writer().unwrap();
-            let plaintext = marks(10_000);
+            let plaintext = marks(len);
             // It is written in pieces, so that the kept data grows.
             let accepted: usize = plaintext.chunks(700).map(|piece| early.write(piece)).sum();
-            assert_eq!(accepted, 10_000);
+            assert_eq!(accepted, len);
             ours
         }
     }
@@ -322,23 +322,23 @@ mod in_the_whole_process {
     fn no_early_data_is_left_by_a_client() {
         let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
         let mut scan = Scan::new();
-        drop(EarlyEnds::new().our_client_with_marks());
+        drop(EarlyEnds::new().our_client_with_marks(10_000));
         assert!(!scan.finds_marks(), "not sealed");
 
-        let mut ours = EarlyEnds::new().our_client_with_marks();
+        let mut ours = EarlyEnds::new().our_client_with_marks(10_000);
         drain(&mut ours);
         assert!(scan.finds_marks(), "rejected data would have to be returned");
         ours.abort(AlertDescription::INTERNAL_ERROR);
         assert!(!scan.finds_marks(), "aborted");
 
         let ends = EarlyEnds::new();
-        let mut ours = ends.our_client_with_marks();
+        let mut ours = ends.our_client_with_marks(10_000);
         answer_the_hello(&mut ours, &ends.server);
         assert_eq!(ours.early_data_status(), EarlyDataStatus::Accepted);
         assert!(!scan.finds_marks(), "accepted");
 
         let mut ends = EarlyEnds::new();
-        let mut ours = ends.our_client_with_marks();
+        let mut ours = ends.our_client_with_marks(10_000);
         ends.server.session_storage = rustls::server::ServerSessionMemoryCache::new(8);
         answer_the_hello(&mut ours, &ends.server);
         assert_eq!(ours.early_data_status(), EarlyDataStatus::Rejected);
@@ -351,9 +351,10 @@ mod in_the_whole_process {
     fn no_early_data_is_left_by_a_server() {
         let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
         let mut scan = Scan::new();
-        for consumed in [0, 100, 10_000] {
+        let lengths = [(10_000, 0), (10_000, 100), (10_000, 10_000), (1_000, 0), (200, 0)];
+        for (len, consumed) in lengths {
             let ends = EarlyEnds::new();
-            let mut client = ends.our_client_with_marks();
+            let mut client = ends.our_client_with_marks(len);
             let wire = drain(&mut client);
             drop(client);
             assert!(!scan.finds_marks(), "the client");
@@ -362,13 +363,13 @@ mod in_the_whole_process {
             config.reader.buffers = BufferPolicy::Release;
             let mut ours = Connection::server_with(ends.server.into(), config).unwrap();
             feed(&mut ours, &wire);
-            assert_eq!(ours.early_plaintext().len(), 10_000);
+            assert_eq!(ours.early_plaintext().len(), len);
             assert!(has_marks(ours.early_plaintext()));
             ours.consume_early(consumed).unwrap();
-            let held = if consumed < 10_000 { 10_000 } else { 0 };
-            assert_eq!(scan.count_marks(), held, "{consumed} bytes consumed");
+            let held = if consumed < len { len } else { 0 };
+            assert_eq!(scan.count_marks(), held, "{consumed} of {len} bytes consumed");
             drop(ours);
-            assert!(!scan.finds_marks(), "{consumed} bytes consumed");
+            assert!(!scan.finds_marks(), "{consumed} of {len} bytes consumed");
         }
     }
 

@@ -1,5 +1,6 @@
 //! rustls 0.23 as the backend: its unbuffered connections, and what they hand over.
 
+mod freed;
 mod late;
 mod schedule;
 mod secrets;

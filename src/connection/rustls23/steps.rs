@@ -1,9 +1,6 @@
 //! States of rustls's unbuffered connections, as steps of a backend.
 
-use alloc::vec;
 use alloc::vec::Vec;
-use core::hint::black_box;
-use core::ops::Range;
 
 use rustls::server::ServerConnectionData;
 use rustls::unbuffered::{
@@ -11,6 +8,7 @@ use rustls::unbuffered::{
 };
 use zeroize::Zeroizing;
 
+use super::freed::CopyInRustls;
 use crate::alert::AlertDescription;
 use crate::buffer::append_wiped;
 use crate::connection::ConnectionError;
@@ -45,41 +43,17 @@ pub(super) fn read_early(
     mut early: ReadEarlyData<'_, '_, ServerConnectionData>,
 ) -> Result<Step, ConnectionError> {
     let mut plaintext = Zeroizing::new(Vec::new());
-    let mut copies = Vec::new();
+    let mut copy = CopyInRustls::none();
     while let Some(record) = early.next_record() {
+        // Each record frees the one before it.
+        copy.overwrite_freed();
         let payload = record?.payload;
+        copy.set(payload);
         append_wiped(&mut plaintext, payload);
-        copies.push(addresses(payload));
     }
     drop(early);
-    for copy in copies {
-        overwrite_freed(copy);
-    }
+    copy.overwrite_freed();
     Ok(Step::EarlyPlaintext(plaintext))
-}
-
-/// Overwrites memory that rustls freed without wiping it, unless the allocator has not returned all
-/// of it again after `MAX_BLOCKS` attempts.
-fn overwrite_freed(freed: Range<usize>) {
-    const MAX_BLOCKS: usize = 64;
-    // What is left between the blocks that overlap its start and those that overlap its end.
-    let mut left = freed.clone();
-    let mut blocks = Vec::with_capacity(MAX_BLOCKS);
-    while !left.is_empty() && blocks.len() < MAX_BLOCKS {
-        let block = black_box(vec![0_u8; freed.len()]);
-        let wiped = addresses(&block);
-        if wiped.start <= freed.start {
-            left.start = left.start.max(wiped.end);
-        } else {
-            left.end = left.end.min(wiped.start);
-        }
-        blocks.push(block);
-    }
-}
-
-fn addresses(bytes: &[u8]) -> Range<usize> {
-    let start = bytes.as_ptr().addr();
-    start..start.saturating_add(bytes.len())
 }
 
 /// The bytes of one record of the handshake.

@@ -262,7 +262,8 @@ impl Writer {
     }
 
     /// Changes the soft size of records begun from now on. The new policy knows only the conditions
-    /// that you [pass](Self::observe) after this call.
+    /// that you [pass](Self::observe) after this call: pass them again, even if only a setting has
+    /// changed.
     ///
     /// # Errors
     /// [`ConfigError`] if it is out of range; nothing changes then.

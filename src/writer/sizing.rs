@@ -138,14 +138,16 @@ const MIN_CONTENT_LEN: usize = MIN_FRAGMENT_LIMIT;
 pub(super) struct Sizer {
     policy: Sizing,
     conditions: Conditions,
-    /// The time of the last write under this policy.
+    /// Whether the conditions are known.
+    has_observed: bool,
+    /// The time of the last write under this policy, if it was known.
     written_at: Option<Duration>,
 }
 
 impl Sizer {
     pub(super) const fn new(policy: Sizing) -> Self {
         let conditions = Conditions::at(Duration::ZERO);
-        Self { policy, conditions, written_at: None }
+        Self { policy, conditions, has_observed: false, written_at: None }
     }
 
     /// Whether the policy depends on conditions.
@@ -168,6 +170,7 @@ impl Sizer {
         let changed = follows && self.conditions.window != conditions.window;
         if self.follows_conditions() {
             self.conditions = conditions;
+            self.has_observed = true;
         }
         changed
     }
@@ -219,7 +222,9 @@ impl Sizer {
     /// A record was sealed.
     #[inline]
     pub(super) const fn on_sealed(&mut self) {
-        self.written_at = Some(self.conditions.now);
+        if self.has_observed {
+            self.written_at = Some(self.conditions.now);
+        }
     }
 }
 

@@ -130,6 +130,13 @@ fn a_policy_knows_only_what_was_observed_under_it() {
     writer.write_atomic(&[0; 20_000]).unwrap();
     let (lengths, _) = open_all(&mut reader, &drain_writer(&mut writer));
     assert_eq!(lengths, [16384, 3616], "an idle time before the policy was set does not count");
+    writer.set_sizing(Sizing::SlowStart(slow_start)).unwrap();
+    writer.write_atomic(&[0; 5_000]).unwrap();
+    open_all(&mut reader, &drain_writer(&mut writer));
+    writer.observe(Conditions::at(Duration::from_secs(10)));
+    writer.write_atomic(&[0; 5_000]).unwrap();
+    let (lengths, _) = open_all(&mut reader, &drain_writer(&mut writer));
+    assert_eq!(lengths, [5000], "the time of the write before is unknown");
 }
 
 /// `TCP_INFO` before the system has filled it in describes an unknown window.

@@ -13,7 +13,7 @@ pub(crate) fn to_u16(len: usize) -> u16 {
     u16::try_from(len).unwrap_or(u16::MAX)
 }
 
-/// The length of a record, or the number of segments of a buffer.
+/// A length or a count that a buffer bounds.
 #[inline]
 pub(crate) fn to_u32(n: usize) -> u32 {
     debug_assert!(u32::try_from(n).is_ok(), "more than any buffer holds");

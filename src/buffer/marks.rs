@@ -23,8 +23,8 @@ pub(super) struct Marks {
     into_first: u32,
     /// How many of `others` are before `first`.
     behind: u32,
-    /// Completely drained marks, the last one at the end; then those after `first`, of which there
-    /// are none while that is `None`.
+    /// The completely drained marks, oldest first, then the marks after `first`. While `first` is
+    /// `None`, there are none of the latter.
     others: VecDeque<Mark>,
     /// The wire bytes of the marks before `first`.
     behind_len: usize,

@@ -40,7 +40,7 @@ pub(crate) struct OutboundBuffer {
     discards: bool,
 }
 
-/// Room for the marks of a few full records: 256 bytes.
+/// Room for the marks of a few full records: 128 bytes.
 const KEPT_MARKS: usize = 16;
 
 impl OutboundBuffer {
@@ -295,8 +295,8 @@ impl OutboundBuffer {
     }
 
     /// Ends a drain of all pending bytes. The segments return last first, so that a pool hands them
-    /// out in the same order again. A record and a runt then alternate between two segments, of
-    /// which the runt touches little, instead of filling each in turn.
+    /// out in the same order again: the next long record goes into the segment that held the last
+    /// one, which is still in the cache.
     #[inline(never)]
     fn drain_all(&mut self) {
         if let Some(tail) = &mut self.tail {

@@ -40,7 +40,7 @@ impl Credit {
     }
 }
 
-/// What is left of a credit, in points: never more than its most.
+/// What is left of a credit, in points: at most [`Credit::most`].
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Balance(u32);
 

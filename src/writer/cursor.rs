@@ -22,7 +22,7 @@ use crate::record::{KEY_UPDATE_LEN, RecordFormat};
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Cursor<'a> {
     shapes: Shapes<'a>,
-    /// What the sizer was told, plus what was simulated since.
+    /// Plaintext sent so far, including what was simulated.
     sent: u64,
     policy: RecordPolicy,
     /// Free bytes after the last sealed byte.

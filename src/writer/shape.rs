@@ -64,8 +64,8 @@ impl<'a> Shapes<'a> {
         }
     }
 
-    /// How many bytes after the first `sent` are in records of that shape: those begun before the
-    /// last of these bytes. `u64::MAX` if there is no end.
+    /// How many more bytes, after `sent`, until records get another shape. `u64::MAX` if they never
+    /// do.
     #[inline]
     pub(super) const fn lasts(self, sent: u64) -> u64 {
         match self.dynamic {
@@ -84,7 +84,7 @@ impl<'a> Shapes<'a> {
         }
         let least = to_u64(least.min(MIN_TAIL));
         let (len, left) = (to_u64(content_len), budget.left_before(2 * most));
-        // One more than that, because the last one can have less content.
+        // Allow for one more record: the last one can be shorter than `least`.
         left.records.saturating_sub(1).saturating_mul(least) >= len
             && left.blocks.saturating_mul(least) >= len.saturating_mul(most)
     }

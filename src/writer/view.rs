@@ -16,8 +16,8 @@ impl Writer {
     /// The exact number of bytes that [`write`](Self::write) would accept now (OpenSSL:
     /// `BIO_ctrl_get_write_guarantee`).
     ///
-    /// The call takes tens of nanoseconds, regardless of the capacity. Only key limits below those
-    /// of RFC 9846 §5.5 make it slower, by one step for each KeyUpdate that they require.
+    /// The call takes tens of nanoseconds, regardless of the capacity. It takes longer while a
+    /// control record is due or a key is near its limit, by one step for each KeyUpdate ahead.
     #[must_use]
     pub fn room(&self) -> usize {
         match self.life {

@@ -1,5 +1,4 @@
-//! Simulates records of which only memory limits how many there are: no control record is due, and
-//! the key allows all of them.
+//! Simulates records when neither a control record nor the key's limits matter.
 
 use super::{Begun, Cursor, End};
 use crate::num::to_u64;
@@ -108,10 +107,13 @@ impl Cursor<'_> {
                 fresh -= segments;
                 tail = segment_len - (behind - (segments - 1) * in_segment) * record_len;
                 let last = shape.last();
+                let left = shapes.lasts(sent);
                 if count == in_memory
                     && ahead == usize::MAX
                     && rest >= last.content_len()
-                    && shapes.lasts(sent) > to_u64(last.content_len())
+                    && left > to_u64(last.content_len())
+                    // It is still the same shape.
+                    && left <= lasts
                 {
                     sent += to_u64(last.content_len());
                     waiting += last.wire_len();
@@ -120,7 +122,7 @@ impl Cursor<'_> {
                 }
             }
             if shapes.lasts(sent) > lasts {
-                // The next record has another size.
+                // The short ones at the start are over.
                 continue;
             }
             // Only shortened records can follow.

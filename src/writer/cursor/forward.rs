@@ -7,6 +7,8 @@
 //! there is at most one KeyUpdate in 16 million records.
 
 mod plain;
+#[cfg(test)]
+mod sweeps;
 
 use super::{BeginPlan, Begun, Cursor, Plan, tail_needed};
 use crate::aead::{Cost, KeyBudget, MAX_RECORD_BLOCKS, blocks};
@@ -235,11 +237,11 @@ mod tests {
     use crate::writer::sizing::Sizer;
     use crate::writer::{Conditions, Congestion, Padding, Sizing, SlowStart, Window};
 
-    const SEGMENT_LEN: usize = 16_702;
+    pub(super) const SEGMENT_LEN: usize = 16_702;
     const SUITE: CipherSuite = CipherSuite::TLS_AES_128_GCM_SHA256;
 
     /// The result of [`Cursor::accept`], found record by record.
-    fn accept_each(cursor: &mut Cursor<'_>, content_len: usize) -> (usize, End) {
+    pub(super) fn accept_each(cursor: &mut Cursor<'_>, content_len: usize) -> (usize, End) {
         let mut accepted = 0;
         while accepted < content_len {
             let plan = match cursor.plan(content_len - accepted) {
@@ -256,7 +258,7 @@ mod tests {
     }
 
     /// The result of [`Cursor::wire_len`], found record by record.
-    fn wire_len_each(mut cursor: Cursor<'_>, len: usize) -> usize {
+    pub(super) fn wire_len_each(mut cursor: Cursor<'_>, len: usize) -> usize {
         let (mut wire, mut rest) = (0, len);
         loop {
             let before = cursor.waiting;
@@ -324,7 +326,7 @@ mod tests {
         RecordPolicy::new(Cap::new(format, max_len), padding)
     }
 
-    fn shapes(sizer: &Sizer, policy: RecordPolicy) -> (Shape, Dynamic) {
+    pub(super) fn shapes(sizer: &Sizer, policy: RecordPolicy) -> (Shape, Dynamic) {
         let full = Shape::full(sizer, policy, SEGMENT_LEN);
         (full, Dynamic::new(sizer, policy, SEGMENT_LEN, full))
     }
@@ -337,7 +339,7 @@ mod tests {
     }
 
     /// Sources of few and of many keys.
-    fn next_keys() -> [NextKeys; 6] {
+    pub(super) fn next_keys() -> [NextKeys; 6] {
         [0, 0, 1, 2, MAX_GENERATION, MAX_GENERATION].map(|left| {
             let secret = TrafficSecret::new(SUITE, &[0; 32]).unwrap();
             NextKeys::of(Some(secret.at_generation(MAX_GENERATION - left)), None)
@@ -421,78 +423,6 @@ mod tests {
             let mut closely = cursor;
             closely.accept_closely(len);
             assert_eq!((closely.waiting, closely.budget), (each.waiting, each.budget), "{case}");
-        }
-    }
-
-    /// Compares empty buffers of one and two segments, without a key's limits, with simulating
-    /// record by record.
-    fn check_empty_buffers(version: Version, sizing: Sizing, window: Window, padding: Padding) {
-        let cap = Cap::new(RecordFormat::new(version, 0), MAX_FRAGMENT_LEN);
-        let policy = RecordPolicy::new(cap, padding);
-        let mut sizer = Sizer::new(sizing);
-        sizer.observe(Conditions::default().with_window(window));
-        let (full, dynamic) = shapes(&sizer, policy);
-        for max_segments in [1, 2] {
-            let cursor = Cursor {
-                shapes: Shapes::new(&full, Some(&dynamic)),
-                sent: 0,
-                policy,
-                tail: 0,
-                fresh: max_segments,
-                segment_len: SEGMENT_LEN,
-                max_segments,
-                waiting: 0,
-                control_len: 0,
-                budget: KeyBudget::ENDLESS,
-                next: NextBudgets::NONE,
-            };
-            for len in [9_000, 17_000, 80_000] {
-                let (mut once, mut each) = (cursor, cursor);
-                assert_eq!(
-                    once.accept_plainly(len),
-                    accept_each(&mut each, len),
-                    "{len} {cursor:?}"
-                );
-                assert_eq!(
-                    (once.sent, once.waiting),
-                    (each.sent, each.waiting),
-                    "{len} {cursor:?}"
-                );
-                let wire_len = wire_len_each(cursor, len);
-                assert_eq!(cursor.plain_wire_len(None, len), Some(wire_len), "{len} {cursor:?}");
-            }
-        }
-    }
-
-    const NO_WINDOW: Window = Window { mss: 0, cwnd: 0 };
-
-    #[test]
-    fn every_record_length_leaves_the_right_tail() {
-        for version in [Version::Tls12, Version::Tls13] {
-            for content_len in 500..=MAX_FRAGMENT_LEN {
-                check_empty_buffers(version, Sizing::Fixed(content_len), NO_WINDOW, Padding::None);
-            }
-        }
-    }
-
-    #[test]
-    fn too_much_is_pending_between_shortened_records() {
-        // Only short records fit behind one of 9,000 bytes.
-        for (windows_ahead, cwnd) in
-            (1..4).flat_map(|ahead| (1_100..9_000).map(move |n| (ahead, n)))
-        {
-            let sizing = Sizing::Congestion(Congestion { windows_ahead });
-            let window = Window { mss: 1, cwnd };
-            check_empty_buffers(Version::Tls13, sizing, window, Padding::Sizes(&[1_030, 9_000]));
-        }
-    }
-
-    #[test]
-    fn short_records_at_the_start_end_anywhere() {
-        for threshold in 1..17_000 {
-            let slow_start = SlowStart { record_len: 5_000, threshold, idle: Duration::MAX };
-            let sizing = Sizing::SlowStart(slow_start);
-            check_empty_buffers(Version::Tls13, sizing, NO_WINDOW, Padding::None);
         }
     }
 }

@@ -200,6 +200,7 @@ impl fmt::Debug for Pool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::record::MAX_RECORD_LEN;
 
     #[test]
     fn a_pool_keeps_no_more_than_its_bound() {
@@ -221,8 +222,8 @@ mod tests {
     #[test]
     fn returned_inbound_memory_is_wiped_and_bounded() {
         let pool = Pool::new(2);
-        let max = 2 * INBOUND_PER_SEGMENT;
-        for len in [INBOUND_PER_SEGMENT, max, max + 1] {
+        let max = 2 * MAX_RECORD_LEN;
+        for len in [MAX_RECORD_LEN, max, max + 1] {
             let pooled = if len > max { 0 } else { max / len * len };
             for _ in 0..3 {
                 pool.give_inbound(BytesMut::from(&*alloc::vec![7; len]), len);

@@ -7,6 +7,7 @@ use wantwrite::*;
 use wantwrite_testing::writer::*;
 use wantwrite_testing::{ROLES, SUITES, drain, pair, pattern, read_all};
 
+const TLS13: CipherSuite = CipherSuite::TLS_AES_128_GCM_SHA256;
 const POLICIES: [BufferPolicy; 2] = [BufferPolicy::Retain, BufferPolicy::Release];
 
 /// Runs `test` with a writer and its reader under every buffer policy.
@@ -47,6 +48,20 @@ fn a_slot_that_is_lent_again_keeps_its_memory_and_contents() {
             assert_eq!(open_all(&mut reader, &drain_writer(&mut writer)).1, b"hello!");
         }
     });
+}
+
+/// The caller does not say how much it has, so a slot gets neither a short tail of a segment nor
+/// always a new segment.
+#[test]
+fn a_slot_is_in_the_tail_of_a_segment_if_that_is_long() {
+    for (before, is_in_tail) in [(8_000, true), (11_000, true), (14_000, false)] {
+        let (mut writer, _) = writer_and_reader(TLS13, WriterConfig::default());
+        writer.write_atomic(&pattern(before)).unwrap();
+        writer.flush().unwrap();
+        let len = writer.slot().unwrap().len();
+        assert_eq!(len < 16_384, is_in_tail, "{before}");
+        assert!(len >= 4_096, "{before}: {len}");
+    }
 }
 
 #[test]

@@ -110,6 +110,19 @@ fn congestion_limits_the_record_and_how_much_is_sealed_ahead() {
 }
 
 #[test]
+fn a_larger_window_lets_more_records_of_the_same_size_be_sealed_ahead() {
+    let config = with(|config| {
+        (config.capacity, config.sizing) = (1 << 20, Sizing::Congestion(Congestion::default()));
+    });
+    let (mut writer, _) = writer_and_reader(TLS13, config);
+    for (cwnd, records) in [(12, 3), (20, 4), (30, 6), (12, 3)] {
+        let window = Window { mss: 1448, cwnd };
+        writer.observe(Conditions::default().with_window(window));
+        assert_eq!(writer.room(), records * 16384, "{cwnd}");
+    }
+}
+
+#[test]
 fn a_policy_knows_only_what_was_observed_under_it() {
     let (mut writer, mut reader) = writer_and_reader(TLS13, WriterConfig::default());
     let window = Window { mss: 1448, cwnd: 2 };

@@ -7,6 +7,8 @@
 //! there is at most one KeyUpdate in 16 million records.
 
 mod plain;
+#[cfg(test)]
+mod sweeps;
 
 use super::{BeginPlan, Begun, Cursor, Plan, tail_needed};
 use crate::aead::{Cost, KeyBudget, MAX_RECORD_BLOCKS, blocks};
@@ -235,11 +237,11 @@ mod tests {
     use crate::writer::sizing::Sizer;
     use crate::writer::{Conditions, Congestion, Padding, Sizing, SlowStart, Window};
 
-    const SEGMENT_LEN: usize = 16_702;
+    pub(super) const SEGMENT_LEN: usize = 16_702;
     const SUITE: CipherSuite = CipherSuite::TLS_AES_128_GCM_SHA256;
 
     /// The result of [`Cursor::accept`], found record by record.
-    fn accept_each(cursor: &mut Cursor<'_>, content_len: usize) -> (usize, End) {
+    pub(super) fn accept_each(cursor: &mut Cursor<'_>, content_len: usize) -> (usize, End) {
         let mut accepted = 0;
         while accepted < content_len {
             let plan = match cursor.plan(content_len - accepted) {
@@ -256,7 +258,7 @@ mod tests {
     }
 
     /// The result of [`Cursor::wire_len`], found record by record.
-    fn wire_len_each(mut cursor: Cursor<'_>, len: usize) -> usize {
+    pub(super) fn wire_len_each(mut cursor: Cursor<'_>, len: usize) -> usize {
         let (mut wire, mut rest) = (0, len);
         loop {
             let before = cursor.waiting;
@@ -324,7 +326,7 @@ mod tests {
         RecordPolicy::new(Cap::new(format, max_len), padding)
     }
 
-    fn shapes(sizer: &Sizer, policy: RecordPolicy) -> (Shape, Dynamic) {
+    pub(super) fn shapes(sizer: &Sizer, policy: RecordPolicy) -> (Shape, Dynamic) {
         let full = Shape::full(sizer, policy, SEGMENT_LEN);
         (full, Dynamic::new(sizer, policy, SEGMENT_LEN, full))
     }
@@ -337,7 +339,7 @@ mod tests {
     }
 
     /// Sources of few and of many keys.
-    fn next_keys() -> [NextKeys; 6] {
+    pub(super) fn next_keys() -> [NextKeys; 6] {
         [0, 0, 1, 2, MAX_GENERATION, MAX_GENERATION].map(|left| {
             let secret = TrafficSecret::new(SUITE, &[0; 32]).unwrap();
             NextKeys::of(Some(secret.at_generation(MAX_GENERATION - left)), None)

@@ -200,7 +200,9 @@ impl fmt::Debug for Pool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::MAX_RECORD_LEN;
+
+    /// The length of the largest record (RFC 5246 §6.2.3).
+    const MAX_RECORD_LEN: usize = 18_437;
 
     #[test]
     fn a_pool_keeps_no_more_than_its_bound() {

@@ -7,6 +7,7 @@ use super::Cursor;
 use super::tests::{SEGMENT_LEN, accept_each, next_keys, shapes, wire_len_each};
 use crate::aead::{KeyBudget, KeyLimits, blocks};
 use crate::record::{MAX_FRAGMENT_LEN, RecordFormat, Version};
+use crate::writer::current::CurrentRecord;
 use crate::writer::policy::{Cap, RecordPolicy};
 use crate::writer::shape::Shapes;
 use crate::writer::sizing::Sizer;
@@ -36,7 +37,9 @@ fn check_empty_buffers(version: Version, sizing: Sizing, window: Window, padding
             budget: KeyBudget::ENDLESS,
             next: NextBudgets::NONE,
         };
-        for len in [9_000, 17_000, 80_000] {
+        // One byte less than there is room for ends in the last shortened record.
+        let (room, _) = accept_each(&mut { cursor }, 80_000);
+        for len in [9_000, 17_000, 80_000, room - 1] {
             let (mut once, mut each) = (cursor, cursor);
             assert_eq!(once.accept_plainly(len), accept_each(&mut each, len), "{len} {cursor:?}");
             assert_eq!((once.sent, once.waiting), (each.sent, each.waiting), "{len} {cursor:?}");
@@ -51,6 +54,32 @@ fn every_record_length_leaves_the_right_tail() {
     for version in [Version::Tls12, Version::Tls13] {
         for content_len in 500..=MAX_FRAGMENT_LEN {
             check_empty_buffers(version, Sizing::Fixed(content_len), NO_WINDOW, Padding::None);
+        }
+    }
+}
+
+/// A lent slot is such a record.
+#[test]
+fn a_record_that_is_begun_but_empty_counts_like_one_that_is_not_begun() {
+    let policy = RecordPolicy::unpadded(Cap::new(RecordFormat::new(Version::Tls13, 0), 100));
+    let (full, dynamic) = shapes(&Sizer::new(Sizing::Max), policy);
+    let begun = Some((CurrentRecord::new(policy.max_content()), policy));
+    for limits in (3..20).map(|records| KeyLimits { records, blocks: u64::MAX }) {
+        let cursor = Cursor {
+            shapes: Shapes::new(&full, Some(&dynamic)),
+            sent: 0,
+            policy,
+            tail: SEGMENT_LEN,
+            fresh: 0,
+            segment_len: SEGMENT_LEN,
+            max_segments: 1,
+            waiting: 0,
+            control_len: 0,
+            budget: KeyBudget::of_new_key(limits),
+            next: NextBudgets::NONE,
+        };
+        for len in [0, 1, 99, 100, 250, 2_000] {
+            assert_eq!(cursor.wire_len(begun, len), cursor.wire_len(None, len), "{len} {limits:?}");
         }
     }
 }

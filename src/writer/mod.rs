@@ -17,6 +17,7 @@ mod plan;
 mod policy;
 mod progress;
 mod seal;
+mod settings;
 mod shape;
 mod sizing;
 mod slot;
@@ -45,12 +46,11 @@ use alloc::boxed::Box;
 
 #[cfg(feature = "rustls")]
 use bytes::Bytes;
-use config::check_max_fragment_len;
 use control::{Control, PeerUpdate};
 use current::CurrentRecord;
 use cursor::{Begun, Cursor, End, NextBudgets};
 use plan::Planner;
-use progress::{Counts, RecordEnd};
+use progress::Counts;
 use state::Life;
 
 #[cfg(feature = "rustls")]
@@ -253,49 +253,6 @@ impl Writer {
     #[cfg(feature = "rustls")]
     pub(crate) fn store_ticket(&mut self, body: &[u8]) -> Result<(), PeerFault> {
         self.next_keys.store_ticket(body)
-    }
-
-    /// Tells the sizing policy about the time and the transport; see [`Conditions`]. This affects
-    /// records begun from now on. [`Sizing::Max`] and [`Sizing::Fixed`] ignore it.
-    pub fn observe(&mut self, conditions: Conditions) {
-        self.planner.observe(conditions);
-    }
-
-    /// Changes the soft size of records begun from now on. The new policy knows only the conditions
-    /// that you [pass](Self::observe) after this call: pass them again, even if only a setting has
-    /// changed.
-    ///
-    /// # Errors
-    /// [`ConfigError`] if it is out of range; nothing changes then.
-    pub fn set_sizing(&mut self, sizing: Sizing) -> Result<(), ConfigError> {
-        sizing.check()?;
-        self.planner.set_sizing(sizing);
-        Ok(())
-    }
-
-    /// Changes the padding of records begun from now on.
-    ///
-    /// # Errors
-    /// [`ConfigError`] if it is out of range; nothing changes then.
-    pub fn set_padding(&mut self, padding: Padding) -> Result<(), ConfigError> {
-        padding.check()?;
-        self.planner.set_padding(padding, self.record.as_mut());
-        Ok(())
-    }
-
-    /// Changes the hard cap on records, 64 to 16,384; see [`WriterConfig::max_fragment_len`]. The
-    /// cap applies to every byte accepted from now on. If the current record already holds that
-    /// much, it is sealed immediately.
-    ///
-    /// # Errors
-    /// [`ConfigError`] if it is out of range; nothing changes then.
-    pub fn set_max_fragment_len(&mut self, len: usize) -> Result<(), ConfigError> {
-        check_max_fragment_len(len)?;
-        if !self.planner.set_max_fragment_len(len, self.record.as_mut()) {
-            // A failure is sticky: the next call reports it.
-            let _failed = self.seal_current(RecordEnd::Capped);
-        }
-        Ok(())
     }
 
     /// Frees all memory that is empty or can be rebuilt, regardless of the

@@ -49,17 +49,8 @@ impl Cursor<'_> {
     /// How many wire bytes `len` more bytes would add if they were written and flushed. Whenever
     /// the buffer is full, it is assumed to be drained.
     pub(in crate::writer) fn wire_len(mut self, begun: Option<Begun>, len: usize) -> usize {
-        let (mut wire, mut rest) = (0_usize, len);
-        // What is pending, and what a flush would seal in any case.
-        let mut counted = self.waiting + self.control_len;
-        if let Some((record, policy)) = begun.filter(|_| len > 0) {
-            if record.len() > 0 {
-                counted += policy.record_len(record.len());
-            }
-            let n = rest.min(record.free());
-            rest -= n;
-            self.assume_sealed(record.len() + n, policy);
-        }
+        let mut wire = 0_usize;
+        let (counted, mut rest) = self.assume_filled(begun, len);
         loop {
             let (accepted, end) = self.accept(rest);
             rest -= accepted;
@@ -74,6 +65,23 @@ impl Cursor<'_> {
         }
         // A control record that is due goes out alone if no record follows it.
         wire.saturating_add(self.control_len).saturating_sub(counted)
+    }
+
+    /// Simulates sealing the current record with the first of `len` more bytes. Returns the wire
+    /// bytes that are pending before that or that a flush would seal in any case, and how many of
+    /// the `len` bytes are left.
+    #[inline]
+    fn assume_filled(&mut self, begun: Option<Begun>, len: usize) -> (usize, usize) {
+        let (mut counted, mut rest) = (self.waiting + self.control_len, len);
+        if let Some((record, policy)) = begun.filter(|_| len > 0) {
+            if record.len() > 0 {
+                counted += policy.record_len(record.len());
+            }
+            let n = rest.min(record.free());
+            rest -= n;
+            self.assume_sealed(record.len() + n, policy);
+        }
+        (counted, rest)
     }
 
     /// Simulates filling and draining the empty buffer as often as that gives the same result each

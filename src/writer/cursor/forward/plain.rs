@@ -39,15 +39,7 @@ impl Cursor<'_> {
         if self.control_len > 0 {
             return None;
         }
-        let (mut counted, mut rest) = (self.waiting, len);
-        if let Some((record, policy)) = begun.filter(|_| len > 0) {
-            if record.len() > 0 {
-                counted += policy.record_len(record.len());
-            }
-            let n = rest.min(record.free());
-            rest -= n;
-            self.assume_sealed(record.len() + n, policy);
-        }
+        let (counted, rest) = self.assume_filled(begun, len);
         self.is_plain(rest).then(|| self.wire_len_plainly(rest).saturating_sub(counted))
     }
 

@@ -56,7 +56,7 @@ pub(super) struct NextBudgets<'a> {
 static NO_KEYS: NextKeys = NextKeys::NONE;
 
 impl<'a> NextBudgets<'a> {
-    /// There is no KeyUpdate.
+    /// No KeyUpdate is possible.
     pub(super) const NONE: Self = Self::new(KeyLimits { records: 0, blocks: 0 }, &NO_KEYS);
 
     pub(super) const fn new(limits: KeyLimits, keys: &'a NextKeys) -> Self {

@@ -15,7 +15,7 @@ use super::marks::Marks;
 use super::piece::{Piece, Small};
 use super::segment::Segment;
 use super::segment_store::SegmentStore;
-use crate::num::{to_u16, to_u32, to_u64, to_usize};
+use crate::num::{to_u32, to_u64, to_usize};
 
 /// A bounded FIFO of memory: pending bytes in front, then the segment that the next bytes are
 /// written to.
@@ -131,19 +131,19 @@ impl OutboundBuffer {
     /// Appends a segment, whose whole length becomes the tail.
     pub(crate) fn add_segment(&mut self) {
         self.retire_tail();
-        self.tail = Some(self.segments.take());
+        self.tail.insert(self.segments.take()).reset();
     }
 
     /// Copies `bytes` to `offset` in the tail, where the part in use ends afterwards. Returns
     /// whether there is memory for them.
     #[inline]
-    pub(crate) fn fill_tail(&mut self, offset: u16, bytes: &[u8]) -> bool {
+    pub(crate) fn fill_tail(&mut self, offset: u32, bytes: &[u8]) -> bool {
         self.tail.as_mut().is_some_and(|segment| segment.fill(offset, bytes))
     }
 
     /// Declares the first `len` bytes of the tail as in use.
     #[inline]
-    pub(crate) fn set_filled(&mut self, len: u16) {
+    pub(crate) fn set_filled(&mut self, len: u32) {
         if let Some(segment) = &mut self.tail {
             segment.set_filled(len);
         }
@@ -157,7 +157,7 @@ impl OutboundBuffer {
     /// Remembers that the first `len` bytes of the tail are lent, so that they are wiped when
     /// dropped.
     #[inline]
-    pub(crate) fn set_lent(&mut self, len: u16) {
+    pub(crate) fn set_lent(&mut self, len: u32) {
         if let Some(segment) = &mut self.tail {
             segment.set_lent(len);
         }
@@ -167,9 +167,9 @@ impl OutboundBuffer {
     #[inline]
     pub(crate) fn seal(&mut self, len: usize, plaintext: usize) {
         if let Some(segment) = &mut self.tail {
-            let len = to_u16(len);
+            let len = to_u32(len);
             segment.seal(len);
-            self.push_mark(len.into(), to_u16(plaintext).into());
+            self.push_mark(len, to_u32(plaintext));
         }
     }
 
@@ -267,8 +267,8 @@ impl OutboundBuffer {
         while rest > 0 {
             let Some(piece) = self.front.front_mut() else { break };
             let waiting = piece.waiting().len();
-            piece.drain(waiting.min(rest));
             if rest < waiting {
+                piece.drain(rest);
                 return 0;
             }
             rest -= waiting;
@@ -303,8 +303,7 @@ impl OutboundBuffer {
             tail.drain(tail.waiting().len());
             self.reuse_if_unused();
         }
-        while let Some(mut piece) = self.front.pop_back() {
-            piece.drain(piece.waiting().len());
+        while let Some(piece) = self.front.pop_back() {
             self.retire(piece);
         }
     }

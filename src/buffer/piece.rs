@@ -27,7 +27,7 @@ pub(super) struct Small {
 
 /// Enough in TLS 1.3 for the end of one record, a KeyUpdate and the start of the next record, and no
 /// longer than a [`Segment`] is in the FIFO anyway.
-const SMALL_LEN: usize = 53;
+const SMALL_LEN: usize = 61;
 
 impl Piece {
     #[inline]

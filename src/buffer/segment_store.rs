@@ -74,6 +74,7 @@ impl SegmentStore {
         (to_usize(self.in_use) + spare) * self.memory_len()
     }
 
+    /// Takes a segment. It may hold what it held when it came back.
     pub(super) fn take(&mut self) -> Segment {
         self.in_use += 1;
         let kept = match &mut self.source {
@@ -84,15 +85,12 @@ impl SegmentStore {
     }
 
     /// Takes back a segment that is not in use.
-    #[inline(never)]
-    pub(super) fn give_back(&mut self, mut segment: Segment) {
+    #[inline(always)]
+    pub(super) fn give_back(&mut self, segment: Segment) {
         self.in_use -= 1;
         let keeps = self.keeps(&segment);
         match &mut self.source {
-            Source::Kept(spare) if keeps => {
-                segment.reset();
-                spare.push(segment);
-            }
+            Source::Kept(spare) if keeps => spare.push(segment),
             #[cfg(feature = "std")]
             Source::Pool(pool) => {
                 pool.give(segment.into_memory(), Segment::memory_len(self.segment_len.into()));

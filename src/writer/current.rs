@@ -1,62 +1,63 @@
 //! The record that still takes plaintext.
 
-use crate::num::to_u16;
+use crate::num::{to_u32, to_usize};
 
 /// The current record. Its header space and its content so far are at the start of the buffer's
 /// tail; nothing in it is sealed yet.
 ///
 /// Always `len < limit` between calls, because a full record is sealed immediately. It is empty
-/// only while its memory is lent, by a `Slot` or by `lend_slot`.
+/// only while its memory is lent, by a `Slot` or by `lend_slot`. Its lengths have 32 bits for the
+/// same reason as a segment's positions.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct CurrentRecord {
     /// Content so far.
-    len: u16,
+    len: u32,
     /// How much content it can hold.
-    limit: u16,
+    limit: u32,
     /// How much content there was when its free memory was lent for a later commit. The loan lasts
     /// as long as that stays the same.
-    lent_at: u16,
+    lent_at: u32,
     /// The planner keeps the policy that it was begun with, because the policy has changed since.
     is_older: bool,
 }
 
 /// More content than a record ever has.
-const NOT_LENT: u16 = u16::MAX;
+const NOT_LENT: u32 = u32::MAX;
 
 impl CurrentRecord {
     #[inline]
     pub(super) fn new(limit: usize) -> Self {
-        Self { len: 0, limit: to_u16(limit), lent_at: NOT_LENT, is_older: false }
+        Self { len: 0, limit: to_u32(limit), lent_at: NOT_LENT, is_older: false }
     }
 
     /// Content so far.
     #[inline]
     pub(super) fn len(&self) -> usize {
-        self.len.into()
+        to_usize(self.len)
     }
 
     /// How much content it can hold.
     #[inline]
     pub(super) fn limit(&self) -> usize {
-        self.limit.into()
+        to_usize(self.limit)
     }
 
     /// Where its content so far ends in the tail, after a prefix of this length.
     #[inline]
-    pub(super) fn filled(&self, prefix_len: usize) -> u16 {
-        to_u16(prefix_len) + self.len
+    pub(super) fn filled(&self, prefix_len: usize) -> u32 {
+        to_u32(prefix_len) + self.len
     }
 
     /// Where its content can end.
     #[inline]
-    pub(super) fn end(&self, prefix_len: usize) -> u16 {
-        to_u16(prefix_len) + self.limit
+    pub(super) fn end(&self, prefix_len: usize) -> u32 {
+        to_u32(prefix_len) + self.limit
     }
 
     /// How much more content it takes.
     #[inline]
     pub(super) fn free(&self) -> usize {
-        (self.limit - self.len).into()
+        to_usize(self.limit - self.len)
     }
 
     #[inline]
@@ -93,13 +94,13 @@ impl CurrentRecord {
     #[inline]
     pub(super) fn grow(&mut self, len: usize) {
         debug_assert!(len <= self.free(), "more content than the record can hold");
-        self.len += to_u16(len);
+        self.len += to_u32(len);
     }
 
     /// Lowers the limit to `max_content`. A record that already holds more keeps its own limit.
     /// Returns whether that was lowered.
     pub(super) fn cap(&mut self, max_content: usize) -> bool {
-        let max_content = to_u16(max_content);
+        let max_content = to_u32(max_content);
         let lowers = self.len <= max_content;
         if lowers {
             self.limit = self.limit.min(max_content);

@@ -15,7 +15,7 @@ use super::state::Life;
 use crate::aead::RecordSealer;
 use crate::alert::Alert;
 use crate::error::{Error, WriteError};
-use crate::num::to_u16;
+use crate::num::{to_u32, to_usize};
 use crate::record::ContentType;
 
 /// The writer has failed. Its `life` says why.
@@ -83,9 +83,9 @@ impl Writer {
     #[inline]
     pub(super) fn free_range(&self) -> Range<usize> {
         let prefix_len = self.planner.format().prefix_len();
-        self.record
-            .as_ref()
-            .map_or(0..0, |record| record.filled(prefix_len).into()..record.end(prefix_len).into())
+        self.record.as_ref().map_or(0..0, |record| {
+            to_usize(record.filled(prefix_len))..to_usize(record.end(prefix_len))
+        })
     }
 
     /// Adds `len` bytes, which are already in its free memory, to the current record. Seals the
@@ -94,7 +94,7 @@ impl Writer {
     pub(super) fn commit(&mut self, len: usize, ends: bool) -> Result<(), Failed> {
         if let Some(record) = &self.record {
             let filled = record.filled(self.planner.format().prefix_len());
-            self.buffer.set_filled(filled + to_u16(len));
+            self.buffer.set_filled(filled + to_u32(len));
         }
         self.commit_filled(len, ends)
     }
@@ -297,7 +297,7 @@ impl Writer {
         if content_len > 0 {
             let due_len = self.control.due_len(format);
             let content = format.prefix_len()..format.prefix_len() + content_len;
-            self.buffer.set_filled(to_u16(content.end + due_len));
+            self.buffer.set_filled(to_u32(content.end + due_len));
             let moved = content.start + due_len;
             self.buffer.tail_mut().copy_within(content, moved);
         }

@@ -4,6 +4,7 @@ use core::ops::{Deref, DerefMut, Range};
 
 use super::Writer;
 use crate::error::{Overrun, WriteError};
+use crate::num::to_usize;
 use crate::record::MAX_FRAGMENT_LEN;
 
 /// Free memory of the current record. Plaintext that you write here and commit is sealed in place,
@@ -78,7 +79,7 @@ impl Writer {
         let Some(record) = &self.record else { return Ok(0..0) };
         let (start, end) = (record.filled(prefix_len), record.end(prefix_len));
         self.buffer.set_lent(end);
-        Ok(start.into()..end.into())
+        Ok(to_usize(start)..to_usize(end))
     }
 
     /// Takes back lent memory to which nothing was committed. A record without content does not

@@ -5,15 +5,16 @@
 //! of 1 is ring alone: it creates the header and the nonce, with the content and the type byte
 //! already in place, and copies nothing. With `--features aws-lc`, the same follows with AWS-LC for
 //! both, which honours `OPENSSL_ia32cap`: with `:~0x600d0230000`, it seals as on a processor
-//! without AVX-512 and VAES. The limit for a ratio is printed next to it. With
-//! `--check`, the exit code is 1 if any is exceeded.
+//! without AVX-512 and VAES. The limit for a ratio is printed next to it; no limit is lower than
+//! what ring and the copy, or the caller's memory, cost in the same table. With `--check`, the exit
+//! code is 1 if any is exceeded.
 
 use core::time::Duration;
 use std::process::ExitCode;
 use std::time::Instant;
 
 use contestants::{
-    Coalesced, Contestant, RingAlone, RingAndCopy, RingEach, Rustls, Slot, Suite, Write,
+    Coalesced, Contestant, RingAlone, RingAndCopy, RingEach, RingOwned, Rustls, Slot, Suite, Write,
     WriteFresh, WriteOwned,
 };
 
@@ -69,8 +70,9 @@ fn print_table(suite: Suite, rounds: usize) -> Result<usize, Error> {
     for size in SIZES {
         let result = measure(&mut contestants(suite, size)?, size, rounds)?;
         print!("{size:>10} {:>10.0}", result.nanoseconds);
-        for (name, ratio) in result.ratios {
-            missed += print_ratio(ratio, limit(suite, name, size));
+        for &(name, ratio) in &result.ratios {
+            let limit = limit(suite, name, size).map(|limit| result.raise(limit, name));
+            missed += print_ratio(ratio, limit);
         }
         println!();
     }
@@ -100,7 +102,7 @@ fn print_ratio(ratio: f64, limit: Option<f64>) -> usize {
     usize::from(missed)
 }
 
-/// Returns a contestant's limit.
+/// Returns a contestant's limit, unless what it cannot avoid costs more: see [`Measured::raise`].
 fn limit(suite: Suite, name: &str, size: usize) -> Option<f64> {
     match (name, suite, size) {
         ("write", Suite::Chacha20, _) => Some(1.06),
@@ -121,6 +123,7 @@ fn contestants(suite: Suite, size: usize) -> Result<Vec<Box<dyn Contestant>>, Er
         Box::new(Write::new(suite, size)?),
         Box::new(Slot::new(suite, size)?),
         Box::new(WriteFresh::new(suite, size)?),
+        Box::new(RingOwned::new(suite, size)?),
         Box::new(WriteOwned::new(suite, size)?),
         Box::new(Rustls::new(suite, size)?),
     ])
@@ -164,6 +167,20 @@ struct Measured {
     nanoseconds: f64,
     /// The names of the others, and their times relative to the first one's.
     ratios: Vec<(&'static str, f64)>,
+}
+
+impl Measured {
+    /// Raises a contestant's limit to 3 % above its lower bound, which depends on the processor: the
+    /// faster it seals, the more a copy and cold memory weigh.
+    fn raise(&self, limit: f64, name: &str) -> f64 {
+        let bound = match name {
+            "write" => "copy + ring",
+            "write_owned" => "ring, owned",
+            _ => return limit,
+        };
+        let bound = self.ratios.iter().find(|(name, _)| *name == bound);
+        bound.map_or(limit, |(_, bound)| limit.max(bound * 1.03))
+    }
 }
 
 fn measure(

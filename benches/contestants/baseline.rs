@@ -1,9 +1,11 @@
 //! An AEAD without an engine around it.
 
 use core::hint::black_box;
+use core::mem;
 
 use wantwrite::MAX_FRAGMENT_LEN;
 
+use super::plaintexts::Plaintexts;
 use super::{Contestant, Suite};
 use crate::Error;
 
@@ -69,17 +71,20 @@ impl<K: Key> Alone<K> {
     }
 
     fn seal(&mut self) -> Result<(), Error> {
-        for record in &mut self.records {
-            self.seq += 1;
-            let mut nonce = [9; 12];
-            for (byte, seq) in nonce[4..].iter_mut().zip(self.seq.to_be_bytes()) {
-                *byte ^= seq;
-            }
-            let [.., hi, lo] = (record.len() + 16).to_be_bytes();
-            self.key.seal(nonce, [23, 3, 3, hi, lo], record)?;
-        }
-        Ok(())
+        let Self { key, records, seq } = self;
+        records.iter_mut().try_for_each(|record| seal_next(key, seq, record))
     }
+}
+
+/// Seals the content and type byte of the next record.
+fn seal_next<K: Key>(key: &K, seq: &mut u64, record: &mut [u8]) -> Result<(), Error> {
+    *seq += 1;
+    let mut nonce = [9; 12];
+    for (byte, seq) in nonce[4..].iter_mut().zip(seq.to_be_bytes()) {
+        *byte ^= seq;
+    }
+    let [.., hi, lo] = (record.len() + 16).to_be_bytes();
+    key.seal(nonce, [23, 3, 3, hi, lo], record)
 }
 
 /// ring alone, once per write.
@@ -127,6 +132,44 @@ impl Contestant for RingAndCopy {
             }
         }
         self.ring.seal()
+    }
+}
+
+/// ring in the plaintext's own memory, which is then freed: the lower bound of `write_owned`.
+pub struct RingOwned {
+    key: RingKey,
+    seq: u64,
+    plaintexts: Plaintexts,
+}
+
+impl RingOwned {
+    pub fn new(suite: Suite, size: usize) -> Result<Self, Error> {
+        Ok(Self { key: RingKey::new(suite)?, seq: 0, plaintexts: Plaintexts::new(size) })
+    }
+}
+
+impl Contestant for RingOwned {
+    fn name(&self) -> &'static str {
+        "ring, owned"
+    }
+
+    fn prepare(&mut self, iterations: usize) {
+        self.plaintexts.make(iterations);
+    }
+
+    fn seal(&mut self) -> Result<(), Error> {
+        let mut plaintext = self.plaintexts.next()?;
+        let len = plaintext.len();
+        plaintext.resize(len + 1, 0);
+        for start in (0..len).step_by(MAX_FRAGMENT_LEN) {
+            let end = len.min(start + MAX_FRAGMENT_LEN);
+            // The type byte takes the place of the next fragment's first byte for a moment.
+            let next = mem::replace(&mut plaintext[end], 23);
+            seal_next(&self.key, &mut self.seq, &mut plaintext[start..=end])?;
+            plaintext[end] = next;
+        }
+        drop(black_box(plaintext));
+        Ok(())
     }
 }
 

@@ -3,13 +3,14 @@
 
 mod baseline;
 mod ours;
+mod plaintexts;
 mod stock;
 
 use core::str::FromStr;
 
 #[cfg(feature = "aws-lc")]
 pub use baseline::AwsLcEach;
-pub use baseline::{RingAlone, RingAndCopy, RingEach};
+pub use baseline::{RingAlone, RingAndCopy, RingEach, RingOwned};
 pub use ours::{Coalesced, Slot, Write, WriteFresh, WriteOwned};
 pub use stock::Rustls;
 

@@ -1,12 +1,10 @@
 //! The ways to write to our writer.
-#![expect(clippy::std_instead_of_alloc, reason = "a program with std")]
 
 use core::hint::black_box;
-use std::collections::VecDeque;
 
-use bytes::BytesMut;
 use wantwrite::{Coalescing, TrafficSecret, WriteKeys, Writer, WriterConfig};
 
+use super::plaintexts::Plaintexts;
 use super::{Contestant, Suite};
 use crate::Error;
 
@@ -113,35 +111,6 @@ impl Contestant for Slot {
         }
         drain(&mut self.writer);
         Ok(())
-    }
-}
-
-/// Plaintexts that own their memory, allocated before the measured time and freed within it. This
-/// is the use case of `write_owned`, and is compared with `write`.
-struct Plaintexts {
-    size: usize,
-    made: VecDeque<BytesMut>,
-}
-
-impl Plaintexts {
-    const fn new(size: usize) -> Self {
-        Self { size, made: VecDeque::new() }
-    }
-
-    /// They are used in the order of their allocation. Freed in the reverse order, each of them
-    /// would shrink the heap.
-    fn make(&mut self, count: usize) {
-        let make = |_| {
-            // One spare byte after the last fragment, for its content type.
-            let mut plaintext = BytesMut::with_capacity(self.size + 1);
-            plaintext.resize(self.size, 1);
-            plaintext
-        };
-        self.made = (0..count).map(make).collect();
-    }
-
-    fn next(&mut self) -> Result<BytesMut, Error> {
-        self.made.pop_front().ok_or_else(|| "not prepared".into())
     }
 }
 

@@ -113,6 +113,7 @@ impl RecordSealer {
     /// one byte after it, which is replaced by the type byte during the call and then restored.
     ///
     /// Returns `None` if the sequence numbers are used up; nothing is sealed then.
+    #[inline(always)]
     pub(crate) fn seal_apart(&mut self, body: &mut [u8], content_len: usize) -> Option<Envelope> {
         let seq = self.take_seq(content_len, 0)?;
         let protection = Protection::new(self.format(), self.key.iv(), seq);

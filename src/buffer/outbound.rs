@@ -12,7 +12,7 @@ use bytes::Bytes;
 
 use super::chunk::BufferId;
 use super::marks::Marks;
-use super::piece::{Piece, Small};
+use super::piece::Piece;
 use super::segment::Segment;
 use super::segment_store::SegmentStore;
 use crate::num::{to_u32, to_u64, to_usize};
@@ -183,6 +183,7 @@ impl OutboundBuffer {
 
     /// Appends foreign memory, which does not count against the capacity. The caller must
     /// [`mark`](Self::mark) what it carries. The tail must not be in use.
+    #[inline(always)]
     pub(crate) fn append_piece(&mut self, bytes: Bytes) {
         self.retire_tail();
         if !bytes.is_empty() {
@@ -212,9 +213,11 @@ impl OutboundBuffer {
             rest = small.fill(rest);
         }
         while !rest.is_empty() {
-            let mut small = Small::new();
-            rest = small.fill(rest);
-            self.front.push_back(Piece::Small(small));
+            // Filled where it is: moving what was just written would wait for the writes.
+            self.front.push_back(Piece::EMPTY_SMALL);
+            if let Some(Piece::Small(small)) = self.front.back_mut() {
+                rest = small.fill(rest);
+            }
         }
     }
 

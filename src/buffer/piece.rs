@@ -30,6 +30,9 @@ pub(super) struct Small {
 const SMALL_LEN: usize = 61;
 
 impl Piece {
+    pub(super) const EMPTY_SMALL: Self =
+        Self::Small(Small { bytes: [0; SMALL_LEN], start: 0, end: 0 });
+
     #[inline]
     pub(super) fn waiting(&self) -> &[u8] {
         match self {
@@ -62,10 +65,6 @@ impl Piece {
 }
 
 impl Small {
-    pub(super) const fn new() -> Self {
-        Self { bytes: [0; SMALL_LEN], start: 0, end: 0 }
-    }
-
     /// Adds as many of `bytes` as fit and returns the rest.
     pub(super) fn fill<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
         let free = &mut self.bytes[self.end.into()..];

@@ -97,7 +97,6 @@ impl Segment {
         let Some(place) = self.memory.get_mut(to_usize(start)..end) else { return false };
         copy(place, bytes);
         self.filled = start + to_u32(bytes.len());
-        self.lent = self.lent.max(self.filled);
         true
     }
 

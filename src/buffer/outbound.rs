@@ -141,6 +141,12 @@ impl OutboundBuffer {
         self.tail.as_mut().is_some_and(|segment| segment.fill(offset, bytes))
     }
 
+    /// Copies `bytes` behind the part of the tail in use. Returns whether there is memory for them.
+    #[inline]
+    pub(crate) fn fill_more(&mut self, bytes: &[u8]) -> bool {
+        self.tail.as_mut().is_some_and(|segment| segment.fill_more(bytes))
+    }
+
     /// Declares the first `len` bytes of the tail as in use.
     #[inline]
     pub(crate) fn set_filled(&mut self, len: u32) {

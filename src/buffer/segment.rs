@@ -92,7 +92,17 @@ impl Segment {
     /// whether there is memory for them.
     #[inline]
     pub(super) fn fill(&mut self, offset: u32, bytes: &[u8]) -> bool {
-        let start = self.sealed + offset;
+        self.fill_from(self.sealed + offset, bytes)
+    }
+
+    /// Copies `bytes` behind the part in use. Returns whether there is memory for them.
+    #[inline]
+    pub(super) fn fill_more(&mut self, bytes: &[u8]) -> bool {
+        self.fill_from(self.filled, bytes)
+    }
+
+    #[inline]
+    fn fill_from(&mut self, start: u32, bytes: &[u8]) -> bool {
         let end = to_usize(start) + bytes.len();
         let Some(place) = self.memory.get_mut(to_usize(start)..end) else { return false };
         copy(place, bytes);

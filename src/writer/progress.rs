@@ -106,7 +106,7 @@ pub(super) struct Counts {
 impl Counts {
     #[inline]
     pub(super) fn on_accepted(&mut self, len: usize) {
-        self.accepted = self.accepted.saturating_add(to_u64(len));
+        self.accepted += to_u64(len);
     }
 
     #[inline(always)]

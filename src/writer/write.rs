@@ -10,6 +10,7 @@ use super::state::Life;
 use super::{Coalescing, Writer};
 use crate::alert::{Alert, AlertDescription};
 use crate::error::{Error, WriteError};
+use crate::num::to_usize;
 
 impl Writer {
     /// Accepts as much of the start of `buf` as there is [`room`](Self::room) for and returns how
@@ -238,8 +239,9 @@ impl Writer {
             return false;
         }
         debug_assert_eq!(self.life, Life::Open, "a writer that is not open has a current record");
-        let offset = record.filled(self.planner.format().prefix_len());
-        let fits = self.buffer.fill_tail(offset, buf);
+        let filled = record.filled(self.planner.format().prefix_len());
+        debug_assert!(record.len() == 0 || self.buffer.filled_len() == to_usize(filled));
+        let fits = record.len() > 0 && self.buffer.fill_more(buf);
         if fits {
             record.grow(buf.len());
             self.counts.on_accepted(buf.len());

@@ -29,13 +29,8 @@ impl Writer {
     /// The same as [`write`](Self::write).
     pub fn lend_slot(&mut self) -> Result<&mut [u8], WriteError> {
         let free = self.lend()?;
-        if !free.is_empty() {
-            // This marks the tail as in use: it stays in place, however much is drained before it.
-            let prefix_len = self.planner.format().prefix_len();
-            if let Some(record) = &mut self.record {
-                self.buffer.set_filled(record.filled(prefix_len));
-                record.lend();
-            }
+        if let Some(record) = self.record.as_mut().filter(|_| !free.is_empty()) {
+            record.lend();
         }
         Ok(&mut self.buffer.tail_mut()[free])
     }

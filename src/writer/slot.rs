@@ -78,6 +78,8 @@ impl Writer {
         let prefix_len = self.planner.format().prefix_len();
         let Some(record) = &self.record else { return Ok(0..0) };
         let (start, end) = (record.filled(prefix_len), record.end(prefix_len));
+        // This marks the tail as in use: it stays in place, however much is drained before it.
+        self.buffer.set_filled(start);
         self.buffer.set_lent(end);
         Ok(to_usize(start)..to_usize(end))
     }

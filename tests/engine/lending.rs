@@ -168,6 +168,26 @@ fn calls_that_take_the_memory_end_the_loan() {
 }
 
 #[test]
+fn a_leaked_slot_is_like_a_dropped_one() {
+    under_every_policy(|mut writer, mut reader| {
+        for use_slot in [true, false] {
+            writer.write_atomic(b"before").unwrap();
+            writer.flush().unwrap();
+            core::mem::forget(writer.slot().unwrap());
+            assert_eq!(open_all(&mut reader, &drain_writer(&mut writer)).1, b"before");
+            if use_slot {
+                let mut slot = writer.slot().unwrap();
+                slot[..5].copy_from_slice(b"after");
+                slot.commit(5).unwrap();
+            } else {
+                assert_eq!(writer.write(b"after"), Ok(5));
+            }
+            assert_eq!(open_all(&mut reader, &drain_writer(&mut writer)).1, b"after");
+        }
+    });
+}
+
+#[test]
 fn a_commit_that_is_too_long_changes_nothing() {
     let (mut writer, mut reader) = writer_and_reader(SUITES[0], WriterConfig::default());
     let overrun =

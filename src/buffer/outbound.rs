@@ -141,7 +141,7 @@ impl OutboundBuffer {
         self.tail.as_mut().is_some_and(|segment| segment.fill(offset, bytes))
     }
 
-    /// Copies `bytes` behind the part of the tail in use. Returns whether there is memory for them.
+    /// Appends `bytes` to the part of the tail in use. Returns whether there is memory for them.
     #[inline]
     pub(crate) fn fill_more(&mut self, bytes: &[u8]) -> bool {
         self.tail.as_mut().is_some_and(|segment| segment.fill_more(bytes))
@@ -219,7 +219,7 @@ impl OutboundBuffer {
             rest = small.fill(rest);
         }
         while !rest.is_empty() {
-            // Filled where it is: moving what was just written would wait for the writes.
+            // Filled in place: moving what was just written would have to wait for the stores.
             self.front.push_back(Piece::EMPTY_SMALL);
             if let Some(Piece::Small(small)) = self.front.back_mut() {
                 rest = small.fill(rest);
@@ -286,7 +286,7 @@ impl OutboundBuffer {
         rest
     }
 
-    /// Removes the first piece, which has no pending bytes left.
+    /// Removes the first piece, all of whose bytes are drained or taken.
     #[inline]
     fn remove_front(&mut self) {
         if let Some(piece) = self.front.pop_front() {

@@ -74,7 +74,7 @@ impl SegmentStore {
         (to_usize(self.in_use) + spare) * self.memory_len()
     }
 
-    /// Takes a segment. It may hold what it held when it came back.
+    /// Takes a segment, perhaps in the state in which it came back: `reset` it.
     pub(super) fn take(&mut self) -> Segment {
         self.in_use += 1;
         let kept = match &mut self.source {

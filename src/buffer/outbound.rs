@@ -298,7 +298,7 @@ impl OutboundBuffer {
     fn retire(&mut self, piece: Piece) {
         match piece {
             Piece::Segment(segment) => self.segments.give_back(segment),
-            Piece::Owned { bytes: _drained, charge } => self.charged -= charge,
+            Piece::Owned { bytes: _freed, charge } => self.charged -= charge,
             Piece::Small(_) => {}
         }
     }

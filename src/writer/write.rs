@@ -239,9 +239,12 @@ impl Writer {
             return false;
         }
         debug_assert_eq!(self.life, Life::Open, "a writer that is not open has a current record");
-        let filled = record.filled(self.planner.format().prefix_len());
-        debug_assert!(record.len() == 0 || self.buffer.filled_len() == to_usize(filled));
-        let fits = record.len() > 0 && self.buffer.fill_more(buf);
+        debug_assert_eq!(
+            self.buffer.filled_len(),
+            to_usize(record.filled(self.planner.format().prefix_len())),
+            "the part of the tail in use ends elsewhere than the record"
+        );
+        let fits = self.buffer.fill_more(buf);
         if fits {
             record.grow(buf.len());
             self.counts.on_accepted(buf.len());

@@ -53,7 +53,7 @@ const INBOUND_PER_SEGMENT: usize = (1 << 14) + 2048 + 5;
 const MAX_TRIES: usize = 4;
 
 impl Pool {
-    /// Creates an empty pool that keeps at most `max_segments` segments (of about 16.5 KiB each),
+    /// Creates an empty pool that keeps at most `max_segments` segments (of 16.4 KiB each),
     /// and inbound memory for as many records. A connection's inbound memory holds two records by
     /// default.
     ///

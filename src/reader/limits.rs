@@ -33,8 +33,8 @@ pub struct PeerLimits {
     pub renegotiation_requests: Credit,
     /// The limit on one handshake message in bytes, without its header. It applies to reassembly
     /// and during the handshake, where rustls accepts at most 65,535. A message and the records
-    /// that carry it then take at most twice this, or the reader's capacity, and never more than
-    /// 128 KiB. Default 64 KiB.
+    /// that carry it then take at most twice this, and at most 128 KiB; with a pool, the reader's
+    /// capacity if that is more. Default 64 KiB.
     pub handshake_len: usize,
 }
 

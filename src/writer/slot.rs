@@ -12,7 +12,7 @@ use crate::record::MAX_FRAGMENT_LEN;
 ///
 /// The slot is empty if `write` would accept nothing. Its initial contents are unspecified (but
 /// never plaintext of another connection). Dropping a slot commits nothing and uses no sequence
-/// number.
+/// number, but a control record that was due is sealed when the slot is lent.
 #[derive(Debug)]
 pub struct Slot<'a> {
     lent: Option<Lent<'a>>,
@@ -57,8 +57,8 @@ const WANT_OF_SLOT: usize = MAX_FRAGMENT_LEN / 4;
 
 impl Writer {
     /// Lends the free memory of the current record, and begins a record if there is none. The slot
-    /// is empty if there is no room. A control record that is due is sealed when the record after
-    /// it is begun.
+    /// is empty if there is no room. A control record that is due is sealed first, unless there is a
+    /// current record: then it is sealed together with that.
     ///
     /// # Errors
     /// The same as [`write`](Self::write).
@@ -68,7 +68,8 @@ impl Writer {
     }
 
     /// Lends the free memory of the current record, and begins a record if there is none. Returns
-    /// its range in the buffer's tail: an empty range if there is no room.
+    /// its range in the buffer's tail: an empty range if there is no room. A loan for a later
+    /// commit ends; [`lend_slot`](Self::lend_slot) begins it again.
     #[inline]
     pub(super) fn lend(&mut self) -> Result<Range<usize>, WriteError> {
         self.check_open()?;
@@ -76,7 +77,8 @@ impl Writer {
             return Ok(0..0);
         }
         let prefix_len = self.planner.format().prefix_len();
-        let Some(record) = &self.record else { return Ok(0..0) };
+        let Some(record) = &mut self.record else { return Ok(0..0) };
+        record.end_loan();
         let (start, end) = (record.filled(prefix_len), record.end(prefix_len));
         // This marks the tail as in use: it stays in place, however much is drained before it.
         self.buffer.set_filled(start);

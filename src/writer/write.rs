@@ -297,7 +297,8 @@ impl Writer {
 
     #[inline]
     pub(super) fn end_of_write(&mut self, accepted: usize) -> Result<usize, WriteError> {
-        if self.coalescing == Coalescing::Off {
+        // A call that accepted nothing has no record to end, and does not end a loan.
+        if self.coalescing == Coalescing::Off && accepted > 0 {
             self.end_record(accepted)?;
         }
         Ok(accepted)

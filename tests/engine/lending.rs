@@ -150,8 +150,9 @@ fn calls_that_take_the_memory_end_the_loan() {
         |writer| assert_eq!(writer.write_vectored(&[&b"y"[..], b"z"]), Ok(2)),
         |writer| assert_eq!(writer.write_owned(&mut (&b"y"[..]).into()), Ok(1)),
     ];
-    for call in calls {
+    for (call, begun) in calls.into_iter().flat_map(|call| [(call, &b""[..]), (call, b"begun")]) {
         under_every_policy(|mut writer, mut reader| {
+            assert_eq!(writer.write(begun), Ok(begun.len()));
             writer.lend_slot().unwrap()[0] = b'x';
             call(&mut writer);
             let overrun = Overrun { claimed: 1, available: 0 };
@@ -159,11 +160,27 @@ fn calls_that_take_the_memory_end_the_loan() {
             let wire = drain_writer(&mut writer);
             let (_, plaintext) = open_all(&mut reader, &wire);
             assert_eq!(Ok(writer.progress().accepted), plaintext.len().try_into());
-            assert!(!plaintext.contains(&b'x'));
+            assert!(plaintext.starts_with(begun) && !plaintext.contains(&b'x'));
             writer.lend_slot().unwrap()[0] = b'x';
             writer.commit_slot(1).unwrap();
             assert_eq!(open_all(&mut reader, &drain_writer(&mut writer)).1, b"x");
         });
+    }
+}
+
+/// Also if each call ends its own record.
+#[test]
+fn a_write_of_nothing_does_not_end_the_loan() {
+    for coalescing in [Coalescing::On, Coalescing::Off] {
+        let (mut writer, mut reader) =
+            writer_and_reader(TLS13, with(|config| config.coalescing = coalescing));
+        writer.lend_slot().unwrap()[0] = b'x';
+        assert_eq!(writer.write(b""), Ok(0));
+        assert_eq!(writer.write_vectored(&[&b""[..], b""]), Ok(0));
+        assert_eq!(writer.write_atomic(b""), Ok(()));
+        assert_eq!(writer.write_owned(&mut bytes::BytesMut::new()), Ok(0));
+        assert_eq!(writer.commit_slot(1), Ok(()), "{coalescing:?}");
+        assert_eq!(open_all(&mut reader, &drain_writer(&mut writer)).1, b"x");
     }
 }
 

@@ -21,6 +21,8 @@ pub struct Chunk {
     /// How many wire bytes of the connection precede it.
     offset: u64,
     source: BufferId,
+    /// How many segments of the buffer it takes the place of if it is put back.
+    charge: u32,
 }
 
 /// Distinguishes the buffers of a process. It is never visible: what a writer produces does not
@@ -41,8 +43,12 @@ impl BufferId {
 }
 
 impl Chunk {
-    pub(super) const fn new(bytes: Bytes, offset: u64, source: BufferId) -> Self {
-        Self { bytes, offset, source }
+    pub(super) const fn new(bytes: Bytes, offset: u64, source: BufferId, charge: u32) -> Self {
+        Self { bytes, offset, source, charge }
+    }
+
+    pub(super) const fn charge(&self) -> u32 {
+        self.charge
     }
 
     /// Whether it comes from the buffer with this id.
@@ -131,8 +137,8 @@ mod tests {
     #[test]
     fn a_chunk_knows_its_place_and_its_bytes() {
         let sealed = Bytes::from_static(b"sealed");
-        let mut chunk = Chunk::new(sealed.clone(), 100, BufferId::new());
-        assert_eq!(chunk, Chunk::new(sealed, 100, BufferId::new()), "the source is not visible");
+        let mut chunk = Chunk::new(sealed.clone(), 100, BufferId::new(), 1);
+        assert_eq!(chunk, Chunk::new(sealed, 100, BufferId::new(), 0), "only these are visible");
         chunk.advance(2);
         assert_eq!((chunk.offset(), chunk.remaining(), chunk.chunk()), (102, 4, &b"aled"[..]));
         assert_eq!((&*chunk, chunk.as_ref()), (&b"aled"[..], &b"aled"[..]));

@@ -114,7 +114,12 @@ impl OutboundBuffer {
 
     /// How many segments [`add_segment`](Self::add_segment) can still add.
     pub(crate) fn fresh_segments(&self) -> usize {
-        to_usize(self.max_segments.saturating_sub(self.segments.in_use() + self.charged))
+        to_usize(self.max_segments.saturating_sub(self.occupied()))
+    }
+
+    /// How many segments are in use or replaced by foreign memory.
+    fn occupied(&self) -> u32 {
+        self.segments.in_use() + self.charged
     }
 
     /// Whether the tail is missing or is a segment that is not in use at all.

@@ -177,7 +177,8 @@ impl Writer {
     }
 
     /// Puts back a chunk ([`take_chunk`](Drain::take_chunk)), or the rest of one, that the
-    /// transport did not take. Its bytes are pending again, before all others. Put several chunks
+    /// transport did not take. Its bytes are pending again, before all others, and its memory counts
+    /// against the capacity again. Put several chunks
     /// back in reverse order, the last one taken first. The current record does not change. After a
     /// fatal alert from the peer nothing may be sent any more, so the chunk is dropped.
     ///

@@ -1,9 +1,13 @@
 //! Owned ciphertext belongs to the writer that sealed it.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-use bytes::Buf;
-use wantwrite::{Chunk, PutBackError, TrafficSecret, WriteKeys, Writer, WriterConfig};
+use bytes::{Buf, BytesMut};
+use wantwrite::{
+    BufferPolicy, BufferState, Chunk, Pool, PutBackError, TrafficSecret, WriteKeys, Writer,
+    WriterConfig,
+};
 use wantwrite_testing::SUITES;
+use wantwrite_testing::writer::{drain_writer, open_all, with, writer_and_reader};
 
 /// A writer that has sealed some bytes, which are the same every time.
 fn sealed() -> Writer {
@@ -78,4 +82,43 @@ fn chunks_are_equal_if_their_bytes_and_places_are() {
     };
     assert_eq!(same_byte[..], first[..]);
     assert_ne!(same_byte, first);
+}
+
+/// What is put back takes the place of segments, also if it is a copy or was the caller's memory.
+#[test]
+fn a_buffer_whose_chunks_are_always_put_back_does_not_grow() {
+    type WriteSome = fn(&mut Writer, usize) -> usize;
+    let ways: [WriteSome; 3] = [
+        |writer, room| writer.write(&vec![1; room]).unwrap(),
+        |writer, room| writer.write(&vec![1; room.min(100)]).unwrap(),
+        |writer, room| writer.write_owned(&mut BytesMut::zeroed(room)).unwrap(),
+    ];
+    for write in ways {
+        for (buffers, pool) in [
+            (BufferPolicy::Retain, None),
+            (BufferPolicy::Release, None),
+            (BufferPolicy::Retain, Some(Pool::new(2))),
+        ] {
+            for segments in [1, 4] {
+                let config = with(|config| {
+                    config.capacity = segments * 16_384;
+                    (config.buffers, config.pool) = (buffers, pool.clone());
+                });
+                let (mut writer, mut reader) = writer_and_reader(SUITES[0], config);
+                let mut accepted = 0;
+                for _ in 0..50 {
+                    let room = writer.room();
+                    accepted += write(&mut writer, room);
+                    writer.flush().unwrap();
+                    let taken: Vec<Chunk> = writer.drain().take_chunks(usize::MAX).collect();
+                    taken.into_iter().rev().for_each(|chunk| writer.put_back(chunk).unwrap());
+                }
+                assert!(accepted <= segments * 16_384, "{accepted}");
+                assert_eq!((writer.room(), writer.buffer_state()), (0, BufferState::Full));
+                let wire = drain_writer(&mut writer);
+                assert_eq!(open_all(&mut reader, &wire).1.len(), accepted);
+                assert_eq!(writer.room(), segments * 16_384);
+            }
+        }
+    }
 }

@@ -16,15 +16,15 @@ impl OutboundBuffer {
         if self.waiting == 0 {
             return None;
         }
-        let copies = self.copies_rest();
+        let copies = self.front.is_empty() && self.copies_rest();
+        let occupied = self.occupied();
         let bytes = match (self.front.front_mut(), &mut self.tail) {
             (Some(piece), _) => piece.take(max),
             (None, Some(tail)) if copies => tail.copy(max),
             (None, Some(tail)) => tail.take(max),
             (None, None) => return None,
         };
-        let len = bytes.len();
-        let chunk = Chunk::new(bytes, self.drained, self.id);
+        let (len, offset) = (bytes.len(), self.drained);
         self.marks.take(len);
         self.waiting -= len;
         self.drained += to_u64(len);
@@ -32,7 +32,10 @@ impl OutboundBuffer {
             self.remove_front();
         }
         self.reuse_if_unused();
-        Some(chunk)
+        // A copy is memory of its own, even though its segment stays. The other chunks of a segment
+        // have the memory of the last one, which takes the segment along.
+        let charge = if copies { 1 } else { occupied - self.occupied() };
+        Some(Chunk::new(bytes, offset, self.id, charge))
     }
 
     /// Whether the pending bytes are so few that copying them costs less than losing their segment.
@@ -42,7 +45,8 @@ impl OutboundBuffer {
     }
 
     /// Makes a chunk pending again, before everything else, if it is the last one taken from this
-    /// buffer. After [`discard`](Self::discard), it only stops counting as drained.
+    /// buffer. It is charged for the segments that it took along, so that the buffer does not grow
+    /// if all chunks are put back each time. After [`discard`](Self::discard), it only stops counting as drained.
     pub(crate) fn put_back(&mut self, chunk: Chunk) -> Result<(), PutBackError> {
         let len = chunk.len();
         let is_last = chunk.offset().checked_add(to_u64(len)) == Some(self.drained);
@@ -53,7 +57,13 @@ impl OutboundBuffer {
         self.waiting += len;
         self.drained -= to_u64(len);
         if len > 0 {
-            self.front.push_front(Piece::Owned { bytes: chunk.into_bytes(), charge: 0 });
+            let charge = chunk.charge();
+            self.charged += charge;
+            self.front.push_front(Piece::Owned { bytes: chunk.into_bytes(), charge });
+        }
+        if self.occupied() > self.max_segments && self.tail_is_unused() {
+            // The chunk takes its place.
+            self.retire_tail();
         }
         if self.discards {
             self.discard();

@@ -205,7 +205,8 @@ impl<'a> Cursor<'a> {
             // A KeyUpdate that is already due replaces the key.
             Some(next) => {
                 let update_len = self.format().record_len(KEY_UPDATE_LEN);
-                next.allows_application_record(inner_len)
+                let can_update = self.budget.allows_control_record();
+                (can_update && next.allows_application_record(inner_len))
                     .then_some((update_len, self.control_len == 0))
             }
             None => allowed.then_some((self.control_len, false)),

@@ -194,12 +194,16 @@ impl Writer {
     /// §4.7.3). Calls made before it is sealed merge into one KeyUpdate.
     ///
     /// # Errors
-    /// [`WriteError::NoKeyUpdate`] in TLS 1.2 and for keys without a traffic secret; otherwise the
-    /// same errors as [`write`](Self::write).
+    /// [`WriteError::NoKeyUpdate`] in TLS 1.2 and for keys without a traffic secret;
+    /// [`WriteError::KeyLimit`] if the key came to this writer so close to its limit that it must
+    /// not even seal the KeyUpdate; otherwise the same errors as [`write`](Self::write).
     pub fn update_keys(&mut self, request: KeyUpdateRequest) -> Result<(), WriteError> {
         self.check_established()?;
         if !self.next_keys.can_update() {
             return Err(WriteError::NoKeyUpdate);
+        }
+        if !self.budget().allows_control_record() {
+            return Err(WriteError::KeyLimit { accepted: 0 });
         }
         self.control.request_update(request);
         Ok(())
@@ -207,7 +211,8 @@ impl Writer {
 
     /// Tells the writer that the peer has sent a KeyUpdate. If the peer asks for ours, this
     /// schedules one at the next record boundary, before the next application record (RFC 9846
-    /// §4.7.3). After 2^48 − 1 updates of our own, the request is ignored.
+    /// §4.7.3). The request is ignored after 2^48 − 1 updates of our own, and if the key must not
+    /// seal any more.
     ///
     /// # Errors
     /// [`WriteError::NoKeyUpdate`] if the peer asks for an update and these keys have no traffic
@@ -216,7 +221,8 @@ impl Writer {
         if request == KeyUpdateRequest::Requested && self.next_keys.is_none() {
             return Err(WriteError::NoKeyUpdate);
         }
-        self.control.on_peer_update(request, self.next_keys.can_update());
+        let can_update = self.next_keys.can_update() && self.budget().allows_control_record();
+        self.control.on_peer_update(request, can_update);
         if self.life != Life::Open {
             self.control.clear();
         }

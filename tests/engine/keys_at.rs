@@ -66,7 +66,17 @@ fn records_before_the_number_count_against_the_key() {
             let mut writer = writer_at(suite, seq, Some(limits));
             if seq > 99 {
                 // Nothing may be sealed any more, not even a KeyUpdate.
-                assert_eq!(writer.write(b"x"), Err(WriteError::Failed { accepted: 0 }));
+                let refused = Err(WriteError::KeyLimit { accepted: 0 });
+                assert_eq!((writer.room(), writer.wire_len(1)), (0, 0));
+                assert_eq!(writer.write(b"x"), refused.map(|()| 0));
+                assert_eq!(writer.write_atomic(b"x"), refused);
+                assert_eq!(writer.write_owned(&mut (&b"x"[..]).into()), refused.map(|()| 0));
+                assert_eq!(writer.write_cover(0), refused);
+                assert_eq!(writer.slot().err(), refused.err());
+                assert_eq!(writer.update_keys(KeyUpdateRequest::Requested), refused);
+                assert_eq!(writer.on_key_update(KeyUpdateRequest::Requested), Ok(()));
+                assert_eq!((writer.flush(), writer.error()), (Ok(()), None));
+                assert!(!writer.wants_drain());
                 continue;
             }
             let wire = seal(&mut writer, b"x");

@@ -23,8 +23,8 @@ use crate::num::to_u64;
 /// `KeyLimits { records: u64::MAX, ..KeyLimits::for_suite(suite) }`.
 ///
 /// Lower limits are for tests and for callers that want an attacker to have a smaller advantage. A
-/// key with fewer than 3 records, or fewer blocks than a full record and two control records take
-/// (1,030), does not accept plaintext.
+/// key does not accept plaintext with fewer than 3 records, or with fewer blocks than the longest
+/// record that the policies allow and two control records take (1,030 for a full record).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KeyLimits {
     /// How many records one key may seal, including alerts and KeyUpdates.
@@ -65,6 +65,9 @@ pub(crate) struct Cost {
     pub(crate) blocks: u64,
 }
 
+/// More blocks than a key can seal.
+const NO_LIMIT_LEFT: u64 = 1 << 63;
+
 /// The blocks of the largest control record: a KeyUpdate or an alert, and its tag.
 const CONTROL_BLOCKS: u64 = 2;
 
@@ -82,17 +85,22 @@ impl KeyBudget {
 
     /// What is left for a key that has sealed `seq` records with `blocks` in total. No limit allows
     /// record number 2^64 − 1, so the counter never wraps (RFC 9846 §5.3).
+    ///
+    /// The count can be recovered with the same limits ([`sealed_blocks`](Self::sealed_blocks)),
+    /// even if it exceeds them: then no records are left, and the difference wraps.
     pub(crate) const fn of_key(limits: KeyLimits, seq: u64, blocks: u64) -> Self {
-        let blocks = match limits.blocks {
-            u64::MAX => u64::MAX,
-            limit => limit.saturating_sub(blocks),
-        };
-        Self { records: limits.records.saturating_sub(seq), blocks }
+        let records = limits.records.saturating_sub(seq);
+        match limits.blocks {
+            // No limit. A count that is only estimated can be as high as this.
+            u64::MAX if blocks > NO_LIMIT_LEFT => Self { records, blocks: NO_LIMIT_LEFT },
+            limit if blocks > limit => Self { records: 0, blocks: limit.wrapping_sub(blocks) },
+            limit => Self { records, blocks: limit - blocks },
+        }
     }
 
     /// How many blocks a key has sealed if this budget is what is left of `limits`.
     pub(crate) const fn sealed_blocks(self, limits: KeyLimits) -> u64 {
-        limits.blocks.saturating_sub(self.blocks)
+        limits.blocks.wrapping_sub(self.blocks)
     }
 
     /// Whether a record with `inner_len` bytes of inner plaintext may be sealed such that two
@@ -206,6 +214,23 @@ mod tests {
         for (limit, allowed) in [(11, false), (12, true), (13, true)] {
             let budget = KeyBudget::of_new_key(KeyLimits { records: 100, blocks: limit });
             assert_eq!(budget.allows_application_record(100), allowed, "{limit}");
+        }
+    }
+
+    #[test]
+    fn what_was_sealed_is_known_under_all_limits() {
+        for blocks in [0, 1, 5_000, 1 << 40] {
+            for limit in [0, 1, 4_999, 5_000, 5_001, 1 << 34, u64::MAX - 1, u64::MAX] {
+                let limits = KeyLimits { records: 100, blocks: limit };
+                let mut budget = KeyBudget::of_key(limits, 2, blocks);
+                assert_eq!(budget.sealed_blocks(limits), blocks, "{limit}");
+                let allowed = budget.allows_control_record();
+                assert_eq!(allowed, limit >= blocks + CONTROL_BLOCKS, "{blocks} {limit}");
+                if allowed {
+                    budget.spend(16);
+                    assert_eq!(budget.sealed_blocks(limits), blocks + 2, "{limit}");
+                }
+            }
         }
     }
 

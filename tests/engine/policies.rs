@@ -576,6 +576,28 @@ fn a_budget_moves_with_its_key() {
     }
 }
 
+/// Also through writers with other limits, which can be lower than what the key has sealed.
+#[test]
+fn sealed_blocks_move_with_their_key() {
+    let limits =
+        |blocks| with(|config| config.key_limits = Some(KeyLimits { records: 1 << 24, blocks }));
+    // Three full records, then one more and two control records.
+    for (limit, updates) in [(3 * 1026 + 1030, 0), (3 * 1026 + 1029, 1)] {
+        for between in [2_000, 3 * 1026, 1 << 34, u64::MAX] {
+            let (mut writer, _) = writer_and_reader(TLS13, limits(1 << 20));
+            for _ in 0..3 {
+                writer.write_atomic(&[0; 16_384]).unwrap();
+                drain_writer(&mut writer);
+            }
+            for limits in [limits(between), limits(limit)] {
+                writer = Writer::from_parts(writer.into_parts().unwrap(), &limits).unwrap();
+            }
+            writer.write_atomic(&[0; 16_384]).unwrap();
+            assert_eq!(writer.progress().key_updates, updates, "{limit} {between}");
+        }
+    }
+}
+
 #[test]
 fn twenty_generations_each_way_with_a_rustls_peer() {
     for role in ROLES {

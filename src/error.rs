@@ -39,7 +39,8 @@ pub enum Error {
     KeysExhausted,
     /// The handshake failed; `Connection::error` says why.
     HandshakeFailed,
-    /// The caller leaked a `Batch`, or one of its jobs panicked. Its records are missing.
+    /// The caller leaked a `Batch`, or one of its jobs panicked. Its records are missing, and so are
+    /// sealed bytes that shared a segment with the first of them.
     SealingAbandoned,
 }
 

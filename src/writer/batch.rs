@@ -4,7 +4,7 @@
 //! key's budget. After that, the records can be copied and sealed in any order.
 
 use alloc::sync::Arc;
-use core::fmt;
+use core::{fmt, mem};
 
 use bytes::{Buf, Bytes};
 
@@ -21,11 +21,14 @@ use crate::error::{Error, WriteError};
 /// order.
 ///
 /// Leaking a batch ([`core::mem::forget`]) leaves a gap in the records, so the writer fails with
-/// [`Error::SealingAbandoned`].
+/// [`Error::SealingAbandoned`]. Sealed bytes that share a segment with the batch's first record are
+/// lost too, so what you can still drain does not have to end with a whole record.
 #[must_use = "dropping a batch finishes it but discards its error"]
 pub struct Batch<'a> {
     /// `None` once the batch is finished.
     writer: Option<&'a mut Writer>,
+    /// What the writer may seal after the batch: it can have failed after some records were planned.
+    life: Life,
     shared: Arc<Shared>,
     result: Result<usize, WriteError>,
 }
@@ -75,8 +78,8 @@ impl Writer {
         }
         let plaintext = plaintext.split_to(reserved);
         let shared = tasks.share(&mut self.buffer, &plaintext);
-        self.life = Life::Sealing;
-        Ok(Batch { writer: Some(self), shared, result })
+        let life = mem::replace(&mut self.life, Life::Sealing);
+        Ok(Batch { writer: Some(self), life, shared, result })
     }
 
     /// Fills the current record as far as it has room. Returns how many bytes were removed from
@@ -138,7 +141,7 @@ impl Writer {
 impl Batch<'_> {
     /// A batch with nothing left to seal.
     pub(crate) fn of_nothing(result: Result<usize, WriteError>) -> Self {
-        Self { writer: None, shared: Arc::default(), result }
+        Self { writer: None, life: Life::Open, shared: Arc::default(), result }
     }
 
     /// Returns a job that lets another thread seal some of the records.
@@ -171,7 +174,7 @@ impl Batch<'_> {
             writer.life = Life::Failed(Error::SealingAbandoned);
             return Err(WriteError::Failed { accepted: 0 });
         };
-        writer.life = Life::Open;
+        writer.life = self.life;
         writer.buffer.attach(segments);
         self.result
     }

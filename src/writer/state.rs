@@ -19,7 +19,8 @@ pub enum WriterState {
     /// not need the data.
     Closed,
     /// A fatal error occurred. You can still drain what was sealed before it, and the alert. After
-    /// a fatal alert from the peer ([`Error::PeerAlert`]) there is nothing to drain.
+    /// a fatal alert from the peer ([`Error::PeerAlert`]) there is nothing to drain, and after
+    /// [`Error::SealingAbandoned`] not everything.
     Failed,
 }
 

@@ -321,6 +321,8 @@ mod tests {
     use crate::error::PeerFault;
 
     use crate::record::KeyUpdateRequest::NotRequested;
+    #[cfg(feature = "parallel")]
+    use {crate::aead::KeyLimits, bytes::Bytes};
 
     /// A key that should have a next generation but has none.
     #[derive(Debug)]
@@ -357,6 +359,26 @@ mod tests {
         let refused = writer.write_and_close(b"tail");
         assert_eq!(refused, Err(WriteError::Failed { accepted: 4 }));
         assert_eq!(writer.error(), Some(Error::KeysExhausted));
+    }
+
+    #[cfg(feature = "parallel")]
+    #[test]
+    fn a_writer_that_fails_while_a_batch_is_planned_stays_failed() {
+        let suite = CipherSuite::TLS_AES_128_GCM_SHA256;
+        let keys = WriteKeys::new(suite, &[3; 16], [5; 12], 0).unwrap();
+        let key_limits = Some(KeyLimits { records: 4, blocks: u64::MAX });
+        let config = WriterConfig { key_limits, ..WriterConfig::default() };
+        let mut writer = Writer::without_keys(config).unwrap();
+        writer.begin(keys, NextKeys::Schedule(Box::new(NoNextKeys)));
+        let mut plaintext = Bytes::from_static(&[1; 60_000]);
+        let batch = writer.seal_batch(&mut plaintext).unwrap();
+        assert_eq!(batch.finish(), Err(WriteError::Failed { accepted: 2 * 16_384 }));
+        assert_eq!(
+            (plaintext.len(), writer.error()),
+            (60_000 - 2 * 16_384, Some(Error::KeysExhausted))
+        );
+        assert_eq!(writer.write(b"x"), Err(WriteError::Failed { accepted: 0 }));
+        assert_eq!(writer.waiting(), 2 * 16_406 + 24, "the records and an alert");
     }
 
     /// Also when the write is exactly one record.

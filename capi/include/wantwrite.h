@@ -1123,9 +1123,11 @@ enum ww_status ww_write_and_close(struct ww_connection *connection, const void *
  * from the start, then call `ww_slot_commit`. Empty if there is no room. Its initial contents are
  * unspecified.
  *
- * It remains valid longer than other spans: until `ww_slot_commit`, or a call that writes,
- * flushes, closes, aborts or frees. You can drain and read in the meantime. A repeated call lends
- * the same memory.
+ * It remains valid longer than other spans: until `ww_slot_commit`, a call that writes, flushes,
+ * closes, aborts or frees, a failure of the connection, or the peer's close_notify if
+ * `tls12_close_answers` is set. Calls that process input can find the last two: while something else
+ * fills the slot, such as a read in progress, do not call `ww_process`, `ww_read` or `ww_next`. You
+ * can drain in the meantime. A repeated call lends the same memory.
  */
 enum ww_status ww_slot(struct ww_connection *connection, struct ww_memory *slot);
 
@@ -1444,7 +1446,7 @@ enum ww_status ww_writer_writev(struct ww_writer *writer,
 enum ww_status ww_writer_write_atomic(struct ww_writer *writer, const void *buf, size_t len);
 
 /**
- * Like `ww_slot`.
+ * Like `ww_slot`. `ww_writer_fail` ends the loan, too.
  */
 enum ww_status ww_writer_slot(struct ww_writer *writer, struct ww_memory *slot);
 

@@ -118,7 +118,7 @@ pub unsafe extern "C" fn ww_writer_write_atomic(
     unsafe { guard::enter(writer, write) }
 }
 
-/// Like `ww_slot`.
+/// Like `ww_slot`. `ww_writer_fail` ends the loan, too.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_writer_slot(writer: *mut ww_writer, slot: *mut ww_memory) -> ww_status {
     let lend = |this: &mut ww_writer, slot: &mut ww_memory| {

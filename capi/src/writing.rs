@@ -117,9 +117,11 @@ pub unsafe extern "C" fn ww_write_and_close(
 /// from the start, then call `ww_slot_commit`. Empty if there is no room. Its initial contents are
 /// unspecified.
 ///
-/// It remains valid longer than other spans: until `ww_slot_commit`, or a call that writes,
-/// flushes, closes, aborts or frees. You can drain and read in the meantime. A repeated call lends
-/// the same memory.
+/// It remains valid longer than other spans: until `ww_slot_commit`, a call that writes, flushes,
+/// closes, aborts or frees, a failure of the connection, or the peer's close_notify if
+/// `tls12_close_answers` is set. Calls that process input can find the last two: while something else
+/// fills the slot, such as a read in progress, do not call `ww_process`, `ww_read` or `ww_next`. You
+/// can drain in the meantime. A repeated call lends the same memory.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_slot(
     connection: *mut ww_connection,

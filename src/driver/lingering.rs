@@ -18,15 +18,15 @@ impl<E> Driver<E> {
         let closed = if self.call.has_closed() { Ok(Next::Done) } else { self.close() };
         let (Ok(Next::Done) | Err(Fault::Connection(_))) = closed else { return closed };
         self.call.set_closed(closed.is_ok());
-        match self.discard(max) {
-            Ok(Next::Done) => {}
+        let ended = match self.discard(max) {
+            Ok(Next::Done) => Ok(Next::Done),
             Ok(next) => return Ok(next),
-            fault @ Err(_) => return closed.and(fault),
-        }
+            Err(fault) => Err(fault),
+        };
         closed?;
         match self.connection.error() {
             // This is the end that we waited for.
-            None | Some(ConnectionError::Record(Error::Truncated)) => Ok(Next::Done),
+            None | Some(ConnectionError::Record(Error::Truncated)) => ended,
             Some(error) => Err(Fault::Connection(error)),
         }
     }

@@ -62,6 +62,29 @@ fn lingering_reads_one_byte_more_than_it_discards() {
     assert_eq!(step(&mut driver, linger), error.to_string());
 }
 
+/// A peer that breaks the protocol while we discard what it sends has failed the connection, and
+/// that is reported before anything that the transport does.
+#[test]
+fn lingering_reports_why_the_connection_has_failed_before_the_transport() {
+    let linger = Goal::Linger { max: 100 };
+    let ends: [fn(&mut Ours); 4] = [
+        |driver| driver.failed(FarEnd::Reset, RESET),
+        |driver| driver.gave_up(),
+        |driver| driver.read(96),
+        |driver| driver.read(0),
+    ];
+    for end in ends {
+        let (mut driver, _) = lingering(100);
+        let Step::Read(memory) = driver.next(linger).unwrap() else { panic!("no read") };
+        memory[..5].copy_from_slice(&[0x18, 3, 3, 0, 1]);
+        driver.read(5);
+        assert_eq!(step(&mut driver, linger), "Read 96");
+        let error = driver.connection().error().unwrap();
+        end(&mut driver);
+        assert_eq!(step(&mut driver, linger), error.to_string());
+    }
+}
+
 #[test]
 fn only_what_lingering_discards_counts() {
     let (mut driver, mut peer) = open();

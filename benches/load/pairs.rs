@@ -12,7 +12,7 @@ use crate::wrk::{Load, Outcome};
 use crate::{Error, median};
 
 /// The request, whether each uses a new connection, and the most that it may cost us as a multiple
-/// of rustls's processor time. Established connections are measured after their handshakes.
+/// of rustls's processor time.
 const WORKLOADS: [(&str, bool, f64); 4] = [
     ("/", false, 1.00),
     ("/bytes/1000", false, 1.00),
@@ -60,7 +60,7 @@ fn run(
 ) -> Result<(Outcome, Outcome), Error> {
     let run = |start: fn(&Path, &Site) -> Result<Contestant, Error>| {
         let server = start(server, site)?;
-        if load.closes { load.run(&server) } else { load.established(&server, site) }
+        load.steady(&server, site)
     };
     if ours_first {
         let ours = run(Contestant::ours)?;

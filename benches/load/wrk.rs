@@ -43,16 +43,19 @@ impl Load {
         parse(&printed, processor_time).ok_or_else(|| format!("unknown:\n{printed}").into())
     }
 
-    /// Runs the load, and measures from when all connections are established. For our servers,
-    /// which count requests.
+    /// Runs the load, and measures once it is steady: when all connections are established or, if
+    /// every request uses a new one, when as many requests have been answered. So handshakes that
+    /// are unfinished at the end do not count more than those at the start. For our servers, which
+    /// count requests.
     ///
     /// # Errors
     /// As for `run`, or connecting took too long.
-    pub(crate) fn established(&self, server: &Contestant, site: &Site) -> Result<Outcome, Error> {
+    pub(crate) fn steady(&self, server: &Contestant, site: &Site) -> Result<Outcome, Error> {
+        let counter = if self.closes { "requests" } else { "open" };
         let load = self.command(server, CONNECTING + 2 * self.time).spawn().map_err(not_run)?;
         let start = Instant::now();
         // The connection that asks for the counter is open, too.
-        while server.statistic(site, "open")? <= u64::from(self.connections) {
+        while server.statistic(site, counter)? <= u64::from(self.connections) {
             if start.elapsed() > CONNECTING {
                 return Err(
                     format!("expected {} connections in {CONNECTING:?}", self.connections).into()

@@ -18,7 +18,8 @@ pub(crate) enum Side {
 /// A transport remembers one waker per direction. Only the reading side reads from it, but both
 /// sides write to it, because reading sends answers. So while two tasks wait, the transport's
 /// writing side gets a waker that we make. It wakes the task that waits to write. If none does, it
-/// wakes the reading task, which sends what a finished write has left.
+/// wakes the reading task, which sends what a finished write has left. A write can also finish after
+/// it has taken the event: it then wakes the reading task itself.
 #[derive(Debug, Default)]
 pub(crate) struct Tasks {
     waiting: Waiting,
@@ -75,12 +76,16 @@ impl Tasks {
         ours
     }
 
-    /// `waits` says whether the poll was pending. A task whose poll was ready no longer waits.
+    /// `waits` says whether the poll was pending. A task whose poll was ready no longer waits. If it
+    /// got an event of the transport during that poll, this passes it on.
     #[inline]
     pub(crate) fn end(&mut self, side: Side, waits: bool) {
         self.waiting.of(side).0.waits = waits;
         if let Some((both, _)) = &self.both {
-            both.with(|waiting| waiting.of(side).0.waits = waits);
+            // Not under the lock: a waker may poll immediately.
+            if let Some(task) = both.with(|waiting| waiting.end(side, waits)) {
+                task.wake();
+            }
         }
     }
 
@@ -94,7 +99,10 @@ impl Tasks {
     /// transport.
     pub(crate) fn wake_writing(&mut self) {
         if self.waiting.writing.waits {
-            self.end(Side::Writing, false);
+            self.waiting.writing.waits = false;
+            if let Some((both, _)) = &self.both {
+                both.with(|waiting| waiting.writing.waits = false);
+            }
             if let Some(task) = &self.waiting.writing.waker {
                 task.wake_by_ref();
             }
@@ -109,6 +117,14 @@ impl Waiting {
             Side::Reading => (&mut self.reading, &mut self.writing),
             Side::Writing => (&mut self.writing, &mut self.reading),
         }
+    }
+
+    /// The end of a poll. Returns the other task if the event that the transport owes has gone to
+    /// this one, which does not wait.
+    fn end(&mut self, side: Side, waits: bool) -> Option<Waker> {
+        let (ours, other) = self.of(side);
+        let was_woken = !mem::replace(&mut ours.waits, waits);
+        if was_woken && !waits { other.take() } else { None }
     }
 }
 

@@ -18,6 +18,8 @@ pub struct Pipe {
     pub shut_down: bool,
     /// The error of the next write.
     pub fault: Option<io::ErrorKind>,
+    /// The next write is pending, and its event comes before the call returns.
+    pub wakes_at_once: bool,
     reader: Option<Waker>,
     writer: Option<Waker>,
 }
@@ -99,6 +101,10 @@ impl AsyncWrite for LinkEnd {
         assert!(!pipe.shut_down, "written to after its shutdown");
         if let Some(fault) = pipe.fault.take() {
             return Poll::Ready(Err(fault.into()));
+        }
+        if core::mem::take(&mut pipe.wakes_at_once) {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
         }
         let len = buf.len().min(pipe.capacity.saturating_sub(pipe.bytes.len()));
         if len == 0 {

@@ -432,6 +432,38 @@ fn a_waiting_reader_sends_what_a_finished_write_left_pending() {
     }
 }
 
+/// The event of a transport on another thread, or of one that has used up tokio's budget.
+#[test]
+fn an_event_during_a_write_that_does_not_wait_wakes_the_waiting_reader() {
+    for suite in SUITES {
+        for role in ROLES {
+            let mut hand = by_hand(suite, role);
+            let (reader, reading) = Task::new();
+            let (writer, writing) = Task::new();
+            assert!(hand.read(&reading, &mut [0; 8]).is_pending());
+            hand.other.end.from().wakes_at_once = true;
+            assert!(matches!(hand.write(&writing, b"request"), Poll::Ready(Ok(7))));
+            assert!(writer.woken() && reader.woken(), "nothing would send it");
+            assert!(hand.read(&reading, &mut [0; 8]).is_pending());
+            assert_eq!(hand.other.received(), b"request");
+
+            // A task that waits gets the event itself, and wakes no other.
+            hand.other.end.from().wakes_at_once = true;
+            assert!(matches!(hand.write(&reading, b"more"), Poll::Ready(Ok(4))));
+            assert!(reader.woken());
+            assert!(hand.read(&reading, &mut [0; 8]).is_pending());
+            hand.other.end.from().wakes_at_once = true;
+            assert!(matches!(hand.write(&writing, b"and"), Poll::Ready(Ok(3))));
+            assert!(reader.woken() && writer.woken());
+            hand.other.end.from().wakes_at_once = true;
+            assert!(hand.flush(&writing).is_pending());
+            assert!(writer.woken() && !reader.woken());
+            assert!(matches!(hand.flush(&writing), Poll::Ready(Ok(()))));
+            assert_eq!(hand.other.received(), b"moreand");
+        }
+    }
+}
+
 #[test]
 fn an_answering_reader_does_not_replace_the_wakeup_of_a_waiting_writer() {
     for role in ROLES {

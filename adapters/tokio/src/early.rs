@@ -66,7 +66,7 @@ impl Early {
     }
 
     /// Finishes the handshake. A task that writes then resends what the server rejected. A task
-    /// that reads sends as much of it as the transport takes, and does not wait for the rest.
+    /// that reads does not wait for that, and resends while it waits for plaintext.
     pub(crate) fn poll_settled<IO: AsyncRead + AsyncWrite>(
         &mut self,
         driver: &mut Driver<io::Error>,
@@ -79,23 +79,20 @@ impl Early {
             ready!(negotiating.poll(driver, io.as_mut(), side, cx))?;
             *self = Self::SendingAgain;
         }
+        if side == Side::Reading {
+            return Poll::Ready(Ok(()));
+        }
         let writable = tasks.begin(side, cx.waker());
         let settled = loop {
             if driver.connection().rejected_early_data().is_empty() {
                 break Poll::Ready(Ok(()));
             }
-            if side == Side::Writing {
-                let room = drive(driver, io.as_mut(), Goal::Write, cx, writable).result;
-                if !matches!(room, Poll::Ready(Ok(()))) {
-                    break room;
-                }
+            let room = drive(driver, io.as_mut(), Goal::Write, cx, writable).result;
+            if !matches!(room, Poll::Ready(Ok(()))) {
+                break room;
             }
-            match (driver.resend_early_data(), side) {
-                // Bytes that the transport takes make room, and its event wakes the task for the
-                // rest.
-                (Ok(0) | Err(_), Side::Reading) => break Poll::Ready(Ok(())),
-                (Ok(_), _) => {}
-                (Err(fault), Side::Writing) => break Poll::Ready(Err(fault)),
+            if let Err(fault) = driver.resend_early_data() {
+                break Poll::Ready(Err(fault));
             }
             let _offered = drive(driver, io.as_mut(), Goal::Offer, cx, writable);
         };

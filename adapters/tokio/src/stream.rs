@@ -155,17 +155,44 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> TlsStream<IO> {
         settled
     }
 
+    /// Finishes the handshake and waits for plaintext. Meanwhile, it resends early data as far as
+    /// the transport takes it.
+    fn poll_reading_early(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_settled(Side::Reading, cx)).map_err(errors::of_handshake)?;
+        self.resend_early();
+        loop {
+            let poll = self.poll_goal(Side::Reading, Goal::Read, cx);
+            // What this has sent makes room. Without room, the transport is blocked, and its event
+            // wakes the task for the rest.
+            if poll.is_ready() || !self.resend_early() {
+                return poll.map_err(errors::of_stream);
+            }
+        }
+    }
+
+    /// Fills the buffer with early data that the server rejected. Returns whether any was left and
+    /// fitted.
+    fn resend_early(&mut self) -> bool {
+        let Self { driver, early: Some(early), .. } = self else { return false };
+        // The next writing task returns an error.
+        let resent = matches!(driver.resend_early_data(), Ok(1..));
+        if early.is_settled(driver.connection()) {
+            self.early = None;
+        }
+        resent
+    }
+
     fn poll_reading(
         &mut self,
         cx: &mut Context<'_>,
         read: impl FnOnce(&mut Connection) -> Result<usize, ConnectionError>,
     ) -> Poll<io::Result<usize>> {
-        if self.early.is_some() {
-            ready!(self.poll_settled(Side::Reading, cx)).map_err(errors::of_handshake)?;
-        }
         let was = self.tasks.is_writing().then(|| self.driver.connection().writer_state());
-        let mut poll =
-            self.poll_goal_inline(Side::Reading, Goal::Read, cx, errors::of_stream).map_ok(|()| 0);
+        let poll = match self.early {
+            None => self.poll_goal_inline(Side::Reading, Goal::Read, cx, errors::of_stream),
+            Some(_) => self.poll_reading_early(cx),
+        };
+        let mut poll = poll.map_ok(|()| 0);
         if let Poll::Ready(Ok(len)) = &mut poll {
             *len = self.driver.read_plaintext(read).map_err(errors::of_stream)?;
             if !self.driver.is_reached(Goal::Offer) {

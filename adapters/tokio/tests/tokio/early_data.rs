@@ -251,6 +251,43 @@ fn what_is_not_sent_again_yet_is_handed_back() {
     }
 }
 
+/// Whenever the transport starts to take everything, before or after it was asked and refused.
+#[test]
+fn a_task_that_only_reads_resends_more_than_fits_into_the_buffer() {
+    for refusals in 0..5 {
+        let (client, server) = acquainted(TLS13, 1000);
+        let ends = Ends { client, server };
+        let mut config = ConnectionConfig::default();
+        // Then not everything that was kept fits into the buffer.
+        config.writer.max_fragment_len = 64;
+        let mut hand = ends.by_hand_with(&ends.connector().with_connection_config(config));
+        let (reader, reading) = Task::new();
+        let data = pattern(60_000);
+        assert!(matches!(hand.write(&reading, &data), Poll::Ready(Ok(60_000))));
+        hand.other.turn();
+        let mut received = early_at(&mut hand.other.peer);
+        hand.set_capacity(1);
+        assert!(hand.read(&reading, &mut [0; 8]).is_pending());
+        assert!(!hand.stream.get_ref().1.rejected_early_data().is_empty());
+        hand.set_capacity(usize::MAX);
+        hand.other.end.from().refusals = refusals;
+        loop {
+            reader.woken();
+            assert!(hand.read(&reading, &mut [0; 8]).is_pending());
+            hand.other.end.from().wake_writer();
+            if !reader.woken() {
+                break;
+            }
+        }
+        let rest = hand.stream.get_ref().1.rejected_early_data().len();
+        assert_eq!(rest, 0, "nothing would send the rest: {refusals}");
+        received.extend(hand.other.received());
+        assert_eq!((received.len(), received == data), (60_000, true), "{refusals}");
+        hand.other.send(b"answer");
+        assert!(matches!(hand.read(&reading, &mut [0; 8]), Poll::Ready(Ok(6))));
+    }
+}
+
 #[test]
 fn the_first_write_is_sent_as_early_data_in_the_first_flight() {
     let mut hand = Ends::new().by_hand();

@@ -20,6 +20,8 @@ pub struct Pipe {
     pub fault: Option<io::ErrorKind>,
     /// The next write is pending, and its event comes before the call returns.
     pub wakes_at_once: bool,
+    /// How many of the next writes are pending, though there is room.
+    pub refusals: usize,
     reader: Option<Waker>,
     writer: Option<Waker>,
 }
@@ -30,9 +32,14 @@ impl Pipe {
         let len = max.min(self.bytes.len());
         let bytes = self.bytes.drain(..len).collect();
         if len > 0 {
-            wake(&mut self.writer);
+            self.wake_writer();
         }
         bytes
+    }
+
+    /// Wakes the task of the last write if that is still pending.
+    pub fn wake_writer(&mut self) {
+        wake(&mut self.writer);
     }
 
     pub fn put(&mut self, bytes: &[u8]) {
@@ -107,7 +114,8 @@ impl AsyncWrite for LinkEnd {
             return Poll::Pending;
         }
         let len = buf.len().min(pipe.capacity.saturating_sub(pipe.bytes.len()));
-        if len == 0 {
+        if len == 0 || pipe.refusals > 0 {
+            pipe.refusals = pipe.refusals.saturating_sub(1);
             pipe.writer = Some(cx.waker().clone());
             return Poll::Pending;
         }

@@ -46,12 +46,14 @@ pub struct TlsStream<IO> {
     tasks: Tasks,
     /// Set until a handshake that began with early data is complete.
     early: Option<Box<Early>>,
+    /// Whether a call has returned the reason why the connection failed.
+    reported: bool,
 }
 
 impl<IO> TlsStream<IO> {
     pub(crate) fn new(connection: Connection, io: IO) -> Self {
         let driver = Box::new(Driver::for_readiness(connection));
-        Self { driver, io, tasks: Tasks::default(), early: None }
+        Self { driver, io, tasks: Tasks::default(), early: None, reported: false }
     }
 
     /// Makes this a stream whose handshake is still to come, if early data can be written.
@@ -92,14 +94,23 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> TlsStream<IO> {
     /// continues to count where it stopped.
     ///
     /// # Errors
-    /// The same as `shutdown`, and [`ErrorKind::Other`] with a
+    /// The reason why the connection failed, at the end, even if a call has returned it before.
+    /// Otherwise the transport's own error, or [`ErrorKind::Other`] with a
     /// [`LingerError`](wantwrite::LingerError) inside if the peer sent more than `max_discarded`
     /// bytes.
     pub async fn close_and_linger(&mut self, max_discarded: u64) -> io::Result<()> {
-        poll_fn(|cx| self.poll_shut_down(cx)).await.map_err(errors::of_stream)?;
+        poll_fn(|cx| match ready!(self.poll_shut_down(cx)) {
+            // Lingering returns the reason too, at the end.
+            Err(Fault::Connection(_)) => Poll::Ready(Ok(())),
+            shut_down => self.ended(Poll::Ready(shut_down)),
+        })
+        .await?;
         let linger = Goal::Linger { max: max_discarded };
-        let lingered = poll_fn(|cx| self.poll_goal(Side::Writing, linger, cx)).await;
-        lingered.map_err(errors::of_stream)
+        poll_fn(|cx| {
+            let lingered = self.poll_goal(Side::Writing, linger, cx);
+            self.ended(lingered)
+        })
+        .await
     }
 
     /// Finishes the handshake. No other task uses the stream yet.
@@ -145,7 +156,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> TlsStream<IO> {
         side: Side,
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), Fault<io::Error>>> {
-        let Self { driver, io, tasks, early: Some(early) } = self else {
+        let Self { driver, io, tasks, early: Some(early), .. } = self else {
             return Poll::Ready(Ok(()));
         };
         let settled = early.poll_settled(driver, Pin::new(io), tasks, side, cx);
@@ -241,6 +252,14 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> TlsStream<IO> {
         accepted
     }
 
+    #[inline]
+    fn poll_flushing(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.early.is_some() {
+            ready!(self.poll_settled(Side::Writing, cx)).map_err(errors::of_handshake)?;
+        }
+        self.poll_goal_inline(Side::Writing, Goal::Flush, cx, errors::of_stream)
+    }
+
     /// Gets as far towards `goal` as the transport allows.
     fn poll_goal(
         &mut self,
@@ -272,26 +291,43 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> TlsStream<IO> {
         result
     }
 
-    /// Sends `close_notify` or, if the connection has failed, its alert; then shuts down the
-    /// transport.
-    fn poll_shut_down(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Fault<io::Error>>> {
-        match ready!(self.poll_settled(Side::Writing, cx)) {
-            // The alert must still be sent.
-            Ok(()) | Err(Fault::Connection(_)) => {}
-            failed => return Poll::Ready(failed),
+    /// What a call returns that ends the stream.
+    fn ended(&mut self, poll: Poll<Result<(), Fault<io::Error>>>) -> Poll<io::Result<()>> {
+        // Only a handshake that is over has a version.
+        let poll = poll.map_err(match self.driver.connection().protocol_version() {
+            Some(_) => errors::of_stream,
+            None => errors::of_handshake,
+        });
+        self.returned(poll)
+    }
+
+    /// What a call returns. This notes an error.
+    #[inline]
+    fn returned<T>(&mut self, poll: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        if let Poll::Ready(Err(_)) = poll {
+            // If the connection has failed, this is the reason: no other error precedes it.
+            self.reported = self.driver.connection().error().is_some();
         }
+        poll
+    }
+
+    /// Sends `close_notify` or, if the connection has failed, its alert; then shuts down the
+    /// transport. Fails with the reason why the connection failed, unless a call has returned it.
+    fn poll_shut_down(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Fault<io::Error>>> {
+        let settled = ready!(self.poll_settled(Side::Writing, cx));
+        // The alert must still be sent.
+        let (Ok(()) | Err(Fault::Connection(_))) = settled else { return Poll::Ready(settled) };
         let closed = ready!(self.poll_goal(Side::Writing, Goal::Close, cx));
         let (Ok(()) | Err(Fault::Connection(_))) = closed else { return Poll::Ready(closed) };
         let writable = &mut Context::from_waker(self.tasks.begin(Side::Writing, cx.waker()));
         let poll = Pin::new(&mut self.io).poll_shutdown(writable);
         self.tasks.end(Side::Writing, poll.is_pending());
-        match ready!(poll) {
+        let shut_down = match ready!(poll) {
             // Some systems return this for a socket that the peer has closed.
-            Err(error) if error.kind() != ErrorKind::NotConnected => {
-                Poll::Ready(Err(Fault::Transport(error)))
-            }
-            _ => Poll::Ready(Ok(())),
-        }
+            Err(error) if error.kind() != ErrorKind::NotConnected => Err(Fault::Transport(error)),
+            _ => Ok(()),
+        };
+        Poll::Ready(if self.reported { shut_down } else { settled.and(shut_down) })
     }
 }
 
@@ -304,8 +340,9 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncRead for TlsStream<IO> {
         if buf.remaining() == 0 {
             return Poll::Ready(Ok(()));
         }
-        ready!(self.get_mut().poll_reading(cx, |connection| read_into(connection, buf)))?;
-        Poll::Ready(Ok(()))
+        let this = self.get_mut();
+        let read = this.poll_reading(cx, |connection| read_into(connection, buf));
+        this.returned(read).map_ok(drop)
     }
 }
 
@@ -322,7 +359,8 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncBufRead for TlsStream<IO> {
     /// Returns the plaintext of one record, in the memory where it was opened.
     fn poll_fill_buf(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
         let this = self.get_mut();
-        ready!(this.poll_reading(cx, |connection| Ok(connection.plaintext().len())))?;
+        let read = this.poll_reading(cx, |connection| Ok(connection.plaintext().len()));
+        ready!(this.returned(read))?;
         Poll::Ready(Ok(this.driver.connection().plaintext()))
     }
 
@@ -339,7 +377,9 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncWrite for TlsStream<IO> {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.get_mut().poll_writing(cx, &[IoSlice::new(buf)], |writer| writer.write(buf))
+        let this = self.get_mut();
+        let written = this.poll_writing(cx, &[IoSlice::new(buf)], |writer| writer.write(buf));
+        this.returned(written)
     }
 
     /// Packs small buffers into shared records. For one record per buffer, write and flush each
@@ -349,7 +389,9 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncWrite for TlsStream<IO> {
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.get_mut().poll_writing(cx, bufs, |writer| writer.write_vectored(bufs))
+        let this = self.get_mut();
+        let written = this.poll_writing(cx, bufs, |writer| writer.write_vectored(bufs));
+        this.returned(written)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -358,14 +400,14 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncWrite for TlsStream<IO> {
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        if this.early.is_some() {
-            ready!(this.poll_settled(Side::Writing, cx)).map_err(errors::of_handshake)?;
-        }
-        this.poll_goal_inline(Side::Writing, Goal::Flush, cx, errors::of_stream)
+        let flushed = this.poll_flushing(cx);
+        this.returned(flushed)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.get_mut().poll_shut_down(cx).map_err(errors::of_stream)
+        let this = self.get_mut();
+        let shut_down = this.poll_shut_down(cx);
+        this.ended(shut_down)
     }
 }
 

@@ -491,18 +491,20 @@ async fn both_directions_transfer_from_the_first_byte() {
 #[tokio::test]
 async fn the_stream_reports_a_handshake_that_fails_after_early_data() {
     let stranger = Identity::for_suite(TLS13);
-    let mut ends = Ends::new();
-    ends.server = server_config(TLS13, &stranger);
-    for reads in [false, true] {
+    for first in ["read", "flush", "shutdown"] {
+        let mut ends = Ends::new();
+        ends.server = server_config(TLS13, &stranger);
         let (a, b) = duplex(10_000);
         let (connector, acceptor) = (ends.connector(), ends.stock_acceptor());
         let client = async {
             let mut stream = connector.connect(server_name(), a).await.unwrap();
             stream.write_all(b"never read").await.unwrap();
-            let error = match reads {
-                true => stream.read(&mut [0]).await.unwrap_err(),
-                false => stream.flush().await.unwrap_err(),
+            let told = match first {
+                "read" => stream.read(&mut [0]).await.map(drop),
+                "flush" => stream.flush().await,
+                _ => stream.shutdown().await,
             };
+            let error = told.expect_err(first);
             let fault = handshake_fault(&error);
             assert!(matches!(fault, rustls::Error::InvalidCertificate(_)), "{fault}");
             // After the alert, as always.
@@ -513,6 +515,52 @@ async fn the_stream_reports_a_handshake_that_fails_after_early_data() {
             .await
             .expect("it timed out");
         assert!(matches!(handshake_fault(&refused.unwrap_err()), rustls::Error::AlertReceived(_)));
+    }
+}
+
+#[test]
+fn a_server_that_ends_before_its_answer_fails_the_first_shutdown() {
+    let mut hand = Ends::new().by_hand();
+    let (_, task) = Task::new();
+    assert!(matches!(hand.write(&task, b"never read"), Poll::Ready(Ok(10))));
+    assert!(hand.shutdown(&task).is_pending());
+    hand.other.end.to().shut_down = true;
+    let Poll::Ready(Err(error)) = hand.shutdown(&task) else { panic!("it was not reported") };
+    assert_eq!(
+        (error.kind(), error.to_string().as_str()),
+        (ErrorKind::UnexpectedEof, "tls handshake eof")
+    );
+    assert!(hand.other.end.from().shut_down);
+    assert!(matches!(hand.shutdown(&task), Poll::Ready(Ok(()))));
+}
+
+/// The alert is sent first, and the caller lingers, whether the failure is known or not.
+#[test]
+fn close_and_linger_reports_a_handshake_that_fails_after_early_data() {
+    let mut ends = Ends::new();
+    ends.server = server_config(TLS13, &Identity::for_suite(TLS13));
+    for known in [false, true] {
+        let mut hand = ends.by_hand();
+        let (_, task) = Task::new();
+        assert!(matches!(hand.write(&task, b"never read"), Poll::Ready(Ok(10))));
+        hand.other.turn();
+        if known {
+            assert!(matches!(hand.flush(&task), Poll::Ready(Err(_))));
+        }
+        let ByHand { mut stream, other } = hand;
+        let mut closing = Box::pin(stream.close_and_linger(1 << 20));
+        assert!(closing.as_mut().poll(&mut Context::from_waker(&task)).is_pending());
+        assert!(other.end.from().shut_down);
+        other.end.to().put(b"more to discard");
+        assert!(closing.as_mut().poll(&mut Context::from_waker(&task)).is_pending());
+        other.end.to().shut_down = true;
+        let Poll::Ready(Err(error)) = closing.as_mut().poll(&mut Context::from_waker(&task)) else {
+            panic!("it was not reported")
+        };
+        assert!(matches!(handshake_fault(&error), rustls::Error::InvalidCertificate(_)));
+        drop(closing);
+        let shut_down = Pin::new(&mut stream).poll_shutdown(&mut Context::from_waker(&task));
+        assert!(matches!(shut_down, Poll::Ready(Ok(()))));
     }
 }
 

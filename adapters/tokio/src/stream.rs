@@ -8,7 +8,7 @@ use std::io::{self, ErrorKind, IoSlice};
 
 use tokio::io::{AsyncBufRead, AsyncRead, AsyncWrite, ReadBuf};
 use wantwrite::driver::{Driver, FarEnd, Fault, Goal, Outgoing, Step};
-use wantwrite::{Connection, ConnectionError, Role, Version, WriteError, Writer};
+use wantwrite::{Connection, ConnectionError, Error, Role, Version, WriteError, Writer};
 
 use crate::early::Early;
 use crate::errors;
@@ -25,7 +25,8 @@ use crate::tasks::{Side, Tasks};
 ///   can pass other bytes.
 /// * **`shutdown`** sends `close_notify` after all accepted data, or the alert if the connection
 ///   has failed, and then shuts down the transport. You can still read; writing fails with
-///   `BrokenPipe`.
+///   `BrokenPipe`. After a failure, accepted data may be lost, so `shutdown` returns the reason
+///   unless a call has already returned it, or you aborted the connection. Repeated, it succeeds.
 /// * **Reading** returns 0 after the peer's `close_notify`. A transport that ends without one is
 ///   `UnexpectedEof`. If a read fails to send pending bytes, the next writing call returns that
 ///   error. If sending during a read runs into a connection reset, the read that then reaches the
@@ -327,7 +328,13 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> TlsStream<IO> {
             Err(error) if error.kind() != ErrorKind::NotConnected => Err(Fault::Transport(error)),
             _ => Ok(()),
         };
-        Poll::Ready(if self.reported { shut_down } else { settled.and(shut_down) })
+        let reason = match settled.and(closed) {
+            // The caller knows it.
+            Err(Fault::Connection(ConnectionError::Record(Error::Aborted(_)))) => Ok(()),
+            _ if self.reported => Ok(()),
+            reason => reason,
+        };
+        Poll::Ready(reason.and(shut_down))
     }
 }
 

@@ -658,6 +658,114 @@ fn a_failed_stream_sends_its_alert_before_it_shuts_down() {
     assert_eq!(alert, rustls::Error::AlertReceived(rustls::AlertDescription::BadRecordMac));
 }
 
+/// Queues plaintext that the peer has sent, and a fatal alert from it.
+fn last_words(hand: &mut ByHand) {
+    let mut wire = hand.other.peer.send(b"last words");
+    hand.other.peer.feed(&FORGED).unwrap_err();
+    wire.extend(hand.other.peer.take_wire());
+    hand.other.end.to().put(&wire);
+}
+
+/// A record that cannot be opened.
+const FORGED: [u8; 22] = [23, 3, 3, 0, 17, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+
+#[test]
+fn the_first_call_after_a_fatal_alert_reports_it_even_if_that_is_shutdown() {
+    for suite in SUITES {
+        for first in ["read", "write", "flush", "shutdown"] {
+            let mut hand = by_hand(suite, Role::Client);
+            let (_, task) = Task::new();
+            hand.set_capacity(0);
+            assert!(matches!(hand.write(&task, b"dropped"), Poll::Ready(Ok(7))));
+            last_words(&mut hand);
+            // Bytes that were copied before the alert are returned first.
+            assert!(matches!(hand.read(&task, &mut [0; 64]), Poll::Ready(Ok(10))));
+            let told = match first {
+                "read" => hand.read(&task, &mut [0; 64]).map_ok(drop),
+                "write" => hand.write(&task, b"x").map_ok(drop),
+                "flush" => hand.flush(&task),
+                _ => hand.shutdown(&task),
+            };
+            let Poll::Ready(Err(error)) = told else { panic!("{first} did not report it") };
+            let alert = handshake_fault(&error);
+            assert_eq!(
+                *alert,
+                rustls::Error::AlertReceived(rustls::AlertDescription::BadRecordMac)
+            );
+            assert_eq!(hand.other.end.from().shut_down, first == "shutdown");
+            // Its caller knows, and the transport has ended.
+            for _ in 0..2 {
+                assert!(matches!(hand.shutdown(&task), Poll::Ready(Ok(()))));
+                assert!(hand.other.end.from().shut_down);
+            }
+            assert!(matches!(hand.read(&task, &mut [0; 64]), Poll::Ready(Err(_))));
+        }
+    }
+}
+
+#[test]
+fn a_shutdown_that_waits_reports_a_failure_unless_the_reader_has_reported_it() {
+    for read_again in [false, true] {
+        let mut hand = by_hand(TLS13, Role::Client);
+        let (_, reading) = Task::new();
+        let (_, writing) = Task::new();
+        hand.set_capacity(0);
+        let mut wire = hand.other.peer.send(b"last words");
+        wire.extend(FORGED);
+        hand.other.end.to().put(&wire);
+        assert!(matches!(hand.read(&reading, &mut [0; 64]), Poll::Ready(Ok(10))));
+        assert!(hand.shutdown(&writing).is_pending());
+        if read_again {
+            assert!(matches!(hand.read(&reading, &mut [0; 64]), Poll::Ready(Err(_))));
+        }
+        hand.set_capacity(usize::MAX);
+        let Poll::Ready(shut_down) = hand.shutdown(&writing) else { panic!("it waits") };
+        assert_eq!(shut_down.is_err(), !read_again);
+        assert!(hand.other.end.from().shut_down);
+        assert!(matches!(hand.shutdown(&writing), Poll::Ready(Ok(()))));
+        let wire = hand.other.end.from().take(usize::MAX);
+        let alert = hand.other.peer.feed(&wire).unwrap_err();
+        assert_eq!(alert, rustls::Error::AlertReceived(rustls::AlertDescription::BadRecordMac));
+    }
+}
+
+#[test]
+fn shutdown_succeeds_after_an_abort_by_the_caller() {
+    let mut hand = by_hand(TLS13, Role::Client);
+    let (_, task) = Task::new();
+    hand.stream.get_mut().1.abort(AlertDescription::INTERNAL_ERROR);
+    assert!(matches!(hand.shutdown(&task), Poll::Ready(Ok(()))));
+    assert!(hand.other.end.from().shut_down);
+    let wire = hand.other.end.from().take(usize::MAX);
+    let alert = hand.other.peer.feed(&wire).unwrap_err();
+    assert_eq!(alert, rustls::Error::AlertReceived(rustls::AlertDescription::InternalError));
+}
+
+#[test]
+fn close_and_linger_reports_an_alert_and_reads_to_the_end() {
+    for known in [false, true] {
+        let mut hand = by_hand(TLS13, Role::Client);
+        let (_, task) = Task::new();
+        last_words(&mut hand);
+        assert!(matches!(hand.read(&task, &mut [0; 64]), Poll::Ready(Ok(10))));
+        if known {
+            assert!(matches!(hand.read(&task, &mut [0; 64]), Poll::Ready(Err(_))));
+        }
+        let ByHand { mut stream, other } = hand;
+        let cx = &mut Context::from_waker(&task);
+        let mut closing = Box::pin(stream.close_and_linger(1 << 20));
+        assert!(closing.as_mut().poll(cx).is_pending());
+        assert!(other.end.from().shut_down);
+        other.end.to().put(b"more to discard");
+        assert!(closing.as_mut().poll(cx).is_pending());
+        other.end.to().shut_down = true;
+        let Poll::Ready(Err(error)) = closing.as_mut().poll(cx) else { panic!("not reported") };
+        assert!(matches!(handshake_fault(&error), rustls::Error::AlertReceived(_)));
+        drop(closing);
+        assert!(matches!(Pin::new(&mut stream).poll_shutdown(cx), Poll::Ready(Ok(()))));
+    }
+}
+
 #[test]
 fn the_next_write_reports_a_failure_to_write() {
     let mut hand = by_hand(TLS13, Role::Client);

@@ -9,7 +9,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use wantwrite::Connection;
 use wantwrite::driver::{self, Driver, Fault, Goal};
 
-use crate::stream::drive;
+use crate::drive::drive;
 use crate::tasks::{Side, Tasks};
 
 /// What is left to do for a stream that was returned before its handshake: finish the handshake,

@@ -7,6 +7,7 @@ extern crate alloc;
 extern crate std;
 
 mod connector;
+mod drive;
 mod early;
 mod errors;
 mod handshake;

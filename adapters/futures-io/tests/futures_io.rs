@@ -1,8 +1,17 @@
 //! The futures-io adapter on smol's executor, against stock rustls over loopback sockets.
-#![expect(clippy::unwrap_used, clippy::std_instead_of_core, reason = "tests")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::std_instead_of_core,
+    clippy::std_instead_of_alloc,
+    reason = "tests"
+)]
 
-use std::io::{ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -10,7 +19,7 @@ use async_executor::LocalExecutor;
 use async_io::{Async, Timer};
 use futures_lite::future::{self, zip};
 use futures_lite::io::split;
-use futures_lite::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt};
+use futures_lite::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use wantwrite::*;
 use wantwrite_futures_io::FuturesStream;
 use wantwrite_testing::*;
@@ -179,4 +188,78 @@ fn a_dropped_call_loses_and_repeats_nothing() {
         stream.close().await.unwrap();
     });
     assert!(peer.join().unwrap() == pattern(LEN));
+}
+
+/// A task that only records whether it was woken.
+#[derive(Default)]
+struct Task(AtomicBool);
+
+impl Wake for Task {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
+/// A transport whose writes are all pending, and whose event comes before the call returns. It holds
+/// input, and then waits for more.
+struct WakesAtOnce(Vec<u8>);
+
+impl AsyncRead for WakesAtOnce {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        buf: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        let n = buf.len().min(self.0.len());
+        for (to, from) in buf.iter_mut().zip(self.0.drain(..n)) {
+            *to = from;
+        }
+        if n == 0 { Poll::Pending } else { Poll::Ready(Ok(n)) }
+    }
+}
+
+impl AsyncWrite for WakesAtOnce {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, _: &[u8]) -> Poll<io::Result<usize>> {
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+#[test]
+fn an_event_during_a_write_that_does_not_wait_wakes_the_waiting_reader() {
+    let (ours, _) = established(TLS13, Role::Client);
+    let mut stream = FuturesStream::new(ours, WakesAtOnce(Vec::new()));
+    let (reader, writer) = (Arc::new(Task::default()), Arc::new(Task::default()));
+    let (reading, writing) = (Waker::from(reader.clone()), Waker::from(writer));
+    let mut buf = [0; 8];
+    let read = Pin::new(&mut stream).poll_read(&mut Context::from_waker(&reading), &mut buf);
+    assert!(read.is_pending() && !reader.0.load(Ordering::SeqCst));
+    let cx = &mut Context::from_waker(&writing);
+    assert!(matches!(Pin::new(&mut stream).poll_write(cx, b"request"), Poll::Ready(Ok(7))));
+    assert!(reader.0.load(Ordering::SeqCst), "nothing would send it");
+}
+
+#[test]
+fn close_reports_an_alert_that_a_read_has_not_returned() {
+    let (ours, mut peer) = established(TLS13, Role::Client);
+    let mut wire = peer.send(b"last words");
+    peer.feed(&[[23, 3, 3, 0, 17].as_slice(), &[0; 17]].concat()).unwrap_err();
+    wire.extend(peer.take_wire());
+    let mut stream = FuturesStream::new(ours, WakesAtOnce(wire));
+    run(async {
+        assert_eq!(stream.write(b"dropped").await.unwrap(), 7);
+        assert_eq!(stream.read(&mut [0; 64]).await.unwrap(), 10);
+        for _ in 0..2 {
+            let error = stream.close().await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::ConnectionAborted);
+        }
+    });
 }

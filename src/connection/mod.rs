@@ -113,8 +113,8 @@ impl Connection {
 
     /// Like [`client`](Self::client), with settings. rustls's `max_fragment_size` also caps our
     /// records, in addition to
-    /// [`WriterConfig::max_fragment_len`](crate::WriterConfig::max_fragment_len). It must be 69 or
-    /// more.
+    /// [`WriterConfig::max_fragment_len`](crate::WriterConfig::max_fragment_len): the lower one
+    /// applies, until [`Writer::set_max_fragment_len`] replaces both. It must be 69 or more.
     ///
     /// # Errors
     /// The same as [`client`](Self::client), and [`ConnectionError::Config`] if a setting is out of

@@ -14,14 +14,15 @@ use crate::buffer::append_wiped;
 use crate::error::ConfigError;
 use crate::num::to_u64;
 use crate::reader::Role;
-use crate::record::Version;
+use crate::record::{MAX_FRAGMENT_LEN, MIN_FRAGMENT_LIMIT, Version};
 use crate::writer::WriterParts;
 
 /// The first bytes: a name and the version of the format.
-const MAGIC: &[u8; 8] = b"wantwr\x00\x01";
+const MAGIC: &[u8; 8] = b"wantwr\x00\x02";
 
 /// An established connection in transit: its keys with their sequence numbers and generations, what
-/// was negotiated, and records that were received but not opened yet.
+/// was negotiated, the limit that the peer set on the length of our records, and records that were
+/// received but not opened yet.
 ///
 /// The bytes are secret: they decrypt the connection in both directions. And **they must be used
 /// only once**: if two processes continue the connection, they reuse nonces, which reveals the
@@ -121,6 +122,7 @@ impl Connection {
         out.put(&write.suite().to_wire().to_be_bytes());
         out.flag(self.reader.role() == Role::Server);
         out.flag(expects_update);
+        out.put(&parts.size_limit().to_be_bytes());
         out.u64(write.sealed_blocks());
         out.key(write.seq(), write.secret(), write.dangerous_raw());
         out.key(read.seq(), read.secret(), read.dangerous_raw());
@@ -155,7 +157,9 @@ impl MovedConnection {
     }
 
     /// Continues the connection here with these settings. Its transport, role and peer stay the
-    /// same.
+    /// same. Its records stay as short as the peer asked for
+    /// ([`peer_size_limits`](ConnectionConfig::peer_size_limits)), but rustls's `max_fragment_size`
+    /// has no effect here.
     ///
     /// # Errors
     /// [`MoveError`]. The connection is lost then, so check the settings first
@@ -174,12 +178,17 @@ impl MovedConnection {
         let suite = CipherSuite::from_wire(fields.u16()?)?;
         let role = if flag(&mut fields)? { Role::Server } else { Role::Client };
         let expects_update = flag(&mut fields)?;
+        let size_limit = fields.u16()?;
+        if !(MIN_FRAGMENT_LIMIT..=MAX_FRAGMENT_LEN).contains(&size_limit.into()) {
+            return None;
+        }
         let blocks = fields.u64()?;
         let write = read_key(&mut fields, suite, WriteKeys::from_secret_at, WriteKeys::new)?;
         let read = read_key(&mut fields, suite, ReadKeys::from_secret_at, ReadKeys::new)?;
         let negotiated = Negotiated::read(&mut fields, suite, &config)?;
         let unopened = fields.vector_u32()?.rest();
-        let write = WriterParts::new(write.with_sealed_blocks(blocks), expects_update);
+        let write = WriterParts::new(write.with_sealed_blocks(blocks), expects_update)
+            .with_size_limit(size_limit);
         let mut connection = Connection::established(write, read, role, config, negotiated).ok()?;
         let is_whole = fields.is_empty() && connection.receive(unopened) == unopened.len();
         is_whole.then_some(connection)

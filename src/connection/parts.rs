@@ -10,7 +10,10 @@ impl Connection {
     /// the connection is [`movable`](crate::ConnectionConfig::movable) or was created by
     /// [`from_keys`](Self::from_keys) with such secrets. Otherwise the secrets stay with rustls and
     /// are lost, so the keys cannot be updated any more. In either case, tickets cannot be stored
-    /// any more.
+    /// any more. If the client asked for short records
+    /// ([`peer_size_limits`](crate::ConnectionConfig::peer_size_limits)), only the [`WriterParts`]
+    /// know it: before you take their keys, ask
+    /// [`Writer::max_fragment_len`](crate::Writer::max_fragment_len).
     ///
     /// # Errors
     /// Returns the connection itself if it is not at rest. At rest means open in both directions,

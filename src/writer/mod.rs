@@ -94,10 +94,16 @@ pub struct Writer {
     record: Option<CurrentRecord>,
     control: Control,
     planner: Planner,
+    /// The longest record that the peer accepts, in the units of
+    /// [`WriterConfig::max_fragment_len`]. No cap is higher.
+    size_limit: u16,
     coalescing: Coalescing,
     life: Life,
     counts: Counts,
 }
+
+/// The size limit of a peer that asked for none: the longest cap.
+const NO_SIZE_LIMIT: u16 = 1 << 14;
 
 impl Writer {
     /// Creates a writer with an empty buffer. Nothing is allocated before the first write.
@@ -125,6 +131,7 @@ impl Writer {
             record: None,
             control: Control::new(PeerUpdate::NotRequested),
             planner: Planner::new(format, &config),
+            size_limit: NO_SIZE_LIMIT,
             coalescing: config.coalescing,
             life: Life::Negotiating,
             counts: Counts::default(),
@@ -149,7 +156,13 @@ impl Writer {
         self.buffer.discard();
     }
 
-    /// The peer asked for records no longer than `len`.
+    /// The peer asked for records no longer than this, before the first one.
+    pub(crate) fn set_size_limit(&mut self, limit: u16) {
+        self.size_limit = limit;
+        self.planner.lower_max_fragment_len(limit.into());
+    }
+
+    /// Adds a cap that a later [`set_max_fragment_len`](Self::set_max_fragment_len) replaces.
     #[cfg(feature = "rustls")]
     pub(crate) fn lower_max_fragment_len(&mut self, len: usize) {
         self.planner.lower_max_fragment_len(len);

@@ -1,17 +1,21 @@
 //! Taking a writer apart while it is at rest.
 
+#[cfg(feature = "rustls")]
+use super::NO_SIZE_LIMIT;
 use super::control::{Control, PeerUpdate};
 use super::{Writer, WriterConfig, WriterState};
 use crate::aead::{CipherSuite, NextKeys, TrafficSecret, WriteKeys};
 use crate::error::ConfigError;
 
 /// Everything that the sending side of a connection needs to continue elsewhere: key, IV, next
-/// sequence number, what the key has sealed, and the secret of the next generations. You can move
-/// it, but not copy it.
+/// sequence number, what the key has sealed, the secret of the next generations, and the limit that
+/// the peer set on the length of records. You can move it, but not copy it.
 #[derive(Debug)]
 pub struct WriterParts {
     keys: WriteKeys,
     peer_update: PeerUpdate,
+    /// The peer's limit on the length of records.
+    size_limit: u16,
 }
 
 impl WriterParts {
@@ -21,12 +25,23 @@ impl WriterParts {
     pub(crate) const fn new(keys: WriteKeys, expects_update: bool) -> Self {
         let peer_update =
             if expects_update { PeerUpdate::Outstanding } else { PeerUpdate::NotRequested };
-        Self { keys, peer_update }
+        Self { keys, peer_update, size_limit: NO_SIZE_LIMIT }
+    }
+
+    #[cfg(feature = "rustls")]
+    pub(crate) const fn with_size_limit(mut self, limit: u16) -> Self {
+        self.size_limit = limit;
+        self
     }
 
     #[cfg(feature = "rustls")]
     pub(crate) const fn keys(&self) -> &WriteKeys {
         &self.keys
+    }
+
+    #[cfg(feature = "rustls")]
+    pub(crate) const fn size_limit(&self) -> u16 {
+        self.size_limit
     }
 
     /// The cipher suite.
@@ -37,7 +52,9 @@ impl WriterParts {
 
     /// Returns the keys; kernel TLS needs their raw parts and the sequence number. The keys
     /// remember how much they have sealed, so that another [`Writer`](crate::Writer) counts it
-    /// against its limits (RFC 9846 §5.5).
+    /// against its limits (RFC 9846 §5.5). They do not know how long records may be: if the peer
+    /// asked for short ones, ask [`Writer::max_fragment_len`](crate::Writer::max_fragment_len)
+    /// before you take the writer apart, and let nothing seal longer ones.
     #[must_use]
     pub fn into_keys(self) -> WriteKeys {
         self.keys
@@ -70,7 +87,8 @@ impl Writer {
         let next_keys = core::mem::replace(&mut self.next_keys, NextKeys::NONE);
         let (secret, of_reader) = next_keys.into_secrets();
         let keys = keys.with_secret(secret);
-        Some((WriterParts { keys, peer_update: self.control.peer() }, of_reader))
+        let (peer_update, size_limit) = (self.control.peer(), self.size_limit);
+        Some((WriterParts { keys, peer_update, size_limit }, of_reader))
     }
 
     /// Whether [`take_parts`](Self::take_parts) would take everything that the keys need.
@@ -83,22 +101,25 @@ impl Writer {
     /// next keys.
     #[cfg(feature = "rustls")]
     pub(crate) fn begin_with(&mut self, parts: WriterParts, read: Option<TrafficSecret>) {
-        let WriterParts { mut keys, peer_update } = parts;
+        let WriterParts { mut keys, peer_update, size_limit } = parts;
         let next_keys = NextKeys::of(keys.take_secret(), read);
+        self.set_size_limit(size_limit);
         self.begin(keys, next_keys);
         self.control = Control::new(peer_update);
     }
 
     /// Continues where [`into_parts`](Self::into_parts) stopped: with the same key, at its next
-    /// sequence number, and with the rest of its budget. The counters start at 0.
+    /// sequence number, with the rest of its budget, and with records as short as the peer asked
+    /// for. The counters start at 0.
     ///
     /// # Errors
     /// [`ConfigError`] if a setting is out of range. The parts are lost then, so call
     /// [`WriterConfig::check`] first.
     pub fn from_parts(parts: WriterParts, config: &WriterConfig) -> Result<Self, ConfigError> {
-        let WriterParts { mut keys, peer_update } = parts;
+        let WriterParts { mut keys, peer_update, size_limit } = parts;
         let mut writer = Self::without_keys(config.clone())?;
         let next_keys = NextKeys::of(keys.take_secret(), None);
+        writer.set_size_limit(size_limit);
         writer.begin(keys, next_keys);
         writer.control = Control::new(peer_update);
         Ok(writer)

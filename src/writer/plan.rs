@@ -12,7 +12,7 @@ use super::sizing::{Conditions, Sizer, Sizing};
 use crate::aead::KeyBudget;
 use crate::buffer::OutboundBuffer;
 use crate::num::to_u64;
-use crate::record::{RecordFormat, TAG_LEN};
+use crate::record::{MAX_FRAGMENT_LEN, RecordFormat, TAG_LEN};
 
 /// The policies: how long records become. A [`Cursor`](super::cursor::Cursor) decides where they
 /// go; the planner itself knows only the most common plan.
@@ -61,6 +61,11 @@ impl Planner {
     #[inline]
     pub(super) const fn format(&self) -> RecordFormat {
         self.cap.format()
+    }
+
+    /// The cap of the next record, in the units of the setting.
+    pub(super) fn max_fragment_len(&self) -> usize {
+        self.cap.max_inner().min(MAX_FRAGMENT_LEN)
     }
 
     /// The cap and the padding of the next record.
@@ -145,7 +150,6 @@ impl Planner {
     }
 
     /// Adds a cap on records, before the first one: the lowest cap applies.
-    #[cfg(feature = "rustls")]
     pub(super) fn lower_max_fragment_len(&mut self, len: usize) {
         self.set_max_fragment_len(len.min(self.cap.max_inner()), None);
     }

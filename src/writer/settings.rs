@@ -40,12 +40,17 @@ impl Writer {
     /// cap applies to every byte accepted from now on. If the current record already holds that
     /// much, it is sealed immediately.
     ///
+    /// This replaces the cap of the configuration, and rustls's `max_fragment_size` too. It does
+    /// not replace what the peer asked for (`ConnectionConfig::peer_size_limits`): if `len` is more
+    /// than that, that is the cap. [`max_fragment_len`](Self::max_fragment_len) returns the result.
+    ///
     /// [`WriterConfig::max_fragment_len`]: crate::WriterConfig::max_fragment_len
     ///
     /// # Errors
     /// [`ConfigError`] if it is out of range; nothing changes then.
     pub fn set_max_fragment_len(&mut self, len: usize) -> Result<(), ConfigError> {
         check_max_fragment_len(len)?;
+        let len = len.min(self.size_limit.into());
         if !self.planner.set_max_fragment_len(len, self.record.as_mut()) {
             // A failure is sticky: the next call reports it.
             let _failed = self.seal_current(RecordEnd::Capped);

@@ -48,6 +48,14 @@ impl Writer {
         self.cursor().wire_len(self.begun(), n)
     }
 
+    /// The hard cap on records begun from now on: the last one that was
+    /// [set](Self::set_max_fragment_len), or what the peer asked for if that is less
+    /// (`ConnectionConfig::peer_size_limits`).
+    #[must_use]
+    pub fn max_fragment_len(&self) -> usize {
+        self.planner.max_fragment_len()
+    }
+
     /// The state of the writer.
     #[must_use]
     #[inline]

@@ -682,6 +682,8 @@ impl Run {
         };
         assert_eq!(snapshot.buffer, buffer);
         assert_eq!(self.writer().wire_len(0), 0);
+        let cap = self.in_force.back().expect("never empty").max_fragment_len;
+        assert_eq!(self.writer().max_fragment_len(), cap);
         self.check_memory(snapshot);
         if self.life == Life::Open && !snapshot.wants_drain && snapshot.room == 0 {
             let refused = self.writer().write(&[0]);

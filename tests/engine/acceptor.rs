@@ -136,7 +136,7 @@ fn accepting_without_a_hello_is_an_error() {
 /// Adds an extension to a stock client's hello: `record_size_limit` or `max_fragment_length`. That
 /// changes the start of the transcript, so the handshake fails later. The tests look at the records
 /// before the failure.
-fn with_extension(wire: &[u8], extension: &[u8]) -> Vec<u8> {
+pub(crate) fn with_extension(wire: &[u8], extension: &[u8]) -> Vec<u8> {
     let mut wire = wire.to_vec();
     let extensions = 5 + 4 + 34;
     let session = extensions + 1 + usize::from(wire[extensions]);

@@ -36,6 +36,7 @@ mod policies;
 mod reader;
 mod record_ends;
 mod rustls_peer;
+mod size_limits;
 mod ssl_write;
 mod states;
 mod stream;

@@ -165,6 +165,15 @@ fn a_truncated_moved_connection_is_refused_and_an_altered_one_is_harmless() {
             let _error_or_connection = moved.into_connection(ConnectionConfig::default());
         }
     }
+    // The limit that a client sets is between 64 and 16,384, which means that it set none.
+    let is_read = |limit: u16| {
+        let mut altered = bytes.clone();
+        assert_eq!(altered[12..14], 16_384_u16.to_be_bytes());
+        altered[12..14].copy_from_slice(&limit.to_be_bytes());
+        let moved = MovedConnection::from_bytes(&mut altered).unwrap();
+        moved.into_connection(ConnectionConfig::default()).is_ok()
+    };
+    assert_eq!([63, 64, 16_384, 16_385].map(is_read), [false, true, true, false]);
     let mut longer = [&bytes[..], &[0]].concat();
     let longer = MovedConnection::from_bytes(&mut longer).unwrap();
     let refused = longer.into_connection(ConnectionConfig::default()).unwrap_err();

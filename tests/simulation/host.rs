@@ -177,11 +177,11 @@ impl Host {
             24 => self.tls.shrink(),
             25 => self.tls.writer_mut().set_sizing(draw::sizing(&mut input)?).unwrap(),
             26 => self.tls.writer_mut().set_padding(draw::padding(&mut input)?).unwrap(),
-            27 => self
-                .tls
-                .writer_mut()
-                .set_max_fragment_len(draw::max_fragment_len(&mut input)?)
-                .unwrap(),
+            27 => {
+                let (len, writer) = (draw::max_fragment_len(&mut input)?, self.tls.writer_mut());
+                writer.set_max_fragment_len(len).unwrap();
+                assert_eq!(writer.max_fragment_len(), len);
+            }
             28 => self.tls.writer_mut().observe(draw::conditions(&mut input)?),
             _ => {}
         }

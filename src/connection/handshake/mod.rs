@@ -22,6 +22,7 @@ use crate::aead::CipherSuite;
 use crate::alert::AlertDescription;
 use crate::buffer::InboundBuffer;
 use crate::error::Error;
+use crate::num::to_u16;
 use crate::reader::{PeerLimits, Role};
 use crate::record::{
     ContentType, HANDSHAKE_HEADER_LEN, HEADER_LEN, RecordHeader, TAG_LEN, Version,
@@ -188,7 +189,7 @@ impl Handshake {
         writer: &mut Writer,
     ) {
         if let Some(limit) = limit {
-            writer.lower_max_fragment_len(limit);
+            writer.set_size_limit(to_u16(limit));
         }
         self.backend = backend;
         self.awaiting = Awaiting::Backend;

@@ -42,6 +42,9 @@ pub(super) trait Backend: fmt::Debug + Send + Sync {
     /// how many bytes at their front are no longer needed, even with an error.
     fn step(&mut self, records: &mut [u8]) -> (usize, Result<Step, ConnectionError>);
 
+    /// The longest fragment that [`seal_early`](Self::seal_early) takes.
+    fn max_early_len(&self) -> usize;
+
     /// Seals a fragment before the handshake is over, if that is allowed now. `None` if it is not,
     /// or if no more of it may be sent.
     fn seal_early(&mut self, fragment: &[u8]) -> Option<SealedEarly>;

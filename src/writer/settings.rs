@@ -40,9 +40,10 @@ impl Writer {
     /// cap applies to every byte accepted from now on. If the current record already holds that
     /// much, it is sealed immediately.
     ///
-    /// This replaces the cap of the configuration, and rustls's `max_fragment_size` too. It does
-    /// not replace what the peer asked for (`ConnectionConfig::peer_size_limits`): if `len` is more
-    /// than that, that is the cap. [`max_fragment_len`](Self::max_fragment_len) returns the result.
+    /// This replaces the cap of the configuration, and rustls's `max_fragment_size` too, except for
+    /// what rustls itself seals: the handshake and early data. It does not replace what the peer
+    /// asked for (`ConnectionConfig::peer_size_limits`): if `len` is more than that, that is the
+    /// cap. [`max_fragment_len`](Self::max_fragment_len) returns the result.
     ///
     /// [`WriterConfig::max_fragment_len`]: crate::WriterConfig::max_fragment_len
     ///

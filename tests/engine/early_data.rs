@@ -315,6 +315,33 @@ fn early_data_holds_no_more_than_the_capacity() {
     assert_eq!(peer.take_plaintext(), [&pattern(10_000)[..], &pattern(5)].concat());
 }
 
+/// During the handshake rustls seals, and does not seal more than its own setting allows.
+#[test]
+fn early_data_stays_within_the_size_of_rustls_whatever_cap_is_set() {
+    for len in [100, 101, 3_000] {
+        let mut configs = Configs::new();
+        configs.server.send_half_rtt_data = true;
+        configs.server.max_fragment_size = Some(105);
+        configs.client.max_fragment_size = Some(105);
+        let (mut ours, mut peer) = (configs.our_client(), Peer::server(configs.server.clone()));
+        ours.writer_mut().set_max_fragment_len(16_384).unwrap();
+        assert_eq!(ours.early_writer().unwrap().write(&pattern(len)), len);
+        peer.feed(&drain(&mut ours)).unwrap();
+        assert_eq!(early_at(&mut peer), pattern(len));
+        negotiate(&mut ours, &mut peer);
+        assert_both_ways(&mut ours, &mut peer);
+
+        let (mut ours, mut peer) = (configs.our_server(), Peer::client(configs.client));
+        feed(&mut ours, &peer.take_wire());
+        ours.writer_mut().set_max_fragment_len(16_384).unwrap();
+        assert_eq!(ours.early_writer().unwrap().write(&pattern(len)), len);
+        peer.feed(&drain(&mut ours)).unwrap();
+        assert_eq!(peer.take_plaintext(), pattern(len));
+        negotiate(&mut ours, &mut peer);
+        assert_both_ways(&mut ours, &mut peer);
+    }
+}
+
 #[test]
 fn a_flush_ends_the_record_of_early_data() {
     let mut ours = Configs::new().our_client();

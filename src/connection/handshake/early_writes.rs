@@ -69,10 +69,12 @@ impl EarlyWrites {
         }
     }
 
-    /// Seals written data while the window is open and more than `max` bytes are unsealed.
+    /// Seals written data, in fragments of at most `fragment_len` bytes, while the window is open
+    /// and more than `max` bytes are unsealed.
     pub(super) fn seal_down_to(
         &mut self,
         max: usize,
+        fragment_len: usize,
         backend: &mut dyn Backend,
         writer: &mut Writer,
     ) {
@@ -82,7 +84,7 @@ impl EarlyWrites {
         };
         while self.is_open() && self.data.pending().len() > max {
             let pending = self.data.pending();
-            let fragment = pending.get(..writer.max_content_len()).unwrap_or(pending);
+            let fragment = pending.get(..fragment_len).unwrap_or(pending);
             let Some(sealed) = backend.seal_early(fragment) else {
                 self.window = Window::Closed;
                 return;

@@ -217,7 +217,7 @@ impl Handshake {
     /// Accepts early data. Full records are sealed immediately.
     pub(super) fn write_early(&mut self, plaintext: &[u8], writer: &mut Writer) {
         self.early.data_mut().write(plaintext);
-        self.seal_early_down_to(writer.max_content_len() - 1, writer);
+        self.seal_early_down_to(self.early_fragment_len(writer).saturating_sub(1), writer);
     }
 
     /// Seals the early data that was accepted.
@@ -239,8 +239,15 @@ impl Handshake {
 
     fn seal_early_down_to(&mut self, max: usize, writer: &mut Writer) {
         if self.takes_early_data() {
-            self.early.seal_down_to(max, &mut *self.backend, writer);
+            let fragment_len = self.early_fragment_len(writer);
+            self.early.seal_down_to(max, fragment_len, &mut *self.backend, writer);
         }
+    }
+
+    /// The longest fragment of early data. The backend's own cap is not the writer's once that was
+    /// changed.
+    fn early_fragment_len(&self, writer: &Writer) -> usize {
+        writer.max_content_len().min(self.backend.max_early_len())
     }
 
     /// Looks for the ServerHello in the records that a client is shown.

@@ -107,6 +107,10 @@ impl Backend for LateServer {
         (0, step)
     }
 
+    fn max_early_len(&self) -> usize {
+        0
+    }
+
     fn seal_early(&mut self, _fragment: &[u8]) -> Option<SealedEarly> {
         None
     }

@@ -37,7 +37,7 @@ use crate::aead::{
     CipherSuite, ExportError, ExporterSecret, NextKeys, ReadKeys, TrafficSecret, WriteKeys,
 };
 use crate::reader::Role;
-use crate::record::{HEADER_LEN, TAG_LEN, Version};
+use crate::record::{HEADER_LEN, MAX_FRAGMENT_LEN, TAG_LEN, Version};
 
 /// A handshake inside rustls, as client or server.
 pub(super) struct Rustls {
@@ -47,6 +47,8 @@ pub(super) struct Rustls {
     /// What the key log received, if any of it is kept.
     secrets: Option<Arc<Secrets>>,
     tls12_close: Tls12Close,
+    /// The longest content of a record that rustls seals.
+    max_content: usize,
 }
 
 enum Tls {
@@ -69,11 +71,13 @@ impl Rustls {
         let kept = config.kept_secrets();
         let secrets = (!kept.is_empty())
             .then(|| KeepSecrets::before(&mut Arc::make_mut(&mut tls).key_log, kept));
+        let max_content = max_content(tls.max_fragment_size);
         Ok(Self {
             tls: Tls::Client(UnbufferedClientConnection::new(tls, name)?),
             server_name: None,
             secrets,
             tls12_close: config.tls12_close,
+            max_content,
         })
     }
 
@@ -96,11 +100,13 @@ impl Rustls {
         let secrets = (!kept.is_empty()).then(|| KeepSecrets::before(&mut tls.key_log, kept));
         let (resolver, name) = RememberServerName::before(Arc::clone(&tls.cert_resolver));
         tls.cert_resolver = resolver;
+        let max_content = max_content(tls.max_fragment_size);
         Ok(Self {
             tls: Tls::Server(UnbufferedServerConnection::new(Arc::new(tls))?),
             server_name: Some(name),
             secrets,
             tls12_close: config.tls12_close,
+            max_content,
         })
     }
 
@@ -121,7 +127,8 @@ impl Rustls {
 
     #[cfg(all(test, feature = "std"))]
     fn unchecked(tls: Tls) -> Self {
-        Self { tls, server_name: None, secrets: None, tls12_close: Tls12Close::default() }
+        let (tls12_close, max_content) = (Tls12Close::default(), max_content(None));
+        Self { tls, server_name: None, secrets: None, tls12_close, max_content }
     }
 
     fn common(&self) -> &CommonState {
@@ -254,6 +261,10 @@ impl Backend for Rustls {
         }
     }
 
+    fn max_early_len(&self) -> usize {
+        self.max_content
+    }
+
     fn seal_early(&mut self, fragment: &[u8]) -> Option<SealedEarly> {
         let mut record = vec![0; fragment.len() + TLS13_OVERHEAD];
         let len = match &mut self.tls {
@@ -323,6 +334,11 @@ impl fmt::Debug for Rustls {
 
 /// How much a TLS 1.3 record adds to its content.
 const TLS13_OVERHEAD: usize = HEADER_LEN + 1 + TAG_LEN;
+
+/// The longest content of a record with this `max_fragment_size`, which includes the header.
+fn max_content(max_fragment_size: Option<usize>) -> usize {
+    max_fragment_size.map_or(MAX_FRAGMENT_LEN, |size| size.saturating_sub(HEADER_LEN))
+}
 
 /// What rustls calls traffic secrets are a key and an IV. `None` for an AEAD that we do not
 /// support.

@@ -84,8 +84,9 @@ impl Acceptor {
         };
         let hello = handshake.client_hello().ok_or(Error::HandshakeFailed)?;
         let config = self.config.capped(tls.max_fragment_size);
-        writer.lower_max_fragment_len(config.writer.max_fragment_len);
         let (backend, limit) = choose(hello, &tls, &config)?;
+        config.check()?;
+        writer.lower_max_fragment_len(config.writer.max_fragment_len);
         handshake.go_on_with(backend, limit, writer);
         // A failure is sticky, and its alert is pending.
         let _failed = self.connection.process();

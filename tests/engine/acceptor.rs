@@ -258,6 +258,21 @@ fn a_hello_in_fragments_is_counted_as_memory() {
 }
 
 #[test]
+fn a_chosen_configuration_with_a_size_out_of_our_range_is_an_error() {
+    for (size, cap) in [(32, 27), (68, 63)] {
+        let identity = Identity::for_suite(TLS13);
+        let mut peer = Peer::client(client_config(TLS13, &identity));
+        let mut acceptor = Acceptor::new(ConnectionConfig::default()).unwrap();
+        feed(acceptor.connection(), &peer.take_wire());
+        let mut server = server_config(TLS13, &identity);
+        server.max_fragment_size = Some(size);
+        let refused = acceptor.accept(server.into()).err();
+        let Some(ConnectionError::Config(error)) = refused else { panic!("{refused:?}") };
+        assert_eq!((error.setting, error.found), ("WriterConfig::max_fragment_len", cap));
+    }
+}
+
+#[test]
 fn the_chosen_configuration_caps_records_after_the_handshake_too() {
     for (suite, longest) in [(TLS13, 1000 + 16), (TLS12, 8 + 1000 + 16)] {
         let identity = Identity::for_suite(suite);

@@ -14,12 +14,17 @@ pub fn acquainted(suite: CipherSuite, max: u32) -> (ClientConfig, ServerConfig) 
     let mut server_config = server_config(suite, &identity);
     client_config.enable_early_data = true;
     server_config.max_early_data_size = max;
-    let (mut client, mut server) =
-        (Peer::client(client_config.clone()), Peer::server(server_config.clone()));
+    acquaint(&client_config, &server_config);
+    (client_config, server_config)
+}
+
+/// Gives the client tickets of the server, in a handshake between stock peers.
+pub fn acquaint(client: &ClientConfig, server: &ServerConfig) {
+    let (mut client, mut server) = (Peer::client(client.clone()), Peer::server(server.clone()));
     loop {
         let (a, b) = (client.take_wire(), server.take_wire());
         if a.is_empty() && b.is_empty() {
-            return (client_config, server_config);
+            return;
         }
         server.feed(&a).expect("stock rustls takes what stock rustls sends");
         client.feed(&b).expect("stock rustls takes what stock rustls sends");

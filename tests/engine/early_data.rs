@@ -2,10 +2,15 @@
 //! the peer.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+extern crate alloc;
+
+use alloc::sync::Arc;
 use std::io::{Read, Write};
 
+use rustls::server::WebPkiClientVerifier;
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use wantwrite::*;
-use wantwrite_testing::early_data::acquainted;
+use wantwrite_testing::early_data::{acquaint, acquainted};
 use wantwrite_testing::*;
 
 const TLS13: CipherSuite = CipherSuite::TLS_AES_128_GCM_SHA256;
@@ -21,6 +26,34 @@ impl Configs {
     /// Configurations that allow early data, where the client already has a ticket.
     fn new() -> Self {
         let (client, server) = acquainted(TLS13, u32::try_from(MAX_EARLY).unwrap());
+        Self { client, server }
+    }
+
+    /// The same, where the server asks for the client's certificate.
+    fn with_client_auth() -> Self {
+        // Its signatures all have the same length.
+        let identity = Identity::new(true);
+        let mut roots = rustls::RootCertStore::empty();
+        roots.add(identity.certificate.clone()).unwrap();
+        let verifier = WebPkiClientVerifier::builder_with_provider(roots.into(), provider(TLS13));
+        let mut server = rustls::ServerConfig::builder_with_provider(provider(TLS13))
+            .with_protocol_versions(versions(TLS13))
+            .unwrap()
+            .with_client_cert_verifier(verifier.build().unwrap())
+            .with_single_cert(vec![identity.certificate.clone()], identity.key.clone_key())
+            .unwrap();
+        let mut client = client_config(TLS13, &identity);
+        client.client_auth_cert_resolver = Arc::new(SingleCertAndKey::from(
+            CertifiedKey::from_der(
+                vec![identity.certificate.clone()],
+                identity.key.clone_key(),
+                &provider(TLS13),
+            )
+            .unwrap(),
+        ));
+        client.enable_early_data = true;
+        server.max_early_data_size = u32::try_from(MAX_EARLY).unwrap();
+        acquaint(&client, &server);
         Self { client, server }
     }
 
@@ -128,6 +161,89 @@ fn rejected_early_data_is_returned_and_never_resent() {
         assert_eq!(ours.take_rejected_early_data(), b"", "once");
         assert_eq!(peer.take_plaintext(), b"");
         assert_both_ways(&mut ours, &mut peer);
+    }
+}
+
+/// The rest of a second hello, or of a flight, can be as long as an EndOfEarlyData.
+#[test]
+fn rejected_early_data_is_returned_at_every_fragment_size() {
+    let (without_auth, with_auth) = (Configs::new(), Configs::with_client_auth());
+    let another_group = with_another_group(&without_auth.server);
+    let mut forgetful = with_auth.server.clone();
+    forgetful.session_storage = rustls::server::ServerSessionMemoryCache::new(8);
+    // What is around a fragment, in addition to the header, and the rest that looks like one.
+    let cases = [(&without_auth, another_group, 0, 21), (&with_auth, forgetful, 17, 4)];
+    for (configs, server, around, rest) in cases {
+        let reject = |max_fragment_size| {
+            acquaint(&configs.client, &configs.server);
+            let mut configs = configs.clone();
+            configs.client.max_fragment_size = max_fragment_size;
+            let (mut ours, mut peer) = (configs.our_client(), Peer::server(server.clone()));
+            assert_eq!(ours.early_writer().unwrap().write(b"early"), 5);
+            peer.feed(&drain(&mut ours)).unwrap();
+            feed(&mut ours, &peer.take_wire());
+            let second = drain(&mut ours);
+            peer.feed(&second).unwrap();
+            exchange_in_steps(&mut ours, &mut peer, usize::MAX);
+            assert_eq!(
+                (ours.early_data_status(), ours.take_rejected_early_data()),
+                (EarlyDataStatus::Rejected, b"early".to_vec()),
+                "{max_fragment_size:?}"
+            );
+            assert_both_ways(&mut ours, &mut peer);
+            second
+        };
+        let whole = records(&reject(None));
+        assert_eq!(whole.len(), 1);
+        let len = whole[0] - around;
+        let sizes = (69..len + 5).filter(|size| (len % (size - 5)).abs_diff(rest) <= 1);
+        let mut found = 0;
+        for size in sizes {
+            let second = reject(Some(size));
+            found += usize::from(records(&second).last() == Some(&(rest + around)));
+        }
+        assert!(found > 0, "a record of that length");
+    }
+}
+
+/// The lengths of the records, without their headers.
+fn records(wire: &[u8]) -> Vec<usize> {
+    let (mut lens, mut rest) = (Vec::new(), wire);
+    while !rest.is_empty() {
+        let len = usize::from(u16::from_be_bytes([rest[3], rest[4]]));
+        lens.push(len);
+        rest = &rest[5 + len..];
+    }
+    lens
+}
+
+/// A server that asks for another key share, with a HelloRetryRequest.
+fn with_another_group(config: &rustls::ServerConfig) -> rustls::ServerConfig {
+    let mut provider = rustls::crypto::CryptoProvider::clone(&provider(TLS13));
+    provider.kx_groups = vec![rustls::crypto::ring::kx_group::SECP384R1];
+    let mut server = rustls::ServerConfig::builder_with_provider(provider.into())
+        .with_protocol_versions(versions(TLS13))
+        .unwrap()
+        .with_no_client_auth()
+        .with_cert_resolver(config.cert_resolver.clone());
+    server.max_early_data_size = config.max_early_data_size;
+    server
+}
+
+#[test]
+fn early_data_is_accepted_at_any_fragment_size() {
+    for size in (69..400).step_by(7) {
+        for mut configs in [Configs::new(), Configs::with_client_auth()] {
+            configs.client.max_fragment_size = Some(size);
+            let (mut ours, mut peer) = (configs.our_client(), Peer::server(configs.server));
+            let data = pattern(1000);
+            assert_eq!(ours.early_writer().unwrap().write(&data), 1000);
+            exchange_in_steps(&mut ours, &mut peer, usize::MAX);
+            assert_eq!(ours.early_data_status(), EarlyDataStatus::Accepted, "{size}");
+            assert_eq!(ours.take_rejected_early_data(), b"", "{size}");
+            assert_eq!(early_at(&mut peer), data);
+            assert_both_ways(&mut ours, &mut peer);
+        }
     }
 }
 

@@ -76,7 +76,9 @@ pub(super) enum Status {
 const MAX_JOINED_HELLO_LEN: usize = 4096;
 
 /// The length of an EndOfEarlyData (RFC 9846 §4.6) in a record of its own, which rustls sends only
-/// if the server accepted early data. No other record from a client has this length.
+/// if the server accepted early data. It precedes the client's flight, and is shorter than the first
+/// record of a flight: that has at least 36 bytes of content, or as many as a fragment can hold.
+/// Later fragments, and those of an unprotected hello, can be as short.
 const END_OF_EARLY_DATA_RECORD_LEN: usize = HEADER_LEN + HANDSHAKE_HEADER_LEN + 1 + TAG_LEN;
 
 impl Handshake {
@@ -324,20 +326,22 @@ impl Handshake {
     /// Sends a record from the backend. In TLS 1.2 it is protected after a change_cipher_spec; in
     /// TLS 1.3 it is protected if its outer type is application data.
     fn send(&mut self, record: Vec<u8>, writer: &mut Writer) {
-        match self.backend.role() {
-            Role::Server if self.server_hello.is_none() && !self.has_keys() => {
+        let content_type = record.first().and_then(|&byte| ContentType::from_wire(byte));
+        match (self.backend.role(), content_type) {
+            (Role::Server, _) if self.server_hello.is_none() && !self.has_keys() => {
                 self.server_hello = self
                     .hello_reader
                     .push(&record)
                     .and_then(|message| ServerHello::decode(&message));
             }
-            Role::Client if record.len() == END_OF_EARLY_DATA_RECORD_LEN && self.has_keys() => {
+            (Role::Client, Some(ContentType::ApplicationData))
+                if self.output == Output::Plain && record.len() == END_OF_EARLY_DATA_RECORD_LEN =>
+            {
                 self.early.data_mut().accepted();
             }
             _ => {}
         }
-        let first = record.first().and_then(|&byte| ContentType::from_wire(byte));
-        match (first, self.backend.version()) {
+        match (content_type, self.backend.version()) {
             (Some(ContentType::ApplicationData), _)
             | (Some(ContentType::ChangeCipherSpec), Some(Version::Tls12)) => {
                 self.output = Output::Protected;

@@ -10,6 +10,8 @@ use super::Pool;
 use super::copy::{copy, move_to_front};
 use super::{BufferPolicy, wipe};
 use crate::error::Overrun;
+#[cfg(feature = "std")]
+use crate::num::{to_u32, to_usize};
 
 /// A bounded block of memory: bytes enter at its end and leave at its start.
 ///
@@ -29,6 +31,10 @@ pub(crate) struct InboundBuffer {
     keeps_memory: bool,
     #[cfg(feature = "std")]
     pool: Option<Pool>,
+    /// The only length of memory that comes from the pool and returns to it: what all connections
+    /// with these settings ask for. Other memory was grown for one connection.
+    #[cfg(feature = "std")]
+    pooled_len: u32,
 }
 
 /// Who has the free memory after `end`. While it is lent, it stays in place.
@@ -53,6 +59,8 @@ impl InboundBuffer {
             keeps_memory: matches!(policy, BufferPolicy::Retain),
             #[cfg(feature = "std")]
             pool: None,
+            #[cfg(feature = "std")]
+            pooled_len: to_u32(capacity),
         }
     }
 
@@ -94,10 +102,11 @@ impl InboundBuffer {
     /// bytes were moved. This ends a loan, and taken memory does not come back.
     #[inline]
     pub(crate) fn make_room(&mut self, needed: usize) -> usize {
-        self.loan = Loan::None;
+        // This also replaces what is left of memory that is away, which must not be pooled.
         if self.memory.len() < self.capacity {
             self.reallocate(self.capacity);
         }
+        self.loan = Loan::None;
         if !self.is_worth_moving(needed) {
             return 0;
         }
@@ -291,7 +300,7 @@ impl InboundBuffer {
     #[cfg(feature = "std")]
     fn new_memory(&self, len: usize) -> BytesMut {
         match &self.pool {
-            Some(pool) if len > 0 => pool.take_inbound(len),
+            Some(pool) if len == to_usize(self.pooled_len) => pool.take_inbound(len),
             _ => BytesMut::zeroed(len),
         }
     }
@@ -321,14 +330,15 @@ impl InboundBuffer {
     #[inline(never)]
     fn release(&mut self) {
         let (mut memory, used) = (mem::take(&mut self.memory), self.used);
+        // A part of memory keeps all of it allocated.
         #[cfg(feature = "std")]
-        let is_whole = self.loan != Loan::Away;
+        let is_poolable = self.loan != Loan::Away && memory.len() == to_usize(self.pooled_len);
         (self.start, self.end, self.used, self.loan) = (0, 0, 0, Loan::None);
         if memory.is_empty() {
             return;
         }
         #[cfg(feature = "std")]
-        if let Some(pool) = self.pool.as_ref().filter(|_| is_whole) {
+        if let Some(pool) = self.pool.as_ref().filter(|_| is_poolable) {
             pool.give_inbound(memory, used);
             return;
         }
@@ -409,6 +419,32 @@ mod tests {
         feed(&mut buffer, b"plain");
         buffer.wipe();
         assert_eq!(pool.take_inbound(8), [0; 8][..]);
+    }
+
+    #[cfg(all(feature = "std", feature = "rustls"))]
+    #[test]
+    fn only_whole_memory_of_the_configured_length_is_pooled() {
+        let pool = Pool::new(1);
+        let mut buffer = InboundBuffer::new(8, BufferPolicy::Retain).with_pool(Some(pool.clone()));
+        for held in [1, 7, 8, 15] {
+            buffer.set_capacity(16);
+            assert_eq!(feed(&mut buffer, &[7; 16][..held]), held);
+            let taken = buffer.take(0).unwrap();
+            assert_eq!(taken.len(), 16 - held);
+            let _moved = buffer.make_room(0);
+            assert_eq!(buffer.bytes(), &[7; 16][..held]);
+            assert_eq!((buffer.memory_held(), pool.inbound_len()), (16, 0), "{held}");
+            buffer.wipe();
+            assert_eq!(pool.inbound_len(), 0, "{held}");
+            buffer.set_capacity(8);
+            feed(&mut buffer, b"0");
+            let _taken = buffer.take(0).unwrap();
+            buffer.wipe();
+            assert_eq!(pool.inbound_len(), 0, "{held}");
+        }
+        feed(&mut buffer, b"0");
+        buffer.wipe();
+        assert_eq!(pool.inbound_len(), 8);
     }
 
     /// Sends records of two alternating lengths through a buffer of `capacity`: as many bytes as

@@ -16,7 +16,9 @@ use super::wipe;
 /// Connections with a pool do not keep empty buffers, and do not allocate buffers while the pool
 /// has some. Memory handed out as owned chunks returns when the last of its chunks is dropped.
 /// Pooled memory never contains plaintext. A segment either held ciphertext or is wiped, and
-/// inbound memory, where records are opened, is wiped before it returns.
+/// inbound memory, where records are opened, is wiped before it returns. Inbound memory that grew
+/// beyond [`ReaderConfig::capacity`](crate::ReaderConfig::capacity), for a long handshake message,
+/// is freed instead.
 #[derive(Clone)]
 pub struct Pool(Arc<Shared>);
 
@@ -107,7 +109,8 @@ impl Pool {
         pooled.unwrap_or_else(|| BytesMut::zeroed(len))
     }
 
-    /// Takes back inbound memory. Only its first `used` bytes can differ from zero.
+    /// Takes back inbound memory of a length that others will ask for. Only its first `used` bytes
+    /// can differ from zero.
     pub(super) fn give_inbound(&self, mut inbound: BytesMut, used: usize) {
         if used > 0 {
             wipe(&mut inbound[..used]);

@@ -6,7 +6,10 @@ use core::num::NonZero;
 use bytes::BytesMut;
 use wantwrite::*;
 use wantwrite_testing::writer::*;
-use wantwrite_testing::{ROLES, SUITES, drain, established, pair, read_all};
+use wantwrite_testing::{
+    Identity, ROLES, SUITES, client_of_a_long_chain, drain, established, feed, pair, read_all,
+    server_config, server_of_a_long_chain,
+};
 
 const POLICIES: [BufferPolicy; 2] = [BufferPolicy::Retain, BufferPolicy::Release];
 
@@ -144,6 +147,52 @@ fn a_connection_is_not_taken_apart_while_its_memory_is_taken() {
     assert!(ours.receive(&peer.send(b"hello")) > 0);
     ours.process().unwrap();
     assert_eq!(read_all(&mut ours), b"hello");
+}
+
+#[test]
+fn a_fault_while_memory_is_taken_leaves_no_part_of_it_in_the_pool() {
+    for suite in SUITES {
+        let pool = Pool::default();
+        for _ in 0..3 {
+            let config = ConnectionConfig::pooled(pool.clone());
+            let tls = server_config(suite, &Identity::for_suite(suite));
+            let mut ours = Connection::server_with(tls.into(), config).unwrap();
+            assert_eq!(ours.receive(&[0x18]), 1);
+            let memory = ours.take_inbound().unwrap();
+            assert!(ours.process().is_err());
+            ours.give_back_inbound(memory, 0).unwrap();
+            drop(ours);
+            let pooled = pool.inbound_len();
+            assert!([0, 2 * MAX_RECORD_LEN].contains(&pooled), "{suite:?} {pooled}");
+        }
+    }
+}
+
+/// Otherwise peers with long flights would fill the pool with memory that no other connection asks
+/// for.
+#[test]
+fn memory_that_grew_for_a_long_flight_does_not_go_into_the_pool() {
+    for suite in SUITES {
+        for make in [client_of_a_long_chain, server_of_a_long_chain] {
+            let pool = Pool::default();
+            for _ in 0..3 {
+                let config = ConnectionConfig::pooled(pool.clone());
+                let (mut ours, mut peer) = make(suite, 60_000, config);
+                let mut longest = 0;
+                while ours.protocol_version().is_none() {
+                    peer.feed(&drain(&mut ours)).unwrap();
+                    for piece in peer.take_wire().chunks(1000) {
+                        feed(&mut ours, piece);
+                        longest = longest.max(ours.memory_held());
+                    }
+                }
+                assert!(longest > 2 * MAX_RECORD_LEN);
+                peer.feed(&drain(&mut ours)).unwrap();
+                drop(ours);
+                assert_eq!(pool.inbound_len(), 2 * MAX_RECORD_LEN, "{suite:?}");
+            }
+        }
+    }
 }
 
 /// Feeds the bytes of a transport through memory that is taken, at most `max` at a time, and

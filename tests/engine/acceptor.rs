@@ -290,3 +290,33 @@ fn the_chosen_configuration_caps_records_after_the_handshake_too() {
         assert_eq!(peer.take_plaintext(), pattern(5_000));
     }
 }
+
+/// The longest limit accepts what the default accepts, in every way to split a hello.
+#[test]
+fn the_longest_limit_on_messages_is_no_special_case() {
+    for suite in [TLS13, TLS12] {
+        for (size, step) in [(None, usize::MAX), (Some(45), usize::MAX), (Some(45), 7)] {
+            let identity = Identity::for_suite(suite);
+            let mut client = client_config(suite, &identity);
+            client.max_fragment_size = size;
+            let server = Arc::new(server_config(suite, &identity));
+            let mut config = ConnectionConfig::default();
+            config.peer_size_limits = true;
+            for max in [usize::MAX, usize::MAX - 1, usize::MAX / 2, usize::MAX / 2 + 1] {
+                config.reader.limits.handshake_len = max;
+                config.check().unwrap();
+                let mut peer = Peer::client(client.clone());
+                let mut ours = Connection::server_with(server.clone(), config.clone()).unwrap();
+                exchange_in_steps(&mut ours, &mut peer, step);
+                assert_both_ways(&mut ours, &mut peer);
+
+                let mut peer = Peer::client(client.clone());
+                let mut acceptor = Acceptor::new(config.clone()).unwrap();
+                feed(acceptor.connection(), &peer.take_wire());
+                let mut ours = acceptor.accept(server.clone()).unwrap();
+                exchange_in_steps(&mut ours, &mut peer, step);
+                assert_both_ways(&mut ours, &mut peer);
+            }
+        }
+    }
+}

@@ -32,8 +32,9 @@ impl LateServer {
         tls: Option<Arc<ServerConfig>>,
         config: &ConnectionConfig,
     ) -> Self {
+        let max_len = config.reader.limits.handshake_len.saturating_add(HANDSHAKE_HEADER_LEN);
         Self {
-            reader: HelloReader::new(config.reader.limits.handshake_len + HANDSHAKE_HEADER_LEN),
+            reader: HelloReader::new(max_len),
             read: 0,
             hello: None,
             tls,

@@ -167,9 +167,10 @@ impl Connection {
         }
     }
 
-    /// Whether a read that has emptied one record continues with the next. It must not, if the
-    /// peer's `close_notify` closes our half, because the caller could not respond to the earlier
-    /// data.
+    /// Whether a read that has emptied one record continues with the next. If the peer's
+    /// `close_notify` closes our half, it continues only with data: after anything else,
+    /// [`process`](Self::process) could reach the `close_notify`, and the caller could not respond
+    /// to the earlier data.
     #[inline]
     fn reads_on(&self) -> bool {
         if !self.plaintext().is_empty() {

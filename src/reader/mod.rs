@@ -376,11 +376,14 @@ impl Reader {
         !matches!(self.end, ReadEnd::NotYet) || (self.opened_record_len == 0 && self.holds_record())
     }
 
-    /// Whether the next record is complete and, according to its header, holds application data.
+    /// TLS 1.2: whether the next record is complete and, according to its header, holds application
+    /// data, at least one byte.
     #[cfg(feature = "rustls")]
     pub(crate) fn holds_data(&self) -> bool {
+        let Some(opener) = &self.opener else { return false };
         let Ok(Some(header)) = self.next_header() else { return false };
+        let data_lens = opener.format().record_len(1)..=self.buffer.len();
         header.content_type() == ContentType::ApplicationData
-            && header.record_len() <= self.buffer.len()
+            && data_lens.contains(&header.record_len())
     }
 }

@@ -157,3 +157,59 @@ fn the_setting_answers_close_notify_immediately_in_tls_1_2_only() {
         }
     }
 }
+
+/// A read does not process an empty record, because that would reach the `close_notify` after it.
+#[test]
+fn with_the_setting_a_read_stops_before_empty_records() {
+    let mut config = ConnectionConfig::default();
+    config.tls12_close = Tls12Close::Answer;
+    for suite in SUITES {
+        for role in ROLES {
+            for empty in [1, 2, 30] {
+                let (mut ours, mut peer) = RawPeer::established_with(suite, role, config.clone());
+                let mut wire = peer.seal(APPLICATION_DATA, b"");
+                wire.extend(peer.seal(APPLICATION_DATA, b"request"));
+                for _ in 0..empty {
+                    wire.extend(peer.seal(APPLICATION_DATA, b""));
+                }
+                wire.extend(peer.seal(ALERT, &CLOSE_NOTIFY));
+                feed(&mut ours, &wire);
+                let mut buf = [0; 64];
+                assert_eq!(ours.read(&mut buf), Ok(7));
+                assert_eq!(ours.writer_mut().write(b"answer"), Ok(6), "{suite:?} {role:?} {empty}");
+                // This is what brings the caller back.
+                assert_eq!(ours.wants().process, suite.version() == Version::Tls12);
+                assert_eq!(ours.read(&mut buf), Ok(0));
+                assert_eq!(ours.reader_state(), ReaderState::PeerClosed);
+                let mut expected = vec![(APPLICATION_DATA, b"answer".to_vec())];
+                if suite.version() == Version::Tls12 {
+                    assert_eq!(ours.writer_mut().write(b"x"), Err(WriteError::Closed));
+                    expected.push((ALERT, CLOSE_NOTIFY.to_vec()));
+                }
+                assert_eq!(peer.open(&drain(&mut ours)), expected);
+            }
+        }
+    }
+}
+
+/// One byte of content is enough for a read to continue.
+#[test]
+fn with_the_setting_a_read_continues_with_the_shortest_record() {
+    let mut config = ConnectionConfig::default();
+    config.tls12_close = Tls12Close::Answer;
+    for &suite in CipherSuite::ALL {
+        let (mut ours, mut peer) = RawPeer::established_with(suite, Role::Server, config.clone());
+        let wire = [
+            peer.seal(APPLICATION_DATA, b"request"),
+            peer.seal(APPLICATION_DATA, b"."),
+            peer.seal(APPLICATION_DATA, b""),
+            peer.seal(APPLICATION_DATA, b"next"),
+        ]
+        .concat();
+        feed(&mut ours, &wire);
+        let mut buf = [0; 64];
+        let is_tls12 = suite.version() == Version::Tls12;
+        assert_eq!(ours.read(&mut buf), Ok(if is_tls12 { 8 } else { 12 }), "{suite:?}");
+        assert_eq!(ours.read(&mut buf), Ok(if is_tls12 { 4 } else { 0 }), "{suite:?}");
+    }
+}

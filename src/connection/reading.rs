@@ -154,7 +154,10 @@ impl Connection {
                     return Err(Error::Truncated.into());
                 }
                 Ok(()) => {}
-                Err(_) if len > 0 => return Ok(len),
+                Err(_) if len > 0 => {
+                    self.reader.report_truncation_again();
+                    return Ok(len);
+                }
                 Err(error) => return Err(error),
             }
             let plaintext = self.plaintext();

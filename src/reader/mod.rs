@@ -376,6 +376,15 @@ impl Reader {
         !matches!(self.end, ReadEnd::NotYet) || (self.opened_record_len == 0 && self.holds_record())
     }
 
+    /// The caller was not told of the [`Error::Truncated`] that processing has just returned.
+    #[cfg(feature = "rustls")]
+    #[cold]
+    pub(crate) fn report_truncation_again(&mut self) {
+        if self.end == ReadEnd::Truncated {
+            self.end = ReadEnd::Transport;
+        }
+    }
+
     /// TLS 1.2: whether the next record is complete and, according to its header, holds application
     /// data, at least one byte.
     #[cfg(feature = "rustls")]

@@ -1,4 +1,6 @@
 //! A peer that has the keys and breaks the rules, or goes up to their limits.
+use std::io::{self, ErrorKind, Read, Write};
+
 use wantwrite::*;
 use wantwrite_testing::raw_peer::*;
 use wantwrite_testing::verdict::*;
@@ -553,5 +555,65 @@ fn plaintext_before_a_fault_in_the_same_input_is_read_first() {
         assert_eq!(ours.read(&mut [0; 64]), Ok(4));
         let fault = PeerFault::UnexpectedHandshakeMessage;
         assert_failed_after_feed(&mut ours, &mut peer, fault);
+    }
+}
+
+/// `read` returns what precedes the end, and leaves the report to `process`.
+#[test]
+fn a_read_does_not_swallow_the_report_of_a_truncation() {
+    for suite in ALL {
+        for role in ROLES {
+            for (cut, empty) in [(0, 0), (0, 1), (3, 1), (10, 2)] {
+                let (mut ours, mut peer) = RawPeer::established(suite, role);
+                let wire = truncated(&mut peer, cut, empty);
+                assert_eq!(ours.receive(&wire), wire.len());
+                ours.end_of_input();
+                assert_eq!(ours.read(&mut [0; 64]), Ok(4), "{suite:?} {cut} {empty}");
+                assert!(ours.wants().process);
+                assert_eq!((ours.reader_state(), ours.error()), (ReaderState::Open, None));
+                assert_eq!(ours.process(), Err(Error::Truncated.into()), "{suite:?} {cut} {empty}");
+                assert_eq!(ours.process(), Ok(()), "once");
+                assert_eq!(ours.reader_state(), ReaderState::Truncated);
+                assert!(!ours.wants().process);
+                assert_eq!(ours.read(&mut [0; 64]), Err(Error::Truncated.into()));
+                assert_eq!(ours.writer_mut().write(b"still open"), Ok(10));
+
+                let (ours, mut peer) = RawPeer::established(suite, role);
+                let wire = truncated(&mut peer, cut, empty);
+                let mut stream = Stream::new(ours, Input(&wire));
+                assert_eq!(stream.read(&mut [0; 64]).unwrap(), 4);
+                for _ in 0..2 {
+                    let error = stream.read(&mut [0; 64]).unwrap_err();
+                    assert_eq!(error.kind(), ErrorKind::UnexpectedEof, "{suite:?} {cut} {empty}");
+                }
+            }
+        }
+    }
+}
+
+/// Data, empty records, and the start of a record that never ends.
+fn truncated(peer: &mut RawPeer, cut: usize, empty: usize) -> Vec<u8> {
+    let mut wire = peer.seal(APPLICATION_DATA, b"data");
+    wire.extend(repeat(empty, || peer.seal(APPLICATION_DATA, b"")));
+    wire.extend(&peer.seal(APPLICATION_DATA, b"cut")[..cut]);
+    wire
+}
+
+/// A transport that delivers these bytes, then ends, and takes everything.
+struct Input<'a>(&'a [u8]);
+
+impl Read for Input<'_> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buf)
+    }
+}
+
+impl Write for Input<'_> {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        Ok(buf.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }

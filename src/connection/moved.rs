@@ -159,7 +159,10 @@ impl MovedConnection {
     /// Continues the connection here with these settings. Its transport, role and peer stay the
     /// same. Its records stay as short as the peer asked for
     /// ([`peer_size_limits`](ConnectionConfig::peer_size_limits)), but rustls's `max_fragment_size`
-    /// has no effect here.
+    /// has no effect here. Input that was received there may exceed [`ReaderConfig::capacity`]; no
+    /// more is accepted until enough of it is consumed.
+    ///
+    /// [`ReaderConfig::capacity`]: crate::ReaderConfig::capacity
     ///
     /// # Errors
     /// [`MoveError`]. The connection is lost then, so check the settings first
@@ -190,8 +193,8 @@ impl MovedConnection {
         let write = WriterParts::new(write.with_sealed_blocks(blocks), expects_update)
             .with_size_limit(size_limit);
         let mut connection = Connection::established(write, read, role, config, negotiated).ok()?;
-        let is_whole = fields.is_empty() && connection.receive(unopened) == unopened.len();
-        is_whole.then_some(connection)
+        connection.reader.hold(unopened);
+        fields.is_empty().then_some(connection)
     }
 }
 

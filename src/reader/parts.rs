@@ -35,6 +35,15 @@ impl Reader {
         self.buffer.bytes()
     }
 
+    /// Holds input that another reader has left unopened, even if it exceeds the capacity. Call this
+    /// before there is any other input.
+    pub(crate) fn hold(&mut self, unopened: &[u8]) {
+        let capacity = self.buffer.capacity();
+        self.buffer.set_capacity(capacity.max(unopened.len()));
+        let _all = self.receive(unopened);
+        self.buffer.set_capacity(capacity);
+    }
+
     /// Whether the next byte from the transport begins a record and a message.
     pub(crate) fn is_at_rest(&self) -> bool {
         self.is_between_records() && self.buffer.len() == 0

@@ -119,6 +119,33 @@ fn partial_records_move_too() {
     }
 }
 
+/// The other process has a smaller capacity. It wants input again once there is room.
+#[test]
+fn more_input_than_the_new_capacity_moves_too() {
+    for suite in [TLS13, TLS12] {
+        for role in ROLES {
+            let mut large = config();
+            large.reader.capacity = 1 << 20;
+            let (mut ours, mut peer) = established(suite, role, large);
+            let data = pattern(60_000);
+            // A stock peer holds no more than 64 KiB of unsent data.
+            let wire = [peer.send(&data), peer.send(&data)].concat();
+            let (wire, rest) = wire.split_at(wire.len() - 1000);
+            assert_eq!(ours.receive(wire), wire.len());
+            let mut ours = through_bytes(ours);
+            assert!(!ours.wants().input && ours.inbound().is_none());
+            assert!(ours.memory_held() >= wire.len());
+            let mut received = read_all(&mut ours);
+            assert!(ours.wants().input);
+            assert!(ours.memory_held() < wire.len(), "back to its own capacity");
+            feed(&mut ours, rest);
+            received.extend(read_all(&mut ours));
+            assert!(received == [&data[..], &data].concat(), "{suite:?} {role:?}");
+            assert_both_ways(&mut ours, &mut peer);
+        }
+    }
+}
+
 #[test]
 fn a_busy_or_immovable_connection_is_returned() {
     let stays = |connection: Connection| match connection.dangerous_into_moved() {

@@ -32,6 +32,10 @@ pub(super) trait Backend: fmt::Debug + Send + Sync {
     /// The number of the suite, once it is negotiated.
     fn suite(&self) -> Option<u16>;
 
+    /// Whether the key exchange is over. In TLS 1.3, a HelloRetryRequest negotiates version and
+    /// suite before that.
+    fn has_exchanged_keys(&self) -> bool;
+
     /// Whether the peer's Finished, or our own, is still missing.
     fn is_handshaking(&self) -> bool;
 

@@ -351,13 +351,13 @@ impl Handshake {
         writer.append_flight(record.into());
     }
 
-    /// Whether our next output is protected. In TLS 1.3, a client can protect its output once it
-    /// has the ServerHello, and a server once it has sent its own.
+    /// Whether our next output is protected. In TLS 1.3, a client protects its output once it has
+    /// the ServerHello, and a server once it has sent its own. A HelloRetryRequest gives no keys.
     fn has_keys(&self) -> bool {
         self.output == Output::Protected
             || (self.backend.role() == Role::Client
                 && self.backend.version() == Some(Version::Tls13)
-                && self.backend.suite().is_some())
+                && self.backend.has_exchanged_keys())
     }
 }
 

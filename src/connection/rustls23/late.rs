@@ -88,6 +88,10 @@ impl Backend for LateServer {
         None
     }
 
+    fn has_exchanged_keys(&self) -> bool {
+        false
+    }
+
     fn is_handshaking(&self) -> bool {
         true
     }

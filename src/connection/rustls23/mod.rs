@@ -222,6 +222,10 @@ impl Backend for Rustls {
         Some(self.common().negotiated_cipher_suite()?.suite().into())
     }
 
+    fn has_exchanged_keys(&self) -> bool {
+        self.common().negotiated_key_exchange_group().is_some()
+    }
+
     fn is_handshaking(&self) -> bool {
         self.common().is_handshaking()
     }

@@ -53,6 +53,8 @@
 //! * If the connection has failed, every call reports the reason, before any failure of the
 //!   transport. If the handshake cannot write because the peer is gone, it still reads the peer's
 //!   last message.
+//! * If the transport fails to take a failed connection's alert, the alert is offered again only
+//!   after a goal has failed. You can report the failure late, or while you ask for another goal.
 //! * A transport that claims more bytes than it was given is a fault, and no bytes count as moved.
 //! * If no bytes are pending when you write, the transport is keeping up. All records of that write
 //!   are then sealed before the drain, so that they are sent together. While bytes are pending,
@@ -95,6 +97,9 @@ pub struct Driver<E> {
     /// A failure to write that no call has reported yet. The next writing call reports it. A reset
     /// can also be reported by a reader that reaches the end of the transport.
     deferred: Option<Box<Failure<E>>>,
+    /// The connection has failed, and the transport did not take its alert. It is offered again
+    /// after a goal has failed, which tells a caller why the connection has.
+    alert_failed: bool,
     /// Why the last read failed, until a reading goal reports it.
     unread: Option<Box<Fault<E>>>,
     /// The transport's own buffer may hold bytes that no caller knows about and would flush.
@@ -123,6 +128,7 @@ impl<E> Driver<E> {
         Self {
             connection,
             deferred: None,
+            alert_failed: false,
             unread: None,
             flush_due: false,
             negotiated: false,
@@ -173,6 +179,9 @@ impl<E> Driver<E> {
         self.return_lent();
         if !self.call.is_for(goal) {
             self.call = Call::new(Some(goal));
+            if self.alert_failed {
+                self.call.writing_failed();
+            }
         }
         let next = match (self.end_at_once(goal), goal) {
             (Some(next), _) => Ok(next),
@@ -195,6 +204,7 @@ impl<E> Driver<E> {
             }
             Err(fault) => {
                 self.call = Call::NONE;
+                self.alert_failed = false;
                 Err(fault)
             }
             Ok(Next::Flush) => {
@@ -305,8 +315,11 @@ impl<E> Driver<E> {
 
     fn fail_writing(&mut self, failure: Failure<E>) {
         self.call.writing_failed();
-        if self.connection.error().is_none() {
-            self.deferred.get_or_insert_with(|| Box::new(failure));
+        match self.connection.error() {
+            None => {
+                self.deferred.get_or_insert_with(|| Box::new(failure));
+            }
+            Some(_) => self.alert_failed = true,
         }
     }
 

@@ -1,6 +1,7 @@
 //! Two drivers, from before the handshake to the end, over a transport that blocks, fails, ends and
 //! reports what did not happen. What is read is a prefix of what was written, a clean end means
 //! that all of it arrived, and a driver blocks or reports a failure only after it was told of one.
+//! An alert that could not be sent is not offered again until a goal has failed.
 
 mod calls;
 mod rows;
@@ -145,10 +146,14 @@ struct End {
     lingers: bool,
     /// The last step and its goal, until another call.
     asked: Option<((&'static str, Goal), &'static str)>,
-    /// The report about it, if it was the only one.
+    /// The last step, until a report.
+    awaits: Option<&'static str>,
+    /// The report about `asked`, if it was the only one.
     report: Option<Report>,
     /// A failure to write was reported for a goal that does not return it, and then an `Offer`.
     failed_earlier: bool,
+    /// The connection had failed when a failure to write was reported, and no goal has failed since.
+    alert_failed: bool,
     /// How many reports of a failure, or of what cannot be, have not come back.
     failures: usize,
     was_blocked: bool,
@@ -166,8 +171,10 @@ impl Link {
             is_closed: false,
             lingers: false,
             asked: None,
+            awaits: None,
             report: None,
             failed_earlier: false,
+            alert_failed: false,
             failures: 0,
             was_blocked: false,
             was_open: false,
@@ -180,6 +187,14 @@ impl Link {
         let [client, server] = &mut self.ends;
         let (end, other) = if at == 0 { (client, server) } else { (server, client) };
         let mut report = report;
+        let cannot_write = match (report, end.awaits.take()) {
+            // The bytes may have been drained since.
+            (Report::Wrote(1..=ALL), Some("Write")) => end.tls().writer().waiting() == 0,
+            (Report::Wrote(_), _) => true,
+            (Report::Failed(_), step) => step != Some("Read"),
+            (Report::Flushed | Report::Read(_) | Report::Blocked, _) => false,
+        };
+        end.alert_failed |= cannot_write && end.tls().error().is_some();
         if let (Some(((_, goal), step @ ("Write" | "Flush" | "Read"))), None) =
             (end.asked, end.report)
         {
@@ -313,6 +328,9 @@ impl End {
             Err(Fault::Write(_)) => "Write refused",
             Err(Fault::Linger(_)) => "Linger",
         };
+        assert!(!self.alert_failed || !matches!(answer, "Write" | "Flush"), "{answer} again");
+        self.alert_failed &= matches!(answer, "Read" | "Blocked" | "Done");
+        self.awaits = Some(answer);
         let tls = self.tls();
         match (answer, goal.0) {
             ("Done", "`Handshake`") => assert!(self.was_open),

@@ -74,6 +74,7 @@ fn situations() -> Vec<(Vec<u8>, Option<u8>)> {
         (then(&[&ABORT]), None),
         (then(&[&ABORT]), Some(BLOCKED)),
         (then(&[&ABORT]), Some(GONE)),
+        (then(&[&ABORT, &next(OFFER), &report(GONE), &next(OFFER)]), None),
         (then(&[&ABORT, &DRAIN]), None),
     ]
 }

@@ -172,6 +172,15 @@ const SITUATIONS: &[Situation] = &[
         ["Done", "Connection", "Connection", "Done", "Connection", "Connection", "Read"],
     ),
     situation(
+        "failed, the alert could not be sent in an earlier call",
+        |_| {
+            let mut driver = failed(aborted(), Goal::Offer, FarEnd::Gone);
+            assert_eq!(next(&mut driver, Goal::Offer), "Done");
+            driver
+        },
+        ["Done", "Connection", "Connection", "Done", "Connection", "Connection", "Read"],
+    ),
+    situation(
         "failed",
         |_| {
             let mut driver = aborted();

@@ -134,6 +134,74 @@ fn an_alert_is_flushed_before_the_error() {
     assert_eq!(step(&mut driver, Goal::Read), aborted.to_string());
 }
 
+/// A transport that completes its operations later, or sends for several tasks, reports a failure
+/// when another goal is being reached, or none.
+#[test]
+fn an_alert_that_could_not_be_sent_is_not_offered_until_a_goal_has_failed() {
+    let aborted = Error::Aborted(AlertDescription::INTERNAL_ERROR).to_string();
+    let reports: [fn(&mut Ours); 4] = [
+        |driver| driver.failed(FarEnd::Gone, RESET),
+        |driver| driver.failed(FarEnd::Unknown, RESET),
+        |driver| driver.wrote(0),
+        |driver| driver.wrote(usize::MAX),
+    ];
+    let goals = [Goal::Read, Goal::Write, Goal::Flush, Goal::Close];
+    for report in reports {
+        for goal in goals {
+            let (mut driver, _) = open();
+            driver.connection_mut().abort(AlertDescription::INTERNAL_ERROR);
+            for _ in 0..3 {
+                // The failure is that of another goal.
+                assert_eq!(step(&mut driver, Goal::Offer), "Write");
+                report(&mut driver);
+                assert_eq!(step(&mut driver, Goal::Offer), "Done");
+                assert_eq!(step(&mut driver, goal), aborted, "{goal:?}");
+                // Now it is reported, so it can be tried again. This failure comes after the goal.
+                assert_eq!(step(&mut driver, Goal::Close), "Write");
+                driver.blocked();
+                assert_eq!(step(&mut driver, Goal::Close), "Blocked");
+                report(&mut driver);
+                assert_eq!(step(&mut driver, goal), aborted, "{goal:?}");
+            }
+        }
+    }
+}
+
+/// As above, for a transport that has an alert in its own buffer.
+#[test]
+fn a_failed_flush_of_an_alert_is_not_repeated_until_a_goal_has_failed() {
+    let aborted = Error::Aborted(AlertDescription::INTERNAL_ERROR).to_string();
+    let (mut driver, _) = open();
+    driver.connection_mut().abort(AlertDescription::INTERNAL_ERROR);
+    take(&mut driver, Goal::Close);
+    assert_eq!(step(&mut driver, Goal::Close), "Flush");
+    driver.blocked();
+    assert_eq!(step(&mut driver, Goal::Close), "Blocked");
+    driver.failed(FarEnd::Unknown, RESET);
+    assert_eq!(step(&mut driver, Goal::Offer), "Done");
+    assert_eq!(step(&mut driver, Goal::Close), aborted);
+    assert_eq!(step(&mut driver, Goal::Close), "Flush");
+}
+
+/// It stays known while the driver lingers, which ends only with the peer.
+#[test]
+fn lingering_does_not_offer_an_alert_again() {
+    let linger = Goal::Linger { max: 100 };
+    let (mut driver, _) = open();
+    driver.connection_mut().abort(AlertDescription::INTERNAL_ERROR);
+    assert_eq!(step(&mut driver, linger), "Write");
+    driver.failed(FarEnd::Unknown, RESET);
+    for _ in 0..3 {
+        assert_eq!(step(&mut driver, linger), "Read 101");
+        driver.blocked();
+        assert_eq!(step(&mut driver, linger), "Blocked");
+    }
+    assert_eq!(step(&mut driver, linger), "Read 101");
+    driver.read(0);
+    let aborted = Error::Aborted(AlertDescription::INTERNAL_ERROR).to_string();
+    assert_eq!(step(&mut driver, linger), aborted);
+}
+
 /// A read cannot see the reset that an earlier write met.
 #[test]
 fn a_reset_explains_the_end_of_input() {

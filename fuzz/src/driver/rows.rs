@@ -14,6 +14,11 @@ impl End {
         if self.failed_earlier && self.asked == Some((GOALS[3], "Done")) {
             return Some("open, writing failed in an earlier call");
         }
+        let is_about_it = self.report.is_some() && self.asked.is_some_and(|(of, _)| of == goal);
+        if self.alert_failed && !is_about_it {
+            let row = "failed, the alert could not be sent in an earlier call";
+            return self.was_open.then_some(row);
+        }
         if let (Some((of, step)), Some(report)) = (self.asked, self.report) {
             let is_full = tls.writer().buffer_state() == BufferState::Full;
             // A goal that does not read looks the same after a read for another.

@@ -2,7 +2,7 @@
 
 use std::io::{self, ErrorKind};
 use std::mem;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
@@ -18,6 +18,7 @@ pub(crate) const TESTS: &[(&str, fn())] = tests![
     a_future_dropped_at_any_await_loses_and_repeats_nothing,
     futures_dropped_at_every_await_lose_and_repeat_nothing,
     a_failure_to_write_is_reported_once_and_its_bytes_are_kept,
+    an_alert_that_cannot_be_sent_is_not_offered_forever,
     an_end_without_close_notify_is_an_error,
 ];
 
@@ -218,6 +219,39 @@ fn a_failure_to_write_is_reported_once_and_its_bytes_are_kept() {
     task.run(&mut stream, &mut far, async |stream| stream.flush().await).unwrap();
     far.turn();
     assert_eq!(far.received, b"hello");
+}
+
+type Pending<'a> = Pin<Box<dyn Future<Output = io::Result<()>> + 'a>>;
+
+/// Each write fails after it was pending, so that no goal is begun when its result arrives.
+fn an_alert_that_cannot_be_sent_is_not_offered_forever() {
+    let calls: [fn(&mut Stream) -> Pending<'_>; 4] = [
+        |stream| Box::pin(async { stream.flush().await }),
+        |stream| Box::pin(async { stream.write("x").await.0.map(drop) }),
+        |stream| Box::pin(async { stream.shutdown().await }),
+        |stream| Box::pin(stream.close_and_linger(1000)),
+    ];
+    for (n, call) in calls.into_iter().enumerate() {
+        let (mut stream, mut far) = connected(TLS13, Role::Client, 4);
+        let task = &mut Task { drop_at: DropAt::Nowhere, places: 0 };
+        task.run(&mut stream, &mut far, async |stream| stream.flush().await).unwrap();
+        stream.with_connection(|ours| ours.abort(AlertDescription::INTERNAL_ERROR));
+        far.wire.borrow_mut().is_over = true;
+        let mut ended = None;
+        let mut future = call(&mut stream);
+        for _ in 0..1000 {
+            far.wire.borrow_mut().fails = true;
+            let poll = future.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+            if let Poll::Ready(result) = poll {
+                ended = Some(result);
+                break;
+            }
+        }
+        let error = ended.unwrap_or_else(|| panic!("call {n} never ends")).unwrap_err();
+        let cause = error.get_ref().and_then(|cause| cause.downcast_ref::<ConnectionError>());
+        let aborted = Error::Aborted(AlertDescription::INTERNAL_ERROR);
+        assert_eq!(cause, Some(&aborted.into()), "call {n}");
+    }
 }
 
 fn an_end_without_close_notify_is_an_error() {

@@ -1,10 +1,11 @@
 //! Both halves at the same time.
 
-use std::future::poll_fn;
+use std::cell::Cell;
+use std::future::{pending, poll_fn};
 use std::pin::pin;
 use std::task::Poll;
 
-use embedded_io_async::{Read, Write};
+use embedded_io_async::{ErrorKind, ErrorType, Read, Write};
 use wantwrite::*;
 use wantwrite_embedded_io::*;
 use wantwrite_testing::*;
@@ -154,4 +155,59 @@ fn a_half_that_writes_does_not_negotiate() {
     let mut waits = Runner::new(Drops::At(50));
     assert!(waits.try_once(input.read(&mut [0])).is_none());
     assert_eq!(runner.try_once(output.write(b"x")).unwrap(), Ok(1));
+}
+
+/// A transport that gives nothing, and whose writes all have the same result.
+struct Broken<'a> {
+    result: Result<usize, ErrorKind>,
+    writes: &'a Cell<usize>,
+}
+
+impl ErrorType for Broken<'_> {
+    type Error = ErrorKind;
+}
+
+impl Read for Broken<'_> {
+    async fn read(&mut self, _: &mut [u8]) -> Result<usize, ErrorKind> {
+        pending().await
+    }
+}
+
+impl Write for Broken<'_> {
+    async fn write(&mut self, _: &[u8]) -> Result<usize, ErrorKind> {
+        self.writes.set(self.writes.get() + 1);
+        assert!(self.writes.get() < 100, "the same bytes are offered again and again");
+        self.result
+    }
+
+    async fn flush(&mut self) -> Result<(), ErrorKind> {
+        Ok(())
+    }
+}
+
+/// Each call offers the alert once.
+#[test]
+fn an_alert_that_cannot_be_sent_is_not_offered_forever() {
+    let aborted = Error::Aborted(AlertDescription::INTERNAL_ERROR);
+    let aborted = Err(EmbeddedError::Connection(aborted.into()));
+    for result in [Err(ErrorKind::BrokenPipe), Err(ErrorKind::Other), Ok(0), Ok(usize::MAX)] {
+        for dropped in [DroppedCall::DidNothing, DroppedCall::Unknown] {
+            let (mut ours, _) = established(TLS13, Role::Client);
+            ours.abort(AlertDescription::INTERNAL_ERROR);
+            let writes = Cell::new(0);
+            let [reader, writer] = [(); 2].map(|()| Broken { result, writes: &writes });
+            let mut stream = SplitStream::new(ours, reader, writer, dropped);
+            let (mut input, mut output) = stream.halves();
+            let mut runner = Runner::default();
+            for n in 0..2 {
+                assert_eq!(runner.try_once(output.close()).unwrap(), aborted);
+                assert_eq!(writes.get(), 3 * n + 1);
+                assert_eq!(runner.try_once(output.flush()).unwrap(), aborted);
+                assert_eq!(runner.try_once(output.write(b"x")).unwrap().map(drop), aborted);
+                assert_eq!(writes.get(), 3 * n + 3);
+            }
+            let read = runner.try_once(input.read(&mut [0; 10])).unwrap();
+            assert_eq!(read.map(drop), aborted);
+        }
+    }
 }

@@ -1,8 +1,10 @@
 //! A connection over a transport whose calls are `async fn`s.
 
+use core::convert::Infallible;
+
 use embedded_io_async::{BufRead, ErrorType, Read, Write};
 use wantwrite::driver::{Driver, Fault, Goal, Step};
-use wantwrite::{AlertDescription, Connection};
+use wantwrite::{AlertDescription, Connection, Error};
 
 use crate::error::{EmbeddedError, far_end};
 
@@ -55,7 +57,7 @@ pub enum DroppedCall {
     DidNothing,
     /// The effect is unknown: ciphertext may be lost, or partly sent. The connection fails with
     /// [`EmbeddedError::Cancelled`]. After a dropped write, nothing more is sent, because the last
-    /// record may be incomplete.
+    /// record may be incomplete. `into_parts` returns a failed connection then.
     Unknown,
 }
 
@@ -88,6 +90,17 @@ impl InFlight {
             (DroppedCall::Unknown, Self::Nothing | Self::Lost) => {}
         }
         Ok(())
+    }
+
+    /// Settles this for a connection that leaves its stream, and with it this mark. If half a
+    /// record may have been sent, the connection fails, and nothing stays pending.
+    pub(crate) fn leave(mut self, dropped: DroppedCall, connection: &mut Connection) {
+        if self.settle::<Infallible>(dropped, connection).is_err() {
+            connection.abort(AlertDescription::INTERNAL_ERROR);
+            // After an alert from the peer nothing may be sent either. The error stays the first.
+            let silence = Error::PeerAlert(AlertDescription::INTERNAL_ERROR);
+            connection.writer_mut().fail(silence);
+        }
     }
 
     /// Reports lost input as the reason why the connection failed.
@@ -158,8 +171,13 @@ impl<T: Read + Write> AsyncEmbeddedStream<T> {
     }
 
     /// Splits the stream into connection and transport. Pending bytes stay in the connection.
+    ///
+    /// With [`DroppedCall::Unknown`], the connection has [failed](Connection::error) if a call of
+    /// the transport was dropped. After a dropped write nothing stays pending.
     pub fn into_parts(self) -> (Connection, T) {
-        (self.driver.into_connection(), self.io)
+        let mut connection = self.driver.into_connection();
+        self.in_flight.leave(self.dropped, &mut connection);
+        (connection, self.io)
     }
 
     async fn run(&mut self, goal: Goal) -> Result<(), EmbeddedError<T::Error>> {

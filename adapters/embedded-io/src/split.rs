@@ -124,14 +124,24 @@ impl<R: Read, W: Write<Error = R::Error>> SplitStream<R, W> {
 
     /// Splits the stream into its parts. Pending bytes stay in the connection. Input that was
     /// already read is passed to the connection, as far as it accepts it.
+    ///
+    /// With [`DroppedCall::Unknown`], the connection has [failed](Connection::error) if a call of
+    /// the transport was dropped. After a dropped write nothing stays pending.
     pub fn into_parts(self) -> (Connection, R, W) {
-        // Takes back the chunk of a call that was dropped.
-        let _failed = self.shared.settle();
-        let mut connection = self.shared.driver.into_inner().into_connection();
-        if let Some((Ok(len), given)) = self.input.arrived {
-            let _taken = connection.receive(self.input.memory.get(given..len).unwrap_or_default());
+        let Self { io, input, shared } = self;
+        let Shared { driver, link, dropped } = shared;
+        let Link { io: writer, in_flight, chunk } = link.into_inner();
+        let mut connection = driver.into_inner().into_connection();
+        // The bytes of a write that was dropped.
+        if let Some(chunk) = chunk {
+            put_back(&mut connection, chunk);
         }
-        (connection, self.io, self.shared.link.into_inner().io)
+        input.in_flight.leave(dropped, &mut connection);
+        in_flight.leave(dropped, &mut connection);
+        if let Some((Ok(len), given)) = input.arrived {
+            let _taken = connection.receive(input.memory.get(given..len).unwrap_or_default());
+        }
+        (connection, io, writer)
     }
 }
 
@@ -329,10 +339,10 @@ impl<E: embedded_io_async::Error, W: Write<Error = E>> Shared<E, W> {
         match done {
             Ok(n @ 1..) if n <= chunk.len() => {
                 chunk.advance(n);
-                put_back(&mut driver, chunk);
+                put_back(driver.connection_mut(), chunk);
             }
             done => {
-                put_back(&mut driver, chunk);
+                put_back(driver.connection_mut(), chunk);
                 // The driver repeats the step, so that the result can be reported.
                 if let Ok(Step::Write(mut bytes)) = driver.next(Goal::Offer) {
                     let _shown = bytes.chunk();
@@ -365,7 +375,7 @@ impl<E: embedded_io_async::Error, W: Write<Error = E>> Shared<E, W> {
         let mut driver = self.driver.borrow_mut();
         link.in_flight.settle(self.dropped, driver.connection_mut())?;
         if let Some(chunk) = link.chunk.take() {
-            put_back(&mut driver, chunk);
+            put_back(driver.connection_mut(), chunk);
         }
         Ok(())
     }
@@ -373,9 +383,9 @@ impl<E: embedded_io_async::Error, W: Write<Error = E>> Shared<E, W> {
 
 /// Puts back the chunk that was taken last. Nothing has been drained since: only the holder of the
 /// link drains.
-fn put_back<E>(driver: &mut Driver<E>, chunk: Chunk) {
-    if chunk.has_remaining() && driver.connection_mut().writer_mut().put_back(chunk).is_err() {
-        driver.connection_mut().abort(AlertDescription::INTERNAL_ERROR);
+fn put_back(connection: &mut Connection, chunk: Chunk) {
+    if chunk.has_remaining() && connection.writer_mut().put_back(chunk).is_err() {
+        connection.abort(AlertDescription::INTERNAL_ERROR);
     }
 }
 

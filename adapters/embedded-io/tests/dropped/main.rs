@@ -11,6 +11,7 @@
 
 mod exchange;
 mod link;
+mod parts;
 mod split;
 
 use std::pin::pin;

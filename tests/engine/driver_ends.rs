@@ -123,6 +123,67 @@ fn a_flush_fails_if_something_failed_after_it() {
     assert!(!driver.is_reached(Goal::Write), "it has failed");
 }
 
+/// A flush waits for the transport to take what was written. What was read meanwhile is the
+/// reader's.
+#[test]
+fn an_input_error_during_a_flush_is_reported_by_the_read_that_follows() {
+    let held = |driver: &mut Ours| {
+        driver.connection_mut().writer_mut().write_atomic(b"held").unwrap();
+        assert_eq!(step(driver, Goal::Flush), "Write");
+        driver.blocked();
+        assert_eq!(step(driver, Goal::Flush), "Blocked");
+        assert_eq!(step(driver, Goal::Read), "Write");
+        driver.blocked();
+    };
+    let flush = |driver: &mut Ours| {
+        let Step::Write(mut bytes) = driver.next(Goal::Flush).unwrap() else { panic!("no write") };
+        let wire = bytes.chunk().to_vec();
+        driver.wrote(wire.len());
+        assert_eq!(step(driver, Goal::Flush), "Flush");
+        driver.flushed();
+        assert_eq!(step(driver, Goal::Flush), "Done");
+        wire
+    };
+
+    let (mut driver, mut peer) = open();
+    held(&mut driver);
+    assert!(step(&mut driver, Goal::Read).starts_with("Read"));
+    driver.failed(FarEnd::Reset, RESET);
+    peer.feed(&flush(&mut driver)).unwrap();
+    assert_eq!(peer.take_plaintext(), b"held");
+    assert_eq!(step(&mut driver, Goal::Read), RESET);
+    assert!(step(&mut driver, Goal::Read).starts_with("Read"), "once");
+
+    let (mut driver, mut peer) = open();
+    held(&mut driver);
+    let mut wire = peer.send(b"forged");
+    *wire.last_mut().unwrap() ^= 1;
+    supply(&mut driver, &wire);
+    peer.feed(&flush(&mut driver)).unwrap();
+    assert_eq!(peer.take_plaintext(), b"held");
+    // Another flush does not look at the input either.
+    assert_eq!(step(&mut driver, Goal::Flush), "Flush");
+    driver.flushed();
+    assert_eq!(step(&mut driver, Goal::Flush), "Done");
+    assert_eq!(driver.connection().error(), None);
+    take_alert(&mut driver, &mut peer);
+    let forged = Error::Peer(PeerFault::BadRecordMac).to_string();
+    for goal in [Goal::Read, Goal::Flush] {
+        assert_eq!(step(&mut driver, goal), forged, "{goal:?}");
+    }
+}
+
+/// Takes the alert that the next read offers. The peer has received all that came before it.
+fn take_alert(driver: &mut Ours, peer: &mut Peer) {
+    let Step::Write(mut bytes) = driver.next(Goal::Read).unwrap() else { panic!("no alert") };
+    let wire = bytes.chunk().to_vec();
+    driver.wrote(wire.len());
+    let alert = rustls::AlertDescription::BadRecordMac;
+    assert_eq!(peer.feed(&wire), Err(rustls::Error::AlertReceived(alert)));
+    assert_eq!(step(driver, Goal::Read), "Flush");
+    driver.flushed();
+}
+
 #[test]
 fn an_alert_is_flushed_before_the_error() {
     let (mut driver, _) = open();

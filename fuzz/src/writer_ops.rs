@@ -17,8 +17,7 @@ pub fn cells(data: &[u8]) -> Vec<(&'static str, &'static str)> {
     let mut cells = Vec::new();
     play(data, |before, op| {
         // The model checks these at every step.
-        let rows =
-            ["`room()`", "`max_fragment_len()`", "`wants().drain`"].into_iter().chain(row(op));
+        let rows = ["`room()`", "`wants().drain`"].into_iter().chain(row(op));
         cells.extend(rows.map(|row| (column(before), row)));
     });
     cells

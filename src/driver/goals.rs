@@ -23,7 +23,10 @@ impl<E> Driver<E> {
                 let is_open = self.negotiated && writer.state() == WriterState::Open;
                 is_open && self.deferred.is_none() && !writer.wants_drain()
             }
-            Goal::Offer => !self.flush_due && !writer.wants_drain(),
+            Goal::Offer => {
+                let has_early = !self.negotiated && self.connection.wants().drain;
+                !self.flush_due && !writer.wants_drain() && !has_early
+            }
             Goal::Handshake | Goal::Read | Goal::Flush | Goal::Close | Goal::Linger { .. } => false,
         }
     }
@@ -64,7 +67,7 @@ impl<E> Driver<E> {
         if self.connection.writer_state() == WriterState::Negotiating {
             // The error is reported below.
             let _failed = self.connection.process();
-            self.flush_due |= self.connection.writer().wants_drain();
+            self.flush_due |= self.connection.wants().drain;
         }
         if self.connection.writer_state() == WriterState::Negotiating {
             return match self.offering() {
@@ -211,6 +214,10 @@ impl<E> Driver<E> {
 
     #[inline]
     fn has_output(&mut self) -> bool {
+        if !self.negotiated {
+            // Seals early data that was written to the connection.
+            let _writer = self.connection.writer_mut();
+        }
         let writer = self.connection.writer();
         // If sealing fails, fewer bytes are pending than `wants_drain` promised.
         writer.waiting() > 0

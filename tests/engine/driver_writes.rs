@@ -109,10 +109,34 @@ fn early_data_is_offered_and_flushed() {
     let mut driver: Ours = Driver::new(ours);
     assert_eq!(driver.write_early(|early| early.write(b"early")), Some(5));
     let (wire, flushes) = send(&mut driver, Goal::Offer);
-    assert!(wire.ends_with(&wire[wire.len() - (5 + 1 + 16)..]) && wire[0] == 22);
+    assert!(wire[0] == 22 && wire[wire.len() - EARLY_RECORD_LEN] == 23);
     assert_eq!(flushes, 1);
     let mut driver: Ours = Driver::new(established(TLS13, Role::Client).0);
     assert_eq!(driver.write_early(|early| early.write(b"late")), None);
+}
+
+/// A record with `early`.
+const EARLY_RECORD_LEN: usize = 5 + 5 + 1 + 16;
+
+#[test]
+fn early_data_that_was_written_to_the_connection_is_offered() {
+    for goal in [Goal::Handshake, Goal::Read, Goal::Write, Goal::Offer, Goal::Flush] {
+        let (client, _) = acquainted(TLS13, 40_000);
+        let mut config = ConnectionConfig::default();
+        config.early_data = true;
+        let ours = Connection::client_with(client.into(), server_name(), config).unwrap();
+        let mut driver: Ours = Driver::new(ours);
+        for hello_is_sent in [false, true] {
+            let written = driver.connection_mut().early_writer().unwrap().write(b"early");
+            assert_eq!((written, driver.is_reached(Goal::Offer)), (5, false));
+            let (wire, flushes) = send(&mut driver, goal);
+            assert_eq!(wire[wire.len() - EARLY_RECORD_LEN], 23, "{goal:?}");
+            assert_eq!(wire.len() == EARLY_RECORD_LEN, hello_is_sent);
+            // What a caller wrote is flushed only by goals that end in a flush or in a read.
+            assert_eq!(flushes, usize::from(goal != Goal::Offer), "{goal:?}");
+            assert!(driver.is_reached(Goal::Offer));
+        }
+    }
 }
 
 #[test]

@@ -237,11 +237,6 @@ const CALLS: &[Call] = &[
         [Zero, Zero, Positive, Positive, Positive, Zero, Zero, Zero, Zero, Zero],
     ),
     call(
-        "`max_fragment_len()`",
-        |ours| if ours.writer().max_fragment_len() > 0 { Positive } else { Zero },
-        [Positive; STATES.len()],
-    ),
-    call(
         "`wants().drain`",
         |ours| if ours.wants().drain { Yes } else { No },
         [No, Yes, No, Yes, Yes, Yes, No, No, Yes, No],

@@ -162,15 +162,15 @@ impl Connection {
         backend: Box<dyn Backend>,
         config: ConnectionConfig,
     ) -> Result<Self, ConnectionError> {
-        let ConnectionConfig { writer, reader, .. } = config;
-        let inbound = reader.handshake_buffer();
-        let (role, early_capacity) = (backend.role(), writer.capacity);
-        let handshake = Handshake::new(backend, inbound, reader.limits, early_capacity);
-        let mut this = Self {
-            writer: Writer::without_keys(writer)?,
-            reader: Reader::without_keys(role, &reader)?,
-            stage: Stage::Negotiating(Box::new(handshake)),
-        };
+        let ConnectionConfig { writer: writer_config, reader: reader_config, .. } = config;
+        let early_capacity = writer_config.capacity;
+        // These check the settings.
+        let writer = Writer::without_keys(writer_config)?;
+        let reader = Reader::without_keys(backend.role(), &reader_config)?;
+        let inbound = reader_config.handshake_buffer();
+        let handshake = Handshake::new(backend, inbound, reader_config.limits, early_capacity);
+        let stage = Stage::Negotiating(Box::new(handshake));
+        let mut this = Self { writer, reader, stage };
         this.process()?;
         Ok(this)
     }

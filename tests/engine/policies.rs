@@ -808,6 +808,7 @@ fn a_setting_out_of_its_range_is_an_error_that_names_it() {
     for (config, setting) in [
         (capacity(MAX_RECORD_LEN - 1), "ReaderConfig::capacity"),
         (capacity((1 << 30) + 1), "ReaderConfig::capacity"),
+        (capacity(usize::MAX), "ReaderConfig::capacity"),
         (credit(Credit { initial: 2, saved: 1, cost: 1 }), "Credit::saved"),
         (credit(Credit { initial: 1, saved: 1, cost: 0 }), "Credit::cost"),
     ] {
@@ -815,9 +816,12 @@ fn a_setting_out_of_its_range_is_an_error_that_names_it() {
         assert_eq!(error.setting, setting);
         let (_, keys) = keys(TLS13);
         assert_eq!(Reader::new(keys, Role::Client, config.clone()).err(), Some(error));
-        let mut both = ConnectionConfig::default();
-        both.reader = config;
-        assert_eq!(refused_by_connections(&both), ConnectionError::Config(error));
+        for pool in [None, Some(Pool::new(1))] {
+            let mut both = ConnectionConfig::default();
+            both.reader = config.clone();
+            both.reader.pool = pool;
+            assert_eq!(refused_by_connections(&both), ConnectionError::Config(error));
+        }
     }
 }
 

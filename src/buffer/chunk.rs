@@ -21,7 +21,7 @@ pub struct Chunk {
     /// How many wire bytes of the connection precede it.
     offset: u64,
     source: BufferId,
-    /// How many segments of the buffer it takes the place of if it is put back.
+    /// How many bytes of the capacity it takes if it is put back.
     charge: u32,
 }
 

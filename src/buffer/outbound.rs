@@ -31,7 +31,7 @@ pub(crate) struct OutboundBuffer {
     /// Where segments come from and return to. It counts those in use, including the tail.
     segments: SegmentStore,
     max_segments: u32,
-    /// How many segments the owned memory in front is charged for.
+    /// How many bytes of segments the owned memory in front is charged for.
     charged: u32,
     /// The number of pending sealed bytes.
     waiting: usize,
@@ -119,7 +119,12 @@ impl OutboundBuffer {
 
     /// How many segments are in use or replaced by foreign memory.
     fn occupied(&self) -> u32 {
-        self.segments.in_use() + self.charged
+        let replaced = if self.charged > 0 { self.charged / self.charge_per_segment() } else { 0 };
+        self.segments.in_use() + replaced
+    }
+
+    fn charge_per_segment(&self) -> u32 {
+        to_u32(self.segment_len())
     }
 
     /// Whether the tail is missing or is a segment that is not in use at all.
@@ -205,13 +210,14 @@ impl OutboundBuffer {
     /// Charges a segment for the foreign memory that was appended last: while that is pending, it
     /// takes the place of a segment, together with what was appended before it.
     pub(crate) fn charge_last_owned(&mut self) {
+        let each = self.charge_per_segment();
         let last = self.front.iter_mut().rev().find_map(|piece| match piece {
             Piece::Owned { charge, .. } => Some(charge),
             Piece::Segment(_) | Piece::Small(_) => None,
         });
         if let Some(charge) = last {
-            *charge += 1;
-            self.charged += 1;
+            *charge += each;
+            self.charged += each;
         }
     }
 

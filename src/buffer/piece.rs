@@ -9,7 +9,7 @@ pub(super) enum Piece {
     /// The handshake's flights, the caller's own memory, and chunks that were put back.
     Owned {
         bytes: Bytes,
-        /// How many segments cannot be added while it is pending.
+        /// How many bytes of segments it takes the place of while it is pending.
         charge: u32,
     },
     /// The bytes around the caller's own memory.

@@ -3,7 +3,7 @@
 use super::OutboundBuffer;
 use crate::buffer::chunk::{Chunk, PutBackError};
 use crate::buffer::piece::Piece;
-use crate::num::to_u64;
+use crate::num::{to_u32, to_u64};
 
 /// Up to this many last pending bytes are copied, unless a pool takes their segment back. A new
 /// segment takes longer to allocate and zero, and a chunk that is kept keeps its whole segment.
@@ -17,7 +17,7 @@ impl OutboundBuffer {
             return None;
         }
         let copies = self.front.is_empty() && self.copies_rest();
-        let occupied = self.occupied();
+        let charged = self.in_use_or_charged();
         let bytes = match (self.front.front_mut(), &mut self.tail) {
             (Some(piece), _) => piece.take(max),
             (None, Some(tail)) if copies => tail.copy(max),
@@ -32,10 +32,15 @@ impl OutboundBuffer {
             self.remove_front();
         }
         self.reuse_if_unused();
-        // A copy is memory of its own, even though its segment stays. The other chunks of a segment
-        // have the memory of the last one, which takes the segment along.
-        let charge = if copies { 1 } else { occupied - self.occupied() };
+        // A copy is memory of its own, and its segment stays. The other chunks of a segment share its
+        // memory, so only the last one is charged for it.
+        let charge = if copies { to_u32(len) } else { charged - self.in_use_or_charged() };
         Some(Chunk::new(bytes, offset, self.id, charge))
+    }
+
+    /// The memory in use, in segments or replaced by foreign memory, in bytes.
+    fn in_use_or_charged(&self) -> u32 {
+        self.segments.in_use() * self.charge_per_segment() + self.charged
     }
 
     /// Whether the pending bytes are so few that copying them costs less than losing their segment.
@@ -45,8 +50,8 @@ impl OutboundBuffer {
     }
 
     /// Makes a chunk pending again, before everything else, if it is the last one taken from this
-    /// buffer. It is charged for the segments that it took along, so that the buffer does not grow
-    /// if all chunks are put back each time. After [`discard`](Self::discard), it only stops counting as drained.
+    /// buffer. It is charged for its memory, so that the buffer does not grow if all chunks are put
+    /// back each time. After [`discard`](Self::discard), it only stops counting as drained.
     pub(crate) fn put_back(&mut self, chunk: Chunk) -> Result<(), PutBackError> {
         let len = chunk.len();
         let is_last = chunk.offset().checked_add(to_u64(len)) == Some(self.drained);

@@ -101,10 +101,13 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> TlsStream<IO> {
     /// [`LingerError`](wantwrite::LingerError) inside if the peer sent more than `max_discarded`
     /// bytes.
     pub async fn close_and_linger(&mut self, max_discarded: u64) -> io::Result<()> {
-        poll_fn(|cx| match ready!(self.poll_shut_down(cx)) {
-            // Lingering returns the reason too, at the end.
-            Err(Fault::Connection(_)) => Poll::Ready(Ok(())),
-            shut_down => self.ended(Poll::Ready(shut_down)),
+        poll_fn(|cx| {
+            let shut_down = ready!(self.poll_shut_down(cx));
+            if self.driver.connection().error().is_some() {
+                // Lingering returns the reason, at the end.
+                return Poll::Ready(Ok(()));
+            }
+            self.ended(Poll::Ready(shut_down))
         })
         .await?;
         let linger = Goal::Linger { max: max_discarded };

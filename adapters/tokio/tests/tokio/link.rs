@@ -20,6 +20,8 @@ pub struct Pipe {
     pub fault: Option<io::ErrorKind>,
     /// The next write is pending, and its event comes before the call returns.
     pub wakes_at_once: bool,
+    /// The kind of error that the shutdown returns.
+    pub shutdown_fault: Option<io::ErrorKind>,
     /// How many of the next writes are pending, though there is room.
     pub refusals: usize,
     reader: Option<Waker>,
@@ -131,7 +133,7 @@ impl AsyncWrite for LinkEnd {
         let mut pipe = self.to();
         pipe.shut_down = true;
         wake(&mut pipe.reader);
-        Poll::Ready(Ok(()))
+        Poll::Ready(pipe.shutdown_fault.take().map_or(Ok(()), |fault| Err(fault.into())))
     }
 }
 

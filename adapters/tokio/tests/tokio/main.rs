@@ -743,10 +743,12 @@ fn shutdown_succeeds_after_an_abort_by_the_caller() {
 
 #[test]
 fn close_and_linger_reports_an_alert_and_reads_to_the_end() {
-    for known in [false, true] {
+    let faults = [None, Some(ErrorKind::BrokenPipe)];
+    for (known, fault) in faults.into_iter().flat_map(|fault| [(false, fault), (true, fault)]) {
         let mut hand = by_hand(TLS13, Role::Client);
         let (_, task) = Task::new();
         last_words(&mut hand);
+        hand.other.end.from().shutdown_fault = fault;
         assert!(matches!(hand.read(&task, &mut [0; 64]), Poll::Ready(Ok(10))));
         if known {
             assert!(matches!(hand.read(&task, &mut [0; 64]), Poll::Ready(Err(_))));

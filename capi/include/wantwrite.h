@@ -1193,8 +1193,9 @@ enum ww_status ww_out_advance(struct ww_connection *connection, size_t n);
 enum ww_status ww_out_take(struct ww_connection *connection, size_t max, struct ww_chunk **chunk);
 
 /**
- * Puts back the chunk that was taken last, so that its bytes are pending again. Put several chunks
- * back in reverse order. With `WW_OK` the chunk is freed; with an error it is still yours.
+ * Puts back the chunk that was taken last, so that its bytes are pending again and count against
+ * the capacity. Put several chunks back in reverse order. With `WW_OK` the chunk is freed; with an
+ * error it is still yours.
  */
 enum ww_status ww_put_back(struct ww_connection *connection, struct ww_chunk *chunk);
 
@@ -1471,7 +1472,8 @@ enum ww_status ww_writer_close(struct ww_writer *writer);
 enum ww_status ww_writer_abort(struct ww_writer *writer, uint8_t alert);
 
 /**
- * Like `ww_update_keys`. Keys that do not come from a secret cannot be updated.
+ * Like `ww_update_keys`. Keys that do not come from a secret cannot be updated. Returns
+ * `WW_ERROR_KEY_LIMIT` if the key must not even seal the KeyUpdate.
  */
 enum ww_status ww_writer_update_keys(struct ww_writer *writer, int32_t request_peer);
 

@@ -67,8 +67,9 @@ pub unsafe extern "C" fn ww_out_take(
     unsafe { guard::enter_for(connection, chunk, ptr::null_mut(), take) }
 }
 
-/// Puts back the chunk that was taken last, so that its bytes are pending again. Put several chunks
-/// back in reverse order. With `WW_OK` the chunk is freed; with an error it is still yours.
+/// Puts back the chunk that was taken last, so that its bytes are pending again and count against
+/// the capacity. Put several chunks back in reverse order. With `WW_OK` the chunk is freed; with an
+/// error it is still yours.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_put_back(
     connection: *mut ww_connection,

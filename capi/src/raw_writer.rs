@@ -161,7 +161,8 @@ pub unsafe extern "C" fn ww_writer_abort(writer: *mut ww_writer, alert: u8) -> w
     unsafe { guard::enter(writer, abort) }
 }
 
-/// Like `ww_update_keys`. Keys that do not come from a secret cannot be updated.
+/// Like `ww_update_keys`. Keys that do not come from a secret cannot be updated. Returns
+/// `WW_ERROR_KEY_LIMIT` if the key must not even seal the KeyUpdate.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_writer_update_keys(
     writer: *mut ww_writer,

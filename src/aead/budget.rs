@@ -65,8 +65,8 @@ pub(crate) struct Cost {
     pub(crate) blocks: u64,
 }
 
-/// More blocks than a key can seal.
-const NO_LIMIT_LEFT: u64 = 1 << 63;
+/// What is left at least if there is no limit: more than a key can seal.
+const UNLIMITED_LEFT: u64 = 1 << 63;
 
 /// The blocks of the largest control record: a KeyUpdate or an alert, and its tag.
 const CONTROL_BLOCKS: u64 = 2;
@@ -92,7 +92,7 @@ impl KeyBudget {
         let records = limits.records.saturating_sub(seq);
         match limits.blocks {
             // No limit. A count that is only estimated can be as high as this.
-            u64::MAX if blocks > NO_LIMIT_LEFT => Self { records, blocks: NO_LIMIT_LEFT },
+            u64::MAX if blocks > UNLIMITED_LEFT => Self { records, blocks: UNLIMITED_LEFT },
             limit if blocks > limit => Self { records: 0, blocks: limit.wrapping_sub(blocks) },
             limit => Self { records, blocks: limit - blocks },
         }

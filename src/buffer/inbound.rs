@@ -102,7 +102,7 @@ impl InboundBuffer {
     /// bytes were moved. This ends a loan, and taken memory does not come back.
     #[inline]
     pub(crate) fn make_room(&mut self, needed: usize) -> usize {
-        // This also replaces what is left of memory that is away, which must not be pooled.
+        // Before the loan is forgotten: `release` must see that a part of this memory is away.
         if self.memory.len() < self.capacity {
             self.reallocate(self.capacity);
         }

@@ -190,10 +190,10 @@ impl Writer {
     }
 
     /// Puts back a chunk ([`take_chunk`](Drain::take_chunk)), or the rest of one, that the
-    /// transport did not take. Its bytes are pending again, before all others, and its memory counts
-    /// against the capacity again. Put several chunks
-    /// back in reverse order, the last one taken first. The current record does not change. After a
-    /// fatal alert from the peer nothing may be sent any more, so the chunk is dropped.
+    /// transport did not take. Its bytes are pending again, before all others, and count against the
+    /// capacity. Put several chunks back in reverse order, the last one taken first. The current
+    /// record does not change. After a fatal alert from the peer nothing may be sent any more, so the
+    /// chunk is dropped.
     ///
     /// # Errors
     /// [`PutBackError`], which returns the chunk, if it is not the last one taken, if bytes were

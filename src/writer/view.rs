@@ -48,9 +48,9 @@ impl Writer {
         self.cursor().wire_len(self.begun(), n)
     }
 
-    /// The hard cap on records begun from now on: the last one that was
-    /// [set](Self::set_max_fragment_len), or what the peer asked for if that is less
-    /// (`ConnectionConfig::peer_size_limits`).
+    /// The hard cap on records begun from now on: that of the configuration (in a `Connection` also
+    /// rustls's `max_fragment_size`) until one is [set](Self::set_max_fragment_len), and never more
+    /// than the peer asked for (`ConnectionConfig::peer_size_limits`).
     #[must_use]
     pub fn max_fragment_len(&self) -> usize {
         self.planner.max_fragment_len()

@@ -119,8 +119,8 @@ impl Waiting {
         }
     }
 
-    /// The end of a poll. Returns the other task if the event that the transport owes has gone to
-    /// this one, which does not wait.
+    /// The end of a poll. Returns the other task if this one was woken during its poll and does not
+    /// wait any longer.
     fn end(&mut self, side: Side, waits: bool) -> Option<Waker> {
         let (ours, other) = self.of(side);
         let was_woken = !mem::replace(&mut ours.waits, waits);

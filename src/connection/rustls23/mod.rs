@@ -222,6 +222,8 @@ impl Backend for Rustls {
         Some(self.common().negotiated_cipher_suite()?.suite().into())
     }
 
+    /// rustls documents that it does not tell the group before the end of the handshake, but 0.23
+    /// does; `an_abort_after_the_hello_sends_none` would show a change.
     fn has_exchanged_keys(&self) -> bool {
         self.common().negotiated_key_exchange_group().is_some()
     }

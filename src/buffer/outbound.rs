@@ -1,5 +1,6 @@
 //! Bytes pending for the transport: segments and foreign memory in a FIFO, with a tail to write to.
 
+mod charge;
 #[cfg(feature = "parallel")]
 mod detached;
 mod discard;
@@ -117,16 +118,6 @@ impl OutboundBuffer {
         to_usize(self.max_segments.saturating_sub(self.occupied()))
     }
 
-    /// How many segments are in use or replaced by foreign memory.
-    fn occupied(&self) -> u32 {
-        let replaced = if self.charged > 0 { self.charged / self.charge_per_segment() } else { 0 };
-        self.segments.in_use() + replaced
-    }
-
-    fn charge_per_segment(&self) -> u32 {
-        to_u32(self.segment_len())
-    }
-
     /// Whether the tail is missing or is a segment that is not in use at all.
     pub(crate) fn tail_is_unused(&self) -> bool {
         self.tail.as_ref().is_none_or(Segment::is_unused)
@@ -204,20 +195,6 @@ impl OutboundBuffer {
         self.retire_tail();
         if !bytes.is_empty() {
             self.front.push_back(Piece::Owned { bytes, charge: 0 });
-        }
-    }
-
-    /// Charges a segment for the foreign memory that was appended last: while that is pending, it
-    /// takes the place of a segment, together with what was appended before it.
-    pub(crate) fn charge_last_owned(&mut self) {
-        let each = self.charge_per_segment();
-        let last = self.front.iter_mut().rev().find_map(|piece| match piece {
-            Piece::Owned { charge, .. } => Some(charge),
-            Piece::Segment(_) | Piece::Small(_) => None,
-        });
-        if let Some(charge) = last {
-            *charge += each;
-            self.charged += each;
         }
     }
 

@@ -17,7 +17,7 @@ impl OutboundBuffer {
             return None;
         }
         let copies = self.front.is_empty() && self.copies_rest();
-        let charged = self.in_use_or_charged();
+        let occupied = self.occupied_bytes();
         let bytes = match (self.front.front_mut(), &mut self.tail) {
             (Some(piece), _) => piece.take(max),
             (None, Some(tail)) if copies => tail.copy(max),
@@ -32,15 +32,10 @@ impl OutboundBuffer {
             self.remove_front();
         }
         self.reuse_if_unused();
-        // A copy is memory of its own, and its segment stays. The other chunks of a segment share its
-        // memory, so only the last one is charged for it.
-        let charge = if copies { to_u32(len) } else { charged - self.in_use_or_charged() };
+        // A copy is memory of its own, and its segment stays. Other chunks share the memory of their
+        // segment, so only its last one is charged for it.
+        let charge = if copies { to_u32(len) } else { occupied - self.occupied_bytes() };
         Some(Chunk::new(bytes, offset, self.id, charge))
-    }
-
-    /// The memory in use, in segments or replaced by foreign memory, in bytes.
-    fn in_use_or_charged(&self) -> u32 {
-        self.segments.in_use() * self.charge_per_segment() + self.charged
     }
 
     /// Whether the pending bytes are so few that copying them costs less than losing their segment.

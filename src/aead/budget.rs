@@ -65,7 +65,7 @@ pub(crate) struct Cost {
     pub(crate) blocks: u64,
 }
 
-/// What is left at least if there is no limit: more than a key can seal.
+/// The least that is left without a limit: more than a key can seal.
 const UNLIMITED_LEFT: u64 = 1 << 63;
 
 /// The blocks of the largest control record: a KeyUpdate or an alert, and its tag.

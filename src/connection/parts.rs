@@ -12,7 +12,7 @@ impl Connection {
     /// are lost, so the keys cannot be updated any more. In either case, tickets cannot be stored
     /// any more. If the client asked for short records
     /// ([`peer_size_limits`](crate::ConnectionConfig::peer_size_limits)), only the [`WriterParts`]
-    /// know it: before you take their keys, ask
+    /// include that limit: before you take their keys, ask
     /// [`Writer::max_fragment_len`](crate::Writer::max_fragment_len).
     ///
     /// # Errors

@@ -92,12 +92,12 @@ impl InFlight {
         Ok(())
     }
 
-    /// Settles this for a connection that leaves its stream, and with it this mark. If half a
-    /// record may have been sent, the connection fails, and nothing stays pending.
+    /// Prepares a connection to leave its stream, where this mark stays behind. If a record may
+    /// have been sent only in part, the connection fails, and no bytes stay pending.
     pub(crate) fn leave(mut self, dropped: DroppedCall, connection: &mut Connection) {
         if self.settle::<Infallible>(dropped, connection).is_err() {
             connection.abort(AlertDescription::INTERNAL_ERROR);
-            // After an alert from the peer nothing may be sent either. The error stays the first.
+            // As after an alert from the peer, nothing can be sent. The first error is kept.
             let silence = Error::PeerAlert(AlertDescription::INTERNAL_ERROR);
             connection.writer_mut().fail(silence);
         }

@@ -107,13 +107,13 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> TlsStream<IO> {
                 // Lingering returns the reason, at the end.
                 return Poll::Ready(Ok(()));
             }
-            self.ended(Poll::Ready(shut_down))
+            self.finish(Poll::Ready(shut_down))
         })
         .await?;
         let linger = Goal::Linger { max: max_discarded };
         poll_fn(|cx| {
             let lingered = self.poll_goal(Side::Writing, linger, cx);
-            self.ended(lingered)
+            self.finish(lingered)
         })
         .await
     }
@@ -296,19 +296,19 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> TlsStream<IO> {
         result
     }
 
-    /// What a call returns that ends the stream.
-    fn ended(&mut self, poll: Poll<Result<(), Fault<io::Error>>>) -> Poll<io::Result<()>> {
+    /// Turns the fault of a call that ends the stream into an error, and notes it.
+    fn finish(&mut self, poll: Poll<Result<(), Fault<io::Error>>>) -> Poll<io::Result<()>> {
         // Only a handshake that is over has a version.
         let poll = poll.map_err(match self.driver.connection().protocol_version() {
             Some(_) => errors::of_stream,
             None => errors::of_handshake,
         });
-        self.returned(poll)
+        self.note_error(poll)
     }
 
-    /// What a call returns. This notes an error.
+    /// Notes whether this result tells the caller why the connection failed.
     #[inline]
-    fn returned<T>(&mut self, poll: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+    fn note_error<T>(&mut self, poll: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if let Poll::Ready(Err(_)) = poll {
             // If the connection has failed, this is the reason: no other error precedes it.
             self.reported = self.driver.connection().error().is_some();
@@ -353,7 +353,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncRead for TlsStream<IO> {
         }
         let this = self.get_mut();
         let read = this.poll_reading(cx, |connection| read_into(connection, buf));
-        this.returned(read).map_ok(drop)
+        this.note_error(read).map_ok(drop)
     }
 }
 
@@ -371,7 +371,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncBufRead for TlsStream<IO> {
     fn poll_fill_buf(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
         let this = self.get_mut();
         let read = this.poll_reading(cx, |connection| Ok(connection.plaintext().len()));
-        ready!(this.returned(read))?;
+        ready!(this.note_error(read))?;
         Poll::Ready(Ok(this.driver.connection().plaintext()))
     }
 
@@ -390,7 +390,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncWrite for TlsStream<IO> {
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         let written = this.poll_writing(cx, &[IoSlice::new(buf)], |writer| writer.write(buf));
-        this.returned(written)
+        this.note_error(written)
     }
 
     /// Packs small buffers into shared records. For one record per buffer, write and flush each
@@ -402,7 +402,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncWrite for TlsStream<IO> {
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         let written = this.poll_writing(cx, bufs, |writer| writer.write_vectored(bufs));
-        this.returned(written)
+        this.note_error(written)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -412,12 +412,12 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncWrite for TlsStream<IO> {
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         let flushed = this.poll_flushing(cx);
-        this.returned(flushed)
+        this.note_error(flushed)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         let shut_down = this.poll_shut_down(cx);
-        this.ended(shut_down)
+        this.finish(shut_down)
     }
 }

@@ -60,10 +60,7 @@ impl Padding {
         let padded = match self {
             Self::None => return inner_len,
             Self::Multiple(multiple) => inner_len.checked_next_multiple_of(multiple).unwrap_or(max),
-            Self::Sizes(sizes) => {
-                let shorter = sizes.partition_point(|&size| size < inner_len);
-                sizes.get(shorter).copied().unwrap_or(inner_len)
-            }
+            Self::Sizes(sizes) => smallest_fit(sizes, inner_len).unwrap_or(inner_len),
             Self::With(function) => function(inner_len),
         };
         padded.min(max).max(inner_len)
@@ -94,6 +91,18 @@ impl Padding {
     }
 }
 
+/// The first of these lengths, in rising order, that is not less than `len`.
+#[inline]
+fn smallest_fit(sizes: &[usize], len: usize) -> Option<usize> {
+    // The steps through a short list are predicted, but those of a binary search wait for each
+    // other.
+    let sizes = match sizes.len() {
+        0..=16 => sizes,
+        _ => &sizes[sizes.partition_point(|&size| size < len)..],
+    };
+    sizes.iter().copied().find(|&size| size >= len)
+}
+
 impl PartialEq for Padding {
     /// Functions never compare equal: their addresses are meaningless.
     fn eq(&self, other: &Self) -> bool {
@@ -108,6 +117,8 @@ impl PartialEq for Padding {
 
 #[cfg(test)]
 mod tests {
+    use alloc::vec::Vec;
+
     use super::*;
 
     #[test]
@@ -146,6 +157,17 @@ mod tests {
         ];
         for (padding, len, expected) in cases {
             assert_eq!(padding.padded_len(len, MAX), expected, "{padding:?} {len}");
+        }
+    }
+
+    #[test]
+    fn the_smallest_size_that_fits_is_found_in_short_and_long_lists() {
+        for count in [0, 1, 2, 3, 15, 16, 17, 18, 40] {
+            let sizes: Vec<usize> = (0..count).map(|n| 10 * (n / 2)).collect();
+            for len in 0..250 {
+                let smallest = sizes.iter().copied().filter(|&size| size >= len).min();
+                assert_eq!(smallest_fit(&sizes, len), smallest, "{len} in {count}");
+            }
         }
     }
 

@@ -221,7 +221,7 @@ impl<'a> Cursor<'a> {
         }
         let policy = RecordPolicy::unpadded(self.policy.cap());
         let full = Shape::new(policy.max_content(), policy, self.segment_len);
-        let shapes = Shapes::new(&full, None);
+        let shapes = Shapes::unchanging(&full);
         Cursor { policy, shapes, ..self }.plan(padding.max(1))
     }
 

@@ -97,7 +97,10 @@ impl Planner {
 
     #[inline]
     pub(super) fn shapes(&self) -> Shapes<'_> {
-        Shapes::new(&self.full, self.settings.as_deref().map(|settings| &settings.dynamic))
+        match &self.settings {
+            None => Shapes::unchanging(&self.full),
+            Some(settings) => Shapes::new(&self.full, &settings.dynamic),
+        }
     }
 
     /// Plaintext sent since the start or the last idle time.
@@ -269,7 +272,7 @@ impl Settings {
     /// The next record; `None` if no more may be sealed ahead.
     #[inline(never)]
     fn shape<'a>(&'a self, full: &'a Shape, sent: u64, waiting: usize) -> Option<&'a Shape> {
-        let shapes = Shapes::new(full, Some(&self.dynamic));
+        let shapes = Shapes::new(full, &self.dynamic);
         (waiting < shapes.sealed_ahead()).then(|| shapes.at(sent))
     }
 }

@@ -10,8 +10,10 @@ use crate::num::{to_u16, to_u64};
 /// others after it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Shapes<'a> {
+    first: &'a Shape,
     full: &'a Shape,
-    dynamic: Option<&'a Dynamic>,
+    first_until: u64,
+    sealed_ahead: usize,
 }
 
 /// What changes with the plaintext sent and with what the transport reports.
@@ -51,37 +53,43 @@ impl Dynamic {
 
 impl<'a> Shapes<'a> {
     #[inline]
-    pub(super) const fn new(full: &'a Shape, dynamic: Option<&'a Dynamic>) -> Self {
-        Self { full, dynamic }
+    pub(super) const fn new(full: &'a Shape, dynamic: &'a Dynamic) -> Self {
+        let Dynamic { first, first_until, sealed_ahead } = dynamic;
+        Self { first, full, first_until: *first_until, sealed_ahead: *sealed_ahead }
+    }
+
+    /// Nothing changes: all records are `full`.
+    #[inline]
+    pub(super) const fn unchanging(full: &'a Shape) -> Self {
+        Self { first: full, full, first_until: 0, sealed_ahead: usize::MAX }
     }
 
     /// The shape of the next record once `sent` bytes of plaintext have been sent.
     #[inline]
     pub(super) const fn at(self, sent: u64) -> &'a Shape {
-        match self.dynamic {
-            Some(dynamic) if sent < dynamic.first_until => &dynamic.first,
-            _ => self.full,
-        }
+        if sent < self.first_until { self.first } else { self.full }
+    }
+
+    /// The shape of the records after the short ones at the start.
+    #[inline]
+    pub(super) const fn full(self) -> &'a Shape {
+        self.full
     }
 
     /// How many more bytes, after `sent`, until records get another shape. `u64::MAX` if they never
     /// do.
     #[inline]
     pub(super) const fn lasts(self, sent: u64) -> u64 {
-        match self.dynamic {
-            Some(dynamic) if sent < dynamic.first_until => dynamic.first_until - sent,
-            _ => u64::MAX,
-        }
+        if sent < self.first_until { self.first_until - sent } else { u64::MAX }
     }
 
     /// Whether a key certainly allows `content_len` bytes, however they are cut, and one record
     /// more.
     #[inline]
     pub(super) fn are_allowed(self, budget: KeyBudget, content_len: usize) -> bool {
-        let (mut least, mut most) = (self.full.content_len(), self.full.blocks());
-        if let Some(Dynamic { first, .. }) = self.dynamic {
-            (least, most) = (least.min(first.content_len()), most.max(first.blocks()));
-        }
+        let Self { first, full, .. } = self;
+        let least = full.content_len().min(first.content_len());
+        let most = full.blocks().max(first.blocks());
         let least = to_u64(least.min(MIN_TAIL));
         let (len, left) = (to_u64(content_len), budget.left_before(2 * most));
         // Allow for one more record: the last one can be shorter than `least`.
@@ -91,8 +99,8 @@ impl<'a> Shapes<'a> {
 
     /// How many sealed bytes may be pending.
     #[inline]
-    pub(super) fn sealed_ahead(self) -> usize {
-        self.dynamic.map_or(usize::MAX, |dynamic| dynamic.sealed_ahead)
+    pub(super) const fn sealed_ahead(self) -> usize {
+        self.sealed_ahead
     }
 }
 

@@ -391,7 +391,7 @@ mod tests {
             let max_segments = numbers.of(&[1, 2, 3, 8]);
             let policy = policy(&mut numbers);
             let (full, dynamic) = shapes(&sizer, policy);
-            let shapes = Shapes::new(&full, Some(&dynamic));
+            let shapes = Shapes::new(&full, &dynamic);
             let cursor = cursor(&mut numbers, sent, policy, shapes, &next_keys, max_segments);
             let len = numbers.of(&[0, 1, 99, 5_000, 16_384, 60_000, 200_000]);
             let len = len + numbers.below(len + 1);
@@ -422,7 +422,7 @@ mod tests {
             let sizer = Sizer::new(Sizing::Fixed(900 + numbers.below(5_000)));
             let policy = policy(&mut numbers);
             let (full, dynamic) = shapes(&sizer, policy);
-            let shapes = Shapes::new(&full, Some(&dynamic));
+            let shapes = Shapes::new(&full, &dynamic);
             let cursor = cursor(&mut numbers, sent, policy, shapes, &next_keys, 1 << 16);
             let len = 1 << 30;
             let (mut once, mut each) = (cursor, cursor);

@@ -3,6 +3,7 @@
 use super::{Begun, Cursor, End};
 use crate::num::to_u64;
 use crate::writer::plan::{MIN_TAIL, tail_needed};
+use crate::writer::shape::Shape;
 
 impl Cursor<'_> {
     /// [`room_up_to`](Cursor::room_up_to) if it is plain. Then it does not matter what the next
@@ -51,6 +52,7 @@ impl Cursor<'_> {
     }
 
     /// [`accept`](Cursor::accept) if it [`is_plain`](Cursor::is_plain).
+    #[inline(always)]
     pub(super) fn accept_plainly(&mut self, content_len: usize) -> (usize, End) {
         let Self { shapes, segment_len, .. } = *self;
         let (mut tail, mut fresh, mut sent, mut waiting) =
@@ -160,45 +162,58 @@ impl Cursor<'_> {
 
     /// How many wire bytes are pending after `content_len` more bytes, in addition to those drained
     /// whenever the buffer is full.
+    #[inline(always)]
     fn wire_len_plainly(&mut self, content_len: usize) -> usize {
-        let (mut wire, mut rest) = (0_usize, content_len);
+        let (accepted, end) = self.accept_plainly(content_len);
+        let (mut sent, mut wire, mut rest) = (self.sent, self.waiting, content_len - accepted);
+        if end != End::NoRoom {
+            return wire;
+        }
         loop {
-            let (accepted, end) = self.accept_plainly(rest);
-            rest -= accepted;
-            wire = wire.saturating_add(self.waiting);
-            if end != End::NoRoom {
-                return wire;
-            }
-            self.assume_drained();
-            let (filled, filled_wire) = self.fill_plainly(rest);
-            rest -= filled;
+            let (filled, filled_wire) = self.fill_plainly(sent, rest);
+            (sent, rest) = (sent.saturating_add(to_u64(filled)), rest - filled);
             wire = wire.saturating_add(filled_wire);
-            if let Some(last_wire) = self.last_fill(rest) {
+            if let Some(last_wire) = self.last_fill(sent, rest) {
                 return wire.saturating_add(last_wire);
+            }
+            let (filled, filled_wire) =
+                self.fill_across(sent, rest).unwrap_or_else(|| self.fill_once(sent, rest));
+            (sent, rest) = (sent.saturating_add(to_u64(filled)), rest - filled);
+            wire = wire.saturating_add(filled_wire);
+            if rest == 0 {
+                return wire;
             }
         }
     }
 
     /// The wire length of `content_len` bytes in the empty buffer, if they are cut into records of
     /// one size and one shorter record.
-    fn last_fill(&self, content_len: usize) -> Option<usize> {
-        let (shape, ahead) = (self.shape(), self.shapes.sealed_ahead());
+    #[inline]
+    fn last_fill(&self, sent: u64, content_len: usize) -> Option<usize> {
+        if to_u64(content_len) > self.shapes.lasts(sent) {
+            return None;
+        }
+        let (shape, ahead) = (self.shapes.at(sent), self.shapes.sealed_ahead());
         let (content, record_len) = (shape.content_len(), shape.record_len());
         let whole = self.max_segments * shape.in_segment();
         let most = if whole * record_len <= ahead { whole } else { ahead.div_ceil(record_len) };
-        let fits = content_len <= most * content;
-        (fits && to_u64(content_len) <= self.shapes.lasts(self.sent)).then(|| {
-            let count = content_len / content;
-            match content_len - count * content {
-                0 => count * record_len,
-                part => count * record_len + self.policy.record_len(part),
-            }
-        })
+        (content_len <= most * content).then(|| self.wire_len_alike(content_len, shape))
+    }
+
+    /// The wire length of records of one size and a shorter one.
+    #[inline(always)]
+    fn wire_len_alike(&self, content_len: usize, shape: &Shape) -> usize {
+        let count = content_len / shape.content_len();
+        match content_len - count * shape.content_len() {
+            0 => count * shape.record_len(),
+            part => count * shape.record_len() + self.policy.record_len(part),
+        }
     }
 
     /// [`fill_alike`](Cursor::fill_alike) if it [`is_plain`](Cursor::is_plain).
-    fn fill_plainly(&mut self, content_len: usize) -> (usize, usize) {
-        let (shape, ahead) = (self.shape(), self.shapes.sealed_ahead());
+    #[inline]
+    fn fill_plainly(&self, sent: u64, content_len: usize) -> (usize, usize) {
+        let (shape, ahead) = (self.shapes.at(sent), self.shapes.sealed_ahead());
         let (record_len, last) = (shape.record_len(), shape.last());
         let whole = self.max_segments * shape.in_segment();
         let (each, wire) = if whole * record_len >= ahead {
@@ -209,19 +224,57 @@ impl Cursor<'_> {
             (content, whole * record_len + last.wire_len())
         } else {
             // Too much is pending between the shortened records.
-            let mut filled = *self;
-            let (accepted, _full) = filled.accept_plainly(content_len);
-            (accepted, filled.waiting)
+            self.fill_once(sent, content_len)
         };
         // The size must not change before the end.
-        let lasts = to_u64(content_len).min(self.shapes.lasts(self.sent) - 1);
-        if lasts < to_u64(each) {
-            return (0, 0);
-        }
-        let times = lasts / to_u64(each);
-        self.sent = self.sent.saturating_add(times * to_u64(each));
+        let lasts = to_u64(content_len).min(self.shapes.lasts(sent) - 1);
+        // A division would take longer than everything else here.
+        let times = match to_u64(each) {
+            each if lasts < each => 0,
+            each if lasts - each < each => 1,
+            each => lasts / each,
+        };
         // At most the number of bytes, which is a `usize`.
         let times = usize::try_from(times).unwrap_or(0);
         (times * each, times.saturating_mul(wire))
+    }
+
+    /// How much of `content_len` bytes the empty buffer takes if the size changes on the way, and
+    /// its wire length.
+    #[inline]
+    fn fill_across(&self, sent: u64, content_len: usize) -> Option<(usize, usize)> {
+        let (shape, lasts) = (self.shapes.at(sent), self.shapes.lasts(sent));
+        let most = self.max_segments * shape.in_segment();
+        if self.shapes.sealed_ahead() != usize::MAX || lasts > to_u64(most * shape.content_len()) {
+            return None;
+        }
+        // At most `most`.
+        let lasts = usize::try_from(lasts).unwrap_or(most);
+        // Two divisions that do not wait for each other.
+        let count = lasts.div_ceil(shape.content_len());
+        let segments = lasts.div_ceil(shape.in_segment() * shape.content_len());
+        let in_last = count - (segments - 1) * shape.in_segment();
+        let next = self.shapes.full();
+        let behind = next.held(self.segment_len - in_last * shape.record_len())
+            + (self.max_segments - segments) * next.in_segment();
+        let rest = content_len.checked_sub(count * shape.content_len())?;
+        let more = behind * next.content_len() + next.last().content_len();
+        let (more, more_wire) = if segments < self.max_segments && rest >= more {
+            (more, behind * next.record_len() + next.last().wire_len())
+        } else if rest <= behind * next.content_len() {
+            (rest, self.wire_len_alike(rest, next))
+        } else {
+            return None;
+        };
+        Some((count * shape.content_len() + more, count * shape.record_len() + more_wire))
+    }
+
+    /// What of `content_len` bytes fills the empty buffer, and its wire length.
+    #[inline(never)]
+    fn fill_once(mut self, sent: u64, content_len: usize) -> (usize, usize) {
+        self.sent = sent;
+        self.assume_drained();
+        let (accepted, _full) = self.accept_plainly(content_len);
+        (accepted, self.waiting)
     }
 }

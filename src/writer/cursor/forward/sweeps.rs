@@ -15,17 +15,19 @@ use crate::writer::{Conditions, Congestion, Padding, Sizing, SlowStart, Window};
 
 const NO_WINDOW: Window = Window { mss: 0, cwnd: 0 };
 
+fn policy(version: Version, max_len: usize, padding: Padding) -> RecordPolicy {
+    RecordPolicy::new(Cap::new(RecordFormat::new(version, 0), max_len), padding)
+}
+
 /// Compares empty buffers of one and two segments, without a key's limits, with simulating
 /// record by record.
-fn check_empty_buffers(version: Version, sizing: Sizing, window: Window, padding: Padding) {
-    let cap = Cap::new(RecordFormat::new(version, 0), MAX_FRAGMENT_LEN);
-    let policy = RecordPolicy::new(cap, padding);
+fn check_empty_buffers(policy: RecordPolicy, sizing: Sizing, window: Window) {
     let mut sizer = Sizer::new(sizing);
     sizer.observe(Conditions::default().with_window(window));
     let (full, dynamic) = shapes(&sizer, policy);
     for max_segments in [1, 2] {
         let cursor = Cursor {
-            shapes: Shapes::new(&full, Some(&dynamic)),
+            shapes: Shapes::new(&full, &dynamic),
             sent: 0,
             policy,
             tail: 0,
@@ -37,9 +39,12 @@ fn check_empty_buffers(version: Version, sizing: Sizing, window: Window, padding
             budget: KeyBudget::ENDLESS,
             next: NextBudgets::NONE,
         };
+        let mut buffers = cursor;
+        let (room, _) = accept_each(&mut buffers, 80_000);
+        buffers.assume_drained();
+        let rooms = room + accept_each(&mut buffers, 80_000).0;
         // One byte less than there is room for ends in the last shortened record.
-        let (room, _) = accept_each(&mut { cursor }, 80_000);
-        for len in [9_000, 17_000, 80_000, room - 1] {
+        for len in [9_000, 17_000, 80_000, room - 1, rooms - 1, rooms] {
             let (mut once, mut each) = (cursor, cursor);
             assert_eq!(once.accept_plainly(len), accept_each(&mut each, len), "{len} {cursor:?}");
             assert_eq!((once.sent, once.waiting), (each.sent, each.waiting), "{len} {cursor:?}");
@@ -52,8 +57,9 @@ fn check_empty_buffers(version: Version, sizing: Sizing, window: Window, padding
 #[test]
 fn every_record_length_leaves_the_right_tail() {
     for version in [Version::Tls12, Version::Tls13] {
+        let policy = policy(version, MAX_FRAGMENT_LEN, Padding::None);
         for content_len in 500..=MAX_FRAGMENT_LEN {
-            check_empty_buffers(version, Sizing::Fixed(content_len), NO_WINDOW, Padding::None);
+            check_empty_buffers(policy, Sizing::Fixed(content_len), NO_WINDOW);
         }
     }
 }
@@ -61,12 +67,12 @@ fn every_record_length_leaves_the_right_tail() {
 /// A lent slot is such a record.
 #[test]
 fn a_record_that_is_begun_but_empty_counts_like_one_that_is_not_begun() {
-    let policy = RecordPolicy::unpadded(Cap::new(RecordFormat::new(Version::Tls13, 0), 100));
+    let policy = policy(Version::Tls13, 100, Padding::None);
     let (full, dynamic) = shapes(&Sizer::new(Sizing::Max), policy);
     let begun = Some((CurrentRecord::new(policy.max_content()), policy));
     for limits in (3..20).map(|records| KeyLimits { records, blocks: u64::MAX }) {
         let cursor = Cursor {
-            shapes: Shapes::new(&full, Some(&dynamic)),
+            shapes: Shapes::new(&full, &dynamic),
             sent: 0,
             policy,
             tail: SEGMENT_LEN,
@@ -87,27 +93,32 @@ fn a_record_that_is_begun_but_empty_counts_like_one_that_is_not_begun() {
 #[test]
 fn too_much_is_pending_between_shortened_records() {
     // Only short records fit behind one of 9,000 bytes.
+    let policy = policy(Version::Tls13, MAX_FRAGMENT_LEN, Padding::Sizes(&[1_030, 9_000]));
     for (windows_ahead, cwnd) in (1..4).flat_map(|ahead| (1_100..9_000).map(move |n| (ahead, n))) {
         let sizing = Sizing::Congestion(Congestion { windows_ahead });
         let window = Window { mss: 1, cwnd };
-        check_empty_buffers(Version::Tls13, sizing, window, Padding::Sizes(&[1_030, 9_000]));
+        check_empty_buffers(policy, sizing, window);
     }
 }
 
 #[test]
 fn short_records_at_the_start_end_anywhere() {
-    for threshold in 1..17_000 {
+    // The full records leave a tail that takes no, one and several shortened ones.
+    let policies = [
+        policy(Version::Tls13, MAX_FRAGMENT_LEN, Padding::None),
+        policy(Version::Tls13, 9_000, Padding::None),
+        policy(Version::Tls13, 9_000, Padding::Sizes(&[1_030, 9_000])),
+    ];
+    for (threshold, policy) in (1..34_000).flat_map(|n| policies.map(|policy| (n, policy))) {
         let slow_start = SlowStart { record_len: 5_000, threshold, idle: Duration::MAX };
-        let sizing = Sizing::SlowStart(slow_start);
-        check_empty_buffers(Version::Tls13, sizing, NO_WINDOW, Padding::None);
+        check_empty_buffers(policy, Sizing::SlowStart(slow_start), NO_WINDOW);
     }
 }
 
 #[test]
 fn no_record_is_simulated_beyond_the_last_one_that_a_key_allows() {
     let next_keys = next_keys();
-    let cap = Cap::new(RecordFormat::new(Version::Tls13, 0), MAX_FRAGMENT_LEN);
-    let policy = RecordPolicy::unpadded(cap);
+    let policy = policy(Version::Tls13, MAX_FRAGMENT_LEN, Padding::None);
     for content_len in [1, 2, 14, 15, 16, 31, 100, 1_023, 1_024, 5_000, MAX_FRAGMENT_LEN] {
         let sizer = Sizer::new(Sizing::Fixed(content_len));
         let (full, dynamic) = shapes(&sizer, policy);
@@ -116,7 +127,7 @@ fn no_record_is_simulated_beyond_the_last_one_that_a_key_allows() {
         let short = (0..12 * each + 10).map(|blocks| KeyLimits { records: 1 << 20, blocks });
         for (limits, next) in few.chain(short).flat_map(|limits| [(limits, 0), (limits, 2)]) {
             let cursor = Cursor {
-                shapes: Shapes::new(&full, Some(&dynamic)),
+                shapes: Shapes::new(&full, &dynamic),
                 sent: 0,
                 policy,
                 tail: 0,

@@ -4,8 +4,9 @@
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
-use std::thread;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
+use std::{process, thread};
 
 use mio::{Events, Interest, Poll, Token};
 use rustls::ServerConfig;
@@ -216,9 +217,20 @@ pub(crate) fn listener() -> TcpListener {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap()
 }
 
-/// An address for a program to listen on.
+/// An address for a program to listen on. The system gives out only ports above 32,767, so nothing
+/// else takes this one until the program listens on it.
 pub(crate) fn free_address() -> SocketAddr {
-    listener().local_addr().unwrap()
+    static CALLS: AtomicU32 = AtomicU32::new(0);
+    loop {
+        // Two processes are unlikely to start with the same one.
+        let call = CALLS.fetch_add(1, Ordering::Relaxed);
+        let number = process::id().wrapping_mul(97).wrapping_add(call);
+        let port = 20_000 + u16::try_from(number % 12_000).unwrap();
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        if TcpListener::bind(address).is_ok() {
+            return address;
+        }
+    }
 }
 
 pub(crate) fn connect(address: SocketAddr) -> TcpStream {

@@ -41,8 +41,9 @@ pub(crate) struct InboundBuffer {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Loan {
     None,
-    /// Lent until a later call ends the loan.
-    Lent,
+    /// Lent, up to this position in the memory, until a later call ends the loan. A capacity that
+    /// is lowered in the meantime does not shorten it.
+    Lent(usize),
     /// The caller owns it until it is returned: `memory` ends at `end`.
     Away,
 }
@@ -128,9 +129,13 @@ impl InboundBuffer {
         self.start > 0 && (repays || must)
     }
 
-    /// How many bytes of memory follow the held bytes, within the capacity.
+    /// How many bytes of memory follow the held bytes, within the capacity. A loan stays as long as
+    /// it was.
     #[inline]
     fn tail(&self) -> usize {
+        if let Loan::Lent(end) = self.loan {
+            return end - self.end;
+        }
         let room = self.capacity.saturating_sub(self.len());
         let tail = self.memory.len() - self.end;
         tail.min(room)
@@ -183,8 +188,9 @@ impl InboundBuffer {
         if !self.is_lent() {
             let _moved = self.make_room(needed);
             // An empty loan would prevent the buffer from making room later.
-            if self.tail() > 0 {
-                self.loan = Loan::Lent;
+            match self.tail() {
+                0 => {}
+                len => self.loan = Loan::Lent(self.end + len),
             }
         }
         self.free_mut()
@@ -194,7 +200,7 @@ impl InboundBuffer {
     /// memory.
     #[inline]
     pub(crate) fn commit_lent(&mut self, len: usize) -> Result<(), Overrun> {
-        let available = if self.loan == Loan::Lent { self.tail() } else { 0 };
+        let available = if let Loan::Lent(end) = self.loan { end - self.end } else { 0 };
         if len > available {
             return Err(Overrun { claimed: len, available });
         }
@@ -228,7 +234,7 @@ impl InboundBuffer {
         let available = if is_ours { memory.len() } else { 0 };
         if is_ours {
             self.memory.unsplit(memory);
-            self.loan = Loan::Lent;
+            self.loan = Loan::Lent(self.memory.len());
         }
         if len > available {
             return Err(Overrun { claimed: len, available });
@@ -325,6 +331,18 @@ impl InboundBuffer {
     /// Discards and overwrites everything.
     pub(crate) fn wipe(&mut self) {
         self.release();
+    }
+
+    /// The same for the last time, but lent memory stays until the loan ends.
+    pub(crate) fn wipe_held(&mut self) {
+        match self.loan {
+            Loan::Lent(_) => {
+                wipe(&mut self.memory[..self.end]);
+                self.start = self.end;
+                self.keeps_memory = false;
+            }
+            Loan::None | Loan::Away => self.release(),
+        }
     }
 
     #[inline(never)]
@@ -498,10 +516,22 @@ mod tests {
         feed(&mut buffer, b"0123");
         assert_eq!(buffer.lend(0).len(), 12);
         buffer.set_capacity(8);
-        assert_eq!(buffer.lend(0).len(), 4, "it stays in place");
-        assert!(buffer.take(0).is_none(), "it would be 12 bytes");
-        buffer.commit_lent(4).unwrap();
-        assert_eq!((buffer.len(), buffer.memory_held()), (8, 8));
+        assert_eq!(buffer.lend(0).len(), 12, "the loan stays as it is");
+        buffer.commit_lent(1).unwrap();
+        assert_eq!((buffer.len(), buffer.memory_held()), (5, 8));
+        assert_eq!(buffer.lend(0).len(), 3);
+        buffer.commit_lent(3).unwrap();
+
+        // More is held than the new capacity.
+        let mut buffer = InboundBuffer::new(16, BufferPolicy::Retain);
+        let _lent = buffer.lend(0);
+        buffer.set_capacity(8);
+        buffer.commit_lent(11).unwrap();
+        assert!(buffer.lend(0).is_empty() && buffer.take(0).is_none() && buffer.is_full(0));
+        buffer.consume(2);
+        assert_eq!((buffer.len(), buffer.memory_held()), (9, 16));
+        buffer.consume(2);
+        assert_eq!((buffer.len(), buffer.memory_held()), (7, 8));
 
         let mut buffer = InboundBuffer::new(16, BufferPolicy::Retain);
         feed(&mut buffer, b"0123");

@@ -56,7 +56,11 @@ impl Reader {
         self.plaintext = 0..0;
         self.opened_record_len = 0;
         self.joiner = HandshakeJoiner::default();
-        self.buffer.wipe();
+        match error {
+            // The transport may still be writing.
+            Error::Truncated => self.buffer.wipe_held(),
+            _ => self.buffer.wipe(),
+        }
     }
 
     fn process_records(&mut self, handler: &mut dyn PostHandshake) -> Result<(), Error> {

@@ -5,7 +5,10 @@ use core::num::NonZero;
 
 use wantwrite::*;
 use wantwrite_testing::writer::*;
-use wantwrite_testing::{ROLES, SUITES, drain, pair, pattern, read_all};
+use wantwrite_testing::{
+    ROLES, SUITES, client_of_a_long_chain, drain, feed, pair, pattern, read_all,
+    server_of_a_long_chain,
+};
 
 const TLS13: CipherSuite = CipherSuite::TLS_AES_128_GCM_SHA256;
 const POLICIES: [BufferPolicy; 2] = [BufferPolicy::Retain, BufferPolicy::Release];
@@ -306,6 +309,76 @@ fn an_empty_reader_keeps_lent_memory_and_releases_it_after_the_loan() {
         assert!(reader.lend_inbound().is_some());
         reader.commit_inbound(0).unwrap();
         assert_eq!(reader.memory_held(), held, "{policy:?}");
+    }
+}
+
+/// A long flight makes the handshake's memory longer than the reader's.
+#[test]
+fn memory_lent_during_the_handshake_keeps_its_length_after_it() {
+    for suite in SUITES {
+        for make in [client_of_a_long_chain, server_of_a_long_chain] {
+            let (mut ours, mut peer) = make(suite, 60_000, ConnectionConfig::default());
+            let mut lent = (0, 0);
+            while ours.protocol_version().is_none() {
+                peer.feed(&drain(&mut ours)).unwrap();
+                let flight = peer.take_wire();
+                // The last part begins within the last record.
+                let (most, last) = flight.split_at(flight.len().saturating_sub(20));
+                feed(&mut ours, most);
+                assert_eq!(ours.receive(last), last.len());
+                lent = place(ours.lend_inbound().unwrap());
+                ours.process().unwrap();
+            }
+            // In TLS 1.3, rustls needs the whole flight until its end.
+            let is_long = lent.1 > 2 * MAX_RECORD_LEN;
+            assert_eq!(is_long, suite.version() == Version::Tls12, "{suite:?} {lent:?}");
+            peer.feed(&drain(&mut ours)).unwrap();
+            let data = pattern(2 * lent.1);
+            peer.0.set_buffer_limit(None);
+            let wire = peer.send(&data);
+
+            // The transport fills all the memory that it was lent.
+            let memory = ours.lend_inbound().unwrap();
+            assert_eq!(place(memory), lent, "{suite:?}");
+            memory.copy_from_slice(&wire[..lent.1]);
+            ours.commit_inbound(lent.1).unwrap();
+            let mut received = Vec::new();
+            let mut rest = &wire[lent.1..];
+            while received.len() < data.len() {
+                ours.process().unwrap();
+                received.extend(read_all(&mut ours));
+                let n = ours.receive(rest);
+                rest = &rest[n..];
+            }
+            assert!(received == data, "{suite:?}");
+            // The rest of its life, the reader has its own memory.
+            assert!(ours.lend_inbound().unwrap().len() <= 2 * MAX_RECORD_LEN);
+        }
+    }
+}
+
+#[test]
+fn memory_that_is_lent_when_the_input_ends_stays_until_it_is_committed() {
+    for policy in POLICIES {
+        for pool in [None, Some(Pool::new(4))] {
+            let (mut writer, _) = writer_and_reader(SUITES[0], WriterConfig::default());
+            writer.write(b"hello").unwrap();
+            let wire = drain_writer(&mut writer);
+            let (_, read) = keys(SUITES[0]);
+            let mut config = ReaderConfig::default();
+            (config.buffers, config.pool) = (policy, pool);
+            let mut reader = Reader::new(read, Role::Server, config).unwrap();
+            assert_eq!(reader.receive(&wire), wire.len());
+            let _events = reader.process().unwrap();
+            let held = reader.memory_held();
+            let lent = reader.lend_inbound().unwrap().len();
+            reader.end_of_input();
+            reader.consume(5).unwrap();
+            assert_eq!(reader.process(), Err(Error::Truncated));
+            assert_eq!(reader.memory_held(), held, "the transport can still write into it");
+            assert_eq!(reader.commit_inbound(lent), Ok(()), "ignored");
+            assert_eq!((reader.memory_held(), reader.plaintext().len()), (0, 0), "{policy:?}");
+        }
     }
 }
 

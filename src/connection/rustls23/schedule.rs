@@ -66,14 +66,14 @@ impl KeySchedule for KernelSchedule {
     /// Passes it to rustls's store.
     fn store_ticket(&mut self, body: &[u8]) -> Result<(), PeerFault> {
         match &mut self.kernel {
-            Kernel::Client(kernel) => {
-                kernel.handle_new_session_ticket(body).map_err(|error| match error {
-                    rustls::Error::InvalidMessage(InvalidMessage::DuplicateExtension(_)) => {
-                        PeerFault::DuplicateTicketExtension
-                    }
-                    _ => PeerFault::BadTicket,
-                })
-            }
+            Kernel::Client(kernel) => match kernel.handle_new_session_ticket(body) {
+                // Without the caller's clock, no ticket is stored. That is not the peer's fault.
+                Ok(()) | Err(rustls::Error::FailedToGetCurrentTime) => Ok(()),
+                Err(rustls::Error::InvalidMessage(InvalidMessage::DuplicateExtension(_))) => {
+                    Err(PeerFault::DuplicateTicketExtension)
+                }
+                Err(_) => Err(PeerFault::BadTicket),
+            },
             Kernel::Server(_) => Err(PeerFault::UnexpectedHandshakeMessage),
         }
     }

@@ -49,6 +49,9 @@ pub(super) trait Backend: fmt::Debug + Send + Sync {
     /// The longest fragment that [`seal_early`](Self::seal_early) takes.
     fn max_early_len(&self) -> usize;
 
+    /// How many session tickets a server sends once the handshake is over.
+    fn tickets(&self) -> usize;
+
     /// Seals a fragment before the handshake is over, if that is allowed now. `None` if it is not,
     /// or if no more of it may be sent.
     fn seal_early(&mut self, fragment: &[u8]) -> Option<SealedEarly>;

@@ -165,7 +165,8 @@ pub struct EarlyWriter<'a> {
 
 impl EarlyWriter<'_> {
     /// How many bytes the next [`write`](Self::write) accepts: the unused part of
-    /// [`WriterConfig::capacity`](crate::WriterConfig::capacity). On a client everything written
+    /// [`WriterConfig::capacity`](crate::WriterConfig::capacity), and no more than
+    /// [`KeyLimits`](crate::KeyLimits) allow the key of this data. On a client everything written
     /// counts, because it is kept; on a server only pending bytes count.
     ///
     /// rustls does not reveal how much the ticket allows. A client that writes more [gets the rest
@@ -199,12 +200,12 @@ impl Connection {
     /// * On a server, half-RTT data, if rustls's `send_half_rtt_data` is set. It follows the
     ///   server's own Finished. The client is not authenticated yet.
     ///
-    /// Returns `None` at any other time.
+    /// Returns `None` at any other time, and once our writing half was closed.
     ///
     /// [`ConnectionConfig::early_data`]: crate::ConnectionConfig::early_data
     pub fn early_writer(&mut self) -> Option<EarlyWriter<'_>> {
         match &mut self.stage {
-            Stage::Negotiating(handshake) if handshake.takes_early_data() => {
+            Stage::Negotiating(handshake) if handshake.takes_early_data(&self.writer) => {
                 Some(EarlyWriter { handshake, writer: &mut self.writer })
             }
             _ => None,

@@ -282,9 +282,10 @@ impl Connection {
     /// Ends both halves with a fatal alert. Unread plaintext and the current record are wiped. You
     /// can still drain what was sealed before, and then the alert. For `close_notify` and
     /// `user_canceled`, which do not signal an error (RFC 9846 §6.1), `internal_error` is sent
-    /// instead. During the handshake, the alert is sent only while our output is unprotected:
-    /// rustls does not allow one later. In TLS 1.3 that is before a client has the ServerHello, and
-    /// before a server has sent its own; in TLS 1.2, before our change_cipher_spec.
+    /// instead. During the handshake, the alert is sent only while our output is unprotected, apart
+    /// from early data: rustls does not allow one later. In TLS 1.3 that is before a client has the
+    /// ServerHello, and before a server has sent its own; in TLS 1.2, before our
+    /// change_cipher_spec.
     pub fn abort(&mut self, alert: AlertDescription) {
         let error = Error::Aborted(alert);
         match &mut self.stage {

@@ -95,7 +95,8 @@ impl fmt::Debug for MovedConnection {
 impl Connection {
     /// Takes an established connection out of this process, for another process to continue: see
     /// [`MovedConnection`]. Key updates work there as they do here. Later session tickets are
-    /// ignored, and the counters start at 0.
+    /// ignored, the counters start at 0, and [`early_data_status`](Self::early_data_status) is
+    /// `NotOffered`.
     ///
     /// # Errors
     /// Returns the connection itself, unchanged, unless

@@ -16,7 +16,7 @@ impl Connection {
     pub fn wants(&self) -> Wants {
         let drain = self.writer.wants_drain();
         if let Stage::Negotiating(handshake) = &self.stage {
-            let drain = drain || handshake.has_early_pending();
+            let drain = drain || handshake.has_early_pending(&self.writer);
             let (input, process) = (handshake.wants_input(), handshake.wants_process());
             return Wants { drain, input, process };
         }

@@ -321,6 +321,13 @@ impl Writer {
         suite.map_or(KeyLimits { records: 0, blocks: 0 }, |suite| self.key_limits_for(suite))
     }
 
+    /// The limits of a key that seals early data. A client does not know its suite: that of the
+    /// ticket.
+    #[cfg(feature = "rustls")]
+    pub(crate) fn early_key_limits(&self, suite: Option<CipherSuite>) -> KeyLimits {
+        self.key_limits_for(suite.unwrap_or(CipherSuite::TLS_AES_128_GCM_SHA256))
+    }
+
     #[inline]
     fn key_limits_for(&self, suite: CipherSuite) -> KeyLimits {
         self.key_limits.as_ref().map_or_else(|| KeyLimits::for_suite(suite), |limits| **limits)

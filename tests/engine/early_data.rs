@@ -540,3 +540,100 @@ fn early_data_can_be_written_between_the_fragments_of_the_servers_flight() {
     assert_eq!(early_at(&mut peer), written);
     assert_both_ways(&mut ours, &mut peer);
 }
+
+#[test]
+fn a_limit_on_handshake_messages_does_not_limit_records_of_early_data() {
+    for handshake_len in [1_000, 8_000, 100_000] {
+        let configs = Configs::new();
+        let mut config = ConnectionConfig::default();
+        config.early_data = true;
+        config.reader.limits.handshake_len = handshake_len;
+        let mut ours = Connection::server_with(configs.server.clone().into(), config).unwrap();
+        let mut peer = Peer::client(configs.client.clone());
+        let rustls::Connection::Client(client) = &mut peer.0 else { panic!("not a client") };
+        client.early_data().unwrap().write_all(&pattern(16_384)).unwrap();
+        feed(&mut ours, &peer.take_wire());
+        assert_eq!((ours.error(), ours.early_plaintext().len()), (None, 16_384));
+    }
+}
+
+#[test]
+fn no_early_data_is_accepted_once_the_writer_was_closed_or_aborted() {
+    for abort in [false, true] {
+        let mut configs = Configs::new();
+        configs.server.send_half_rtt_data = true;
+        let (mut server, mut peer) = (configs.our_server(), Peer::client(configs.client.clone()));
+        feed(&mut server, &peer.take_wire());
+        for mut ours in [configs.our_client(), server] {
+            assert_eq!(ours.early_writer().unwrap().write(b"accepted"), 8);
+            match abort {
+                false => ours.writer_mut().close().unwrap(),
+                true => ours.writer_mut().abort(AlertDescription::INTERNAL_ERROR),
+            }
+            assert!(ours.early_writer().is_none());
+            let wire = drain(&mut ours);
+            let sealed = records(&wire).contains(&(8 + 17));
+            assert_eq!(sealed, !abort, "what was accepted before");
+        }
+    }
+}
+
+/// The limits that a key of early data can reach, and how many records of 1,000 bytes they allow.
+const LOW_LIMITS: [(KeyLimits, usize); 2] = [
+    (KeyLimits { records: 10, blocks: u64::MAX }, 8),
+    (KeyLimits { records: 1 << 20, blocks: 10_000 }, 10_000 / 1_025),
+];
+
+/// Writes as many records of early data as are accepted. Returns how many.
+fn write_early_records(ours: &mut Connection) -> usize {
+    let mut written = 0;
+    while let Some(mut early) = ours.early_writer() {
+        if early.room() < 1_000 {
+            break;
+        }
+        assert_eq!(early.write(&[1; 1_000]), 1_000);
+        early.flush();
+        written += 1;
+        assert!(written < 100, "it never ends");
+    }
+    written
+}
+
+#[test]
+fn early_records_count_against_the_limits_of_their_key() {
+    for (limits, most) in LOW_LIMITS {
+        let configs = Configs::new();
+        let mut config = ConnectionConfig::default();
+        (config.early_data, config.writer.key_limits) = (true, Some(limits));
+        let tls = configs.client.clone().into();
+        let mut ours = Connection::client_with(tls, server_name(), config).unwrap();
+        let written = write_early_records(&mut ours);
+        assert!((2..=most).contains(&written), "{written} {limits:?}");
+        let mut peer = Peer::server(configs.server);
+        peer.feed(&drain(&mut ours)).unwrap();
+        assert_eq!(early_at(&mut peer).len(), written * 1_000);
+        negotiate(&mut ours, &mut peer);
+        assert_both_ways(&mut ours, &mut peer);
+    }
+}
+
+#[test]
+fn half_rtt_records_and_tickets_count_against_the_limits_of_their_key() {
+    for ((limits, most), tickets) in LOW_LIMITS.into_iter().flat_map(|low| [(low, 0), (low, 4)]) {
+        let mut configs = Configs::new();
+        configs.server.send_half_rtt_data = true;
+        configs.server.send_tls13_tickets = tickets;
+        let mut config = ConnectionConfig::default();
+        config.writer.key_limits = Some(limits);
+        let mut ours = Connection::server_with(configs.server.into(), config).unwrap();
+        let mut peer = Peer::client(configs.client);
+        feed(&mut ours, &peer.take_wire());
+        let written = write_early_records(&mut ours);
+        // A ticket is assumed to take a whole record.
+        let least = if tickets == 0 { 2 } else { 0 };
+        assert!((least..=most).contains(&written), "{written} {limits:?}");
+        negotiate(&mut ours, &mut peer);
+        assert_eq!(peer.take_plaintext().len(), written * 1_000);
+        assert_both_ways(&mut ours, &mut peer);
+    }
+}

@@ -1,7 +1,9 @@
 //! Early data that we write: when it is allowed, and how long it waits for rustls to seal it.
 
+use crate::aead::{Cost, KeyBudget, MAX_RECORD_BLOCKS};
 use crate::connection::backend::{Backend, Step};
 use crate::connection::early::{EarlyData, EarlyDataStatus, Keep};
+use crate::num::to_u64;
 use crate::reader::Role;
 use crate::writer::Writer;
 
@@ -11,8 +13,14 @@ pub(super) struct EarlyWrites {
     data: EarlyData,
     /// How much of it can be held.
     capacity: usize,
+    /// What its key may still seal, once it has sealed something.
+    budget: Option<KeyBudget>,
     window: Window,
 }
+
+/// What a record of early data takes from its key. rustls hands over only the number of records, so
+/// the length of each is assumed to be the greatest.
+const EACH: Cost = Cost { records: 1, blocks: MAX_RECORD_BLOCKS };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Window {
@@ -22,7 +30,7 @@ enum Window {
 
 impl EarlyWrites {
     pub(super) fn new(capacity: usize) -> Self {
-        Self { data: EarlyData::default(), capacity, window: Window::Closed }
+        Self { data: EarlyData::default(), capacity, budget: None, window: Window::Closed }
     }
 
     pub(super) const fn data(&self) -> &EarlyData {
@@ -45,14 +53,30 @@ impl EarlyWrites {
         !self.data.pending().is_empty()
     }
 
-    /// How much more can be held while `waiting` bytes are pending. A client keeps everything it
-    /// has written.
-    pub(super) fn room(&self, role: Role, waiting: usize) -> usize {
+    pub(super) const fn budget(&self) -> Option<KeyBudget> {
+        self.budget
+    }
+
+    /// How much more can be written while `waiting` bytes are pending: as much as can be held (a
+    /// client keeps everything it has written), and as the key may seal.
+    pub(super) fn room(
+        &self,
+        role: Role,
+        waiting: usize,
+        budget: KeyBudget,
+        fragment_len: usize,
+    ) -> usize {
         let written = self.data.written_len();
-        self.capacity.saturating_sub(match role {
+        let room = self.capacity.saturating_sub(match role {
             Role::Client => written,
             Role::Server => written.max(waiting),
-        })
+        });
+        // What is pending is less than a record, and the first to be sealed.
+        let pending = self.data.pending().len();
+        let records = budget.affords(EACH, 0, to_u64(room.saturating_add(pending)));
+        // At most the number that was converted to a `u64`.
+        let records = usize::try_from(records).unwrap_or(0);
+        room.min(records.saturating_mul(fragment_len).saturating_sub(pending))
     }
 
     /// Follows the backend's steps: a client can write before its Finished, and a server, if
@@ -70,11 +94,12 @@ impl EarlyWrites {
     }
 
     /// Seals written data, in fragments of at most `fragment_len` bytes, while the window is open
-    /// and more than `max` bytes are unsealed.
+    /// and more than `max` bytes are unsealed. The key has this much `budget`.
     pub(super) fn seal_down_to(
         &mut self,
         max: usize,
         fragment_len: usize,
+        mut budget: KeyBudget,
         backend: &mut dyn Backend,
         writer: &mut Writer,
     ) {
@@ -85,7 +110,11 @@ impl EarlyWrites {
         while self.is_open() && self.data.pending().len() > max {
             let pending = self.data.pending();
             let fragment = pending.get(..fragment_len).unwrap_or(pending);
-            let Some(sealed) = backend.seal_early(fragment) else {
+            let sealed = match budget.affords(EACH, 0, 1) {
+                0 => None,
+                _ => backend.seal_early(fragment),
+            };
+            let Some(sealed) = sealed else {
                 self.window = Window::Closed;
                 return;
             };
@@ -93,6 +122,8 @@ impl EarlyWrites {
             if sealed.taken() < fragment.len() {
                 self.window = Window::Closed;
             }
+            budget.spend_times(EACH, 1);
+            self.budget = Some(budget);
             self.data.sealed(sealed.taken(), keep);
             writer.append_flight(sealed.into_record().into());
         }

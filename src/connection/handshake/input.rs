@@ -6,7 +6,7 @@ use super::watch::Watch;
 use crate::buffer::InboundBuffer;
 use crate::error::{Overrun, PeerFault};
 use crate::reader::{PeerLimits, Role};
-use crate::record::{HEADER_LEN, HeaderStart, RecordHeader, Version};
+use crate::record::{HEADER_LEN, HeaderStart, MAX_RECORD_LEN, RecordHeader, Version};
 
 /// The maximum amount of the peer's handshake held at a time: its longest message (64 KiB), in
 /// records of moderate size.
@@ -51,7 +51,8 @@ impl HandshakeInput {
             watch: Watch::new(role, limits.handshake_len),
             inbound,
             shown: 0,
-            max_len: limits.handshake_len.saturating_mul(2).min(MAX_LEN),
+            // A record of early data can be longer than a handshake message may be.
+            max_len: limits.handshake_len.saturating_mul(2).clamp(MAX_RECORD_LEN, MAX_LEN),
             end: End::NotYet,
         }
     }

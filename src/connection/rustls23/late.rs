@@ -116,6 +116,10 @@ impl Backend for LateServer {
         0
     }
 
+    fn tickets(&self) -> usize {
+        0
+    }
+
     fn seal_early(&mut self, _fragment: &[u8]) -> Option<SealedEarly> {
         None
     }

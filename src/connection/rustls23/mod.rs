@@ -49,6 +49,8 @@ pub(super) struct Rustls {
     tls12_close: Tls12Close,
     /// The longest content of a record that rustls seals.
     max_content: usize,
+    /// How many session tickets a server sends.
+    tickets: usize,
 }
 
 enum Tls {
@@ -78,6 +80,7 @@ impl Rustls {
             secrets,
             tls12_close: config.tls12_close,
             max_content,
+            tickets: 0,
         })
     }
 
@@ -100,13 +103,14 @@ impl Rustls {
         let secrets = (!kept.is_empty()).then(|| KeepSecrets::before(&mut tls.key_log, kept));
         let (resolver, name) = RememberServerName::before(Arc::clone(&tls.cert_resolver));
         tls.cert_resolver = resolver;
-        let max_content = max_content(tls.max_fragment_size);
+        let (max_content, tickets) = (max_content(tls.max_fragment_size), tls.send_tls13_tickets);
         Ok(Self {
             tls: Tls::Server(UnbufferedServerConnection::new(Arc::new(tls))?),
             server_name: Some(name),
             secrets,
             tls12_close: config.tls12_close,
             max_content,
+            tickets,
         })
     }
 
@@ -128,7 +132,7 @@ impl Rustls {
     #[cfg(all(test, feature = "std"))]
     fn unchecked(tls: Tls) -> Self {
         let (tls12_close, max_content) = (Tls12Close::default(), max_content(None));
-        Self { tls, server_name: None, secrets: None, tls12_close, max_content }
+        Self { tls, server_name: None, secrets: None, tls12_close, max_content, tickets: 0 }
     }
 
     fn common(&self) -> &CommonState {
@@ -269,6 +273,10 @@ impl Backend for Rustls {
 
     fn max_early_len(&self) -> usize {
         self.max_content
+    }
+
+    fn tickets(&self) -> usize {
+        self.tickets
     }
 
     fn seal_early(&mut self, fragment: &[u8]) -> Option<SealedEarly> {

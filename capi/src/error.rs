@@ -246,13 +246,13 @@ impl From<ConnectionError> for Failure {
                 };
                 (status, fault, alert.map(|alert| alert.0))
             }
-            ConnectionError::Handshake(rustls::Error::AlertReceived(alert)) => {
-                let alert = Some((*alert).into());
-                (ww_status::WW_ERROR_PEER_ALERT, ww_fault::WW_FAULT_PEER, alert)
-            }
             ConnectionError::Handshake(error) => {
                 let (status, fault) = of_handshake(error);
-                (status, fault, None)
+                let alert = match error {
+                    rustls::Error::AlertReceived(alert) => Some((*alert).into()),
+                    _ => None,
+                };
+                (status, fault, alert)
             }
             ConnectionError::UnsupportedSuite(_) | ConnectionError::Config(_) => {
                 (ww_status::WW_ERROR_SETTING, ww_fault::WW_FAULT_CALLER, None)
@@ -275,42 +275,44 @@ fn of_record(error: Error) -> (ww_status, ww_fault) {
     }
 }
 
+/// What breaks the protocol has the same status as it has after the handshake.
 fn of_handshake(error: &rustls::Error) -> (ww_status, ww_fault) {
     use rustls::Error::{
-        FailedToGetCurrentTime, FailedToGetRandomBytes, General, InappropriateHandshakeMessage,
-        InappropriateMessage, InvalidCertRevocationList, InvalidCertificate, InvalidMessage,
-        NoApplicationProtocol, NoCertificatesPresented, PeerIncompatible, PeerMisbehaved,
-        PeerSentOversizedRecord,
+        AlertReceived, BadMaxFragmentSize, DecryptError, InappropriateHandshakeMessage,
+        InappropriateMessage, InconsistentKeys, InvalidCertRevocationList, InvalidCertificate,
+        InvalidEncryptedClientHello, InvalidMessage, NoApplicationProtocol,
+        NoCertificatesPresented, PeerIncompatible, PeerMisbehaved, PeerSentOversizedRecord,
+        UnsupportedNameType,
     };
-    let status = match error {
-        InvalidCertificate(_) | NoCertificatesPresented => ww_status::WW_ERROR_CERTIFICATE,
-        PeerMisbehaved(_) | InvalidMessage(_) => ww_status::WW_ERROR_PEER_PROTOCOL,
-        _ => ww_status::WW_ERROR_HANDSHAKE,
-    };
-    let fault = match error {
-        FailedToGetCurrentTime | FailedToGetRandomBytes | General(_) => ww_fault::WW_FAULT_LIBRARY,
-        InvalidCertRevocationList(_) => ww_fault::WW_FAULT_CALLER,
-        InvalidCertificate(_)
-        | NoCertificatesPresented
-        | PeerMisbehaved(_)
+    match error {
+        AlertReceived(_) => (ww_status::WW_ERROR_PEER_ALERT, ww_fault::WW_FAULT_PEER),
+        InvalidCertificate(_) | NoCertificatesPresented => {
+            (ww_status::WW_ERROR_CERTIFICATE, ww_fault::WW_FAULT_PEER)
+        }
+        PeerMisbehaved(_)
         | InvalidMessage(_)
-        | PeerIncompatible(_)
         | InappropriateMessage { .. }
         | InappropriateHandshakeMessage { .. }
-        | NoApplicationProtocol
-        | PeerSentOversizedRecord => ww_fault::WW_FAULT_PEER,
-        _ => ww_fault::WW_FAULT_CALLER,
-    };
-    (status, fault)
+        | PeerSentOversizedRecord
+        | DecryptError => (ww_status::WW_ERROR_PEER_PROTOCOL, ww_fault::WW_FAULT_PEER),
+        PeerIncompatible(_) | NoApplicationProtocol => {
+            (ww_status::WW_ERROR_HANDSHAKE, ww_fault::WW_FAULT_PEER)
+        }
+        // These concern the settings.
+        BadMaxFragmentSize
+        | InconsistentKeys(_)
+        | InvalidCertRevocationList(_)
+        | InvalidEncryptedClientHello(_)
+        | UnsupportedNameType => (ww_status::WW_ERROR_HANDSHAKE, ww_fault::WW_FAULT_CALLER),
+        // The others come from the machine or from a bug, and the enum may grow.
+        _ => (ww_status::WW_ERROR_HANDSHAKE, ww_fault::WW_FAULT_LIBRARY),
+    }
 }
 
 impl From<&ConnectionError> for ww_status {
     fn from(error: &ConnectionError) -> Self {
         match error {
             ConnectionError::Record(error) => of_record(*error).0,
-            ConnectionError::Handshake(rustls::Error::AlertReceived(_)) => {
-                Self::WW_ERROR_PEER_ALERT
-            }
             ConnectionError::Handshake(error) => of_handshake(error).0,
             ConnectionError::UnsupportedSuite(_) | ConnectionError::Config(_) => {
                 Self::WW_ERROR_SETTING
@@ -376,6 +378,54 @@ mod tests {
         let error = Failure::of_caller(ww_status::WW_ERROR_SETTING, text).to_c();
         let len = error.text.iter().position(|&byte| byte == 0);
         assert_eq!(len, Some(254));
+    }
+
+    #[test]
+    fn errors_of_the_handshake_name_the_party_at_fault() {
+        use rustls::Error as Tls;
+        use ww_fault::{WW_FAULT_CALLER, WW_FAULT_LIBRARY, WW_FAULT_PEER};
+        use ww_status::{
+            WW_ERROR_CERTIFICATE, WW_ERROR_HANDSHAKE, WW_ERROR_PEER_ALERT, WW_ERROR_PEER_PROTOCOL,
+        };
+        let (expect_types, got_type) = (vec![], rustls::ContentType::Handshake);
+        let unexpected = Tls::InappropriateMessage { expect_types, got_type };
+        let (expect_types, got_type) = (vec![], rustls::HandshakeType::Finished);
+        let unexpected_handshake = Tls::InappropriateHandshakeMessage { expect_types, got_type };
+        let undecodable = Tls::InvalidMessage(rustls::InvalidMessage::MessageTooLarge);
+        let misbehaved = rustls::PeerMisbehaved::IllegalMiddleboxChangeCipherSpec;
+        let incompatible = rustls::PeerIncompatible::NoCipherSuitesInCommon;
+        let revocation_list = rustls::CertRevocationListError::ParseError;
+        let client_hello = rustls::EncryptedClientHelloError::SniRequired;
+        let other = rustls::OtherError(std::sync::Arc::new(core::fmt::Error));
+        let alert = rustls::AlertDescription::HandshakeFailure;
+        for (error, status, fault) in [
+            (unexpected, WW_ERROR_PEER_PROTOCOL, WW_FAULT_PEER),
+            (unexpected_handshake, WW_ERROR_PEER_PROTOCOL, WW_FAULT_PEER),
+            (undecodable, WW_ERROR_PEER_PROTOCOL, WW_FAULT_PEER),
+            (Tls::PeerMisbehaved(misbehaved), WW_ERROR_PEER_PROTOCOL, WW_FAULT_PEER),
+            (Tls::PeerSentOversizedRecord, WW_ERROR_PEER_PROTOCOL, WW_FAULT_PEER),
+            (Tls::DecryptError, WW_ERROR_PEER_PROTOCOL, WW_FAULT_PEER),
+            (Tls::AlertReceived(alert), WW_ERROR_PEER_ALERT, WW_FAULT_PEER),
+            (Tls::PeerIncompatible(incompatible), WW_ERROR_HANDSHAKE, WW_FAULT_PEER),
+            (Tls::NoApplicationProtocol, WW_ERROR_HANDSHAKE, WW_FAULT_PEER),
+            (rustls::CertificateError::Expired.into(), WW_ERROR_CERTIFICATE, WW_FAULT_PEER),
+            (Tls::NoCertificatesPresented, WW_ERROR_CERTIFICATE, WW_FAULT_PEER),
+            (revocation_list.into(), WW_ERROR_HANDSHAKE, WW_FAULT_CALLER),
+            (client_hello.into(), WW_ERROR_HANDSHAKE, WW_FAULT_CALLER),
+            (Tls::UnsupportedNameType, WW_ERROR_HANDSHAKE, WW_FAULT_CALLER),
+            (Tls::BadMaxFragmentSize, WW_ERROR_HANDSHAKE, WW_FAULT_CALLER),
+            (rustls::InconsistentKeys::Unknown.into(), WW_ERROR_HANDSHAKE, WW_FAULT_CALLER),
+            (Tls::EncryptError, WW_ERROR_HANDSHAKE, WW_FAULT_LIBRARY),
+            (Tls::General(String::new()), WW_ERROR_HANDSHAKE, WW_FAULT_LIBRARY),
+            (Tls::HandshakeNotComplete, WW_ERROR_HANDSHAKE, WW_FAULT_LIBRARY),
+            (Tls::FailedToGetCurrentTime, WW_ERROR_HANDSHAKE, WW_FAULT_LIBRARY),
+            (Tls::FailedToGetRandomBytes, WW_ERROR_HANDSHAKE, WW_FAULT_LIBRARY),
+            (Tls::Other(other), WW_ERROR_HANDSHAKE, WW_FAULT_LIBRARY),
+        ] {
+            let text = error.to_string();
+            let failure = Failure::from(ConnectionError::Handshake(error));
+            assert_eq!((failure.status, failure.fault), (status, fault), "{text}");
+        }
     }
 
     #[test]

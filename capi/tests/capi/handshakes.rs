@@ -93,6 +93,43 @@ fn an_error_names_the_party_at_fault_and_the_alert() {
     assert_eq!((error.fault, error.alert), (ww_fault::WW_FAULT_PEER, 20));
 }
 
+/// Carries what one end has pending to the other, with its last byte changed.
+fn carry_damaged(from: &mut Connection, to: &mut Connection) -> ww_status {
+    let mut wire = Vec::new();
+    while let (ww_status::WW_OK, Some(chunk)) = from.out_take(usize::MAX) {
+        wire.extend_from_slice(chunk.span());
+    }
+    *wire.last_mut().unwrap() ^= 1;
+    let mut status = ww_status::WW_OK;
+    while !wire.is_empty() && status == ww_status::WW_OK {
+        let (_, taken) = to.receive(&wire);
+        wire.drain(..taken);
+        status = to.process();
+    }
+    status
+}
+
+#[test]
+fn a_damaged_record_in_the_handshake_is_the_peers_fault_as_after_it() {
+    for (versions, damaged_flight) in [(WW_TLS13, 1), (WW_TLS12, 2)] {
+        let (client, server, _) = configs(versions, &[]);
+        let [mut from, mut to] = pair_with(&client, &server, &capi_calls::settings());
+        // The last record of the flight, which contains Finished, is the first encrypted one or
+        // follows it.
+        for _ in 0..damaged_flight {
+            while let (ww_status::WW_OK, Some(chunk)) = from.out_take(usize::MAX) {
+                assert_eq!(to.receive(chunk.span()), (ww_status::WW_OK, chunk.span().len()));
+                assert_eq!(to.process(), ww_status::WW_OK);
+            }
+            (from, to) = (to, from);
+        }
+        assert_eq!(carry_damaged(&mut from, &mut to), ww_status::WW_ERROR_PEER_PROTOCOL);
+        let error = to.error();
+        let blame = (error.status, error.fault);
+        assert_eq!(blame, (ww_status::WW_ERROR_PEER_PROTOCOL, ww_fault::WW_FAULT_PEER));
+    }
+}
+
 #[test]
 fn an_untrusted_server_is_refused() {
     let (client, _, _) = configs(0, &[]);

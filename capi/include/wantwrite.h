@@ -631,8 +631,8 @@ typedef struct ww_client_settings {
    */
   const char *key_log_file;
   /**
-   * How many servers' sessions to keep for resumption; a negative number keeps none. Default:
-   * 256.
+   * How many servers' sessions to keep for resumption, at most 1,048,576; a negative number keeps
+   * none. Memory for all of them is allocated at once. Default: 256.
    */
   int32_t session_cache;
   /**
@@ -717,8 +717,8 @@ typedef struct ww_server_settings {
    */
   const char *key_log_file;
   /**
-   * How many sessions to keep for resumption; a negative number keeps none and sends no tickets.
-   * Default: 256.
+   * How many sessions to keep for resumption, at most 1,048,576; a negative number keeps none and
+   * sends no tickets. Memory for all of them is allocated at once. Default: 256.
    */
   int32_t session_cache;
   /**

@@ -56,8 +56,8 @@ pub struct ww_client_settings {
     /// A file to which the secrets of all connections are appended (SSLKEYLOGFILE), for debugging.
     /// Anyone who can read it can decrypt the connections.
     pub key_log_file: *const c_char,
-    /// How many servers' sessions to keep for resumption; a negative number keeps none. Default:
-    /// 256.
+    /// How many servers' sessions to keep for resumption, at most 1,048,576; a negative number keeps
+    /// none. Memory for all of them is allocated at once. Default: 256.
     pub session_cache: i32,
     /// The clock. Default: the system's.
     pub clock: ww_clock,
@@ -181,7 +181,7 @@ impl ww_client_settings {
         if let Some(log) = unsafe { key_log(self.key_log_file) }? {
             config.key_log = log;
         }
-        if let Some(sessions) = sessions(self.session_cache) {
+        if let Some(sessions) = sessions(self.session_cache)? {
             config.resumption = Resumption::in_memory_sessions(sessions);
         } else {
             config.resumption = Resumption::disabled();
@@ -261,13 +261,20 @@ pub(crate) fn versions(mask: u32) -> Result<Vec<&'static SupportedProtocolVersio
 }
 
 /// How many sessions to keep, if any.
-pub(crate) fn sessions(setting: i32) -> Option<usize> {
+pub(crate) fn sessions(setting: i32) -> Result<Option<usize>, Failure> {
     match usize::try_from(setting) {
-        Ok(0) => Some(256),
-        Ok(sessions) => Some(sessions),
-        Err(_) => None,
+        Ok(0) => Ok(Some(256)),
+        Ok(sessions) if sessions <= MAX_SESSIONS => Ok(Some(sessions)),
+        Ok(sessions) => {
+            let text = format!("session_cache: expected at most {MAX_SESSIONS}, got {sessions}");
+            Err(Failure::of_caller(ww_status::WW_ERROR_SETTING, text))
+        }
+        Err(_) => Ok(None),
     }
 }
+
+/// rustls allocates memory for all sessions at once, and an allocation failure aborts the program.
+const MAX_SESSIONS: usize = 1 << 20;
 
 /// The certificate chain and its key, if they are set.
 ///

@@ -65,8 +65,8 @@ pub struct ww_server_settings {
     /// A file to which the secrets of all connections are appended (SSLKEYLOGFILE), for debugging.
     /// Anyone who can read it can decrypt the connections.
     pub key_log_file: *const c_char,
-    /// How many sessions to keep for resumption; a negative number keeps none and sends no tickets.
-    /// Default: 256.
+    /// How many sessions to keep for resumption, at most 1,048,576; a negative number keeps none and
+    /// sends no tickets. Memory for all of them is allocated at once. Default: 256.
     pub session_cache: i32,
     /// Stores sessions in encrypted tickets at the clients, instead of here. The key that encrypts
     /// the tickets changes every six hours.
@@ -149,7 +149,7 @@ unsafe fn build(settings: &ww_server_settings) -> Result<ServerConfig, Failure> 
     if let Some(log) = unsafe { key_log(settings.key_log_file) }? {
         config.key_log = log;
     }
-    match sessions(settings.session_cache) {
+    match sessions(settings.session_cache)? {
         Some(_) if settings.stateless_tickets != 0 => {
             config.session_storage = Arc::new(NoServerSessionStorage {});
             config.ticketer = Ticketer::new().map_err(refused)?;

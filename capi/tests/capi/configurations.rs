@@ -59,6 +59,43 @@ fn errors_say_what_is_wrong_with_a_configuration() {
     assert_eq!(error.status, ww_status::WW_ERROR_SETTING);
 }
 
+/// The number of sessions that a setting may name.
+const MAX_SESSIONS: i32 = 1 << 20;
+
+#[test]
+fn a_session_cache_is_bounded() {
+    let identity = Identity::new("localhost");
+    let new_client = |sessions| {
+        // SAFETY: the settings contain no pointers.
+        unsafe { ClientConfig::new(|settings| settings.session_cache = sessions) }.map(drop)
+    };
+    let new_server = |sessions, stateless| {
+        // SAFETY: all pointers are valid.
+        let server = unsafe {
+            ServerConfig::new(|settings| {
+                settings.certificates = pem(&identity.certificate);
+                settings.private_key = pem(&identity.key);
+                settings.session_cache = sessions;
+                settings.stateless_tickets = stateless;
+            })
+        };
+        server.map(drop)
+    };
+    for sessions in [MAX_SESSIONS + 1, i32::MAX] {
+        let words = format!("session_cache: expected at most 1048576, got {sessions}");
+        for made in [new_client(sessions), new_server(sessions, 0), new_server(sessions, 1)] {
+            let error = made.unwrap_err();
+            assert_eq!(error.status, ww_status::WW_ERROR_SETTING);
+            assert_eq!(capi_calls::text(&error), words);
+        }
+    }
+    for sessions in [i32::MIN, MAX_SESSIONS - 1, MAX_SESSIONS] {
+        for made in [new_client(sessions), new_server(sessions, 0), new_server(sessions, 1)] {
+            made.unwrap();
+        }
+    }
+}
+
 #[test]
 fn settings_out_of_range_are_named() {
     let (client, _, _) = configs(0, &[]);

@@ -718,7 +718,8 @@ typedef struct ww_server_settings {
   const char *key_log_file;
   /**
    * How many sessions to keep for resumption, at most 1,048,576; a negative number keeps none and
-   * sends no tickets. Memory for all of them is allocated at once. Default: 256.
+   * sends no tickets. A TLS 1.3 connection has two. Memory for all of them is allocated at once.
+   * Default: 256.
    */
   int32_t session_cache;
   /**

@@ -181,8 +181,8 @@ impl ww_client_settings {
         if let Some(log) = unsafe { key_log(self.key_log_file) }? {
             config.key_log = log;
         }
-        if let Some(sessions) = sessions(self.session_cache)? {
-            config.resumption = Resumption::in_memory_sessions(sessions);
+        if let Some(servers) = sessions(self.session_cache)? {
+            config.resumption = Resumption::in_memory_sessions(servers * SESSIONS_PER_SERVER);
         } else {
             config.resumption = Resumption::disabled();
         }
@@ -259,6 +259,10 @@ pub(crate) fn versions(mask: u32) -> Result<Vec<&'static SupportedProtocolVersio
     let offered = [(&TLS13, WW_TLS13), (&TLS12, WW_TLS12)];
     Ok(offered.into_iter().filter(|(_, bit)| mask & bit != 0).map(|(version, _)| version).collect())
 }
+
+/// A client's cache keeps this many TLS 1.3 tickets for each server, and rustls divides the size of
+/// the cache by it.
+const SESSIONS_PER_SERVER: usize = 8;
 
 /// How many sessions to keep, if any.
 pub(crate) fn sessions(setting: i32) -> Result<Option<usize>, Failure> {

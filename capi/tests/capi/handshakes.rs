@@ -1,11 +1,12 @@
 //! Handshakes: what they negotiate, and how they fail.
 
+use std::ffi::CString;
 use std::thread;
 
 use capi_calls::capi::*;
-use capi_calls::{Connection, ServerConfig, pem};
+use capi_calls::{ClientConfig, Connection, ServerConfig, pem};
 
-use crate::ends::{configs, established, pair_with, pump};
+use crate::ends::{Identity, configs, established, pair_with, pump};
 
 #[test]
 fn both_peers_report_the_same_parameters_in_both_versions() {
@@ -160,6 +161,44 @@ fn connections_of_one_configuration_resume_sessions() {
                 assert_eq!(ends.each_ref().map(Connection::handshake_kind), [kind; 2]);
             }
         }
+    }
+}
+
+#[test]
+fn a_client_keeps_the_sessions_of_as_many_servers_as_its_setting_says() {
+    let identity = Identity::new("localhost");
+    // SAFETY: all pointers are valid.
+    let server = unsafe {
+        ServerConfig::new(|settings| {
+            settings.certificates = pem(&identity.certificate);
+            settings.private_key = pem(&identity.key);
+            // The server need not remember anything.
+            settings.stateless_tickets = 1;
+        })
+    };
+    let server = server.unwrap();
+    for (setting, kept) in [(1, 1), (3, 3), (9, 9), (0, 256)] {
+        // SAFETY: the settings contain no pointers.
+        let client = unsafe {
+            ClientConfig::new(|settings| {
+                settings.roots = 4;
+                settings.session_cache = setting;
+            })
+        };
+        let client = client.unwrap();
+        let visit = |number: i32| {
+            let name = CString::new(format!("host{number}.example")).unwrap();
+            let settings = capi_calls::settings();
+            let client = Connection::client(&client, &name, &settings).unwrap();
+            let mut ends = [client, Connection::server(&server, &settings).unwrap()];
+            assert_eq!(pump(&mut ends), [ww_status::WW_OK; 2]);
+            ends[0].handshake_kind() == ww_handshake::WW_HANDSHAKE_RESUMED
+        };
+        assert!((0..kept).all(|number| !visit(number)));
+        let visited_again = [0, kept / 2, kept - 1].map(visit);
+        assert_eq!(visited_again, [true; 3], "with the setting {setting}");
+        // One more displaces the first.
+        assert_eq!([kept, 0].map(visit), [false; 2], "with the setting {setting}");
     }
 }
 

@@ -148,8 +148,9 @@ typedef enum ww_status {
    */
   WW_ERROR_NEGOTIATING = 25,
   /**
-   * The chunk is not the one that was taken last from this connection, or more has been drained
-   * since.
+   * The chunk is not the one that was taken last from this connection, more has been drained
+   * since, or a capacity's worth of later bytes was taken and new records were sealed since. In
+   * the last case, send it before anything that `ww_out` returns.
    */
   WW_ERROR_PUT_BACK = 26,
   /**
@@ -1194,9 +1195,15 @@ enum ww_status ww_out_advance(struct ww_connection *connection, size_t n);
 enum ww_status ww_out_take(struct ww_connection *connection, size_t max, struct ww_chunk **chunk);
 
 /**
- * Puts back the chunk that was taken last, so that its bytes are pending again and count against
- * the capacity. Put several chunks back in reverse order. With `WW_OK` the chunk is freed; with an
- * error it is still yours.
+ * Puts back the chunk that was taken last, so that its bytes are pending again, before all others,
+ * and count against the capacity. Put several chunks back in reverse order. With `WW_OK` the chunk
+ * is freed; with an error it is still yours. After a fatal alert from the peer nothing may be sent
+ * any more, so the chunk is only freed.
+ *
+ * Returns `WW_ERROR_PUT_BACK` if the chunk is not the one that was taken last from this connection,
+ * if more has been drained since, or if a capacity's worth of later bytes was taken and new records
+ * were sealed since. In the last case, the chunks before it cannot be put back either: send all of
+ * these, in the order in which they were taken, before anything that `ww_out` returns.
  */
 enum ww_status ww_put_back(struct ww_connection *connection, struct ww_chunk *chunk);
 

@@ -65,8 +65,9 @@ pub enum ww_status {
     WW_ERROR_NO_KEY_UPDATE = 24,
     /// The handshake is not complete.
     WW_ERROR_NEGOTIATING = 25,
-    /// The chunk is not the one that was taken last from this connection, or more has been drained
-    /// since.
+    /// The chunk is not the one that was taken last from this connection, more has been drained
+    /// since, or a capacity's worth of later bytes was taken and new records were sealed since. In
+    /// the last case, send it before anything that `ww_out` returns.
     WW_ERROR_PUT_BACK = 26,
     /// Keying material cannot be exported: `exporter` is not set, TLS 1.2 was negotiated without
     /// Extended Master Secret, the label is one of TLS's own, or the length is too large.
@@ -116,7 +117,7 @@ statuses! {
     WW_ERROR_OVERRUN = c"more bytes were claimed than exist",
     WW_ERROR_NO_KEY_UPDATE = c"these keys cannot be updated",
     WW_ERROR_NEGOTIATING = c"the handshake is not complete",
-    WW_ERROR_PUT_BACK = c"the chunk is not the one taken last",
+    WW_ERROR_PUT_BACK = c"the chunk cannot be put back",
     WW_ERROR_EXPORT = c"keying material cannot be exported",
     WW_ERROR_TRANSPORT = c"the transport failed",
     WW_ERROR_WRITE_ZERO = c"the transport took 0 bytes",

@@ -67,9 +67,15 @@ pub unsafe extern "C" fn ww_out_take(
     unsafe { guard::enter_for(connection, chunk, ptr::null_mut(), take) }
 }
 
-/// Puts back the chunk that was taken last, so that its bytes are pending again and count against
-/// the capacity. Put several chunks back in reverse order. With `WW_OK` the chunk is freed; with an
-/// error it is still yours.
+/// Puts back the chunk that was taken last, so that its bytes are pending again, before all others,
+/// and count against the capacity. Put several chunks back in reverse order. With `WW_OK` the chunk
+/// is freed; with an error it is still yours. After a fatal alert from the peer nothing may be sent
+/// any more, so the chunk is only freed.
+///
+/// Returns `WW_ERROR_PUT_BACK` if the chunk is not the one that was taken last from this connection,
+/// if more has been drained since, or if a capacity's worth of later bytes was taken and new records
+/// were sealed since. In the last case, the chunks before it cannot be put back either: send all of
+/// these, in the order in which they were taken, before anything that `ww_out` returns.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_put_back(
     connection: *mut ww_connection,

@@ -122,6 +122,47 @@ static void chunks(void)
     free_ends(&ends);
 }
 
+// Of the chunks taken from a small buffer, the connection takes back a capacity's worth.
+static void more_chunks_than_the_capacity(void)
+{
+    ww_connection_settings settings = {.size = sizeof settings, .write_capacity = 16384};
+    ends ends = new_ends(0, &settings);
+    static char plaintext[4 * 16384], read[sizeof plaintext];
+    ww_chunk *chunks[4];
+    ww_span span;
+    size_t n, got = 0, kept = 4, next;
+    for (size_t i = 0; i < sizeof plaintext; i++)
+        plaintext[i] = (char)(i / 1000);
+    for (int i = 0; i < 4; i++) {
+        OK(CALL(ww_write, ends.client, plaintext + i * 16384, 16384, &n));
+        EXPECT(n == 16384);
+        OK(CALL(ww_out_take, ends.client, SIZE_MAX, &chunks[i]));
+    }
+    while (kept > 0 && CALL(ww_put_back, ends.client, chunks[kept - 1]) == WW_OK)
+        kept--;
+    EXPECT(kept == 2);
+    for (size_t i = kept; i-- > 0;)
+        EXPECT_STATUS(WW_ERROR_PUT_BACK, CALL(ww_put_back, ends.client, chunks[i]));
+    // Those that were refused are sent first.
+    for (next = 0; got < sizeof read;) {
+        if (next < kept) {
+            OK(CALL(ww_chunk_span, chunks[next], &span));
+            OK(CALL(ww_receive, ends.server, span.data, span.len, &n));
+            OK(CALL(ww_chunk_advance, chunks[next], n));
+            if (n == span.len)
+                CALL(ww_chunk_free, chunks[next++]);
+        } else {
+            OK(CALL(ww_out, ends.client, &span));
+            OK(CALL(ww_receive, ends.server, span.data, span.len, &n));
+            OK(CALL(ww_out_advance, ends.client, n));
+        }
+        OK(CALL(ww_read, ends.server, read + got, sizeof read - got, &n));
+        got += n;
+    }
+    EXPECT(memcmp(read, plaintext, sizeof read) == 0);
+    free_ends(&ends);
+}
+
 static void after_the_end(void)
 {
     ends ends = new_ends(0, NULL);
@@ -320,6 +361,7 @@ void test_order(void)
     before_the_handshake();
     without_a_loan();
     chunks();
+    more_chunks_than_the_capacity();
     after_the_end();
     after_a_failure();
     driver();

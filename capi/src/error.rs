@@ -208,10 +208,6 @@ impl Failure {
         Self { status, fault, alert: None, text: "a bug in the library: a panic was caught".into() }
     }
 
-    pub(crate) const fn status(&self) -> ww_status {
-        self.status
-    }
-
     pub(crate) fn to_c(&self) -> ww_error {
         let mut error = ww_error { status: self.status, fault: self.fault, ..ww_error::NONE };
         error.alert = self.alert.map_or(-1, i32::from);

@@ -157,8 +157,8 @@ pub(crate) unsafe fn look_status<T: Object>(
     unsafe { look_for(object, &raw mut nothing, (), |object, ()| body(object)) }
 }
 
-/// A call that creates an object and returns a pointer to it, or NULL if it fails. The reason is
-/// stored in `error` unless that is NULL.
+/// A call that creates an object and returns a pointer to it, or NULL if it fails. The reason, or
+/// that there is none, is stored in `error` unless that is NULL.
 ///
 /// # Safety
 /// `out` and `error` obey the contract of every function.
@@ -171,16 +171,15 @@ pub(crate) unsafe fn create<T>(
         true => Err(Failure::null("the place for the object")),
         false => caught(body).unwrap_or_else(|| Err(Failure::panicked())),
     };
-    let (object, status) = match made {
-        Ok(object) => (object, ww_status::WW_OK),
-        Err(failure) => {
-            if !error.is_null() {
-                // SAFETY: it is not NULL, so it is valid for a write.
-                unsafe { error.write(failure.to_c()) };
-            }
-            (ptr::null_mut(), failure.status())
-        }
+    let (object, reason) = match made {
+        Ok(object) => (object, ww_error::NONE),
+        Err(failure) => (ptr::null_mut(), failure.to_c()),
     };
+    let status = reason.status;
+    if !error.is_null() {
+        // SAFETY: it is not NULL, so it is valid for a write.
+        unsafe { error.write(reason) };
+    }
     if !out.is_null() {
         // SAFETY: it is not NULL, so it is valid for a write.
         unsafe { out.write(object) };

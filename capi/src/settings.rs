@@ -140,7 +140,7 @@ mod tests {
 
     fn status_of(settings: &ww_connection_settings) -> Option<ww_status> {
         // SAFETY: a complete struct, whose pool is NULL.
-        unsafe { connection_config(settings) }.err().map(|failure| failure.status())
+        unsafe { connection_config(settings) }.err().map(|failure| failure.to_c().status)
     }
 
     #[test]

@@ -14,7 +14,7 @@ pub use connection::{Chunk, Connection, Stepped};
 pub use raw::{Reader, Writer};
 use wantwrite::CipherSuite;
 pub use wantwrite_capi as capi;
-use wantwrite_capi::{ww_connection_settings, ww_error, ww_keys, ww_status};
+use wantwrite_capi::{ww_connection_settings, ww_error, ww_fault, ww_keys, ww_status};
 
 /// A call's status and its result.
 pub type With<T> = (ww_status, T);
@@ -65,9 +65,13 @@ fn made<T>(
     new: impl FnOnce(*mut *mut T, *mut ww_error) -> ww_status,
 ) -> Result<*mut T, Box<ww_error>> {
     let mut object = ptr::dangling_mut();
-    let mut error = Box::new(NO_ERROR);
+    let mut error = Box::new(OTHER_ERROR);
     match new(&raw mut object, &raw mut *error) {
-        ww_status::WW_OK => Ok(object),
+        ww_status::WW_OK => {
+            assert_eq!((error.status, error.alert), (ww_status::WW_OK, -1));
+            assert_eq!((error.fault, text(&error)), (ww_fault::WW_FAULT_NONE, String::new()));
+            Ok(object)
+        }
         status => {
             assert!(object.is_null(), "an object was created despite {status:?}");
             assert_eq!(status, error.status);
@@ -78,9 +82,17 @@ fn made<T>(
 
 const NO_ERROR: ww_error = ww_error {
     status: ww_status::WW_OK,
-    fault: wantwrite_capi::ww_fault::WW_FAULT_NONE,
+    fault: ww_fault::WW_FAULT_NONE,
     alert: -1,
     text: [0; wantwrite_capi::WW_ERROR_TEXT_LEN],
+};
+
+/// An error that no `_new` function returns, so that one which stores nothing is found.
+const OTHER_ERROR: ww_error = ww_error {
+    status: ww_status::WW_ERROR_GAVE_UP,
+    fault: ww_fault::WW_FAULT_TRANSPORT,
+    alert: 0x5a,
+    text: [0x5a; wantwrite_capi::WW_ERROR_TEXT_LEN],
 };
 
 /// A value for out parameters that no call ever stores in them.

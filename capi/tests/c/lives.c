@@ -113,6 +113,21 @@ static void freed_in_every_state(void)
     }
 }
 
+// An error from an earlier call does not remain after a call that succeeds.
+static void errors_end_with_a_success(void)
+{
+    ww_client_config *clients = new_client_config(0);
+    ww_connection *ours;
+    ww_error error;
+    EXPECT(CALL(ww_connection_new_client, clients, "", NULL, &ours, &error) != WW_OK);
+    EXPECT(error.status != WW_OK && error.fault != WW_FAULT_NONE && error.text[0] != 0);
+    OK(CALL(ww_connection_new_client, clients, "localhost", NULL, &ours, &error));
+    EXPECT(error.status == WW_OK && error.fault == WW_FAULT_NONE && error.alert == -1);
+    EXPECT(error.text[0] == 0);
+    CALL(ww_connection_free, ours);
+    CALL(ww_client_config_free, clients);
+}
+
 // A writer and a reader that belong together are freed separately.
 static void halves(void)
 {
@@ -150,5 +165,6 @@ void test_lives(void)
     chunks_and_pools_outlive_their_connections();
     loans_end_with_their_connections();
     freed_in_every_state();
+    errors_end_with_a_success();
     halves();
 }

@@ -475,7 +475,7 @@ typedef enum ww_verdict {
    */
   WW_VERDICT_REVOKED = 4,
   /**
-   * It belongs to another name: certificate_unknown.
+   * It belongs to another name: bad_certificate.
    */
   WW_VERDICT_WRONG_NAME = 5,
   /**

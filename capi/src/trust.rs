@@ -50,7 +50,7 @@ pub enum ww_verdict {
     WW_VERDICT_EXPIRED = 3,
     /// It has been revoked: certificate_revoked.
     WW_VERDICT_REVOKED = 4,
-    /// It belongs to another name: certificate_unknown.
+    /// It belongs to another name: bad_certificate.
     WW_VERDICT_WRONG_NAME = 5,
     /// It cannot be decoded: bad_certificate.
     WW_VERDICT_MALFORMED = 6,

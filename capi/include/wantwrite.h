@@ -1035,7 +1035,8 @@ void ww_connection_free(struct ww_connection *connection);
 
 /**
  * Stores in `error` why the connection has failed, with status `WW_OK` if it has not. A failure is
- * permanent. The returned status concerns only this call.
+ * permanent. The returned status concerns only this call. If a panic was caught on the connection,
+ * both are `WW_ERROR_PANIC`.
  */
 enum ww_status ww_connection_error(const struct ww_connection *connection, struct ww_error *error);
 
@@ -1493,7 +1494,8 @@ enum ww_status ww_writer_on_key_update(struct ww_writer *writer, int32_t request
 
 /**
  * Reports that the reader of the same connection has failed: the alert for the peer is then
- * pending. Does nothing if the reader has not failed.
+ * pending. Does nothing if the reader has not failed. Returns `WW_ERROR_PANIC` if a panic was
+ * caught on either; if it was on the reader, use `ww_writer_abort`.
  */
 enum ww_status ww_writer_fail(struct ww_writer *writer, const struct ww_reader *reader);
 
@@ -1611,7 +1613,8 @@ enum ww_status ww_reader_consume(struct ww_reader *reader, size_t n);
 
 /**
  * Reports the records that the writer of the same connection has sealed. They earn the peer
- * credit, as data from the peer does. Call this now and then if you mostly write.
+ * credit, as data from the peer does. Call this now and then if you mostly write. Returns
+ * `WW_ERROR_PANIC` if a panic was caught on either.
  */
 enum ww_status ww_reader_on_sealed(struct ww_reader *reader, const struct ww_writer *writer);
 

@@ -154,25 +154,16 @@ pub unsafe extern "C" fn ww_connection_free(connection: *mut ww_connection) {
 }
 
 /// Stores in `error` why the connection has failed, with status `WW_OK` if it has not. A failure is
-/// permanent. The returned status concerns only this call.
+/// permanent. The returned status concerns only this call. If a panic was caught on the connection,
+/// both are `WW_ERROR_PANIC`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_connection_error(
     connection: *const ww_connection,
     error: *mut ww_error,
 ) -> ww_status {
-    let found = |connection: &ww_connection, error: &mut ww_error| {
-        if let Some(failure) = connection.connection().error() {
-            *error = Failure::from(failure).to_c();
-        }
-        Ok(())
-    };
+    let failure = |connection: &ww_connection| connection.connection().error().map(Failure::from);
     // SAFETY: the caller upholds the contract of every function.
-    let status = unsafe { guard::look_for(connection, error, ww_error::NONE, found) };
-    if status == ww_status::WW_ERROR_PANIC && !error.is_null() {
-        // SAFETY: it is not NULL, so it is valid for a write.
-        unsafe { error.write(Failure::panicked().to_c()) };
-    }
-    status
+    unsafe { guard::look_for_failure(connection, error, failure) }
 }
 
 /// Releases all memory that is empty or can be recreated. Use it for a connection that will be

@@ -93,7 +93,27 @@ pub(crate) unsafe fn enter_for<T: Object, R>(
     status
 }
 
-/// A call that only reads the object. Returns `missing` for NULL and for a poisoned object.
+/// A call that only reads the object. Fails for NULL and for a poisoned object.
+///
+/// # Safety
+/// `object` obeys the contract of every function.
+#[inline]
+pub(crate) unsafe fn seen<T: Object, R>(
+    object: *const T,
+    body: impl FnOnce(&T) -> R,
+) -> Result<R, ww_status> {
+    // SAFETY: it is NULL or a live object that nothing changes during the call.
+    let Some(object) = (unsafe { object.as_ref() }) else { return Err(ww_status::WW_ERROR_NULL) };
+    if object.spoilt().is_set() {
+        return Err(ww_status::WW_ERROR_PANIC);
+    }
+    caught(|| body(object)).ok_or_else(|| {
+        object.spoilt().set();
+        ww_status::WW_ERROR_PANIC
+    })
+}
+
+/// Like [`seen`], but returns `missing` for NULL and for a poisoned object.
 ///
 /// # Safety
 /// `object` obeys the contract of every function.
@@ -103,18 +123,8 @@ pub(crate) unsafe fn look<T: Object, R>(
     missing: R,
     body: impl FnOnce(&T) -> R,
 ) -> R {
-    // SAFETY: it is NULL or a live object that nothing changes during the call.
-    let Some(object) = (unsafe { object.as_ref() }) else { return missing };
-    if object.spoilt().is_set() {
-        return missing;
-    }
-    match caught(|| body(object)) {
-        Some(value) => value,
-        None => {
-            object.spoilt().set();
-            missing
-        }
-    }
+    // SAFETY: the caller upholds this function's contract.
+    unsafe { seen(object, body) }.unwrap_or(missing)
 }
 
 /// A call that only reads the object, and returns a value through `out` as well as a status.
@@ -131,16 +141,38 @@ pub(crate) unsafe fn look_for<T: Object, R>(
         return ww_status::WW_ERROR_NULL;
     }
     let mut value = initial;
-    let missing =
-        if object.is_null() { ww_status::WW_ERROR_NULL } else { ww_status::WW_ERROR_PANIC };
-    let seen = |object: &T| match body(object, &mut value) {
-        Ok(()) => ww_status::WW_OK,
-        Err(status) => status,
-    };
     // SAFETY: the caller upholds this function's contract.
-    let status = unsafe { look(object, missing, seen) };
+    let status = match unsafe { seen(object, |object| body(object, &mut value)) } {
+        Ok(Ok(())) => ww_status::WW_OK,
+        Ok(Err(status)) | Err(status) => status,
+    };
     // SAFETY: it is not NULL, so it is valid for a write.
     unsafe { out.write(value) };
+    status
+}
+
+/// A call that stores in `error` why the object has failed, or that it has not. A panic is such a
+/// reason.
+///
+/// # Safety
+/// `object` and `error` obey the contract of every function.
+pub(crate) unsafe fn look_for_failure<T: Object>(
+    object: *const T,
+    error: *mut ww_error,
+    failure: impl FnOnce(&T) -> Option<Failure>,
+) -> ww_status {
+    if error.is_null() {
+        return ww_status::WW_ERROR_NULL;
+    }
+    // SAFETY: the caller upholds this function's contract.
+    let (failure, status) = match unsafe { seen(object, failure) } {
+        Ok(failure) => (failure, ww_status::WW_OK),
+        Err(ww_status::WW_ERROR_PANIC) => (Some(Failure::panicked()), ww_status::WW_ERROR_PANIC),
+        Err(status) => (None, status),
+    };
+    let reason = failure.map_or(ww_error::NONE, |failure| failure.to_c());
+    // SAFETY: it is not NULL, so it is valid for a write.
+    unsafe { error.write(reason) };
     status
 }
 
@@ -212,6 +244,14 @@ pub(crate) fn drop_caught<T>(object: T) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::chunk::{ww_chunk_advance, ww_chunk_free};
+    use crate::connection::{ww_connection_error, ww_connection_free, ww_connection_new_from_keys};
+    use crate::error::ww_fault;
+    use crate::keys::ww_keys;
+    use crate::output::{ww_out_take, ww_put_back};
+    use crate::raw_reader::{ww_reader_error, ww_reader_free, ww_reader_new, ww_reader_on_sealed};
+    use crate::raw_writer::{ww_writer_error, ww_writer_fail, ww_writer_free, ww_writer_new};
+    use crate::writing::ww_write_atomic;
 
     #[derive(Default)]
     struct Counter {
@@ -252,6 +292,77 @@ mod tests {
             assert_eq!(look(counter, 3, |_| panic!("caught")), 3);
             assert_eq!(enter(counter, |_| Ok(())), ww_status::WW_ERROR_PANIC);
             free(counter);
+        }
+    }
+
+    /// Poisons the object.
+    fn poison<T: Object>(object: *mut T) {
+        // SAFETY: the tests pass live objects that nothing else uses.
+        let status = unsafe { enter(object, |_| panic!("caught")) };
+        assert_eq!(status, ww_status::WW_ERROR_PANIC);
+    }
+
+    /// What an `_error` function returns, and the reason that it stores.
+    fn stored(call: impl FnOnce(*mut ww_error) -> ww_status) -> [ww_status; 2] {
+        let mut error = ww_error::NONE;
+        let status = call(&raw mut error);
+        assert_eq!(error.fault == ww_fault::WW_FAULT_LIBRARY, status == ww_status::WW_ERROR_PANIC);
+        [status, error.status]
+    }
+
+    #[test]
+    fn a_poisoned_half_is_not_taken_for_a_healthy_one() {
+        const PANIC: ww_status = ww_status::WW_ERROR_PANIC;
+        let bytes = [1; 32];
+        let keys = ww_keys {
+            size: size_of::<ww_keys>(),
+            suite: 0x1301,
+            secret: bytes.as_ptr(),
+            secret_len: 32,
+            generation: 0,
+            key: ptr::null(),
+            key_len: 0,
+            iv: ptr::null(),
+            seq: 0,
+        };
+        let mut connection = ptr::null_mut();
+        let (mut writer, mut reader) = (ptr::null_mut(), ptr::null_mut());
+        let (defaults, error) = (ptr::null(), ptr::null_mut());
+        // SAFETY: all objects are live until they are freed, and nothing else uses them.
+        unsafe {
+            let (write, read) = (&raw const keys, &raw const keys);
+            ww_connection_new_from_keys(write, read, 0, defaults, &raw mut connection, error);
+            ww_writer_new(write, defaults, &raw mut writer, error);
+            ww_reader_new(read, 0, defaults, &raw mut reader, error);
+            assert_eq!(ww_writer_fail(writer, reader), ww_status::WW_OK);
+            assert_eq!(ww_reader_on_sealed(reader, writer), ww_status::WW_OK);
+
+            poison(reader);
+            assert_eq!(ww_writer_fail(writer, reader), PANIC);
+            assert_eq!(stored(|error| ww_writer_error(writer, error)), [ww_status::WW_OK; 2]);
+            assert_eq!(stored(|error| ww_reader_error(reader, error)), [PANIC; 2]);
+            ww_reader_free(reader);
+
+            ww_reader_new(read, 0, defaults, &raw mut reader, error);
+            poison(writer);
+            assert_eq!(ww_reader_on_sealed(reader, writer), PANIC);
+            assert_eq!(stored(|error| ww_reader_error(reader, error)), [ww_status::WW_OK; 2]);
+            assert_eq!(stored(|error| ww_writer_error(writer, error)), [PANIC; 2]);
+            ww_reader_free(reader);
+            ww_writer_free(writer);
+
+            let mut chunk = ptr::null_mut();
+            assert_eq!(ww_write_atomic(connection, bytes.as_ptr().cast(), 32), ww_status::WW_OK);
+            assert_eq!(ww_out_take(connection, 10, &raw mut chunk), ww_status::WW_OK);
+            poison(chunk);
+            assert_eq!(ww_put_back(connection, chunk), PANIC);
+            assert_eq!(ww_chunk_advance(chunk, 0), PANIC);
+            ww_chunk_free(chunk);
+            let stored_by = |connection| stored(|error| ww_connection_error(connection, error));
+            assert_eq!(stored_by(connection), [ww_status::WW_OK; 2]);
+            poison(connection);
+            assert_eq!(stored_by(connection), [PANIC; 2]);
+            ww_connection_free(connection);
         }
     }
 

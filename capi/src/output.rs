@@ -7,7 +7,7 @@ use wantwrite::{PutBackError, Writer};
 use crate::chunk::ww_chunk;
 use crate::connection::ww_connection;
 use crate::error::ww_status;
-use crate::guard::{self, Outcome};
+use crate::guard::{self, Object, Outcome};
 use crate::memory::{self, iovec, ww_span};
 
 /// Returns the first pending bytes, as many as are contiguous; empty if none are pending. Give the
@@ -98,7 +98,7 @@ pub(crate) fn take_chunk(writer: &mut Writer, max: usize) -> *mut ww_chunk {
 
 /// # Safety
 /// `object` and `chunk` obey the contract of every function.
-pub(crate) unsafe fn put_back<T: guard::Object>(
+pub(crate) unsafe fn put_back<T: Object>(
     object: *mut T,
     chunk: *mut ww_chunk,
     writer: impl FnOnce(&mut T) -> &mut Writer,
@@ -106,6 +106,9 @@ pub(crate) unsafe fn put_back<T: guard::Object>(
     let put_back = |object: &mut T| {
         // SAFETY: NULL or a live chunk, which nothing else uses during the call.
         let Some(held) = (unsafe { chunk.as_mut() }) else { return Err(ww_status::WW_ERROR_NULL) };
+        if held.spoilt().is_set() {
+            return Err(ww_status::WW_ERROR_PANIC);
+        }
         let Some(bytes) = held.take() else { return Err(ww_status::WW_ERROR_PUT_BACK) };
         if let Err(PutBackError(bytes)) = writer(object).put_back(bytes) {
             held.refuse(bytes);

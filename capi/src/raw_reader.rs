@@ -170,19 +170,17 @@ pub unsafe extern "C" fn ww_reader_consume(reader: *mut ww_reader, n: usize) -> 
 }
 
 /// Reports the records that the writer of the same connection has sealed. They earn the peer
-/// credit, as data from the peer does. Call this now and then if you mostly write.
+/// credit, as data from the peer does. Call this now and then if you mostly write. Returns
+/// `WW_ERROR_PANIC` if a panic was caught on either.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_reader_on_sealed(
     reader: *mut ww_reader,
     writer: *const ww_writer,
 ) -> ww_status {
     let tell = |this: &mut ww_reader| {
-        if writer.is_null() {
-            return Err(ww_status::WW_ERROR_NULL);
-        }
         let records = |writer: &ww_writer| writer.get().progress().records;
         // SAFETY: the caller upholds the contract of every function.
-        this.reader.on_sealed(unsafe { guard::look(writer, 0, records) });
+        this.reader.on_sealed(unsafe { guard::seen(writer, records) }?);
         Ok(())
     };
     // SAFETY: the caller upholds the contract of every function.
@@ -214,12 +212,7 @@ pub unsafe extern "C" fn ww_reader_error(
     reader: *const ww_reader,
     error: *mut ww_error,
 ) -> ww_status {
-    let look = |this: &ww_reader, error: &mut ww_error| {
-        if let Some(failure) = this.reader.error() {
-            *error = Failure::from(failure).to_c();
-        }
-        Ok(())
-    };
+    let failure = |this: &ww_reader| this.reader.error().map(Failure::from);
     // SAFETY: the caller upholds the contract of every function.
-    unsafe { guard::look_for(reader, error, ww_error::NONE, look) }
+    unsafe { guard::look_for_failure(reader, error, failure) }
 }

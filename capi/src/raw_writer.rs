@@ -184,18 +184,16 @@ pub unsafe extern "C" fn ww_writer_on_key_update(
 }
 
 /// Reports that the reader of the same connection has failed: the alert for the peer is then
-/// pending. Does nothing if the reader has not failed.
+/// pending. Does nothing if the reader has not failed. Returns `WW_ERROR_PANIC` if a panic was
+/// caught on either; if it was on the reader, use `ww_writer_abort`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_writer_fail(
     writer: *mut ww_writer,
     reader: *const ww_reader,
 ) -> ww_status {
     let fail = |this: &mut ww_writer| {
-        if reader.is_null() {
-            return Err(ww_status::WW_ERROR_NULL);
-        }
         // SAFETY: the caller upholds the contract of every function.
-        if let Some(error) = unsafe { guard::look(reader, None, |reader| reader.get().error()) } {
+        if let Some(error) = unsafe { guard::seen(reader, |reader| reader.get().error()) }? {
             this.writer.fail(error);
         }
         Ok(())
@@ -313,12 +311,7 @@ pub unsafe extern "C" fn ww_writer_error(
     writer: *const ww_writer,
     error: *mut ww_error,
 ) -> ww_status {
-    let look = |this: &ww_writer, error: &mut ww_error| {
-        if let Some(failure) = this.writer.error() {
-            *error = Failure::from(failure).to_c();
-        }
-        Ok(())
-    };
+    let failure = |this: &ww_writer| this.writer.error().map(Failure::from);
     // SAFETY: the caller upholds the contract of every function.
-    unsafe { guard::look_for(writer, error, ww_error::NONE, look) }
+    unsafe { guard::look_for_failure(writer, error, failure) }
 }

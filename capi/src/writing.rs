@@ -2,6 +2,7 @@
 
 use core::ffi::c_void;
 
+use wantwrite::driver::Fault;
 use wantwrite::{AlertDescription, KeyUpdateRequest, WriteError, Writer};
 
 use crate::connection::ww_connection;
@@ -21,6 +22,8 @@ impl ww_connection {
             self.set_behind_write_goal(false);
             match self.driver_mut().write_plaintext(write) {
                 Ok(n) => *accepted = n,
+                // Writing never returns the reason, with the driver or without it.
+                Err(Fault::Connection(_)) => return Err(ww_status::WW_ERROR_FAILED),
                 Err(fault) => return Err((&fault).into()),
             }
             return Ok(());

@@ -233,6 +233,8 @@ impl End {
         let expected = if core::mem::take(&mut self.is_behind_write_goal) {
             match self.rust.write_plaintext(write) {
                 Ok(n) => (ww_status::WW_OK, n),
+                // C returns the same status with the driver as without it.
+                Err(Fault::Connection(_)) => (ww_status::WW_ERROR_FAILED, 0),
                 Err(fault) => (faulty(&fault), 0),
             }
         } else {

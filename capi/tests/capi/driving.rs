@@ -77,6 +77,29 @@ fn writes_after_a_goal_is_set_are_sent_together() {
 }
 
 #[test]
+fn writes_return_the_same_errors_after_a_goal_as_without_it() {
+    for goal in [None, Some(ww_goal::WW_GOAL_WRITE)] {
+        let reach = |end: &mut Connection| {
+            if let Some(goal) = goal {
+                let (status, (step, _)) = end.next(goal as i32);
+                assert!(matches!((status, step), (ww_status::WW_OK, Stepped::Done)));
+            }
+        };
+        let mut ends = established(0);
+        reach(&mut ends[0]);
+        assert_eq!(ends[1].abort(40), ww_status::WW_OK);
+        pump(&mut ends);
+        assert_eq!(ends[0].write(b"x"), (ww_status::WW_ERROR_FAILED, 0), "after {goal:?}");
+        assert_eq!(ends[0].error().status, ww_status::WW_ERROR_PEER_ALERT);
+
+        let mut ends = established(0);
+        reach(&mut ends[0]);
+        assert_eq!(ends[0].close(), ww_status::WW_OK);
+        assert_eq!(ends[0].writev(&[b"x"]), (ww_status::WW_ERROR_CLOSED, 0), "after {goal:?}");
+    }
+}
+
+#[test]
 fn a_transport_failure_is_returned_with_its_number() {
     let mut ends = established(0);
     assert_eq!(ends[0].write(b"lost"), (ww_status::WW_OK, 4));

@@ -196,7 +196,8 @@ typedef enum ww_status {
   WW_ERROR_PEER_ALERT = 64,
   /**
    * The transport ended without the peer's close_notify, so what was read may be incomplete.
-   * After the handshake, this is returned once, and you can still write.
+   * After the handshake, you can still write; `ww_process` returns this once, and `ww_read` and
+   * `WW_GOAL_READ` every time.
    */
   WW_ERROR_TRUNCATED = 65,
   /**
@@ -1261,7 +1262,7 @@ enum ww_status ww_receive(struct ww_connection *connection,
 
 /**
  * Reports the end of the transport: a read has returned 0. Input that is held is still processed.
- * After it, `WW_ERROR_TRUNCATED` is returned, once, unless the peer had sent close_notify.
+ * After it, the end is `WW_ERROR_TRUNCATED`, unless the peer had sent close_notify.
  */
 enum ww_status ww_in_end(struct ww_connection *connection);
 
@@ -1271,8 +1272,8 @@ enum ww_status ww_in_end(struct ww_connection *connection);
  * Its answers are pending and must be drained.
  *
  * Errors: the reason why the connection has failed, which every later call returns again. If the
- * peer must be told, the alert is pending. `WW_ERROR_TRUNCATED` is returned once, and you can
- * still write.
+ * peer must be told, the alert is pending. After the handshake, `WW_ERROR_TRUNCATED` is not a
+ * failure: this returns it once, and you can still write.
  */
 enum ww_status ww_process(struct ww_connection *connection);
 
@@ -1291,9 +1292,9 @@ enum ww_status ww_consume(struct ww_connection *connection, size_t n);
 /**
  * Copies plaintext into `buf`, and processes input as needed: combines `ww_process`,
  * `ww_plaintext` and `ww_consume`. `WW_OK` with a `count` of 0 means that more input is needed, or
- * that the peer has closed; `ww_reading_state` says which. The errors are those of `ww_process`.
- * Plaintext that was copied before an error is returned first, and the next call returns the
- * error.
+ * that the peer has closed; `ww_reading_state` says which. The errors are those of `ww_process`,
+ * but `WW_ERROR_TRUNCATED` is returned every time. Plaintext that was copied before an error is
+ * returned first, and the next call returns the error.
  */
 enum ww_status ww_read(struct ww_connection *connection, void *buf, size_t len, size_t *count);
 

@@ -93,7 +93,8 @@ pub enum ww_status {
     /// The peer ended the connection with an alert.
     WW_ERROR_PEER_ALERT = 64,
     /// The transport ended without the peer's close_notify, so what was read may be incomplete.
-    /// After the handshake, this is returned once, and you can still write.
+    /// After the handshake, you can still write; `ww_process` returns this once, and `ww_read` and
+    /// `WW_GOAL_READ` every time.
     WW_ERROR_TRUNCATED = 65,
     /// The connection was aborted, or closed during the handshake.
     WW_ERROR_ABORTED = 66,

@@ -66,7 +66,7 @@ pub unsafe extern "C" fn ww_receive(
 }
 
 /// Reports the end of the transport: a read has returned 0. Input that is held is still processed.
-/// After it, `WW_ERROR_TRUNCATED` is returned, once, unless the peer had sent close_notify.
+/// After it, the end is `WW_ERROR_TRUNCATED`, unless the peer had sent close_notify.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_in_end(connection: *mut ww_connection) -> ww_status {
     let end = |connection: &mut ww_connection| {
@@ -82,8 +82,8 @@ pub unsafe extern "C" fn ww_in_end(connection: *mut ww_connection) -> ww_status 
 /// Its answers are pending and must be drained.
 ///
 /// Errors: the reason why the connection has failed, which every later call returns again. If the
-/// peer must be told, the alert is pending. `WW_ERROR_TRUNCATED` is returned once, and you can
-/// still write.
+/// peer must be told, the alert is pending. After the handshake, `WW_ERROR_TRUNCATED` is not a
+/// failure: this returns it once, and you can still write.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_process(connection: *mut ww_connection) -> ww_status {
     // SAFETY: the caller upholds the contract of every function.
@@ -119,9 +119,9 @@ pub unsafe extern "C" fn ww_consume(connection: *mut ww_connection, n: usize) ->
 
 /// Copies plaintext into `buf`, and processes input as needed: combines `ww_process`,
 /// `ww_plaintext` and `ww_consume`. `WW_OK` with a `count` of 0 means that more input is needed, or
-/// that the peer has closed; `ww_reading_state` says which. The errors are those of `ww_process`.
-/// Plaintext that was copied before an error is returned first, and the next call returns the
-/// error.
+/// that the peer has closed; `ww_reading_state` says which. The errors are those of `ww_process`,
+/// but `WW_ERROR_TRUNCATED` is returned every time. Plaintext that was copied before an error is
+/// returned first, and the next call returns the error.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_read(
     connection: *mut ww_connection,

@@ -63,7 +63,11 @@ fn process_reports_a_truncation_once_and_read_every_time() {
     assert_eq!(ends[0].in_end(), ww_status::WW_OK);
     assert_eq!(ends[0].process(), ww_status::WW_ERROR_TRUNCATED);
     assert_eq!(ends[0].process(), ww_status::WW_OK);
-    assert_eq!(ends[0].read(1), (ww_status::WW_ERROR_TRUNCATED, vec![]));
+    for _ in 0..2 {
+        assert_eq!(ends[0].read(1), (ww_status::WW_ERROR_TRUNCATED, vec![]));
+        let (status, _) = ends[0].next(ww_goal::WW_GOAL_READ as i32);
+        assert_eq!(status, ww_status::WW_ERROR_TRUNCATED);
+    }
     assert_eq!(ends[0].reading_state(), ww_reading::WW_READING_TRUNCATED);
     assert_eq!(ends[0].error().status, ww_status::WW_OK);
     assert_eq!(ends[0].write(b"still"), (ww_status::WW_OK, 5));

@@ -38,6 +38,7 @@ int main(int argc, char **argv)
     test_order();
     test_sizes();
     test_lives();
+    test_page();
 
     unsigned calls = 0, never = 0;
     for (int i = 0; i < FUNCTIONS; i++) {

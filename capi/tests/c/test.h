@@ -52,5 +52,6 @@ void test_nulls(void);
 void test_order(void);
 void test_sizes(void);
 void test_lives(void);
+void test_page(void);
 
 #endif

@@ -1156,7 +1156,12 @@ enum ww_status ww_close(struct ww_connection *connection);
 
 /**
  * Ends both halves with a fatal alert (RFC 9846, section 6.2), which you must drain. Plaintext
- * that was not read or not sealed is wiped.
+ * that was not read or not sealed is wiped. For 0 (close_notify) and 90 (user_canceled), which do
+ * not signal an error, 80 (internal_error) is sent instead.
+ *
+ * During the handshake, the alert is sent only while our output is unprotected. In TLS 1.3 that is
+ * before a client has the ServerHello, and before a server has sent its own; in TLS 1.2, before our
+ * change_cipher_spec. Later, the connection ends without an alert.
  */
 enum ww_status ww_abort(struct ww_connection *connection, uint8_t alert);
 

@@ -165,7 +165,12 @@ pub unsafe extern "C" fn ww_close(connection: *mut ww_connection) -> ww_status {
 }
 
 /// Ends both halves with a fatal alert (RFC 9846, section 6.2), which you must drain. Plaintext
-/// that was not read or not sealed is wiped.
+/// that was not read or not sealed is wiped. For 0 (close_notify) and 90 (user_canceled), which do
+/// not signal an error, 80 (internal_error) is sent instead.
+///
+/// During the handshake, the alert is sent only while our output is unprotected. In TLS 1.3 that is
+/// before a client has the ServerHello, and before a server has sent its own; in TLS 1.2, before our
+/// change_cipher_spec. Later, the connection ends without an alert.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_abort(connection: *mut ww_connection, alert: u8) -> ww_status {
     let abort = |connection: &mut ww_connection| {

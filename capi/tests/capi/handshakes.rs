@@ -98,6 +98,32 @@ fn an_error_names_the_party_at_fault_and_the_alert() {
     assert_eq!((error.fault, error.alert), (ww_fault::WW_FAULT_PEER, 20));
 }
 
+#[test]
+fn an_abort_sends_an_alert_that_signals_an_error_if_it_can_send_one() {
+    for alert in [0, 90] {
+        let mut ends = established(0);
+        assert_eq!(ends[0].abort(alert), ww_status::WW_OK);
+        assert_eq!(pump(&mut ends), [ww_status::WW_OK, ww_status::WW_ERROR_PEER_ALERT]);
+        assert_eq!(ends.each_ref().map(|end| end.error().alert), [80; 2]);
+    }
+    // Before the ServerHello, and after it.
+    for (is_protected, received) in
+        [(false, ww_status::WW_ERROR_PEER_ALERT), (true, ww_status::WW_OK)]
+    {
+        let (client, server, _) = configs(WW_TLS13, &[]);
+        let [mut client, mut server] = pair_with(&client, &server, &capi_calls::settings());
+        if is_protected {
+            let (_, hello) = client.out_take(usize::MAX);
+            assert_eq!(server.receive(hello.unwrap().span()).0, ww_status::WW_OK);
+            assert_eq!(server.process(), ww_status::WW_OK);
+        }
+        assert_eq!(server.abort(40), ww_status::WW_OK);
+        let mut ends = [client, server];
+        assert_eq!(pump(&mut ends)[0], received);
+        assert_eq!(ends[1].error().status, ww_status::WW_ERROR_ABORTED);
+    }
+}
+
 /// Carries what one end has pending to the other, with its last byte changed.
 fn carry_damaged(from: &mut Connection, to: &mut Connection) -> ww_status {
     let mut wire = Vec::new();

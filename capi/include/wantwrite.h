@@ -985,7 +985,7 @@ struct ww_server_config *ww_server_config_clone(const struct ww_server_config *c
 void ww_server_config_free(struct ww_server_config *config);
 
 /**
- * Creates a pool that keeps at most `max_segments` segments of 16.5 KiB, and as much memory for
+ * Creates a pool that keeps at most `max_segments` segments of 16.4 KiB, and as much memory for
  * input. A small pool is enough: it holds only memory that no connection is using.
  */
 enum ww_status ww_pool_new(size_t max_segments, struct ww_pool **pool);

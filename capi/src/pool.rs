@@ -18,7 +18,7 @@ impl ww_pool {
     }
 }
 
-/// Creates a pool that keeps at most `max_segments` segments of 16.5 KiB, and as much memory for
+/// Creates a pool that keeps at most `max_segments` segments of 16.4 KiB, and as much memory for
 /// input. A small pool is enough: it holds only memory that no connection is using.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_pool_new(max_segments: usize, pool: *mut *mut ww_pool) -> ww_status {

@@ -5,11 +5,24 @@
 #   capi/install.sh                          below /usr/local
 #   PREFIX=/usr DESTDIR=/tmp/stage capi/install.sh
 set -euo pipefail
+destdir=${DESTDIR:-}
+case $destdir in
+'' | /*) ;;
+*) destdir=$PWD/$destdir ;;
+esac
 cd "$(dirname "$0")"
 prefix=${PREFIX:-/usr/local}
 libdir=${LIBDIR:-$prefix/lib}
 includedir=${INCLUDEDIR:-$prefix/include}
-destdir=${DESTDIR:-}
+for directory in "$prefix" "$libdir" "$includedir"; do
+  case $directory in
+  /*) ;;
+  *)
+    echo "expected PREFIX, LIBDIR and INCLUDEDIR to begin with /, got $directory" >&2
+    exit 1
+    ;;
+  esac
+done
 
 version=$(sed -n 's/^version = "\(.*\)"$/\1/p' Cargo.toml | head -n 1)
 # An incompatible release changes the second number while the first is 0, and the first after that.
@@ -26,8 +39,11 @@ build() { # CRATE TYPE, arguments of rustc
     --crate-type "$type" -- "$@"
 }
 build cdylib -C link-arg="-Wl,-soname,libwantwrite.so.$compatible"
-private=$(build staticlib --print native-static-libs 2>&1 |
-  sed -n 's/^note: native-static-libs: //p' | tail -n 1)
+if ! notes=$(build staticlib --print native-static-libs 2>&1); then
+  echo "$notes" >&2
+  exit 1
+fi
+private=$(sed -n 's/^note: native-static-libs: //p' <<<"$notes" | tail -n 1)
 # rustc prints the libraries only if it compiled something, so keep them in a file.
 [ -n "$private" ] && echo "$private" >"$target/native-static-libs"
 private=$(cat "$target/native-static-libs")

@@ -11,8 +11,16 @@ use crate::writer::Writer;
 ///
 /// With a blocking `T`, every call blocks until its work is done, including the handshake. With a
 /// non-blocking `T`, a call that cannot continue returns [`ErrorKind::WouldBlock`]. Nothing is lost
-/// then, and [`Connection::wants`] says what to wait for. You never have to repeat a call with the
-/// same arguments.
+/// then, and you never have to repeat a call with the same arguments. Wait for what the call needs:
+/// during the handshake, what [`Connection::wants`] reports (for `flush`, writability). After it,
+///
+/// * `write`, `flush` and `close` need writability;
+/// * `read` needs readability, and also writability while [`wants`](Connection::wants)`().drain` is
+///   set;
+/// * `close_and_linger` needs writability while `wants().drain` is set, then readability.
+///
+/// Do not wait for readability if your next call does not read: while there is unread input, a
+/// level-triggered poll for it returns immediately.
 ///
 /// ```no_run
 /// use std::io::{Read, Write};

@@ -41,4 +41,5 @@ mod ssl_write;
 mod states;
 mod stream;
 mod suites;
+mod would_block;
 mod writer;

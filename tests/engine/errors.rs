@@ -3,10 +3,13 @@
 use core::error::Error as _;
 use std::io::{self, ErrorKind};
 
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, KeyPair};
+use rustls::pki_types::PrivateKeyDer;
 use wantwrite::{
-    AlertDescription, CipherSuite, ConnectionError, Error, InvalidKeyLength, LingerError, Overrun,
-    PeerFault, TrafficSecret, WriteError, WriteKeys, rustls,
+    AlertDescription, CipherSuite, Connection, ConnectionError, Error, InvalidKeyLength,
+    LingerError, Overrun, PeerFault, Role, TrafficSecret, WriteError, WriteKeys, rustls,
 };
+use wantwrite_testing::*;
 
 const FAULT: Error = Error::Peer(PeerFault::BadRecordMac);
 const OVERRUN: Overrun = Overrun { claimed: 9, available: 4 };
@@ -110,4 +113,45 @@ fn a_connection_error_names_the_alert_of_its_fault() {
     assert_eq!(alert(Error::PeerAlert(AlertDescription::DECODE_ERROR)), None);
     assert_eq!(ConnectionError::Handshake(rustls::Error::DecryptError).alert(), None);
     assert_eq!(ConnectionError::UnsupportedSuite(0x1304).alert(), None);
+}
+
+/// The page of questions has a table of rustls's texts.
+#[test]
+fn the_manual_explains_why_handshakes_usually_fail() {
+    const PAGE: &str = include_str!("../../docs/faq.md");
+    let fails_with = |tls: &mut Connection, shown: &str| {
+        let text = tls.process().unwrap_err().to_string();
+        assert_eq!(text, format!("the handshake failed: {shown}"));
+        assert!(PAGE.contains(&format!("| `{shown}`")), "{shown}");
+    };
+
+    let (mut client, _) = pair(TLS13, Role::Client);
+    assert!(client.receive(b"HTTP/1.1 400 Bad Request\r\n\r\n") > 0);
+    fails_with(&mut client, "received corrupt message of type InvalidContentType");
+
+    let mut authority = CertificateParams::new([HOST.to_owned()]).unwrap();
+    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    authority.distinguished_name.push(DnType::CommonName, "an authority");
+    let key = KeyPair::generate().unwrap();
+    let authority = Identity {
+        certificate: authority.self_signed(&key).unwrap().der().clone(),
+        key: PrivateKeyDer::try_from(key.serialize_der()).unwrap(),
+        ..Identity::new(false)
+    };
+    let (ours, other) = (Identity::new(false), Identity::new(false)); // with the same name
+    for (trusted, served, shown, alert) in [
+        (&authority, &ours, "UnknownIssuer", "UnknownCA"),
+        (&other, &ours, "BadSignature", "DecryptError"),
+        (&authority, &authority, "Other(OtherError(CaUsedAsEndEntity))", "CertificateUnknown"),
+    ] {
+        let client = client_config(TLS13, trusted).into();
+        let mut client = Connection::client(client, server_name()).unwrap();
+        let mut server = Connection::server(server_config(TLS13, served).into()).unwrap();
+        assert!(server.receive(&drain(&mut client)) > 0);
+        server.process().unwrap();
+        assert!(client.receive(&drain(&mut server)) > 0);
+        fails_with(&mut client, &format!("invalid peer certificate: {shown}"));
+        assert!(server.receive(&drain(&mut client)) > 0);
+        fails_with(&mut server, &format!("received fatal alert: {alert}"));
+    }
 }

@@ -113,8 +113,10 @@ pub enum WriteError {
     /// Our half is closed: `close` was called, or the peer's `close_notify` closed it
     /// (`Tls12Close::Answer`).
     Closed,
-    /// The key has sealed as much as it may and cannot be updated (RFC 9846 §5.5; TLS 1.2 has no
-    /// KeyUpdate). You can only `close`, which still works.
+    /// The key has sealed as much as it may and cannot be updated (RFC 9846 §5.5): TLS 1.2 has no
+    /// KeyUpdate, and a key without a traffic secret has no successor. You can only `close`, which
+    /// still works. An all-or-nothing call also returns this if the limit allows only a part of it;
+    /// [`room`](crate::Writer::room) says how much.
     KeyLimit {
         /// How many bytes of this call were accepted before the limit. They will be sent.
         accepted: usize,
@@ -163,7 +165,8 @@ impl fmt::Display for WriteError {
             Self::KeyLimit { accepted } => {
                 write!(
                     f,
-                    "the key has reached its limit; {accepted} bytes of the call were accepted"
+                    "the key has reached its limit and cannot be updated: close the connection; \
+                     {accepted} bytes of the call were accepted"
                 )
             }
             Self::Overrun(overrun) => overrun.fmt(f),

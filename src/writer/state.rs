@@ -24,7 +24,9 @@ pub enum WriterState {
     Failed,
 }
 
-/// What the outbound buffer holds.
+/// What the outbound buffer holds. In every state, `write` accepts nothing once the key has reached
+/// its limit and cannot be updated: it returns
+/// [`WriteError::KeyLimit`](crate::WriteError::KeyLimit), and you can only close.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum BufferState {
@@ -32,8 +34,7 @@ pub enum BufferState {
     Empty,
     /// Something to drain, and `write` would accept more.
     Holding,
-    /// `write` accepts nothing until bytes are drained ("want write"), or nothing ever again
-    /// ([`WriteError::KeyLimit`](crate::WriteError::KeyLimit)).
+    /// `write` accepts nothing until bytes are drained ("want write").
     Full,
 }
 

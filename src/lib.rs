@@ -122,7 +122,7 @@
 //!
 //! # Features
 //!
-//! Features only add. `ring`, `rustls`, `std`, `tls12` and `webpki-roots` are on by default.
+//! Features are additive. `ring`, `rustls`, `std`, `tls12` and `webpki-roots` are on by default.
 //!
 //! | feature | what it adds |
 //! |---|---|

@@ -114,7 +114,7 @@ statuses! {
     WW_ERROR_IDENTITY = c"a certificate or a private key is unusable",
     WW_ERROR_NO_ROOM = c"not enough room",
     WW_ERROR_CLOSED = c"our half of the connection is closed",
-    WW_ERROR_KEY_LIMIT = c"the key has reached its limit",
+    WW_ERROR_KEY_LIMIT = c"the key has reached its limit and cannot be updated",
     WW_ERROR_OVERRUN = c"more bytes were claimed than exist",
     WW_ERROR_NO_KEY_UPDATE = c"these keys cannot be updated",
     WW_ERROR_NEGOTIATING = c"the handshake is not complete",

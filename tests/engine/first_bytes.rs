@@ -154,3 +154,19 @@ fn a_forbidden_length_is_refused_at_the_first_byte_that_shows_it() {
     let refused = assert_refused_at(Ours::Client, &[20, 3, 3, 1, 0], 4);
     assert_eq!(refused.alert[6], 50);
 }
+
+/// RFC 9846 §6.2: the alert is not answered. The version is not known yet, so the level counts, as
+/// in TLS 1.2.
+#[test]
+fn a_fatal_alert_instead_of_a_hello_ends_the_connection() {
+    let told = rustls::Error::AlertReceived(rustls::AlertDescription::HandshakeFailure);
+    for ours in ALL {
+        for parts in [&[&[21, 3, 3, 0, 2, 2, 40][..]][..], &[&[21, 3, 3, 0, 2, 2], &[40]]] {
+            let ended = Refused { error: told.clone().into(), alert: Vec::new() };
+            assert_eq!(ours.refuses(parts), Some(ended), "{ours:?}");
+        }
+        assert_eq!(ours.refuses(&[&[21, 3, 3, 0, 2, 1, 40]]), None, "{ours:?}: a warning");
+        let refused = ours.refuses(&[&[21, 3, 3, 0, 2, 7, 40]]).unwrap();
+        assert_eq!(refused.alert, [21, 3, 3, 0, 2, 2, 47], "{ours:?}: not a level");
+    }
+}

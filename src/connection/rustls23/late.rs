@@ -9,9 +9,11 @@ use super::Rustls;
 use crate::connection::backend::{Backend, HandedOver, SealedEarly, Step};
 use crate::connection::hello::{ClientHello, HelloReader, ServerHello};
 use crate::connection::{ConnectionConfig, ConnectionError};
-use crate::error::Error;
+use crate::error::{Error, PeerFault};
 use crate::reader::Role;
-use crate::record::{HANDSHAKE_HEADER_LEN, HEADER_LEN, MAX_FRAGMENT_LEN, RecordHeader, Version};
+use crate::record::{
+    ContentType, HANDSHAKE_HEADER_LEN, HEADER_LEN, MAX_FRAGMENT_LEN, RecordHeader, Version,
+};
 
 /// Waits until the ClientHello is complete. All of its records are needed again then, to show them
 /// to rustls.
@@ -48,11 +50,24 @@ impl LateServer {
             let Ok(Some(header)) = RecordHeader::decode_of_any_version(rest) else { break };
             let record = rest.get(..header.record_len()).unwrap_or(rest);
             self.read += record.len();
+            if header.content_type() == ContentType::Alert {
+                look_at_alert(record)?;
+            }
             if let Some(message) = self.reader.push(record) {
                 self.hello = Some(ClientHello::decode(&message).map_err(Error::Peer)?);
             }
         }
         Ok(())
+    }
+}
+
+/// Judges an alert as rustls does while no version is negotiated: a warning does not end the
+/// connection. rustls sees it later, and counts it.
+fn look_at_alert(record: &[u8]) -> Result<(), ConnectionError> {
+    match record.get(HEADER_LEN..) {
+        Some(&[0x02, alert]) => Err(rustls::Error::AlertReceived(alert.into()).into()),
+        Some(&[0x01, _]) => Ok(()),
+        _ => Err(Error::Peer(PeerFault::BadAlertLevel).into()),
     }
 }
 

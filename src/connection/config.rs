@@ -56,7 +56,8 @@ pub struct ConnectionConfig {
     /// [`early_plaintext`](crate::Connection::early_plaintext). Default: no.
     pub early_data: bool,
     /// Whether a server respects a client's `record_size_limit` (RFC 8449) or `max_fragment_length`
-    /// (RFC 6066 §4) in all records it sends, handshake records included.
+    /// (RFC 6066 §4) in all records it sends, handshake records included. It refuses a client whose
+    /// value is not allowed there, with `illegal_parameter`.
     /// [`set_max_fragment_len`](crate::Writer::set_max_fragment_len) does not change that, and the
     /// limit stays with the connection when it is taken apart or moved. The server does not answer
     /// either extension, because rustls does not support them. Default: no.

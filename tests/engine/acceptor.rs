@@ -209,6 +209,30 @@ fn a_record_size_limit_below_64_is_refused() {
     assert_eq!(peer.feed(&drain(&mut ours)), Err(told));
 }
 
+/// RFC 6066 §4. Beside a `record_size_limit` it is ignored (RFC 8449 §5).
+#[test]
+fn a_max_fragment_length_that_does_not_exist_is_refused() {
+    let identity = Identity::for_suite(TLS13);
+    let mut config = ConnectionConfig::default();
+    config.peer_size_limits = true;
+    for value in [0, 5, 255] {
+        let mut peer = Peer::client(client_config(TLS13, &identity));
+        let wire = with_extension(&peer.take_wire(), &[0, 1, 0, 1, value]);
+        let server = || server_config(TLS13, &identity).into();
+        let mut ours = Connection::server_with(server(), config.clone()).unwrap();
+        let _taken = ours.receive(&wire);
+        let fault = Error::Peer(PeerFault::BadMaxFragmentLength);
+        assert_eq!(ours.process(), Err(fault.into()), "{value}");
+        let told = rustls::Error::AlertReceived(rustls::AlertDescription::IllegalParameter);
+        assert_eq!(peer.feed(&drain(&mut ours)), Err(told));
+
+        let wire = with_extension(&wire, &[0, 28, 0, 2, 2, 0]);
+        let mut ours = Connection::server_with(server(), config.clone()).unwrap();
+        feed(&mut ours, &wire);
+        assert_eq!(ours.error(), None, "{value}");
+    }
+}
+
 /// The limits are exact, so that a change by one shows.
 #[test]
 fn the_longest_record_is_as_long_as_the_client_allows() {

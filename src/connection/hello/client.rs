@@ -176,10 +176,13 @@ impl ClientHello {
     /// if the client asks for less than the protocol's limit. RFC 8449 §5: if a client sends both
     /// extensions, the newer one applies.
     pub(in crate::connection) fn size_limit(&self) -> Result<Option<usize>, PeerFault> {
-        match (self.record_size_limit, self.max_fragment_length()) {
+        match (self.record_size_limit, self.max_fragment_length) {
             (Some(..MIN_RECORD_SIZE_LIMIT), _) => Err(PeerFault::BadRecordSizeLimit),
             (Some(limit), _) => Ok(Some(limit.into())),
-            (None, limit) => Ok(limit),
+            (None, None) => Ok(None),
+            (None, Some(_)) => {
+                self.max_fragment_length().map(Some).ok_or(PeerFault::BadMaxFragmentLength)
+            }
         }
     }
 

@@ -170,3 +170,19 @@ fn a_fatal_alert_instead_of_a_hello_ends_the_connection() {
         assert_eq!(refused.alert, [21, 3, 3, 0, 2, 2, 47], "{ours:?}: not a level");
     }
 }
+
+/// RFC 9846 §5.1: nothing may come between them, not even an alert.
+#[test]
+fn a_record_between_the_fragments_of_a_hello_is_refused_by_its_type() {
+    let fault = Error::Peer(PeerFault::InterleavedHandshake);
+    for ours in ALL {
+        let kind = if ours == Ours::Client { 2 } else { 1 };
+        // Inside the header of the message, and inside its body.
+        for start in [&[22, 3, 3, 0, 2, kind, 0][..], &[22, 3, 3, 0, 5, kind, 0, 0, 90, 3]] {
+            for next in [&[20, 3, 3, 0, 1, 1][..], &[21, 3, 3, 0, 2, 2, 40], &[23, 3, 3, 0, 1, 0]] {
+                let refused = assert_refused_at(ours, &[start, next].concat(), start.len() + 1);
+                assert_eq!((refused.error, refused.alert[6]), (fault.into(), 10), "{ours:?}");
+            }
+        }
+    }
+}

@@ -95,6 +95,10 @@ impl Watch {
         version: Option<Version>,
     ) -> Result<(), PeerFault> {
         match (header.content_type(), header.body_len()) {
+            // RFC 9846 §5.1: nothing may come between the fragments of a message.
+            (kind, _) if kind != ContentType::Handshake && self.is_inside_message() => {
+                Err(PeerFault::InterleavedHandshake)
+            }
             // RFC 9846 §5.1: unprotected content is at most 2^14 bytes.
             (ContentType::Handshake, len) if len > MAX_FRAGMENT_LEN => {
                 Err(PeerFault::RecordOverflow)
@@ -118,6 +122,10 @@ impl Watch {
             }
             (ContentType::Handshake | ContentType::ApplicationData, _) => Ok(()),
         }
+    }
+
+    const fn is_inside_message(&self) -> bool {
+        self.header_len > 0 || self.body_left > 0
     }
 
     fn look_at_fragment(&mut self, mut fragment: &[u8]) -> Result<(), PeerFault> {

@@ -238,6 +238,31 @@ fn a_forbidden_message_gets_a_protected_alert() {
     assert_eq!(at_peer, Err(rustls::Error::AlertReceived(expected)));
 }
 
+/// The same client, to which a message comes in fragments that rustls joins.
+#[test]
+fn a_message_that_is_refused_while_it_is_joined_gets_a_protected_alert() {
+    let splits: [&[&[u8]]; 3] = [&[&[4], &[1, 0, 0]], &[&[4, 1], &[0, 0]], &[&[4, 0, 0xff, 0xff]]];
+    for split in splits {
+        let (mut ours, mut peer) = pair(TLS12, Role::Client);
+        peer.feed(&drain(&mut ours)).unwrap();
+        feed(&mut ours, &peer.take_wire());
+        peer.feed(&drain(&mut ours)).unwrap();
+        let fragments = split.iter().copied().chain(core::iter::repeat(&[0][..]));
+        for fragment in fragments.take(30_000) {
+            if ours.error().is_some() {
+                break;
+            }
+            let len = u8::try_from(fragment.len()).unwrap();
+            feed(&mut ours, &[&[0x16, 3, 3, 0, len][..], fragment].concat());
+        }
+        let fault = PeerFault::HandshakeTooLong;
+        assert_eq!(ours.error(), Some(Error::Peer(fault).into()), "{split:x?}");
+        let at_peer = peer.feed(&drain(&mut ours));
+        let expected = rustls::AlertDescription::DecodeError;
+        assert_eq!(at_peer, Err(rustls::Error::AlertReceived(expected)), "{split:x?}");
+    }
+}
+
 /// A size below our minimum.
 #[test]
 fn a_max_fragment_size_of_rustls_out_of_our_range_is_an_error() {

@@ -11,7 +11,8 @@ use crate::writer::Writer;
 /// A record header that rustls rejects in every state, with `decode_error`.
 const NO_RECORD: &[u8] = &[0xff, 3, 3, 0, 0];
 
-/// An unprotected KeyUpdate: rustls rejects it in TLS 1.2, with `unexpected_message`.
+/// An unprotected KeyUpdate: rustls rejects it in TLS 1.2, with `unexpected_message`. After the
+/// start of a message it would only be more of that message.
 const UNEXPECTED: &[u8] = &[0x16, 3, 3, 0, 5, 24, 0, 0, 1, 0];
 
 impl Handshake {
@@ -46,7 +47,9 @@ impl Handshake {
     pub(super) fn refuse(&mut self, fault: PeerFault, writer: &mut Writer) -> ConnectionError {
         match (self.has_keys(), self.backend.version(), fault.alert()) {
             (false, ..) => append_plain_alert(fault.alert(), writer),
-            (true, Some(Version::Tls12), AlertDescription::UNEXPECTED_MESSAGE) => {
+            (true, Some(Version::Tls12), AlertDescription::UNEXPECTED_MESSAGE)
+                if self.input.is_all_used() =>
+            {
                 self.show_instead(UNEXPECTED, writer);
             }
             (true, ..) => self.show_instead(NO_RECORD, writer),

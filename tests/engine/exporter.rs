@@ -222,3 +222,26 @@ fn negotiated_parameters_are_visible() {
         }
     }
 }
+
+/// The ServerHello is cut at its tenth byte, and what follows it is in the same record as its end.
+#[test]
+fn tls_1_2_exports_do_not_depend_on_how_the_flight_is_cut_into_records() {
+    let (mut ours, mut peer) = client_of_a_long_chain(TLS12, 12_000, exporting());
+    peer.feed(&drain(&mut ours)).unwrap();
+    let flight = peer.take_wire();
+    let (mut content, mut rest) = (Vec::new(), &flight[..]);
+    while let Some((header, after)) = rest.split_first_chunk::<5>() {
+        let len = usize::from(u16::from_be_bytes([header[3], header[4]]));
+        content.extend_from_slice(&after[..len]);
+        rest = &after[len..];
+    }
+    let (start, end) = content.split_at(10);
+    for fragment in [start, end] {
+        let [hi, lo] = u16::try_from(fragment.len()).unwrap().to_be_bytes();
+        feed(&mut ours, &[&[22, 3, 3, hi, lo], fragment].concat());
+    }
+    shake(&mut ours, &mut peer, |_| ());
+    assert_eq!(ours.extended_master_secret(), Some(true));
+    let theirs = peer.0.export_keying_material([0; 32], b"label", None).unwrap();
+    assert_eq!(ours.export_keying_material([0; 32], b"label", None), Ok(theirs));
+}

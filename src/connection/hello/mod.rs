@@ -16,15 +16,15 @@ use crate::record::{ContentType, HANDSHAKE_HEADER_LEN, HEADER_LEN, RecordHeader}
 /// follows it.
 #[derive(Debug)]
 pub(super) struct HelloReader {
-    /// The start of a message that is not complete yet.
-    partial: Vec<u8>,
+    /// The start of a message that is not complete yet. `None` once a message was too long.
+    partial: Option<Vec<u8>>,
     max_len: usize,
 }
 
 impl HelloReader {
     /// Joins a message of at most `max_len` bytes. A message within a single record can be longer.
     pub(super) const fn new(max_len: usize) -> Self {
-        Self { partial: Vec::new(), max_len }
+        Self { partial: Some(Vec::new()), max_len }
     }
 
     /// Takes one record. Returns the message, including its header, if this record completes it.
@@ -34,24 +34,32 @@ impl HelloReader {
             return None;
         }
         let fragment = record.get(HEADER_LEN..header.record_len())?;
+        let partial = self.partial.as_mut()?;
         match first_message(fragment) {
-            Some(message) if self.partial.is_empty() => return Some(Cow::Borrowed(message)),
+            Some(message) if partial.is_empty() => return Some(Cow::Borrowed(message)),
             _ => {}
         }
-        self.partial.extend_from_slice(fragment);
-        if self.partial.len().max(message_len(&self.partial).unwrap_or(0)) > self.max_len {
-            *self = Self::new(0);
+        let body = extend_to(partial, HANDSHAKE_HEADER_LEN, fragment);
+        let len = message_len(partial)?;
+        if len > self.max_len {
+            self.partial = None;
             return None;
         }
-        let len = first_message(&self.partial)?.len();
-        self.partial.truncate(len);
-        Some(Cow::Owned(core::mem::take(&mut self.partial)))
+        let _next_message = extend_to(partial, len, body);
+        (partial.len() == len).then(|| Cow::Owned(core::mem::take(partial)))
     }
 
     /// The number of bytes of memory held.
     pub(super) fn memory_held(&self) -> usize {
-        self.partial.capacity()
+        self.partial.as_ref().map_or(0, Vec::capacity)
     }
+}
+
+/// Extends `to` from `bytes` until it is `len` bytes long. Returns the bytes that are left.
+fn extend_to<'a>(to: &mut Vec<u8>, len: usize, bytes: &'a [u8]) -> &'a [u8] {
+    let (front, rest) = bytes.split_at(len.saturating_sub(to.len()).min(bytes.len()));
+    to.extend_from_slice(front);
+    rest
 }
 
 /// The message at the start of `bytes`, including its header, if it is complete.
@@ -110,7 +118,18 @@ mod tests {
             assert_eq!(reader.push(&record(&[2, 0, 0, 5, 1])), None);
             assert_eq!(reader.push(&record(&[2, 3, 4, 5])).is_some(), expected, "{max_len}");
             assert_eq!(reader.memory_held(), 0);
+            // What follows a message that is too long is not the first one.
+            assert_eq!(reader.push(&record(&[2, 0, 0, 0])).is_some(), expected, "{max_len}");
         }
+    }
+
+    #[test]
+    fn what_follows_a_message_does_not_count_towards_its_length() {
+        let mut reader = HelloReader::new(9);
+        assert_eq!(reader.push(&record(&[2, 0, 0])), None);
+        let end = record(&[&[5][..], b"hello", &[11; 10_000]].concat());
+        let message = reader.push(&end).unwrap();
+        assert_eq!(*message, [&[2, 0, 0, 5][..], b"hello"].concat());
     }
 
     #[test]

@@ -230,6 +230,34 @@ fn with_another_group(config: &rustls::ServerConfig) -> rustls::ServerConfig {
     server
 }
 
+/// rustls continues to seal with the key of the early data, which the server has rejected.
+#[test]
+fn after_a_retry_request_the_server_can_read_our_alert() {
+    const UNEXPECTED: rustls::AlertDescription = rustls::AlertDescription::UnexpectedMessage;
+    const DECODE: rustls::AlertDescription = rustls::AlertDescription::DecodeError;
+    for early in [0, 1000] {
+        for (wire, expected) in [
+            // No content type, and an empty ServerHello.
+            (&[99][..], UNEXPECTED),
+            (&[22, 3, 3, 0, 4, 2, 0, 0, 0], DECODE),
+            // A message that only we refuse.
+            (&[22, 3, 3, 0, 4, 1, 0, 0, 0], UNEXPECTED),
+        ] {
+            let configs = Configs::new();
+            let mut ours = configs.our_client();
+            let mut peer = Peer::server(with_another_group(&configs.server));
+            assert_eq!(ours.early_writer().unwrap().write(&pattern(early)), early);
+            peer.feed(&drain(&mut ours)).unwrap();
+            feed(&mut ours, &peer.take_wire());
+            peer.feed(&drain(&mut ours)).unwrap();
+            feed(&mut ours, wire);
+            assert!(ours.error().is_some(), "{wire:?}");
+            let told = peer.feed(&drain(&mut ours));
+            assert_eq!(told, Err(rustls::Error::AlertReceived(expected)), "{early} {wire:?}");
+        }
+    }
+}
+
 #[test]
 fn early_data_is_accepted_at_any_fragment_size() {
     for size in (69..400).step_by(7) {

@@ -5,6 +5,7 @@ use crate::alert::{Alert, AlertDescription};
 use crate::connection::ConnectionError;
 use crate::connection::backend::Step;
 use crate::error::{Error, PeerFault};
+use crate::reader::Role;
 use crate::record::{ContentType, RecordHeader, Version};
 use crate::writer::Writer;
 
@@ -62,22 +63,35 @@ impl Handshake {
     pub(super) fn show_instead(&mut self, record: &[u8], writer: &mut Writer) {
         self.input.show_instead(record);
         if self.step().is_err() {
-            self.collect_alert(writer);
+            self.collect_alert(AlertDescription::DECODE_ERROR, writer);
         }
     }
 
     /// rustls returns its alert only if it is asked once more after the error. It must not be asked
     /// again after that: with nothing to send, it would look for the messages after the faulty one,
-    /// and panic if they are gone.
-    pub(super) fn collect_alert(&mut self, writer: &mut Writer) {
+    /// and panic if they are gone. If the server could not open its alert, `plain` is sent instead.
+    pub(super) fn collect_alert(&mut self, plain: AlertDescription, writer: &mut Writer) {
         self.input.wipe();
         while self.backend.has_output() {
             match self.step() {
                 Ok(Step::Again) => {}
+                Ok(Step::Send(record)) if self.is_under_rejected_key(&record) => {
+                    append_plain_alert(plain, writer);
+                }
                 Ok(Step::Send(record)) => self.send(record, writer),
                 _ => break,
             }
         }
+    }
+
+    /// Whether the server has rejected the key that seals this record. After a HelloRetryRequest, a
+    /// client has no other keys than those of its early data (RFC 9846 §4.3.10), and rustls keeps
+    /// using them.
+    fn is_under_rejected_key(&self, record: &[u8]) -> bool {
+        self.backend.role() == Role::Client
+            && self.backend.version() == Some(Version::Tls13)
+            && !self.has_keys()
+            && record.first() == Some(&ContentType::ApplicationData.to_wire())
     }
 }
 

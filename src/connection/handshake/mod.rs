@@ -21,7 +21,7 @@ use super::hello::{ClientHello, HelloReader, ServerHello};
 use crate::aead::{CipherSuite, KeyBudget, MAX_RECORD_BLOCKS};
 use crate::alert::AlertDescription;
 use crate::buffer::InboundBuffer;
-use crate::error::Error;
+use crate::error::{Error, PeerFault};
 use crate::num::{to_u16, to_u64};
 use crate::reader::{PeerLimits, Role};
 use crate::record::{
@@ -158,7 +158,8 @@ impl Handshake {
                         // rustls rejects the configuration that was chosen.
                         append_plain_alert(AlertDescription::INTERNAL_ERROR, writer);
                     } else {
-                        self.collect_alert(writer);
+                        let fault = refused.map(|fault: PeerFault| fault.alert());
+                        self.collect_alert(fault.unwrap_or(AlertDescription::DECODE_ERROR), writer);
                     }
                     self.input.wipe();
                     return Err(error);

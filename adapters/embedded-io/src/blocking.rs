@@ -172,6 +172,9 @@ impl<T: Read + Write> Write for EmbeddedStream<T> {
     /// Accepts as much as fits into the buffer and passes it to the transport. If that fails after
     /// bytes were accepted, the next call returns the error.
     fn write(&mut self, buf: &[u8]) -> Result<usize, Self::Error> {
+        if buf.is_empty() {
+            return Ok(0);
+        }
         self.run(Goal::Write)?;
         let accepted = self.driver.write_plaintext(|writer| writer.write(buf));
         self.run(Goal::Offer)?;

@@ -70,6 +70,19 @@ fn reading_ends_with_close_notify_and_closing_sends_it() {
 }
 
 #[test]
+fn empty_buffers_do_no_io() {
+    let mut stream = over_wire(pair(TLS13, Role::Client));
+    assert_eq!((stream.write(&[]), stream.read(&mut [])), (Ok(0), Ok(0)));
+    assert_eq!((stream.get_ref().written, stream.get_ref().reads), (0, 0));
+
+    let mut stream = ready(TLS13, Role::Client);
+    stream.get_mut().takes = 0;
+    stream.connection_mut().writer_mut().write(&pattern(100_000)).unwrap();
+    assert_eq!(stream.connection().writer().room(), 0);
+    assert_eq!(stream.write(&[]), Ok(0), "there is no room");
+}
+
+#[test]
 fn records_are_read_in_place() {
     let mut stream = ready(TLS13, Role::Client);
     stream.get_mut().peer_sends(b"first");

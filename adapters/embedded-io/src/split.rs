@@ -11,7 +11,7 @@ use core::task::{Context, Poll};
 use embedded_io_async::{ErrorType, Read, Write};
 use wantwrite::bytes::Buf;
 use wantwrite::driver::{Driver, Goal, Step};
-use wantwrite::{AlertDescription, Chunk, Connection, WriteError, WriterState};
+use wantwrite::{AlertDescription, Chunk, Connection, Version, WriteError, WriterState};
 
 use crate::asynchronous::{DroppedCall, InFlight, take};
 use crate::error::{EmbeddedError, far_end};
@@ -101,13 +101,16 @@ impl<R: Read, W: Write<Error = R::Error>> SplitStream<R, W> {
     }
 
     /// Finishes the handshake, unless it is complete. The reading half does this as well; the
-    /// writing half cannot.
+    /// writing half cannot. A server in TLS 1.3 does not wait until its tickets are sent.
     ///
     /// # Errors
     /// The reason why the handshake failed, or the transport's own error.
     pub async fn complete_handshake(&mut self) -> Result<(), EmbeddedError<R::Error>> {
         let (mut input, output) = self.halves();
         input.until(Goal::Handshake).await?;
+        if may_be_tickets(output.shared.driver.borrow().connection()) {
+            return Ok(());
+        }
         output.shared.run(Goal::Flush, Side::Writing).await
     }
 
@@ -186,11 +189,19 @@ impl<R: Read, W: Write<Error = R::Error>> ReadHalf<'_, R, W> {
                         input.give(memory).report(&mut driver);
                         continue;
                     }
-                    // The peer waits for it.
-                    Step::Write(_) | Step::Flush if negotiates => Next::Send,
-                    Step::Write(_) | Step::Flush if !has_offered => Next::Offer,
-                    // What was not sent immediately is sent while we wait for input.
-                    Step::Write(_) | Step::Flush | Step::Read(_) => {
+                    Step::Write(_) | Step::Flush => {
+                        // The peer waits for it.
+                        if negotiates && !may_be_tickets(driver.connection()) {
+                            Next::Send
+                        } else if !has_offered {
+                            Next::Offer
+                        } else {
+                            // What was not sent immediately is sent while we wait for input.
+                            driver.blocked();
+                            continue;
+                        }
+                    }
+                    Step::Read(_) => {
                         driver.blocked();
                         continue;
                     }
@@ -379,6 +390,14 @@ impl<E: embedded_io_async::Error, W: Write<Error = E>> Shared<E, W> {
         }
         Ok(())
     }
+}
+
+/// Whether what a handshake has left to send may be tickets, which a client that writes first does
+/// not read yet. In TLS 1.3 only tickets, or data after them, are under the key that the handshake
+/// leaves to us, and only a server sends any.
+fn may_be_tickets(connection: &Connection) -> bool {
+    let is_tls13 = connection.protocol_version() == Some(Version::Tls13);
+    is_tls13 && connection.writer().next_seq() > 0
 }
 
 /// Puts back the chunk that was taken last. Nothing has been drained since: only the holder of the

@@ -25,6 +25,8 @@ pub struct Shared {
     pub refused: RefCell<Option<rustls::Error>>,
     dropped: DroppedCall,
     pub calls: [Call; 3],
+    /// Once its handshake is over, the peer reads nothing.
+    pub only_writes: Cell<bool>,
 }
 
 /// One kind of call.
@@ -53,6 +55,7 @@ impl Link {
             refused: RefCell::default(),
             dropped,
             calls: Default::default(),
+            only_writes: Cell::default(),
         }))
     }
 
@@ -73,6 +76,16 @@ impl Link {
         })
         .await;
         call.is_open.set(false);
+    }
+
+    /// Waits until the peer reads.
+    async fn wait_for_room(&self) {
+        let shared = self.shared();
+        poll_fn(|_| {
+            let is_full = shared.only_writes.get() && !shared.peer.borrow().0.is_handshaking();
+            if is_full { Poll::Pending } else { Poll::Ready(()) }
+        })
+        .await;
     }
 
     fn take(&self, buf: &mut [u8]) -> usize {
@@ -123,6 +136,7 @@ impl Read for Link {
 
 impl Write for Link {
     async fn write(&mut self, buf: &[u8]) -> Result<usize, ErrorKind> {
+        self.wait_for_room().await;
         let buf = &buf[..buf.len().min(AT_MOST)];
         let (first, rest) = buf.split_at(self.before(buf.len()));
         self.give(first);

@@ -157,6 +157,48 @@ fn a_half_that_writes_does_not_negotiate() {
     assert_eq!(runner.try_once(output.write(b"x")).unwrap(), Ok(1));
 }
 
+/// Such a client does not read the tickets yet.
+#[test]
+fn a_server_serves_a_client_that_writes_first() {
+    for dropped in [DroppedCall::DidNothing, DroppedCall::Unknown] {
+        for completes_first in [true, false] {
+            let (ours, mut peer) = pair(TLS13, Role::Server);
+            std::io::Write::write_all(&mut peer.0.writer(), b"request").unwrap();
+            let link = Link::new(peer, dropped);
+            link.shared().only_writes.set(true);
+            let mut stream = SplitStream::new(ours, link.clone(), link.clone(), dropped);
+            let mut waits = Runner::new(Drops::At(100));
+            if completes_first {
+                let completed = waits.try_once(stream.complete_handshake());
+                assert_eq!(completed, Some(Ok(())), "{dropped:?}");
+            }
+            let written = link.shared().written.get();
+            let (mut input, mut output) = stream.halves();
+            let read = waits.try_once(input.read(&mut [0; 10]));
+            assert_eq!(read, Some(Ok(7)), "{dropped:?}, {completes_first}");
+            link.shared().only_writes.set(false);
+            assert_eq!(Runner::default().try_once(output.flush()), Some(Ok(())));
+            assert!(link.shared().written.get() > written, "the tickets were not sent");
+        }
+    }
+}
+
+#[test]
+fn a_completed_handshake_is_complete_for_the_peer() {
+    for suite in SUITES {
+        for role in ROLES {
+            for dropped in [DroppedCall::DidNothing, DroppedCall::Unknown] {
+                let (ours, peer) = pair(suite, role);
+                let link = Link::new(peer, dropped);
+                let mut stream = SplitStream::new(ours, link.clone(), link.clone(), dropped);
+                let completed = Runner::default().try_once(stream.complete_handshake());
+                assert_eq!(completed, Some(Ok(())));
+                assert!(!link.shared().peer.borrow().0.is_handshaking(), "{suite:?} {role:?}");
+            }
+        }
+    }
+}
+
 /// A transport that gives nothing, and whose writes all have the same result.
 struct Broken<'a> {
     result: Result<usize, ErrorKind>,

@@ -368,12 +368,14 @@ impl<E: embedded_io_async::Error, W: Write<Error = E>> Shared<E, W> {
 
     fn flushed(&self, goal: Goal, done: Result<(), E>) {
         let mut driver = self.driver.borrow_mut();
-        // If more bytes are pending by now, the driver asks for the flush again after them.
-        if let Ok(Step::Flush) = driver.next(goal) {
-            match done {
-                Ok(()) => driver.flushed(),
-                Err(error) => driver.failed(far_end(&error), error),
+        match (driver.next(goal), done) {
+            (Ok(Step::Flush), Ok(())) => driver.flushed(),
+            // If more bytes are pending by now, the driver asks for the flush again after them. But
+            // it may not fail again.
+            (Ok(Step::Flush | Step::Write(_)), Err(error)) => {
+                driver.failed(far_end(&error), error);
             }
+            _ => {}
         }
     }
 

@@ -27,6 +27,8 @@ pub struct Shared {
     pub calls: [Call; 3],
     /// Once its handshake is over, the peer reads nothing.
     pub only_writes: Cell<bool>,
+    /// The next flush fails.
+    pub flush_fails: Cell<bool>,
 }
 
 /// One kind of call.
@@ -56,6 +58,7 @@ impl Link {
             dropped,
             calls: Default::default(),
             only_writes: Cell::default(),
+            flush_fails: Cell::default(),
         }))
     }
 
@@ -147,6 +150,6 @@ impl Write for Link {
 
     async fn flush(&mut self) -> Result<(), ErrorKind> {
         self.wait(FLUSH).await;
-        Ok(())
+        if self.0.flush_fails.take() { Err(ErrorKind::Other) } else { Ok(()) }
     }
 }

@@ -10,7 +10,7 @@ use wantwrite::*;
 use wantwrite_embedded_io::*;
 use wantwrite_testing::*;
 
-use crate::link::Link;
+use crate::link::{FLUSH, Link};
 use crate::{Drops, Runner};
 
 const TLS13: CipherSuite = CipherSuite::TLS_AES_128_GCM_SHA256;
@@ -197,6 +197,30 @@ fn a_completed_handshake_is_complete_for_the_peer() {
             }
         }
     }
+}
+
+/// The reading half writes while the writing half waits for the flush.
+#[test]
+fn a_flush_that_fails_is_reported_once_though_more_is_pending() {
+    let (ours, peer) = established(TLS13, Role::Client);
+    let link = Link::new(peer, DroppedCall::DidNothing);
+    let mut stream = SplitStream::new(ours, link.clone(), link.clone(), DroppedCall::DidNothing);
+    for ends in [false, true] {
+        let (mut input, mut output) = stream.halves();
+        assert_eq!(Runner::default().try_once(output.write(b"hello")).unwrap(), Ok(5));
+        let mut flush =
+            Box::pin(async { if ends { output.close().await } else { output.flush().await } });
+        while !link.shared().calls[FLUSH].is_open.get() {
+            assert!(Runner::new(Drops::At(0)).try_once(flush.as_mut()).is_none());
+        }
+        link.shared().peer.borrow_mut().0.refresh_traffic_keys().unwrap();
+        assert!(Runner::new(Drops::At(9)).try_once(input.read(&mut [0; 10])).is_none());
+        link.shared().flush_fails.set(true);
+        let failed = Err(EmbeddedError::Transport(ErrorKind::Other));
+        assert_eq!(Runner::default().try_once(flush), Some(failed));
+        assert_eq!(Runner::default().try_once(output.flush()), Some(Ok(())), "reported twice");
+    }
+    assert_eq!(*link.shared().received.borrow(), b"hellohello");
 }
 
 /// A transport that gives nothing, and whose writes all have the same result.

@@ -11,7 +11,7 @@ use compio_buf::BufResult;
 use compio_io::util::Splittable;
 use compio_io::{AsyncRead, AsyncWrite};
 use wantwrite::driver::{Driver, FarEnd, Fault, Goal, Step};
-use wantwrite::{Connection, ConnectionError, Overrun, ReaderState, WriteError, Writer};
+use wantwrite::{Connection, ConnectionError, Error, Overrun, ReaderState, WriteError, Writer};
 
 use crate::lane::Lane;
 use crate::outgoing::{Sent, put_back};
@@ -194,7 +194,12 @@ impl<R: AsyncRead + 'static, W: AsyncWrite + 'static> Session<R, W> {
                     }
                     self.send();
                 }
-                Ok(Step::Flush) if !self.batch.is_empty() => self.send(),
+                Ok(Step::Flush) if !self.batch.is_empty() => {
+                    self.drop_what_must_not_be_sent();
+                    if !self.batch.is_empty() {
+                        self.send();
+                    }
+                }
                 Ok(Step::Flush) if self.flushed => self.driver.flushed(),
                 Ok(Step::Flush) => {
                     self.sender.start(|mut io| async move {
@@ -285,6 +290,7 @@ impl<R: AsyncRead + 'static, W: AsyncWrite + 'static> Session<R, W> {
         };
         put_back(&mut batch, n, self.driver.connection_mut().writer_mut());
         self.batch = batch;
+        self.drop_what_must_not_be_sent();
         match result {
             Ok(0) => self.driver.wrote(0),
             Ok(claimed) if claimed > available => {
@@ -296,6 +302,14 @@ impl<R: AsyncRead + 'static, W: AsyncWrite + 'static> Session<R, W> {
             // The driver repeats the step.
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) => self.driver.failed(FarEnd::from(&error), error),
+        }
+    }
+
+    /// After the peer's fatal alert nothing is sent. The writer drops its bytes; these are ours.
+    fn drop_what_must_not_be_sent(&mut self) {
+        let error = self.driver.connection().error();
+        if let Some(ConnectionError::Record(Error::PeerAlert(_))) = error {
+            self.batch.clear();
         }
     }
 

@@ -20,6 +20,10 @@ pub struct Wire {
     pub shut_down: bool,
     /// The next write operation fails.
     pub fails: bool,
+    /// Write operations wait, except the next one if it fails or `next_takes` is set.
+    pub is_stalled: bool,
+    /// How many bytes the next write operation takes at most.
+    pub next_takes: Option<usize>,
     rng: Rng,
     max: usize,
 }
@@ -39,6 +43,8 @@ pub fn link(seed: u64, max: usize) -> ((Reading, Writing), Shared) {
         is_over: false,
         shut_down: false,
         fails: false,
+        is_stalled: false,
+        next_takes: None,
         rng: Rng(seed),
         max,
     };
@@ -63,6 +69,10 @@ impl Wire {
         }
         let max = self.max;
         Some(self.rng.up_to(max).min(self.to_us.len()).min(capacity))
+    }
+
+    const fn is_writable(&self) -> bool {
+        !self.is_stalled || self.fails || self.next_takes.is_some()
     }
 
     /// The poll at which the next operation completes. It is pending once or twice before.
@@ -95,12 +105,15 @@ impl AsyncWrite for Writing {
     async fn write_vectored<B: IoVectoredBuf>(&mut self, bufs: B) -> BufResult<usize, B> {
         let delay = self.0.borrow_mut().delay();
         pause(delay).await;
+        poll_fn(|_| if self.0.borrow().is_writable() { Poll::Ready(()) } else { Poll::Pending })
+            .await;
         let mut wire = self.0.borrow_mut();
         if std::mem::take(&mut wire.fails) {
             return BufResult(Err(io::ErrorKind::TimedOut.into()), bufs);
         }
         let max = wire.max;
-        let mut left = wire.rng.up_to(max);
+        let takes = wire.next_takes.take();
+        let mut left = takes.unwrap_or_else(|| wire.rng.up_to(max));
         let mut n = 0;
         for buf in bufs.iter_slice() {
             let len = buf.len().min(left);

@@ -19,6 +19,7 @@ pub(crate) const TESTS: &[(&str, fn())] = tests![
     futures_dropped_at_every_await_lose_and_repeat_nothing,
     a_failure_to_write_is_reported_once_and_its_bytes_are_kept,
     an_alert_that_cannot_be_sent_is_not_offered_forever,
+    nothing_is_sent_after_the_peers_fatal_alert,
     an_end_without_close_notify_is_an_error,
 ];
 
@@ -251,6 +252,71 @@ fn an_alert_that_cannot_be_sent_is_not_offered_forever() {
         let cause = error.get_ref().and_then(|cause| cause.downcast_ref::<ConnectionError>());
         let aborted = Error::Aborted(AlertDescription::INTERNAL_ERROR);
         assert_eq!(cause, Some(&aborted.into()), "call {n}");
+    }
+}
+
+/// Polls a future that needs nothing from the far end.
+fn poll_to_the_end<T>(mut future: Pin<Box<dyn Future<Output = T> + '_>>) -> T {
+    for _ in 0..MAX_PLACES {
+        let poll = future.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        if let Poll::Ready(result) = poll {
+            return result;
+        }
+    }
+    panic!("it never ends")
+}
+
+/// Writes as much as is accepted.
+fn fill(stream: &mut Stream) {
+    let mut refusals = 0;
+    while refusals < 10 {
+        let mut write = pin!(stream.write(pattern(100_000)));
+        match write.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(written) => assert!(written.0.unwrap() > 0),
+            Poll::Pending => refusals += 1,
+        }
+    }
+}
+
+/// An operation in flight can end with more than the writer takes back, so the stream keeps it.
+fn nothing_is_sent_after_the_peers_fatal_alert() {
+    for in_flight in [true, false] {
+        let (mut stream, mut far) = connected(TLS13, Role::Client, 5);
+        let task = &mut Task { drop_at: DropAt::Nowhere, places: 0 };
+        task.run(&mut stream, &mut far, async |stream| stream.flush().await).unwrap();
+        far.turn();
+        far.wire.borrow_mut().is_stalled = true;
+        fill(&mut stream);
+        far.wire.borrow_mut().next_takes = Some(1);
+        fill(&mut stream);
+        if !in_flight {
+            // A read does not report the failure, and sends nothing more.
+            far.wire.borrow_mut().fails = true;
+            for _ in 0..10 {
+                let mut read = pin!(stream.read(vec![0; 9]));
+                let poll = read.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+                assert!(poll.is_pending());
+            }
+            assert!(!far.wire.borrow().fails);
+        }
+        far.turn();
+        far.peer.feed(&[[23, 3, 3, 0, 17].as_slice(), &[0; 17]].concat()).unwrap_err();
+        far.wire.borrow_mut().to_us.extend(far.peer.take_wire());
+        let calls: [fn(&mut Stream) -> Pending<'_>; 3] = [
+            |stream| Box::pin(async { stream.read(vec![0; 9]).await.0.map(drop) }),
+            |stream| Box::pin(async { stream.flush().await }),
+            |stream| Box::pin(async { stream.shutdown().await }),
+        ];
+        for call in calls {
+            let error = poll_to_the_end(call(&mut stream)).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::ConnectionAborted);
+            let mut wire = far.wire.borrow_mut();
+            if mem::take(&mut wire.is_stalled) {
+                wire.next_takes = in_flight.then_some(1);
+            }
+        }
+        let sent = far.wire.borrow().from_us.len();
+        assert_eq!(sent, usize::from(in_flight), "of the operation that was in flight");
     }
 }
 

@@ -40,7 +40,7 @@ impl TlsConnector {
     ///
     /// # Errors
     /// * `InvalidData` with a [`ConnectionError`](wantwrite::ConnectionError) inside if the
-    ///   handshake failed; our alert was offered to the transport.
+    ///   handshake failed; the transport has our alert by then, unless it failed too.
     /// * `UnexpectedEof` if the transport ended.
     /// * The transport's own error.
     pub async fn connect<S: Splittable>(

@@ -89,8 +89,9 @@ where
 
     /// Finishes the handshake. No other task uses the stream yet.
     pub(crate) async fn finish_handshake(&mut self, role: Role) -> io::Result<()> {
-        poll_fn(|cx| {
-            let mut session = self.session.borrow_mut();
+        let session = &self.session;
+        let finished = poll_fn(|cx| {
+            let mut session = session.borrow_mut();
             ready!(session.poll_goal(Side::Writing, Goal::Handshake, cx))?;
             // The peer reads until it has our last flight. The exception is a server in TLS 1.3,
             // whose last flight may consist of tickets, which a client that writes first does not
@@ -101,7 +102,13 @@ where
             }
             Poll::Ready(Ok(()))
         })
-        .await
+        .await;
+        if let Err(Fault::Connection(_)) = finished {
+            // Dropping the stream would cancel the send of the alert, or of what precedes it. The
+            // error is already known.
+            let _known = halves::reach(session, Goal::Close).await;
+        }
+        Ok(finished?)
     }
 }
 

@@ -20,6 +20,7 @@ pub(crate) const TESTS: &[(&str, fn())] = tests![
     a_failure_to_write_is_reported_once_and_its_bytes_are_kept,
     an_alert_that_cannot_be_sent_is_not_offered_forever,
     nothing_is_sent_after_the_peers_fatal_alert,
+    a_failed_handshake_has_sent_its_alert,
     an_end_without_close_notify_is_an_error,
 ];
 
@@ -317,6 +318,39 @@ fn nothing_is_sent_after_the_peers_fatal_alert() {
         }
         let sent = far.wire.borrow().from_us.len();
         assert_eq!(sent, usize::from(in_flight), "of the operation that was in flight");
+    }
+}
+
+/// The server's flight is still being sent when the client's fault arrives.
+fn a_failed_handshake_has_sent_its_alert() {
+    for (suite, fails) in [(TLS13, false), (TLS12, false), (TLS13, true)] {
+        let (io, wire) = link(6, 100_000);
+        let identity = Identity::for_suite(suite);
+        let mut peer = Peer::client(client_config(suite, &identity));
+        let acceptor = TlsAcceptor::from(Arc::new(server_config(suite, &identity)));
+        wire.borrow_mut().to_us.extend(peer.take_wire());
+        wire.borrow_mut().is_stalled = true;
+        let mut accept = Box::pin(async move { acceptor.accept(io).await });
+        let mut poll = || accept.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        for _ in 0..20 {
+            assert!(poll().is_pending());
+        }
+        wire.borrow_mut().to_us.extend([99, 3, 3, 0, 1, 0]);
+        for _ in 0..20 {
+            assert!(poll().is_pending(), "{suite:?}: the alert was not sent");
+        }
+        wire.borrow_mut().is_stalled = false;
+        let ended = (0..20).find_map(|_| {
+            wire.borrow_mut().fails = fails;
+            match poll() {
+                Poll::Ready(result) => Some(result.map(drop)),
+                Poll::Pending => None,
+            }
+        });
+        assert_eq!(ended.unwrap().unwrap_err().kind(), ErrorKind::InvalidData);
+        let told = peer.feed(&wire.borrow().from_us);
+        let is_told = matches!(told, Err(rustls::Error::AlertReceived(_)));
+        assert_eq!(is_told, !fails, "{suite:?}: {told:?}");
     }
 }
 

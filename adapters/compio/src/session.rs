@@ -143,10 +143,7 @@ impl<R: AsyncRead + 'static, W: AsyncWrite + 'static> Session<R, W> {
             let (Ok(()) | Err(Fault::Connection(_))) = closed else { return Poll::Ready(closed) };
             if self.sender.is_idle() {
                 self.ending = Ending::Going;
-                self.sender.start(|mut io| async move {
-                    let result = io.shutdown().await;
-                    (io, Sending::ShutDown(result))
-                });
+                self.start_shutting_down();
             }
         }
         self.tasks.remember(Side::Writing, cx);
@@ -248,6 +245,13 @@ impl<R: AsyncRead + 'static, W: AsyncWrite + 'static> Session<R, W> {
         });
     }
 
+    fn start_shutting_down(&mut self) {
+        self.sender.start(|mut io| async move {
+            let result = io.shutdown().await;
+            (io, Sending::ShutDown(result))
+        });
+    }
+
     /// Reads into the connection's own memory if the connection accounts for all of it; otherwise
     /// into other memory.
     fn receive(&mut self, goal: Goal, len: usize) {
@@ -276,7 +280,12 @@ impl<R: AsyncRead + 'static, W: AsyncWrite + 'static> Session<R, W> {
             match sending {
                 Sending::Sent(result, batch) => self.sent(result, batch),
                 Sending::Flushed(Ok(())) => self.flushed = true,
+                // The driver repeats the step.
+                Sending::Flushed(Err(error)) if error.kind() == ErrorKind::Interrupted => {}
                 Sending::Flushed(Err(error)) => self.driver.failed(FarEnd::from(&error), error),
+                Sending::ShutDown(Err(error)) if error.kind() == ErrorKind::Interrupted => {
+                    self.start_shutting_down();
+                }
                 Sending::ShutDown(result) => self.ending = Ending::Over(result),
             }
         }

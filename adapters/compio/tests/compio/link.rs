@@ -20,6 +20,8 @@ pub struct Wire {
     pub shut_down: bool,
     /// The next write operation fails.
     pub fails: bool,
+    /// The next flush or shutdown is interrupted.
+    pub interrupts: bool,
     /// Write operations wait, except the next one if it fails or `next_takes` is set.
     pub is_stalled: bool,
     /// How many bytes the next write operation takes at most.
@@ -43,6 +45,7 @@ pub fn link(seed: u64, max: usize) -> ((Reading, Writing), Shared) {
         is_over: false,
         shut_down: false,
         fails: false,
+        interrupts: false,
         is_stalled: false,
         next_takes: None,
         rng: Rng(seed),
@@ -69,6 +72,13 @@ impl Wire {
         }
         let max = self.max;
         Some(self.rng.up_to(max).min(self.to_us.len()).min(capacity))
+    }
+
+    fn interrupt(&mut self) -> io::Result<()> {
+        match std::mem::take(&mut self.interrupts) {
+            true => Err(io::ErrorKind::Interrupted.into()),
+            false => Ok(()),
+        }
     }
 
     const fn is_writable(&self) -> bool {
@@ -128,12 +138,13 @@ impl AsyncWrite for Writing {
     async fn flush(&mut self) -> io::Result<()> {
         let delay = self.0.borrow_mut().delay();
         pause(delay).await;
-        Ok(())
+        self.0.borrow_mut().interrupt()
     }
 
     async fn shutdown(&mut self) -> io::Result<()> {
         let delay = self.0.borrow_mut().delay();
         pause(delay).await;
+        self.0.borrow_mut().interrupt()?;
         self.0.borrow_mut().shut_down = true;
         Ok(())
     }

@@ -21,6 +21,7 @@ pub(crate) const TESTS: &[(&str, fn())] = tests![
     an_alert_that_cannot_be_sent_is_not_offered_forever,
     nothing_is_sent_after_the_peers_fatal_alert,
     a_failed_handshake_has_sent_its_alert,
+    an_interrupted_flush_or_shutdown_is_repeated,
     an_end_without_close_notify_is_an_error,
 ];
 
@@ -351,6 +352,23 @@ fn a_failed_handshake_has_sent_its_alert() {
         let told = peer.feed(&wire.borrow().from_us);
         let is_told = matches!(told, Err(rustls::Error::AlertReceived(_)));
         assert_eq!(is_told, !fails, "{suite:?}: {told:?}");
+    }
+}
+
+fn an_interrupted_flush_or_shutdown_is_repeated() {
+    let (mut stream, mut far) = connected(TLS13, Role::Client, 7);
+    let task = &mut Task { drop_at: DropAt::Nowhere, places: 0 };
+    let write = async |stream: &mut Stream| stream.write("hello").await.0;
+    assert_eq!(task.run(&mut stream, &mut far, write).unwrap(), 5);
+    far.wire.borrow_mut().interrupts = true;
+    task.run(&mut stream, &mut far, async |stream| stream.flush().await).unwrap();
+    assert!(!far.wire.borrow().interrupts);
+    // The flush before the shutdown, then the shutdown itself.
+    for _ in 0..2 {
+        task.run(&mut stream, &mut far, async |stream| stream.flush().await).unwrap();
+        far.wire.borrow_mut().interrupts = true;
+        task.run(&mut stream, &mut far, async |stream| stream.shutdown().await).unwrap();
+        assert!(!far.wire.borrow().interrupts && far.wire.borrow().shut_down);
     }
 }
 

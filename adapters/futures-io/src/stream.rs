@@ -175,7 +175,13 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> FuturesStream<IO> {
         let closed = ready!(self.poll_goal(Side::Writing, Goal::Close, cx));
         let (Ok(()) | Err(Fault::Connection(_))) = closed else { return Poll::Ready(closed) };
         let everyone = &mut Context::from_waker(&self.everyone);
-        let ended = ready!(Pin::new(&mut self.io).poll_close(everyone)).or_else(|error| {
+        let ended = loop {
+            match ready!(Pin::new(&mut self.io).poll_close(everyone)) {
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                ended => break ended,
+            }
+        };
+        let ended = ended.or_else(|error| {
             let has_ended = self.driver.connection().reader_state() != ReaderState::Open;
             // Some systems return this for a socket that the peer has closed.
             if has_ended && error.kind() == ErrorKind::NotConnected { Ok(()) } else { Err(error) }

@@ -200,6 +200,49 @@ impl Wake for Task {
     }
 }
 
+/// A transport that takes everything, and whose first close is interrupted.
+struct InterruptsClose(bool);
+
+impl AsyncRead for InterruptsClose {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        _: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        Poll::Pending
+    }
+}
+
+impl AsyncWrite for InterruptsClose {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Poll::Ready(Ok(buf.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_close(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.0 {
+            return Poll::Ready(Ok(()));
+        }
+        self.0 = true;
+        Poll::Ready(Err(ErrorKind::Interrupted.into()))
+    }
+}
+
+#[test]
+fn an_interrupted_close_is_repeated() {
+    let (ours, _) = established(TLS13, Role::Client);
+    let mut stream = FuturesStream::new(ours, InterruptsClose(false));
+    run(stream.close()).unwrap();
+    assert!(stream.get_ref().0.0);
+}
+
 /// A transport whose writes are all pending, and whose event comes before the call returns. It holds
 /// input, and then waits for more.
 struct WakesAtOnce(Vec<u8>);

@@ -20,7 +20,8 @@ pub enum Fault<E> {
     Connection(ConnectionError),
     /// The connection did not accept what was written.
     Write(WriteError),
-    /// The transport has taken our `close_notify`, but lingering stopped before the peer ended.
+    /// Lingering stopped before the peer ended. If the handshake was complete, the transport has
+    /// taken our `close_notify`; otherwise there is none.
     Linger(LingerError),
 }
 

@@ -228,10 +228,11 @@ fn forecasts(effort: &Effort) -> Result<bool, Error> {
 
 /// Records of 16 bytes from writers at different addresses, with the slowest as a multiple of the
 /// median. On an Intel Xeon, one writer in 256 takes up to 16 % longer than the others, a different
-/// one in each process. On AMD Zen 3, it is one in about 700, and it can exceed the limit: up to 1.7
-/// times the median. There, the first cache finds a line by a hash of its address, and two lines
-/// with the same hash displace each other. Of 16,384 writers, 91 shared a hash with the stack or
-/// within themselves; 22 of the 23 slow ones were among them. The program chooses neither address.
+/// one in each process. On AMD Zen 3, it is one in about 700, and it can exceed the limit: up to
+/// 1.7 times the median. There, the first-level cache finds a line by a hash of its address, and
+/// two lines with the same hash displace each other. Of 16,384 writers, 91 shared a hash with the
+/// stack or within themselves; 22 of the 23 slow ones were among them. The program can choose
+/// neither the stack's address nor a writer's.
 fn places(effort: &Effort) -> Result<bool, Error> {
     const PLACES: usize = 256;
     const CALLS: usize = 50;

@@ -1,5 +1,5 @@
-// What the recipes for event loops run against in hidden lines: a non-blocking socket in memory, and
-// an echo whose peer stops reading.
+// What the recipes for event loops run against in hidden lines: a non-blocking socket in memory,
+// and an echo whose peer stops reading.
 
 use std::io::{self, ErrorKind, Read, Write};
 use wantwrite::*;

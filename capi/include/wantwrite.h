@@ -149,8 +149,8 @@ typedef enum ww_status {
   WW_ERROR_NEGOTIATING = 25,
   /**
    * The chunk is not the one that was taken last from this connection, more has been drained
-   * since, or a capacity's worth of later bytes was taken and new records were sealed since. In
-   * the last case, send it before anything that `ww_out` returns.
+   * since, or a capacity's worth of later bytes has been taken and new records have been sealed
+   * since. In the last case, send the chunk before anything that `ww_out` returns.
    */
   WW_ERROR_PUT_BACK = 26,
   /**
@@ -633,8 +633,8 @@ typedef struct ww_client_settings {
    */
   const char *key_log_file;
   /**
-   * How many servers' sessions to keep for resumption, at most 1,048,576; a negative number keeps
-   * none. Memory for all of them is allocated at once. Default: 256.
+   * How many servers' sessions to keep for resumption, at most 1,048,576; a negative number
+   * keeps none. Memory for all of them is allocated at once. Default: 256.
    */
   int32_t session_cache;
   /**
@@ -719,9 +719,9 @@ typedef struct ww_server_settings {
    */
   const char *key_log_file;
   /**
-   * How many sessions to keep for resumption, at most 1,048,576; a negative number keeps none and
-   * sends no tickets. A TLS 1.3 connection has two. Memory for all of them is allocated at once.
-   * Default: 256.
+   * How many sessions to keep for resumption, at most 1,048,576; a negative number keeps none
+   * and sends no tickets. Each TLS 1.3 connection adds two. Memory for all of them is allocated
+   * at once. Default: 256.
    */
   int32_t session_cache;
   /**
@@ -1037,7 +1037,7 @@ void ww_connection_free(struct ww_connection *connection);
 /**
  * Stores in `error` why the connection has failed, with status `WW_OK` if it has not. A failure is
  * permanent. The returned status concerns only this call. If a panic was caught on the connection,
- * both are `WW_ERROR_PANIC`.
+ * both statuses are `WW_ERROR_PANIC`.
  */
 enum ww_status ww_connection_error(const struct ww_connection *connection, struct ww_error *error);
 
@@ -1159,8 +1159,8 @@ enum ww_status ww_close(struct ww_connection *connection);
  * that was not read or not sealed is wiped. For 0 (close_notify) and 90 (user_canceled), which do
  * not signal an error, 80 (internal_error) is sent instead.
  *
- * During the handshake, the alert is sent only while our output is unprotected. In TLS 1.3 that is
- * before a client has the ServerHello, and before a server has sent its own; in TLS 1.2, before our
+ * During the handshake, the alert is sent only while our output is unprotected. In TLS 1.3, this
+ * means until a client has the ServerHello, or until a server has sent it; in TLS 1.2, until our
  * change_cipher_spec. Later, the connection ends without an alert.
  */
 enum ww_status ww_abort(struct ww_connection *connection, uint8_t alert);
@@ -1207,10 +1207,11 @@ enum ww_status ww_out_take(struct ww_connection *connection, size_t max, struct 
  * is freed; with an error it is still yours. After a fatal alert from the peer nothing may be sent
  * any more, so the chunk is only freed.
  *
- * Returns `WW_ERROR_PUT_BACK` if the chunk is not the one that was taken last from this connection,
- * if more has been drained since, or if a capacity's worth of later bytes was taken and new records
- * were sealed since. In the last case, the chunks before it cannot be put back either: send all of
- * these, in the order in which they were taken, before anything that `ww_out` returns.
+ * Returns `WW_ERROR_PUT_BACK` if the chunk is not the one that was taken last from this
+ * connection, if more has been drained since, or if a capacity's worth of later bytes has been
+ * taken and new records have been sealed since. In the last case, the chunks before it cannot be
+ * put back either: send them and this one, in the order in which they were taken, before anything
+ * that `ww_out` returns.
  */
 enum ww_status ww_put_back(struct ww_connection *connection, struct ww_chunk *chunk);
 
@@ -1267,7 +1268,7 @@ enum ww_status ww_receive(struct ww_connection *connection,
 
 /**
  * Reports the end of the transport: a read has returned 0. Input that is held is still processed.
- * After it, the end is `WW_ERROR_TRUNCATED`, unless the peer had sent close_notify.
+ * What follows it is `WW_ERROR_TRUNCATED`, unless the peer has sent close_notify.
  */
 enum ww_status ww_in_end(struct ww_connection *connection);
 

@@ -56,8 +56,8 @@ pub struct ww_client_settings {
     /// A file to which the secrets of all connections are appended (SSLKEYLOGFILE), for debugging.
     /// Anyone who can read it can decrypt the connections.
     pub key_log_file: *const c_char,
-    /// How many servers' sessions to keep for resumption, at most 1,048,576; a negative number keeps
-    /// none. Memory for all of them is allocated at once. Default: 256.
+    /// How many servers' sessions to keep for resumption, at most 1,048,576; a negative number
+    /// keeps none. Memory for all of them is allocated at once. Default: 256.
     pub session_cache: i32,
     /// The clock. Default: the system's.
     pub clock: ww_clock,

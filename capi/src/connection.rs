@@ -155,7 +155,7 @@ pub unsafe extern "C" fn ww_connection_free(connection: *mut ww_connection) {
 
 /// Stores in `error` why the connection has failed, with status `WW_OK` if it has not. A failure is
 /// permanent. The returned status concerns only this call. If a panic was caught on the connection,
-/// both are `WW_ERROR_PANIC`.
+/// both statuses are `WW_ERROR_PANIC`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_connection_error(
     connection: *const ww_connection,

@@ -66,8 +66,8 @@ pub enum ww_status {
     /// The handshake is not complete.
     WW_ERROR_NEGOTIATING = 25,
     /// The chunk is not the one that was taken last from this connection, more has been drained
-    /// since, or a capacity's worth of later bytes was taken and new records were sealed since. In
-    /// the last case, send it before anything that `ww_out` returns.
+    /// since, or a capacity's worth of later bytes has been taken and new records have been sealed
+    /// since. In the last case, send the chunk before anything that `ww_out` returns.
     WW_ERROR_PUT_BACK = 26,
     /// Keying material cannot be exported: `exporter` is not set, TLS 1.2 was negotiated without
     /// Extended Master Secret, the label is one of TLS's own, or the length is too large.
@@ -273,7 +273,7 @@ fn of_record(error: Error) -> (ww_status, ww_fault) {
     }
 }
 
-/// What breaks the protocol has the same status as it has after the handshake.
+/// A breach of the protocol has the same status as after the handshake.
 fn of_handshake(error: &rustls::Error) -> (ww_status, ww_fault) {
     use rustls::Error::{
         AlertReceived, BadMaxFragmentSize, DecryptError, InappropriateHandshakeMessage,

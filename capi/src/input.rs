@@ -66,7 +66,7 @@ pub unsafe extern "C" fn ww_receive(
 }
 
 /// Reports the end of the transport: a read has returned 0. Input that is held is still processed.
-/// After it, the end is `WW_ERROR_TRUNCATED`, unless the peer had sent close_notify.
+/// What follows it is `WW_ERROR_TRUNCATED`, unless the peer has sent close_notify.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_in_end(connection: *mut ww_connection) -> ww_status {
     let end = |connection: &mut ww_connection| {

@@ -72,10 +72,11 @@ pub unsafe extern "C" fn ww_out_take(
 /// is freed; with an error it is still yours. After a fatal alert from the peer nothing may be sent
 /// any more, so the chunk is only freed.
 ///
-/// Returns `WW_ERROR_PUT_BACK` if the chunk is not the one that was taken last from this connection,
-/// if more has been drained since, or if a capacity's worth of later bytes was taken and new records
-/// were sealed since. In the last case, the chunks before it cannot be put back either: send all of
-/// these, in the order in which they were taken, before anything that `ww_out` returns.
+/// Returns `WW_ERROR_PUT_BACK` if the chunk is not the one that was taken last from this
+/// connection, if more has been drained since, or if a capacity's worth of later bytes has been
+/// taken and new records have been sealed since. In the last case, the chunks before it cannot be
+/// put back either: send them and this one, in the order in which they were taken, before anything
+/// that `ww_out` returns.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_put_back(
     connection: *mut ww_connection,

@@ -65,9 +65,9 @@ pub struct ww_server_settings {
     /// A file to which the secrets of all connections are appended (SSLKEYLOGFILE), for debugging.
     /// Anyone who can read it can decrypt the connections.
     pub key_log_file: *const c_char,
-    /// How many sessions to keep for resumption, at most 1,048,576; a negative number keeps none and
-    /// sends no tickets. A TLS 1.3 connection has two. Memory for all of them is allocated at once.
-    /// Default: 256.
+    /// How many sessions to keep for resumption, at most 1,048,576; a negative number keeps none
+    /// and sends no tickets. Each TLS 1.3 connection adds two. Memory for all of them is allocated
+    /// at once. Default: 256.
     pub session_cache: i32,
     /// Stores sessions in encrypted tickets at the clients, instead of here. The key that encrypts
     /// the tickets changes every six hours.

@@ -168,8 +168,8 @@ pub unsafe extern "C" fn ww_close(connection: *mut ww_connection) -> ww_status {
 /// that was not read or not sealed is wiped. For 0 (close_notify) and 90 (user_canceled), which do
 /// not signal an error, 80 (internal_error) is sent instead.
 ///
-/// During the handshake, the alert is sent only while our output is unprotected. In TLS 1.3 that is
-/// before a client has the ServerHello, and before a server has sent its own; in TLS 1.2, before our
+/// During the handshake, the alert is sent only while our output is unprotected. In TLS 1.3, this
+/// means until a client has the ServerHello, or until a server has sent it; in TLS 1.2, until our
 /// change_cipher_spec. Later, the connection ends without an alert.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ww_abort(connection: *mut ww_connection, alert: u8) -> ww_status {

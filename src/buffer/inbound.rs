@@ -333,7 +333,8 @@ impl InboundBuffer {
         self.release();
     }
 
-    /// The same for the last time, but lent memory stays until the loan ends.
+    /// Like [`wipe`](Self::wipe), when no more input will come. But lent memory stays until the loan
+    /// ends.
     pub(crate) fn wipe_held(&mut self) {
         match self.loan {
             Loan::Lent(_) => {

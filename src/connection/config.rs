@@ -56,11 +56,11 @@ pub struct ConnectionConfig {
     /// [`early_plaintext`](crate::Connection::early_plaintext). Default: no.
     pub early_data: bool,
     /// Whether a server respects a client's `record_size_limit` (RFC 8449) or `max_fragment_length`
-    /// (RFC 6066 §4) in all records it sends, handshake records included. It refuses a client whose
-    /// value is not allowed there, with `illegal_parameter`.
-    /// [`set_max_fragment_len`](crate::Writer::set_max_fragment_len) does not change that, and the
-    /// limit stays with the connection when it is taken apart or moved. The server does not answer
-    /// either extension, because rustls does not support them. Default: no.
+    /// (RFC 6066 §4) in all records it sends, handshake records included. It refuses a value that
+    /// these RFCs do not allow, with `illegal_parameter`.
+    /// [`set_max_fragment_len`](crate::Writer::set_max_fragment_len) does not lift the client's
+    /// limit, which stays with the connection when it is taken apart or moved. The server does not
+    /// answer either extension, because rustls does not support them. Default: no.
     pub peer_size_limits: bool,
     /// Whether the connection can be [moved](crate::Connection::dangerous_into_moved) to another
     /// process. The traffic secrets are kept for that. Default: no.

@@ -166,8 +166,8 @@ pub struct EarlyWriter<'a> {
 impl EarlyWriter<'_> {
     /// How many bytes the next [`write`](Self::write) accepts: the unused part of
     /// [`WriterConfig::capacity`](crate::WriterConfig::capacity), and no more than
-    /// [`KeyLimits`](crate::KeyLimits) allow the key of this data. On a client everything written
-    /// counts, because it is kept; on a server only pending bytes count.
+    /// [`KeyLimits`](crate::KeyLimits) allow the key of this data to seal. On a client everything
+    /// written counts, because it is kept; on a server only pending bytes count.
     ///
     /// rustls does not reveal how much the ticket allows. A client that writes more [gets the rest
     /// back](Connection::take_rejected_early_data) once the handshake is over.
@@ -200,7 +200,7 @@ impl Connection {
     /// * On a server, half-RTT data, if rustls's `send_half_rtt_data` is set. It follows the
     ///   server's own Finished. The client is not authenticated yet.
     ///
-    /// Returns `None` at any other time, and once our writing half was closed.
+    /// Returns `None` at any other time, and once our writing half has been closed.
     ///
     /// [`ConnectionConfig::early_data`]: crate::ConnectionConfig::early_data
     pub fn early_writer(&mut self) -> Option<EarlyWriter<'_>> {

@@ -283,8 +283,8 @@ impl Connection {
     /// can still drain what was sealed before, and then the alert. For `close_notify` and
     /// `user_canceled`, which do not signal an error (RFC 9846 §6.1), `internal_error` is sent
     /// instead. During the handshake, the alert is sent only while our output is unprotected, apart
-    /// from early data: rustls does not allow one later. In TLS 1.3 that is before a client has the
-    /// ServerHello, and before a server has sent its own; in TLS 1.2, before our
+    /// from early data: rustls does not allow an alert later. In TLS 1.3, this means until a client
+    /// has the ServerHello, or until a server has sent it; in TLS 1.2, until our
     /// change_cipher_spec.
     pub fn abort(&mut self, alert: AlertDescription) {
         let error = Error::Aborted(alert);

@@ -77,7 +77,7 @@ peer_faults! {
     /// A `record_size_limit` below 64 (RFC 8449 §4).
     BadRecordSizeLimit = ILLEGAL_PARAMETER,
         "expected a record_size_limit of at least 64, got a lower one";
-    /// A `max_fragment_length` that does not exist (RFC 6066 §4).
+    /// A `max_fragment_length` with a value that is not defined (RFC 6066 §4).
     BadMaxFragmentLength = ILLEGAL_PARAMETER,
         "expected a max_fragment_length between 1 and 4, got another value";
     /// A session ticket that cannot be decoded.

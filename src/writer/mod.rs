@@ -321,8 +321,8 @@ impl Writer {
         suite.map_or(KeyLimits { records: 0, blocks: 0 }, |suite| self.key_limits_for(suite))
     }
 
-    /// The limits of a key that seals early data. A client does not know its suite: that of the
-    /// ticket.
+    /// The limits of a key that seals early data. A client does not know its suite, which is the
+    /// ticket's, so the limits are those of AES-GCM.
     #[cfg(feature = "rustls")]
     pub(crate) fn early_key_limits(&self, suite: Option<CipherSuite>) -> KeyLimits {
         self.key_limits_for(suite.unwrap_or(CipherSuite::TLS_AES_128_GCM_SHA256))

@@ -91,7 +91,7 @@ impl Padding {
     }
 }
 
-/// The first of these lengths, in rising order, that is not less than `len`.
+/// The smallest of these lengths that is at least `len`. They are in rising order.
 #[inline]
 fn smallest_fit(sizes: &[usize], len: usize) -> Option<usize> {
     // The steps through a short list are predicted, but those of a binary search wait for each

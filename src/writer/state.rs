@@ -46,8 +46,8 @@ pub enum BufferState {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Wants {
-    /// Bytes are pending: register for writability. For early data, there can be none after all:
-    /// rustls does not reveal how much the ticket allows.
+    /// Bytes are pending: register for writability. With early data, it can turn out that there are
+    /// none: rustls does not reveal how much the ticket allows.
     pub drain: bool,
     /// The connection can take bytes from the peer: register for readability.
     pub input: bool,

@@ -351,7 +351,7 @@ fn memory_lent_during_the_handshake_keeps_its_length_after_it() {
                 rest = &rest[n..];
             }
             assert!(received == data, "{suite:?}");
-            // The rest of its life, the reader has its own memory.
+            // For the rest of its life, the reader has its own memory.
             assert!(ours.lend_inbound().unwrap().len() <= 2 * MAX_RECORD_LEN);
         }
     }

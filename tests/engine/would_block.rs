@@ -71,7 +71,7 @@ fn complete(
     }
 }
 
-/// The transport is full, and input is unread that the writing calls do not read.
+/// The transport is full, and there is unread input that the writing calls do not read.
 #[test]
 fn no_call_is_woken_for_what_it_does_not_need() {
     for suite in [TLS13, TLS12] {

@@ -370,8 +370,8 @@ impl<E: embedded_io_async::Error, W: Write<Error = E>> Shared<E, W> {
         let mut driver = self.driver.borrow_mut();
         match (driver.next(goal), done) {
             (Ok(Step::Flush), Ok(())) => driver.flushed(),
-            // If more bytes are pending by now, the driver asks for the flush again after them. But
-            // it may not fail again.
+            // If more bytes are pending by now, the driver repeats the flush after them. That one
+            // can succeed, so report this failure now.
             (Ok(Step::Flush | Step::Write(_)), Err(error)) => {
                 driver.failed(far_end(&error), error);
             }
@@ -394,9 +394,9 @@ impl<E: embedded_io_async::Error, W: Write<Error = E>> Shared<E, W> {
     }
 }
 
-/// Whether what a handshake has left to send may be tickets, which a client that writes first does
-/// not read yet. In TLS 1.3 only tickets, or data after them, are under the key that the handshake
-/// leaves to us, and only a server sends any.
+/// Whether what is left to send after a handshake may be tickets, which a client that writes first
+/// does not read yet. In TLS 1.3, only tickets, or data after them, are sealed with the key that the
+/// handshake hands over to us, and only a server sends any.
 fn may_be_tickets(connection: &Connection) -> bool {
     let is_tls13 = connection.protocol_version() == Some(Version::Tls13);
     is_tls13 && connection.writer().next_seq() > 0

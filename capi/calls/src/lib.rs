@@ -87,7 +87,7 @@ const NO_ERROR: ww_error = ww_error {
     text: [0; wantwrite_capi::WW_ERROR_TEXT_LEN],
 };
 
-/// An error that no `_new` function returns, so that one which stores nothing is found.
+/// An error that no `_new` function returns, so a function that stores nothing is noticed.
 const OTHER_ERROR: ww_error = ww_error {
     status: ww_status::WW_ERROR_GAVE_UP,
     fault: ww_fault::WW_FAULT_TRANSPORT,

@@ -19,7 +19,7 @@ pub(super) struct EarlyWrites {
 }
 
 /// What a record of early data takes from its key. rustls hands over only the number of records, so
-/// the length of each is assumed to be the greatest.
+/// each is assumed to have the maximum length.
 const EACH: Cost = Cost { records: 1, blocks: MAX_RECORD_BLOCKS };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,8 +57,8 @@ impl EarlyWrites {
         self.budget
     }
 
-    /// How much more can be written while `waiting` bytes are pending: as much as can be held (a
-    /// client keeps everything it has written), and as the key may seal.
+    /// How much more can be written while `waiting` bytes are pending: no more than can be held (a
+    /// client keeps everything it has written), and no more than the key may seal.
     pub(super) fn room(
         &self,
         role: Role,
@@ -71,7 +71,7 @@ impl EarlyWrites {
             Role::Client => written,
             Role::Server => written.max(waiting),
         });
-        // What is pending is less than a record, and the first to be sealed.
+        // What is pending is less than a record, and is sealed first.
         let pending = self.data.pending().len();
         let records = budget.affords(EACH, 0, to_u64(room.saturating_add(pending)));
         // At most the number that was converted to a `u64`.
@@ -94,7 +94,7 @@ impl EarlyWrites {
     }
 
     /// Seals written data, in fragments of at most `fragment_len` bytes, while the window is open
-    /// and more than `max` bytes are unsealed. The key has this much `budget`.
+    /// and more than `max` bytes are unsealed. `budget` is what the key may still seal.
     pub(super) fn seal_down_to(
         &mut self,
         max: usize,

@@ -69,7 +69,8 @@ impl Handshake {
 
     /// rustls returns its alert only if it is asked once more after the error. It must not be asked
     /// again after that: with nothing to send, it would look for the messages after the faulty one,
-    /// and panic if they are gone. If the server could not open its alert, `plain` is sent instead.
+    /// and panic if they are gone. If the server could not open that alert, one in the clear is
+    /// sent instead, with the description `plain`.
     pub(super) fn collect_alert(&mut self, plain: AlertDescription, writer: &mut Writer) {
         self.input.wipe();
         while self.backend.has_output() {

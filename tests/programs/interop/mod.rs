@@ -1,5 +1,5 @@
-//! Our client and our server with other TLS programs: every suite in both roles, with most programs
-//! 32 MiB compared in each direction, and a clean close by both sides.
+//! Our client and our server with other TLS programs: every suite in both roles, 32 MiB compared in
+//! each direction with most programs, and a clean close by both sides.
 //!
 //! `./check interop` runs these tests. `cargo test` ignores them, because they need the programs
 //! and take long.

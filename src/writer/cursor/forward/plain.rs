@@ -269,7 +269,7 @@ impl Cursor<'_> {
         Some((count * shape.content_len() + more, count * shape.record_len() + more_wire))
     }
 
-    /// What of `content_len` bytes fills the empty buffer, and its wire length.
+    /// How many of `content_len` bytes fill the empty buffer, and their wire length.
     #[inline(never)]
     fn fill_once(mut self, sent: u64, content_len: usize) -> (usize, usize) {
         self.sent = sent;

@@ -69,14 +69,14 @@ impl Handshake {
 
     /// rustls returns its alert only if it is asked once more after the error. It must not be asked
     /// again after that: with nothing to send, it would look for the messages after the faulty one,
-    /// and panic if they are gone. If the server could not open that alert, one in the clear is
-    /// sent instead, with the description `plain`.
+    /// and panic if they are gone. If the server may not be able to open that alert, one in the clear
+    /// is sent instead, with the description `plain`.
     pub(super) fn collect_alert(&mut self, plain: AlertDescription, writer: &mut Writer) {
         self.input.wipe();
         while self.backend.has_output() {
             match self.step() {
                 Ok(Step::Again) => {}
-                Ok(Step::Send(record)) if self.is_under_rejected_key(&record) => {
+                Ok(Step::Send(record)) if self.is_under_early_key(&record) => {
                     append_plain_alert(plain, writer);
                 }
                 Ok(Step::Send(record)) => self.send(record, writer),
@@ -85,14 +85,27 @@ impl Handshake {
         }
     }
 
-    /// Whether the server has rejected the key that seals this record. After a HelloRetryRequest, a
-    /// client has no other keys than those of its early data (RFC 9846 §4.3.10), and rustls keeps
-    /// using them.
-    fn is_under_rejected_key(&self, record: &[u8]) -> bool {
+    /// Whether this record is sealed with the key of our early data: rustls does that with a client's
+    /// alerts until there are other keys. Only a server that has accepted the data could open it.
+    fn is_under_early_key(&self, record: &[u8]) -> bool {
         self.backend.role() == Role::Client
-            && self.backend.version() == Some(Version::Tls13)
             && !self.has_keys()
             && record.first() == Some(&ContentType::ApplicationData.to_wire())
+    }
+}
+
+/// The alert that rustls makes for its own error before there are keys.
+pub(super) fn alert_for(error: &ConnectionError) -> AlertDescription {
+    use rustls::Error::{
+        InappropriateHandshakeMessage, InappropriateMessage, PeerIncompatible, PeerMisbehaved,
+    };
+    match error {
+        ConnectionError::Handshake(PeerMisbehaved(_)) => AlertDescription::ILLEGAL_PARAMETER,
+        ConnectionError::Handshake(
+            InappropriateMessage { .. } | InappropriateHandshakeMessage { .. },
+        ) => AlertDescription::UNEXPECTED_MESSAGE,
+        ConnectionError::Handshake(PeerIncompatible(_)) => AlertDescription::HANDSHAKE_FAILURE,
+        _ => AlertDescription::DECODE_ERROR,
     }
 }
 

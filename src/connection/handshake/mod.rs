@@ -11,7 +11,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use early_writes::EarlyWrites;
-use ending::append_plain_alert;
+use ending::{alert_for, append_plain_alert};
 use input::{HandshakeInput, Refusal, UnseenRecord};
 
 use super::ConnectionError;
@@ -159,7 +159,7 @@ impl Handshake {
                         append_plain_alert(AlertDescription::INTERNAL_ERROR, writer);
                     } else {
                         let fault = refused.map(|fault: PeerFault| fault.alert());
-                        self.collect_alert(fault.unwrap_or(AlertDescription::DECODE_ERROR), writer);
+                        self.collect_alert(fault.unwrap_or_else(|| alert_for(&error)), writer);
                     }
                     self.input.wipe();
                     return Err(error);

@@ -11,7 +11,9 @@ use compio_buf::BufResult;
 use compio_io::util::Splittable;
 use compio_io::{AsyncRead, AsyncWrite};
 use wantwrite::driver::{Driver, FarEnd, Fault, Goal, Step};
-use wantwrite::{Connection, ConnectionError, Error, Overrun, ReaderState, WriteError, Writer};
+use wantwrite::{
+    Connection, ConnectionError, Error, Overrun, ReaderState, WriteError, Writer, rustls,
+};
 
 use crate::lane::Lane;
 use crate::outgoing::{Sent, put_back};
@@ -317,7 +319,7 @@ impl<R: AsyncRead + 'static, W: AsyncWrite + 'static> Session<R, W> {
     /// After the peer's fatal alert nothing is sent. The writer drops its bytes; these are ours.
     fn drop_what_must_not_be_sent(&mut self) {
         let error = self.driver.connection().error();
-        if let Some(ConnectionError::Record(Error::PeerAlert(_))) = error {
+        if error.is_some_and(|error| is_alert_of_peer(&error)) {
             self.batch.clear();
         }
     }
@@ -351,4 +353,10 @@ impl<R: AsyncRead + 'static, W: AsyncWrite + 'static> Session<R, W> {
             (Err(error), None) => Arrived::Error(error),
         };
     }
+}
+
+/// Whether the peer has ended the connection with a fatal alert.
+pub(crate) const fn is_alert_of_peer(error: &ConnectionError) -> bool {
+    use ConnectionError::{Handshake, Record};
+    matches!(error, Record(Error::PeerAlert(_)) | Handshake(rustls::Error::AlertReceived(_)))
 }

@@ -12,10 +12,10 @@ use compio_buf::{BufResult, IoBuf, IoBufMut, IoVectoredBuf};
 use compio_io::util::Splittable;
 use compio_io::{AsyncRead, AsyncWrite};
 use wantwrite::driver::{Fault, Goal};
-use wantwrite::{Connection, Role, Version};
+use wantwrite::{Connection, ConnectionError, Error, Role, Version};
 
 use crate::halves::{self, TlsReadHalf, TlsWriteHalf};
-use crate::session::Session;
+use crate::session::{Session, is_alert_of_peer};
 use crate::tasks::Side;
 
 /// An established [`Connection`] and its transport, as one `AsyncRead + AsyncWrite`.
@@ -103,9 +103,9 @@ where
             Poll::Ready(Ok(()))
         })
         .await;
-        if let Err(Fault::Connection(_)) = finished {
+        if matches!(&finished, Err(Fault::Connection(error)) if owes_alert(error)) {
             // Dropping the stream would cancel the send of the alert, or of what precedes it. The
-            // error is already known.
+            // error is already known, but withheld until then.
             let _known = halves::reach(session, Goal::Close).await;
         }
         Ok(finished?)
@@ -159,4 +159,9 @@ impl<S: Splittable> fmt::Debug for TlsStream<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TlsStream").finish_non_exhaustive()
     }
+}
+
+/// Whether we tell the peer about this error of a handshake.
+const fn owes_alert(error: &ConnectionError) -> bool {
+    !is_alert_of_peer(error) && !matches!(error, ConnectionError::Record(Error::Truncated))
 }

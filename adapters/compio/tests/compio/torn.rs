@@ -21,6 +21,7 @@ pub(crate) const TESTS: &[(&str, fn())] = tests![
     an_alert_that_cannot_be_sent_is_not_offered_forever,
     nothing_is_sent_after_the_peers_fatal_alert,
     a_failed_handshake_has_sent_its_alert,
+    a_handshake_that_the_peer_ends_does_not_wait_for_its_transport,
     an_interrupted_flush_or_shutdown_is_repeated,
     an_end_without_close_notify_is_an_error,
 ];
@@ -352,6 +353,33 @@ fn a_failed_handshake_has_sent_its_alert() {
         let told = peer.feed(&wire.borrow().from_us);
         let is_told = matches!(told, Err(rustls::Error::AlertReceived(_)));
         assert_eq!(is_told, !fails, "{suite:?}: {told:?}");
+    }
+}
+
+/// The server's flight is still being sent, and the client reads no more of it.
+fn a_handshake_that_the_peer_ends_does_not_wait_for_its_transport() {
+    for (alert, expected) in
+        [(&[21, 3, 3, 0, 2, 2, 40][..], ErrorKind::InvalidData), (&[], ErrorKind::UnexpectedEof)]
+    {
+        let (io, wire) = link(6, 100_000);
+        let identity = Identity::for_suite(TLS13);
+        let mut peer = Peer::client(client_config(TLS13, &identity));
+        let acceptor = TlsAcceptor::from(Arc::new(server_config(TLS13, &identity)));
+        wire.borrow_mut().to_us.extend(peer.take_wire());
+        wire.borrow_mut().is_stalled = true;
+        let mut accept = Box::pin(async move { acceptor.accept(io).await });
+        let mut poll = || accept.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        for _ in 0..20 {
+            assert!(poll().is_pending());
+        }
+        wire.borrow_mut().to_us.extend(alert);
+        wire.borrow_mut().is_over = true;
+        let ended = (0..20).find_map(|_| match poll() {
+            Poll::Ready(result) => Some(result.map(drop)),
+            Poll::Pending => None,
+        });
+        let error = ended.expect("it waits for the transport").unwrap_err();
+        assert_eq!(error.kind(), expected, "{error}");
     }
 }
 

@@ -6,7 +6,7 @@ use super::early::EarlyData;
 use super::negotiated::{HandshakeKind, Negotiated};
 use super::{Connection, ConnectionError, Stage};
 use crate::aead::{CipherSuite, ExportError};
-use crate::reader::ReaderState;
+use crate::reader::{ReaderState, Role};
 use crate::record::Version;
 use crate::writer::{Wants, WriterState};
 
@@ -24,6 +24,12 @@ impl Connection {
         // that was opened before can still be read.
         let input = !self.writer.has_failed() && self.reader.wants_input();
         Wants { drain, input, process: self.reader.wants_process() }
+    }
+
+    /// Our role.
+    #[must_use]
+    pub const fn role(&self) -> Role {
+        self.reader.role()
     }
 
     /// The state of our writing half.

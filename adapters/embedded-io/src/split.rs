@@ -11,7 +11,7 @@ use core::task::{Context, Poll};
 use embedded_io_async::{ErrorType, Read, Write};
 use wantwrite::bytes::Buf;
 use wantwrite::driver::{Driver, Goal, Step};
-use wantwrite::{AlertDescription, Chunk, Connection, Version, WriteError, WriterState};
+use wantwrite::{AlertDescription, Chunk, Connection, Role, Version, WriteError, WriterState};
 
 use crate::asynchronous::{DroppedCall, InFlight, take};
 use crate::error::{EmbeddedError, far_end};
@@ -395,11 +395,9 @@ impl<E: embedded_io_async::Error, W: Write<Error = E>> Shared<E, W> {
 }
 
 /// Whether what is left to send after a handshake may be tickets, which a client that writes first
-/// does not read yet. In TLS 1.3, only tickets, or data after them, are sealed with the key that the
-/// handshake hands over to us, and only a server sends any.
+/// does not read yet.
 fn may_be_tickets(connection: &Connection) -> bool {
-    let is_tls13 = connection.protocol_version() == Some(Version::Tls13);
-    is_tls13 && connection.writer().next_seq() > 0
+    connection.role() == Role::Server && connection.protocol_version() == Some(Version::Tls13)
 }
 
 /// Puts back the chunk that was taken last. Nothing has been drained since: only the holder of the

@@ -14,8 +14,9 @@ impl Reader {
     ///
     /// The memory stays valid and in place, even if you read, consume or shrink in the meantime. It
     /// becomes invalid with `commit_inbound`, [`inbound`](Self::inbound) or
-    /// [`receive`](Self::receive), or when the reader fails or is dropped. If you call this again
-    /// during a loan, you get the same memory, including what was written there.
+    /// [`receive`](Self::receive), or when the reader fails or is dropped. A truncation is not a
+    /// failure; what earlier records left in lent memory is then wiped when the loan ends. If you
+    /// call this again during a loan, you get the same memory, including what was written there.
     #[inline]
     pub fn lend_inbound(&mut self) -> Option<&mut [u8]> {
         if self.end != ReadEnd::NotYet {

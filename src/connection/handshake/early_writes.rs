@@ -1,11 +1,12 @@
 //! Early data that we write: when it is allowed, and how long it waits for rustls to seal it.
 
-use crate::aead::{Cost, KeyBudget, MAX_RECORD_BLOCKS};
+use super::Handshake;
+use crate::aead::{CipherSuite, Cost, KeyBudget, MAX_RECORD_BLOCKS};
 use crate::connection::backend::{Backend, Step};
 use crate::connection::early::{EarlyData, EarlyDataStatus, Keep};
 use crate::num::to_u64;
 use crate::reader::Role;
-use crate::writer::Writer;
+use crate::writer::{Writer, WriterState};
 
 /// Early data, and whether more may be written.
 #[derive(Debug)]
@@ -71,7 +72,7 @@ impl EarlyWrites {
             Role::Client => written,
             Role::Server => written.max(waiting),
         });
-        // What is pending is less than a record, and is sealed first.
+        // The pending bytes are less than a record, and are sealed first.
         let pending = self.data.pending().len();
         let records = budget.affords(EACH, 0, to_u64(room.saturating_add(pending)));
         // At most the number that was converted to a `u64`.
@@ -127,5 +128,74 @@ impl EarlyWrites {
             self.data.sealed(sealed.taken(), keep);
             writer.append_flight(sealed.into_record().into());
         }
+    }
+}
+
+impl Handshake {
+    /// Whether early data can be written.
+    pub(in crate::connection) fn takes_early_data(&self, writer: &Writer) -> bool {
+        self.seals_early_data(writer) && writer.state() == WriterState::Negotiating
+    }
+
+    /// Whether early data can be sealed: not while a message from the peer is incomplete.
+    fn seals_early_data(&self, writer: &Writer) -> bool {
+        self.early.is_open() && self.input.is_all_used() && !writer.has_failed()
+    }
+
+    /// How much early data can be written now.
+    pub(in crate::connection) fn early_room(&self, writer: &Writer) -> usize {
+        if !self.takes_early_data(writer) {
+            return 0;
+        }
+        let (budget, fragment_len) = (self.early_budget(writer), self.early_fragment_len(writer));
+        self.early.room(self.backend.role(), writer.waiting(), budget, fragment_len)
+    }
+
+    /// What the key of early data may still seal. After the handshake, a server's key also seals
+    /// its tickets and what is written then.
+    fn early_budget(&self, writer: &Writer) -> KeyBudget {
+        self.early.budget().unwrap_or_else(|| {
+            let suite = self.backend.suite().and_then(CipherSuite::from_wire);
+            let tickets = to_u64(self.backend.tickets());
+            let blocks = tickets.saturating_mul(MAX_RECORD_BLOCKS);
+            KeyBudget::of_key(writer.early_key_limits(suite), tickets, blocks)
+        })
+    }
+
+    /// Accepts early data. Full records are sealed immediately.
+    pub(in crate::connection) fn write_early(&mut self, plaintext: &[u8], writer: &mut Writer) {
+        self.early.data_mut().write(plaintext);
+        self.seal_early_down_to(self.early_fragment_len(writer).saturating_sub(1), writer);
+    }
+
+    /// Seals the early data that was accepted.
+    pub(in crate::connection) fn seal_early(&mut self, writer: &mut Writer) {
+        self.seal_early_down_to(0, writer);
+    }
+
+    /// Seals the early data that was accepted if the drain has reached it.
+    pub(in crate::connection) fn seal_early_for_drain(&mut self, writer: &mut Writer) {
+        if writer.waiting() == 0 {
+            self.seal_early(writer);
+        }
+    }
+
+    /// Whether sealing early data would make bytes pending.
+    pub(in crate::connection) fn has_early_pending(&self, writer: &Writer) -> bool {
+        self.seals_early_data(writer) && self.early.has_pending()
+    }
+
+    fn seal_early_down_to(&mut self, max: usize, writer: &mut Writer) {
+        if self.seals_early_data(writer) {
+            let (fragment_len, budget) =
+                (self.early_fragment_len(writer), self.early_budget(writer));
+            self.early.seal_down_to(max, fragment_len, budget, &mut *self.backend, writer);
+        }
+    }
+
+    /// The longest fragment of early data. The backend's own cap is not the writer's once that was
+    /// changed.
+    fn early_fragment_len(&self, writer: &Writer) -> usize {
+        writer.max_content_len().min(self.backend.max_early_len())
     }
 }

@@ -18,16 +18,16 @@ use super::ConnectionError;
 use super::backend::{Backend, HandedOver, Step};
 use super::early::EarlyData;
 use super::hello::{ClientHello, HelloReader, ServerHello};
-use crate::aead::{CipherSuite, KeyBudget, MAX_RECORD_BLOCKS};
+use crate::aead::CipherSuite;
 use crate::alert::AlertDescription;
 use crate::buffer::InboundBuffer;
 use crate::error::{Error, PeerFault};
-use crate::num::{to_u16, to_u64};
+use crate::num::to_u16;
 use crate::reader::{PeerLimits, Role};
 use crate::record::{
     ContentType, HANDSHAKE_HEADER_LEN, HEADER_LEN, RecordHeader, TAG_LEN, Version,
 };
-use crate::writer::{Writer, WriterState};
+use crate::writer::Writer;
 
 /// A handshake in progress.
 ///
@@ -198,79 +198,12 @@ impl Handshake {
         self.awaiting = Awaiting::Backend;
     }
 
-    /// Whether early data can be written.
-    pub(super) fn takes_early_data(&self, writer: &Writer) -> bool {
-        self.seals_early_data(writer) && writer.state() == WriterState::Negotiating
-    }
-
-    /// Whether early data can be sealed: not while a message from the peer is incomplete.
-    fn seals_early_data(&self, writer: &Writer) -> bool {
-        self.early.is_open() && self.input.is_all_used() && !writer.has_failed()
-    }
-
     pub(super) const fn early(&self) -> &EarlyData {
         self.early.data()
     }
 
     pub(super) const fn early_mut(&mut self) -> &mut EarlyData {
         self.early.data_mut()
-    }
-
-    /// How much early data can be written now.
-    pub(super) fn early_room(&self, writer: &Writer) -> usize {
-        if !self.takes_early_data(writer) {
-            return 0;
-        }
-        let (budget, fragment_len) = (self.early_budget(writer), self.early_fragment_len(writer));
-        self.early.room(self.backend.role(), writer.waiting(), budget, fragment_len)
-    }
-
-    /// What the key of early data may still seal. After the handshake, a server's key also seals
-    /// its tickets and what is written then.
-    fn early_budget(&self, writer: &Writer) -> KeyBudget {
-        self.early.budget().unwrap_or_else(|| {
-            let suite = self.backend.suite().and_then(CipherSuite::from_wire);
-            let tickets = to_u64(self.backend.tickets());
-            let blocks = tickets.saturating_mul(MAX_RECORD_BLOCKS);
-            KeyBudget::of_key(writer.early_key_limits(suite), tickets, blocks)
-        })
-    }
-
-    /// Accepts early data. Full records are sealed immediately.
-    pub(super) fn write_early(&mut self, plaintext: &[u8], writer: &mut Writer) {
-        self.early.data_mut().write(plaintext);
-        self.seal_early_down_to(self.early_fragment_len(writer).saturating_sub(1), writer);
-    }
-
-    /// Seals the early data that was accepted.
-    pub(super) fn seal_early(&mut self, writer: &mut Writer) {
-        self.seal_early_down_to(0, writer);
-    }
-
-    /// Seals the early data that was accepted if the drain has reached it.
-    pub(super) fn seal_early_for_drain(&mut self, writer: &mut Writer) {
-        if writer.waiting() == 0 {
-            self.seal_early(writer);
-        }
-    }
-
-    /// Whether sealing early data would make bytes pending.
-    pub(super) fn has_early_pending(&self, writer: &Writer) -> bool {
-        self.seals_early_data(writer) && self.early.has_pending()
-    }
-
-    fn seal_early_down_to(&mut self, max: usize, writer: &mut Writer) {
-        if self.seals_early_data(writer) {
-            let (fragment_len, budget) =
-                (self.early_fragment_len(writer), self.early_budget(writer));
-            self.early.seal_down_to(max, fragment_len, budget, &mut *self.backend, writer);
-        }
-    }
-
-    /// The longest fragment of early data. The backend's own cap is not the writer's once that was
-    /// changed.
-    fn early_fragment_len(&self, writer: &Writer) -> usize {
-        writer.max_content_len().min(self.backend.max_early_len())
     }
 
     /// Looks for the ServerHello in the records that a client is shown.

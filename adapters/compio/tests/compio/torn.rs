@@ -323,20 +323,26 @@ fn nothing_is_sent_after_the_peers_fatal_alert() {
     }
 }
 
+/// A server whose flight is still being sent: a poll of its handshake, its wire and its client.
+fn stalled_accept(suite: CipherSuite) -> (impl FnMut() -> Poll<io::Result<Stream>>, Shared, Peer) {
+    let (io, wire) = link(6, 100_000);
+    let identity = Identity::for_suite(suite);
+    let mut peer = Peer::client(client_config(suite, &identity));
+    let acceptor = TlsAcceptor::from(Arc::new(server_config(suite, &identity)));
+    wire.borrow_mut().to_us.extend(peer.take_wire());
+    wire.borrow_mut().is_stalled = true;
+    let mut accept = Box::pin(async move { acceptor.accept(io).await });
+    let mut poll = move || accept.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+    for _ in 0..20 {
+        assert!(poll().is_pending());
+    }
+    (poll, wire, peer)
+}
+
 /// The server's flight is still being sent when the client's fault arrives.
 fn a_failed_handshake_has_sent_its_alert() {
     for (suite, fails) in [(TLS13, false), (TLS12, false), (TLS13, true)] {
-        let (io, wire) = link(6, 100_000);
-        let identity = Identity::for_suite(suite);
-        let mut peer = Peer::client(client_config(suite, &identity));
-        let acceptor = TlsAcceptor::from(Arc::new(server_config(suite, &identity)));
-        wire.borrow_mut().to_us.extend(peer.take_wire());
-        wire.borrow_mut().is_stalled = true;
-        let mut accept = Box::pin(async move { acceptor.accept(io).await });
-        let mut poll = || accept.as_mut().poll(&mut Context::from_waker(Waker::noop()));
-        for _ in 0..20 {
-            assert!(poll().is_pending());
-        }
+        let (mut poll, wire, mut peer) = stalled_accept(suite);
         wire.borrow_mut().to_us.extend([99, 3, 3, 0, 1, 0]);
         for _ in 0..20 {
             assert!(poll().is_pending(), "{suite:?}: the alert was not sent");
@@ -361,17 +367,7 @@ fn a_handshake_that_the_peer_ends_does_not_wait_for_its_transport() {
     for (alert, expected) in
         [(&[21, 3, 3, 0, 2, 2, 40][..], ErrorKind::InvalidData), (&[], ErrorKind::UnexpectedEof)]
     {
-        let (io, wire) = link(6, 100_000);
-        let identity = Identity::for_suite(TLS13);
-        let mut peer = Peer::client(client_config(TLS13, &identity));
-        let acceptor = TlsAcceptor::from(Arc::new(server_config(TLS13, &identity)));
-        wire.borrow_mut().to_us.extend(peer.take_wire());
-        wire.borrow_mut().is_stalled = true;
-        let mut accept = Box::pin(async move { acceptor.accept(io).await });
-        let mut poll = || accept.as_mut().poll(&mut Context::from_waker(Waker::noop()));
-        for _ in 0..20 {
-            assert!(poll().is_pending());
-        }
+        let (mut poll, wire, _peer) = stalled_accept(TLS13);
         wire.borrow_mut().to_us.extend(alert);
         wire.borrow_mut().is_over = true;
         let ended = (0..20).find_map(|_| match poll() {

@@ -41,7 +41,7 @@ impl Write for Socket {
     }
 }
 
-/// Echoes through `drive`, which is called after an edge and as long as it leads to anything. The
+/// Echoes through `drive`, which is called after each edge, and again while something moves. The
 /// peer stops reading until the outbound buffer is full, then reads everything and sends its last
 /// bytes, so that the two edges arrive together.
 pub fn with_two_edges_at_once(
